@@ -1,0 +1,1 @@
+"""Tyrne: a capability-based microkernel whose whole source is typed Python."""

@@ -1,0 +1,1 @@
+"""What a board must offer, and the pure arithmetic that boards share: descriptors, syndromes, time."""

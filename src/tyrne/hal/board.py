@@ -1,0 +1,120 @@
+"""What the kernel asks of a board. Each machine is one class that offers all of it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tyrne.hal.frame import Call, ThreadState, TrapFrame
+from tyrne.lang import u8, u16, u32, u64
+
+
+class PhysicalMemory(Protocol):
+    """RAM by physical address. The kernel passes only addresses inside the board's RAM."""
+
+    def read8(self, address: u64) -> u8: ...
+
+    def write8(self, address: u64, value: u8) -> None: ...
+
+    def read64(self, address: u64) -> u64:
+        """The 64-bit word at an 8-byte aligned address."""
+        ...
+
+    def write64(self, address: u64, value: u64) -> None:
+        """Store a 64-bit word at an 8-byte aligned address; one store, so a table walk sees old or new."""
+        ...
+
+    def zero(self, address: u64, length: u64) -> None: ...
+
+    def copy(self, target: u64, source: u64, length: u64) -> None:
+        """Copy between ranges that do not overlap."""
+        ...
+
+
+class Translation(Protocol):
+    """The stage 1 EL1&0 translation of the CPU: which tables it walks and what it has cached of them."""
+
+    def activate(self, root: u64, asid: u16) -> None:
+        """Translate EL0 through the level 0 table at `root`, tagged with `asid`."""
+        ...
+
+    def tables_written(self) -> None:
+        """Make stores to tables visible to the table walk (DSB ISHST, ISB)."""
+        ...
+
+    def code_written(self) -> None:
+        """Make stores to RAM visible to instruction fetch (DSB ISH, IC IALLU, DSB ISH, ISB)."""
+        ...
+
+    def invalidate_page(self, asid: u16, address: u64) -> None:
+        """Forget the translations of one page in one address space (TLBI VAE1)."""
+        ...
+
+    def invalidate_space(self, asid: u16) -> None:
+        """Forget every translation of one address space (TLBI ASIDE1)."""
+        ...
+
+
+class Output(Protocol):
+    """Where bytes leave the machine. Never blocks for ever: a byte that cannot be sent is dropped."""
+
+    def put_log(self, byte: u8) -> None:
+        """A byte of the kernel's own lines."""
+        ...
+
+    def put_console(self, task: u32, byte: u8) -> None:
+        """A byte that a task wrote through its debug console."""
+        ...
+
+
+class Clock(Protocol):
+    """The virtual counter."""
+
+    def frequency(self) -> u64:
+        """Ticks of the counter per second, above zero."""
+        ...
+
+    def ticks(self) -> u64: ...
+
+    def arm_limit(self, instructions: u64) -> None:
+        """Interrupt the run after about this many instructions from now."""
+        ...
+
+    def acknowledge_interrupt(self) -> bool:
+        """Take and complete the pending interrupt; true when it was the limit's timer, false when spurious."""
+        ...
+
+
+class Threads(Protocol):
+    """What of a thread the vectors do not save at each trap."""
+
+    def switch_thread(self, old: ThreadState | None, new: ThreadState) -> None:
+        """Store the CPU's thread pointer (and FP/SIMD registers, if used) to `old`, and load those of `new`."""
+        ...
+
+    def open_floating(self, state: ThreadState) -> None:
+        """Give the running thread the FP/SIMD unit at its first use, all registers zero."""
+        ...
+
+    def call_from_kernel(self, frame: TrapFrame) -> None:
+        """Trap into the kernel from EL1 (SVC at EL1, vector +0x200) with x0 to x8 of `frame`, and store x0 to x7."""
+        ...
+
+
+class Tracer(Protocol):
+    """Who watches a run. Tasks are named by their number in the order of creation."""
+
+    def trace_call(self, task: u32, call: Call, frame: TrapFrame) -> None:
+        """A system call returned: x0 to x7 of `frame` are its status and payload."""
+        ...
+
+    def trace_exit(self, task: u32, call: Call) -> None:
+        """A task ended itself: x0 of the call is its code."""
+        ...
+
+    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
+        """A task was ended by a fault: ESR_EL1, FAR_EL1 (0 where the class has none) and ELR_EL1."""
+        ...
+
+
+class Board(PhysicalMemory, Translation, Output, Clock, Threads, Tracer, Protocol):
+    """A whole machine."""

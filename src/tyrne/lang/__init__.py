@@ -1,0 +1,42 @@
+"""The vocabulary of Kernel Python and what it means under CPython. docs/language.md is its manual."""
+
+from tyrne.lang.arrays import Array, irange
+from tyrne.lang.integers import (
+    Trap,
+    bit_not,
+    saturating_add,
+    saturating_mul,
+    saturating_sub,
+    trailing_zeros,
+    u8,
+    u16,
+    u32,
+    u64,
+    usize,
+    wrapping_add,
+    wrapping_mul,
+    wrapping_sub,
+)
+from tyrne.lang.marks import export, extern, option
+
+__all__ = [
+    "Array",
+    "Trap",
+    "bit_not",
+    "export",
+    "extern",
+    "irange",
+    "option",
+    "saturating_add",
+    "saturating_mul",
+    "saturating_sub",
+    "trailing_zeros",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "usize",
+    "wrapping_add",
+    "wrapping_mul",
+    "wrapping_sub",
+]

@@ -1,0 +1,31 @@
+"""Marks on functions that meet assembly or a host program, and options of a build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS: Final[dict[str, bool]] = {}
+
+
+def export(function: F) -> F:
+    """Callable from assembly or from a host program, under the name `k_<function name>`."""
+    return function
+
+
+def extern(function: F) -> F:
+    """Written in assembly or C under the function's own name; its body here is what CPython runs."""
+    return function
+
+
+def option(name: str, default: bool) -> bool:
+    """An option of the build, for module level only: what `set_options` said before the import."""
+    return _OPTIONS.get(name, default)
+
+
+def set_options(options: dict[str, bool]) -> None:
+    """Choose the options of this process, before any module that reads them is imported."""
+    _OPTIONS.clear()
+    _OPTIONS.update(options)
