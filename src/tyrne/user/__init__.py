@@ -1,0 +1,57 @@
+"""The library of user programs. A program is a module with an exported `main() -> u64`: its result is the exit code.
+
+programs/hello.py is the smallest one; programs/README.md is the way on from there.
+"""
+
+from tyrne.kernel.abi import NULL_HANDLE, CallNumber, CapHandle, Rights, Status
+from tyrne.lang.machine import Reply
+from tyrne.user.calls import (
+    CONSOLE,
+    Pending,
+    Received,
+    SendOutcome,
+    console_write,
+    decode_status,
+    handle_from_word,
+    handle_word,
+    recv,
+    send,
+    system_call,
+    task_exit,
+    task_yield,
+)
+from tyrne.user.entry import leave
+from tyrne.user.layout import image_end, image_start
+from tyrne.user.panic import panic
+from tyrne.user.printing import flush, print_byte, print_bytes, print_decimal, print_hex
+
+__all__ = [
+    "CONSOLE",
+    "NULL_HANDLE",
+    "CallNumber",
+    "CapHandle",
+    "Pending",
+    "Received",
+    "Reply",
+    "Rights",
+    "SendOutcome",
+    "Status",
+    "console_write",
+    "decode_status",
+    "flush",
+    "handle_from_word",
+    "handle_word",
+    "image_end",
+    "image_start",
+    "leave",
+    "panic",
+    "print_byte",
+    "print_bytes",
+    "print_decimal",
+    "print_hex",
+    "recv",
+    "send",
+    "system_call",
+    "task_exit",
+    "task_yield",
+]

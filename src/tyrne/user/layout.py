@@ -1,0 +1,16 @@
+"""Where the program lies in its own address space."""
+
+from __future__ import annotations
+
+from tyrne.lang import u64
+from tyrne.lang.machine import symbol_address
+
+
+def image_start() -> u64:
+    """The virtual address of the first instruction."""
+    return symbol_address(b"image_start")  # audit: U-42
+
+
+def image_end() -> u64:
+    """One past the last page of the program's segments: an unmapped page, above which the stack lies."""
+    return symbol_address(b"image_end")  # audit: U-42
