@@ -1,0 +1,138 @@
+"""Capability slots, and the derivation tree that links them.
+
+One tree runs through all tables and through what is in flight between them: a slot's links are references, so a
+capability that moves keeps its parent, its depth and its place among its siblings, and revocation finds it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tyrne.kernel.abi import CapHandle
+from tyrne.kernel.arena import LAST_GENERATION
+from tyrne.kernel.capability import Capability
+from tyrne.lang import u8, u16, u32
+
+if TYPE_CHECKING:
+    from tyrne.kernel.cap_table import CapTable
+
+MAX_DEPTH: Final = u8(16)
+"""Depth of the deepest derived capability; roots have depth 0."""
+
+
+class CapSlot:
+    """Room for one capability, in a table or (with `table` None) parked in an endpoint.
+
+    The children of a slot form a list: `first_child`, then `next_sibling`. Free slots of a table form another, by
+    `next_sibling` alone.
+    """
+
+    def __init__(self) -> None:
+        self.capability: Capability | None = None
+        self.generation: u32 = u32(0)
+        self.index: u16 = u16(0)
+        self.depth: u8 = u8(0)
+        self.table: CapTable | None = None
+        self.parent: CapSlot | None = None
+        self.first_child: CapSlot | None = None
+        self.next_sibling: CapSlot | None = None
+        self.previous_sibling: CapSlot | None = None
+
+    def handle(self) -> CapHandle:
+        return CapHandle(self.index, self.generation)
+
+    def fill_root(self, capability: Capability) -> None:
+        """Hold a capability that was derived from none."""
+        self.capability = capability
+        self.depth = u8(0)
+
+    def fill_child(self, capability: Capability, parent: CapSlot, depth: u8) -> None:
+        """Hold a capability as the first child of a parent."""
+        self.capability = capability
+        self.depth = depth
+        self._link(parent)
+
+    def _link(self, parent: CapSlot) -> None:
+        first = parent.first_child
+        self.parent = parent
+        self.next_sibling = first
+        if first is not None:
+            first.previous_sibling = self
+        parent.first_child = self
+
+    def _unlink(self) -> None:
+        before = self.previous_sibling
+        after = self.next_sibling
+        parent = self.parent
+        if before is not None:
+            before.next_sibling = after
+        elif parent is not None:
+            parent.first_child = after
+        if after is not None:
+            after.previous_sibling = before
+        self.parent = None
+        self.next_sibling = None
+        self.previous_sibling = None
+
+    def move_to(self, target: CapSlot) -> None:
+        """Let an empty slot take this one's capability and its place in the tree. This slot has no children."""
+        assert self.first_child is None and target.capability is None
+        before = self.previous_sibling
+        after = self.next_sibling
+        parent = self.parent
+        target.capability = self.capability
+        target.depth = self.depth
+        target.parent = parent
+        target.previous_sibling = before
+        target.next_sibling = after
+        if before is not None:
+            before.next_sibling = target
+        elif parent is not None:
+            parent.first_child = target
+        if after is not None:
+            after.previous_sibling = target
+        self.parent = None
+        self.next_sibling = None
+        self.previous_sibling = None
+        self._recycle()
+
+    def clear(self) -> None:
+        """Drop the capability and leave the tree. This slot has no children."""
+        assert self.first_child is None
+        self._unlink()
+        self._recycle()
+
+    def remove(self) -> None:
+        """Drop the capability though others derive from it: its children become its parent's, or roots."""
+        parent = self.parent
+        child = self.first_child
+        while child is not None:
+            after = child.next_sibling
+            child._unlink()
+            if parent is not None:
+                child._link(parent)
+            child = after
+        self.clear()
+
+    def _recycle(self) -> None:
+        """Return an unlinked slot to its table's free slots, in its next generation; retire it after the last."""
+        self.capability = None
+        table = self.table
+        if table is None or self.generation == LAST_GENERATION:
+            return
+        self.generation += 1
+        self.next_sibling = table.first_free
+        table.first_free = self
+
+    def clear_descendants(self) -> None:
+        """Drop everything derived from this capability, wherever it is: leaf by leaf, each slot once."""
+        at = self
+        while self.first_child is not None:
+            child = at.first_child
+            if child is not None:
+                at = child
+                continue
+            parent = at.parent
+            assert parent is not None
+            at.clear()
+            at = parent

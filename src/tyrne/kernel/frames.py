@@ -1,0 +1,186 @@
+"""Physical frames: which 4 KiB pages of RAM are free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from tyrne.hal.board import PhysicalMemory
+from tyrne.hal.descriptors import PAGE_SIZE, is_page_aligned
+from tyrne.lang import Array, bit_not, irange, trailing_zeros, u64
+
+WORD_BITS: Final = u64(64)
+MAX_FRAMES: Final = 32_768
+"""128 MiB of RAM."""
+MAX_RESERVED: Final = 8
+
+
+class FrameError(Enum):
+    """Why a range cannot be managed, or a frame not freed."""
+
+    MISALIGNED_ADDRESS = 1
+    OUT_OF_RANGE = 2
+    TOO_MANY_RESERVED_RANGES = 3
+    OVERLAPPING_RESERVED_RANGES = 4
+    DOUBLE_FREE = 5
+
+
+@dataclass(frozen=True)
+class FrameRange:
+    """Physical addresses from start up to but without end."""
+
+    start: u64 = u64(0)
+    end: u64 = u64(0)
+
+    def is_empty(self) -> bool:
+        return self.start >= self.end
+
+    def contains(self, address: u64) -> bool:
+        return self.start <= address < self.end
+
+    def overlaps(self, other: FrameRange) -> bool:
+        if self.is_empty() or other.is_empty():
+            return False
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True)
+class FrameStats:
+    """Frames by state; total is the sum of the others."""
+
+    total: u64
+    reserved: u64
+    allocated: u64
+    free: u64
+
+
+class Frames:
+    """A bitmap over one extent of RAM: a set bit is a frame that is reserved or allocated."""
+
+    def __init__(self, max_frames: int = MAX_FRAMES) -> None:
+        self.taken: Array[u64] = Array.filled(max_frames // 64, u64(0))
+        self.extent: FrameRange = FrameRange()
+        self.reserved: Array[FrameRange] = Array.filled(MAX_RESERVED, FrameRange())
+        self.reserved_ranges: u64 = u64(0)
+        self.reserved_frames: u64 = u64(0)
+        self.allocated: u64 = u64(0)
+        self.hint: u64 = u64(0)
+        """No frame below this index is free."""
+
+    def total(self) -> u64:
+        return (self.extent.end - self.extent.start) // PAGE_SIZE
+
+    def stats(self) -> FrameStats:
+        total = self.total()
+        return FrameStats(total, self.reserved_frames, self.allocated, self.available())
+
+    def available(self) -> u64:
+        return self.total() - self.reserved_frames - self.allocated
+
+    def manage(self, extent: FrameRange) -> FrameError | None:
+        """Start with every frame of an extent free."""
+        if not is_page_aligned(extent.start) or not is_page_aligned(extent.end):
+            return FrameError.MISALIGNED_ADDRESS
+        if extent.end < extent.start:
+            return FrameError.OUT_OF_RANGE
+        if (extent.end - extent.start) // PAGE_SIZE > u64(len(self.taken)) * WORD_BITS:
+            return FrameError.OUT_OF_RANGE
+        self.extent = extent
+        return None
+
+    def reserve(self, frames: FrameRange) -> FrameError | None:
+        """Keep a range of frames from ever being allocated. Only before the first allocation."""
+        if self.reserved_ranges == len(self.reserved):
+            return FrameError.TOO_MANY_RESERVED_RANGES
+        if not is_page_aligned(frames.start) or not is_page_aligned(frames.end):
+            return FrameError.MISALIGNED_ADDRESS
+        if frames.end < frames.start or frames.start < self.extent.start or frames.end > self.extent.end:
+            return FrameError.OUT_OF_RANGE
+        for i in irange(self.reserved_ranges):
+            if self.reserved[i].overlaps(frames):
+                return FrameError.OVERLAPPING_RESERVED_RANGES
+        assert self.allocated == 0
+        self.reserved[self.reserved_ranges] = frames
+        self.reserved_ranges += 1
+        first = self._index(frames.start)
+        count = (frames.end - frames.start) // PAGE_SIZE
+        for index in irange(first, first + count):
+            self._take(index)
+        self.reserved_frames += count
+        return None
+
+    def allocate(self, memory: PhysicalMemory) -> u64 | None:
+        """The address of a frame, now zeroed and the caller's; None when all are taken."""
+        index = self._first_free()
+        if index is None:
+            return None
+        self._take(index)
+        self.hint = index + 1
+        self.allocated += 1
+        address = self.extent.start + index * PAGE_SIZE
+        memory.zero(address, PAGE_SIZE)
+        return address
+
+    def free(self, address: u64) -> FrameError | None:
+        """Give an allocated frame back."""
+        if not is_page_aligned(address):
+            return FrameError.MISALIGNED_ADDRESS
+        if not self.extent.contains(address):
+            return FrameError.OUT_OF_RANGE
+        if not self.is_allocated(address):
+            return FrameError.DOUBLE_FREE
+        index = self._index(address)
+        word = index // WORD_BITS
+        self.taken[word] = self.taken[word] & bit_not(u64(1) << (index % WORD_BITS))
+        if index < self.hint:
+            self.hint = index
+        self.allocated -= 1
+        return None
+
+    def is_allocated(self, address: u64) -> bool:
+        """Whether an address is that of a frame that was allocated: reserved frames are not."""
+        if not is_page_aligned(address) or not self.extent.contains(address):
+            return False
+        if self._is_reserved(address):
+            return False
+        index = self._index(address)
+        return (self.taken[index // WORD_BITS] >> (index % WORD_BITS)) & 1 == 1
+
+    def may_yield(self, span: FrameRange) -> bool:
+        """Whether an allocation, now or later, could return a frame that overlaps a range of bytes."""
+        if not span.overlaps(self.extent):
+            return False
+        first = span.start if span.start > self.extent.start else self.extent.start
+        end = span.end if span.end < self.extent.end else self.extent.end
+        at = first - first % PAGE_SIZE
+        while at < end:
+            if not self._is_reserved(at):
+                return True
+            at += PAGE_SIZE
+        return False
+
+    def _is_reserved(self, address: u64) -> bool:
+        for i in irange(self.reserved_ranges):
+            if self.reserved[i].contains(address):
+                return True
+        return False
+
+    def _index(self, address: u64) -> u64:
+        return (address - self.extent.start) // PAGE_SIZE
+
+    def _take(self, index: u64) -> None:
+        word = index // WORD_BITS
+        self.taken[word] = self.taken[word] | u64(1) << (index % WORD_BITS)
+
+    def _first_free(self) -> u64 | None:
+        """The lowest free index."""
+        total = self.total()
+        word = self.hint // WORD_BITS
+        while word * WORD_BITS < total:
+            clear = bit_not(self.taken[word])
+            if clear != 0:
+                index = word * WORD_BITS + trailing_zeros(clear)
+                return index if index < total else None
+            word += 1
+        return None

@@ -1,0 +1,62 @@
+"""User images in memory: segments to copy into a new address space, and where its stack goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tyrne.hal.descriptors import PAGE_SIZE, MappingFlags, pages_for
+from tyrne.lang import Array, irange, u64
+
+MAX_SEGMENTS: Final = 4
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A run of pages: `length` bytes from `source` (a physical address), then zeros up to `memory_length` bytes."""
+
+    address: u64 = u64(0)
+    flags: MappingFlags = MappingFlags.NONE
+    source: u64 = u64(0)
+    length: u64 = u64(0)
+    memory_length: u64 = u64(0)
+
+    def pages(self) -> u64:
+        return pages_for(self.memory_length)
+
+
+class Image:
+    """A program to load. Segments come in the order of their addresses; the stack lies above them."""
+
+    def __init__(self) -> None:
+        self.segments: Array[Segment] = Array.filled(MAX_SEGMENTS, Segment())
+        self.segment_count: u64 = u64(0)
+        self.entry: u64 = u64(0)
+        self.stack_base: u64 = u64(0)
+        self.stack_pages: u64 = u64(0)
+
+    def set_flat(self, source: u64, length: u64, base: u64, stack_pages: u64) -> None:
+        """A flat image: read and execute, entry at its first byte, its stack directly above."""
+        self.segments[0] = Segment(base, MappingFlags.USER | MappingFlags.EXECUTE, source, length, length)
+        self.segment_count = u64(1)
+        self.entry = base
+        self.stack_base = base + pages_for(length) * PAGE_SIZE
+        self.stack_pages = stack_pages
+
+    def base(self) -> u64:
+        """The lowest address of the image."""
+        return self.segments[0].address
+
+    def bytes(self) -> u64:
+        """How many bytes the image brings with it."""
+        total = u64(0)
+        for i in irange(self.segment_count):
+            total += self.segments[i].length
+        return total
+
+    def pages(self) -> u64:
+        """How many pages its segments take, without the stack."""
+        total = u64(0)
+        for i in irange(self.segment_count):
+            total += self.segments[i].pages()
+        return total

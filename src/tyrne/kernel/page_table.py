@@ -1,0 +1,183 @@
+"""Walking and changing one address space's translation tables.
+
+Level 0 at the root, then levels 1 to 3; user pages are mapped only at level 3. Nothing here touches the TLB.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from tyrne.hal.board import PhysicalMemory
+from tyrne.hal.descriptors import (
+    ACCESS_FLAG,
+    ENTRIES,
+    PAGE_ADDRESS,
+    PAGE_SIZE,
+    TABLE,
+    USER_LIMIT,
+    VALID,
+    MappingFlags,
+    decode_flags,
+    forbidden,
+    is_page_aligned,
+    level_index,
+    page_descriptor,
+    table_descriptor,
+)
+from tyrne.kernel.frames import Frames
+from tyrne.lang import irange, u64
+
+
+class MapError(Enum):
+    """Why a page cannot be mapped, unmapped or translated."""
+
+    ALREADY_MAPPED = 1
+    NOT_MAPPED = 2
+    MISALIGNED_ADDRESS = 3
+    OUT_OF_FRAMES = 4
+    INVALID_FLAGS = 5
+    BLOCK_MAPPED = 6
+    OUT_OF_RANGE = 7
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Where a page leads, and how."""
+
+    frame: u64
+    flags: MappingFlags
+
+
+def _check_page(address: u64) -> MapError | None:
+    """User pages are aligned and lie below the user limit; the first page is never mapped, so null faults."""
+    if not is_page_aligned(address):
+        return MapError.MISALIGNED_ADDRESS
+    if address < PAGE_SIZE or address >= USER_LIMIT:
+        return MapError.OUT_OF_RANGE
+    return None
+
+
+def _leaf(memory: PhysicalMemory, root: u64, address: u64) -> u64 | MapError:
+    """The physical address of the level 3 descriptor of a page whose tables are all there."""
+    table = root
+    for level in irange(3):
+        descriptor = memory.read64(table + level_index(address, level) * 8)
+        if descriptor & VALID == 0:
+            return MapError.NOT_MAPPED
+        if descriptor & TABLE != TABLE:
+            return MapError.BLOCK_MAPPED
+        table = descriptor & PAGE_ADDRESS
+    return table + level_index(address, u64(3)) * 8
+
+
+def map_page(
+    memory: PhysicalMemory, frames: Frames, root: u64, address: u64, frame: u64, flags: MappingFlags
+) -> MapError | None:
+    """Map a page to a frame, taking frames for tables as needed; the leaf is written last.
+
+    After a refusal nothing is mapped at the address and the frame is still the caller's; tables that were made on
+    the way stay in the address space.
+    """
+    refusal = _check_page(address)
+    if refusal is not None:
+        return refusal
+    if forbidden(flags):
+        return MapError.INVALID_FLAGS
+    table = root
+    for level in irange(3):
+        entry = table + level_index(address, level) * 8
+        descriptor = memory.read64(entry)
+        if descriptor & VALID == 0:
+            made = frames.allocate(memory)
+            if made is None:
+                return MapError.OUT_OF_FRAMES
+            memory.write64(entry, table_descriptor(made))
+            table = made
+        elif descriptor & TABLE != TABLE:
+            return MapError.ALREADY_MAPPED
+        else:
+            table = descriptor & PAGE_ADDRESS
+    entry = table + level_index(address, u64(3)) * 8
+    if memory.read64(entry) & VALID != 0:
+        return MapError.ALREADY_MAPPED
+    memory.write64(entry, page_descriptor(frame, flags))
+    return None
+
+
+def unmap_page(memory: PhysicalMemory, root: u64, address: u64) -> u64 | MapError:
+    """Unmap a page; the frame that it led to is the caller's again."""
+    refusal = _check_page(address)
+    if refusal is not None:
+        return refusal
+    entry = _leaf(memory, root, address)
+    if isinstance(entry, MapError):
+        return entry
+    descriptor = memory.read64(entry)
+    if descriptor & TABLE != TABLE:
+        return MapError.NOT_MAPPED
+    memory.write64(entry, u64(0))
+    return descriptor & PAGE_ADDRESS
+
+
+def translate(memory: PhysicalMemory, root: u64, address: u64) -> Mapping | MapError:
+    """Where the page of an address leads, as the CPU's own walk would find it. Changes nothing."""
+    if address >= USER_LIMIT:
+        return MapError.NOT_MAPPED
+    entry = _leaf(memory, root, address)
+    if isinstance(entry, MapError):
+        return entry
+    descriptor = memory.read64(entry)
+    if descriptor & TABLE != TABLE or descriptor & ACCESS_FLAG == 0:
+        return MapError.NOT_MAPPED
+    return Mapping(descriptor & PAGE_ADDRESS, decode_flags(descriptor))
+
+
+def tables_for(start: u64, end: u64) -> u64:
+    """An upper bound of the tables below the root that mapping the pages of [start, end) can take."""
+    if start >= end:
+        return u64(0)
+    last = end - 1
+    return (
+        ((last >> 21) - (start >> 21) + 1)
+        + ((last >> 30) - (start >> 30) + 1)
+        + ((last >> 39) - (start >> 39) + 1)
+    )
+
+
+def release_tables(memory: PhysicalMemory, frames: Frames, root: u64) -> None:
+    """Free every frame that an address space maps, and all its tables with the root."""
+    for i in irange(ENTRIES):
+        level1 = _table_at(memory, root + i * 8)
+        if level1 is None:
+            continue
+        for j in irange(ENTRIES):
+            level2 = _table_at(memory, level1 + j * 8)
+            if level2 is None:
+                continue
+            for k in irange(ENTRIES):
+                level3 = _table_at(memory, level2 + k * 8)
+                if level3 is None:
+                    continue
+                _release_leaves(memory, frames, level3)
+                _release_frame(frames, level3)
+            _release_frame(frames, level2)
+        _release_frame(frames, level1)
+    _release_frame(frames, root)
+
+
+def _table_at(memory: PhysicalMemory, entry: u64) -> u64 | None:
+    descriptor = memory.read64(entry)
+    return descriptor & PAGE_ADDRESS if descriptor & TABLE == TABLE else None
+
+
+def _release_leaves(memory: PhysicalMemory, frames: Frames, table: u64) -> None:
+    for i in irange(ENTRIES):
+        frame = _table_at(memory, table + i * 8)
+        if frame is not None:
+            _release_frame(frames, frame)
+
+
+def _release_frame(frames: Frames, frame: u64) -> None:
+    refused = frames.free(frame)
+    assert refused is None, "a mapped frame was not allocated"
