@@ -1,0 +1,99 @@
+"""Programs in ELF: static AArch64 executables, checked segment by segment before anything is mapped."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from pathlib import Path
+from typing import Any, Final
+
+from elftools.common.exceptions import ELFError
+from elftools.construct import ConstructError
+from elftools.elf.constants import P_FLAGS
+from elftools.elf.elffile import ELFFile
+
+from tyrne.system import limits
+from tyrne.system.errors import RequestError
+from tyrne.system.program import Program, Segment, too_large
+
+_HEADER_CHECKS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("EI_CLASS", "ELFCLASS64", "not a 64-bit ELF"),
+    ("EI_DATA", "ELFDATA2LSB", "not a little-endian ELF"),
+    ("e_machine", "EM_AARCH64", "an ELF for another machine"),
+)
+
+
+def load_elf(path: Path, data: bytes) -> Program:
+    """The program in the bytes of an ELF file; RequestError says what is wrong with it.
+
+    A segment that begins inside a page is mapped from the start of that page, with zeros before its first byte.
+    """
+    try:
+        return _Loader(path, data).load()
+    except (ELFError, ConstructError, UnicodeDecodeError, ValueError, OverflowError, KeyError, AttributeError):
+        raise RequestError(f"{path}: a damaged or truncated ELF; link it again") from None
+
+
+class _Loader:
+    def __init__(self, path: Path, data: bytes) -> None:
+        self._path = path
+        self._data = data
+        self._elf: Any = ELFFile(io.BytesIO(data))
+
+    def load(self) -> Program:
+        self._check_header()
+        headers = [s.header for s in self._elf.iter_segments()]
+        if any(h.p_type in ("PT_INTERP", "PT_DYNAMIC") for h in headers):
+            raise self._wrong("dynamically linked", "link with -static -no-pie")
+        loads = [h for h in headers if h.p_type == "PT_LOAD" and h.p_memsz]
+        if not 1 <= len(loads) <= limits.SEGMENTS:
+            raise self._wrong(f"{len(loads)} loaded segments", f"link it into 1 to {limits.SEGMENTS}")
+        segments = sorted((self._segment(h) for h in loads), key=lambda segment: segment.address)
+        for below, above in itertools.pairwise(segments):
+            if below.end > above.address:
+                what = f"the segments at {below.address:#x} and {above.address:#x} overlap or share a page"
+                raise self._wrong(what, "link with -z separate-loadable-segments -z max-page-size=4096")
+        memory = sum(segment.end - segment.address for segment in segments)
+        if memory > limits.PROGRAM_BYTES:
+            raise too_large(self._path, memory)
+        entry = int(self._elf.header.e_entry)
+        if not any(s.executable and s.address <= entry < s.address + s.memory for s in segments) or entry % 4:
+            raise self._wrong(f"the entry {entry:#x} is in no executable segment", "set it with -e SYMBOL")
+        return Program(entry, tuple(segments), segments[-1].end + limits.PAGE)
+
+    def _check_header(self) -> None:
+        header = self._elf.header
+        for field, wanted, what in _HEADER_CHECKS:
+            found = header.e_ident[field] if field.startswith("EI_") else header[field]
+            if found != wanted:
+                raise self._wrong(f"{what} ({found})", "build it for AArch64, little-endian (aarch64-none-elf)")
+        if header.e_type != "ET_EXEC":
+            raise self._wrong(f"not an executable ({header.e_type})", "link it with -static -no-pie")
+
+    def _segment(self, header: Any) -> Segment:
+        flags = int(header.p_flags)
+        address, offset, size, memory = (int(header[k]) for k in ("p_vaddr", "p_offset", "p_filesz", "p_memsz"))
+        if flags & P_FLAGS.PF_W and flags & P_FLAGS.PF_X:
+            what = f"the segment at {address:#x} is writable and executable"
+            raise self._wrong(what, "separate code from data (drop -N / --omagic, and W+X from the linker script)")
+        if not flags & (P_FLAGS.PF_R | P_FLAGS.PF_W | P_FLAGS.PF_X):
+            raise self._wrong(f"the segment at {address:#x} allows no access", "remove it or give it flags")
+        if offset + size > len(self._data) or size > memory:
+            raise self._wrong(f"the segment at {address:#x} is truncated", "link it again")
+        inside = address % limits.PAGE
+        if address < limits.PAGE or address + memory > limits.USER_VA_LIMIT - (limits.STACK_PAGES + 1) * limits.PAGE:
+            what = f"the segment at {address:#x} is outside the user addresses"
+            raise self._wrong(what, f"link it above {limits.PAGE:#x} and well below {limits.USER_VA_LIMIT:#x}")
+        if inside + memory > limits.PROGRAM_BYTES:
+            raise too_large(self._path, inside + memory)
+        content = bytes(inside) + self._data[offset : offset + size]
+        return Segment(
+            address - inside,
+            writable=bool(flags & P_FLAGS.PF_W),
+            executable=bool(flags & P_FLAGS.PF_X),
+            data=content if size else b"",
+            memory=inside + memory,
+        )
+
+    def _wrong(self, what: str, mend: str) -> RequestError:
+        return RequestError(f"{self._path}: {what}; {mend}")

@@ -1,0 +1,94 @@
+"""User programs: Kernel Python, AArch64 ELF or a raw image, brought into the one form that the kernel loads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tyrne.system import limits
+from tyrne.system.errors import RequestError, reason
+
+RAW_BASE: Final = 0x0080_0000
+"""Where a raw image is mapped and entered; its stack stands directly above."""
+ELF_MAGIC: Final = b"\x7fELF"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Pages of a program: `data`, then zeros up to `memory` bytes, from a page-aligned virtual address on."""
+
+    address: int
+    writable: bool
+    executable: bool
+    data: bytes
+    memory: int
+
+    @property
+    def end(self) -> int:
+        """One past the last byte of the last page."""
+        return self.address + pages(self.memory) * limits.PAGE
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that the kernel can load: segments in the order of their addresses, without overlap, never W and X."""
+
+    entry: int
+    segments: tuple[Segment, ...]
+    stack_base: int
+    """The lowest byte of its stack."""
+
+
+def pages(length: int) -> int:
+    """The number of pages that `length` bytes take."""
+    return -(-length // limits.PAGE)
+
+
+def load_program(path: Path) -> Program:
+    """The program in a file; RequestError says what is wrong with it.
+
+    A `.py` file is compiled first; an ELF is known by its magic; anything else is a raw image and is named `.bin`.
+    """
+    if path.suffix == ".py":
+        _read(path, limits.SOURCE_BYTES)
+        path = _compile(path)
+    data = _read(path, limits.FILE_BYTES)
+    if data.startswith(ELF_MAGIC):
+        from tyrne.system.elf import load_elf
+
+        return load_elf(path, data)
+    if path.suffix != ".bin":
+        raise RequestError(f"{path}: not a program; give Kernel Python (.py), an AArch64 ELF or a raw image (.bin)")
+    if len(data) > limits.PROGRAM_BYTES:
+        raise too_large(path, len(data))
+    code = Segment(RAW_BASE, writable=False, executable=True, data=data, memory=len(data))
+    return Program(RAW_BASE, (code,), code.end)
+
+
+def too_large(path: Path, length: int) -> RequestError:
+    """A program above the limit of memory."""
+    limit = limits.PROGRAM_BYTES
+    return RequestError(f"{path}: {length} bytes of memory; a program has at most {limit}, make it smaller")
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise RequestError(f"{path}: cannot be read: {reason(error)}; give the path of a program") from None
+    if not data:
+        raise RequestError(f"{path}: empty; a program has at least one instruction")
+    if len(data) > limit:
+        raise RequestError(f"{path}: larger than {limit} bytes, the limit for such a file; make it smaller")
+    return data
+
+
+def _compile(path: Path) -> Path:
+    from tyrne.compiler import CompileError, build_user_program
+
+    try:
+        return build_user_program(path)
+    except CompileError as error:
+        raise RequestError(*str(error).splitlines()) from None

@@ -1,0 +1,130 @@
+"""What a system description may say, and how its mistakes are reported."""
+
+from pathlib import Path
+
+import pytest
+
+from tyrne.kernel.abi import Rights
+from tyrne.system.description import CONSOLE_CAP, Cap, read_description
+from tyrne.system.errors import RequestError
+
+GOOD = """\
+[system]
+name = "ping-pong"
+
+[[endpoint]]
+name = "table"
+
+[[task]]
+name = "ping"
+program = "../programs/ping.py"
+stack_pages = 2
+caps = [
+  { console = true },
+  { endpoint = "table", rights = ["SEND", "TRANSFER"] },
+]
+
+[[task]]
+name = "pong"
+program = "/abs/pong.bin"
+caps = [{ endpoint = "table" }]
+"""
+
+
+def mistakes(tmp_path: Path, text: str | bytes) -> list[str]:
+    path = tmp_path / "s.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(RequestError) as caught:
+        read_description(path)
+    return str(caught.value).replace(f"{path}:", "s:").splitlines()
+
+
+def changed(old: str, new: str) -> str:
+    assert GOOD.count(old) >= 1
+    return GOOD.replace(old, new, 1)
+
+
+def test_a_good_description_is_read_as_written(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(GOOD)
+    system = read_description(path)
+    assert (system.name, system.endpoints) == ("ping-pong", ("table",))
+    ping, pong = system.tasks
+    assert (ping.name, ping.program, ping.stack_pages) == ("ping", tmp_path / "../programs/ping.py", 2)
+    assert ping.caps == (CONSOLE_CAP, Cap(0, Rights.SEND | Rights.TRANSFER))
+    assert (pong.program, pong.stack_pages) == (Path("/abs/pong.bin"), 1)
+    assert pong.caps == (Cap(0, Rights.SEND | Rights.RECV),)
+    assert pong.place == f"{path}:18"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (changed('name = "ping-pong"', "name = 5"), 's:2: "name" is a number; write name = "…"'),
+        (changed('name = "ping-pong"\n', ""), 's:1: no "name" in [system]; add name = "…"'),
+        (changed("stack_pages = 2", "stackpages = 2"), 's:10: unknown key "stackpages" in [[task]]; the keys are '),
+        (changed("stack_pages = 2", 'stack_pages = "2"'), 's:10: "stack_pages" is a string; write stack_pages = 1'),
+        (changed("stack_pages = 2", "stack_pages = true"), 's:10: "stack_pages" is true; write stack_pages = 1'),
+        (changed("stack_pages = 2", "stack_pages = 0"), "s:10: stack_pages is 0; write a number from 1 to 64"),
+        (changed("stack_pages = 2", "stack_pages = 65"), "s:10: stack_pages is 65; write a number from 1 to 64"),
+        (changed('program = "../programs/ping.py"\n', ""), 's:7: no "program" in [[task]]; add program = "hello.py"'),
+        (changed("console = true", "console = false"), 's:12: "console" is false; write console = true'),
+        (changed("console = true", "screen = true"), 's:12: unknown key "screen" in a capability; the keys are '),
+        (changed("{ console = true }", "{ }"), "s:12: a capability names one object; write { console = true } or "),
+        (
+            changed("console = true", 'console = true, endpoint = "table"'),
+            "s:12: a capability names one object; write { console = true } or ",
+        ),
+        (changed("console = true", "console = true, rights = []"), "s:12: a console capability has just the right "),
+        (changed('endpoint = "table", ', 'endpoint = "tabel", '), 's:13: no endpoint "tabel" (there is table); add '),
+        (changed('endpoint = "table", ', "endpoint = 1, "), 's:13: "endpoint" is a number; write endpoint = "name"'),
+        (changed('"TRANSFER"', '"FLY"'), 's:13: no right "FLY" over an endpoint; write one of DUPLICATE, DERIVE, '),
+        (changed('"TRANSFER"', '"CONSOLE_WRITE"'), 's:13: no right "CONSOLE_WRITE" over an endpoint; write one of '),
+        (changed('"TRANSFER"', "3"), 's:13: "rights" is a number; write rights = ["SEND", "RECV"]'),
+        (changed('name = "pong"', 'name = "ping"'), 's:17: a second task "ping"; give each task its own name'),
+        (changed('name = "pong"', 'name = ""'), "s:17: the name '' is not usable; write 1 to 32 printable bytes"),
+        (changed('name = "pong"', 'name = "a\\nb"'), "s:17: the name 'a\\nb' is not usable; write 1 to 32 printable "),
+        (changed('name = "pong"', f'name = "{"é" * 17}"'), "s:17: the name 'ééééééééééééééééé' is not usable; "),
+        (GOOD + "[board]\n", 's:20: unknown key "board"; the keys are system, endpoint, task'),
+        (GOOD + '[[endpoint]]\nname = "table"\n', 's:21: a second endpoint "table"; give each endpoint its own name'),
+        ('[system]\nname = "x"\n', 's:1: no "task"; add [[task]] with name = "…" and program = "…"'),
+        ('task = []\n[system]\nname = "x"\n', "s:1: a system without a task; add a [[task]] with "),
+        ('task = 3\n[system]\nname = "x"\n', 's:1: "task" is a number; write [[task]] with name = "…" and '),
+        ('[system]\nname = "x\n', "s:2: not TOML: illegal character"),
+        ("[system\n", "s:1: not TOML: expected ']' at the end of a table declaration; correct the syntax"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_mend(tmp_path: Path, text: str, expected: str) -> None:
+    found = mistakes(tmp_path, text)
+    assert len(found) == 1
+    assert found[0].startswith(expected)
+
+
+def test_every_mistake_is_reported_in_the_order_of_lines(tmp_path: Path) -> None:
+    text = changed('"TRANSFER"', '"FLY"').replace("stack_pages = 2", "stack_pages = 0").replace('"pong"', '""')
+    assert [line.split(":")[1] for line in mistakes(tmp_path, text)] == ["10", "13", "17"]
+
+
+def test_more_tasks_endpoints_or_capabilities_than_the_kernel_has_are_refused(tmp_path: Path) -> None:
+    text = '[system]\nname = "x"\n'
+    text += "".join(f'[[endpoint]]\nname = "e{i}"\n' for i in range(17))
+    text += "".join(f'[[task]]\nname = "t{i}"\nprogram = "p"\n' for i in range(17))
+    text += "caps = [" + "{ console = true }," * 17 + "]\n"
+    endpoints, tasks, caps = mistakes(tmp_path, text)
+    assert endpoints == "s:35: 17 endpoints; a system has at most 16, remove some"
+    assert tasks == "s:85: 17 tasks; a system has at most 16, remove some"
+    assert caps == "s:88: 17 capabilities; a task starts with at most 16, remove some"
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    for path, why in ((tmp_path / "no.toml", "no such file or directory"), (tmp_path, "is a directory")):
+        with pytest.raises(RequestError) as caught:
+            read_description(path)
+        assert str(caught.value) == f"{path}: cannot be read: {why}; give the path of a system description"
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(RequestError, match="not UTF-8 text"):
+        read_description(path)
