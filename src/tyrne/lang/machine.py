@@ -77,6 +77,11 @@ def symbol_address(name: bytes) -> u64:
     _absent("symbol_address")
 
 
+def source_name(file: u32, position: u64) -> u8:
+    """Byte `position` of the name of a source file, numbered as in a panic; 0 past the end of the name."""
+    _absent("source_name")
+
+
 class SystemRegister(Enum):
     """System registers by their assembler names (Arm ARM, D19)."""
 

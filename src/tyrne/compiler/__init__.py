@@ -1,0 +1,10 @@
+"""The compiler of Kernel Python: typed Python in, one readable C file out. docs/language.md is the language's manual.
+
+The folders are its pipeline: `front` (mypy's types), `image` (import, measure, snapshot), `rules` (what the language
+refuses), `lower` (functions and types), `emit` (C text), `runtime` (the C header that every unit includes).
+"""
+
+from tyrne.compiler.translate import inputs, translate
+from tyrne.compiler.unit import RUNTIME, CompileError, Target, Unit
+
+__all__ = ["RUNTIME", "CompileError", "Target", "Unit", "inputs", "translate"]

@@ -1,0 +1,1 @@
+"""mypy's typed trees of a program, and errors that name their place."""

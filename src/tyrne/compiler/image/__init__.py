@@ -1,0 +1,1 @@
+"""The program's data: modules imported by CPython, measured, and snapshotted as C initialisers."""

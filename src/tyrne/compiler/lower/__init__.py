@@ -1,0 +1,1 @@
+"""Functions and types of the program in terms of C."""

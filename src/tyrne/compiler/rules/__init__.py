@@ -1,0 +1,1 @@
+"""What the language refuses, apart from what lowering itself finds."""
