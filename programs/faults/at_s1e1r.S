@@ -1,8 +1,9 @@
 /* EL0 cannot ask for translations of the kernel. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "at s1e1r", undefined_instruction, 0x02000000
+        .global _start
+_start: tyrne_print "at s1e1r: expected undefined_instruction 0x02000000\n"
         ldr     x0, =0xffffffff40080000
         at      s1e1r, x0
-        survived
+        tyrne_exit 1

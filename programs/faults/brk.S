@@ -1,7 +1,8 @@
 /* A breakpoint without a debugger. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "brk", breakpoint, 0xf2000003
+        .global _start
+_start: tyrne_print "brk: expected breakpoint 0xf2000003\n"
         brk     #3
-        survived
+        tyrne_exit 1

@@ -1,8 +1,9 @@
 /* Cache maintenance is closed to EL0. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "dc civac", trapped_instruction, 0x6212dc1c
+        .global _start
+_start: tyrne_print "dc civac: expected trapped_instruction 0x6212dc1c\n"
         mov     x0, sp
         dc      civac, x0
-        survived
+        tyrne_exit 1

@@ -1,8 +1,9 @@
 /* Zeroing by cache block is closed to EL0. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "dc zva", trapped_instruction, 0x6212dc08
+        .global _start
+_start: tyrne_print "dc zva: expected trapped_instruction 0x6212dc08\n"
         sub     x0, sp, #64
         dc      zva, x0
-        survived
+        tyrne_exit 1

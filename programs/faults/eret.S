@@ -1,7 +1,8 @@
 /* EL0 cannot return from an exception. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "eret", undefined_instruction, 0x02000000
+        .global _start
+_start: tyrne_print "eret: expected undefined_instruction 0x02000000\n"
         eret
-        survived
+        tyrne_exit 1

@@ -1,8 +1,9 @@
 /* EL0 may not call a hypervisor: PSCI would switch the machine off. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "hvc, to power off", undefined_instruction, 0x02000000
+        .global _start
+_start: tyrne_print "hvc, to power off: expected undefined_instruction 0x02000000\n"
         ldr     w0, =0x84000008                 // PSCI SYSTEM_OFF
         hvc     #0
-        survived
+        tyrne_exit 1

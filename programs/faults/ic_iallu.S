@@ -1,7 +1,8 @@
 /* EL0 cannot empty the instruction cache. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "ic iallu", undefined_instruction, 0x02000000
+        .global _start
+_start: tyrne_print "ic iallu: expected undefined_instruction 0x02000000\n"
         ic      iallu
-        survived
+        tyrne_exit 1

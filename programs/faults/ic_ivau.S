@@ -1,8 +1,9 @@
 /* Cache maintenance is closed to EL0. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "ic ivau", trapped_instruction, 0x6212dc0a
+        .global _start
+_start: tyrne_print "ic ivau: expected trapped_instruction 0x6212dc0a\n"
         adr     x0, _start
         ic      ivau, x0
-        survived
+        tyrne_exit 1

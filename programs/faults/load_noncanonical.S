@@ -1,8 +1,9 @@
 /* An address of more than 48 bits that is no sign extension belongs to neither half. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "a load from an address of 49 bits", data_abort_read, 0x92000004
+        .global _start
+_start: tyrne_print "a load from an address of 49 bits: expected data_abort_read 0x92000004\n"
         mov     x0, #0x0001000000000000
         ldr     x0, [x0]
-        survived
+        tyrne_exit 1

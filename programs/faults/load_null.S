@@ -1,8 +1,9 @@
 /* Nothing is mapped at address 0. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "a load from address 0", data_abort_read, 0x92000006
+        .global _start
+_start: tyrne_print "a load from address 0: expected data_abort_read 0x92000006\n"
         mov     x0, #0
         ldr     x0, [x0]
-        survived
+        tyrne_exit 1

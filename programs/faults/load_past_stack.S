@@ -1,8 +1,9 @@
 /* Nothing is mapped above the stack. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "a load from above its stack", data_abort_read, 0x92000007
+        .global _start
+_start: tyrne_print "a load from above its stack: expected data_abort_read 0x92000007\n"
         mov     x0, sp
         ldr     x0, [x0]
-        survived
+        tyrne_exit 1

@@ -1,7 +1,8 @@
 /* The cache type register is closed to EL0. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "a read of CTR_EL0", trapped_instruction, 0x6232c001
+        .global _start
+_start: tyrne_print "a read of CTR_EL0: expected trapped_instruction 0x6232c001\n"
         mrs     x0, ctr_el0
-        survived
+        tyrne_exit 1

@@ -1,7 +1,8 @@
 /* The interrupt mask is closed to EL0. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "a read of DAIF", trapped_instruction, 0x6232d005
+        .global _start
+_start: tyrne_print "a read of DAIF: expected trapped_instruction 0x6232d005\n"
         mrs     x0, daif
-        survived
+        tyrne_exit 1

@@ -1,7 +1,8 @@
 /* The registers that identify the processor are closed to EL0. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "a read of MIDR_EL1", undefined_instruction, 0x02000000
+        .global _start
+_start: tyrne_print "a read of MIDR_EL1: expected undefined_instruction 0x02000000\n"
         mrs     x0, midr_el1
-        survived
+        tyrne_exit 1

@@ -1,7 +1,8 @@
 /* EL0 cannot choose the stack pointer of EL1. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "a write of SPSel", undefined_instruction, 0x02000000
+        .global _start
+_start: tyrne_print "a write of SPSel: expected undefined_instruction 0x02000000\n"
         msr     spsel, #1
-        survived
+        tyrne_exit 1

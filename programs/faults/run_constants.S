@@ -1,12 +1,13 @@
 /* Constants are never executable, whatever they hold. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "a jump to its constants", instruction_abort, 0x8200000f
+        .global _start
+_start: tyrne_print "a jump to its constants: expected instruction_abort 0x8200000f\n"
         adrp    x0, constant
         add     x0, x0, :lo12:constant
         br      x0
-        survived
+        tyrne_exit 1
 
         .section .rodata
         .balign 4

@@ -1,12 +1,13 @@
 /* Data is writable, so it is not executable. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "a jump to its data", instruction_abort, 0x8200000f
+        .global _start
+_start: tyrne_print "a jump to its data: expected instruction_abort 0x8200000f\n"
         adrp    x0, code
         add     x0, x0, :lo12:code
         br      x0
-        survived
+        tyrne_exit 1
 
         .data
         .balign 4

@@ -1,8 +1,9 @@
 /* Nothing is mapped at address 0. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "a jump to address 0", instruction_abort, 0x82000006
+        .global _start
+_start: tyrne_print "a jump to address 0: expected instruction_abort 0x82000006\n"
         mov     x0, #0
         br      x0
-        survived
+        tyrne_exit 1

@@ -1,12 +1,13 @@
 /* Constants are mapped read-only. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "a store to its constants", data_abort_write, 0x9200004f
+        .global _start
+_start: tyrne_print "a store to its constants: expected data_abort_write 0x9200004f\n"
         adrp    x0, constant
         add     x0, x0, :lo12:constant
         str     xzr, [x0]
-        survived
+        tyrne_exit 1
 
         .section .rodata
 constant:

@@ -1,9 +1,10 @@
 /* Devices are not mapped at their physical addresses: this is the data register of the UART. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "a store to the UART", data_abort_write, 0x92000046
+        .global _start
+_start: tyrne_print "a store to the UART: expected data_abort_write 0x92000046\n"
         mov     x0, #0x09000000
         mov     w1, #'!'
         str     w1, [x0]
-        survived
+        tyrne_exit 1

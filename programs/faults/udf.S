@@ -1,7 +1,8 @@
 /* An instruction that will never be defined. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "udf", undefined_instruction, 0x02000000
+        .global _start
+_start: tyrne_print "udf: expected undefined_instruction 0x02000000\n"
         udf     #0
-        survived
+        tyrne_exit 1

@@ -1,7 +1,8 @@
 /* EL0 cannot halt the processor. */
 
-#include "attack.h"
+#include "tyrne.h"
 
-        attack  "wfi", trapped_instruction, 0x07e00000
+        .global _start
+_start: tyrne_print "wfi: expected trapped_instruction 0x07e00000\n"
         wfi
-        survived
+        tyrne_exit 1

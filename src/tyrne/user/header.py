@@ -84,6 +84,30 @@ static inline struct tyrne_reply tyrne_console_write(tyrne_handle console, const
     return tyrne_call(TYRNE_CALL_CONSOLE_WRITE, console, (uint64_t)buffer, length, 0, 0, 0);
 }}
 
+#else
+
+/* Writes a text to the console at handle word 0; uses x0 to x8. */
+        .macro  tyrne_print text
+        mov     x0, #0
+        adr     x1, .Ltyrne_text\\@
+        mov     x2, #.Ltyrne_end\\@ - .Ltyrne_text\\@
+        mov     x8, #TYRNE_CALL_CONSOLE_WRITE
+        svc     #0
+        b       .Ltyrne_after\\@
+.Ltyrne_text\\@:
+        .ascii  "\\text"
+.Ltyrne_end\\@:
+        .balign 4
+.Ltyrne_after\\@:
+        .endm
+
+/* Ends the task. */
+        .macro  tyrne_exit code
+        mov     x0, #\\code
+        mov     x8, #TYRNE_CALL_TASK_EXIT
+        svc     #0
+        .endm
+
 #endif
 #endif
 """
