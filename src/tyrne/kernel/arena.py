@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from tyrne.lang import Array, u16, u32
+from tyrne.lang import Array, u16, u32, u64
 
 T = TypeVar("T")
 
@@ -79,3 +79,8 @@ class Arena(Generic[T]):
 
     def is_full(self) -> bool:
         return self.first_free == 0 and self.touched == len(self.items)
+
+    def id_at(self, index: u64) -> SlotId:
+        """The id of the present use of a slot."""
+        at = u16(index)
+        return SlotId(at, self.generations[at])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tyrne.hal.descriptors import PAGE_SIZE, MappingFlags, pages_for
-from tyrne.lang import Array, irange, u64
+from tyrne.lang import Array, irange, saturating_add, saturating_mul, u64
 
 MAX_SEGMENTS: Final = 4
 
@@ -40,7 +40,7 @@ class Image:
         self.segments[0] = Segment(base, MappingFlags.USER | MappingFlags.EXECUTE, source, length, length)
         self.segment_count = u64(1)
         self.entry = base
-        self.stack_base = base + pages_for(length) * PAGE_SIZE
+        self.stack_base = saturating_add(base, pages_for(length) * PAGE_SIZE)
         self.stack_pages = stack_pages
 
     def base(self) -> u64:
@@ -60,3 +60,7 @@ class Image:
         for i in irange(self.segment_count):
             total += self.segments[i].pages()
         return total
+
+    def stack_end(self) -> u64:
+        """One past the highest byte of the stack; the largest word when that does not fit one."""
+        return saturating_add(self.stack_base, saturating_mul(self.stack_pages, PAGE_SIZE))

@@ -133,16 +133,22 @@ def translate(memory: PhysicalMemory, root: u64, address: u64) -> Mapping | MapE
     return Mapping(descriptor & PAGE_ADDRESS, decode_flags(descriptor))
 
 
-def tables_for(start: u64, end: u64) -> u64:
-    """An upper bound of the tables below the root that mapping the pages of [start, end) can take."""
+def tables_for(start: u64, end: u64, below: u64) -> u64:
+    """How many tables below the root the pages of [start, end) can take.
+
+    `below` is the last address that was counted before, no higher than `start`: tables that lead to it as well are
+    not counted again. 0 when nothing was.
+    """
     if start >= end:
         return u64(0)
-    last = end - 1
-    return (
-        ((last >> 21) - (start >> 21) + 1)
-        + ((last >> 30) - (start >> 30) + 1)
-        + ((last >> 39) - (start >> 39) + 1)
-    )
+    count = u64(0)
+    for level in irange(3):
+        shift = 39 - level * 9
+        first = start >> shift
+        count += ((end - 1) >> shift) - first
+        if below == 0 or below >> shift != first:
+            count += 1
+    return count
 
 
 def release_tables(memory: PhysicalMemory, frames: Frames, root: u64) -> None:
