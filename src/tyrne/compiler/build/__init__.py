@@ -1,0 +1,19 @@
+"""The build stage: C and assembly to objects, kernel images, user programs and host libraries, all cached."""
+
+from tyrne.compiler.build.image import image_bytes, link_kernel
+from tyrne.compiler.build.objects import Bound, Objects, build_kernel_objects, build_objects
+from tyrne.compiler.build.translation import translated
+from tyrne.compiler.build.user import build_user_c, build_user_program, build_user_python
+
+__all__ = [
+    "Bound",
+    "Objects",
+    "build_kernel_objects",
+    "build_objects",
+    "build_user_c",
+    "build_user_program",
+    "build_user_python",
+    "image_bytes",
+    "link_kernel",
+    "translated",
+]

@@ -1,0 +1,134 @@
+"""The most stack that any call of an exported function can need.
+
+Frame sizes come from clang (`-fstack-usage`), calls from the relocations of the objects: every function has a section
+of its own, so each call that is left after inlining is a relocation. The language has neither recursion nor function
+pointers, hence the calls form a finite tree; an indirect call in the machine code is refused.
+
+Two things are not in that tree. Assembly counts as what the caller declares for it and must not call back. A failed
+check may happen anywhere, also in the panic handler itself: its depth is counted once, below the deepest point that
+can panic; the handler must stop by itself when it fails a second time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from elftools.elf.elffile import ELFFile
+from elftools.elf.relocation import RelocationSection
+from elftools.elf.sections import SymbolTableSection
+
+from tyrne.compiler import CompileError
+from tyrne.compiler.build.objects import Bound
+
+CALL_RELOCATIONS: Final = (282, 283)
+"""R_AARCH64_JUMP26 (a tail call) and R_AARCH64_CALL26."""
+
+BLR: Final = 0xD63F_0000
+"""BLR with its register number (bits 5 to 9) clear (Arm ARM C6.2); a call through a pointer."""
+REGISTER_BITS: Final = 0x3E0
+
+_USAGE: Final = re.compile(r"^(?P<place>.*:\d+):(?P<name>[^\t]+)\t(?P<bytes>\d+)\t(?P<kind>\S+)$")
+
+
+@dataclass
+class Function:
+    """A compiled function: its frame in bytes, its Python place, and the names of what it calls."""
+
+    name: str
+    place: str
+    frame: int
+    exported: bool
+    calls: set[str] = field(default_factory=set)
+
+
+def stack_bounds(objects: Iterable[Path], *, panic: str, assembly: Mapping[str, int] | None = None) -> list[Bound]:
+    """One bound per exported function of the compiled objects (each with its `.su` file beside it), deepest first.
+
+    `panic` names the function that failed checks call; `assembly` gives the stack of assembly functions in bytes.
+    """
+    functions: dict[str, Function] = {}
+    for path in objects:
+        functions.update(read_functions(path))
+    depths: dict[str, tuple[int, tuple[str, ...]]] = {name: (used, (name,)) for name, used in (assembly or {}).items()}
+    if panic in functions:
+        handler = functions[panic]
+        inner = dict(depths)
+        inner[panic] = (0, ())
+        deepest = max((_depth(callee, functions, inner, ()) for callee in sorted(handler.calls)), default=(0, ()))
+        depths[panic] = (handler.frame + deepest[0], (_label(handler), *deepest[1]))
+    bounds = [Bound(f.name, *_depth(key, functions, depths, ())) for key, f in functions.items() if f.exported]
+    return sorted(bounds, key=lambda bound: (-bound.bytes, bound.entry))
+
+
+def _label(function: Function) -> str:
+    return f"{function.name} ({function.place}, {function.frame} bytes)"
+
+
+def _depth(
+    name: str,
+    functions: Mapping[str, Function],
+    known: dict[str, tuple[int, tuple[str, ...]]],
+    active: tuple[str, ...],
+) -> tuple[int, tuple[str, ...]]:
+    """Bytes and path of the deepest chain from `name`; `known` holds results, `active` the chain so far."""
+    if name in known:
+        return known[name]
+    function = functions.get(name)
+    if function is None:  # assembly that uses no stack
+        return 0, ()
+    if name in active:
+        raise CompileError(f"{function.place}: recursion: {' -> '.join((*active, name))}; write a loop")
+    chain = (*active, name)
+    deepest = max((_depth(callee, functions, known, chain) for callee in sorted(function.calls)), default=(0, ()))
+    known[name] = function.frame + deepest[0], (_label(function), *deepest[1])
+    return known[name]
+
+
+def read_functions(path: Path) -> dict[str, Function]:
+    """The functions of one compiled object; a local function's key carries the object, its name does not."""
+    usage = _read_usage(path.with_suffix(".su"))
+    functions: dict[str, Function] = {}
+    with path.open("rb") as stream:
+        elf = ELFFile(stream)
+        symbols = elf.get_section_by_name(".symtab")
+        assert isinstance(symbols, SymbolTableSection)
+        keys: dict[int, str] = {}
+        for symbol in symbols.iter_symbols():
+            if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_shndx"] != "SHN_UNDEF":
+                exported = symbol["st_info"]["bind"] == "STB_GLOBAL"
+                key = symbol.name if exported else f"{path}:{symbol.name}"
+                place, frame = usage[symbol.name]
+                functions[key] = Function(symbol.name, place, frame, exported)
+                keys[symbol["st_shndx"]] = key
+        for section in elf.iter_sections():
+            if not isinstance(section, RelocationSection) or section["sh_info"] not in keys:
+                continue
+            caller = keys[section["sh_info"]]
+            for relocation in section.iter_relocations():
+                if relocation["r_info_type"] in CALL_RELOCATIONS:
+                    target = symbols.get_symbol(relocation["r_info_sym"])
+                    functions[caller].calls.add(keys.get(target["st_shndx"], target.name))
+        for index, key in keys.items():
+            code = elf.get_section(index).data()
+            words = (int.from_bytes(code[at : at + 4], "little") for at in range(0, len(code), 4))
+            if any(word & ~REGISTER_BITS == BLR for word in words):
+                function = functions[key]
+                raise CompileError(f"{function.place}: {function.name} calls through a pointer: no bound on its stack")
+    return functions
+
+
+def _read_usage(path: Path) -> dict[str, tuple[str, int]]:
+    """Place and frame size of each function of a `.su` file."""
+    usage: dict[str, tuple[str, int]] = {}
+    for line in path.read_text().splitlines():
+        match = _USAGE.match(line)
+        if match is None:
+            raise CompileError(f"{path.name}: cannot read the stack use in: {line}")
+        if match["kind"] != "static":
+            raise CompileError(f"{match['place']}: {match['name']} has a frame without a fixed size")
+        usage[match["name"]] = match["place"], int(match["bytes"])
+    return usage

@@ -1,0 +1,116 @@
+"""clang and ld.lld of the pinned `ziglang` wheel: C and assembly to objects, objects to images.
+
+Every tool runs in the directory of its outputs with relative names, without build ids or times, so that two builds of
+one source in two places give the same bytes. Diagnostics quote Python lines, because the C carries `#line`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from tyrne.compiler import CompileError
+
+METAL_FLAGS: Final = (
+    "--target=aarch64-none-elf",
+    "-mcpu=cortex-a72",
+    "-mgeneral-regs-only",  # the kernel never touches the FP/SIMD registers of a task
+    "-mstrict-align",  # the MMU is off at first: unaligned accesses would fault
+    "-ffreestanding",
+    "-fno-pic",
+    "-fno-asynchronous-unwind-tables",
+)
+"""Code for the kernel at EL1 and for user programs in Kernel Python."""
+
+USER_C_FLAGS: Final = (
+    "--target=aarch64-none-elf",
+    "-mcpu=cortex-a72",
+    "-ffreestanding",
+    "-fno-pic",
+    "-fno-asynchronous-unwind-tables",
+)
+"""Code for user programs in C, which may use FP/SIMD."""
+
+COMMON_FLAGS: Final = (
+    "-std=gnu2x",
+    "-nostdinc",
+    "-g",
+    "-fdebug-compilation-dir=.",
+    "-ffunction-sections",  # calls between functions become relocations: the stack bound reads its call graph there
+    "-fdata-sections",
+    "-Wall",
+    "-Wno-unused",
+    "-Wno-parentheses-equality",
+    "-Wno-unused-command-line-argument",
+    "-fno-caret-diagnostics",
+    "-fno-color-diagnostics",
+)
+
+LINK_FLAGS: Final = ("--build-id=none", "--gc-sections", "--no-dynamic-linker", "-static", "-z", "max-page-size=4096")
+
+_DIAGNOSTIC: Final = re.compile(r"^(?P<place>[^:\n]+:\d+)(?::\d+)?: (?:fatal )?error: (?P<text>.*)$", re.MULTILINE)
+_LINK_ERROR: Final = re.compile(r"^ld\.lld: error: (?P<text>.*)$", re.MULTILINE)
+
+
+@cache
+def wheel() -> Path:
+    """The folder of the ziglang wheel."""
+    spec = importlib.util.find_spec("ziglang")
+    if spec is None or spec.origin is None:
+        raise CompileError("ziglang: the compiler's back end is not installed; run: pip install ziglang")
+    return Path(spec.origin).parent
+
+
+def run_tool(tool: str, arguments: Sequence[str], directory: Path) -> None:
+    """Run one tool of the wheel in `directory`; CompileError with its diagnostics when it fails."""
+    process = subprocess.run(
+        [str(wheel() / "zig"), tool, *arguments],
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if process.returncode:
+        raise CompileError(explain(process.stderr, process.returncode))
+
+
+def explain(output: str, status: int) -> str:
+    """The errors among a tool's diagnostics, one line each, each with its place where it has one."""
+    lines = [f"{match['place']}: {match['text']}" for match in _DIAGNOSTIC.finditer(output)]
+    lines += [f"link: {match['text']}" for match in _LINK_ERROR.finditer(output)]
+    return "\n".join(dict.fromkeys(lines)) or f"the back end ended with status {status}: {output.strip()[-2000:]}"
+
+
+def prefix_maps(roots: Mapping[Path, str]) -> list[str]:
+    """Flags that replace folders of this machine in debug information and `__FILE__`; the longest prefix wins."""
+    ordered = sorted(roots.items(), key=lambda item: len(str(item[0])))  # clang tries the last one first
+    return [f"-ffile-prefix-map={folder}={name}" for folder, name in ordered]
+
+
+def compile_file(
+    source: str,
+    output: str,
+    directory: Path,
+    flags: Sequence[str],
+    *,
+    include: Sequence[Path] = (),
+    roots: Mapping[Path, str] | None = None,
+) -> None:
+    """Compile or assemble `source` (.c or .S, relative to `directory`) to the object `output` beside its `.su` file."""
+    arguments = [*flags, *COMMON_FLAGS]
+    arguments += ["-isystem", str(wheel() / "lib" / "include")]
+    arguments += [word for folder in include for word in ("-I", str(folder))]
+    arguments += prefix_maps({wheel(): "ziglang", **(roots or {})})
+    if source.endswith(".c"):
+        arguments.append("-fstack-usage")
+    run_tool("clang", [*arguments, "-c", source, "-o", output], directory)
+
+
+def link(objects: Sequence[str], script: Path, output: str, directory: Path, flags: Sequence[str] = LINK_FLAGS) -> None:
+    """Link objects (relative to `directory`, or absolute) by a linker script."""
+    run_tool("ld.lld", [*flags, "-T", str(script), *objects, "-o", output], directory)

@@ -1,0 +1,68 @@
+"""User programs: Kernel Python, C or assembly to an ELF for EL0, or to the raw image of one."""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from tyrne.compiler import CompileError, Target
+from tyrne.compiler.build.cache import digest, stored
+from tyrne.compiler.build.identity import file_part, toolchain_part
+from tyrne.compiler.build.objects import build_objects
+from tyrne.compiler.build.toolchain import COMMON_FLAGS, LINK_FLAGS, USER_C_FLAGS, compile_file, link
+from tyrne.compiler.build.translation import translated
+
+LIBRARY: Final = "tyrne.user"
+"""The package with start.S, user.ld and tyrne.h."""
+
+
+@cache
+def library() -> Path:
+    """The folder of the user library."""
+    spec = importlib.util.find_spec(LIBRARY)
+    if spec is None or spec.origin is None:
+        raise CompileError(f"{LIBRARY}: the user library is not installed")
+    return Path(spec.origin).parent
+
+
+def build_user_program(source: Path) -> Path:
+    """The ELF of a user program: Kernel Python (.py), C (.c) or assembly (.S)."""
+    source = source.absolute()
+    if not source.is_file():
+        raise CompileError(f"{source}: there is no such file")
+    if source.suffix == ".py":
+        return build_user_python(source)
+    if source.suffix in (".c", ".S"):
+        return build_user_c(source)
+    raise CompileError(f"{source}: not a source of a user program; name a .py, .c or .S file")
+
+
+def build_user_python(source: Path) -> Path:
+    """The ELF of a user program in Kernel Python, whose entry is its exported `main`."""
+    objects = build_objects(translated(source, Target.USER, {}), [library() / "start.S"])
+    script = library() / "user.ld"
+    output = source.stem + ".elf"
+
+    def make(work: Path) -> None:
+        link([str(path) for path in objects.files], script, output, work)
+
+    parts: list[str | bytes] = [toolchain_part(), *LINK_FLAGS, output]
+    return stored("program", digest([*parts, *map(file_part, (script, *objects.files))]), make) / output
+
+
+def build_user_c(source: Path) -> Path:
+    """The ELF of a user program in C or assembly: it defines `_start`; its only header is tyrne.h."""
+    script = library() / "user.ld"
+    header = library() / "tyrne.h"
+    output = source.stem + ".elf"
+    flags = ["-O2", *USER_C_FLAGS]
+
+    def make(work: Path) -> None:
+        (work / source.name).write_bytes(source.read_bytes())
+        compile_file(source.name, "program.o", work, flags, include=[library()])
+        link(["program.o"], script, output, work)
+
+    parts = [toolchain_part(), *flags, *COMMON_FLAGS, *LINK_FLAGS, source.name]
+    return stored("program", digest([*parts, *map(file_part, (source, script, header))]), make) / output
