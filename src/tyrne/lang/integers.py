@@ -30,7 +30,7 @@ class UnsignedInteger(int):
     __str__ = int.__repr__
 
     def __rshift__(self, distance: int, /) -> Self:
-        return type(self)(int(self) >> distance)
+        return type(self)(int(self) >> int(distance))
 
     def __lshift__(self, distance: int, /) -> Self:
         """Shift left; a bit that would be lost traps."""
@@ -38,7 +38,7 @@ class UnsignedInteger(int):
             return self
         if distance >= self.BITS:
             raise Trap(f"{type(self).__name__} overflow: {int(self)} << {int(distance)}")
-        return type(self)(int(self) << distance)
+        return type(self)(int(self) << int(distance))
 
     if TYPE_CHECKING:
 
@@ -95,7 +95,6 @@ for _method, _instead in {
     "__truediv__": "write //",
     "__pow__": "write the product",
     "__neg__": "unsigned integers have no sign",
-    "__invert__": "write bit_not(x)",
     "__divmod__": "write // and %",
     "__rlshift__": "name the width: u64(1) << x",
     "__rrshift__": "name the width: u64(1) >> x",
