@@ -47,7 +47,7 @@ def start_system(kernel: Kernel[B], info: BootInfo) -> None:
     """Take over memory, check the gate, make what the manifest says, and choose the first task."""
     board = kernel.board
     kernel.started = board.ticks()
-    log_line(board, b"tyrne: hello from the kernel")
+    log_line(board, b"tyrne: hello from kernel_main")
     if not kernel.debug_console:
         log_line(board, b"tyrne: release kernel, no debug console")
     start_memory(kernel, info)
