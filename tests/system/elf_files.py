@@ -36,7 +36,8 @@ def elf(*loads: Load, entry: int = TEXT, machine: int = 183, kind: int = 2, bits
         body = body.ljust(-(-len(body) // 0x1000) * 0x1000, b"\0")
         size = len(load.data) if load.claimed < 0 else load.claimed
         memory = size if load.memory < 0 else load.memory
-        headers += struct.pack("<IIQQQQQQ", load.type, load.flags, place, load.address, load.address, size, memory, 4096)
+        sizes = (size, memory, 4096)
+        headers += struct.pack("<IIQQQQQQ", load.type, load.flags, place, load.address, load.address, *sizes)
     ident = b"\x7fELF" + bytes([bits, order, 1]) + bytes(9)
     head = ident + struct.pack("<HHIQQQIHHHHHH", kind, machine, 1, entry, 64, 0, 0, 64, 56, len(loads), 64, 0, 0)
     return (head + headers).ljust(offset, b"\0") + body

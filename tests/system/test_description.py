@@ -50,7 +50,7 @@ def test_a_good_description_is_read_as_written(tmp_path: Path) -> None:
     system = read_description(path)
     assert (system.name, system.endpoints) == ("ping-pong", ("table",))
     ping, pong = system.tasks
-    assert (ping.name, ping.program, ping.stack_pages) == ("ping", tmp_path / "../programs/ping.py", 2)
+    assert (ping.name, ping.program, ping.stack_pages) == ("ping", tmp_path.parent / "programs/ping.py", 2)
     assert ping.caps == (CONSOLE_CAP, Cap(0, Rights.SEND | Rights.TRANSFER))
     assert (pong.program, pong.stack_pages) == (Path("/abs/pong.bin"), 1)
     assert pong.caps == (Cap(0, Rights.SEND | Rights.RECV),)

@@ -179,7 +179,7 @@ class _Reader:
             self._error((*here, "caps", limits.CAPS), what)
         caps = tuple(self._cap((*here, "caps", number), cap, endpoints) for number, cap in enumerate(task.caps))
         place = f"{self._path}:{self._places.line((*here, 'program'))}"
-        return TaskDescription(task.name, self._path.parent / task.program, task.stack_pages, caps, place)
+        return TaskDescription(task.name, _beside(self._path, task.program), task.stack_pages, caps, place)
 
     def _cap(self, here: tuple[str | int, ...], cap: _Cap, endpoints: list[str]) -> Cap:
         if (cap.console is None) == (cap.endpoint is None):
@@ -204,6 +204,12 @@ class _Reader:
             self._error((*here, "endpoint"), what)
             return CONSOLE_CAP
         return Cap(endpoints.index(cap.endpoint), rights)
+
+
+def _beside(description: Path, program: str) -> Path:
+    """The path of a program, as short as it can be said from the working directory."""
+    path = (description.parent / program).resolve()
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def name_error(name: str) -> str | None:

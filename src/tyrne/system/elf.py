@@ -57,7 +57,7 @@ class _Loader:
         if memory > limits.PROGRAM_BYTES:
             raise too_large(self._path, memory)
         entry = int(self._elf.header.e_entry)
-        if not any(s.executable and s.address <= entry < s.address + s.memory for s in segments) or entry % 4:
+        if not any(s.executable and s.address <= entry < s.address + len(s.data) for s in segments) or entry % 4:
             raise self._wrong(f"the entry {entry:#x} is in no executable segment", "set it with -e SYMBOL")
         return Program(entry, tuple(segments), segments[-1].end + limits.PAGE)
 

@@ -10,6 +10,10 @@ class RequestError(Exception):
         super().__init__("\n".join(lines))
 
 
+class SourceError(RequestError):
+    """A program's source is outside its language. Each line names its own place."""
+
+
 def reason(error: OSError) -> str:
     """Why a file operation failed, in lower case and without the path."""
     return (error.strerror or str(error)).lower()

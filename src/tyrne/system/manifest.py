@@ -11,22 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tyrne.hal.descriptors import MappingFlags
+from tyrne.kernel import manifest as layout
 from tyrne.system import limits
 from tyrne.system.description import Cap
 from tyrne.system.program import Program, Segment, pages
 
-MAGIC: Final = b"TYRNEMF1"
 HEADER_WORDS: Final = 6
 """Magic, total length, most instructions (0: no limit), endpoints, tasks, offset of the first record."""
-RECORD_WORDS: Final = 88
-FIRST_SEGMENT_WORD: Final = 9
-FIRST_CAP_WORD: Final = 29
-
-FLAG_WRITE: Final = 1
-FLAG_EXECUTE: Final = 2
-FLAG_USER: Final = 4
-CAP_CONSOLE: Final = 1
-CAP_ENDPOINT: Final = 2
+RECORD_WORDS: Final = int(layout.TASK_BYTES) // 8
 
 
 @dataclass(frozen=True)
@@ -60,9 +53,8 @@ def encode(system: System, max_instructions: int = 0) -> bytes:
             contents += segment.data.ljust(pages(len(segment.data)) * limits.PAGE, b"\0")
         records += _record(task, words)
     total = offset + len(contents)
-    head = struct.pack(
-        "<8s5Q", MAGIC, total, max_instructions, system.endpoints, len(system.tasks), 8 * HEADER_WORDS
-    )
+    first = 8 * HEADER_WORDS
+    head = struct.pack("<6Q", layout.MAGIC, total, max_instructions, system.endpoints, len(system.tasks), first)
     return (head + records).ljust(offset, b"\0") + contents
 
 
@@ -71,14 +63,24 @@ def _record(task: Task, segment_words: Sequence[int]) -> bytes:
     program = task.program
     name = task.name.encode().ljust(limits.NAME_BYTES, b"\0")
     words[0:4] = struct.unpack("<4Q", name)
-    words[4:9] = program.entry, program.stack_base, task.stack_pages, len(program.segments), len(task.caps)
-    words[FIRST_SEGMENT_WORD : FIRST_SEGMENT_WORD + len(segment_words)] = segment_words
+    words[layout.TASK_ENTRY] = program.entry
+    words[layout.TASK_STACK_BASE] = program.stack_base
+    words[layout.TASK_STACK_PAGES] = task.stack_pages
+    words[layout.TASK_SEGMENTS] = len(program.segments)
+    words[layout.TASK_CAPS] = len(task.caps)
+    first = int(layout.TASK_FIRST_SEGMENT)
+    words[first : first + len(segment_words)] = segment_words
     for index, cap in enumerate(task.caps):
-        word = FIRST_CAP_WORD + 3 * index
-        kind = CAP_CONSOLE if cap.endpoint is None else CAP_ENDPOINT
-        words[word : word + 3] = kind, cap.endpoint or 0, int(cap.rights)
+        first = int(layout.TASK_FIRST_CAP) + index * int(layout.CAP_WORDS)
+        kind = layout.CAP_CONSOLE if cap.endpoint is None else layout.CAP_ENDPOINT
+        words[first : first + 3] = int(kind), cap.endpoint or 0, int(cap.rights)
     return struct.pack(f"<{RECORD_WORDS}Q", *words)
 
 
 def _flags(segment: Segment) -> int:
-    return FLAG_USER | (FLAG_WRITE if segment.writable else 0) | (FLAG_EXECUTE if segment.executable else 0)
+    flags = MappingFlags.USER
+    if segment.writable:
+        flags |= MappingFlags.WRITE
+    if segment.executable:
+        flags |= MappingFlags.EXECUTE
+    return int(flags)

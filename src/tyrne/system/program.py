@@ -1,4 +1,4 @@
-"""User programs: Kernel Python, AArch64 ELF or a raw image, brought into the one form that the kernel loads."""
+"""User programs: sources, AArch64 ELF or raw images, brought into the one form that the kernel loads."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from tyrne.system import limits
-from tyrne.system.errors import RequestError, reason
+from tyrne.system.errors import RequestError, SourceError, reason
 
 RAW_BASE: Final = 0x0080_0000
 """Where a raw image is mapped and entered; its stack stands directly above."""
+SOURCES: Final = (".py", ".c", ".S")
 ELF_MAGIC: Final = b"\x7fELF"
 
 
@@ -48,9 +49,9 @@ def pages(length: int) -> int:
 def load_program(path: Path) -> Program:
     """The program in a file; RequestError says what is wrong with it.
 
-    A `.py` file is compiled first; an ELF is known by its magic; anything else is a raw image and is named `.bin`.
+    A source (Kernel Python, C or assembly) is built first; an ELF is known by its magic; a raw image is named `.bin`.
     """
-    if path.suffix == ".py":
+    if path.suffix in SOURCES:
         _read(path, limits.SOURCE_BYTES)
         path = _compile(path)
     data = _read(path, limits.FILE_BYTES)
@@ -86,9 +87,10 @@ def _read(path: Path, limit: int) -> bytes:
 
 
 def _compile(path: Path) -> Path:
-    from tyrne.compiler import CompileError, build_user_program
+    from tyrne.compiler import CompileError
+    from tyrne.compiler.build import build_user_program
 
     try:
         return build_user_program(path)
     except CompileError as error:
-        raise RequestError(*str(error).splitlines()) from None
+        raise SourceError(*str(error).splitlines()) from None

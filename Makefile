@@ -1,0 +1,51 @@
+# Everything starts from nothing: python3, python3-venv, make and git are enough.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+BASE := $(VENV)/base.stamp
+TEST := $(VENV)/test.stamp
+WORKERS ?= 2
+ARGS ?=
+
+.PHONY: run qemu test check bench clean tools
+
+# The greeting on the hosted machine. ARGS="programs/other.py --report r.json" runs something else.
+run: $(BASE)
+	@$(BIN)/tyrne run $(ARGS)
+
+# The same system on QEMU.
+qemu: $(BASE)
+	@$(BIN)/tyrne run --machine qemu $(ARGS)
+
+test: check tools
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+check: $(TEST)
+	$(BIN)/ruff check src tests bench programs
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_import_direction.py
+
+# Counts of the kernel that this checkout builds, as a table.
+bench: $(BASE)
+	@$(BIN)/python bench/table.py
+
+# QEMU and gdb are the only parts that pip does not bring.
+tools:
+	@.ci/tools
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis src/*.egg-info
+	find src tests bench programs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'make: needs venv: sudo apt-get install python3-venv' >&2; exit 1; }
+
+$(BASE): pyproject.toml | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(TEST): $(BASE)
+	$(PIP) -e '.[test]'
+	@touch $@

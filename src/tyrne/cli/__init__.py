@@ -1,0 +1,1 @@
+"""The command line: `tyrne run`, `build`, `check` and `new`."""

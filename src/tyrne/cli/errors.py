@@ -1,0 +1,58 @@
+"""How the command line ends: one line for each error, never a traceback, and the exit status of the design."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Final
+
+import typer
+from typer.exceptions import TyperException
+
+from tyrne.system.errors import RequestError, reason
+
+STATUS_REQUEST: Final = 2
+STATUS_INTERNAL: Final = 70
+"""A defect of Tyrne itself (EX_SOFTWARE)."""
+STATUS_INTERRUPTED: Final = 130
+STATUS_BROKEN_PIPE: Final = 141
+"""Nobody reads the output: as a shell reports SIGPIPE."""
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Run a command; its exit status, or that of the error, which is shown."""
+    try:
+        return command()
+    except RequestError as error:
+        return _fail(*str(error).splitlines())
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context is not None else "tyrne"
+        return _fail(f"{_one_line(error.format_message()).rstrip('.')}; see {path} --help")
+    except (KeyboardInterrupt, typer.Abort):
+        print("tyrne: interrupted", file=sys.stderr)
+        return STATUS_INTERRUPTED
+    except BrokenPipeError:
+        # What is still buffered cannot be written either; give it a place to go, so that the exit stays silent.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return STATUS_BROKEN_PIPE
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{reason(error)}")
+    except Exception as error:
+        if os.environ.get("TYRNE_TRACEBACK"):
+            raise
+        what = _one_line(f"{type(error).__name__}: {error}")
+        print(f"tyrne: defect in tyrne: {what}; set TYRNE_TRACEBACK=1 to see where, and report it", file=sys.stderr)
+        return STATUS_INTERNAL
+
+
+def _fail(*lines: str) -> int:
+    for line in lines:
+        print(f"tyrne: error: {line}", file=sys.stderr)
+    return STATUS_REQUEST
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,142 @@
+"""The `tyrne` command: what each word of it does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tyrne.cli.errors import guarded
+from tyrne.cli.new import create_project
+from tyrne.cli.presenter import PlainPresenter, Presenter, TerminalPresenter, progress
+from tyrne.cli.summary import explain, show_summary
+from tyrne.system.build import Emit, build_output
+from tyrne.system.errors import RequestError
+from tyrne.system.files import check_writable, write_atomically
+from tyrne.system.run import Machine, Request, prepare
+from tyrne.system.select import load_system, select
+
+app = typer.Typer(
+    help="Tyrne: a capability microkernel in typed Python. Run user programs behind it.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Systems = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[SYSTEM.toml | PROGRAM...]",
+        help="A system description, or programs: Kernel Python (.py), an AArch64 ELF, a raw image (.bin). "
+        "Without any: the greeting.",
+        show_default=False,
+    ),
+]
+Release = Annotated[bool, typer.Option("--release", help="A kernel without the debug console.")]
+
+
+@app.command()
+def run(
+    system: Systems = None,
+    machine: Annotated[Machine, typer.Option(help="Where to run.")] = Machine.HOSTED,
+    release: Release = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write what happened as JSON.")] = None,
+    max_instructions: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=(1 << 48) - 1, help="Stop after so many instructions.")
+    ] = None,
+) -> int:
+    """Run a system and show what its tasks write.
+
+    Exit status: 0 all tasks exited with 0; 1 some task exited otherwise or faulted; 2 the request was wrong;
+    3 kernel panic; 4 the limit was reached; 5 deadlock.
+    """
+    if report is not None:
+        check_writable(report)
+    out = Console(highlight=False)
+    with progress(out, "building …"):
+        loaded = load_system(select(system or []))
+        ready = prepare(Request(loaded, machine, release, max_instructions or 0))
+    names = [task.name for task in loaded.tasks]
+    presenter: Presenter = TerminalPresenter(out, names) if out.is_terminal else PlainPresenter()
+    try:
+        result = ready.run(presenter)
+    finally:
+        presenter.finish()
+    if report is not None:
+        write_atomically(report, result.to_json().encode())
+    if out.is_terminal:
+        show_summary(out, result)
+    for line in explain(result):
+        print(f"tyrne: {line}", file=sys.stderr)
+    return result.status
+
+
+@app.command()
+def build(
+    emit: Annotated[Emit, typer.Option(help="C source, an ELF, or a flat image for the load address.")],
+    system: Systems = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")] = None,
+    release: Release = False,
+) -> int:
+    """Build the kernel with a system inside. With --emit c and one PROGRAM.py: the C of that program."""
+    if output is None and emit is not Emit.C:
+        raise RequestError(f"no output named; add -o FILE for --emit {emit.value}")
+    if output is not None:
+        check_writable(output)
+    with progress(Console(stderr=True), "building …"):
+        content = build_output(system or [], emit, release)
+    if output is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        write_atomically(output, content)
+    return 0
+
+
+@app.command()
+def check(system: Systems = None) -> int:
+    """Check a description and its programs without running anything."""
+    with progress(Console(stderr=True), "checking …"):
+        description = select(system or [])
+        loaded = load_system(description)
+    print(f"{description.name}: {_count(len(loaded.tasks), 'task')}, {_count(loaded.endpoints, 'endpoint')}")
+    for task, described in zip(loaded.tasks, description.tasks, strict=True):
+        size = sum(segment.memory for segment in task.program.segments)
+        held = ", ".join(
+            "console" if cap.endpoint is None else f"{description.endpoints[cap.endpoint]} ({cap.rights.name})"
+            for cap in described.caps
+        )
+        stack = _count(task.stack_pages, "stack page")
+        print(f"  {task.name}: {described.program}, {size} bytes, {stack}, {held or 'no capability'}")
+    return 0
+
+
+@app.command()
+def new(directory: Annotated[Path, typer.Argument(metavar="NAME", help="The directory to make.")]) -> int:
+    """Make a directory with a program and a system description that run."""
+    description = create_project(directory)
+    print(f"made {directory}; run it with: tyrne run {description}")
+    return 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def run_arguments(arguments: Sequence[str]) -> int:
+    """Run one command line; its exit status."""
+
+    def command() -> int:
+        status = app(list(arguments), prog_name="tyrne", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+
+    return guarded(command)
+
+
+def main() -> None:
+    """The entry point of the installed command."""
+    sys.exit(run_arguments(sys.argv[1:]))

@@ -1,0 +1,110 @@
+"""What a run shows while it runs: plain bytes into a pipe, task names and colours on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from rich.console import Console
+from rich.text import Text
+
+SLOW_SECONDS: Final = 2.0
+"""A step that takes longer shows that it is going on."""
+_COLOURS: Final = ("cyan", "green", "magenta", "yellow", "blue", "red")
+
+
+class Presenter(Protocol):
+    """Takes the bytes of a run as they appear."""
+
+    def log(self, byte: int) -> None:
+        """A byte of the kernel's own lines."""
+        ...
+
+    def console(self, task: int, byte: int) -> None:
+        """A byte that a task wrote; tasks count from 0 in the order of the description."""
+        ...
+
+    def finish(self) -> None:
+        """Show what is still held back."""
+        ...
+
+
+class PlainPresenter:
+    """Every byte as it is, in the order of the machine's one serial line."""
+
+    def __init__(self) -> None:
+        self._out = sys.stdout.buffer
+
+    def log(self, byte: int) -> None:
+        self._out.write(bytes((byte,)))
+        if byte == 0x0A:
+            self._out.flush()
+
+    def console(self, task: int, byte: int) -> None:
+        self.log(byte)
+
+    def finish(self) -> None:
+        self._out.flush()
+
+
+class TerminalPresenter:
+    """Whole lines, each task's under its name. Control characters are shown, not obeyed."""
+
+    def __init__(self, console: Console, names: Sequence[str]) -> None:
+        self._console = console
+        self._names = names
+        self._width = max(map(len, names))
+        self._lines: dict[int | None, bytearray] = {}
+
+    def log(self, byte: int) -> None:
+        self._take(None, byte)
+
+    def console(self, task: int, byte: int) -> None:
+        self._take(task, byte)
+
+    def finish(self) -> None:
+        for source in list(self._lines):
+            self._show(source)
+
+    def _take(self, source: int | None, byte: int) -> None:
+        if byte == 0x0A:
+            self._lines.setdefault(source, bytearray())
+            self._show(source)
+        else:
+            self._lines.setdefault(source, bytearray()).append(byte)
+
+    def _show(self, source: int | None) -> None:
+        content = visible(bytes(self._lines.pop(source)))
+        if source is None:
+            line = Text(content, style="dim")
+        else:
+            line = Text(f"{self._names[source]:>{self._width}} ", style=f"bold {_COLOURS[source % len(_COLOURS)]}")
+            line.append("│ ", style="dim").append(content, style="not bold default")
+        self._console.print(line, soft_wrap=True)
+
+
+def visible(content: bytes) -> str:
+    """Text with every control character as an escape, so that no program can steer the terminal."""
+    text = content.decode(errors="backslashreplace").removesuffix("\r")
+    return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+@contextmanager
+def progress(console: Console, what: str) -> Iterator[None]:
+    """On a terminal, say that a slow step is going on."""
+    if not console.is_terminal:
+        yield
+        return
+    status = console.status(what)
+    timer = threading.Timer(SLOW_SECONDS, status.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        status.stop()

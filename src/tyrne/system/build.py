@@ -1,0 +1,84 @@
+"""The kernel of the QEMU `virt` board with a system inside: its C, its ELF, or the flat image that a loader copies."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from tyrne.compiler import CompileError, Target
+from tyrne.compiler.build import build_kernel_objects, image_bytes, link_kernel, translated
+from tyrne.system.errors import RequestError
+from tyrne.system.manifest import System, encode
+from tyrne.system.select import load_system, select
+
+BOARD: Final = "tyrne.boards.qemu_virt"
+ROOT: Final = f"{BOARD}.image"
+_STACK: Final = re.compile(r"^KERNEL_STACK = (0x[0-9A-Fa-f]+);", re.MULTILINE)
+
+
+class Emit(Enum):
+    """What `tyrne build` writes."""
+
+    C = "c"
+    ELF = "elf"
+    IMAGE = "image"
+
+
+def build_output(arguments: Sequence[Path], emit: Emit, release: bool) -> bytes:
+    """What `tyrne build` writes for the arguments of a command line."""
+    try:
+        if emit is Emit.C:
+            return _c_source(arguments, release).encode()
+        elf = kernel_elf(load_system(select(arguments)), release=release, traced=False)
+        return elf.read_bytes() if emit is Emit.ELF else image_bytes(elf)
+    except CompileError as error:
+        raise RequestError(*str(error).splitlines()) from None
+
+
+def _c_source(arguments: Sequence[Path], release: bool) -> str:
+    """The C of one program in Kernel Python if that is all the arguments name, else of the kernel."""
+    if len(arguments) == 1 and arguments[0].suffix == ".py":
+        if not arguments[0].is_file():
+            raise RequestError(f"{arguments[0]}: there is no such file; give the path of a program")
+        return translated(arguments[0], Target.USER, {}).c
+    if arguments:
+        select(arguments)
+    return translated(ROOT, Target.METAL, _options(release, traced=False)).c
+
+
+def kernel_elf(
+    system: System, *, release: bool = False, traced: bool = False, debug: bool = False, max_instructions: int = 0
+) -> Path:
+    """The linked kernel with the manifest of a system, from the cache where nothing has changed.
+
+    `traced` adds the records that `tyrne run` reads; `debug` compiles for gdb.
+    """
+    board = board_folder()
+    script = board / "kernel.ld"
+    found = _STACK.search(script.read_text())
+    if found is None:
+        raise CompileError(f"{script}: KERNEL_STACK is not defined; write KERNEL_STACK = 0x…;")
+    objects = build_kernel_objects(
+        ROOT,
+        _options(release, traced),
+        assembly=sorted(board.glob("*.S")),
+        debug=debug,
+        stack_limit=None if debug else int(found[1], 16),
+    )
+    return link_kernel(objects.files, script, encode(system, max_instructions))
+
+
+def board_folder() -> Path:
+    """The folder with the sources of the board."""
+    spec = importlib.util.find_spec(BOARD)
+    if spec is None or spec.origin is None:
+        raise RequestError(f"{BOARD}: not in this installation; install tyrne again")
+    return Path(spec.origin).parent
+
+
+def _options(release: bool, traced: bool) -> dict[str, bool]:
+    return {"traced": traced, "debug_console": not release}

@@ -1,0 +1,46 @@
+"""Output files: written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from tyrne.system.errors import RequestError, reason
+
+
+def check_writable(path: Path) -> None:
+    """Refuse an output that cannot be written, before any work is done for it."""
+    if path.is_dir():
+        raise RequestError(f"{path}: is a directory; name a file")
+    if not path.parent.is_dir():
+        raise RequestError(f"{path}: there is no directory {path.parent}; make it first")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise RequestError(f"{path}: the directory {path.parent} is not writable; choose another")
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file in one step; a failure leaves what was there. A device or pipe is written in place."""
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        raise RequestError(f"{path}: cannot be written: {reason(error)}; choose another file") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

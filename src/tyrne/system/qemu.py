@@ -1,0 +1,114 @@
+"""The metal machine under QEMU: start it, follow its records while it runs, end it."""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tyrne.system.errors import RequestError
+
+EMULATOR: Final = "qemu-system-aarch64"
+INSTALL: Final = "apt-get install --no-install-recommends qemu-system-arm"
+MACHINE: Final = (
+    *("-M", "virt", "-cpu", "cortex-a72", "-m", "128M", "-smp", "1"),
+    *("-nodefaults", "-display", "none", "-no-reboot"),
+    *("-icount", "shift=0,sleep=off"),  # one instruction is one nanosecond, and no run differs from another
+)
+WALL_SECONDS: Final = 120.0
+"""How long a run may take by the clock on the wall: the end of a machine that hangs."""
+STATUS_PANIC: Final = 3
+STATUS_LIMIT: Final = 4
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How QEMU ended: its exit status, what the serial line carried, and whether time ran out."""
+
+    status: int
+    serial: bytes
+    complaint: str
+    timed_out: bool
+
+
+def find_emulator() -> str:
+    """The path of QEMU; RequestError with the command that installs it."""
+    path = shutil.which(EMULATOR)
+    if path is None:
+        raise RequestError(f"{EMULATOR}: not installed; install it with: {INSTALL}")
+    return path
+
+
+class Guest:
+    """One run of a traced kernel. Iterate over `records`, then read `ending`."""
+
+    def __init__(self, kernel: Path, wall_seconds: float = WALL_SECONDS) -> None:
+        self._kernel = kernel
+        self._seconds = wall_seconds
+        self.ending = Ending(STATUS_PANIC, b"", "", False)
+
+    def records(self) -> Generator[bytes, None, None]:
+        """The lines of the trace as they come. The machine is ended when the iteration is, however that happens."""
+        emulator = find_emulator()
+        ends = os.pipe()
+        with (
+            tempfile.TemporaryDirectory(prefix="tyrne-") as folder,
+            open(ends[0], "rb", buffering=0) as source,
+            open(ends[1], "wb", buffering=0) as sink,
+        ):
+            serial = Path(folder) / "serial"
+            complaints = Path(folder) / "complaints"
+            with complaints.open("wb") as errors:
+                process = subprocess.Popen(
+                    [emulator, *MACHINE, *self._devices(serial, sink.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=errors,
+                    pass_fds=(sink.fileno(),),
+                )
+            timed_out = False
+            try:
+                sink.close()
+                timed_out = yield from self._lines(source.fileno())
+                if timed_out:
+                    process.kill()
+                process.wait(timeout=10)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+                self.ending = Ending(
+                    process.returncode,
+                    serial.read_bytes() if serial.exists() else b"",
+                    complaints.read_text(errors="replace").strip(),
+                    timed_out,
+                )
+
+    def _devices(self, serial: Path, trace: int) -> list[str]:
+        return [
+            *("-chardev", f"file,id=serial,path={serial}", "-serial", "chardev:serial"),
+            *("-chardev", f"file,id=trace,path=/dev/fd/{trace}"),
+            *("-semihosting-config", "enable=on,target=native,chardev=trace"),
+            *("-kernel", str(self._kernel)),
+        ]
+
+    def _lines(self, source: int) -> Generator[bytes, None, bool]:
+        """Lines until the other end closes; returns (as a generator does) whether time ran out first."""
+        deadline = time.monotonic() + self._seconds
+        rest = b""
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([source], [], [], left)[0]:
+                return True
+            block = os.read(source, 1 << 16)
+            if not block:
+                return False
+            *lines, rest = (rest + block).split(b"\n")
+            yield from lines
