@@ -5,6 +5,7 @@ programs/hello.py is the smallest one; programs/README.md is the way on from the
 
 from tyrne.kernel.abi import NULL_HANDLE, CallNumber, CapHandle, Rights, Status
 from tyrne.lang.machine import Reply
+from tyrne.user import entry, panic
 from tyrne.user.calls import (
     CONSOLE,
     Pending,
@@ -20,9 +21,7 @@ from tyrne.user.calls import (
     task_exit,
     task_yield,
 )
-from tyrne.user.entry import leave
 from tyrne.user.layout import image_end, image_start
-from tyrne.user.panic import panic
 from tyrne.user.printing import flush, print_byte, print_bytes, print_decimal, print_hex
 
 __all__ = [
@@ -38,12 +37,12 @@ __all__ = [
     "Status",
     "console_write",
     "decode_status",
+    "entry",
     "flush",
     "handle_from_word",
     "handle_word",
     "image_end",
     "image_start",
-    "leave",
     "panic",
     "print_byte",
     "print_bytes",
