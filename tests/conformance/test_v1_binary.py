@@ -1,11 +1,11 @@
-"""Binaries made from the specification alone, word by word, run unchanged: raw image, entry at offset 0, stack above."""
+"""Binaries made from the specification alone run unchanged: a raw image, its entry at offset 0, the stack above."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from tests.conformance.words import (
+from words import (
     SVC,
     add,
     add_immediate,
@@ -22,7 +22,8 @@ from tests.conformance.words import (
     orr,
     read_tpidr,
 )
-from tests.running import Report, on_each_machine, run_system
+
+from running import Report, on_each_machine, run_system
 
 BASE = 0x0080_0000
 STACK_TOP = BASE + 0x2000

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.running import Report, on_each_machine, run_system, what_tasks_did
 
+from running import Report, on_each_machine, run_system, what_tasks_did
 from tyrne.compiler.build import build_user_program, image_bytes
 
 ROOT = Path(__file__).parents[2]
