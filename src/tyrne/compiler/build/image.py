@@ -7,8 +7,8 @@ from typing import Final
 
 from tyrne.compiler import CompileError
 from tyrne.compiler.build.cache import digest, stored
-from tyrne.compiler.build.identity import file_part, toolchain_part
-from tyrne.compiler.build.toolchain import COMMON_FLAGS, LINK_FLAGS, METAL_FLAGS, compile_file, link
+from tyrne.compiler.build.identity import compiler_part, file_part
+from tyrne.compiler.build.toolchain import METAL_FLAGS, compile_file, link
 
 MANIFEST_SOURCE: Final = """\
         .section .manifest, "aR"
@@ -29,7 +29,7 @@ def link_kernel(objects: tuple[Path, ...], script: Path, manifest: bytes) -> Pat
         compile_file("manifest.S", "manifest.o", work, METAL_FLAGS)
         link([*map(str, objects), "manifest.o"], script, "kernel.elf", work)
 
-    parts: list[str | bytes] = [toolchain_part(), *METAL_FLAGS, *COMMON_FLAGS, *LINK_FLAGS, MANIFEST_SOURCE, manifest]
+    parts: list[str | bytes] = [compiler_part(), *METAL_FLAGS, MANIFEST_SOURCE, manifest]
     return stored("kernel", digest([*parts, *map(file_part, (script, *objects))]), make) / "kernel.elf"
 
 

@@ -10,12 +10,9 @@ from typing import Final
 
 from tyrne.compiler import RUNTIME, CompileError, Target, Unit
 from tyrne.compiler.build.cache import digest, stored
-from tyrne.compiler.build.identity import file_part, toolchain_part
-from tyrne.compiler.build.toolchain import COMMON_FLAGS, METAL_FLAGS, compile_file
+from tyrne.compiler.build.identity import compiler_part, file_part
+from tyrne.compiler.build.toolchain import METAL_FLAGS, compile_file
 from tyrne.compiler.build.translation import translated
-
-PANIC: Final = "kp_panic"
-"""The function of kp.h that failed checks call."""
 
 OPTIMISATION: Final = {False: "-O2", True: "-O0"}
 """By `debug`: gdb sees every local and every line at -O0."""
@@ -68,11 +65,10 @@ def build_objects(
         for path in assembly:
             (work / path.name).write_bytes(path.read_bytes())
             compile_file(path.name, f"{path.stem}.o", work, [*every, "-include", "offsets.h"])
-        bounds = stack_bounds([work / "unit.o"], panic=PANIC, assembly=used)
+        bounds = stack_bounds(work / "unit.o", used)
         (work / "stack.json").write_text(json.dumps([asdict(bound) for bound in bounds]))
 
-    runtime = [file_part(path) for path in sorted(RUNTIME.iterdir()) if path.is_file()]
-    parts: list[str | bytes] = [toolchain_part(), unit.c, unit.offsets, *every, *COMMON_FLAGS, *runtime]
+    parts: list[str | bytes] = [compiler_part(), unit.c, unit.offsets, *every]
     parts.append(json.dumps(used, sort_keys=True))
     for path in assembly:
         parts += [path.name, file_part(path)]

@@ -12,7 +12,7 @@ can panic; the handler must stop by itself when it fails a second time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,11 @@ BLR: Final = 0xD63F_0000
 """BLR with its register number (bits 5 to 9) clear (Arm ARM C6.2); a call through a pointer."""
 REGISTER_BITS: Final = 0x3E0
 
+PANIC: Final = "kp_panic"
+"""What failed checks call (kp.h)."""
+HANDLER: Final = "k_panic"
+"""What that calls in the program."""
+
 _USAGE: Final = re.compile(r"^(?P<place>.*:\d+):(?P<name>[^\t]+)\t(?P<bytes>\d+)\t(?P<kind>\S+)$")
 
 
@@ -45,22 +50,24 @@ class Function:
     calls: set[str] = field(default_factory=set)
 
 
-def stack_bounds(objects: Iterable[Path], *, panic: str, assembly: Mapping[str, int] | None = None) -> list[Bound]:
-    """One bound per exported function of the compiled objects (each with its `.su` file beside it), deepest first.
+Depths = dict[str, tuple[int, tuple[str, ...]]]
+"""By function: the bytes of the deepest chain of calls from it, and that chain."""
 
-    `panic` names the function that failed checks call; `assembly` gives the stack of assembly functions in bytes.
+
+def stack_bounds(compiled: Path, assembly: Mapping[str, int]) -> list[Bound]:
+    """One bound per exported function of a compiled object (its `.su` file beside it), deepest first.
+
+    `assembly` gives the stack of assembly functions in bytes.
     """
-    functions: dict[str, Function] = {}
-    for path in objects:
-        functions.update(read_functions(path))
-    depths: dict[str, tuple[int, tuple[str, ...]]] = {name: (used, (name,)) for name, used in (assembly or {}).items()}
-    if panic in functions:
-        handler = functions[panic]
-        inner = dict(depths)
-        inner[panic] = (0, ())
-        deepest = max((_depth(callee, functions, inner, ()) for callee in sorted(handler.calls)), default=(0, ()))
-        depths[panic] = (handler.frame + deepest[0], (_label(handler), *deepest[1]))
-    bounds = [Bound(f.name, *_depth(key, functions, depths, ())) for key, f in functions.items() if f.exported]
+    functions = read_functions(compiled)
+    depths: Depths = {name: (used, (name,)) for name, used in assembly.items()}
+    panics = [name for name in functions if name == PANIC or name.startswith(f"{PANIC}.")]  # also clang's clones of it
+    inner = depths | dict.fromkeys(panics, (0, ()))
+    for name in panics:
+        depths[name] = _deepened(functions[name], functions, inner, ())
+    if panics and HANDLER in functions:
+        depths[HANDLER] = _depth(HANDLER, functions, inner, ())
+    bounds = [Bound(name, *_depth(name, functions, depths, ())) for name, f in functions.items() if f.exported]
     return sorted(bounds, key=lambda bound: (-bound.bytes, bound.entry))
 
 
@@ -69,54 +76,54 @@ def _label(function: Function) -> str:
 
 
 def _depth(
-    name: str,
-    functions: Mapping[str, Function],
-    known: dict[str, tuple[int, tuple[str, ...]]],
-    active: tuple[str, ...],
+    name: str, functions: Mapping[str, Function], known: Depths, active: tuple[str, ...]
 ) -> tuple[int, tuple[str, ...]]:
     """Bytes and path of the deepest chain from `name`; `known` holds results, `active` the chain so far."""
-    if name in known:
-        return known[name]
-    function = functions.get(name)
-    if function is None:  # assembly that uses no stack
-        return 0, ()
-    if name in active:
-        raise CompileError(f"{function.place}: recursion: {' -> '.join((*active, name))}; write a loop")
-    chain = (*active, name)
-    deepest = max((_depth(callee, functions, known, chain) for callee in sorted(function.calls)), default=(0, ()))
-    known[name] = function.frame + deepest[0], (_label(function), *deepest[1])
+    if name not in known:
+        if name not in functions:  # assembly that uses no stack
+            return 0, ()
+        if name in active:
+            raise CompileError(f"{functions[name].place}: recursion: {' -> '.join((*active, name))}; write a loop")
+        known[name] = _deepened(functions[name], functions, known, active)
     return known[name]
 
 
+def _deepened(
+    function: Function, functions: Mapping[str, Function], known: Depths, active: tuple[str, ...]
+) -> tuple[int, tuple[str, ...]]:
+    """A function's own frame below the deepest of its calls."""
+    chain = (*active, function.name)
+    deepest = max((_depth(callee, functions, known, chain) for callee in sorted(function.calls)), default=(0, ()))
+    return function.frame + deepest[0], (_label(function), *deepest[1])
+
+
 def read_functions(path: Path) -> dict[str, Function]:
-    """The functions of one compiled object; a local function's key carries the object, its name does not."""
+    """The functions of one compiled object by their names, which are unique in it."""
     usage = _read_usage(path.with_suffix(".su"))
     functions: dict[str, Function] = {}
     with path.open("rb") as stream:
         elf = ELFFile(stream)
         symbols = elf.get_section_by_name(".symtab")
         assert isinstance(symbols, SymbolTableSection)
-        keys: dict[int, str] = {}
+        names: dict[int, str] = {}
         for symbol in symbols.iter_symbols():
             if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_shndx"] != "SHN_UNDEF":
                 exported = symbol["st_info"]["bind"] == "STB_GLOBAL"
-                key = symbol.name if exported else f"{path}:{symbol.name}"
-                place, frame = usage[symbol.name]
-                functions[key] = Function(symbol.name, place, frame, exported)
-                keys[symbol["st_shndx"]] = key
+                functions[symbol.name] = Function(symbol.name, *usage[symbol.name], exported)
+                names[symbol["st_shndx"]] = symbol.name
         for section in elf.iter_sections():
-            if not isinstance(section, RelocationSection) or section["sh_info"] not in keys:
+            if not isinstance(section, RelocationSection) or section["sh_info"] not in names:
                 continue
-            caller = keys[section["sh_info"]]
+            caller = names[section["sh_info"]]
             for relocation in section.iter_relocations():
                 if relocation["r_info_type"] in CALL_RELOCATIONS:
                     target = symbols.get_symbol(relocation["r_info_sym"])
-                    functions[caller].calls.add(keys.get(target["st_shndx"], target.name))
-        for index, key in keys.items():
+                    functions[caller].calls.add(names.get(target["st_shndx"], target.name))
+        for index, name in names.items():
             code = elf.get_section(index).data()
             words = (int.from_bytes(code[at : at + 4], "little") for at in range(0, len(code), 4))
             if any(word & ~REGISTER_BITS == BLR for word in words):
-                function = functions[key]
+                function = functions[name]
                 raise CompileError(f"{function.place}: {function.name} calls through a pointer: no bound on its stack")
     return functions
 

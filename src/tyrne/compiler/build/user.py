@@ -9,9 +9,9 @@ from typing import Final
 
 from tyrne.compiler import CompileError, Target
 from tyrne.compiler.build.cache import digest, stored
-from tyrne.compiler.build.identity import file_part, toolchain_part
+from tyrne.compiler.build.identity import compiler_part, file_part
 from tyrne.compiler.build.objects import build_objects
-from tyrne.compiler.build.toolchain import COMMON_FLAGS, LINK_FLAGS, USER_C_FLAGS, compile_file, link
+from tyrne.compiler.build.toolchain import USER_C_FLAGS, compile_file, link
 from tyrne.compiler.build.translation import translated
 
 LIBRARY: Final = "tyrne.user"
@@ -48,7 +48,7 @@ def build_user_python(source: Path) -> Path:
     def make(work: Path) -> None:
         link([str(path) for path in objects.files], script, output, work)
 
-    parts: list[str | bytes] = [toolchain_part(), *LINK_FLAGS, output]
+    parts: list[str | bytes] = [compiler_part(), output]
     return stored("program", digest([*parts, *map(file_part, (script, *objects.files))]), make) / output
 
 
@@ -64,5 +64,5 @@ def build_user_c(source: Path) -> Path:
         compile_file(source.name, "program.o", work, flags, include=[library()])
         link(["program.o"], script, output, work)
 
-    parts = [toolchain_part(), *flags, *COMMON_FLAGS, *LINK_FLAGS, source.name]
+    parts = [compiler_part(), *flags, source.name]
     return stored("program", digest([*parts, *map(file_part, (source, script, header))]), make) / output

@@ -1,0 +1,151 @@
+"""A translated program as a shared library in this process: calls from Python, failed checks as `Trap`.
+
+clang and ld.lld build it without any C library: the few symbols that it needs (memcpy, setjmp, longjmp) are those of
+the process that loads it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from tyrne.compiler import RUNTIME, CompileError, Target, Unit
+from tyrne.compiler.build.cache import digest, stored
+from tyrne.compiler.build.identity import compiler_part
+from tyrne.compiler.build.toolchain import compile_file, run_tool, wheel
+from tyrne.compiler.build.translation import translated
+from tyrne.lang import Trap
+
+HOST_FLAGS: Final = ("-O2", "-fPIC")
+
+GENERIC_HEADERS: Final = ("generic-glibc", "any-linux-any")
+ARCHITECTURE_HEADERS: Final = {
+    "x86_64": ("x86-linux-gnu", "x86-linux-any"),
+    "aarch64": ("aarch64-linux-gnu", "aarch64-linux-any"),
+}
+"""Where the wheel keeps the headers of the C library, by the machine's name."""
+
+
+class CompiledTrap(Trap):
+    """A check failed in compiled code: which, and the line of Python that it stands for."""
+
+    def __init__(self, kind: str, file: str, line: int) -> None:
+        super().__init__(f"{kind} at {file}:{line}")
+        self.kind = kind
+        self.file = file
+        self.line = line
+
+
+class HostLibrary:
+    """A loaded program. Its global places are static: two instances of one program share them; `reset` renews them.
+
+    `ffi` and `lib` are cffi's; `unit.types` describes what the structs mean. Calls are for one thread at a time, and
+    what an extern calls must not call back.
+    """
+
+    def __init__(self, unit: Unit, library: Path, bindings: Path) -> None:
+        self.unit = unit
+        self.path = library
+        self.ffi: Any = _load_bindings(bindings)
+        self.lib: Any = self.ffi.dlopen(str(library))
+        self._raised: list[BaseException] = []
+        self._callbacks: dict[str, object] = {}
+
+    def reset(self) -> None:
+        """Put every global place back into its initial state."""
+        self.lib.kp_reset()
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        """Call an export by its Python name. A failed check raises CompiledTrap; the state stays as it was left."""
+        return self.function(name)(*arguments)
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """An export as a fast callable: integers, booleans and pointers in and out, structs out."""
+        try:
+            guarded = getattr(self.lib, f"kp_call_{name}")
+        except AttributeError:
+            raise CompileError(f"{name}: not exported; mark the function with @export") from None
+        result = self.ffi.typeof(getattr(self.lib, f"k_{name}")).result
+        raised = self._raised
+        if result.kind == "void":
+
+            def call_procedure(*arguments: Any) -> None:
+                fine = guarded(*arguments)
+                if raised:
+                    raise raised.pop()
+                if not fine:
+                    raise self._trap()
+
+            return call_procedure
+        cell = self.ffi.new(self.ffi.typeof(guarded).args[0])
+        is_scalar = result.kind in ("primitive", "pointer")
+
+        def call_function(*arguments: Any) -> Any:
+            fine = guarded(cell, *arguments)
+            if raised:
+                raise raised.pop()
+            if not fine:
+                raise self._trap()
+            return cell[0] if is_scalar else self.ffi.new(self.ffi.typeof(cell), cell[0])[0]
+
+        return call_function
+
+    def bind(self, name: str, function: Callable[..., Any]) -> None:
+        """Let `function` stand for an extern. What it raises comes out of the export that was called."""
+        pointer = f"kp_extern_{name}"
+
+        def failed(exception: Any, error: BaseException, trace: Any) -> None:
+            self._raised.append(error)
+
+        self._callbacks[name] = self.ffi.callback(self.ffi.typeof(getattr(self.lib, pointer)), function, onerror=failed)
+        setattr(self.lib, pointer, self._callbacks[name])
+
+    def _trap(self) -> CompiledTrap:
+        trap = self.lib.kp_trap
+        return CompiledTrap(self._kinds.get(trap.kind, f"check {trap.kind}"), self.unit.files[trap.file], trap.line)
+
+
+def build_host_library(root: str | Path, options: Mapping[str, bool] | None = None) -> HostLibrary:
+    """Translate a root for the host, compile it and load it."""
+    unit = translated(root, Target.HOST, options or {})
+    folder = compile_host(unit)
+    return HostLibrary(unit, folder / "unit.so", folder / "bindings.py")
+
+
+def compile_host(unit: Unit) -> Path:
+    """The folder with `unit.so` and `bindings.py`, cffi's reading of the declarations."""
+    machine = platform.machine()
+    if platform.system() != "Linux" or machine not in ARCHITECTURE_HEADERS:
+        raise CompileError(f"{platform.system()} {machine}: host libraries are built on Linux x86-64 and AArch64 only")
+    headers = [wheel() / "lib" / "libc" / "include" / name for name in ARCHITECTURE_HEADERS[machine] + GENERIC_HEADERS]
+    system = [word for header in headers for word in ("-isystem", str(header))]
+    flags = [f"--target={machine}-linux-gnu", *HOST_FLAGS]
+
+    def make(work: Path) -> None:
+        (work / "unit.c").write_text(unit.c)
+        compile_file("unit.c", "unit.o", work, [*flags, *system], include=[RUNTIME])
+        run_tool("ld.lld", ["-shared", "--build-id=none", "unit.o", "-o", "unit.so"], work)
+        _write_bindings(unit.declarations, work / "bindings.py")
+
+    return stored("host", digest([compiler_part(), unit.c, unit.declarations, *flags]), make)
+
+
+def _write_bindings(declarations: str, path: Path) -> None:
+    """Parse the declarations once and for all: the C parser takes longer than everything else of a cached build."""
+    from cffi import FFI  # type: ignore[import-untyped]
+
+    ffi = FFI()
+    ffi.cdef(declarations)
+    ffi.set_source("bindings", None)
+    ffi.emit_python_code(str(path))
+
+
+def _load_bindings(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location("bindings", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.ffi
