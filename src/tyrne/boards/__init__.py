@@ -1,0 +1,1 @@
+"""The machines the kernel runs on: one package per board."""

@@ -1,0 +1,156 @@
+"""The board as the kernel sees it: each part delegated to the file that drives it."""
+
+from __future__ import annotations
+
+from tyrne.boards.qemu_virt.counter import CycleCounter
+from tyrne.boards.qemu_virt.gic import InterruptController, line_of
+from tyrne.boards.qemu_virt.layout import image_layout
+from tyrne.boards.qemu_virt.memory import BareMemory, DirectMap
+from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, RAM_END, RAM_START
+from tyrne.boards.qemu_virt.semihosting import HostExit
+from tyrne.boards.qemu_virt.tables import build, drop_low_half
+from tyrne.boards.qemu_virt.threads import Threads
+from tyrne.boards.qemu_virt.timer import LINE, VirtualTimer
+from tyrne.boards.qemu_virt.trace import Trace
+from tyrne.boards.qemu_virt.translation import Translation, prepare
+from tyrne.boards.qemu_virt.uart import Uart
+from tyrne.hal.boot_info import BootInfo
+from tyrne.hal.frame import Call, ThreadState, TrapFrame
+from tyrne.lang import u8, u16, u32, u64
+
+
+class QemuVirt:
+    """Satisfies `tyrne.hal.board.Board`. `traced` lets the host follow a run (see `trace`)."""
+
+    def __init__(self, traced: bool = False) -> None:
+        self.bare_memory: BareMemory = BareMemory()
+        self.memory: DirectMap = DirectMap()
+        self.translation: Translation = Translation()
+        self.threads: Threads = Threads()
+        self.uart: Uart = Uart()
+        self.interrupts: InterruptController = InterruptController()
+        self.timer: VirtualTimer = VirtualTimer()
+        self.counter: CycleCounter = CycleCounter()
+        self.trace: Trace = Trace(traced)
+        self.host: HostExit = HostExit()
+        self.panicking: bool = False
+
+    # The machine's life
+
+    def prepare_translation(self) -> u64:
+        """With the MMU off: build the boot tables; returns the value of SCTLR_EL1 that switches it on."""
+        return prepare(build(self.bare_memory, image_layout(u64(0))))
+
+    def start(self) -> BootInfo:
+        """With the MMU on, at the high address: the low half is dropped, every device is ready."""
+        image = image_layout(DIRECT_MAP)
+        drop_low_half(self.memory, image)
+        self.translation.invalidate_all()
+        self.uart.use_high_address()
+        self.counter.start()
+        self.threads.start()
+        self.timer.cancel()
+        self.interrupts.start()
+        return BootInfo(RAM_START, RAM_END, image.text, image.end, image.manifest)
+
+    def stop(self, status: u64) -> None:
+        """End the run: QEMU exits with `status`."""
+        self.trace.end(status, self.counter.cycles())
+        self.host.leave(status)
+
+    # PhysicalMemory
+
+    def read8(self, address: u64) -> u8:
+        return self.memory.read8(address)
+
+    def write8(self, address: u64, value: u8) -> None:
+        self.memory.write8(address, value)
+
+    def read64(self, address: u64) -> u64:
+        return self.memory.read64(address)
+
+    def write64(self, address: u64, value: u64) -> None:
+        self.memory.write64(address, value)
+
+    def zero(self, address: u64, length: u64) -> None:
+        self.memory.zero(address, length)
+
+    def copy(self, target: u64, source: u64, length: u64) -> None:
+        self.memory.copy(target, source, length)
+
+    # Translation
+
+    def activate(self, root: u64, asid: u16) -> None:
+        self.translation.activate(root, asid)
+
+    def tables_written(self) -> None:
+        self.translation.tables_written()
+
+    def code_written(self) -> None:
+        self.translation.code_written()
+
+    def invalidate_page(self, asid: u16, address: u64) -> None:
+        self.translation.invalidate_page(asid, address)
+
+    def invalidate_space(self, asid: u16) -> None:
+        self.translation.invalidate_space(asid)
+
+    # Output
+
+    def put_log(self, byte: u8) -> None:
+        self.trace.log(byte)
+        self.uart.put(byte)
+
+    def put_console(self, task: u32, byte: u8) -> None:
+        self.trace.console(task, byte)
+        self.uart.put(byte)
+
+    def put_panic(self, byte: u8) -> None:
+        """A byte of a panic report."""
+        self.trace.panic(byte)
+        self.uart.put(byte)
+
+    # Clock
+
+    def frequency(self) -> u64:
+        return self.timer.frequency()
+
+    def ticks(self) -> u64:
+        return self.timer.ticks()
+
+    def arm_limit(self, instructions: u64) -> None:
+        """One instruction is one nanosecond (`-icount shift=0`)."""
+        self.timer.arm(instructions)
+        self.interrupts.enable(LINE)
+
+    def acknowledge_interrupt(self) -> bool:
+        word = self.interrupts.acknowledge()
+        if word is None:
+            return False
+        is_limit = line_of(word) == LINE
+        if is_limit:
+            self.timer.cancel()
+        self.interrupts.complete(word)
+        return is_limit
+
+    # Threads
+
+    def switch_thread(self, old: ThreadState | None, new: ThreadState) -> None:
+        self.threads.switch(old, new)
+
+    def open_floating(self, state: ThreadState) -> None:
+        self.threads.open_floating(state)
+
+    def call_from_kernel(self, frame: TrapFrame) -> None:
+        self.threads.call_from_kernel(frame)
+
+    # Tracer
+
+    def trace_call(self, task: u32, call: Call, frame: TrapFrame) -> None:
+        self.trace.call(task, call, frame)
+
+    def trace_exit(self, task: u32, call: Call) -> None:
+        self.trace.exit(task, call)
+
+    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
+        self.trace.fault(task, syndrome, address, pc)

@@ -1,0 +1,84 @@
+"""The root of the metal image: the one kernel, and what assembly calls."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tyrne.boards.qemu_virt.board import QemuVirt
+from tyrne.boards.qemu_virt.panic import report_exception, report_failed_check
+from tyrne.hal.frame import TrapFrame, Vector
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.task import Task
+from tyrne.lang import export, extern, option, u32, u64
+
+BOARD: Final = QemuVirt(traced=option("traced", False))
+KERNEL: Final = Kernel(BOARD, debug_console=option("debug_console", True))
+
+
+@export
+def prepare_translation() -> u64:
+    """With the MMU off: all but switching it on; returns the value of SCTLR_EL1 for that."""
+    return KERNEL.board.prepare_translation()
+
+
+@export
+def boot() -> Task | None:
+    """At the high address, for the first time."""
+    return KERNEL.boot(KERNEL.board.start())
+
+
+@export
+def trap(syndrome: u64, address: u64) -> Task | None:
+    """A synchronous exception from EL0; the current task's frame is stored. Returns the task to run next."""
+    return KERNEL.trap(Vector.SYNCHRONOUS, syndrome, address)
+
+
+@export
+def trap_irq(syndrome: u64, address: u64) -> Task | None:
+    return KERNEL.trap(Vector.IRQ, syndrome, address)
+
+
+@export
+def trap_fiq(syndrome: u64, address: u64) -> Task | None:
+    return KERNEL.trap(Vector.FIQ, syndrome, address)
+
+
+@export
+def trap_serror(syndrome: u64, address: u64) -> Task | None:
+    return KERNEL.trap(Vector.SERROR, syndrome, address)
+
+
+@export
+def trap_from_kernel(frame: TrapFrame) -> None:
+    """SVC at EL1."""
+    KERNEL.trap_from_kernel(frame)
+
+
+@export
+def finish() -> None:
+    """Nothing is left to run."""
+    KERNEL.board.stop(KERNEL.exit_status())
+
+
+@extern
+def panic_with_registers(kind: u32, file: u32, line: u32) -> None:
+    """Store the registers and report on the emergency stack; never returns."""
+    raise NotImplementedError
+
+
+@export
+def panic(kind: u32, file: u32, line: u32) -> None:
+    """A check of the language failed."""
+    panic_with_registers(kind, file, line)
+
+
+@export
+def report_check(kind: u32, file: u32, line: u32, frame: TrapFrame) -> None:
+    """On the emergency stack. Returns when a report was already under way."""
+    report_failed_check(KERNEL.board, kind, file, line, frame)
+
+
+@export
+def report_trap(vector: u32, frame: TrapFrame, syndrome: u64, address: u64) -> None:
+    """On the emergency stack. Returns when a report was already under way."""
+    report_exception(KERNEL.board, vector, frame, syndrome, address)

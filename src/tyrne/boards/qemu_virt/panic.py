@@ -1,0 +1,174 @@
+"""The report of a kernel panic: what failed and where, and every register. Then the machine ends with status 3.
+
+A panic is a defect of the kernel. It may come at any time, also before the MMU is on or from within a report: a second
+one is not reported, the machine stops where it is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tyrne.boards.qemu_virt.board import QemuVirt
+from tyrne.boards.qemu_virt.layout import image_layout
+from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP
+from tyrne.hal.descriptors import PAGE_SIZE
+from tyrne.hal.frame import TrapFrame
+from tyrne.hal.syndrome import exception_class
+from tyrne.lang import extern, irange, u8, u32, u64
+from tyrne.lang.machine import read8
+
+STATUS: Final = u64(3)
+NEWLINE: Final = u8(0x0A)
+CURRENT_SYNCHRONOUS: Final = u32(4)
+"""The vector of synchronous exceptions at EL1 with SP_EL1."""
+DATA_ABORT: Final = u64(0x25)
+"""ESR_EL1.EC: a data abort without a change of exception level."""
+
+
+@extern
+def panic_file(file: u32) -> u64:
+    """The virtual address of a file's name, a string that ends with a zero byte."""
+    raise NotImplementedError
+
+
+def report_failed_check(board: QemuVirt, kind: u32, file: u32, line: u32, frame: TrapFrame) -> None:
+    """A check of the language failed at a Python line; `frame.pc` is where."""
+    if not _begin(board):
+        return
+    _text(board, check_name(kind))
+    _text(board, b" at ")
+    address = panic_file(file)
+    # audit: U-14
+    byte = read8(address)
+    while byte != 0:
+        board.put_panic(byte)
+        address += 1
+        # audit: U-14
+        byte = read8(address)
+    _text(board, b":")
+    _decimal(board, line)
+    board.put_panic(NEWLINE)
+    _registers(board, frame)
+    board.stop(STATUS)
+
+
+def report_exception(board: QemuVirt, vector: u32, frame: TrapFrame, syndrome: u64, address: u64) -> None:
+    """An exception came through one of the 16 vectors that must not be taken."""
+    if not _begin(board):
+        return
+    _text(board, vector_name(vector))
+    if vector == CURRENT_SYNCHRONOUS:
+        _text(board, b": ")
+        _text(board, class_name(syndrome))
+        if exception_class(syndrome) == DATA_ABORT and _is_guard(address):
+            _text(board, b" in the guard page: the kernel stack has overflowed")
+    board.put_panic(NEWLINE)
+    _named(board, b"esr", syndrome)
+    _named(board, b"far", address)
+    board.put_panic(NEWLINE)
+    _registers(board, frame)
+    board.stop(STATUS)
+
+
+def check_name(kind: u32) -> bytes:
+    """A failed check, by the compiler's number."""
+    match kind:
+        case 0:
+            return b"overflow"
+    return b"failed check"
+
+
+def vector_name(vector: u32) -> bytes:
+    """One of the 16 vectors, in the order of the table."""
+    match vector:
+        case 0 | 1 | 2 | 3:
+            return b"exception on the stack of EL0"
+        case 4:
+            return b"exception in the kernel"
+        case 5:
+            return b"IRQ in the kernel"
+        case 6:
+            return b"FIQ in the kernel"
+        case 7:
+            return b"SError in the kernel"
+    return b"exception from AArch32"
+
+
+def class_name(syndrome: u64) -> bytes:
+    """ESR_EL1.EC of an exception at EL1."""
+    match exception_class(syndrome):
+        case 0x00:
+            return b"undefined instruction"
+        case 0x07:
+            return b"FP/SIMD access"
+        case 0x0E:
+            return b"illegal execution state"
+        case 0x18:
+            return b"trapped system instruction"
+        case 0x21:
+            return b"instruction abort"
+        case 0x22:
+            return b"misaligned pc"
+        case 0x25:
+            return b"data abort"
+        case 0x26:
+            return b"misaligned sp"
+        case 0x3C:
+            return b"breakpoint"
+    return b"unexpected exception"
+
+
+def _begin(board: QemuVirt) -> bool:
+    """The first words of the report; false when one has begun already."""
+    if board.panicking:
+        return False
+    board.panicking = True
+    _text(board, b"!! tyrne panic: ")
+    return True
+
+
+def _is_guard(address: u64) -> bool:
+    guard = image_layout(DIRECT_MAP).kernel_guard + DIRECT_MAP
+    return guard <= address < guard + PAGE_SIZE
+
+
+def _registers(board: QemuVirt, frame: TrapFrame) -> None:
+    _named(board, b"pc", frame.pc)
+    _named(board, b"sp", frame.sp)
+    _named(board, b"pstate", frame.pstate)
+    for i in irange(31):
+        if i % 4 == 0:
+            board.put_panic(NEWLINE)
+        _text(board, b" x")
+        _decimal(board, u32(i))
+        _text(board, b"=")
+        _hex(board, frame.x[i])
+    board.put_panic(NEWLINE)
+
+
+def _named(board: QemuVirt, name: bytes, value: u64) -> None:
+    _text(board, b" ")
+    _text(board, name)
+    _text(board, b"=")
+    _hex(board, value)
+
+
+def _text(board: QemuVirt, text: bytes) -> None:
+    for i in irange(len(text)):
+        board.put_panic(u8(text[i]))
+
+
+def _hex(board: QemuVirt, value: u64) -> None:
+    """Sixteen digits."""
+    for i in irange(16):
+        digit = (value >> (60 - i * 4)) & 15
+        board.put_panic(u8(digit + 0x30) if digit < 10 else u8(digit + 0x57))
+
+
+def _decimal(board: QemuVirt, value: u32) -> None:
+    divisor = u32(1)
+    while value // divisor >= 10:
+        divisor = divisor * 10
+    while divisor > 0:
+        board.put_panic(u8(value // divisor % 10 + 0x30))
+        divisor = divisor // 10

@@ -1,0 +1,102 @@
+// Reset to the first task: one core, at EL1, MMU on, running at its high address.
+//
+// Runs from its physical address until `high`: everything is addressed relative to the PC, no pointer in memory is used.
+// audit: U-20
+
+#include "registers.h"
+#include "frame.h"
+
+        .section .text.boot, "ax"
+
+        .global _start
+_start:
+        msr     daifset, #0xf
+        mrs     x0, mpidr_el1
+        ubfx    x1, x0, #32, #8                 // affinity 3
+        and     x0, x0, #0xffffff               // affinities 2, 1, 0
+        orr     x0, x0, x1
+        cbnz    x0, park                        // only core 0 boots
+        mrs     x0, currentel
+        cmp     x0, #(1 << 2)
+        b.eq    at_el1
+        cmp     x0, #(2 << 2)
+        b.ne    park
+
+        // EL2: let EL1 use the whole CPU, in AArch64, with nothing trapped and no stage 2.
+        mov     x0, #(1 << 31)                  // RW
+        msr     hcr_el2, x0
+        mov     x0, #0x33ff                     // only what reads as one: FP/SIMD is not trapped
+        msr     cptr_el2, x0
+        msr     hstr_el2, xzr
+        mov     x0, #0b11                       // EL1PCEN, EL1PCTEN
+        msr     cnthctl_el2, x0
+        msr     cntvoff_el2, xzr
+        mrs     x0, pmcr_el0
+        ubfx    x0, x0, #11, #5                 // HPMN = N: all event counters belong to EL1
+        msr     mdcr_el2, x0
+        mrs     x0, midr_el1
+        msr     vpidr_el2, x0
+        mrs     x0, mpidr_el1
+        msr     vmpidr_el2, x0
+        msr     vttbr_el2, xzr
+        ldr     x0, =SCTLR_MMU_OFF
+        msr     sctlr_el1, x0
+        mov     x0, #SPSR_EL1H_MASKED
+        msr     spsr_el2, x0
+        adr     x0, at_el1
+        msr     elr_el2, x0
+        eret
+
+at_el1:
+        msr     spsel, #1
+        ldr     x0, =SCTLR_MMU_OFF
+        msr     sctlr_el1, x0
+        adrp    x0, vectors                     // a trap from here on is reported, also before the MMU is on
+        add     x0, x0, :lo12:vectors
+        msr     vbar_el1, x0
+        isb
+        adrp    x0, kernel_stack_end
+        mov     sp, x0
+
+        adrp    x0, bss_start                   // both are page aligned
+        adrp    x1, bss_end
+1:      stp     xzr, xzr, [x0]
+        stp     xzr, xzr, [x0, #16]
+        stp     xzr, xzr, [x0, #32]
+        stp     xzr, xzr, [x0, #48]
+        stp     xzr, xzr, [x0, #64]
+        stp     xzr, xzr, [x0, #80]
+        stp     xzr, xzr, [x0, #96]
+        stp     xzr, xzr, [x0, #112]
+        add     x0, x0, #128
+        cmp     x0, x1
+        b.lo    1b
+
+        bl      k_prepare_translation           // x0 = SCTLR_EL1 with the MMU on
+        dsb     sy                              // the tables are in memory
+        tlbi    vmalle1
+        ic      iallu
+        dsb     sy
+        isb
+        ldr     x1, =high
+        msr     sctlr_el1, x0
+        isb
+        br      x1                              // fetched through the low half, the one page that it maps
+        .ltorg
+
+        .global park
+park:
+        wfe
+        b       park
+
+        .text
+high:
+        adrp    x0, kernel_stack_end
+        mov     sp, x0
+        adrp    x0, vectors
+        add     x0, x0, :lo12:vectors
+        msr     vbar_el1, x0
+        isb
+        bl      clear_floating
+        bl      k_boot
+        b       resume                          // of vectors.S: x0 is the first task, or null

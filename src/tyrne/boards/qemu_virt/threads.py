@@ -1,0 +1,85 @@
+"""What belongs to a thread and stays in the CPU while the kernel runs: TPIDR_EL0 and the FP/SIMD registers.
+
+The kernel is compiled without FP/SIMD. The unit is closed to EL0 (CPACR_EL1) until a thread's first use of it traps;
+from then on it is open while that thread runs, and its registers are saved and loaded where threads switch. A closed
+unit may still hold the registers of another thread: nobody sees them.
+"""
+
+from __future__ import annotations
+
+from tyrne.hal.control import CNTKCTL, CPACR_CLOSED, CPACR_OPEN, MDSCR, PMUSERENR
+from tyrne.hal.frame import ThreadState, TrapFrame
+from tyrne.lang import extern, u64
+from tyrne.lang.machine import SystemRegister, read_register, write_register
+
+
+@extern
+def save_floating(state: ThreadState) -> None:
+    """q0 to q31, FPCR and FPSR from the CPU to `state`."""
+    raise NotImplementedError
+
+
+@extern
+def load_floating(state: ThreadState) -> None:
+    """q0 to q31, FPCR and FPSR from `state` to the CPU."""
+    raise NotImplementedError
+
+
+@extern
+def clear_floating() -> None:
+    """q0 to q31, FPCR and FPSR become zero."""
+    raise NotImplementedError
+
+
+@extern
+def supervisor_call_from_kernel(frame: TrapFrame) -> None:
+    """SVC at EL1: x0 to x8 of `frame` go in, x0 to x7 come back."""
+    raise NotImplementedError
+
+
+class Threads:
+    """The thread registers of the one core."""
+
+    def __init__(self) -> None:
+        pass
+
+    def start(self) -> None:
+        """Close to EL0 what it does not need: counters, timers, debug registers; its thread pointers are zero."""
+        # audit: U-10
+        write_register(SystemRegister.CNTKCTL_EL1, CNTKCTL)
+        # audit: U-10
+        write_register(SystemRegister.PMUSERENR_EL0, PMUSERENR)
+        # audit: U-10
+        write_register(SystemRegister.MDSCR_EL1, MDSCR)
+        # audit: U-10
+        write_register(SystemRegister.TPIDRRO_EL0, u64(0))
+        # audit: U-09
+        write_register(SystemRegister.TPIDR_EL0, u64(0))
+
+    def switch(self, old: ThreadState | None, new: ThreadState) -> None:
+        """No barrier: ERET synchronises."""
+        if old is not None:
+            # audit: U-09
+            old.tpidr = read_register(SystemRegister.TPIDR_EL0)
+            if old.floating:
+                save_floating(old)
+        # audit: U-09
+        write_register(SystemRegister.TPIDR_EL0, new.tpidr)
+        if new.floating:
+            load_floating(new)
+            self._open()
+        else:
+            # audit: U-09
+            write_register(SystemRegister.CPACR_EL1, CPACR_CLOSED)
+
+    def open_floating(self, state: ThreadState) -> None:
+        state.floating = True
+        clear_floating()
+        self._open()
+
+    def call_from_kernel(self, frame: TrapFrame) -> None:
+        supervisor_call_from_kernel(frame)
+
+    def _open(self) -> None:
+        # audit: U-09
+        write_register(SystemRegister.CPACR_EL1, CPACR_OPEN)

@@ -1,0 +1,133 @@
+"""The records of a traced run: text, one record a line, to the host and apart from the serial line.
+
+    L hex            bytes of the kernel's own lines
+    C task hex       bytes that a task wrote to its console
+    S task n x0…x5 r0…r7   a system call returned
+    X task n x0…x5   a task ended itself
+    F task esr far pc      a task was ended by a fault
+    P hex            bytes of a panic report
+    E status count   the end, and the instructions until then
+
+Numbers are hexadecimal without prefix; `hex` is two digits a byte. Bytes of one kind may span several records.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tyrne.boards.qemu_virt.semihosting import HostStream
+from tyrne.hal.frame import Call, TrapFrame
+from tyrne.lang import irange, u8, u32, u64
+
+NEWLINE: Final = u8(0x0A)
+SPACE: Final = u8(0x20)
+CALL: Final = u8(0x53)
+CONSOLE: Final = u8(0x43)
+END: Final = u8(0x45)
+EXIT: Final = u8(0x58)
+FAULT: Final = u8(0x46)
+LOG: Final = u8(0x4C)
+NONE: Final = u8(0)
+PANIC: Final = u8(0x50)
+
+
+class Trace:
+    """Writes the records. A record of bytes stays open, to be continued, until another one begins or a line ends."""
+
+    def __init__(self, enabled: bool) -> None:
+        self.enabled: Final[bool] = enabled
+        self.stream: HostStream = HostStream()
+        self.kind: u8 = NONE
+        """Of the open record."""
+        self.task: u32 = u32(0)
+
+    def log(self, byte: u8) -> None:
+        if self.enabled:
+            self._bytes(LOG, u32(0), byte)
+
+    def console(self, task: u32, byte: u8) -> None:
+        if self.enabled:
+            self._bytes(CONSOLE, task, byte)
+
+    def panic(self, byte: u8) -> None:
+        if self.enabled:
+            self._bytes(PANIC, u32(0), byte)
+
+    def call(self, task: u32, call: Call, frame: TrapFrame) -> None:
+        if self.enabled:
+            self._call(CALL, task, call)
+            for i in irange(8):
+                self._number(frame.x[i])
+            self._close()
+
+    def exit(self, task: u32, call: Call) -> None:
+        if self.enabled:
+            self._call(EXIT, task, call)
+            self._close()
+
+    def fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
+        if self.enabled:
+            self._begin(FAULT)
+            self._number(u64(task))
+            self._number(syndrome)
+            self._number(address)
+            self._number(pc)
+            self._close()
+
+    def end(self, status: u64, instructions: u64) -> None:
+        if self.enabled:
+            self._begin(END)
+            self._number(status)
+            self._number(instructions)
+            self._close()
+            self.stream.flush()
+
+    def _call(self, kind: u8, task: u32, call: Call) -> None:
+        self._begin(kind)
+        self._number(u64(task))
+        self._number(call.number)
+        self._number(call.x0)
+        self._number(call.x1)
+        self._number(call.x2)
+        self._number(call.x3)
+        self._number(call.x4)
+        self._number(call.x5)
+
+    def _bytes(self, kind: u8, task: u32, byte: u8) -> None:
+        """One more byte of a record of bytes."""
+        if self.kind != kind or self.task != task:
+            self._begin(kind)
+            self.kind = kind
+            self.task = task
+            if kind == CONSOLE:
+                self._number(u64(task))
+            self.stream.put(SPACE)
+        self._digit(u64(byte >> 4))
+        self._digit(u64(byte & 15))
+        if byte == NEWLINE:
+            self._close()
+            self.stream.flush()
+
+    def _begin(self, kind: u8) -> None:
+        if self.kind != NONE:
+            self._close()
+        self.stream.put(kind)
+
+    def _close(self) -> None:
+        """End the record, open or just written."""
+        self.kind = NONE
+        self.stream.put(NEWLINE)
+
+    def _number(self, value: u64) -> None:
+        """A space, and the digits without leading zeros."""
+        self.stream.put(SPACE)
+        shift = u64(60)
+        while shift > 0 and value >> shift == 0:
+            shift -= 4
+        while shift > 0:
+            self._digit((value >> shift) & 15)
+            shift -= 4
+        self._digit(value & 15)
+
+    def _digit(self, digit: u64) -> None:
+        self.stream.put(u8(digit + 0x30) if digit < 10 else u8(digit + 0x57))

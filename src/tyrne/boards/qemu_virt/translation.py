@@ -1,0 +1,87 @@
+"""The MMU's registers, and what the CPU has cached of the tables."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tyrne.boards.qemu_virt.tables import Roots
+from tyrne.hal.control import CPACR_CLOSED, SCTLR
+from tyrne.hal.descriptors import MAIR, TCR
+from tyrne.lang import u16, u64
+from tyrne.lang.machine import Instruction, Operation, SystemRegister, execute, operate, write_register
+
+PAGE_NUMBER: Final = u64((1 << 44) - 1)
+"""TLBI VAE1: bits 43:0 hold bits 55:12 of the address."""
+
+
+def asid_field(asid: u16) -> u64:
+    """Bits 63:48, where TTBR0_EL1 and the TLBI instructions hold the ASID."""
+    return u64(asid) << 48
+
+
+def prepare(roots: Roots) -> u64:
+    """Set all translation registers but the one that switches the MMU on: its value is returned."""
+    # audit: U-07
+    write_register(SystemRegister.MAIR_EL1, MAIR)
+    # audit: U-07
+    write_register(SystemRegister.TCR_EL1, TCR)
+    # audit: U-07
+    write_register(SystemRegister.TTBR0_EL1, roots.low)
+    # audit: U-07
+    write_register(SystemRegister.TTBR1_EL1, roots.high)
+    # audit: U-07
+    write_register(SystemRegister.CPACR_EL1, CPACR_CLOSED)
+    return SCTLR
+
+
+class Translation:
+    """The stage 1 EL1&0 regime of the one core: local invalidations reach every walker there is."""
+
+    def __init__(self) -> None:
+        pass
+
+    def activate(self, root: u64, asid: u16) -> None:
+        """No barrier: the kernel reads user memory through the direct map only, and ERET synchronises."""
+        # audit: U-07
+        write_register(SystemRegister.TTBR0_EL1, root | asid_field(asid))
+
+    def tables_written(self) -> None:
+        # audit: U-08
+        execute(Instruction.DSB_ISHST)
+        # audit: U-08
+        execute(Instruction.ISB)
+
+    def code_written(self) -> None:
+        # audit: U-08
+        execute(Instruction.DSB_ISH)
+        # audit: U-08
+        execute(Instruction.IC_IALLU)
+        self._finish()
+
+    def invalidate_page(self, asid: u16, address: u64) -> None:
+        # audit: U-08
+        execute(Instruction.DSB_ISHST)
+        # audit: U-08
+        operate(Operation.TLBI_VAE1, asid_field(asid) | (address >> 12) & PAGE_NUMBER)
+        self._finish()
+
+    def invalidate_space(self, asid: u16) -> None:
+        # audit: U-08
+        execute(Instruction.DSB_ISHST)
+        # audit: U-08
+        operate(Operation.TLBI_ASIDE1, asid_field(asid))
+        self._finish()
+
+    def invalidate_all(self) -> None:
+        """Forget every translation."""
+        # audit: U-08
+        execute(Instruction.DSB_ISHST)
+        # audit: U-08
+        execute(Instruction.TLBI_VMALLE1)
+        self._finish()
+
+    def _finish(self) -> None:
+        # audit: U-08
+        execute(Instruction.DSB_ISH)
+        # audit: U-08
+        execute(Instruction.ISB)

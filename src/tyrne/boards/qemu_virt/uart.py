@@ -1,0 +1,49 @@
+"""PL011: the board's serial line, written only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, UART
+from tyrne.lang import u8, u32, u64
+from tyrne.lang.machine import read32, write32
+
+DATA: Final = u64(0x00)
+"""UARTDR."""
+FLAGS: Final = u64(0x18)
+"""UARTFR."""
+TRANSMIT_FULL: Final = u32(1 << 5)
+"""UARTFR.TXFF."""
+PATIENCE: Final = u32(100_000)
+"""Polls before a byte is given up: at 115200 baud, a byte leaves in less than a tenth of them."""
+
+
+class Uart:
+    """Sends bytes. A line that stays full loses bytes; it never stops the kernel.
+
+    `base` is the physical address until `use_high_address`: the MMU is off then. Once a wait was in vain, bytes are
+    tried without waiting until one is taken again.
+    """
+
+    def __init__(self) -> None:
+        self.base: u64 = UART
+        self.stuck: bool = False
+
+    def use_high_address(self) -> None:
+        """From now on the MMU is on."""
+        self.base = UART + DIRECT_MAP
+
+    def put(self, byte: u8) -> None:
+        polls = u32(0)
+        while self._is_full():
+            polls += 1
+            if self.stuck or polls >= PATIENCE:
+                self.stuck = True
+                return
+        self.stuck = False
+        # audit: U-01
+        write32(self.base + DATA, u32(byte))
+
+    def _is_full(self) -> bool:
+        # audit: U-01
+        return read32(self.base + FLAGS) & TRANSMIT_FULL != 0

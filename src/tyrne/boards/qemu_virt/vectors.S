@@ -1,0 +1,132 @@
+// The exception vectors: EL0 to the kernel and back, and everything that must not happen to a report.
+//
+// While EL0 runs, SP_EL1 points at the trap frame of the running task: the first store needs no free register. The
+// kernel then runs on its one stack, from the top each time. TPIDR_EL1 is scratch of the EL1 vectors.
+// audit: U-21
+
+#include "registers.h"
+#include "frame.h"
+
+// x0 to x30, SP_EL0, ELR_EL1 and SPSR_EL1 into the frame at sp; x2 to x4 are lost.
+.macro save
+        stp     x0, x1, [sp, #FRAME_X + 16 * 0]
+        stp     x2, x3, [sp, #FRAME_X + 16 * 1]
+        stp     x4, x5, [sp, #FRAME_X + 16 * 2]
+        stp     x6, x7, [sp, #FRAME_X + 16 * 3]
+        stp     x8, x9, [sp, #FRAME_X + 16 * 4]
+        stp     x10, x11, [sp, #FRAME_X + 16 * 5]
+        stp     x12, x13, [sp, #FRAME_X + 16 * 6]
+        stp     x14, x15, [sp, #FRAME_X + 16 * 7]
+        stp     x16, x17, [sp, #FRAME_X + 16 * 8]
+        stp     x18, x19, [sp, #FRAME_X + 16 * 9]
+        stp     x20, x21, [sp, #FRAME_X + 16 * 10]
+        stp     x22, x23, [sp, #FRAME_X + 16 * 11]
+        stp     x24, x25, [sp, #FRAME_X + 16 * 12]
+        stp     x26, x27, [sp, #FRAME_X + 16 * 13]
+        stp     x28, x29, [sp, #FRAME_X + 16 * 14]
+        mrs     x2, sp_el0
+        stp     x30, x2, [sp, #FRAME_X + 16 * 15]
+        mrs     x3, elr_el1
+        mrs     x4, spsr_el1
+        stp     x3, x4, [sp, #FRAME_PC]
+.endm
+
+// All of them from the frame at sp.
+.macro restore
+        ldp     x3, x4, [sp, #FRAME_PC]
+        msr     elr_el1, x3
+        msr     spsr_el1, x4
+        ldp     x30, x2, [sp, #FRAME_X + 16 * 15]
+        msr     sp_el0, x2
+        ldp     x28, x29, [sp, #FRAME_X + 16 * 14]
+        ldp     x26, x27, [sp, #FRAME_X + 16 * 13]
+        ldp     x24, x25, [sp, #FRAME_X + 16 * 12]
+        ldp     x22, x23, [sp, #FRAME_X + 16 * 11]
+        ldp     x20, x21, [sp, #FRAME_X + 16 * 10]
+        ldp     x18, x19, [sp, #FRAME_X + 16 * 9]
+        ldp     x16, x17, [sp, #FRAME_X + 16 * 8]
+        ldp     x14, x15, [sp, #FRAME_X + 16 * 7]
+        ldp     x12, x13, [sp, #FRAME_X + 16 * 6]
+        ldp     x10, x11, [sp, #FRAME_X + 16 * 5]
+        ldp     x8, x9, [sp, #FRAME_X + 16 * 4]
+        ldp     x6, x7, [sp, #FRAME_X + 16 * 3]
+        ldp     x4, x5, [sp, #FRAME_X + 16 * 2]
+        ldp     x2, x3, [sp, #FRAME_X + 16 * 1]
+        ldp     x0, x1, [sp, #FRAME_X + 16 * 0]
+.endm
+
+// A vector from EL0: `handler` returns the task to run next.
+.macro user_vector handler
+        .balign 0x80
+        save
+        mrs     x0, esr_el1
+        mrs     x1, far_el1
+        adrp    x2, kernel_stack_end
+        mov     sp, x2
+        bl      \handler
+        b       resume
+.endm
+
+// A vector that must not be taken.
+.macro panic_vector
+        .balign 0x80
+        msr     tpidr_el1, x0
+        mov     x0, #(. - vectors) >> 7         // which of the 16
+        b       emergency
+.endm
+
+        .section .text.vectors, "ax"
+        .balign 0x800
+        .global vectors
+vectors:
+        panic_vector                            // EL1 with SP_EL0: synchronous, IRQ, FIQ, SError
+        panic_vector
+        panic_vector
+        panic_vector
+
+        .balign 0x80                            // EL1, synchronous: the check at boot, or a panic
+        msr     tpidr_el1, x0
+        mrs     x0, esr_el1
+        lsr     x0, x0, #26
+        cmp     x0, #CLASS_SVC
+        mov     x0, #4
+        b.ne    emergency
+        b       from_kernel
+        panic_vector                            // EL1: IRQ, FIQ, SError
+        panic_vector
+        panic_vector
+
+        user_vector k_trap                      // EL0 in AArch64
+        user_vector k_trap_irq
+        user_vector k_trap_fiq
+        user_vector k_trap_serror
+
+        panic_vector                            // EL0 in AArch32
+        panic_vector
+        panic_vector
+        panic_vector
+        .balign 0x80
+
+        .text
+
+// x0 = the task to run next, whose frame is its first field; null stops the machine.
+        .global resume
+resume:
+        cbz     x0, stop
+        mov     sp, x0
+        restore
+        eret
+stop:
+        bl      k_finish
+        b       park
+
+// A supervisor call of the kernel itself: its frame is on the kernel stack.
+from_kernel:
+        mrs     x0, tpidr_el1
+        sub     sp, sp, #FRAME_SIZE
+        save
+        mov     x0, sp
+        bl      k_trap_from_kernel
+        restore
+        add     sp, sp, #FRAME_SIZE
+        eret
