@@ -1,0 +1,404 @@
+"""Each status that calls 1 to 5 can return, from each of its causes, and that a refusal changes nothing."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import pytest
+from ram_board import RamBoard
+
+from tyrne.hal.boot_info import BootInfo
+from tyrne.hal.frame import Vector
+from tyrne.kernel.abi import (
+    NULL_HANDLE,
+    CapError,
+    CapHandle,
+    IpcError,
+    Rights,
+    Status,
+    pack_handle,
+    status_of,
+    unpack_handle,
+)
+from tyrne.kernel.capability import Capability, CapObject, DebugConsole, EndpointHandle
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.task import Task, TaskState
+from tyrne.lang import Array, u64
+from tyrne.system.manifest import System, encode
+from tyrne.system.manifest import Task as DescribedTask
+from tyrne.system.program import Program, Segment
+
+SYNDROME_SVC = u64(0x5600_0000)
+BASE = 0x0080_0000
+NULL = int(NULL_HANDLE)
+SEND, RECV, YIELD, EXIT, WRITE = 1, 2, 3, 4, 5
+EVERY_RIGHT = Rights.DUPLICATE | Rights.DERIVE | Rights.REVOKE | Rights.TRANSFER | Rights.SEND | Rights.RECV
+TEXT = b"allowed"
+"""What stands at the start of the image."""
+
+
+class Caller:
+    """The kernel with one task of two pages, image and stack, that holds nothing; the test makes its calls."""
+
+    def __init__(self, debug_console: bool = True) -> None:
+        self.board = RamBoard()
+        self.kernel: Kernel[RamBoard] = Kernel(self.board, debug_console)
+        self.board.kernel = self.kernel
+        code = Segment(BASE, writable=False, executable=True, data=TEXT, memory=len(TEXT))
+        task = DescribedTask("caller", Program(BASE, (code,), code.end), 1, ())
+        manifest = encode(System("statuses", 2, (task,)), 0)
+        start = self.board.start
+        self.board.bytes[0x10_0000 : 0x10_0000 + len(manifest)] = manifest
+        end = start + 0x10_0000 + len(manifest)
+        info = BootInfo(
+            u64(start), u64(start + self.board.size), u64(start + 0x8_0000), u64(end), u64(start + 0x10_0000)
+        )
+        first = self.kernel.boot(info)
+        assert first is not None
+        self.task: Task = first
+
+    def give(self, rights: Rights, target: CapObject) -> int:
+        """Put a capability into the task's table; its handle word."""
+        handle = self.task.capabilities.insert_root(Capability(rights, target))
+        assert isinstance(handle, CapHandle)
+        return int(pack_handle(handle))
+
+    def endpoint(self, rights: Rights = EVERY_RIGHT, number: int = 0) -> int:
+        return self.give(rights, EndpointHandle(self.kernel.endpoints.id_at(u64(number))))
+
+    def console(self, rights: Rights = Rights.CONSOLE_WRITE) -> int:
+        return self.give(rights, DebugConsole())
+
+    def call(self, number: int, *arguments: int) -> list[int]:
+        """x0 to x7 after the call."""
+        x = self.task.frame.x
+        for register in range(8):
+            x[register] = u64(arguments[register] if register < len(arguments) else 0)
+        x[8] = u64(number)
+        self.kernel.trap(Vector.SYNCHRONOUS, SYNDROME_SVC, u64(0))
+        return [int(x[register]) for register in range(8)]
+
+    def send(self, endpoint: int, transfer: int = NULL) -> list[int]:
+        return self.call(SEND, endpoint, 0xA, 0xB, 0xC, 0xD, transfer)
+
+    def accepted(self, reply: list[int]) -> list[int]:
+        assert reply[0] == Status.OK.value
+        return reply[1:]
+
+    def refused(self, status: Status, number: int, *arguments: int) -> None:
+        """The call returns the status and no payload, and nothing in the kernel but those registers changes."""
+        before = state(self.kernel, self.task)
+        console = bytes(self.board.console)
+        assert self.call(number, *arguments) == [status.value, 0, 0, 0, 0, 0, 0, 0]
+        assert state(self.kernel, self.task) == before
+        assert bytes(self.board.console) == console
+
+
+def state(kernel: Kernel[RamBoard], caller: Task) -> object:
+    """Everything that the kernel holds except the caller's registers, as one comparable value."""
+    seen: dict[int, int] = {id(kernel.board): -1, id(caller.frame): -2}
+
+    def walk(value: object) -> object:
+        if value is None or isinstance(value, int | Enum):
+            return value
+        if isinstance(value, Array):
+            return [walk(item) for item in value]
+        if not hasattr(value, "__dict__"):
+            return repr(value)
+        if id(value) in seen:
+            return seen[id(value)]
+        seen[id(value)] = len(seen)
+        return {name: walk(item) for name, item in vars(value).items()}
+
+    return walk(kernel)
+
+
+@pytest.fixture
+def caller() -> Caller:
+    return Caller()
+
+
+def named(word: int) -> CapHandle:
+    return unpack_handle(u64(word))
+
+
+def stale(caller: Caller) -> int:
+    """The handle of a capability that was dropped, while its slot is in use again."""
+    handle = caller.endpoint()
+    caller.task.capabilities.cap_drop(named(handle))
+    caller.endpoint()
+    return handle
+
+
+NAMES_NOTHING = pytest.mark.parametrize("word", [NULL, 63, 64, 0xFFFF, 1 << 16, 0xFFFF_FFFF_0000])
+
+
+# The table
+
+
+def test_every_status_has_its_code() -> None:
+    assert {status.name: status.value for status in Status} == {
+        "OK": 0x0,
+        "BAD_SYSCALL_NUMBER": 0x1,
+        "BAD_ARGUMENT": 0x2,
+        "FAULT_ADDRESS": 0x3,
+        "CAPS_EXHAUSTED": 0x101,
+        "INVALID_HANDLE": 0x102,
+        "WIDENED_RIGHTS": 0x103,
+        "INSUFFICIENT_RIGHTS": 0x104,
+        "DERIVATION_TOO_DEEP": 0x105,
+        "HAS_CHILDREN": 0x106,
+        "WRONG_KIND": 0x107,
+        "STALE_HANDLE": 0x201,
+        "WRONG_OBJECT_KIND": 0x202,
+        "MISSING_RIGHT": 0x203,
+        "QUEUE_FULL": 0x204,
+        "INVALID_TRANSFER_CAP": 0x205,
+        "RECEIVER_TABLE_FULL": 0x206,
+        "PENDING_AFTER_RESUME": 0x207,
+    }
+
+
+@pytest.mark.parametrize("error", [*CapError, *IpcError])
+def test_every_error_is_the_status_of_its_name(error: CapError | IpcError) -> None:
+    assert int(status_of(error)) == Status[error.name].value
+
+
+def test_the_state_that_refusals_are_compared_by_sees_a_message_and_a_capability(caller: Caller) -> None:
+    endpoint = caller.endpoint()
+    before = state(caller.kernel, caller.task)
+    caller.accepted(caller.send(endpoint))
+    sent = state(caller.kernel, caller.task)
+    caller.endpoint(number=1)
+    assert before != sent != state(caller.kernel, caller.task)
+
+
+# 0x0 Ok
+
+
+def test_ok_of_send_and_recv_carries_the_message(caller: Caller) -> None:
+    endpoint = caller.endpoint()
+    assert caller.accepted(caller.send(endpoint)) == [1, 0, 0, 0, 0, 0, 0]
+    assert caller.accepted(caller.call(RECV, endpoint)) == [0, 0xA, 0xB, 0xC, 0xD, NULL, 0]
+
+
+def test_ok_of_recv_before_send_is_pending_then_delivered(caller: Caller) -> None:
+    endpoint = caller.endpoint()
+    assert caller.accepted(caller.call(RECV, endpoint)) == [1, 0, 0, 0, 0, 0, 0]
+    assert caller.accepted(caller.send(endpoint)) == [0, 0, 0, 0, 0, 0, 0]
+    assert caller.accepted(caller.call(RECV, endpoint)) == [0, 0xA, 0xB, 0xC, 0xD, NULL, 0]
+
+
+def test_ok_of_a_transfer_names_the_capability_anew(caller: Caller) -> None:
+    endpoint, token = caller.endpoint(), caller.endpoint(number=1)
+    caller.accepted(caller.send(endpoint, token))
+    arrived = caller.accepted(caller.call(RECV, endpoint))[5]
+    assert arrived == token + (1 << 16)
+    caller.accepted(caller.send(arrived))
+
+
+def test_ok_of_task_yield_has_no_payload(caller: Caller) -> None:
+    assert caller.accepted(caller.call(YIELD)) == [0] * 7
+
+
+def test_ok_of_console_write_counts_the_bytes(caller: Caller) -> None:
+    assert caller.accepted(caller.call(WRITE, caller.console(), BASE, len(TEXT))) == [len(TEXT), 0, 0, 0, 0, 0, 0]
+    assert bytes(caller.board.console) == TEXT
+
+
+def test_ok_of_an_empty_console_write_wherever_it_points(caller: Caller) -> None:
+    assert caller.accepted(caller.call(WRITE, caller.console(), 0xFFFF_FFFF_4008_0000, 0)) == [0] * 7
+
+
+def test_ok_of_a_handle_word_with_high_bits_which_are_ignored(caller: Caller) -> None:
+    caller.accepted(caller.send(caller.endpoint() | 0xABCD << 48))
+
+
+def test_task_exit_ends_the_task_with_its_code(caller: Caller) -> None:
+    caller.call(EXIT, 7)
+    assert (caller.task.state, caller.task.exit_code) == (TaskState.EXITED, 7)
+
+
+# 0x1 BadSyscallNumber
+
+
+@pytest.mark.parametrize("number", [0, 6, 99, 1 << 32 | YIELD, 1 << 63 | EXIT, (1 << 64) - 1])
+def test_bad_syscall_number(caller: Caller, number: int) -> None:
+    caller.refused(Status.BAD_SYSCALL_NUMBER, number, caller.console(), BASE, 1)
+
+
+def test_bad_syscall_number_of_console_write_in_a_release_kernel() -> None:
+    caller = Caller(debug_console=False)
+    caller.refused(Status.BAD_SYSCALL_NUMBER, WRITE, caller.console(), BASE, 1)
+
+
+# 0x2 BadArgument
+
+
+def test_bad_argument_of_console_write_above_4096_bytes(caller: Caller) -> None:
+    console = caller.console()
+    caller.refused(Status.BAD_ARGUMENT, WRITE, console, BASE, 4097)
+    assert caller.accepted(caller.call(WRITE, console, BASE, 4096))[0] == 4096
+
+
+# 0x3 FaultAddress
+
+
+@pytest.mark.parametrize(
+    ("address", "length"),
+    [
+        (0, 1),
+        (BASE - 1, 1),
+        (BASE - 1, 2),
+        (BASE + 0x2000, 1),
+        (BASE + 0x1FFF, 2),
+        (0xFFFF_FFFF_4008_0000, 1),
+        ((1 << 64) - 1, 1),
+        ((1 << 64) - 1, 2),
+        (BASE, (1 << 64) - 1),
+        (BASE, (1 << 64) - BASE),
+        (1 << 48 | BASE, 1),
+    ],
+)
+def test_fault_address_outside_the_window(caller: Caller, address: int, length: int) -> None:
+    caller.refused(Status.FAULT_ADDRESS, WRITE, caller.console(), address, length)
+
+
+# 0x102 InvalidHandle, 0x104 InsufficientRights, 0x107 WrongKind: console_write
+
+
+@NAMES_NOTHING
+def test_invalid_handle_of_console_write(caller: Caller, word: int) -> None:
+    caller.console()
+    caller.refused(Status.INVALID_HANDLE, WRITE, word, BASE, 1)
+
+
+def test_invalid_handle_of_console_write_to_a_stale_handle(caller: Caller) -> None:
+    caller.refused(Status.INVALID_HANDLE, WRITE, stale(caller), BASE, 1)
+
+
+@pytest.mark.parametrize("number", [YIELD, EXIT])
+def test_invalid_handle_of_a_call_without_context(caller: Caller, number: int) -> None:
+    caller.task.window = None
+    caller.refused(Status.INVALID_HANDLE, number)
+
+
+def test_insufficient_rights_of_console_write(caller: Caller) -> None:
+    caller.refused(Status.INSUFFICIENT_RIGHTS, WRITE, caller.console(EVERY_RIGHT), BASE, 1)
+
+
+def test_insufficient_rights_before_the_buffer_is_looked_at(caller: Caller) -> None:
+    caller.refused(Status.INSUFFICIENT_RIGHTS, WRITE, caller.console(Rights.NONE), 0, 1)
+
+
+def test_wrong_kind_of_console_write_even_without_the_right(caller: Caller) -> None:
+    caller.refused(Status.WRONG_KIND, WRITE, caller.endpoint(Rights.NONE), BASE, 1)
+
+
+# 0x201 StaleHandle, 0x202 WrongObjectKind, 0x203 MissingRight, 0x204 QueueFull: send and recv
+
+
+@NAMES_NOTHING
+@pytest.mark.parametrize("number", [SEND, RECV])
+def test_stale_handle(caller: Caller, number: int, word: int) -> None:
+    caller.endpoint()
+    caller.refused(Status.STALE_HANDLE, number, word, 0, 0, 0, 0, NULL)
+
+
+@pytest.mark.parametrize("number", [SEND, RECV])
+def test_stale_handle_of_a_freed_slot(caller: Caller, number: int) -> None:
+    caller.refused(Status.STALE_HANDLE, number, stale(caller), 0, 0, 0, 0, NULL)
+
+
+@pytest.mark.parametrize("number", [SEND, RECV])
+def test_stale_handle_of_a_destroyed_endpoint(caller: Caller, number: int) -> None:
+    endpoint = caller.endpoint()
+    assert caller.kernel.endpoints.free(caller.kernel.endpoints.id_at(u64(0)))
+    caller.refused(Status.STALE_HANDLE, number, endpoint, 0, 0, 0, 0, NULL)
+
+
+@pytest.mark.parametrize("number", [SEND, RECV])
+def test_stale_handle_without_context(caller: Caller, number: int) -> None:
+    endpoint = caller.endpoint()
+    caller.task.window = None
+    caller.refused(Status.STALE_HANDLE, number, endpoint, 0, 0, 0, 0, NULL)
+
+
+@pytest.mark.parametrize("number", [SEND, RECV])
+def test_wrong_object_kind_even_without_the_right(caller: Caller, number: int) -> None:
+    caller.refused(Status.WRONG_OBJECT_KIND, number, caller.console(Rights.NONE), 0, 0, 0, 0, NULL)
+
+
+@pytest.mark.parametrize(("number", "missing"), [(SEND, Rights.SEND), (RECV, Rights.RECV)])
+def test_missing_right(caller: Caller, number: int, missing: Rights) -> None:
+    caller.refused(Status.MISSING_RIGHT, number, caller.endpoint(EVERY_RIGHT ^ missing), 0, 0, 0, 0, NULL)
+
+
+@pytest.mark.parametrize(("number", "missing"), [(SEND, Rights.SEND), (RECV, Rights.RECV)])
+def test_missing_right_before_the_endpoint_is_found_destroyed(caller: Caller, number: int, missing: Rights) -> None:
+    endpoint = caller.endpoint(EVERY_RIGHT ^ missing)
+    assert caller.kernel.endpoints.free(caller.kernel.endpoints.id_at(u64(0)))
+    caller.refused(Status.MISSING_RIGHT, number, endpoint, 0, 0, 0, 0, NULL)
+
+
+def test_queue_full_of_send_to_a_pending_message(caller: Caller) -> None:
+    endpoint = caller.endpoint()
+    caller.accepted(caller.send(endpoint))
+    caller.refused(Status.QUEUE_FULL, SEND, endpoint, 1, 2, 3, 4, NULL)
+
+
+def test_queue_full_of_send_to_a_delivered_message(caller: Caller) -> None:
+    endpoint = caller.endpoint()
+    caller.accepted(caller.call(RECV, endpoint))
+    caller.accepted(caller.send(endpoint))
+    caller.refused(Status.QUEUE_FULL, SEND, endpoint, 1, 2, 3, 4, NULL)
+
+
+def test_queue_full_of_send_keeps_the_capability(caller: Caller) -> None:
+    endpoint, token = caller.endpoint(), caller.endpoint(number=1)
+    caller.accepted(caller.send(endpoint))
+    caller.refused(Status.QUEUE_FULL, SEND, endpoint, 1, 2, 3, 4, token)
+
+
+def test_queue_full_of_recv_beside_a_waiting_receiver(caller: Caller) -> None:
+    endpoint = caller.endpoint()
+    caller.accepted(caller.call(RECV, endpoint))
+    caller.refused(Status.QUEUE_FULL, RECV, endpoint)
+
+
+# 0x205 InvalidTransferCap
+
+
+@pytest.mark.parametrize("word", [63, 64, 0xFFFF, 1 << 16])
+def test_invalid_transfer_cap_of_a_handle_that_names_nothing(caller: Caller, word: int) -> None:
+    caller.refused(Status.INVALID_TRANSFER_CAP, SEND, caller.endpoint(), 0, 0, 0, 0, word)
+
+
+def test_invalid_transfer_cap_without_the_right_to_transfer(caller: Caller) -> None:
+    token = caller.endpoint(EVERY_RIGHT ^ Rights.TRANSFER, number=1)
+    caller.refused(Status.INVALID_TRANSFER_CAP, SEND, caller.endpoint(), 0, 0, 0, 0, token)
+
+
+def test_invalid_transfer_cap_of_a_capability_with_children(caller: Caller) -> None:
+    token = caller.endpoint(number=1)
+    assert isinstance(caller.task.capabilities.cap_derive(named(token), Rights.SEND), CapHandle)
+    caller.refused(Status.INVALID_TRANSFER_CAP, SEND, caller.endpoint(), 0, 0, 0, 0, token)
+
+
+def test_invalid_transfer_cap_keeps_the_waiting_receiver(caller: Caller) -> None:
+    endpoint = caller.endpoint()
+    caller.accepted(caller.call(RECV, endpoint))
+    caller.refused(Status.INVALID_TRANSFER_CAP, SEND, endpoint, 0, 0, 0, 0, 63)
+    assert caller.accepted(caller.send(endpoint))[0] == 0
+
+
+# 0x206 ReceiverTableFull
+
+
+def test_receiver_table_full_keeps_the_message_for_a_retry(caller: Caller) -> None:
+    endpoint, token = caller.endpoint(), caller.endpoint(number=1)
+    caller.accepted(caller.send(endpoint, token))
+    others = [caller.console() for _ in range(63)]
+    caller.refused(Status.RECEIVER_TABLE_FULL, RECV, endpoint)
+    assert caller.task.capabilities.cap_drop(named(others[-1])) is None
+    assert caller.accepted(caller.call(RECV, endpoint))[:2] == [0, 0xA]
