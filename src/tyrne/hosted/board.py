@@ -1,0 +1,132 @@
+"""The hosted machine as the kernel sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from tyrne.hal.board import Board
+from tyrne.hal.frame import Call, ThreadState, TrapFrame
+from tyrne.hosted.cpu import Cpu
+from tyrne.hosted.ram import Ram
+from tyrne.hosted.recorder import Recorder
+from tyrne.hosted.registers import ExtendedRegisters
+from tyrne.lang import Trap, u8, u16, u32, u64
+
+FREQUENCY: Final = 62_500_000
+"""Ticks a second of the virtual counter."""
+INSTRUCTIONS_PER_TICK: Final = 16
+"""One instruction is one nanosecond; only those of user programs count."""
+
+
+class HostedBoard(Ram):
+    """RAM, the CPU's translation, output into a recorder, and a clock that instructions move.
+
+    The CPU does not tell the spaces of its cached translations apart: invalidating one forgets them all.
+    """
+
+    def __init__(self, recorder: Recorder, ram_size: int | None = None) -> None:
+        if ram_size is None:
+            super().__init__()
+        else:
+            super().__init__(size=ram_size)
+        self.recorder: Final = recorder
+        self.cpu: Final = Cpu(self)
+        self.limit_at: int | None = None
+        """The count of instructions at which the run is to be interrupted."""
+        self.kernel_entry: Callable[[TrapFrame], None] | None = None
+        """Where a trap from EL1 goes."""
+        self._extended: Final[dict[int, tuple[ThreadState, ExtendedRegisters]]] = {}
+
+    # Translation
+
+    def activate(self, root: u64, asid: u16) -> None:
+        self.cpu.set_translation(int(root), int(asid))
+
+    def tables_written(self) -> None:
+        """The walk reads RAM: a store is visible to it at once."""
+
+    def code_written(self) -> None:
+        self.cpu.flush_code()
+
+    def invalidate_page(self, asid: u16, address: u64) -> None:
+        self.cpu.flush_translations()
+
+    def invalidate_space(self, asid: u16) -> None:
+        self.cpu.flush_translations()
+
+    # Output
+
+    def put_log(self, byte: u8) -> None:
+        self.recorder.log(byte)
+
+    def put_console(self, task: u32, byte: u8) -> None:
+        self.recorder.console(int(task), byte)
+
+    # Clock
+
+    def frequency(self) -> u64:
+        return u64(FREQUENCY)
+
+    def ticks(self) -> u64:
+        return u64(self.cpu.instructions // INSTRUCTIONS_PER_TICK)
+
+    def arm_limit(self, instructions: u64) -> None:
+        self.limit_at = self.cpu.instructions + int(instructions)
+
+    def acknowledge_interrupt(self) -> bool:
+        if self.limit_at is None or self.cpu.instructions < self.limit_at:
+            return False
+        self.limit_at = None
+        return True
+
+    # Threads
+
+    def switch_thread(self, old: ThreadState | None, new: ThreadState) -> None:
+        """The FP/SIMD unit is open to every thread from its start, and its registers belong to it."""
+        if old is not None:
+            registers = self._registers_of(old)
+            self.cpu.store_extended(registers)
+            registers.to_state()
+        new.floating = True
+        registers = self._registers_of(new)
+        registers.from_state()
+        self.cpu.load_extended(registers)
+
+    def open_floating(self, state: ThreadState) -> None:
+        raise Trap("the FP/SIMD unit of this machine is never closed")
+
+    def call_from_kernel(self, frame: TrapFrame) -> None:
+        """The kernel runs outside the CPU: its trap is a call of its handler."""
+        if self.kernel_entry is None:
+            raise Trap("trap into a kernel that is not there")
+        self.kernel_entry(frame)
+
+    def _registers_of(self, state: ThreadState) -> ExtendedRegisters:
+        known = self._extended.get(id(state))
+        if known is None:
+            known = self._extended[id(state)] = (state, ExtendedRegisters(state))
+        return known[1]
+
+    # Tracer
+
+    def trace_call(self, task: u32, call: Call, frame: TrapFrame) -> None:
+        self.recorder.call(int(task), int(call.number), _arguments(call), _integers(frame.x, 8))
+
+    def trace_exit(self, task: u32, call: Call) -> None:
+        self.recorder.exit(int(task), int(call.number), _arguments(call))
+
+    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
+        self.recorder.fault(int(task), int(syndrome), int(address), int(pc))
+
+
+def _arguments(call: Call) -> tuple[int, ...]:
+    return int(call.x0), int(call.x1), int(call.x2), int(call.x3), int(call.x4), int(call.x5)
+
+
+def _integers(array: Iterable[u64], count: int) -> tuple[int, ...]:
+    return tuple(int(value) for value, _ in zip(array, range(count), strict=False))
+
+
+def _is_a_board(board: HostedBoard) -> Board:
+    return board

@@ -1,0 +1,153 @@
+"""The CPU: runs one thread at EL0 behind its page tables until it traps or has begun a number of instructions."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from typing import Any, Final, NamedTuple
+
+from unicorn import unicorn_const as const
+
+from tyrne.hal.frame import Vector
+from tyrne.hosted import engine
+from tyrne.hosted.engine import Engine, Registers
+from tyrne.hosted.ram import Ram
+from tyrne.hosted.registers import ExtendedRegisters, GeneralRegisters
+
+NO_LIMIT: Final = 1 << 62
+"""Instructions: more than a run can begin."""
+
+_UNKNOWN_SYSCALL_BITS: Final = 0x18 << 26 | 1 << 25
+_PC_ALIGNMENT: Final = 0x8A00_0000
+_INSTRUCTION_ABORT, _DATA_ABORT = 0x20, 0x24
+_EXCEPTION_STATE: Final = struct.Struct("<IIQ")
+_EL_MASK: Final = 0xF
+_ALL: Final = Registers(engine.GENERAL)
+_ALL_BUT_PC: Final = Registers(engine.GENERAL[:-1])
+_EXTENDED: Final = Registers(engine.EXTENDED)
+
+_EXTERNAL_ABORTS: Final = {
+    const.UC_ERR_READ_UNMAPPED: 0x9200_0410,
+    const.UC_ERR_WRITE_UNMAPPED: 0x9200_0450,
+    const.UC_ERR_FETCH_UNMAPPED: 0x8200_0410,
+}
+"""Accesses through a valid page to where no RAM is: synchronous external aborts whose FAR is not valid (FnV)."""
+
+
+class Stop(NamedTuple):
+    """Why a thread stopped: a trap with ESR_EL1 and FAR_EL1 (0 where the class has none), or IRQ: the limit."""
+
+    vector: Vector
+    syndrome: int
+    address: int
+
+
+_LIMIT_REACHED: Final = Stop(Vector.IRQ, 0, 0)
+
+
+class Cpu:
+    """One CPU over one RAM.
+
+    `instructions` counts every instruction begun at EL0, those that trapped included. The same start gives the same
+    run, to the instruction.
+    """
+
+    def __init__(self, ram: Ram) -> None:
+        self._layout: Final = engine.layout()
+        self._engine: Final = Engine(ram)
+        self._handle: Final = self._engine.handle
+        self._counter: Final = ctypes.c_uint64.from_address(self._handle + self._layout.counter)
+        self._hooks: Final[list[Any]] = []
+        self.instructions = 0
+        self._stop_before_misaligned_code()
+
+    def close(self) -> None:
+        self._engine.close()
+
+    def set_translation(self, root: int, asid: int) -> None:
+        """Translate EL0 through the level 0 table at `root`. Another ASID than before forgets what was cached."""
+        self._engine.write(engine.TTBR0_EL1, root | asid << 48)
+
+    def set_kernel_translation(self, root: int) -> None:
+        """Translate the upper half, which is closed to EL0, through the level 0 table at `root`."""
+        self._engine.write(engine.TTBR1_EL1, root)
+
+    def flush_translations(self) -> None:
+        """Forget every cached translation."""
+        engine.ctl(self._handle, engine.FLUSH_TRANSLATIONS)
+
+    def flush_code(self) -> None:
+        """Forget every decoded instruction."""
+        engine.ctl(self._handle, engine.FLUSH_CODE)
+
+    def load_extended(self, registers: ExtendedRegisters) -> None:
+        engine.reg_write_batch(self._handle, _EXTENDED.address, registers.pointers, _EXTENDED.count)
+
+    def store_extended(self, registers: ExtendedRegisters) -> None:
+        engine.reg_read_batch(self._handle, _EXTENDED.address, registers.pointers, _EXTENDED.count)
+
+    def run(self, registers: GeneralRegisters, limit: int) -> Stop:
+        """Run at EL0 from `registers` until a trap, or until `limit` instructions have begun and the next is due."""
+        pc = registers.pc
+        if registers.words[32] & _EL_MASK:
+            raise RuntimeError(f"PSTATE {registers.words[32]:#x} is not EL0")
+        if pc & 3:
+            return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, pc)
+        if limit <= 0:
+            return _LIMIT_REACHED
+        handle, pointers = self._handle, registers.pointers
+        engine.reg_write_batch(handle, _ALL_BUT_PC.address, pointers, _ALL_BUT_PC.count)
+        error = engine.emu_start(handle, pc, 0, 0, limit)
+        engine.reg_read_batch(handle, _ALL.address, pointers, _ALL.count)
+        begun = self._counter.value
+        self.instructions += min(begun, limit)
+        if error == engine.EXCEPTION:
+            return self._exception(registers.pc)
+        if error in _EXTERNAL_ABORTS:
+            return Stop(Vector.SYNCHRONOUS, _EXTERNAL_ABORTS[error], 0)
+        engine.check(error, "run")
+        pc = registers.pc
+        if pc & 3:
+            self.flush_code()
+            return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, pc)
+        if begun > limit:
+            return _LIMIT_REACHED
+        raise RuntimeError(f"the CPU stopped at {pc:#x} without a reason")
+
+    def _exception(self, pc: int) -> Stop:
+        engine.context_save(self._handle, self._engine.context)
+        syndrome, _, address = _EXCEPTION_STATE.unpack_from(self._engine.state, self._layout.exception)
+        if pc & 3:
+            return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, pc)
+        if syndrome == 0:
+            syndrome = self._trapped_system_instruction(pc)
+        if syndrome >> 26 in (_INSTRUCTION_ABORT, _DATA_ABORT):
+            return Stop(Vector.SYNCHRONOUS, syndrome, address)
+        return Stop(Vector.SYNCHRONOUS, syndrome, 0)
+
+    def _trapped_system_instruction(self, pc: int) -> int:
+        """The syndrome of MSR DAIFSet and DAIFClr, which Unicorn loses: EC 0x18 and the fields of the instruction."""
+        word = (ctypes.c_char * 4)()
+        engine.check(engine.vmem_read(self._handle, pc, const.UC_PROT_EXEC, ctypes.addressof(word), 4), "fetch")
+        code = int.from_bytes(word.raw, "little")
+        op0, op1, crn, crm, op2, rt = (
+            code >> 19 & 3, code >> 16 & 7, code >> 12 & 15, code >> 8 & 15, code >> 5 & 7, code & 31
+        )  # fmt: skip
+        return _UNKNOWN_SYSCALL_BITS | op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | rt << 5 | crm << 1
+
+    def _stop_before_misaligned_code(self) -> None:
+        """Unicorn executes code at any address. A block is looked at when it is translated, so before its first run;
+        what was translated at a misaligned address is forgotten before the CPU runs again."""
+
+        def new_block(_engine: Any, block: Any, _previous: Any, _data: Any) -> None:
+            if block[0].pc & 3:
+                engine.emu_stop(self._handle)
+
+        callback = engine.NewBlock(new_block)
+        hook = ctypes.c_size_t()
+        self._hooks.extend((callback, hook))
+        error = engine.hook_add(
+            self._handle, ctypes.byref(hook), const.UC_HOOK_EDGE_GENERATED, ctypes.cast(callback, ctypes.c_void_p),
+            None, 1, 0,
+        )  # fmt: skip
+        engine.check(error, "hook")

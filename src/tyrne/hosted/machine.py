@@ -1,0 +1,95 @@
+"""The hosted machine: the kernel in CPython between the traps of a real CPU's code."""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from tyrne.hal.boot_info import BootInfo
+from tyrne.hal.descriptors import PAGE_SIZE
+from tyrne.hal.frame import TrapFrame
+from tyrne.hosted import upper_half
+from tyrne.hosted.board import HostedBoard
+from tyrne.hosted.cpu import NO_LIMIT
+from tyrne.hosted.panic import describe
+from tyrne.hosted.recorder import Listener, Recorder
+from tyrne.hosted.registers import GeneralRegisters
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.task import Task
+from tyrne.lang import Trap, u64
+
+IMAGE: Final = 0x4008_0000
+"""Where the kernel's image would start; here, the manifest."""
+STATUS_PANIC: Final = 3
+_LIMIT_OFFSET: Final = 16
+"""Of the word of the manifest that says how many instructions the run may begin."""
+
+
+class HostedMachine:
+    """One run of one system: a board, a kernel, and the loop between them."""
+
+    def __init__(self, manifest: bytes, recorder: Recorder, debug_console: bool = True) -> None:
+        self.recorder: Final = recorder
+        self.board: Final = HostedBoard(recorder)
+        self.kernel: Final = Kernel(self.board, debug_console)
+        self.board.kernel_entry = self.kernel.trap_from_kernel
+        self._frames: Final[dict[int, tuple[TrapFrame, GeneralRegisters]]] = {}
+        self._info: Final = load(self.board, manifest)
+
+    def run(self) -> None:
+        """Boot, and run until nothing is left to run; a failed check of the kernel is its panic."""
+        try:
+            self._loop()
+            status = int(self.kernel.exit_status())
+        except (Trap, Exception) as cause:
+            self.recorder.panic(describe(cause).encode())
+            status = STATUS_PANIC
+        self.recorder.end(status, self.board.cpu.instructions)
+
+    def _loop(self) -> None:
+        task = self.kernel.boot(self._info)
+        while task is not None:
+            registers = self._registers_of(task)
+            registers.from_frame()
+            stop = self.board.cpu.run(registers, self._remaining())
+            registers.to_frame()
+            task = self.kernel.trap(stop.vector, u64(stop.syndrome), u64(stop.address))
+
+    def _remaining(self) -> int:
+        limit_at = self.board.limit_at
+        return NO_LIMIT if limit_at is None else limit_at - self.board.cpu.instructions
+
+    def _registers_of(self, task: Task) -> GeneralRegisters:
+        known = self._frames.get(id(task.frame))
+        if known is None:
+            known = self._frames[id(task.frame)] = (task.frame, GeneralRegisters(task.frame))
+        return known[1]
+
+
+def load(board: HostedBoard, manifest: bytes) -> BootInfo:
+    """Put the manifest and the upper half's tables into RAM that is never given out."""
+    end = IMAGE + -(-len(manifest) // int(PAGE_SIZE)) * int(PAGE_SIZE)
+    offset = IMAGE - board.start
+    board.bytes[offset : offset + len(manifest)] = manifest
+    board.cpu.set_kernel_translation(upper_half.build(board, board.start, end))
+    return BootInfo(u64(board.start), u64(board.start + board.size), u64(IMAGE), u64(end), u64(IMAGE))
+
+
+def run_hosted(
+    manifest: bytes,
+    *,
+    debug_console: bool = True,
+    max_instructions: int | None = None,
+    listener: Listener | None = None,
+    keep_calls: bool = True,
+) -> Recorder:
+    """Run the system of a manifest to its end; the recorder's `status` is the exit status of the run.
+
+    `max_instructions` replaces the manifest's own limit; 0 is no limit.
+    """
+    if max_instructions is not None:
+        limit = struct.pack("<Q", max_instructions)
+        manifest = manifest[:_LIMIT_OFFSET] + limit + manifest[_LIMIT_OFFSET + len(limit) :]
+    recorder = Recorder(*([] if listener is None else [listener]), keep_calls=keep_calls)
+    HostedMachine(manifest, recorder, debug_console).run()
+    return recorder

@@ -1,0 +1,185 @@
+"""What a run did: every machine reports the same events, and one class keeps them and writes the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tyrne.hal.syndrome import fault_kind
+from tyrne.kernel.abi import CallNumber
+from tyrne.lang import u64
+
+STATUS_DEADLOCK: Final = 5
+
+_CALL_NAMES: Final = {number.value: number.name.lower() for number in CallNumber}
+
+
+@dataclass(frozen=True)
+class CallEvent:
+    """A system call: x8 and x0 to x5 as they came in, x0 to x7 as they went back, None if it never returns."""
+
+    task: int
+    number: int
+    arguments: tuple[int, ...]
+    results: tuple[int, ...] | None
+
+    @property
+    def name(self) -> str | None:
+        """The call's name; None for a number that no call has."""
+        return _CALL_NAMES.get(self.number)
+
+
+@dataclass(frozen=True)
+class FaultEvent:
+    """A task was ended: ESR_EL1, FAR_EL1 (0 where the class has none) and ELR_EL1."""
+
+    task: int
+    syndrome: int
+    address: int
+    pc: int
+
+    @property
+    def kind(self) -> str:
+        return fault_kind(u64(self.syndrome)).name.lower()
+
+
+class Listener:
+    """Follows a run while it happens; a subclass overrides what it wants to see. Tasks are named by their number."""
+
+    def log(self, byte: int) -> None:
+        """A byte of the kernel's own lines."""
+
+    def console(self, task: int, byte: int) -> None:
+        """A byte that a task wrote."""
+
+    def call(self, event: CallEvent) -> None:
+        """A system call returned, or ended its task."""
+
+    def fault(self, event: FaultEvent) -> None: ...
+
+    def panic(self, text: bytes) -> None:
+        """A piece of the report of a kernel panic."""
+
+    def end(self, status: int, instructions: int) -> None:
+        """The last event."""
+
+
+class Recorder:
+    """Takes the events of one run in their order, tells the listeners, and keeps what a report needs.
+
+    `status` is None until the run has ended. With `keep_calls` false the system calls are told, but not kept: a run of
+    any length then needs no memory for them.
+    """
+
+    def __init__(self, *listeners: Listener, keep_calls: bool = True) -> None:
+        self.listeners: Final = listeners
+        self.keep_calls: Final = keep_calls
+        self.log_bytes: Final = bytearray()
+        self.console_bytes: Final = bytearray()
+        self.console_of: Final[dict[int, bytearray]] = {}
+        self.calls: Final[list[CallEvent]] = []
+        self.exit_codes: Final[dict[int, int]] = {}
+        self.faults: Final[dict[int, FaultEvent]] = {}
+        self.panic_bytes: Final = bytearray()
+        self.status: int | None = None
+        self.instructions = 0
+
+    def log(self, byte: int) -> None:
+        self.log_bytes.append(byte)
+        for listener in self.listeners:
+            listener.log(byte)
+
+    def console(self, task: int, byte: int) -> None:
+        self.console_bytes.append(byte)
+        self.console_of.setdefault(task, bytearray()).append(byte)
+        for listener in self.listeners:
+            listener.console(task, byte)
+
+    def call(self, task: int, number: int, arguments: Sequence[int], results: Sequence[int]) -> None:
+        """A call returned: `arguments` are x0 to x5, `results` x0 to x7."""
+        self._call(CallEvent(task, number, tuple(arguments), tuple(results)))
+
+    def exit(self, task: int, number: int, arguments: Sequence[int]) -> None:
+        """A task ended itself; the first argument is its code."""
+        self.exit_codes[task] = arguments[0]
+        self._call(CallEvent(task, number, tuple(arguments), None))
+
+    def fault(self, task: int, syndrome: int, address: int, pc: int) -> None:
+        event = self.faults[task] = FaultEvent(task, syndrome, address, pc)
+        for listener in self.listeners:
+            listener.fault(event)
+
+    def panic(self, text: bytes) -> None:
+        self.panic_bytes.extend(text)
+        for listener in self.listeners:
+            listener.panic(text)
+
+    def end(self, status: int, instructions: int) -> None:
+        self.status = status
+        self.instructions = instructions
+        for listener in self.listeners:
+            listener.end(status, instructions)
+
+    def _call(self, event: CallEvent) -> None:
+        if self.keep_calls:
+            self.calls.append(event)
+        for listener in self.listeners:
+            listener.call(event)
+
+    def console_text(self) -> str:
+        """What the tasks wrote, in order."""
+        return text_of(self.console_bytes)
+
+    def log_lines(self) -> list[str]:
+        """The kernel's own lines; the lines of a panic report are the last."""
+        return text_of(self.log_bytes).splitlines() + text_of(self.panic_bytes).splitlines()
+
+    def report(self, machine: str, profile: str, names: Sequence[str]) -> dict[str, Any]:
+        """The run as data for JSON; `names` are the tasks in the order of their numbers.
+
+        Register words, statuses and addresses are hex strings; call numbers and exit codes are numbers.
+        """
+        return {
+            "machine": machine,
+            "profile": profile,
+            "status": self.status,
+            "instructions": self.instructions,
+            "console": self.console_text(),
+            "log": self.log_lines(),
+            "tasks": [self._task(number, name) for number, name in enumerate(names)],
+            "syscalls": [_call_report(event, dict(enumerate(names))) for event in self.calls],
+        }
+
+    def _task(self, number: int, name: str) -> dict[str, Any]:
+        fault = self.faults.get(number)
+        state = "waiting" if self.status == STATUS_DEADLOCK else "ready"
+        if fault is not None:
+            state = "faulted"
+        elif number in self.exit_codes:
+            state = "exited"
+        return {
+            "name": name,
+            "state": state,
+            "code": self.exit_codes.get(number),
+            "fault": None if fault is None else {
+                "kind": fault.kind, "esr": hex(fault.syndrome), "far": hex(fault.address), "pc": hex(fault.pc)
+            },
+        }  # fmt: skip
+
+
+def _call_report(event: CallEvent, names: Mapping[int, str]) -> dict[str, Any]:
+    results = event.results
+    return {
+        "task": names.get(event.task, str(event.task)),
+        "number": event.number,
+        "name": event.name,
+        "args": [hex(word) for word in event.arguments],
+        "status": None if results is None else hex(results[0]),
+        "payload": None if results is None else [hex(word) for word in results[1:]],
+    }
+
+
+def text_of(data: bytes | bytearray) -> str:
+    """Bytes as text; what is not UTF-8 is shown as escapes with a backslash."""
+    return data.decode("utf-8", errors="backslashreplace")

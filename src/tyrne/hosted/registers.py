@@ -1,0 +1,94 @@
+"""Register files that the CPU loads and stores in one call, and that the kernel sees as its own arrays.
+
+A place of the kernel (a trap frame, a thread's state) is adopted once: its arrays are replaced by arrays over host
+memory that the CPU reads and writes, so a trap converts only the registers that the kernel looks at.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from typing import Final
+
+from tyrne.hal.frame import ThreadState, TrapFrame
+from tyrne.hosted import engine
+from tyrne.lang import Array, Trap, u64
+
+_SP, _PSTATE, _PC = 31, 32, 33
+_FPCR, _FPSR, _TPIDR = 64, 66, 68
+_Words = ctypes.Array[ctypes.c_uint64]
+
+
+class RegisterArray(Array[u64]):
+    """The first `length` words of host memory, as an array of the kernel."""
+
+    __slots__ = ("_length", "_words")
+
+    def __init__(self, words: _Words, length: int) -> None:
+        super().__init__([])
+        self._words = words
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[u64]:
+        return map(u64, self._words[: self._length])
+
+    def __getitem__(self, index: int, /) -> u64:
+        if not 0 <= index < self._length:
+            raise Trap(f"index {int(index)} of {self._length}")
+        return u64(self._words[index])
+
+    def __setitem__(self, index: int, value: u64, /) -> None:
+        if not 0 <= index < self._length:
+            raise Trap(f"index {int(index)} of {self._length}")
+        self._words[index] = value
+
+
+class GeneralRegisters(engine.Buffer):
+    """x0 to x30, SP, PSTATE and PC of one trap frame."""
+
+    def __init__(self, frame: TrapFrame) -> None:
+        super().__init__(engine.GENERAL)
+        self._frame: Final = frame
+        self.words[:31] = list(frame.x)
+        frame.x = RegisterArray(self.words, 31)
+
+    @property
+    def pc(self) -> int:
+        return self.words[_PC]
+
+    def from_frame(self) -> None:
+        frame, words = self._frame, self.words
+        words[_SP] = frame.sp
+        words[_PSTATE] = frame.pstate
+        words[_PC] = frame.pc
+
+    def to_frame(self) -> None:
+        frame, words = self._frame, self.words
+        frame.sp = u64(words[_SP])
+        frame.pstate = u64(words[_PSTATE])
+        frame.pc = u64(words[_PC])
+
+
+class ExtendedRegisters(engine.Buffer):
+    """q0 to q31, FPCR, FPSR and TPIDR_EL0 of one thread."""
+
+    def __init__(self, state: ThreadState) -> None:
+        super().__init__(engine.EXTENDED, step=2)
+        self._state: Final = state
+        self.words[:64] = list(state.q)
+        state.q = RegisterArray(self.words, 64)
+
+    def from_state(self) -> None:
+        state, words = self._state, self.words
+        words[_FPCR] = state.fpcr
+        words[_FPSR] = state.fpsr
+        words[_TPIDR] = state.tpidr
+
+    def to_state(self) -> None:
+        state, words = self._state, self.words
+        state.fpcr = u64(words[_FPCR])
+        state.fpsr = u64(words[_FPSR])
+        state.tpidr = u64(words[_TPIDR])

@@ -1,0 +1,56 @@
+"""The kernel's half of the address space, as EL0 meets it: mapped, and closed.
+
+The hosted kernel runs outside the CPU and needs no mapping. A task that reaches for kernel addresses must all the same
+fault as on the metal: there the kernel's direct map stands, so the fault is of permission, and its level says whether
+pages or a block lie there. These tables have the shape of the metal board's: RAM in 2 MiB blocks, but pages in the
+block of the image's start and in that of its end; two blocks of devices. Nothing in them is open to EL0.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tyrne.hal.descriptors import (
+    BLOCK_SIZE,
+    PAGE_SIZE,
+    MappingFlags,
+    block_descriptor,
+    level_index,
+    page_descriptor,
+    table_descriptor,
+)
+from tyrne.hosted.ram import Ram
+from tyrne.lang import u64
+
+DIRECT_MAP: Final = 0xFFFF_FFFF_0000_0000
+"""Kernel virtual address minus physical address."""
+DEVICES: Final = (0x0800_0000, 0x0900_0000)
+"""Physical addresses of the interrupt controller and the serial port."""
+TABLES: Final = 6
+"""Pages that `build` fills."""
+
+_BLOCK, _PAGE = int(BLOCK_SIZE), int(PAGE_SIZE)
+_DATA: Final = MappingFlags.WRITE | MappingFlags.GLOBAL
+_DEVICE: Final = _DATA | MappingFlags.DEVICE
+
+
+def build(ram: Ram, tables: int, image_end: int) -> int:
+    """Fill `TABLES` zeroed pages at `tables`; returns the root. The image lies in RAM and ends before `image_end`."""
+    root, level1, devices, level2, first, last = (tables + i * _PAGE for i in range(TABLES))
+    ram_start, ram_end = ram.start, ram.start + ram.size
+
+    def put(table: int, address: int, level: int, descriptor: u64) -> None:
+        ram.write64(u64(table) + level_index(u64(DIRECT_MAP + address), u64(level)) * 8, descriptor)
+
+    put(root, ram_start, 0, table_descriptor(u64(level1)))
+    put(level1, DEVICES[0], 1, table_descriptor(u64(devices)))
+    for device in DEVICES:
+        put(devices, device, 2, block_descriptor(u64(device), _DEVICE))
+    put(level1, ram_start, 1, table_descriptor(u64(level2)))
+    for block in range(ram_start, ram_end, _BLOCK):
+        put(level2, block, 2, block_descriptor(u64(block), _DATA))
+    for block, table in ((image_end - 1) // _BLOCK * _BLOCK, last), (ram_start, first):
+        put(level2, block, 2, table_descriptor(u64(table)))
+        for page in range(block, min(block + _BLOCK, ram_end), _PAGE):
+            put(table, page, 3, page_descriptor(u64(page), _DATA))
+    return root
