@@ -1,0 +1,117 @@
+"""The report of a run has exactly the form that is documented."""
+
+from __future__ import annotations
+
+import json
+
+from tyrne.hosted.recorder import CallEvent, FaultEvent, Listener, Recorder
+
+
+def _feed(recorder: Recorder) -> None:
+    for byte in b"tyrne: one\ntyrne: \xe2\x80\x94 two\nrest":
+        recorder.log(byte)
+    for task, text in (0, b"h"), (1, b"\xff!"), (0, b"i\n"):
+        for byte in text:
+            recorder.console(task, byte)
+    recorder.call(0, 5, [0, 0x80_0000, 2, 0, 0, 0], [0, 2, 0, 0, 0, 0, 0, 0])
+    recorder.call(1, (1 << 64) - 1, [1, 2, 3, 4, 5, 6], [1, 0, 0, 0, 0, 0, 0, 0])
+    recorder.exit(0, 4, [7, 0, 0, 0, 0, 0])
+    recorder.fault(1, 0x9200_0046, 0x10, 0x80_0004)
+
+
+def test_report_has_the_documented_form() -> None:
+    recorder = Recorder()
+    _feed(recorder)
+    recorder.end(1, 1234)
+    report = recorder.report("hosted", "debug", ["a", "b", "c"])
+    assert json.loads(json.dumps(report)) == {
+        "machine": "hosted",
+        "profile": "debug",
+        "status": 1,
+        "instructions": 1234,
+        "console": "h\\xff!i\n",
+        "log": ["tyrne: one", "tyrne: \u2014 two", "rest"],
+        "tasks": [
+            {"name": "a", "state": "exited", "code": 7, "fault": None},
+            {
+                "name": "b",
+                "state": "faulted",
+                "code": None,
+                "fault": {"kind": "data_abort_write", "esr": "0x92000046", "far": "0x10", "pc": "0x800004"},
+            },
+            {"name": "c", "state": "ready", "code": None, "fault": None},
+        ],
+        "syscalls": [
+            {
+                "task": "a", "number": 5, "name": "console_write",
+                "args": ["0x0", "0x800000", "0x2", "0x0", "0x0", "0x0"],
+                "status": "0x0", "payload": ["0x2", "0x0", "0x0", "0x0", "0x0", "0x0", "0x0"],
+            },
+            {
+                "task": "b", "number": (1 << 64) - 1, "name": None,
+                "args": ["0x1", "0x2", "0x3", "0x4", "0x5", "0x6"],
+                "status": "0x1", "payload": ["0x0"] * 7,
+            },
+            {
+                "task": "a", "number": 4, "name": "task_exit",
+                "args": ["0x7", "0x0", "0x0", "0x0", "0x0", "0x0"],
+                "status": None, "payload": None,
+            },
+        ],
+    }  # fmt: skip
+
+
+def test_console_is_kept_for_each_task_and_in_order() -> None:
+    recorder = Recorder()
+    _feed(recorder)
+    assert bytes(recorder.console_of[0]) == b"hi\n" and bytes(recorder.console_of[1]) == b"\xff!"
+    assert bytes(recorder.console_bytes) == b"h\xff!i\n"
+
+
+def test_tasks_that_are_left_in_a_deadlock_wait() -> None:
+    recorder = Recorder()
+    recorder.end(5, 1)
+    assert recorder.report("hosted", "debug", ["a"])["tasks"][0]["state"] == "waiting"
+
+
+def test_panic_report_is_the_end_of_the_log() -> None:
+    recorder = Recorder()
+    recorder.log(ord("x"))
+    recorder.panic(b"!! tyrne ")
+    recorder.panic(b"panic: y\n z=1\n")
+    recorder.end(3, 0)
+    assert recorder.report("qemu", "debug", [])["log"] == ["x", "!! tyrne panic: y", " z=1"]
+
+
+def test_listeners_see_every_event_as_it_happens() -> None:
+    seen: list[object] = []
+
+    class Every(Listener):
+        def log(self, byte: int) -> None:
+            seen.append(("log", byte))
+
+        def console(self, task: int, byte: int) -> None:
+            seen.append((task, byte))
+
+        def call(self, event: CallEvent) -> None:
+            seen.append(event.name)
+
+        def fault(self, event: FaultEvent) -> None:
+            seen.append(event.kind)
+
+        def panic(self, text: bytes) -> None:
+            seen.append(text)
+
+        def end(self, status: int, instructions: int) -> None:
+            seen.append((status, instructions, "end"))
+
+    recorder = Recorder(Every(), keep_calls=False)
+    recorder.log(1)
+    recorder.console(3, 2)
+    recorder.call(0, 2, [0] * 6, [0] * 8)
+    recorder.exit(0, 4, [0] * 6)
+    recorder.fault(1, 0x0200_0000, 0, 0)
+    recorder.panic(b"p")
+    recorder.end(3, 9)
+    assert seen == [("log", 1), (3, 2), "recv", "task_exit", "undefined_instruction", b"p", (3, 9, "end")]
+    assert recorder.calls == [] and recorder.exit_codes == {0: 0}
