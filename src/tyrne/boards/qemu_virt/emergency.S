@@ -1,24 +1,22 @@
 // The way into a panic report: all registers stored, on a stack of its own, with every exception masked.
 // audit: U-22
 
-#include "frame.h"
-
 // x6 to x30 and sp into the frame at x1; onto the emergency stack. x4 and x5 are stored already.
 .macro store_rest
-        stp     x6, x7, [x1, #FRAME_X + 16 * 3]
-        stp     x8, x9, [x1, #FRAME_X + 16 * 4]
-        stp     x10, x11, [x1, #FRAME_X + 16 * 5]
-        stp     x12, x13, [x1, #FRAME_X + 16 * 6]
-        stp     x14, x15, [x1, #FRAME_X + 16 * 7]
-        stp     x16, x17, [x1, #FRAME_X + 16 * 8]
-        stp     x18, x19, [x1, #FRAME_X + 16 * 9]
-        stp     x20, x21, [x1, #FRAME_X + 16 * 10]
-        stp     x22, x23, [x1, #FRAME_X + 16 * 11]
-        stp     x24, x25, [x1, #FRAME_X + 16 * 12]
-        stp     x26, x27, [x1, #FRAME_X + 16 * 13]
-        stp     x28, x29, [x1, #FRAME_X + 16 * 14]
+        stp     x6, x7, [x1, #TRAP_FRAME_X + 16 * 3]
+        stp     x8, x9, [x1, #TRAP_FRAME_X + 16 * 4]
+        stp     x10, x11, [x1, #TRAP_FRAME_X + 16 * 5]
+        stp     x12, x13, [x1, #TRAP_FRAME_X + 16 * 6]
+        stp     x14, x15, [x1, #TRAP_FRAME_X + 16 * 7]
+        stp     x16, x17, [x1, #TRAP_FRAME_X + 16 * 8]
+        stp     x18, x19, [x1, #TRAP_FRAME_X + 16 * 9]
+        stp     x20, x21, [x1, #TRAP_FRAME_X + 16 * 10]
+        stp     x22, x23, [x1, #TRAP_FRAME_X + 16 * 11]
+        stp     x24, x25, [x1, #TRAP_FRAME_X + 16 * 12]
+        stp     x26, x27, [x1, #TRAP_FRAME_X + 16 * 13]
+        stp     x28, x29, [x1, #TRAP_FRAME_X + 16 * 14]
         mov     x4, sp
-        stp     x30, x4, [x1, #FRAME_X + 16 * 15]
+        stp     x30, x4, [x1, #TRAP_FRAME_X + 16 * 15]
         adrp    x5, emergency_stack_end
         mov     sp, x5
 .endm
@@ -32,14 +30,14 @@ emergency:
         msr     tpidrro_el0, x1
         adrp    x1, emergency_frame
         add     x1, x1, :lo12:emergency_frame
-        stp     x2, x3, [x1, #FRAME_X + 16 * 1]
-        stp     x4, x5, [x1, #FRAME_X + 16 * 2]
+        stp     x2, x3, [x1, #TRAP_FRAME_X + 16 * 1]
+        stp     x4, x5, [x1, #TRAP_FRAME_X + 16 * 2]
         mrs     x2, tpidr_el1
         mrs     x3, tpidrro_el0
         mrs     x4, elr_el1
         mrs     x5, spsr_el1
-        stp     x2, x3, [x1, #FRAME_X]
-        stp     x4, x5, [x1, #FRAME_PC]
+        stp     x2, x3, [x1, #TRAP_FRAME_X]
+        stp     x4, x5, [x1, #TRAP_FRAME_PC]
         store_rest
         mrs     x2, esr_el1
         mrs     x3, far_el1
@@ -54,11 +52,11 @@ panic_with_registers:
         mov     x9, x1
         adrp    x1, emergency_frame
         add     x1, x1, :lo12:emergency_frame
-        stp     x0, x9, [x1, #FRAME_X]
-        stp     x2, x3, [x1, #FRAME_X + 16 * 1]
-        stp     x4, x5, [x1, #FRAME_X + 16 * 2]
+        stp     x0, x9, [x1, #TRAP_FRAME_X]
+        stp     x2, x3, [x1, #TRAP_FRAME_X + 16 * 1]
+        stp     x4, x5, [x1, #TRAP_FRAME_X + 16 * 2]
         mrs     x4, spsr_el1
-        stp     x30, x4, [x1, #FRAME_PC]
+        stp     x30, x4, [x1, #TRAP_FRAME_PC]
         store_rest
         mov     x3, x1
         mov     x1, x9
@@ -68,4 +66,4 @@ panic_with_registers:
         .bss
         .balign 16
 emergency_frame:
-        .skip   FRAME_SIZE
+        .skip   SIZEOF_TRAP_FRAME

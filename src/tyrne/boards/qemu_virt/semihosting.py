@@ -30,28 +30,21 @@ class Parameters:
         self.third: u64 = u64(0)
 
 
-class Bytes:
-    """Bytes that a block points at."""
-
-    def __init__(self, content: bytes) -> None:
-        self.items: Array[u8] = Array([u8(byte) for byte in content])
-
-
 class HostStream:
     """Bytes to the chardev of the semihosting console, collected until they fill the buffer or `flush`."""
 
     def __init__(self) -> None:
-        self.name: Bytes = Bytes(b":tt\0")
-        self.buffer: Bytes = Bytes(bytes(BUFFER))
+        self.name: Array[u8] = Array([u8(byte) for byte in b":tt\0"])
+        self.buffer: Array[u8] = Array.filled(BUFFER, u8(0))
         self.used: u64 = u64(0)
         self.parameters: Parameters = Parameters()
         self.is_open: bool = False
         self.handle: u64 = u64(0)
 
     def put(self, byte: u8) -> None:
-        if self.used == len(self.buffer.items):
+        if self.used == len(self.buffer):
             self.flush()
-        self.buffer.items[self.used] = byte
+        self.buffer[self.used] = byte
         self.used += 1
 
     def flush(self) -> None:

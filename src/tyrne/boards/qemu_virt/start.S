@@ -3,8 +3,9 @@
 // Runs from its physical address until `high`: everything is addressed relative to the PC, no pointer in memory is used.
 // audit: U-20
 
-#include "registers.h"
-#include "frame.h"
+// Values of system registers that only assembly writes (Arm ARM D19).
+#define SCTLR_MMU_OFF       0x30d00800          // SCTLR_EL1: what reads as one
+#define SPSR_EL1H_MASKED    0x3c5               // SPSR_EL2: to EL1 with SP_EL1, D A I F masked
 
         .section .text.boot, "ax"
 

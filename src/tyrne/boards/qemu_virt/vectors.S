@@ -4,55 +4,64 @@
 // kernel then runs on its one stack, from the top each time. TPIDR_EL1 is scratch of the EL1 vectors.
 // audit: U-21
 
-#include "registers.h"
-#include "frame.h"
+#define CLASS_SVC   0x15                        // ESR_EL1.EC: SVC from AArch64
+
+        .if TRAP_FRAME_SP != TRAP_FRAME_X + 31 * 8 || TRAP_FRAME_PSTATE != TRAP_FRAME_PC + 8
+        .error "a trap frame must be x0 to x30, sp, pc, pstate without gaps: it is stored in pairs"
+        .endif
+        .if SIZEOF_TRAP_FRAME % 16 != 0
+        .error "a trap frame must keep a stack aligned"
+        .endif
+        .if TASK_FRAME != 0
+        .error "the trap frame must be the first field of a task: one address is both"
+        .endif
 
 // x0 to x30, SP_EL0, ELR_EL1 and SPSR_EL1 into the frame at sp; x2 to x4 are lost.
 .macro save
-        stp     x0, x1, [sp, #FRAME_X + 16 * 0]
-        stp     x2, x3, [sp, #FRAME_X + 16 * 1]
-        stp     x4, x5, [sp, #FRAME_X + 16 * 2]
-        stp     x6, x7, [sp, #FRAME_X + 16 * 3]
-        stp     x8, x9, [sp, #FRAME_X + 16 * 4]
-        stp     x10, x11, [sp, #FRAME_X + 16 * 5]
-        stp     x12, x13, [sp, #FRAME_X + 16 * 6]
-        stp     x14, x15, [sp, #FRAME_X + 16 * 7]
-        stp     x16, x17, [sp, #FRAME_X + 16 * 8]
-        stp     x18, x19, [sp, #FRAME_X + 16 * 9]
-        stp     x20, x21, [sp, #FRAME_X + 16 * 10]
-        stp     x22, x23, [sp, #FRAME_X + 16 * 11]
-        stp     x24, x25, [sp, #FRAME_X + 16 * 12]
-        stp     x26, x27, [sp, #FRAME_X + 16 * 13]
-        stp     x28, x29, [sp, #FRAME_X + 16 * 14]
+        stp     x0, x1, [sp, #TRAP_FRAME_X + 16 * 0]
+        stp     x2, x3, [sp, #TRAP_FRAME_X + 16 * 1]
+        stp     x4, x5, [sp, #TRAP_FRAME_X + 16 * 2]
+        stp     x6, x7, [sp, #TRAP_FRAME_X + 16 * 3]
+        stp     x8, x9, [sp, #TRAP_FRAME_X + 16 * 4]
+        stp     x10, x11, [sp, #TRAP_FRAME_X + 16 * 5]
+        stp     x12, x13, [sp, #TRAP_FRAME_X + 16 * 6]
+        stp     x14, x15, [sp, #TRAP_FRAME_X + 16 * 7]
+        stp     x16, x17, [sp, #TRAP_FRAME_X + 16 * 8]
+        stp     x18, x19, [sp, #TRAP_FRAME_X + 16 * 9]
+        stp     x20, x21, [sp, #TRAP_FRAME_X + 16 * 10]
+        stp     x22, x23, [sp, #TRAP_FRAME_X + 16 * 11]
+        stp     x24, x25, [sp, #TRAP_FRAME_X + 16 * 12]
+        stp     x26, x27, [sp, #TRAP_FRAME_X + 16 * 13]
+        stp     x28, x29, [sp, #TRAP_FRAME_X + 16 * 14]
         mrs     x2, sp_el0
-        stp     x30, x2, [sp, #FRAME_X + 16 * 15]
+        stp     x30, x2, [sp, #TRAP_FRAME_X + 16 * 15]
         mrs     x3, elr_el1
         mrs     x4, spsr_el1
-        stp     x3, x4, [sp, #FRAME_PC]
+        stp     x3, x4, [sp, #TRAP_FRAME_PC]
 .endm
 
 // All of them from the frame at sp.
 .macro restore
-        ldp     x3, x4, [sp, #FRAME_PC]
+        ldp     x3, x4, [sp, #TRAP_FRAME_PC]
         msr     elr_el1, x3
         msr     spsr_el1, x4
-        ldp     x30, x2, [sp, #FRAME_X + 16 * 15]
+        ldp     x30, x2, [sp, #TRAP_FRAME_X + 16 * 15]
         msr     sp_el0, x2
-        ldp     x28, x29, [sp, #FRAME_X + 16 * 14]
-        ldp     x26, x27, [sp, #FRAME_X + 16 * 13]
-        ldp     x24, x25, [sp, #FRAME_X + 16 * 12]
-        ldp     x22, x23, [sp, #FRAME_X + 16 * 11]
-        ldp     x20, x21, [sp, #FRAME_X + 16 * 10]
-        ldp     x18, x19, [sp, #FRAME_X + 16 * 9]
-        ldp     x16, x17, [sp, #FRAME_X + 16 * 8]
-        ldp     x14, x15, [sp, #FRAME_X + 16 * 7]
-        ldp     x12, x13, [sp, #FRAME_X + 16 * 6]
-        ldp     x10, x11, [sp, #FRAME_X + 16 * 5]
-        ldp     x8, x9, [sp, #FRAME_X + 16 * 4]
-        ldp     x6, x7, [sp, #FRAME_X + 16 * 3]
-        ldp     x4, x5, [sp, #FRAME_X + 16 * 2]
-        ldp     x2, x3, [sp, #FRAME_X + 16 * 1]
-        ldp     x0, x1, [sp, #FRAME_X + 16 * 0]
+        ldp     x28, x29, [sp, #TRAP_FRAME_X + 16 * 14]
+        ldp     x26, x27, [sp, #TRAP_FRAME_X + 16 * 13]
+        ldp     x24, x25, [sp, #TRAP_FRAME_X + 16 * 12]
+        ldp     x22, x23, [sp, #TRAP_FRAME_X + 16 * 11]
+        ldp     x20, x21, [sp, #TRAP_FRAME_X + 16 * 10]
+        ldp     x18, x19, [sp, #TRAP_FRAME_X + 16 * 9]
+        ldp     x16, x17, [sp, #TRAP_FRAME_X + 16 * 8]
+        ldp     x14, x15, [sp, #TRAP_FRAME_X + 16 * 7]
+        ldp     x12, x13, [sp, #TRAP_FRAME_X + 16 * 6]
+        ldp     x10, x11, [sp, #TRAP_FRAME_X + 16 * 5]
+        ldp     x8, x9, [sp, #TRAP_FRAME_X + 16 * 4]
+        ldp     x6, x7, [sp, #TRAP_FRAME_X + 16 * 3]
+        ldp     x4, x5, [sp, #TRAP_FRAME_X + 16 * 2]
+        ldp     x2, x3, [sp, #TRAP_FRAME_X + 16 * 1]
+        ldp     x0, x1, [sp, #TRAP_FRAME_X + 16 * 0]
 .endm
 
 // A vector from EL0: `handler` returns the task to run next.
@@ -123,10 +132,10 @@ stop:
 // A supervisor call of the kernel itself: its frame is on the kernel stack.
 from_kernel:
         mrs     x0, tpidr_el1
-        sub     sp, sp, #FRAME_SIZE
+        sub     sp, sp, #SIZEOF_TRAP_FRAME
         save
         mov     x0, sp
         bl      k_trap_from_kernel
         restore
-        add     sp, sp, #FRAME_SIZE
+        add     sp, sp, #SIZEOF_TRAP_FRAME
         eret

@@ -1,0 +1,128 @@
+"""Drivers against devices that misbehave, with the machine's loads and stores replaced."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tyrne.boards.qemu_virt import gic, timer, uart
+from tyrne.boards.qemu_virt.board import QemuVirt
+from tyrne.lang import u8, u32, u64
+
+
+class Device:
+    """Registers: what loads give, and what was stored."""
+
+    def __init__(self) -> None:
+        self.loads: dict[int, Callable[[], int]] = {}
+        self.stores: list[tuple[int, int]] = []
+
+    def read32(self, address: u64) -> u32:
+        return u32(self.loads[int(address)]())
+
+    def write32(self, address: u64, value: u32) -> None:
+        self.stores.append((int(address), int(value)))
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
+    registers = Device()
+    for module in (uart, gic):
+        monkeypatch.setattr(module, "read32", registers.read32)
+        monkeypatch.setattr(module, "write32", registers.write32)
+    yield registers
+
+
+class Line:
+    """UARTFR: full until `ready_at` polls, counting them."""
+
+    def __init__(self, ready_at: int) -> None:
+        self.polls = 0
+        self.ready_at = ready_at
+
+    def __call__(self) -> int:
+        self.polls += 1
+        return 0 if self.polls > self.ready_at else int(uart.TRANSMIT_FULL)
+
+
+FLAGS = 0x0900_0018
+
+
+def test_uart_sends_a_byte_when_there_is_room(device: Device) -> None:
+    device.loads[FLAGS] = Line(ready_at=3)
+    uart.Uart().put(u8(65))
+    assert device.stores == [(0x0900_0000, 65)]
+
+
+def test_uart_that_never_becomes_ready_does_not_hang(device: Device) -> None:
+    line = Line(ready_at=1 << 60)
+    device.loads[FLAGS] = line
+    port = uart.Uart()
+    for byte in range(100):
+        port.put(u8(byte))
+    assert device.stores == []
+    assert line.polls <= uart.PATIENCE + 100, "after one wait in vain, each byte polls once"
+
+
+def test_uart_that_recovers_sends_again(device: Device) -> None:
+    device.loads[FLAGS] = line = Line(ready_at=1 << 60)
+    port = uart.Uart()
+    port.put(u8(1))
+    line.ready_at = 0
+    port.put(u8(2))
+    assert device.stores == [(0x0900_0000, 2)]
+    assert not port.stuck
+
+
+def test_uart_moves_to_its_high_address(device: Device) -> None:
+    device.loads[0xFFFF_FFFF_0900_0018] = lambda: 0
+    port = uart.Uart()
+    port.use_high_address()
+    port.put(u8(65))
+    assert device.stores == [(0xFFFF_FFFF_0900_0000, 65)]
+
+
+@pytest.mark.parametrize(("typer", "lines"), [(0, 32), (8, 288), (31, 1020), (0xFFFF_FFFF, 1020)])
+def test_gic_start_covers_every_line_and_no_more(device: Device, typer: int, lines: int) -> None:
+    device.loads[int(gic.GICD_TYPER)] = lambda: typer
+    gic.InterruptController().start()
+    stored = dict(device.stores)
+    words = -(-lines // 32)
+    assert [a for a, _ in device.stores if gic.GICD_ICENABLER <= a < gic.GICD_ICENABLER + 0x80] == [
+        int(gic.GICD_ICENABLER) + 4 * i for i in range(words)
+    ]
+    priorities = {a: v for a, v in stored.items() if gic.GICD_IPRIORITYR <= a < gic.GICD_ITARGETSR}
+    assert priorities == {int(gic.GICD_IPRIORITYR) + 4 * i: 0xA0A0_A0A0 for i in range(lines // 4)}
+    targets = {a: v for a, v in stored.items() if gic.GICD_ITARGETSR <= a < gic.GICD_ITARGETSR + 0x400}
+    assert targets == {int(gic.GICD_ITARGETSR) + 4 * i: 0x0101_0101 for i in range(8, lines // 4)}
+    assert device.stores[0] == (gic.GICD_CTLR, 0)
+    assert device.stores[-3:] == [(gic.GICD_CTLR, 1), (gic.GICC_PMR, 0xFF), (gic.GICC_CTLR, 1)]
+
+
+def test_gic_enables_one_line(device: Device) -> None:
+    gic.InterruptController().enable(timer.LINE)
+    gic.InterruptController().disable(u32(33))
+    assert device.stores == [(gic.GICD_ISENABLER, 1 << 27), (int(gic.GICD_ICENABLER) + 4, 1 << 1)]
+    with pytest.raises(AssertionError):
+        gic.InterruptController().enable(u32(1020))
+
+
+def test_the_timer_interrupt_is_taken_silenced_and_completed(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[tuple[object, int]] = []
+    monkeypatch.setattr(timer, "write_register", lambda register, value: written.append((register, int(value))))
+    device.loads[int(gic.GICC_IAR)] = lambda: 0xC00 | 27
+    assert QemuVirt().acknowledge_interrupt()
+    assert device.stores == [(gic.GICC_EOIR, 0xC00 | 27)], "the CPU bits come back with the id"
+    assert written == [(timer.SystemRegister.CNTV_CTL_EL0, 2)]
+
+
+def test_another_interrupt_is_completed_and_is_not_the_limit(device: Device) -> None:
+    device.loads[int(gic.GICC_IAR)] = lambda: 33
+    assert not QemuVirt().acknowledge_interrupt()
+    assert device.stores == [(gic.GICC_EOIR, 33)]
+
+
+@pytest.mark.parametrize("word", [1020, 1022, 1023])
+def test_a_spurious_interrupt_is_not_completed(device: Device, word: int) -> None:
+    device.loads[int(gic.GICC_IAR)] = lambda: word
+    assert not QemuVirt().acknowledge_interrupt()
+    assert device.stores == []

@@ -1,0 +1,123 @@
+"""The boot tables, built over a fake memory and walked as the MMU does."""
+
+import pytest
+from table_walk import Leaf, check_no_page_is_writable_and_executable, leaves
+
+from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, DISTRIBUTOR, RAM_END, RAM_START, UART
+from tyrne.boards.qemu_virt.tables import TABLES, ImageLayout, Roots, build, drop_low_half
+from tyrne.lang import u64
+
+PAGE, BLOCK = 0x1000, 0x20_0000
+TEXT = 0x4008_0000
+
+
+class Words:
+    """RAM that was zeroed, and nothing outside the tables may be written."""
+
+    def __init__(self, image: ImageLayout) -> None:
+        self.words: dict[int, int] = {}
+        self.allowed = range(int(image.tables), int(image.tables + TABLES * PAGE))
+
+    def write64(self, address: u64, value: u64) -> None:
+        assert int(address) in self.allowed and address % 8 == 0
+        self.words[int(address)] = int(value)
+
+    def read64(self, address: int) -> int:
+        return self.words.get(address, 0)
+
+
+def layout(manifest_pages: int) -> ImageLayout:
+    manifest = TEXT + 0x60000
+    return ImageLayout(
+        text=u64(TEXT),
+        constants=u64(TEXT + 0x8000),
+        data=u64(TEXT + 0xA000),
+        kernel_guard=u64(TEXT + 0x50000),
+        emergency_guard=u64(TEXT + 0x55000),
+        emergency_end=u64(manifest),
+        manifest=u64(manifest),
+        end=u64(manifest + manifest_pages * PAGE),
+        tables=u64(TEXT + 0xB000),
+    )
+
+
+SIZES = [1, 0x120, 0x121, 0x320, 0x1321]
+"""In pages: within the first block, up to its end, one page further, up to the second's end, and over many blocks."""
+
+
+def built(manifest_pages: int) -> tuple[ImageLayout, Words, Roots]:
+    image = layout(manifest_pages)
+    memory = Words(image)
+    return image, memory, build(memory, image)
+
+
+def high_half(manifest_pages: int) -> tuple[ImageLayout, list[Leaf]]:
+    image, memory, roots = built(manifest_pages)
+    return image, list(leaves(memory.read64, int(roots.high), 0xFFFF << 48))
+
+
+@pytest.mark.parametrize("pages", SIZES)
+def test_no_page_is_writable_and_executable_in_either_half(pages: int) -> None:
+    _, memory, roots = built(pages)
+    both = [*leaves(memory.read64, int(roots.high), 0xFFFF << 48), *leaves(memory.read64, int(roots.low))]
+    check_no_page_is_writable_and_executable(both)
+    assert not any(leaf.user or leaf.user_executes for leaf in both)
+
+
+@pytest.mark.parametrize("pages", SIZES)
+def test_each_part_of_the_image_has_its_permissions(pages: int) -> None:
+    image, mapped = high_half(pages)
+    kinds = {
+        int(page): (leaf.writable, leaf.kernel_executes)
+        for leaf in mapped
+        if not leaf.device
+        for page in range(leaf.physical, leaf.physical + leaf.size, PAGE)
+    }
+    data, code, constant = (True, False), (False, True), (False, False)
+    expected = dict.fromkeys(range(int(RAM_START), int(RAM_END), PAGE), data)
+    expected |= dict.fromkeys(range(int(image.text), int(image.constants), PAGE), code)
+    expected |= dict.fromkeys(range(int(image.constants), int(image.data), PAGE), constant)
+    expected |= dict.fromkeys(range(int(image.manifest), int(image.end), PAGE), constant)
+    del expected[int(image.kernel_guard)], expected[int(image.emergency_guard)]
+    assert kinds == expected
+
+
+@pytest.mark.parametrize("pages", SIZES)
+def test_the_high_half_is_the_direct_map(pages: int) -> None:
+    _, mapped = high_half(pages)
+    assert all(leaf.virtual == leaf.physical + DIRECT_MAP for leaf in mapped)
+    assert all(leaf.is_global for leaf in mapped)
+    assert len({leaf.virtual for leaf in mapped}) == len(mapped)
+
+
+def test_devices_are_two_blocks() -> None:
+    _, mapped = high_half(1)
+    devices = [leaf for leaf in mapped if leaf.device]
+    assert [(leaf.physical, leaf.size) for leaf in devices] == [(DISTRIBUTOR, BLOCK), (UART, BLOCK)]
+    assert all(leaf.writable and not leaf.executable for leaf in devices)
+
+
+def test_the_low_half_is_one_page_of_code_until_it_is_dropped() -> None:
+    image, memory, roots = built(1)
+    (page,) = leaves(memory.read64, int(roots.low))
+    assert (page.virtual, page.physical, page.size) == (TEXT, TEXT, PAGE)
+    assert page.kernel_executes and not page.writable and not page.is_global
+    drop_low_half(memory, image)
+    assert list(leaves(memory.read64, int(roots.low))) == []
+
+
+def test_a_kernel_beyond_the_first_block_is_refused() -> None:
+    image = layout(1)
+    too_long = ImageLayout(
+        image.text,
+        image.constants,
+        image.data,
+        image.kernel_guard,
+        image.emergency_guard,
+        u64(RAM_START + BLOCK + PAGE),
+        u64(RAM_START + BLOCK + PAGE),
+        u64(RAM_START + BLOCK + 2 * PAGE),
+        image.tables,
+    )
+    with pytest.raises(AssertionError):
+        build(Words(image), too_long)
