@@ -17,10 +17,13 @@ from typing import Final
 
 from tyrne.compiler import CompileError, Target, Unit
 from tyrne.compiler.build.cache import cache_directory, digest, stored, write_atomically
-from tyrne.compiler.build.identity import compiler_part
+from tyrne.compiler.build.identity import COMPILER, compiler_part
 
 REFUSED: Final = 2
 """Exit status of the translating process when the program is refused; its standard error then says why."""
+
+PACKAGES: Final = COMPILER.parent.parent
+"""The folder with this `tyrne`: all that the translating process finds apart from what is installed."""
 
 
 def translated(root: str | Path, target: Target, options: Mapping[str, bool]) -> Unit:
@@ -53,7 +56,7 @@ def _content_key(index: Path) -> str | None:
 
 
 def _translate_elsewhere(request: list[str]) -> Unit:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONHASHSEED": "0"}
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGES), "PYTHONHASHSEED": "0"}
     process = subprocess.run(
         [sys.executable, "-P", "-m", "tyrne.compiler.build.translation", *request],
         env=environment,

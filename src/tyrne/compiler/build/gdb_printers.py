@@ -1,0 +1,118 @@
+"""gdb shows compiled Kernel Python in Python's words: `source` this file in gdb.
+
+Color.RED            an enum                    Rights.SEND | Rights.RECV   flags
+None                 no reference, no value     Pair {x = 1, y = 7}         an alternative of a union
+Node 0x… <WORLD+8>   a reference                7                           a u8, also in arrays
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gdb  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+TAG = "IS_"
+"""What the enumerators of tags start with."""
+
+
+def enumerators(enum: Any) -> dict[int, str]:
+    """Names by value."""
+    return {field.enumval: field.name for field in enum.fields()}
+
+
+def python_name(enum: Any, name: str) -> str:
+    """Color_RED of Color as Color.RED."""
+    prefix = f"{enum.name}_"
+    return f"{enum.name}.{name[len(prefix) :]}" if enum.name and name.startswith(prefix) else name
+
+
+class Text:
+    """A value that is shown as one text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def to_string(self) -> str:
+        return self.text
+
+
+class Bytes:
+    """An array of u8: numbers, not characters."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def to_string(self) -> None:
+        return None
+
+    def children(self) -> Iterator[tuple[str, int]]:
+        low, high = self.value.type.range()
+        for index in range(low, high + 1):
+            yield str(index), int(self.value[index])
+
+    def display_hint(self) -> str:
+        return "array"
+
+
+def show_enum(value: Any, kind: Any) -> str:
+    """A member, or the members of flags joined; what has no name as a number."""
+    number = int(value)
+    names = enumerators(kind)
+    if number in names:
+        return python_name(kind, names[number])
+    parts = [bit for bit in names if bit and number & bit == bit]
+    rest = number & ~sum(parts)
+    shown = [python_name(kind, names[bit]) for bit in parts] + ([hex(rest)] if rest or not parts else [])
+    return " | ".join(shown)
+
+
+def show_union(value: Any) -> str:
+    """The alternative that the tag names, by its member `as_…`."""
+    tag = value["tag"]
+    kind = tag.type.strip_typedefs()
+    if kind.code != gdb.TYPE_CODE_ENUM:
+        kind = gdb.lookup_type("enum Tag")
+    name = enumerators(kind).get(int(tag))
+    if name is None:
+        return f"no alternative has the tag {int(tag)}"
+    name = name[len(TAG) :]
+    member = next((m for m in members(value.type.strip_typedefs()) if letters(m) == letters(f"as_{name}")), None)
+    if member is None:
+        return name
+    held = value[member]
+    text = str(held.format_string())
+    is_struct = held.type.strip_typedefs().code == gdb.TYPE_CODE_STRUCT
+    return f"{name} {text}" if is_struct and text.startswith("{") else text
+
+
+def letters(name: str) -> str:
+    """CapError and cap_error alike."""
+    return name.replace("_", "").lower()
+
+
+def members(struct: Any) -> set[str]:
+    """Field names of a struct, with those of the unions without a name in it."""
+    found: set[str] = set()
+    for field in struct.fields():
+        found |= members(field.type.strip_typedefs()) if field.name is None or field.name == "" else {field.name}
+    return found
+
+
+def printer(value: Any) -> Text | Bytes | None:
+    """gdb's question: who prints this value? None leaves it to gdb."""
+    kind = value.type.strip_typedefs()
+    if kind.code == gdb.TYPE_CODE_ENUM and kind.name:
+        return Text(show_enum(value, kind))
+    if kind.code == gdb.TYPE_CODE_INT and kind.sizeof == 1:
+        return Text(str(int(value)))
+    if kind.code == gdb.TYPE_CODE_PTR and kind.target().strip_typedefs().code == gdb.TYPE_CODE_STRUCT:
+        return Text("None" if int(value) == 0 else f"{kind.target().name} {value.format_string(raw=True)}")
+    if kind.code == gdb.TYPE_CODE_ARRAY and kind.target().strip_typedefs().sizeof == 1:
+        return Bytes(value) if kind.target().strip_typedefs().code == gdb.TYPE_CODE_INT else None
+    if kind.code == gdb.TYPE_CODE_STRUCT and "tag" in [field.name for field in kind.fields()]:
+        return Text(show_union(value))
+    return None
+
+
+gdb.pretty_printers.insert(0, printer)
