@@ -94,7 +94,7 @@ def first_entry() -> bytes:
 
 def flags() -> bytes:
     """Set Z, task_yield, exit with 0 when Z is still set, else with 1."""
-    return image(compare(31, 0), movz(8, 3), SVC, movz(0, 0), branch_not_equal(8), EXIT, movz(0, 1), EXIT)
+    return image(compare(9, 0), movz(8, 3), SVC, movz(0, 0), branch_not_equal(12), EXIT, movz(0, 1), EXIT)
 
 
 class Binary:

@@ -1,0 +1,377 @@
+"""Spec 3.3: the capability table, one test for each row and each check of a row, in the order of the checks."""
+
+from __future__ import annotations
+
+import pytest
+
+from kernel.support import ALL, endpoint_object, fill, handle, held, insert, slot_id, space_object, state
+from tyrne.kernel.abi import CapError, CapHandle, Rights
+from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
+from tyrne.kernel.cap_table import TABLE_SLOTS, CapTable
+from tyrne.kernel.capability import Capability, DebugConsole, NotificationHandle
+from tyrne.lang import u8
+
+R = Rights
+STALE = [handle(0, 1), handle(1), handle(TABLE_SLOTS), handle(0xFFFF), handle(0xFFFF, 0xFFFF_FFFF)]
+"""With one capability at handle (0, 0): a wrong generation, an empty slot, indices out of range."""
+
+
+def derive(table: CapTable, source: CapHandle, rights: Rights = ALL) -> CapHandle:
+    made = table.cap_derive(source, rights)
+    assert isinstance(made, CapHandle)
+    return made
+
+
+def copy(table: CapTable, source: CapHandle, rights: Rights = ALL) -> CapHandle:
+    made = table.cap_copy(source, rights)
+    assert isinstance(made, CapHandle)
+    return made
+
+
+def depth(table: CapTable, named: CapHandle) -> int:
+    found = table.depth_of(named)
+    assert isinstance(found, u8)
+    return int(found)
+
+
+def chain(table: CapTable, length: int) -> CapHandle:
+    """The deepest of `length` capabilities, each derived from the one before; the first is a root."""
+    at = insert(table)
+    for _ in range(length - 1):
+        at = derive(table, at)
+    return at
+
+
+def unchanged(table: CapTable, before: object) -> bool:
+    return state(table) == before
+
+
+# --- the table
+
+
+def test_spec_3_3_a_table_has_64_slots() -> None:
+    table = CapTable()
+    for index in range(64):
+        assert insert(table) == handle(index)
+    assert table.is_full()
+
+
+def test_spec_3_3_free_slots_are_used_from_0_up_and_then_last_freed_first() -> None:
+    table = CapTable()
+    made = [insert(table) for _ in range(4)]
+    for index in (1, 3, 0):
+        assert table.cap_drop(made[index]) is None
+    assert [insert(table) for _ in range(4)] == [handle(0, 1), handle(3, 1), handle(1, 1), handle(4)]
+
+
+def test_spec_3_3_each_free_of_a_slot_adds_one_to_its_generation() -> None:
+    table = CapTable()
+    for generation in range(5):
+        assert insert(table) == handle(0, generation)
+        assert table.cap_drop(handle(0, generation)) is None
+
+
+# --- handle resolution
+
+
+@pytest.mark.parametrize("stale", STALE, ids=str)
+def test_spec_3_3_resolution_refuses_index_then_generation_then_empty_slot(stale: CapHandle) -> None:
+    table = CapTable()
+    insert(table)
+    before = state(table)
+    assert table.lookup(stale) is None
+    assert table.depth_of(stale) is CapError.INVALID_HANDLE
+    assert table.cap_copy(stale, R.NONE) is CapError.INVALID_HANDLE
+    assert table.cap_derive(stale, R.NONE) is CapError.INVALID_HANDLE
+    assert table.derive_object(stale, R.NONE, DebugConsole()) is CapError.INVALID_HANDLE
+    assert table.cap_revoke(stale) is CapError.INVALID_HANDLE
+    assert table.cap_drop(stale) is CapError.INVALID_HANDLE
+    assert table.cap_take(stale, CapSlot()) is CapError.INVALID_HANDLE
+    assert unchanged(table, before)
+
+
+# --- insert_root
+
+
+def test_spec_3_3_insert_root_has_no_parent_and_depth_0() -> None:
+    table = CapTable()
+    root = insert(table, R.SEND, DebugConsole())
+    assert table.lookup(root) == Capability(R.SEND, DebugConsole())
+    assert depth(table, root) == 0
+    assert table.slots[0].parent is None
+
+
+def test_spec_3_3_insert_root_into_a_full_table_is_caps_exhausted() -> None:
+    table = CapTable()
+    fill(table)
+    before = state(table)
+    assert table.insert_root(Capability(ALL, DebugConsole())) is CapError.CAPS_EXHAUSTED
+    assert unchanged(table, before)
+
+
+# --- cap_copy
+
+
+def test_spec_3_3_cap_copy_without_duplicate_is_insufficient_rights() -> None:
+    table = CapTable()
+    source = insert(table, Rights(0xFE))
+    fill(table)
+    before = state(table)
+    assert table.cap_copy(source, Rights(0xFF)) is CapError.INSUFFICIENT_RIGHTS  # before widening, before room
+    assert unchanged(table, before)
+
+
+def test_spec_3_3_cap_copy_with_more_rights_is_widened_rights() -> None:
+    table = CapTable()
+    source = insert(table, R.DUPLICATE | R.SEND)
+    fill(table)
+    before = state(table)
+    assert table.cap_copy(source, R.SEND | R.RECV) is CapError.WIDENED_RIGHTS  # before room
+    assert unchanged(table, before)
+
+
+def test_spec_3_3_cap_copy_into_a_full_table_is_caps_exhausted() -> None:
+    table = CapTable()
+    source = insert(table)
+    fill(table)
+    before = state(table)
+    assert table.cap_copy(source, R.SEND) is CapError.CAPS_EXHAUSTED
+    assert unchanged(table, before)
+
+
+@pytest.mark.parametrize("rights", [R.DUPLICATE | R.SEND, R.SEND, R.NONE])
+def test_spec_3_3_cap_copy_with_the_same_or_fewer_rights_names_the_same_object(rights: Rights) -> None:
+    table = CapTable()
+    source = insert(table, R.DUPLICATE | R.SEND, endpoint_object(3))
+    peer = copy(table, source, rights)
+    assert table.lookup(peer) == Capability(rights, endpoint_object(3))
+    assert table.lookup(source) == Capability(R.DUPLICATE | R.SEND, endpoint_object(3))
+
+
+def test_spec_3_3_cap_copy_of_a_root_is_another_root() -> None:
+    table = CapTable()
+    peer = copy(table, insert(table))
+    assert depth(table, peer) == 0
+    assert table.slots[peer.index].parent is None
+
+
+def test_spec_3_3_cap_copy_of_a_child_is_the_new_first_child_of_the_same_parent_at_the_same_depth() -> None:
+    table = CapTable()
+    root = insert(table)
+    child = derive(table, root)
+    peer = copy(table, child)
+    root_slot = table.slots[root.index]
+    assert table.slots[peer.index].parent is root_slot
+    assert root_slot.first_child is table.slots[peer.index]
+    assert root_slot.first_child.next_sibling is table.slots[child.index]
+    assert depth(table, peer) == depth(table, child) == 1
+
+
+# --- cap_derive
+
+
+def test_spec_3_3_cap_derive_without_derive_is_insufficient_rights() -> None:
+    table = CapTable()
+    source = insert(table, Rights(0xFD))
+    fill(table)
+    before = state(table)
+    assert table.cap_derive(source, Rights(0xFF)) is CapError.INSUFFICIENT_RIGHTS
+    assert unchanged(table, before)
+
+
+def test_spec_3_3_cap_derive_with_more_rights_is_widened_rights() -> None:
+    table = CapTable()
+    deepest = chain(table, 17)
+    narrow = copy(table, deepest, R.DERIVE)
+    fill(table)
+    before = state(table)
+    assert table.cap_derive(narrow, R.DERIVE | R.SEND) is CapError.WIDENED_RIGHTS  # before depth, before room
+    assert unchanged(table, before)
+
+
+def test_spec_3_3_cap_derive_accepts_depth_16_and_refuses_17_as_derivation_too_deep() -> None:
+    table = CapTable()
+    deepest = chain(table, 17)
+    assert depth(table, deepest) == MAX_DEPTH == 16
+    fill(table)
+    before = state(table)
+    assert table.cap_derive(deepest, R.NONE) is CapError.DERIVATION_TOO_DEEP  # before room
+    assert unchanged(table, before)
+
+
+def test_spec_3_3_cap_derive_into_a_full_table_is_caps_exhausted() -> None:
+    table = CapTable()
+    source = insert(table)
+    fill(table)
+    before = state(table)
+    assert table.cap_derive(source, R.NONE) is CapError.CAPS_EXHAUSTED
+    assert unchanged(table, before)
+
+
+def test_spec_3_3_cap_derive_makes_the_new_first_child_one_level_deeper() -> None:
+    table = CapTable()
+    root = insert(table, ALL, endpoint_object(5))
+    first = derive(table, root, R.SEND)
+    second = derive(table, root, R.RECV)
+    slot = table.slots[root.index]
+    assert slot.first_child is table.slots[second.index]
+    assert slot.first_child.next_sibling is table.slots[first.index]
+    assert depth(table, first) == depth(table, second) == 1
+    assert table.lookup(first) == Capability(R.SEND, endpoint_object(5))
+
+
+@pytest.mark.parametrize(
+    "made", [DebugConsole(), space_object(), NotificationHandle(slot_id(0))], ids=lambda made: type(made).__name__
+)
+def test_spec_3_3_a_derivation_never_turns_into_authority_over_another_kind(made: object) -> None:
+    table = CapTable()
+    source = insert(table)
+    before = state(table)
+    assert table.derive_object(source, R.NONE, made) is CapError.WRONG_KIND  # type: ignore[arg-type]
+    assert unchanged(table, before)
+
+
+def test_spec_3_3_only_the_kernel_can_name_a_new_object_of_the_sources_kind() -> None:
+    table = CapTable()
+    made = table.derive_object(insert(table, R.DERIVE, space_object(0)), R.DERIVE, space_object(1))
+    assert isinstance(made, CapHandle)
+    assert table.lookup(made) == Capability(R.DERIVE, space_object(1))
+
+
+# --- cap_revoke
+
+
+def test_spec_3_3_cap_revoke_without_revoke_is_insufficient_rights() -> None:
+    table = CapTable()
+    source = insert(table, Rights(0xFB))
+    derive(table, source, R.NONE)
+    before = state(table)
+    assert table.cap_revoke(source) is CapError.INSUFFICIENT_RIGHTS
+    assert unchanged(table, before)
+
+
+def test_spec_3_3_cap_revoke_of_a_leaf_changes_nothing() -> None:
+    table = CapTable()
+    source = insert(table)
+    before = state(table)
+    assert table.cap_revoke(source) is None
+    assert unchanged(table, before)
+
+
+def test_spec_3_3_cap_revoke_frees_all_descendants_and_keeps_the_source() -> None:
+    table = CapTable()
+    root = insert(table)
+    family = [derive(table, root), derive(table, root)]
+    family += [derive(table, family[0]), derive(table, family[0]), derive(table, family[1])]
+    family += [derive(table, family[2])]
+    assert table.cap_revoke(root) is None
+    assert held(table) == [root]
+    assert all(table.lookup(gone) is None for gone in family)
+    assert table.cap_drop(root) is None  # no children left
+
+
+def test_spec_3_3_cap_revoke_leaves_peers_and_their_subtrees() -> None:
+    table = CapTable()
+    root = insert(table)
+    source = derive(table, root)
+    peer = copy(table, source)
+    below_peer = derive(table, peer)
+    derive(table, source)
+    assert table.cap_revoke(source) is None
+    assert set(held(table)) == {root, source, peer, below_peer}
+
+
+def test_spec_3_3_cap_revoke_of_a_whole_table_needs_no_scratch() -> None:
+    table = CapTable()
+    root = insert(table)
+    at = root
+    while not table.is_full():
+        at = derive(table, root if depth(table, at) == 16 else at)
+    assert table.cap_revoke(root) is None
+    assert held(table) == [root]
+
+
+# --- cap_drop and cap_take
+
+
+@pytest.mark.parametrize("operation", ["cap_drop", "cap_take"])
+def test_spec_3_3_cap_drop_and_cap_take_of_a_parent_are_has_children(operation: str) -> None:
+    table = CapTable()
+    parent = insert(table)
+    child = derive(table, parent)
+    parked = CapSlot()
+    before = state(table, parked)
+    if operation == "cap_drop":
+        assert table.cap_drop(parent) is CapError.HAS_CHILDREN
+    else:
+        assert table.cap_take(parent, parked) is CapError.HAS_CHILDREN
+    assert state(table, parked) == before
+    assert table.cap_drop(child) is None
+    assert table.cap_drop(parent) is None
+
+
+def test_spec_3_3_cap_drop_needs_no_right() -> None:
+    table = CapTable()
+    assert table.cap_drop(insert(table, R.NONE)) is None
+    assert held(table) == []
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_spec_3_3_cap_drop_keeps_the_siblings(position: int) -> None:
+    table = CapTable()
+    root = insert(table)
+    children = [derive(table, root) for _ in range(3)]
+    dropped = children.pop(position)
+    assert table.cap_drop(dropped) is None
+    assert set(held(table)) == {root, *children}
+    assert table.cap_revoke(root) is None
+    assert held(table) == [root]
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_spec_3_3_cap_take_moves_the_capability_and_keeps_the_siblings(position: int) -> None:
+    table = CapTable()
+    root = insert(table)
+    children = [derive(table, root, R.SEND) for _ in range(3)]
+    taken = children.pop(position)
+    parked = CapSlot()
+    assert table.cap_take(taken, parked) is None
+    assert parked.capability == Capability(R.SEND, endpoint_object())
+    assert table.lookup(taken) is None
+    assert set(held(table)) == {root, *children}
+    assert insert(table) == handle(int(taken.index), 1)  # its slot is the next to be used
+
+
+# --- lookup, is_full, depth_of, references_object
+
+
+def test_spec_3_3_lookup_reads_and_changes_nothing() -> None:
+    table = CapTable()
+    named = insert(table, R.RECV, endpoint_object(7))
+    before = state(table)
+    assert table.lookup(named) == Capability(R.RECV, endpoint_object(7))
+    assert unchanged(table, before)
+
+
+def test_spec_3_3_is_full_follows_every_change() -> None:
+    table = CapTable()
+    assert not table.is_full()
+    fill(table)
+    assert table.is_full()
+    assert table.cap_drop(handle(17)) is None
+    assert not table.is_full()
+    insert(table)
+    assert table.is_full()
+
+
+def test_spec_3_3_references_object_sees_live_entries_only() -> None:
+    table = CapTable()
+    root = insert(table, ALL, endpoint_object(2, 9))
+    child = derive(table, root)
+    assert table.references_object(endpoint_object(2, 9))
+    assert not table.references_object(endpoint_object(2, 8))
+    assert not table.references_object(NotificationHandle(slot_id(2, 9)))
+    assert table.cap_drop(child) is None
+    assert table.references_object(endpoint_object(2, 9))
+    assert table.cap_drop(root) is None
+    assert not table.references_object(endpoint_object(2, 9))
