@@ -7,13 +7,30 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, u32, u64
+from tyrne.lang import export, extern, u32, u64
+from tyrne.lang.machine import read8
 from tyrne.lang.panics import Panic
 from tyrne.user.calls import task_exit
 from tyrne.user.printing import NEWLINE, print_byte, print_bytes, print_decimal
 
 PANIC_CODE: Final = u64(101)
 """Exit code of a program that panicked."""
+
+
+@extern
+def panic_file(file: u32) -> u64:
+    """The virtual address of a source file's name, which ends with a zero byte."""
+    raise NotImplementedError
+
+
+def print_file(file: u32) -> None:
+    """The name of a source file."""
+    address = panic_file(file)
+    byte = read8(address)  # audit: U-44
+    while byte != 0:
+        print_byte(byte)
+        address += 1
+        byte = read8(address)  # audit: U-44
 
 
 def print_kind(kind: u32) -> None:
@@ -40,7 +57,7 @@ def panic(kind: u32, file: u32, line: u32) -> None:
     print_bytes(b"panic: ")
     print_kind(kind)
     print_bytes(b" at ")
-    print_decimal(u64(file))
+    print_file(file)
     print_bytes(b":")
     print_decimal(u64(line))
     print_byte(NEWLINE)

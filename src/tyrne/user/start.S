@@ -1,4 +1,5 @@
-/* Where a Kernel Python program starts: SP_EL0 at the top of the stack, every other register zero. */
+/* Where a Kernel Python program starts: SP_EL0 at the top of the stack, every other register zero.
+   audit: U-43 */
 
         .section .text.start, "ax"
         .global _start
