@@ -105,12 +105,16 @@ class HostLibrary:
 
     def _trap(self) -> CompiledTrap:
         trap = self.lib.kp_trap
-        return CompiledTrap(self._kinds.get(trap.kind, f"check {trap.kind}"), self.unit.files[trap.file], trap.line)
+        return CompiledTrap(f"check {trap.kind}", self.unit.files[trap.file], trap.line)
 
 
 def build_host_library(root: str | Path, options: Mapping[str, bool] | None = None) -> HostLibrary:
     """Translate a root for the host, compile it and load it."""
-    unit = translated(root, Target.HOST, options or {})
+    return load_host_library(translated(root, Target.HOST, options or {}))
+
+
+def load_host_library(unit: Unit) -> HostLibrary:
+    """Compile a unit for the host and load it."""
     folder = compile_host(unit)
     return HostLibrary(unit, folder / "unit.so", folder / "bindings.py")
 
