@@ -132,9 +132,8 @@ def test_leaving_writes_the_rest_of_the_line_and_exits_with_the_code(kernel: Scr
 def test_a_panic_names_its_kind_and_place_and_exits_with_101(
     kernel: ScriptedKernel, monkeypatch: pytest.MonkeyPatch, kind: Panic
 ) -> None:
-    names = b"start.py\0hello.py\0"
-    monkeypatch.setattr(panic, "panic_file", lambda file: u64(9 * file))
-    monkeypatch.setattr(panic, "read8", lambda address: u8(names[address]))
+    names = (b"start.py\0", b"hello.py\0")
+    monkeypatch.setattr(panic, "source_name", lambda file, position: u8(names[file][position]))
     panic.panic(u32(kind.value), u32(1), u32(12))
     assert kernel.console.decode() == f"panic: {kind.name.lower()} at hello.py:12\n"
     assert kernel.calls[-1] == (4, 101, 0, 0, 0, 0, 0)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, extern, u32, u64
-from tyrne.lang.machine import read8
+from tyrne.lang import export, u32, u64
+from tyrne.lang.machine import source_name
 from tyrne.lang.panics import Panic
 from tyrne.user.calls import task_exit
 from tyrne.user.printing import NEWLINE, print_byte, print_bytes, print_decimal
@@ -17,20 +17,14 @@ PANIC_CODE: Final = u64(101)
 """Exit code of a program that panicked."""
 
 
-@extern
-def panic_file(file: u32) -> u64:
-    """The virtual address of a source file's name, which ends with a zero byte."""
-    raise NotImplementedError
-
-
 def print_file(file: u32) -> None:
     """The name of a source file."""
-    address = panic_file(file)
-    byte = read8(address)  # audit: U-44
+    position = u64(0)
+    byte = source_name(file, position)  # audit: U-44
     while byte != 0:
         print_byte(byte)
-        address += 1
-        byte = read8(address)  # audit: U-44
+        position += 1
+        byte = source_name(file, position)  # audit: U-44
 
 
 def print_kind(kind: u32) -> None:
