@@ -6,7 +6,7 @@ from tyrne.hal.descriptors import MappingFlags, page_descriptor
 from tyrne.hal.frame import ThreadState, TrapFrame
 from tyrne.hosted.cpu import NO_LIMIT, Cpu, Stop
 from tyrne.hosted.ram import Ram
-from tyrne.hosted.registers import ExtendedRegisters, GeneralRegisters
+from tyrne.hosted.registers import AdoptedFrame, AdoptedState
 from tyrne.lang import u64
 
 CODE = 0x0080_0000
@@ -31,8 +31,8 @@ class Thread:
         self.frame = TrapFrame()
         self.frame.pc, self.frame.sp = u64(pc), u64(sp)
         self.state = ThreadState()
-        self.general = GeneralRegisters(self.frame)
-        self.extended = ExtendedRegisters(self.state)
+        self.general = AdoptedFrame(self.frame)
+        self.extended = AdoptedState(self.state)
 
 
 class Machine:

@@ -7,20 +7,16 @@ from typing import Final
 
 from tyrne.hal.board import Board
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
+from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
 from tyrne.hosted.cpu import Cpu
 from tyrne.hosted.ram import Ram
 from tyrne.hosted.recorder import Recorder
-from tyrne.hosted.registers import ExtendedRegisters
+from tyrne.hosted.registers import AdoptedState
 from tyrne.lang import Trap, u8, u16, u32, u64
-
-FREQUENCY: Final = 62_500_000
-"""Ticks a second of the virtual counter."""
-INSTRUCTIONS_PER_TICK: Final = 16
-"""One instruction is one nanosecond; only those of user programs count."""
 
 
 class HostedBoard(Ram):
-    """RAM, the CPU's translation, output into a recorder, and a clock that instructions move.
+    """RAM, the CPU's translation, output into a recorder, and a clock that user instructions move.
 
     The CPU does not tell the spaces of its cached translations apart: invalidating one forgets them all.
     """
@@ -36,7 +32,7 @@ class HostedBoard(Ram):
         """The count of instructions at which the run is to be interrupted."""
         self.kernel_entry: Callable[[TrapFrame], None] | None = None
         """Where a trap from EL1 goes."""
-        self._extended: Final[dict[int, tuple[ThreadState, ExtendedRegisters]]] = {}
+        self._extended: Final[dict[int, tuple[ThreadState, AdoptedState]]] = {}
 
     # Translation
 
@@ -66,10 +62,10 @@ class HostedBoard(Ram):
     # Clock
 
     def frequency(self) -> u64:
-        return u64(FREQUENCY)
+        return FREQUENCY
 
     def ticks(self) -> u64:
-        return u64(self.cpu.instructions // INSTRUCTIONS_PER_TICK)
+        return u64(self.cpu.instructions) // INSTRUCTIONS_PER_TICK
 
     def arm_limit(self, instructions: u64) -> None:
         self.limit_at = self.cpu.instructions + int(instructions)
@@ -94,7 +90,7 @@ class HostedBoard(Ram):
         self.cpu.load_extended(registers)
 
     def open_floating(self, state: ThreadState) -> None:
-        raise Trap("the FP/SIMD unit of this machine is never closed")
+        assert state.floating, "the FP/SIMD unit of this machine is never closed"
 
     def call_from_kernel(self, frame: TrapFrame) -> None:
         """The kernel runs outside the CPU: its trap is a call of its handler."""
@@ -102,10 +98,10 @@ class HostedBoard(Ram):
             raise Trap("trap into a kernel that is not there")
         self.kernel_entry(frame)
 
-    def _registers_of(self, state: ThreadState) -> ExtendedRegisters:
+    def _registers_of(self, state: ThreadState) -> AdoptedState:
         known = self._extended.get(id(state))
         if known is None:
-            known = self._extended[id(state)] = (state, ExtendedRegisters(state))
+            known = self._extended[id(state)] = (state, AdoptedState(state))
         return known[1]
 
     # Tracer

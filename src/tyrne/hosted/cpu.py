@@ -10,9 +10,9 @@ from unicorn import unicorn_const as const
 
 from tyrne.hal.frame import Vector
 from tyrne.hosted import engine
-from tyrne.hosted.engine import Engine, Registers
+from tyrne.hosted.engine import Engine, Places, Registers
 from tyrne.hosted.ram import Ram
-from tyrne.hosted.registers import ExtendedRegisters, GeneralRegisters
+from tyrne.hosted.registers import GeneralRegisters
 
 NO_LIMIT: Final = 1 << 62
 """Instructions: more than a run can begin."""
@@ -80,17 +80,17 @@ class Cpu:
         """Forget every decoded instruction."""
         engine.ctl(self._handle, engine.FLUSH_CODE)
 
-    def load_extended(self, registers: ExtendedRegisters) -> None:
+    def load_extended(self, registers: Places) -> None:
         engine.reg_write_batch(self._handle, _EXTENDED.address, registers.pointers, _EXTENDED.count)
 
-    def store_extended(self, registers: ExtendedRegisters) -> None:
+    def store_extended(self, registers: Places) -> None:
         engine.reg_read_batch(self._handle, _EXTENDED.address, registers.pointers, _EXTENDED.count)
 
     def run(self, registers: GeneralRegisters, limit: int) -> Stop:
         """Run at EL0 from `registers` until a trap, or until `limit` instructions have begun and the next is due."""
         pc = registers.pc
-        if registers.words[32] & _EL_MASK:
-            raise RuntimeError(f"PSTATE {registers.words[32]:#x} is not EL0")
+        if registers.pstate & _EL_MASK:
+            raise RuntimeError(f"PSTATE {registers.pstate:#x} is not EL0")
         if pc & 3:
             return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, pc)
         if limit <= 0:

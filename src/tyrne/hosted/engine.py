@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Final
@@ -104,13 +105,11 @@ def check(error: int, what: str) -> None:
         raise RuntimeError(f"the CPU refused: {what}: {_strerror(error).decode()}")
 
 
-class Buffer:
-    """64-bit words, and for each of `registers` where its value goes: `step` words apart."""
+class Places:
+    """Host addresses of 64-bit words (128-bit for q registers), one for each register of a list."""
 
-    def __init__(self, registers: tuple[int, ...], step: int = 1) -> None:
-        self.words: Final = (ctypes.c_uint64 * (step * len(registers)))()
-        base = ctypes.addressof(self.words)
-        self._pointers: Final = (_P * len(registers))(*(base + 8 * step * i for i in range(len(registers))))
+    def __init__(self, addresses: Sequence[int]) -> None:
+        self._pointers: Final = (_P * len(addresses))(*addresses)
         self.pointers: Final = ctypes.addressof(self._pointers)
 
 

@@ -13,7 +13,7 @@ from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.cpu import NO_LIMIT
 from tyrne.hosted.panic import describe
 from tyrne.hosted.recorder import Listener, Recorder
-from tyrne.hosted.registers import GeneralRegisters
+from tyrne.hosted.registers import AdoptedFrame
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import Trap, u64
@@ -33,7 +33,7 @@ class HostedMachine:
         self.board: Final = HostedBoard(recorder)
         self.kernel: Final = Kernel(self.board, debug_console)
         self.board.kernel_entry = self.kernel.trap_from_kernel
-        self._frames: Final[dict[int, tuple[TrapFrame, GeneralRegisters]]] = {}
+        self._frames: Final[dict[int, tuple[TrapFrame, AdoptedFrame]]] = {}
         self._info: Final = load(self.board, manifest)
 
     def run(self) -> None:
@@ -59,10 +59,10 @@ class HostedMachine:
         limit_at = self.board.limit_at
         return NO_LIMIT if limit_at is None else limit_at - self.board.cpu.instructions
 
-    def _registers_of(self, task: Task) -> GeneralRegisters:
+    def _registers_of(self, task: Task) -> AdoptedFrame:
         known = self._frames.get(id(task.frame))
         if known is None:
-            known = self._frames[id(task.frame)] = (task.frame, GeneralRegisters(task.frame))
+            known = self._frames[id(task.frame)] = (task.frame, AdoptedFrame(task.frame))
         return known[1]
 
 

@@ -7,7 +7,7 @@ memory that the CPU reads and writes, so a trap converts only the registers that
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tyrne.hal.frame import ThreadState, TrapFrame
@@ -46,18 +46,31 @@ class RegisterArray(Array[u64]):
         self._words[index] = value
 
 
-class GeneralRegisters(engine.Buffer):
-    """x0 to x30, SP, PSTATE and PC of one trap frame."""
+class GeneralRegisters(engine.Places):
+    """x0 to x30, SP, PSTATE and PC of one thread, at the given host addresses."""
 
-    def __init__(self, frame: TrapFrame) -> None:
-        super().__init__(engine.GENERAL)
-        self._frame: Final = frame
-        self.words[:31] = list(frame.x)
-        frame.x = RegisterArray(self.words, 31)
+    def __init__(self, addresses: Sequence[int]) -> None:
+        super().__init__(addresses)
+        self._pstate: Final = ctypes.c_uint64.from_address(addresses[_PSTATE])
+        self._pc: Final = ctypes.c_uint64.from_address(addresses[_PC])
+
+    @property
+    def pstate(self) -> int:
+        return self._pstate.value
 
     @property
     def pc(self) -> int:
-        return self.words[_PC]
+        return self._pc.value
+
+
+class AdoptedFrame(GeneralRegisters):
+    """The registers of a trap frame of the kernel under CPython."""
+
+    def __init__(self, frame: TrapFrame) -> None:
+        self.words: Final = (ctypes.c_uint64 * len(engine.GENERAL))(*frame.x)
+        super().__init__(_addresses(self.words, 8))
+        self._frame: Final = frame
+        frame.x = RegisterArray(self.words, 31)
 
     def from_frame(self) -> None:
         frame, words = self._frame, self.words
@@ -72,13 +85,13 @@ class GeneralRegisters(engine.Buffer):
         frame.pc = u64(words[_PC])
 
 
-class ExtendedRegisters(engine.Buffer):
-    """q0 to q31, FPCR, FPSR and TPIDR_EL0 of one thread."""
+class AdoptedState(engine.Places):
+    """q0 to q31, FPCR, FPSR and TPIDR_EL0 of a thread's state of the kernel under CPython."""
 
     def __init__(self, state: ThreadState) -> None:
-        super().__init__(engine.EXTENDED, step=2)
+        self.words: Final = (ctypes.c_uint64 * (2 * len(engine.EXTENDED)))(*state.q)
+        super().__init__(_addresses(self.words, 16))
         self._state: Final = state
-        self.words[:64] = list(state.q)
         state.q = RegisterArray(self.words, 64)
 
     def from_state(self) -> None:
@@ -92,3 +105,8 @@ class ExtendedRegisters(engine.Buffer):
         state.fpcr = u64(words[_FPCR])
         state.fpsr = u64(words[_FPSR])
         state.tpidr = u64(words[_TPIDR])
+
+
+def _addresses(words: _Words, step: int) -> range:
+    start = ctypes.addressof(words)
+    return range(start, start + ctypes.sizeof(words), step)

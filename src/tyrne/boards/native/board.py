@@ -1,0 +1,152 @@
+"""The native machine as the kernel sees it: RAM, and a journal of everything that the host must do or may want to know.
+
+The host executes the records after the call that wrote them, before any user instruction, so a task cannot tell.
+"""
+
+from __future__ import annotations
+
+from tyrne.boards.native import journal
+from tyrne.boards.native.journal import Journal
+from tyrne.boards.native.memory import HostMemory
+from tyrne.hal.frame import Call, ThreadState, TrapFrame
+from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
+from tyrne.lang import extern, irange, u8, u16, u32, u64
+from tyrne.lang.machine import address_of
+
+
+@extern
+def trap_from_kernel(frame: TrapFrame) -> None:
+    """The kernel's handler of traps from EL1; the host binds it to the library's own export."""
+    raise NotImplementedError
+
+
+class Native:
+    """Satisfies `tyrne.hal.board.Board`."""
+
+    def __init__(self) -> None:
+        self.memory: HostMemory = HostMemory()
+        self.journal: Journal = Journal()
+        self.limit_armed: bool = False
+        self.limit_at: u64 = u64(0)
+        """The count of instructions at which the run is to be interrupted."""
+
+    # PhysicalMemory
+
+    def read8(self, address: u64) -> u8:
+        return self.memory.read8(address)
+
+    def write8(self, address: u64, value: u8) -> None:
+        self.memory.write8(address, value)
+
+    def read64(self, address: u64) -> u64:
+        return self.memory.read64(address)
+
+    def write64(self, address: u64, value: u64) -> None:
+        self.memory.write64(address, value)
+
+    def zero(self, address: u64, length: u64) -> None:
+        self.memory.zero(address, length)
+
+    def copy(self, target: u64, source: u64, length: u64) -> None:
+        self.memory.copy(target, source, length)
+
+    # Translation
+
+    def activate(self, root: u64, asid: u16) -> None:
+        self.journal.put(journal.ACTIVATE)
+        self.journal.put(root)
+        self.journal.put(u64(asid))
+
+    def tables_written(self) -> None:
+        """The host's walk reads RAM: a store is visible to it at once."""
+
+    def code_written(self) -> None:
+        self.journal.put(journal.CODE_WRITTEN)
+
+    def invalidate_page(self, asid: u16, address: u64) -> None:
+        self.journal.put(journal.INVALIDATE_PAGE)
+        self.journal.put(u64(asid))
+        self.journal.put(address)
+
+    def invalidate_space(self, asid: u16) -> None:
+        self.journal.put(journal.INVALIDATE_SPACE)
+        self.journal.put(u64(asid))
+
+    # Output
+
+    def put_log(self, byte: u8) -> None:
+        self.journal.put(journal.LOG)
+        self.journal.put(u64(byte))
+
+    def put_console(self, task: u32, byte: u8) -> None:
+        self.journal.put(journal.CONSOLE)
+        self.journal.put(u64(task))
+        self.journal.put(u64(byte))
+
+    # Clock
+
+    def frequency(self) -> u64:
+        return FREQUENCY
+
+    def ticks(self) -> u64:
+        return self.journal.instructions() // INSTRUCTIONS_PER_TICK
+
+    def arm_limit(self, instructions: u64) -> None:
+        self.limit_armed = True
+        self.limit_at = self.journal.instructions() + instructions
+        self.journal.put(journal.LIMIT)
+        self.journal.put(instructions)
+
+    def acknowledge_interrupt(self) -> bool:
+        if not self.limit_armed or self.journal.instructions() < self.limit_at:
+            return False
+        self.limit_armed = False
+        return True
+
+    # Threads
+
+    def switch_thread(self, old: ThreadState | None, new: ThreadState) -> None:
+        """The FP/SIMD unit is open to every thread from its start, and its registers belong to it."""
+        new.floating = True
+        self.journal.put(journal.SWITCH_THREAD)
+        if old is None:
+            self.journal.put(u64(0))
+        else:
+            # audit: U-52
+            self.journal.put(address_of(old))
+        # audit: U-52
+        self.journal.put(address_of(new))
+
+    def open_floating(self, state: ThreadState) -> None:
+        assert state.floating, "the FP/SIMD unit of this machine is never closed"
+
+    def call_from_kernel(self, frame: TrapFrame) -> None:
+        trap_from_kernel(frame)
+
+    # Tracer
+
+    def trace_call(self, task: u32, call: Call, frame: TrapFrame) -> None:
+        self._put_call(journal.CALL, task, call)
+        for i in irange(8):
+            self.journal.put(frame.x[i])
+
+    def trace_exit(self, task: u32, call: Call) -> None:
+        self._put_call(journal.EXIT, task, call)
+
+    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
+        self.journal.put(journal.FAULT)
+        self.journal.put(u64(task))
+        self.journal.put(syndrome)
+        self.journal.put(address)
+        self.journal.put(pc)
+
+    def _put_call(self, kind: u64, task: u32, call: Call) -> None:
+        self.journal.put(kind)
+        self.journal.put(u64(task))
+        self.journal.put(call.number)
+        self.journal.put(call.x0)
+        self.journal.put(call.x1)
+        self.journal.put(call.x2)
+        self.journal.put(call.x3)
+        self.journal.put(call.x4)
+        self.journal.put(call.x5)

@@ -1,0 +1,49 @@
+"""The root of the native library: the one kernel, and what the host calls."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tyrne.boards.native.board import Native
+from tyrne.hal.boot_info import BootInfo
+from tyrne.hal.frame import TrapFrame, Vector
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.task import Task
+from tyrne.lang import export, option, u32, u64
+
+KERNEL: Final = Kernel(Native(), debug_console=option("debug_console", True))
+
+
+@export
+def attach(ram: u64, size: u64, host_ram: u64, host_journal: u64) -> None:
+    """Before anything else: RAM's physical address and size, and where the host keeps it and the journal."""
+    KERNEL.board.memory.attach(ram, size, host_ram)
+    KERNEL.board.journal.memory = host_journal
+
+
+@export
+def boot(ram_start: u64, ram_end: u64, image_start: u64, image_end: u64, manifest: u64) -> Task | None:
+    return KERNEL.boot(BootInfo(ram_start, ram_end, image_start, image_end, manifest))
+
+
+@export
+def trap(vector: u32, syndrome: u64, address: u64) -> Task | None:
+    """A trap from EL0; the current task's frame is stored. Returns the task to run next."""
+    match vector:
+        case 0:
+            return KERNEL.trap(Vector.SYNCHRONOUS, syndrome, address)
+        case 1:
+            return KERNEL.trap(Vector.IRQ, syndrome, address)
+        case 2:
+            return KERNEL.trap(Vector.FIQ, syndrome, address)
+    return KERNEL.trap(Vector.SERROR, syndrome, address)
+
+
+@export
+def handle_trap_from_kernel(frame: TrapFrame) -> None:
+    KERNEL.trap_from_kernel(frame)
+
+
+@export
+def exit_status() -> u64:
+    return KERNEL.exit_status()

@@ -1,0 +1,63 @@
+"""The journal: what the kernel did, as records of 64-bit words that the host takes after each call.
+
+A record is its kind and the fields that the kind has. Word 0 of the memory counts the words of all records, word 1 is
+the number of user instructions until now, which the host keeps; the records follow.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tyrne.lang import u64
+from tyrne.lang.machine import read64, write64
+
+LOG: Final = u64(1)
+"""A byte of the kernel's own lines."""
+CONSOLE: Final = u64(2)
+"""Task, byte."""
+ACTIVATE: Final = u64(3)
+"""Root, ASID."""
+CODE_WRITTEN: Final = u64(4)
+INVALIDATE_PAGE: Final = u64(5)
+"""ASID, address."""
+INVALIDATE_SPACE: Final = u64(6)
+"""ASID."""
+SWITCH_THREAD: Final = u64(7)
+"""Host addresses of the old thread's state, 0 for none, and of the new one's."""
+CALL: Final = u64(8)
+"""Task, number, x0 to x5 of the call, x0 to x7 of the reply."""
+EXIT: Final = u64(9)
+"""Task, number, x0 to x5."""
+FAULT: Final = u64(10)
+"""Task, syndrome, address, PC."""
+LIMIT: Final = u64(11)
+"""How many user instructions may still begin."""
+
+FIELDS: Final = {1: 1, 2: 2, 3: 2, 4: 0, 5: 2, 6: 1, 7: 2, 8: 16, 9: 8, 10: 4, 11: 1}
+"""How many fields each kind has."""
+
+HEADER_WORDS: Final = u64(2)
+CAPACITY: Final = u64(1 << 17)
+"""Words of records; the memory is HEADER_WORDS larger."""
+
+
+class Journal:
+    """Writes into memory that the host gave."""
+
+    def __init__(self) -> None:
+        self.memory: u64 = u64(0)
+
+    def put(self, word: u64) -> None:
+        """One more word: a kind, or the next field of the record that it began. A full journal traps."""
+        # audit: U-51
+        used = read64(self.memory)
+        assert used < CAPACITY, "the journal is full"
+        # audit: U-51
+        write64(self.memory + (HEADER_WORDS + used) * 8, word)
+        # audit: U-51
+        write64(self.memory, used + 1)
+
+    def instructions(self) -> u64:
+        """User instructions begun since the start."""
+        # audit: U-51
+        return read64(self.memory + 8)
