@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -61,7 +62,10 @@ def build_user_c(source: Path) -> Path:
 
     def make(work: Path) -> None:
         (work / source.name).write_bytes(source.read_bytes())
-        compile_file(source.name, "program.o", work, flags, include=[library()])
+        try:
+            compile_file(source.name, "program.o", work, flags, include=[library()])
+        except CompileError as error:  # its places are in the copy
+            raise CompileError(re.sub(f"^{re.escape(source.name)}:", f"{source}:", str(error), flags=re.M)) from None
         link(["program.o"], script, output, work)
 
     parts = [compiler_part(), *flags, source.name]
