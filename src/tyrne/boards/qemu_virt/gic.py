@@ -38,9 +38,9 @@ class InterruptController:
     def start(self) -> None:
         """Disable every interrupt, give all of them one priority, send the shared ones to core 0, accept them."""
         self._write(GICD_CTLR, u32(0))
-        lines = ((self._read(GICD_TYPER) & 0x1F) + 1) * 32
+        lines = u64((self._read(GICD_TYPER) & 0x1F) + 1) * 32
         if lines > LINES_LIMIT:
-            lines = LINES_LIMIT
+            lines = u64(LINES_LIMIT)
         for word in irange((lines + 31) // 32):
             self._write(GICD_ICENABLER + word * 4, ALL)
             self._write(GICD_ICPENDR + word * 4, ALL)

@@ -11,8 +11,7 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import export, extern, option, u32, u64
 
-BOARD: Final = QemuVirt(traced=option("traced", False))
-KERNEL: Final = Kernel(BOARD, debug_console=option("debug_console", True))
+KERNEL: Final = Kernel(QemuVirt(traced=option("traced", False)), debug_console=option("debug_console", True))
 
 
 @export

@@ -125,6 +125,8 @@ resume:
         mov     sp, x0
         restore
         eret
+        dsb     nsh                             // never reached: nor is what follows, speculatively, with EL0's registers
+        isb
 stop:
         bl      k_finish
         b       park

@@ -1,0 +1,216 @@
+"""The booted image: where it may start, what its tables allow, and how it panics."""
+
+import json
+import re
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from metal import MACHINE, SEMIHOSTING, boot, kernel_with, patched, symbols
+from table_walk import check_no_page_is_writable_and_executable, leaves
+
+from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, RAM_END, RAM_START
+from tyrne.compiler.build import build_user_program
+
+pytestmark = pytest.mark.qemu
+
+HELLO = Path(__file__).parents[2] / "programs" / "hello.S"
+GREETING = "hello from userspace\n"
+MOV_SP_X2 = 0x9100_005F
+SP_BELOW_STACK = 0xD140_105F
+"""SUB sp, x2, #0x4000: with x2 the end of the kernel stack, the next push is in the guard page."""
+
+
+def program(folder: Path, name: str, body: str) -> Path:
+    """The ELF of a program in assembly; `exit` ends it with the code in x0."""
+    source = folder / f"{name}.S"
+    source.write_text(
+        '#include "tyrne.h"\n.macro exit\nmov x8, #TYRNE_CALL_TASK_EXIT\nsvc #0\n.endm\n'
+        ".macro yield_\nmov x8, #TYRNE_CALL_TASK_YIELD\nsvc #0\n.endm\n"
+        f".text\n.global _start\n_start:\n{body}\n"
+    )
+    return build_user_program(source)
+
+
+@pytest.fixture(scope="module")
+def hello() -> Path:
+    return kernel_with([build_user_program(HELLO)])
+
+
+@pytest.mark.parametrize("machine", ["virt", "virt,virtualization=on"], ids=["EL1", "EL2"])
+def test_boots_from(machine: str, hello: Path) -> None:
+    outcome = boot(hello, machine)
+    assert outcome.status == 0, outcome.serial
+    assert GREETING in outcome.serial
+    assert "panic" not in outcome.serial
+
+
+def test_a_start_at_el3_parks(hello: Path) -> None:
+    """The kernel expects firmware to have left EL3: it stops without a word."""
+    with pytest.raises(subprocess.TimeoutExpired) as stopped:
+        boot(hello, "virt,secure=on", seconds=2)
+    assert not stopped.value.stdout
+
+
+def test_other_cores_stay_parked(hello: Path) -> None:
+    outcome = boot(hello, options=[*SEMIHOSTING, "-smp", "2"])
+    assert outcome.status == 0
+    assert outcome.serial.count(GREETING) == 1
+
+
+def memory_of_running(elf: Path, folder: Path) -> bytes:
+    """All RAM of a machine whose task runs for ever, taken through QEMU's monitor."""
+    path, dump = folder / "monitor", folder / "ram"
+    command = ["qemu-system-aarch64", "-M", "virt", *MACHINE, *SEMIHOSTING, "-serial", f"file:{folder / 'serial'}"]
+    command += ["-qmp", f"unix:{path},server=on,wait=off", "-kernel", str(elf)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as machine:
+        try:
+            deadline = time.monotonic() + 20
+            while GREETING not in ((folder / "serial").read_text() if (folder / "serial").exists() else ""):
+                assert time.monotonic() < deadline and machine.poll() is None
+                time.sleep(0.05)
+            with socket.socket(socket.AF_UNIX) as monitor:
+                monitor.connect(str(path))
+                answers = monitor.makefile()
+                answers.readline()
+                size = int(RAM_END - RAM_START)
+                for execute, arguments in (
+                    ("qmp_capabilities", {}),
+                    ("stop", {}),
+                    ("pmemsave", {"val": int(RAM_START), "size": size, "filename": str(dump)}),
+                ):
+                    monitor.sendall(json.dumps({"execute": execute, "arguments": arguments}).encode())
+                    while "return" not in json.loads(answers.readline()):
+                        pass
+        finally:
+            machine.kill()
+    return dump.read_bytes()
+
+
+FOREVER = f"""
+        mov     x0, #0
+        adr     x1, 2f
+        mov     x2, #{len(GREETING)}
+        mov     x8, #TYRNE_CALL_CONSOLE_WRITE
+        svc     #0
+1:      b       1b
+2:      .ascii  "hello from userspace\\n"
+"""
+
+
+def test_no_page_of_the_running_machine_is_writable_and_executable(tmp_path: Path) -> None:
+    """Both halves are read from RAM: the kernel's for ever, and the low one of the boot, which must be empty."""
+    elf = kernel_with([program(tmp_path, "forever", FOREVER)], max_instructions=0)
+    ram = memory_of_running(elf, tmp_path)
+
+    def read64(address: int) -> int:
+        offset = address - int(RAM_START)
+        return int.from_bytes(ram[offset : offset + 8], "little")
+
+    at = {name: value - int(DIRECT_MAP) for name, value in symbols(elf).items() if value >= DIRECT_MAP}
+    tables = at["boot_tables"]
+    assert list(leaves(read64, tables)) == []
+    mapped = list(leaves(read64, tables + 4 * 4096, 0xFFFF << 48))
+    check_no_page_is_writable_and_executable(mapped)
+    assert not any(leaf.user for leaf in mapped)
+    code = {leaf.physical for leaf in mapped if leaf.executable}
+    assert code == set(range(at["image_start"], at["constants_start"], 4096))
+    pages = {p for leaf in mapped for p in range(leaf.physical, leaf.physical + leaf.size, 4096)}
+    assert pages.isdisjoint({at["kernel_guard"], at["emergency_guard"]})
+
+
+def test_an_overflow_of_the_kernel_stack_hits_the_guard_page_and_is_reported(hello: Path, tmp_path: Path) -> None:
+    """The image is changed so that the first trap finds its stack used up."""
+    vectors = symbols(hello)["vectors"]
+    broken = patched(hello, vectors + 0x400, 0x80, MOV_SP_X2, SP_BELOW_STACK, tmp_path / "kernel.elf")
+    outcome = boot(broken)
+    assert outcome.status == 3
+    assert "!! tyrne panic: exception in the kernel: data abort in the guard page" in outcome.serial
+    guard = symbols(hello)["kernel_guard"]
+    (address,) = re.findall(r"far=([0-9a-f]{16})", outcome.serial)
+    assert guard <= int(address, 16) < guard + 4096
+    assert len(re.findall(r" x\d+=[0-9a-f]{16}", outcome.serial)) == 31
+
+
+def test_a_failed_check_is_reported_with_its_python_line(tmp_path: Path) -> None:
+    """The manifest's magic is broken: the kernel asserts it."""
+    good = kernel_with([build_user_program(HELLO)])
+    content = good.read_bytes()
+    assert content.count(b"TYRNEMF1") >= 1
+    broken = tmp_path / "kernel.elf"
+    at = content.rindex(b"TYRNEMF1")
+    broken.write_bytes(content[:at] + b"NOTTYRNE" + content[at + 8 :])
+    outcome = boot(broken)
+    assert outcome.status == 3
+    assert re.search(r"!! tyrne panic: .* at \S*tyrne/kernel/\w+\.py:\d+\n", outcome.serial)
+    assert len(re.findall(r" x\d+=[0-9a-f]{16}", outcome.serial)) == 31
+
+
+SCRUBBED = (
+    "".join(f"orr x0, x0, x{n}\n" for n in range(1, 31))
+    + "".join(f"mrs x1, {name}\n orr x0, x0, x1\n" for name in ("tpidr_el0", "tpidrro_el0", "nzcv", "fpcr", "fpsr"))
+    + "".join(f"orr v0.16b, v0.16b, v{n}.16b\n" for n in range(1, 32))
+    + """
+        umov    x1, v0.d[0]
+        umov    x2, v0.d[1]
+        orr     x0, x0, x1
+        orr     x0, x0, x2
+        cmp     x0, #0
+        cset    x0, ne
+        exit
+"""
+)
+
+
+def test_every_register_is_zero_at_first_entry(tmp_path: Path) -> None:
+    outcome = boot(kernel_with([program(tmp_path, "scrubbed", SCRUBBED)]))
+    assert outcome.status == 0, outcome.serial
+
+
+def filler(seed: int, rounds: int) -> str:
+    """Fill q0 to q31 with numbers of its own, yield, and exit with 1 when one of them has changed."""
+    fill = "".join(f"mov x9, #{seed + n}\ndup v{n}.2d, x9\n" for n in range(32))
+    compare = "".join(f"umov x9, v{n}.d[{half}]\ncmp x9, #{seed + n}\nb.ne 9f\n" for n in range(32) for half in (0, 1))
+    return f"""
+        mov     x19, #{rounds}
+        {fill}
+        mov     x9, #{seed << 16}
+        msr     tpidr_el0, x9
+        mov     x9, #0x01000000                 // FPCR.AHP..., a bit that is kept: flush to zero
+        msr     fpcr, x9
+1:      yield_
+        {compare}
+        mrs     x10, tpidr_el0
+        mov     x9, #{seed << 16}
+        cmp     x9, x10
+        b.ne    9f
+        mrs     x10, fpcr
+        mov     x9, #0x01000000
+        cmp     x9, x10
+        b.ne    9f
+        subs    x19, x19, #1
+        b.ne    1b
+        mov     x0, #0
+        exit
+9:      mov     x0, #1
+        exit
+"""
+
+
+def test_floating_registers_survive_switches_and_never_leak(tmp_path: Path) -> None:
+    """Two tasks keep values of their own; between them a third starts late and finds zeros."""
+    late = "mov x19, #3\n1: yield_\nsubs x19, x19, #1\nb.ne 1b\nmov x8, #0\nmsr nzcv, xzr\n" + SCRUBBED
+    programs = [
+        program(tmp_path, "first", filler(0x100, 8)),
+        program(tmp_path, "late", late),
+        program(tmp_path, "second", filler(0x200, 8)),
+    ]
+    outcome = boot(kernel_with(programs))
+    assert outcome.status == 0, outcome.serial
+
+
+def test_the_instruction_limit_ends_a_task_that_never_traps(tmp_path: Path) -> None:
+    outcome = boot(kernel_with([program(tmp_path, "spin", "b _start")], max_instructions=1_000_000))
+    assert outcome.status == 4, outcome.serial
