@@ -29,7 +29,8 @@ def guarded(command: Callable[[], int]) -> int:
     except TyperException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "tyrne"
-        return _fail(f"{_one_line(error.format_message()).rstrip('.')}; see {path} --help")
+        what = _one_line(error.format_message()).rstrip(".").replace("Value error, ", "")
+        return _fail(f"{what}; see {path} --help")
     except (KeyboardInterrupt, typer.Abort):
         print("tyrne: interrupted", file=sys.stderr)
         return STATUS_INTERRUPTED

@@ -6,33 +6,31 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
+
+from tyrne.hosted.recorder import Listener
 
 SLOW_SECONDS: Final = 2.0
 """A step that takes longer shows that it is going on."""
 _COLOURS: Final = ("cyan", "green", "magenta", "yellow", "blue", "red")
 
 
-class Presenter(Protocol):
-    """Takes the bytes of a run as they appear."""
+class Presenter(Listener):
+    """Shows the bytes of a run as they appear."""
 
-    def log(self, byte: int) -> None:
-        """A byte of the kernel's own lines."""
-        ...
-
-    def console(self, task: int, byte: int) -> None:
-        """A byte that a task wrote; tasks count from 0 in the order of the description."""
-        ...
+    def panic(self, text: bytes) -> None:
+        """The panic report is the kernel's own, too."""
+        for byte in text:
+            self.log(byte)
 
     def finish(self) -> None:
         """Show what is still held back."""
-        ...
 
 
-class PlainPresenter:
+class PlainPresenter(Presenter):
     """Every byte as it is, in the order of the machine's one serial line."""
 
     def __init__(self) -> None:
@@ -50,7 +48,7 @@ class PlainPresenter:
         self._out.flush()
 
 
-class TerminalPresenter:
+class TerminalPresenter(Presenter):
     """Whole lines, each task's under its name. Control characters are shown, not obeyed."""
 
     def __init__(self, console: Console, names: Sequence[str]) -> None:

@@ -1,0 +1,53 @@
+"""After a run: what became of each task, and why the run ended other than by its tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tyrne.system.qemu import WALL_SECONDS
+from tyrne.system.run import STATUS_DEADLOCK, STATUS_LIMIT, STATUS_PANIC, Result
+
+
+def show_summary(console: Console, result: Result) -> None:
+    """A line for each task and one for the whole, for a terminal."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("task", "state", "result"):
+        table.add_column(title, style="dim" if title == "result" else None, header_style="dim")
+    report = result.report()
+    for task in report["tasks"]:
+        good = task["state"] == "exited" and task["code"] == 0
+        table.add_row(task["name"], f"[{'green' if good else 'red'}]{task['state']}[/]", _outcome(task))
+    console.print(table)
+    calls = len(report["syscalls"])
+    console.print(
+        f"{calls} system calls, {result.recorder.instructions:,} instructions on {report['machine']},"
+        f" {report['profile']} kernel; status {result.status}",
+        style="dim",
+        soft_wrap=True,
+    )
+
+
+def _outcome(task: dict[str, Any]) -> str:
+    fault = task["fault"]
+    if fault:
+        return f"{fault['kind'].replace('_', ' ')} at pc {fault['pc']}, address {fault['far']}"
+    return "" if task["code"] is None else f"code {task['code']}"
+
+
+def explain(result: Result) -> Iterator[str]:
+    """Why a run ended other than by its tasks' exits: nothing, or one line."""
+    match result.status:
+        case _ if result.timed_out:
+            yield f"stopped: {WALL_SECONDS:.0f} seconds have passed; limit the run with --max-instructions N"
+        case status if status == STATUS_PANIC:
+            first = bytes(result.recorder.panic_bytes).decode(errors="backslashreplace").partition("\n")[0]
+            yield f"kernel panic, a defect of tyrne: {first or 'no report'}"
+        case status if status == STATUS_LIMIT:
+            yield f"stopped: the limit of {result.request.max_instructions} instructions was reached"
+        case status if status == STATUS_DEADLOCK:
+            waiting = [task["name"] for task in result.report()["tasks"] if task["state"] == "waiting"]
+            yield f"deadlock: nothing can wake {', '.join(waiting)}"

@@ -1,0 +1,142 @@
+"""Running a system on one of the machines, to a result that looks the same from each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+from tyrne.compiler import CompileError
+from tyrne.hosted.recorder import Listener, Recorder
+from tyrne.system.errors import RequestError
+from tyrne.system.manifest import System, encode
+
+STATUS_PANIC: Final = 3
+STATUS_LIMIT: Final = 4
+STATUS_DEADLOCK: Final = 5
+
+
+class Machine(Enum):
+    """Where a system runs."""
+
+    HOSTED = "hosted"
+    QEMU = "qemu"
+    NATIVE = "native"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to run, and how. `max_instructions` 0 is no limit."""
+
+    system: System
+    machine: Machine
+    release: bool
+    max_instructions: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run that has ended; `recorder` holds all that happened. `timed_out`: by the clock on the wall."""
+
+    request: Request
+    recorder: Recorder
+    timed_out: bool = False
+
+    @property
+    def status(self) -> int:
+        """The exit status of the run."""
+        return STATUS_PANIC if self.recorder.status is None else self.recorder.status
+
+    @property
+    def profile(self) -> str:
+        return "release" if self.request.release else "debug"
+
+    def report(self) -> dict[str, Any]:
+        """What `--report` writes."""
+        names = [task.name for task in self.request.system.tasks]
+        return self.recorder.report(self.request.machine.value, self.profile, names)
+
+    def to_json(self) -> str:
+        return json.dumps(self.report(), indent=2, ensure_ascii=False) + "\n"
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A system that is built and may be run, any number of times."""
+
+    request: Request
+    start: Callable[[Recorder], bool]
+    """Runs to the end; returns whether the clock on the wall ended it."""
+
+    def run(self, listener: Listener) -> Result:
+        recorder = Recorder(listener)
+        timed_out = self.start(recorder)
+        return Result(self.request, recorder, timed_out)
+
+
+def prepare(request: Request) -> Ready:
+    """Build what the machine needs; RequestError where that cannot be."""
+    try:
+        match request.machine:
+            case Machine.HOSTED:
+                return Ready(request, _hosted(request))
+            case Machine.QEMU:
+                return Ready(request, _qemu(request))
+            case Machine.NATIVE:
+                return Ready(request, _native(request))
+    except CompileError as error:
+        raise RequestError(*str(error).splitlines()) from None
+
+
+def _hosted(request: Request) -> Callable[[Recorder], bool]:
+    from tyrne.hosted.machine import HostedMachine
+
+    manifest = encode(request.system, request.max_instructions)
+
+    def start(recorder: Recorder) -> bool:
+        HostedMachine(manifest, recorder, debug_console=not request.release).run()
+        return False
+
+    return start
+
+
+def _qemu(request: Request) -> Callable[[Recorder], bool]:
+    from tyrne.system.build import kernel_elf
+    from tyrne.system.qemu import find_emulator
+
+    find_emulator()
+    kernel = kernel_elf(
+        request.system, release=request.release, traced=True, max_instructions=request.max_instructions
+    )
+    return lambda recorder: run_kernel(kernel, recorder)
+
+
+def run_kernel(kernel: Path, recorder: Recorder) -> bool:
+    """Boot a traced kernel on QEMU and record what it does."""
+    from tyrne.system.qemu import EMULATOR, Guest
+    from tyrne.system.records import feed
+
+    guest = Guest(kernel)
+    with closing(guest.records()) as records:
+        for line in records:
+            feed(line, recorder)
+    ending = guest.ending
+    if recorder.status is not None:
+        return False
+    if ending.timed_out:
+        recorder.end(STATUS_LIMIT, 0)
+        return True
+    if not ending.serial and not recorder.panic_bytes:
+        raise RequestError(f"{EMULATOR}: ended with status {ending.status}: {ending.complaint or 'no reason given'}")
+    if not recorder.panic_bytes:
+        recorder.panic(ending.serial)
+    recorder.end(STATUS_PANIC, 0)
+    return False
+
+
+def _native(request: Request) -> Callable[[Recorder], bool]:
+    raise RequestError("native: this machine is not in this version; use --machine hosted")

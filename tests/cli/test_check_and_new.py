@@ -1,0 +1,40 @@
+"""`tyrne check` and `tyrne new`."""
+
+import os
+from pathlib import Path
+
+from commands import Tyrne
+
+
+def test_check_lists_tasks_with_what_they_hold(tyrne: Tyrne, tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(bytes(5000))
+    (tmp_path / "s.toml").write_text(
+        '[system]\nname = "pair"\n[[endpoint]]\nname = "door"\n'
+        '[[task]]\nname = "one"\nprogram = "a.bin"\ncaps = [{ console = true }, { endpoint = "door" }]\n'
+        '[[task]]\nname = "two"\nprogram = "a.bin"\nstack_pages = 3\n'
+    )
+    outcome = tyrne("check", "s.toml")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.out.splitlines() == [
+        "pair: 2 tasks, 1 endpoint",
+        "  one: a.bin, 5000 bytes, 1 stack page, console, door (SEND|RECV)",
+        "  two: a.bin, 5000 bytes, 3 stack pages, no capability",
+    ]
+
+
+def test_programs_given_twice_get_names_of_their_own(tyrne: Tyrne, tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(bytes(4))
+    lines = tyrne("check", "a.bin", "./a.bin", "a.bin").out.splitlines()
+    assert [line.split(":")[0].strip() for line in lines] == ["a", "a", "a-2", "a-3"]
+
+
+def test_a_new_project_checks_and_is_made_whole(tyrne: Tyrne, tmp_path: Path) -> None:
+    outcome = tyrne("new", "first")
+    assert outcome.status == 0
+    assert outcome.out == "made first; run it with: tyrne run first/system.toml\n"
+    assert sorted(os.listdir(tmp_path)) == ["first"]
+    assert sorted(os.listdir(tmp_path / "first")) == ["hello.py", "system.toml"]
+    checked = tyrne("check", "first/system.toml")
+    assert checked.status == 0
+    assert checked.out.splitlines()[0] == "first: 1 task, 0 endpoints"
+    assert tyrne("new", "first").error == "tyrne: error: first: exists already; choose another name"
