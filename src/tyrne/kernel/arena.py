@@ -29,7 +29,7 @@ class Arena(Generic[T]):
     """
 
     def __init__(self, capacity: int, make: Callable[[int], T]) -> None:
-        assert capacity < 0xFFFF
+        assert capacity <= 0xFFFF
         self.items: Array[T] = Array.of(capacity, make)
         self.generations: Array[u32] = Array.filled(capacity, u32(0))
         self.occupied: Array[bool] = Array.filled(capacity, False)

@@ -48,10 +48,10 @@ class Image:
         return self.segments[0].address
 
     def bytes(self) -> u64:
-        """How many bytes the image brings with it."""
+        """How many bytes the image brings with it; the largest word when that does not fit one."""
         total = u64(0)
         for i in irange(self.segment_count):
-            total += self.segments[i].length
+            total = saturating_add(total, self.segments[i].length)
         return total
 
     def pages(self) -> u64:

@@ -12,7 +12,7 @@ from tyrne.hal.board import PhysicalMemory
 from tyrne.hal.descriptors import PAGE_SIZE, MappingFlags, page_of
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.page_table import MapError
-from tyrne.lang import saturating_add, u64
+from tyrne.lang import saturating_add, u64, wrapping_add
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,13 @@ class UserWindow:
     length: u64 = u64(0)
 
     def validate(self, pointer: u64, length: u64) -> bool:
-        """Whether a range of bytes lies in the window; an empty range lies anywhere."""
+        """Whether a range of bytes lies in the window; an empty range lies anywhere.
+
+        Of a window that would reach past the last address no byte is accepted: its end wraps to or below its base.
+        """
         if length == 0:
             return True
-        end = saturating_add(self.base, self.length)
+        end = wrapping_add(self.base, self.length)
         if pointer < self.base or pointer >= end:
             return False
         return length <= end - pointer
