@@ -11,7 +11,7 @@ from typing import Final
 from tyrne.compiler import CompileError, Target
 from tyrne.compiler.build.cache import digest, stored
 from tyrne.compiler.build.identity import compiler_part, file_part
-from tyrne.compiler.build.objects import build_objects
+from tyrne.compiler.build.objects import build_objects, compile_memory
 from tyrne.compiler.build.toolchain import USER_C_FLAGS, compile_file, link
 from tyrne.compiler.build.translation import translated
 
@@ -66,7 +66,8 @@ def build_user_c(source: Path) -> Path:
             compile_file(source.name, "program.o", work, flags, include=[library()])
         except CompileError as error:  # its places are in the copy
             raise CompileError(re.sub(f"^{re.escape(source.name)}:", f"{source}:", str(error), flags=re.M)) from None
-        link(["program.o"], script, output, work)
+        compile_memory(work)
+        link(["program.o", "memory.o"], script, output, work)
 
     parts = [compiler_part(), *flags, source.name]
     return stored("program", digest([*parts, *map(file_part, (source, script, header))]), make) / output
