@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+
+from tyrne.hosted.recorder import Listener
+from tyrne.system.run import Machine, Request, prepare
+from tyrne.system.select import load_system, select
 
 Report = dict[str, Any]
 """The JSON of `tyrne run --report`."""
@@ -17,23 +20,10 @@ LIMIT: Final = 50_000_000
 """Instructions, so that no test runs for ever."""
 
 
-class Quiet:
-    """A presenter that shows nothing."""
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *_, **__: None
-
-
 def run_system(paths: Sequence[Path], machine: str, release: bool = False) -> Report:
     """Run a description or programs to the end; the report."""
-    from tyrne.system.run import Machine, Request, prepare
-
-    from tyrne.system.select import load_system, select
-
     system = load_system(select(paths))
-    result = prepare(Request(system, Machine(machine), release, LIMIT)).run(Quiet())
-    report: Report = json.loads(result.to_json())
-    return report
+    return prepare(Request(system, Machine(machine), release, LIMIT)).run(Listener()).report()
 
 
 def what_tasks_did(report: Report) -> Report:

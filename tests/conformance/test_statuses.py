@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 import pytest
-from ram_board import RamBoard
 
-from tyrne.hal.boot_info import BootInfo
-from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import (
-    NULL_HANDLE,
-    CapError,
-    CapHandle,
-    IpcError,
-    Rights,
-    Status,
-    pack_handle,
-    status_of,
-    unpack_handle,
-)
-from tyrne.kernel.capability import Capability, CapObject, DebugConsole, EndpointHandle
-from tyrne.kernel.kernel import Kernel
+from kernel.support import BASE, NULL, booted, endpoint_object, insert, kernel_state, system_call, task_record
+from tyrne.kernel.abi import CapError, CapHandle, IpcError, Rights, Status, pack_handle, status_of, unpack_handle
+from tyrne.kernel.capability import DebugConsole
 from tyrne.kernel.task import Task, TaskState
-from tyrne.lang import Array, u64
-from tyrne.system.manifest import System, encode
-from tyrne.system.manifest import Task as DescribedTask
-from tyrne.system.program import Program, Segment
+from tyrne.lang import u64
 
-SYNDROME_SVC = u64(0x5600_0000)
-BASE = 0x0080_0000
-NULL = int(NULL_HANDLE)
 SEND, RECV, YIELD, EXIT, WRITE = 1, 2, 3, 4, 5
 EVERY_RIGHT = Rights.DUPLICATE | Rights.DERIVE | Rights.REVOKE | Rights.TRANSFER | Rights.SEND | Rights.RECV
+SLOTS = 64
 TEXT = b"allowed"
 """What stands at the start of the image."""
 
@@ -41,42 +21,21 @@ class Caller:
     """The kernel with one task of two pages, image and stack, that holds nothing; the test makes its calls."""
 
     def __init__(self, debug_console: bool = True) -> None:
-        self.board = RamBoard()
-        self.kernel: Kernel[RamBoard] = Kernel(self.board, debug_console)
-        self.board.kernel = self.kernel
-        code = Segment(BASE, writable=False, executable=True, data=TEXT, memory=len(TEXT))
-        task = DescribedTask("caller", Program(BASE, (code,), code.end), 1, ())
-        manifest = encode(System("statuses", 2, (task,)), 0)
-        start = self.board.start
-        self.board.bytes[0x10_0000 : 0x10_0000 + len(manifest)] = manifest
-        end = start + 0x10_0000 + len(manifest)
-        info = BootInfo(
-            u64(start), u64(start + self.board.size), u64(start + 0x8_0000), u64(end), u64(start + 0x10_0000)
-        )
-        first = self.kernel.boot(info)
+        self.kernel = booted(task_record("caller", code=TEXT), debug_console=debug_console, slots=SLOTS)
+        first = self.kernel.scheduler.current
         assert first is not None
         self.task: Task = first
 
-    def give(self, rights: Rights, target: CapObject) -> int:
-        """Put a capability into the task's table; its handle word."""
-        handle = self.task.capabilities.insert_root(Capability(rights, target))
-        assert isinstance(handle, CapHandle)
-        return int(pack_handle(handle))
-
     def endpoint(self, rights: Rights = EVERY_RIGHT, number: int = 0) -> int:
-        return self.give(rights, EndpointHandle(self.kernel.endpoints.id_at(u64(number))))
+        """Put a capability over an endpoint into the task's table; its handle word."""
+        return int(pack_handle(insert(self.task.capabilities, rights, endpoint_object(number))))
 
     def console(self, rights: Rights = Rights.CONSOLE_WRITE) -> int:
-        return self.give(rights, DebugConsole())
+        return int(pack_handle(insert(self.task.capabilities, rights, DebugConsole())))
 
     def call(self, number: int, *arguments: int) -> list[int]:
         """x0 to x7 after the call."""
-        x = self.task.frame.x
-        for register in range(8):
-            x[register] = u64(arguments[register] if register < len(arguments) else 0)
-        x[8] = u64(number)
-        self.kernel.trap(Vector.SYNCHRONOUS, SYNDROME_SVC, u64(0))
-        return [int(x[register]) for register in range(8)]
+        return list(system_call(self.kernel, number, *arguments))
 
     def send(self, endpoint: int, transfer: int = NULL) -> list[int]:
         return self.call(SEND, endpoint, 0xA, 0xB, 0xC, 0xD, transfer)
@@ -86,31 +45,10 @@ class Caller:
         return reply[1:]
 
     def refused(self, status: Status, number: int, *arguments: int) -> None:
-        """The call returns the status and no payload, and nothing in the kernel but those registers changes."""
-        before = state(self.kernel, self.task)
-        console = bytes(self.board.console)
+        """The call returns the status and no payload, and nothing but the caller's registers changes."""
+        before = kernel_state(self.kernel)
         assert self.call(number, *arguments) == [status.value, 0, 0, 0, 0, 0, 0, 0]
-        assert state(self.kernel, self.task) == before
-        assert bytes(self.board.console) == console
-
-
-def state(kernel: Kernel[RamBoard], caller: Task) -> object:
-    """Everything that the kernel holds except the caller's registers, as one comparable value."""
-    seen: dict[int, int] = {id(kernel.board): -1, id(caller.frame): -2}
-
-    def walk(value: object) -> object:
-        if value is None or isinstance(value, int | Enum):
-            return value
-        if isinstance(value, Array):
-            return [walk(item) for item in value]
-        if not hasattr(value, "__dict__"):
-            return repr(value)
-        if id(value) in seen:
-            return seen[id(value)]
-        seen[id(value)] = len(seen)
-        return {name: walk(item) for name, item in vars(value).items()}
-
-    return walk(kernel)
+        assert kernel_state(self.kernel) == before
 
 
 @pytest.fixture
@@ -166,11 +104,11 @@ def test_every_error_is_the_status_of_its_name(error: CapError | IpcError) -> No
 
 def test_the_state_that_refusals_are_compared_by_sees_a_message_and_a_capability(caller: Caller) -> None:
     endpoint = caller.endpoint()
-    before = state(caller.kernel, caller.task)
+    before = kernel_state(caller.kernel)
     caller.accepted(caller.send(endpoint))
-    sent = state(caller.kernel, caller.task)
+    sent = kernel_state(caller.kernel)
     caller.endpoint(number=1)
-    assert before != sent != state(caller.kernel, caller.task)
+    assert before != sent != kernel_state(caller.kernel)
 
 
 # 0x0 Ok
@@ -203,7 +141,7 @@ def test_ok_of_task_yield_has_no_payload(caller: Caller) -> None:
 
 def test_ok_of_console_write_counts_the_bytes(caller: Caller) -> None:
     assert caller.accepted(caller.call(WRITE, caller.console(), BASE, len(TEXT))) == [len(TEXT), 0, 0, 0, 0, 0, 0]
-    assert bytes(caller.board.console) == TEXT
+    assert caller.kernel.board.written() == TEXT
 
 
 def test_ok_of_an_empty_console_write_wherever_it_points(caller: Caller) -> None:
