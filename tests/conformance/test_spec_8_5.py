@@ -1,4 +1,4 @@
-"""Spec 8.5: dispatch. What each call checks, in order, what it returns in x0 to x7, and that refusals change nothing."""
+"""Spec 8.5: dispatch. What each call checks, in order, and what it returns in x0 to x7; refusals change nothing."""
 
 from __future__ import annotations
 

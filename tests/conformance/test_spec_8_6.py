@@ -51,7 +51,9 @@ def test_spec_8_6_a_range_past_the_last_address_is_refused(pointer: int, count: 
     assert not window(0, NULL, pointer, count) or pointer + count <= NULL
 
 
-@pytest.mark.parametrize(("base", "length"), [(NULL, 1), (NULL - 63, 64), (NULL - 10, NULL), (BASE, NULL), (NULL, NULL)])
+@pytest.mark.parametrize(
+    ("base", "length"), [(NULL, 1), (NULL - 63, 64), (NULL - 10, NULL), (BASE, NULL), (NULL, NULL)]
+)
 def test_spec_8_6_a_window_past_the_last_address_accepts_nothing(base: int, length: int) -> None:
     for pointer in (base, NULL, 0, BASE, base - 1):
         assert not window(base, length, pointer, 1)

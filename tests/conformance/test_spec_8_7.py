@@ -44,9 +44,9 @@ CALLS = {
 }
 FAIL_CLOSED = {SEND: 0x201, RECV: 0x201, YIELD: 0x102, EXIT: 0x102, WRITE: 0x102, BAD: 0x1}
 
-combinations = pytest.mark.parametrize(
-    "parts", COMBINATIONS, ids=lambda parts: "-".join(n for n, p in zip(["table", "window", "space"], parts, strict=True) if p) or "none"
-)
+PARTS = ("table", "window", "space")
+NAMES = ["-".join(part for part, given in zip(PARTS, row, strict=True) if given) or "none" for row in COMBINATIONS]
+combinations = pytest.mark.parametrize("parts", COMBINATIONS, ids=NAMES)
 
 
 def kernel_with(parts: tuple[bool, bool, bool], debug_console: bool = True) -> Kernel[FakeBoard]:

@@ -20,7 +20,7 @@ from tyrne.kernel.capability import AddressSpaceHandle, Capability, CapObject, E
 from tyrne.kernel.frames import FrameRange, Frames
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
-from tyrne.lang import Array, u8, u16, u32, u64
+from tyrne.lang import Array, Trap, u8, u16, u32, u64
 from tyrne.system.description import CONSOLE_CAP, Cap
 from tyrne.system.manifest import System, encode
 from tyrne.system.manifest import Task as TaskRecord
@@ -38,6 +38,8 @@ NULL = 2**64 - 1
 ALL = Rights(0xFF)
 SVC = 0x5600_0000
 """ESR_EL1 of SVC #0."""
+PANIC = (Trap, AssertionError)
+"""What a failed check of an invariant raises under CPython."""
 STORE_FAULT = 0x9200_004F
 """ESR_EL1 of a store from EL0 that the page's permissions refuse (level 3)."""
 
