@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import struct
 from typing import Final
 
-from tyrne.hal.boot_info import BootInfo
-from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.frame import TrapFrame
-from tyrne.hosted import upper_half
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.cpu import NO_LIMIT
+from tyrne.hosted.loading import load, with_limit
 from tyrne.hosted.panic import describe
 from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.hosted.registers import AdoptedFrame
@@ -18,11 +15,7 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import Trap, u64
 
-IMAGE: Final = 0x4008_0000
-"""Where the kernel's image would start; here, the manifest."""
 STATUS_PANIC: Final = 3
-_LIMIT_OFFSET: Final = 16
-"""Of the word of the manifest that says how many instructions the run may begin."""
 
 
 class HostedMachine:
@@ -34,7 +27,7 @@ class HostedMachine:
         self.kernel: Final = Kernel(self.board, debug_console)
         self.board.kernel_entry = self.kernel.trap_from_kernel
         self._frames: Final[dict[int, tuple[TrapFrame, AdoptedFrame]]] = {}
-        self._info: Final = load(self.board, manifest)
+        self._info: Final = load(self.board, self.board.cpu, manifest)
 
     def run(self) -> None:
         """Boot, and run until nothing is left to run; a failed check of the kernel is its panic."""
@@ -66,15 +59,6 @@ class HostedMachine:
         return known[1]
 
 
-def load(board: HostedBoard, manifest: bytes) -> BootInfo:
-    """Put the manifest and the upper half's tables into RAM that is never given out."""
-    end = IMAGE + -(-len(manifest) // int(PAGE_SIZE)) * int(PAGE_SIZE)
-    offset = IMAGE - board.start
-    board.bytes[offset : offset + len(manifest)] = manifest
-    board.cpu.set_kernel_translation(upper_half.build(board, board.start, end))
-    return BootInfo(u64(board.start), u64(board.start + board.size), u64(IMAGE), u64(end), u64(IMAGE))
-
-
 def run_hosted(
     manifest: bytes,
     *,
@@ -87,9 +71,6 @@ def run_hosted(
 
     `max_instructions` replaces the manifest's own limit; 0 is no limit.
     """
-    if max_instructions is not None:
-        limit = struct.pack("<Q", max_instructions)
-        manifest = manifest[:_LIMIT_OFFSET] + limit + manifest[_LIMIT_OFFSET + len(limit) :]
     recorder = Recorder(*([] if listener is None else [listener]), keep_calls=keep_calls)
-    HostedMachine(manifest, recorder, debug_console).run()
+    HostedMachine(with_limit(manifest, max_instructions), recorder, debug_console).run()
     return recorder

@@ -13,6 +13,11 @@ RAM_SIZE: Final = 128 << 20
 _LAZY: Final = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
 
 
+def address_of(memory: mmap.mmap) -> int:
+    """Where the host keeps the first byte of mapped memory."""
+    return ctypes.addressof(ctypes.c_char.from_buffer(memory))
+
+
 class Ram:
     """`size` bytes of zeros from physical address `start` on; the host commits a page at its first use.
 
@@ -28,7 +33,7 @@ class Ram:
 
     def host_address(self) -> int:
         """Where the host keeps the first byte, aligned to a page."""
-        return ctypes.addressof(ctypes.c_char.from_buffer(self.map))
+        return address_of(self.map)
 
     def read8(self, address: u64) -> u8:
         return u8(self.bytes[self._offset(address, 1)])
