@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 from hand_made_space import CODE, DATA_FLAGS, STACK, STACK_TOP, Machine, Thread, run_code
 from machine_code import assemble
 
 from tyrne.hal.frame import Vector
-from tyrne.hosted import engine
+from tyrne.hosted import cpu, engine
 from tyrne.hosted.cpu import Stop
 from tyrne.lang import u64
 
@@ -130,6 +136,27 @@ def test_run_in_slices_is_the_run_in_one(code: dict[str, bytes]) -> None:
     assert sliced.cpu.instructions == whole.cpu.instructions == 10_000
     assert list(thread.frame.x) == list(whole_thread.frame.x)
     assert thread.frame.pc == whole_thread.frame.pc
+
+
+def test_long_run_is_sliced_exactly(code: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu, "_SLICE", 777)
+    machine, thread, stop = run_code(code["count"], 10_000)
+    assert stop == LIMIT and machine.cpu.instructions == 10_000 and int(thread.frame.x[0]) == 5_000
+    machine, _, stop = run_code(code["work"])
+    assert stop.syndrome == 0x5600_0003 and machine.cpu.instructions == 7003
+
+
+def test_endless_program_can_be_interrupted() -> None:
+    """SIGINT ends a run that has no limit, within a slice."""
+    folder = Path(__file__).parent
+    script = "from hand_made_space import run_code\nprint('running', flush=True)\nrun_code(bytes.fromhex('00000014'))"
+    with subprocess.Popen([sys.executable, "-c", script], cwd=folder, stdout=-1, stderr=-1, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline() == "running\n"
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) != 0
+        assert process.stderr.read().endswith("KeyboardInterrupt\n")
 
 
 def test_limit_after_code_ran_without_one_is_exact(code: dict[str, bytes]) -> None:

@@ -17,7 +17,9 @@ from tyrne.hosted.registers import GeneralRegisters
 NO_LIMIT: Final = 1 << 62
 """Instructions: more than a run can begin."""
 
-_UNKNOWN_SYSCALL_BITS: Final = 0x18 << 26 | 1 << 25
+_SLICE: Final = 20_000_000
+"""Instructions, about 0.1 s: signals of the host are handled between slices."""
+_TRAPPED_SYSTEM_INSTRUCTION: Final = 0x18 << 26 | 1 << 25
 _PC_ALIGNMENT: Final = 0x8A00_0000
 _INSTRUCTION_ABORT, _DATA_ABORT = 0x20, 0x24
 _EXCEPTION_STATE: Final = struct.Struct("<IIQ")
@@ -88,25 +90,31 @@ class Cpu:
 
     def run(self, registers: GeneralRegisters, limit: int) -> Stop:
         """Run at EL0 from `registers` until a trap, or until `limit` instructions have begun and the next is due."""
-        pc = registers.pc
         if registers.pstate & _EL_MASK:
             raise RuntimeError(f"PSTATE {registers.pstate:#x} is not EL0")
-        if pc & 3:
-            return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, pc)
-        if limit <= 0:
-            return _LIMIT_REACHED
+        if registers.pc & 3:
+            return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, registers.pc)
+        while limit > 0:
+            part = min(limit, _SLICE)
+            stop = self._run(registers, part)
+            if stop is not _LIMIT_REACHED:
+                return stop
+            limit -= part
+        return _LIMIT_REACHED
+
+    def _run(self, registers: GeneralRegisters, limit: int) -> Stop:
         handle, pointers = self._handle, registers.pointers
         engine.reg_write_batch(handle, _ALL_BUT_PC.address, pointers, _ALL_BUT_PC.count)
-        error = engine.emu_start(handle, pc, 0, 0, limit)
+        error = engine.emu_start(handle, registers.pc, 0, 0, limit)
         engine.reg_read_batch(handle, _ALL.address, pointers, _ALL.count)
         begun = self._counter.value
         self.instructions += min(begun, limit)
+        pc = registers.pc
         if error == engine.EXCEPTION:
-            return self._exception(registers.pc)
+            return self._exception(pc)
         if error in _EXTERNAL_ABORTS:
             return Stop(Vector.SYNCHRONOUS, _EXTERNAL_ABORTS[error], 0)
         engine.check(error, "run")
-        pc = registers.pc
         if pc & 3:
             self.flush_code()
             return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, pc)
@@ -133,7 +141,7 @@ class Cpu:
         op0, op1, crn, crm, op2, rt = (
             code >> 19 & 3, code >> 16 & 7, code >> 12 & 15, code >> 8 & 15, code >> 5 & 7, code & 31
         )  # fmt: skip
-        return _UNKNOWN_SYSCALL_BITS | op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | rt << 5 | crm << 1
+        return _TRAPPED_SYSTEM_INSTRUCTION | op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | rt << 5 | crm << 1
 
     def _stop_before_misaligned_code(self) -> None:
         """Unicorn executes code at any address. A block is looked at when it is translated, so before its first run;
