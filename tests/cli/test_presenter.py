@@ -48,4 +48,4 @@ def test_the_summary_says_what_became_of_each_task(tmp_path: Path, code: bytes, 
     result = prepare(Request(system, Machine.HOSTED, False, 0)).run(TerminalPresenter(console, ["a"]))
     show_summary(console, result)
     assert expected in out.getvalue()
-    assert out.getvalue().splitlines()[-1] == "0 system calls, 0 instructions on hosted, debug kernel; status 1"
+    assert out.getvalue().splitlines()[-1] == "system calls 0 · instructions 1 · hosted · debug kernel · status 1"

@@ -22,10 +22,10 @@ def show_summary(console: Console, result: Result) -> None:
         good = task["state"] == "exited" and task["code"] == 0
         table.add_row(task["name"], f"[{'green' if good else 'red'}]{task['state']}[/]", _outcome(task))
     console.print(table)
-    calls = len(report["syscalls"])
+    calls, instructions = len(report["syscalls"]), report["instructions"]
     console.print(
-        f"{calls} system calls, {result.recorder.instructions:,} instructions on {report['machine']},"
-        f" {report['profile']} kernel; status {result.status}",
+        f"system calls {calls:,} · instructions {instructions:,} · {report['machine']} · {report['profile']} kernel"
+        f" · status {result.status}",
         style="dim",
         soft_wrap=True,
     )

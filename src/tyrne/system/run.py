@@ -139,4 +139,14 @@ def run_kernel(kernel: Path, recorder: Recorder) -> bool:
 
 
 def _native(request: Request) -> Callable[[Recorder], bool]:
-    raise RequestError("native: this machine is not in this version; use --machine hosted")
+    from tyrne.compiler.build import build_host_library
+    from tyrne.hosted.native import ROOT, NativeMachine
+
+    manifest = encode(request.system, request.max_instructions)
+    build_host_library(ROOT, {"debug_console": not request.release})  # now, so that its errors come before the run
+
+    def start(recorder: Recorder) -> bool:
+        NativeMachine(manifest, recorder, debug_console=not request.release).run()
+        return False
+
+    return start
