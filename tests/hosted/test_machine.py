@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 from machine_code import assemble
 from systems import flat_system
@@ -155,6 +158,14 @@ def test_missing_manifest_is_a_panic_with_its_message() -> None:
     recorder = run_hosted(bytes(4096))
     assert recorder.status == 3
     assert "failed check: the manifest is missing at tyrne/kernel/boot.py:" in bytes(recorder.panic_bytes).decode()
+
+
+def test_machine_that_is_not_used_any_more_gives_its_memory_back() -> None:
+    machine = HostedMachine(bytes(4096), Recorder())
+    cpu, board = weakref.ref(machine.board.cpu), weakref.ref(machine.board)
+    del machine
+    gc.collect()
+    assert cpu() is None and board() is None
 
 
 def test_memory_outside_ram_traps() -> None:

@@ -63,9 +63,6 @@ class Cpu:
         self.instructions = 0
         self._stop_before_misaligned_code()
 
-    def close(self) -> None:
-        self._engine.close()
-
     def set_translation(self, root: int, asid: int) -> None:
         """Translate EL0 through the level 0 table at `root`. Another ASID than before forgets what was cached."""
         self._engine.write(engine.TTBR0_EL1, root | asid << 48)
@@ -147,9 +144,11 @@ class Cpu:
         """Unicorn executes code at any address. A block is looked at when it is translated, so before its first run;
         what was translated at a misaligned address is forgotten before the CPU runs again."""
 
+        handle = self._handle
+
         def new_block(_engine: Any, block: Any, _previous: Any, _data: Any) -> None:
             if block[0].pc & 3:
-                engine.emu_stop(self._handle)
+                engine.emu_stop(handle)
 
         callback = engine.NewBlock(new_block)
         hook = ctypes.c_size_t()

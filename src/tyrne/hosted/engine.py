@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import mmap
 import struct
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -126,7 +128,6 @@ class Engine:
     """One Unicorn CPU, a Cortex-A72 at EL0 with its translation on and every optional EL0 feature closed."""
 
     def __init__(self, ram: Ram) -> None:
-        self._ram: Final = ram
         handle = _P()
         check(_library.uc_open(const.UC_ARCH_ARM64, const.UC_MODE_ARM, ctypes.byref(handle)), "open")
         self.handle: Final[int] = handle.value or 0
@@ -138,6 +139,7 @@ class Engine:
         self.state: Final = (ctypes.c_char * _context_size(self.handle)).from_address(self.context)
         """The CPU's internal state, as `context_save` last copied it."""
         self._scratch: Final = _SystemRegisterValue()
+        weakref.finalize(self, _give_back, self.handle, self.context, ram.map)
         # In this order: EL1 is taken as AArch32 until SCR_EL3.RW and HCR_EL2.RW are set; the CPU's cached view of its
         # mode is rebuilt by a write to a system register after PSTATE.
         self.write(SCR_EL3, 0x501)
@@ -164,10 +166,11 @@ class Engine:
     def set_register(self, register: int, value: int) -> None:
         check(reg_write(self.handle, register, ctypes.byref(ctypes.c_uint64(value))), "register")
 
-    def close(self) -> None:
-        """Give the CPU's host memory back; the engine is of no use after that."""
-        context_free(self.context)
-        _close(self.handle)
+
+def _give_back(handle: int, context: int, _ram: mmap.mmap) -> None:
+    """Free an engine's host memory; its RAM is kept until then."""
+    context_free(context)
+    _close(handle)
 
 
 @dataclass(frozen=True)
@@ -214,7 +217,6 @@ def layout() -> Layout:
         counters = set(_places(structure, struct.pack("<QQ", 3, _COUNT)))
         if error != EXCEPTION:
             found.clear()
-    engine.close()
     if len(found) != 1 or len(counters) != 1:
         raise RuntimeError(
             f"unicorn {metadata.version('unicorn')}: exception syndrome or instruction counter not found in its state; "
