@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tyrne.kernel.cap_table import CapTable
 
 MAX_DEPTH: Final = u8(16)
-"""Depth of the deepest derived capability; roots have depth 0."""
+"""Depth of the deepest derived capability. A new root has depth 0, a child one more than its source; both keep it when
+an ancestor goes."""
 
 
 class CapSlot:
@@ -41,16 +42,12 @@ class CapSlot:
     def handle(self) -> CapHandle:
         return CapHandle(self.index, self.generation)
 
-    def fill_root(self, capability: Capability) -> None:
-        """Hold a capability that was derived from none."""
-        self.capability = capability
-        self.depth = u8(0)
-
-    def fill_child(self, capability: Capability, parent: CapSlot, depth: u8) -> None:
-        """Hold a capability as the first child of a parent."""
+    def fill(self, capability: Capability, parent: CapSlot | None, depth: u8) -> None:
+        """Hold a capability as the first child of a parent, or without one as a root."""
         self.capability = capability
         self.depth = depth
-        self._link(parent)
+        if parent is not None:
+            self._link(parent)
 
     def _link(self, parent: CapSlot) -> None:
         first = parent.first_child

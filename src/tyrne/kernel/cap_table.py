@@ -68,7 +68,7 @@ class CapTable:
         if self.is_full():
             return CapError.CAPS_EXHAUSTED
         slot = self._allocate()
-        slot.fill_root(capability)
+        slot.fill(capability, None, u8(0))
         return slot.handle()
 
     def cap_copy(self, source: CapHandle, rights: Rights) -> CapHandle | CapError:
@@ -85,11 +85,7 @@ class CapTable:
         if self.is_full():
             return CapError.CAPS_EXHAUSTED
         peer = self._allocate()
-        parent = slot.parent
-        if parent is None:
-            peer.fill_root(Capability(rights, capability.object))
-        else:
-            peer.fill_child(Capability(rights, capability.object), parent, slot.depth)
+        peer.fill(Capability(rights, capability.object), slot.parent, slot.depth)
         return peer.handle()
 
     def check_derive(self, source: CapHandle, rights: Rights) -> CapError | None:
@@ -132,7 +128,7 @@ class CapTable:
         if self.is_full():
             return CapError.CAPS_EXHAUSTED
         child = self._allocate()
-        child.fill_child(Capability(rights, made), slot, slot.depth + 1)
+        child.fill(Capability(rights, made), slot, slot.depth + 1)
         return child.handle()
 
     def cap_revoke(self, source: CapHandle) -> CapError | None:
