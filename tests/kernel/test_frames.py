@@ -1,0 +1,209 @@
+"""Physical frames: an extent, reserved ranges, first free first, and no double free."""
+
+from __future__ import annotations
+
+import pytest
+
+from kernel.support import PAGE, PANIC, RAM, FakeBoard, managed, state
+from tyrne.kernel.frames import MAX_FRAMES, MAX_RESERVED, FrameError, FrameRange, Frames, FrameStats
+from tyrne.lang import u64
+
+
+def pages(first: int, end: int) -> FrameRange:
+    return FrameRange(u64(RAM + first * PAGE), u64(RAM + end * PAGE))
+
+
+def counts(frames: Frames) -> tuple[int, ...]:
+    stats = frames.stats()
+    return tuple(map(int, (stats.total, stats.reserved, stats.allocated, stats.free)))
+
+
+def population(frames: Frames) -> int:
+    return sum(int(word).bit_count() for word in frames.taken)
+
+
+# --- the extent and its reserved ranges
+
+
+@pytest.mark.parametrize("extent", [(RAM + 1, RAM + PAGE), (RAM, RAM + PAGE - 1), (RAM + 8, RAM + 8 + PAGE)])
+def test_an_extent_off_a_page_is_misaligned(extent: tuple[int, int]) -> None:
+    assert Frames(64).manage(FrameRange(u64(extent[0]), u64(extent[1]))) is FrameError.MISALIGNED_ADDRESS
+
+
+def test_an_extent_larger_than_the_bitmap_is_out_of_range_and_one_that_fits_exactly_is_not() -> None:
+    assert Frames(64).manage(pages(0, 65)) is FrameError.OUT_OF_RANGE
+    assert Frames(64).manage(pages(0, 64)) is None
+    assert MAX_FRAMES * PAGE == 128 << 20
+
+
+def test_an_inverted_extent_is_out_of_range() -> None:
+    assert Frames(64).manage(FrameRange(u64(RAM + PAGE), u64(RAM))) is FrameError.OUT_OF_RANGE
+
+
+def test_reserved_ranges_are_counted_and_marked() -> None:
+    frames = managed(64, [(0, 3), (10, 12)])
+    assert counts(frames) == (64, 5, 0, 59)
+    assert frames.taken[0] == 0b1100_0000_0111
+
+
+@pytest.mark.parametrize(
+    ("span", "error"),
+    [
+        (FrameRange(u64(RAM + 1), u64(RAM + PAGE)), FrameError.MISALIGNED_ADDRESS),
+        (FrameRange(u64(RAM), u64(RAM + 1)), FrameError.MISALIGNED_ADDRESS),
+        (FrameRange(u64(RAM - PAGE), u64(RAM)), FrameError.OUT_OF_RANGE),
+        (pages(63, 65), FrameError.OUT_OF_RANGE),
+        (pages(64, 65), FrameError.OUT_OF_RANGE),
+        (pages(9, 8), FrameError.OUT_OF_RANGE),
+        (pages(4, 6), FrameError.OVERLAPPING_RESERVED_RANGES),
+        (pages(0, 64), FrameError.OVERLAPPING_RESERVED_RANGES),
+        (pages(6, 7), FrameError.OVERLAPPING_RESERVED_RANGES),
+        (pages(7, 9), FrameError.OVERLAPPING_RESERVED_RANGES),
+    ],
+    ids=str,
+)
+def test_a_range_that_cannot_be_reserved_changes_nothing(span: FrameRange, error: FrameError) -> None:
+    frames = managed(64, [(5, 8)])
+    before = state(frames)
+    assert frames.reserve(span) is error
+    assert state(frames) == before
+
+
+def test_neighbouring_ranges_do_not_overlap_nor_does_an_empty_one_inside_another() -> None:
+    frames = managed(64, [(5, 8), (8, 10), (3, 5), (6, 6)])
+    assert counts(frames) == (64, 7, 0, 57)
+
+
+def test_more_ranges_than_there_is_room_for_are_refused_first() -> None:
+    frames = managed(64, [(i, i + 1) for i in range(MAX_RESERVED)])
+    assert frames.reserve(FrameRange(u64(RAM + 1), u64(RAM))) is FrameError.TOO_MANY_RESERVED_RANGES
+
+
+def test_nothing_is_reserved_once_a_frame_is_out() -> None:
+    frames = managed(64)
+    assert frames.allocate(FakeBoard()) is not None
+    with pytest.raises(PANIC):
+        frames.reserve(pages(10, 11))
+
+
+# --- allocation
+
+
+def test_the_first_free_frame_comes_first_and_is_zeroed() -> None:
+    board, frames = FakeBoard(), managed(64, [(0, 2), (3, 4)])
+    assert [frames.allocate(board) for _ in range(3)] == [RAM + page * PAGE for page in (2, 4, 5)]
+    assert board.get(RAM + 2 * PAGE, PAGE) == bytes(PAGE)
+    assert board.get(RAM + 3 * PAGE, PAGE) != bytes(PAGE)
+    assert counts(frames) == (64, 3, 3, 58)
+
+
+def test_a_frame_is_zeroed_again_when_it_is_used_again() -> None:
+    board, frames = FakeBoard(), managed(64)
+    first = frames.allocate(board)
+    assert first is not None
+    board.put(first, b"secret")
+    assert frames.free(first) is None
+    assert frames.allocate(board) == first
+    assert board.get(first, PAGE) == bytes(PAGE)
+
+
+@pytest.mark.parametrize("total", [1, 63, 64, 65, 100, 128])
+def test_every_frame_is_allocated_once_then_none_is_left(total: int) -> None:
+    board, frames = FakeBoard(total), managed(total)
+    found = [frames.allocate(board) for _ in range(total)]
+    assert found == [RAM + page * PAGE for page in range(total)]
+    assert frames.allocate(board) is None and frames.allocate(board) is None
+    assert counts(frames) == (total, 0, total, 0)
+    middle = u64(RAM + total // 2 * PAGE)
+    assert frames.free(middle) is None
+    assert frames.allocate(board) == middle
+    assert frames.allocate(board) is None
+
+
+def test_a_fully_reserved_extent_has_no_frame() -> None:
+    frames = managed(64, [(0, 64)])
+    assert frames.allocate(FakeBoard()) is None
+    assert counts(frames) == (64, 64, 0, 0)
+
+
+def test_free_rewinds_to_the_lowest_free_frame() -> None:
+    board, frames = FakeBoard(), managed(64)
+    for _ in range(10):
+        frames.allocate(board)
+    for page in (7, 2, 5):
+        assert frames.free(u64(RAM + page * PAGE)) is None
+    assert [frames.allocate(board) for _ in range(4)] == [RAM + page * PAGE for page in (2, 5, 7, 10)]
+
+
+@pytest.mark.parametrize(
+    ("address", "error"),
+    [
+        (RAM + 5 * PAGE + 8, FrameError.MISALIGNED_ADDRESS),
+        (RAM - PAGE, FrameError.OUT_OF_RANGE),
+        (RAM + 64 * PAGE, FrameError.OUT_OF_RANGE),
+        (0, FrameError.OUT_OF_RANGE),
+        (RAM + PAGE, FrameError.DOUBLE_FREE),
+        (RAM + 63 * PAGE, FrameError.DOUBLE_FREE),
+    ],
+    ids=["misaligned", "below", "above", "zero", "reserved", "free"],
+)
+def test_what_is_no_allocated_frame_cannot_be_freed(address: int, error: FrameError) -> None:
+    frames = managed(64, [(0, 5)])
+    assert frames.allocate(FakeBoard()) == RAM + 5 * PAGE
+    before = state(frames)
+    assert frames.free(u64(address)) is error
+    assert not frames.is_allocated(u64(address))
+    assert state(frames) == before
+
+
+def test_a_second_free_is_a_double_free() -> None:
+    board, frames = FakeBoard(), managed(64)
+    made = frames.allocate(board)
+    assert made is not None and frames.is_allocated(made)
+    assert frames.free(made) is None
+    assert frames.free(made) is FrameError.DOUBLE_FREE
+    assert not frames.is_allocated(made)
+    assert counts(frames) == (64, 0, 0, 64)
+
+
+def test_stats_are_the_population_of_the_bitmap() -> None:
+    board, frames = FakeBoard(), managed(64, [(3, 9)])
+    for _ in range(20):
+        frames.allocate(board)
+    for page in (0, 11, 15):
+        assert frames.free(u64(RAM + page * PAGE)) is None
+    stats = frames.stats()
+    assert stats == FrameStats(u64(64), u64(6), u64(17), u64(41))
+    assert population(frames) == stats.reserved + stats.allocated
+
+
+# --- what an allocation may hand out
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (0, 5 * PAGE, False),
+        (0, 5 * PAGE + 1, True),
+        (5 * PAGE - 1, 5 * PAGE, False),
+        (5 * PAGE, 5 * PAGE, False),
+        (6 * PAGE, 5 * PAGE, False),
+        (5 * PAGE, 6 * PAGE, True),
+        (8 * PAGE, 9 * PAGE - 3, False),
+        (8 * PAGE, 9 * PAGE + 1, True),
+        (63 * PAGE, 70 * PAGE, True),
+        (64 * PAGE, 70 * PAGE, False),
+        (-2 * PAGE, 0, False),
+        (-2 * PAGE, 64 * PAGE, True),
+    ],
+)
+def test_may_yield(start: int, end: int, expected: bool) -> None:
+    frames = managed(64, [(0, 5), (8, 9)])
+    assert frames.may_yield(FrameRange(u64(RAM + start), u64(RAM + end))) is expected
+
+
+def test_an_allocated_frame_may_be_yielded_later() -> None:
+    board, frames = FakeBoard(), managed(64)
+    made = frames.allocate(board)
+    assert made is not None
+    assert frames.may_yield(FrameRange(made, made + PAGE))
