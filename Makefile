@@ -40,12 +40,13 @@ clean:
 	find src tests bench programs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
+	@echo "making $(VENV) and installing Tyrne into it; once, some 600 MB"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'make: needs venv: sudo apt-get install python3-venv' >&2; exit 1; }
 
 $(BASE): pyproject.toml | $(BIN)/python
-	$(PIP) -e .
+	@$(PIP) -e .
 	@touch $@
 
 $(TEST): $(BASE)
-	$(PIP) -e '.[test]'
+	@$(PIP) -e '.[test]'
 	@touch $@

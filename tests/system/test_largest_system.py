@@ -3,8 +3,6 @@
 import struct
 from pathlib import Path
 
-import pytest
-
 from running import on_each_machine, run_system
 from tyrne.system import limits
 

@@ -49,9 +49,8 @@ def find_emulator() -> str:
 class Guest:
     """One run of a traced kernel. Iterate over `records`, then read `ending`."""
 
-    def __init__(self, kernel: Path, wall_seconds: float = WALL_SECONDS) -> None:
+    def __init__(self, kernel: Path) -> None:
         self._kernel = kernel
-        self._seconds = wall_seconds
         self.ending = Ending(STATUS_PANIC, b"", "", False)
 
     def records(self) -> Generator[bytes, None, None]:
@@ -87,7 +86,7 @@ class Guest:
                 self.ending = Ending(
                     process.returncode,
                     serial.read_bytes() if serial.exists() else b"",
-                    complaints.read_text(errors="replace").strip(),
+                    " ".join(complaints.read_text(errors="replace").split()),
                     timed_out,
                 )
 
@@ -101,7 +100,7 @@ class Guest:
 
     def _lines(self, source: int) -> Generator[bytes, None, bool]:
         """Lines until the other end closes; returns (as a generator does) whether time ran out first."""
-        deadline = time.monotonic() + self._seconds
+        deadline = time.monotonic() + WALL_SECONDS
         rest = b""
         while True:
             left = deadline - time.monotonic()

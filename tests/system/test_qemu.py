@@ -1,0 +1,92 @@
+"""Starting, following and ending QEMU, with a script in its place that behaves as a test needs."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tyrne.hosted.recorder import Recorder
+from tyrne.system import qemu
+from tyrne.system.errors import RequestError
+from tyrne.system.qemu import Guest
+from tyrne.system.run import run_kernel
+
+SCRIPT = """\
+#!{python}
+import os, sys, time
+paths = [part[5:] for word in sys.argv for part in word.split(",") if part.startswith("path=")]
+serial, trace = open(paths[0], "w"), open(paths[1], "w")
+open({note!r}, "w").write(str(os.getpid()))
+{body}
+"""
+
+
+class Emulator:
+    """Puts a script where QEMU is looked for."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._folder = folder
+        monkeypatch.setenv("PATH", str(folder))
+
+    def does(self, body: str) -> None:
+        script = self._folder / "qemu-system-aarch64"
+        script.write_text(SCRIPT.format(python=sys.executable, note=str(self._folder / "pid"), body=body))
+        script.chmod(0o755)
+
+    def is_gone(self) -> bool:
+        """Whether the process of the script has ended and was waited for."""
+        try:
+            os.kill(int((self._folder / "pid").read_text()), 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+
+@pytest.fixture
+def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    return Emulator(tmp_path, monkeypatch)
+
+
+def test_records_arrive_while_the_machine_runs(emulator: Emulator) -> None:
+    emulator.does("trace.write('L 61'); trace.flush(); trace.write('0a\\nE 0 1\\n'); trace.flush(); time.sleep(30)")
+    records = Guest(Path("kernel")).records()
+    started = time.monotonic()
+    assert next(records) == b"L 610a"
+    assert next(records) == b"E 0 1"
+    records.close()
+    assert time.monotonic() - started < 20
+    assert emulator.is_gone()
+
+
+def test_a_run_that_ends_well_is_recorded(emulator: Emulator) -> None:
+    emulator.does("trace.write('L 610a\\nE 1 ff\\n'); trace.close(); sys.exit(1)")
+    recorder = Recorder()
+    assert run_kernel(Path("kernel"), recorder) is False
+    assert (recorder.status, recorder.instructions, recorder.log_lines()) == (1, 255, ["a"])
+
+
+def test_a_machine_that_hangs_is_ended_and_the_run_says_so(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qemu, "WALL_SECONDS", 1.0)
+    emulator.does("trace.write('L 610a\\nL 62'); trace.flush(); time.sleep(60)")
+    recorder = Recorder()
+    assert run_kernel(Path("kernel"), recorder) is True
+    assert (recorder.status, recorder.log_lines()) == (4, ["a"])
+    assert emulator.is_gone()
+
+
+def test_a_machine_that_ends_without_a_word_is_a_panic_with_what_the_serial_line_had(emulator: Emulator) -> None:
+    emulator.does("serial.write('!! tyrne panic: early\\n'); serial.close(); sys.exit(3)")
+    recorder = Recorder()
+    run_kernel(Path("kernel"), recorder)
+    assert (recorder.status, bytes(recorder.panic_bytes)) == (3, b"!! tyrne panic: early\n")
+
+
+def test_an_emulator_that_refuses_to_start_is_quoted(emulator: Emulator) -> None:
+    emulator.does("print('qemu: bad\\nmachine', file=sys.stderr); sys.exit(1)")
+    with pytest.raises(RequestError) as caught:
+        run_kernel(Path("kernel"), Recorder())
+    assert str(caught.value) == "qemu-system-aarch64: ended with status 1: qemu: bad machine"

@@ -1,0 +1,52 @@
+"""Records of a traced kernel become the events that a hosted run has."""
+
+import pytest
+
+from tyrne.hosted.recorder import Recorder
+from tyrne.system.records import RecordError, feed
+
+
+def fed(*lines: str) -> Recorder:
+    recorder = Recorder()
+    for line in lines:
+        feed(line.encode(), recorder)
+    return recorder
+
+
+def test_a_run_in_records_is_recorded_as_it_happened() -> None:
+    recorder = fed(
+        "L 7479726e",
+        "L 650a",
+        "C 1 68690a",
+        "S 1 5 0 800020 3 0 0 ffffffffffffffff 0 3 0 0 0 0 0 0",
+        "X 1 4 7 0 0 0 0 0",
+        "F 0 2000000 0 800004",
+        "E 1 12ab",
+    )
+    report = recorder.report("qemu", "debug", ["wild", "good"])
+    assert report["log"] == ["tyrne"]
+    assert report["console"] == "hi\n"
+    assert (report["status"], report["instructions"]) == (1, 0x12AB)
+    assert [task["state"] for task in report["tasks"]] == ["faulted", "exited"]
+    assert report["tasks"][0]["fault"] == {
+        "kind": "undefined_instruction",
+        "esr": "0x2000000",
+        "far": "0x0",
+        "pc": "0x800004",
+    }
+    write, leave = report["syscalls"]
+    assert write["args"] == ["0x0", "0x800020", "0x3", "0x0", "0x0", "0xffffffffffffffff"]
+    assert (write["status"], write["payload"]) == ("0x0", ["0x3", *["0x0"] * 6])
+    assert (leave["task"], leave["status"]) == ("good", None)
+
+
+def test_a_panic_in_records_is_kept() -> None:
+    assert bytes(fed("P 2121", "P 0a").panic_bytes) == b"!!\n"
+
+
+@pytest.mark.parametrize(
+    "line", ["", "Z", "L", "L 0", "L zz", "C 0", "S 0 5 1 2 3", "X 0 4 1", "F 0 1 2", "E 0", "E x y", "L 41 42", "\xff"]
+)
+def test_a_line_that_no_kernel_writes_is_an_error(line: str) -> None:
+    with pytest.raises(RecordError):
+        feed(line.encode("latin-1"), Recorder())
