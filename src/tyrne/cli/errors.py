@@ -34,9 +34,10 @@ def guarded(command: Callable[[], int]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         print("tyrne: interrupted", file=sys.stderr)
         return STATUS_INTERRUPTED
-    except BrokenPipeError:
-        # What is still buffered cannot be written either; give it a place to go, so that the exit stays silent.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        # typer's answer to a broken pipe, the only one in this mode. What is still buffered cannot be written either:
+        # give it a place to go, so that the exit stays silent.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
         return STATUS_BROKEN_PIPE
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""

@@ -1,0 +1,52 @@
+"""The installed command, as a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = Path(sys.executable).parent / "tyrne"
+
+
+def tyrne(*arguments: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(
+        [str(COMMAND), *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"\x00\x00\x80\xd2\x88\x00\x80\xd2\x01\x00\x00\xd4")
+    return path
+
+
+def test_the_command_runs_from_any_directory(tmp_path: Path, program: Path) -> None:
+    done = tyrne("run", program.name, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.splitlines()[0].startswith(b"tyrne: hello from")
+
+
+def test_the_shipped_greeting_checks_from_any_directory(tmp_path: Path) -> None:
+    done = tyrne("check", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"hello: 1 task, 0 endpoints\n")
+
+
+def test_a_reader_that_leaves_is_no_error_of_the_writer(tmp_path: Path, program: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"'{COMMAND}' run {program.name} | true; echo ${{PIPESTATUS[0]}}"],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() in (b"0", b"141")  # the whole output may fit the pipe before the reader leaves
+    assert done.stderr == b""
