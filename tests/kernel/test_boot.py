@@ -1,0 +1,217 @@
+"""Boot: the lines, the objects of the manifest, handle words, and what stops the machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from kernel.support import (
+    ALL,
+    BASE,
+    IMAGE,
+    PAGE,
+    PANIC,
+    RAM,
+    FakeBoard,
+    boot,
+    booted,
+    current,
+    endpoint_object,
+    program,
+    slim_kernel,
+    slot_id,
+    system_call,
+    task_record,
+)
+from tyrne.hal.descriptors import MappingFlags
+from tyrne.kernel.abi import Rights
+from tyrne.kernel.capability import Capability, DebugConsole, TaskHandle
+from tyrne.kernel.kernel import MAX_ENDPOINTS, MAX_TASKS, Kernel
+from tyrne.kernel.manifest import MAX_CAPS
+from tyrne.kernel.page_table import MapError, Mapping
+from tyrne.kernel.task import TaskState
+from tyrne.kernel.user_memory import UserWindow
+from tyrne.lang import u64
+from tyrne.system.description import CONSOLE_CAP, Cap
+from tyrne.system.manifest import Task as TaskRecord
+from tyrne.system.program import Program, Segment
+
+
+def test_the_lines_of_a_boot() -> None:
+    kernel = booted()
+    assert kernel.board.lines() == [
+        "tyrne: hello from kernel_main",
+        "tyrne: pmm initialized (60 frames available; 4 reserved)",
+        "tyrne: address-space-arena ready (1 / 17 slots used; bootstrap AS root = 0x40004000)",
+        "tyrne: timer ready (62500000 Hz, resolution 16 ns)",
+        "tyrne: syscall smoke ok (gate #3 fail-closed \N{EM DASH} no current task: "
+        "console_write status=0x102; bad-number status=0x1)",
+        "tyrne: starting cooperative scheduler",
+    ]
+
+
+def test_a_release_kernel_says_that_it_has_no_console() -> None:
+    assert booted(debug_console=False).board.lines()[1] == "tyrne: release kernel, no debug console"
+
+
+def test_the_first_task_is_entered_with_its_context() -> None:
+    kernel = booted()
+    task = current(kernel)
+    assert task is kernel.tasks.items[0]
+    assert (task.frame.pc, task.frame.sp, task.frame.pstate) == (BASE, BASE + 2 * PAGE, 0)
+    assert set(task.frame.x) == {0}
+    assert task.window == UserWindow(u64(BASE), u64(2 * PAGE))
+    assert bytes(task.name).rstrip(b"\0") == b"one"
+    assert kernel.context().has_current_task
+
+
+def test_no_task_exists_during_the_check_of_the_gate() -> None:
+    seen: list[int] = []
+
+    class Watching(FakeBoard):
+        def call_from_kernel(self, frame: object) -> None:
+            assert self.kernel is not None
+            seen.append(int(self.kernel.tasks.population))
+            super().call_from_kernel(frame)  # type: ignore[arg-type]
+
+    boot(slim_kernel(Watching()), task_record("one"))
+    assert seen == [0, 0]
+
+
+def test_capabilities_stand_at_handle_words_from_0_in_the_order_of_the_record() -> None:
+    caps = (Cap(1, Rights.SEND), CONSOLE_CAP, Cap(0, Rights.RECV | Rights.DUPLICATE))
+    kernel = booted(task_record("one", *caps), endpoints=2)
+    table = current(kernel).capabilities
+    expected = [
+        Capability(Rights.SEND, endpoint_object(1)),
+        Capability(Rights.CONSOLE_WRITE, DebugConsole()),
+        Capability(Rights.RECV | Rights.DUPLICATE, endpoint_object(0)),
+        None,
+    ]
+    assert [slot.capability for slot in table.slots][:4] == expected
+    assert [int(slot.generation) for slot in table.slots] == [0] * 6
+
+
+def test_a_task_holds_nothing_that_the_manifest_does_not_give_it() -> None:
+    kernel = booted(task_record("one"), task_record("two", CONSOLE_CAP))
+    assert [slot.capability for slot in kernel.tasks.items[0].capabilities.slots] == [None] * 6
+    for number in (1, 2, 5):
+        assert system_call(kernel, number, 0, BASE, 1)[0] in (0x201, 0x102)
+
+
+def test_the_bootstrap_table_names_every_task_and_space_and_the_empty_table_stays_empty() -> None:
+    kernel = booted(task_record("one"), task_record("two"))
+    table = kernel.bootstrap_table
+    assert table.references_object(TaskHandle(slot_id(0))) and table.references_object(TaskHandle(slot_id(1)))
+    rights = [slot.capability.rights for slot in table.slots if slot.capability is not None]
+    duty = Rights.DUPLICATE | Rights.DERIVE | Rights.REVOKE
+    assert rights == [duty | Rights.TRANSFER, duty, Rights.NONE, duty, Rights.NONE]
+    assert len(kernel.empty_table.slots) == 0
+
+
+def test_endpoints_are_numbered_in_the_order_of_creation() -> None:
+    kernel = booted(endpoints=3)
+    assert [int(endpoint.id) for endpoint in kernel.endpoints.items][:3] == [0, 1, 2]
+    assert kernel.endpoints.population == 3
+
+
+def test_tasks_start_in_the_order_of_the_manifest() -> None:
+    kernel = booted(task_record("a"), task_record("b"), task_record("c"))
+    assert [(int(task.number), task.state) for task in kernel.tasks.items] == [
+        (number, TaskState.READY) for number in range(3)
+    ]
+
+
+@pytest.mark.parametrize("limit", [0, 1, 12345])
+def test_a_limit_of_the_manifest_arms_the_timer_and_0_does_not(limit: int) -> None:
+    board = FakeBoard()
+    boot(slim_kernel(board), task_record("one"), limit=limit)
+    assert board.armed == limit
+
+
+def test_a_full_manifest_of_16_tasks_16_endpoints_and_16_capabilities_boots() -> None:
+    board = FakeBoard(256)
+    kernel = Kernel(board)
+    caps = [Cap(index, Rights.SEND) for index in range(MAX_CAPS)]
+    tasks = [task_record(f"t{index}", *caps) for index in range(MAX_TASKS)]
+    assert boot(kernel, *tasks, endpoints=MAX_ENDPOINTS) is kernel.tasks.items[0]
+    assert kernel.tasks.is_full() and kernel.endpoints.is_full() and kernel.spaces.is_full()
+    for task in kernel.tasks.items:
+        assert len([1 for slot in task.capabilities.slots if slot.capability]) == 16
+    for _ in range(MAX_TASKS):
+        system_call(kernel, 4, 0)
+    assert kernel.frames.stats().allocated == 1
+
+
+def test_segments_of_a_program_are_mapped_with_their_flags_and_the_guard_page_is_not() -> None:
+    segments = (
+        Segment(0x40_0000, False, True, b"x" * 5000, 5000),
+        Segment(0x60_0000, True, False, b"data", 0x1800),
+        Segment(0x70_0000, False, False, b"constant", 8),
+    )
+    record = TaskRecord("elf", Program(0x40_0008, segments, 0x70_2000), 2, ())
+    kernel = booted(record)
+    space = kernel.context().space
+    user = MappingFlags.USER
+    expected = {
+        0x40_0000: user | MappingFlags.EXECUTE,
+        0x40_1000: user | MappingFlags.EXECUTE,
+        0x60_0000: user | MappingFlags.WRITE,
+        0x60_1000: user | MappingFlags.WRITE,
+        0x70_0000: user,
+        0x70_2000: user | MappingFlags.WRITE,
+        0x70_3000: user | MappingFlags.WRITE,
+    }
+    for address, flags in expected.items():
+        found = space.translate(kernel.board, u64(address))
+        assert isinstance(found, Mapping) and found.flags == flags
+    for address in (0x3F_F000, 0x40_2000, 0x60_2000, 0x70_1000, 0x70_4000):
+        assert space.translate(kernel.board, u64(address)) is MapError.NOT_MAPPED
+    assert current(kernel).frame.pc == 0x40_0008
+    assert current(kernel).window == UserWindow(u64(0x40_0000), u64(0x30_4000))
+
+
+# --- what stops the machine: each is a fault of the image, not of a task
+
+
+def booting(*tasks: TaskRecord, pages: int = 64, endpoints: int = 1) -> None:
+    boot(slim_kernel(FakeBoard(pages)), *tasks, endpoints=endpoints)
+
+
+def test_a_manifest_without_its_magic_is_a_panic() -> None:
+    class Blank(FakeBoard):
+        def put(self, address: int, data: bytes) -> None:
+            super().put(address, bytes(len(data)) if address == IMAGE else data)
+
+    with pytest.raises(PANIC):
+        boot(slim_kernel(Blank()), task_record("one"))
+
+
+def test_a_capability_over_an_endpoint_that_is_not_there_is_a_panic() -> None:
+    with pytest.raises(PANIC):
+        booting(task_record("one", Cap(1, ALL)))
+
+
+def test_more_tasks_than_the_kernel_has_is_a_panic() -> None:
+    with pytest.raises(PANIC):
+        booting(*[task_record("t") for _ in range(4)])
+
+
+def test_a_task_that_does_not_fit_is_named_with_the_reason_before_the_panic() -> None:
+    board = FakeBoard(16)
+    with pytest.raises(PANIC):
+        boot(slim_kernel(board), TaskRecord("big", program(), 99, ()))
+    line = 'tyrne: cannot load "big": error 6, wanted 0x68, limit 0xb'
+    assert board.lines()[-1] == line  # frame budget exceeded: root, page, 99 of stack, 3 tables of 11 free
+
+
+def test_a_program_that_is_writable_and_executable_is_a_panic() -> None:
+    segment = Segment(BASE, True, True, b"x", 1)
+    with pytest.raises(PANIC):
+        booting(TaskRecord("wx", Program(BASE, (segment,), BASE + PAGE), 1, ()))
+
+
+def test_ram_that_does_not_start_at_a_page_is_a_panic() -> None:
+    from tyrne.hal.boot_info import BootInfo
+
+    with pytest.raises(PANIC):
+        slim_kernel(FakeBoard()).boot(BootInfo(u64(RAM + 1), u64(RAM + PAGE), u64(RAM), u64(RAM), u64(RAM)))

@@ -1,0 +1,174 @@
+"""The scheduler: a queue of ready tasks, the current one in none, and the three accessors of the gate."""
+
+from __future__ import annotations
+
+import pytest
+
+from kernel.support import BASE, NULL, PANIC, space_object, state
+from tyrne.hal.frame import PSTATE_EL0T
+from tyrne.kernel.scheduler import SchedError, Scheduler, TaskQueue
+from tyrne.kernel.task import Task, TaskState
+from tyrne.kernel.user_memory import UserWindow
+from tyrne.lang import u64
+
+TOP = BASE + 0x2000
+
+
+def add(scheduler: Scheduler, task: Task, top: int = TOP, base: int = BASE) -> SchedError | None:
+    return scheduler.add_user_task(task, space_object(1), u64(base), u64(BASE + 4), u64(top), task.capabilities)
+
+
+def started(count: int) -> tuple[Scheduler, list[Task]]:
+    scheduler, tasks = Scheduler(), [Task() for _ in range(count)]
+    for task in tasks:
+        assert add(scheduler, task) is None
+    scheduler.start()
+    return scheduler, tasks
+
+
+# --- the queue
+
+
+def test_the_queue_is_first_in_first_out_and_can_be_refilled() -> None:
+    queue, tasks = TaskQueue(), [Task() for _ in range(4)]
+    assert queue.pop() is None
+    for task in tasks[:3]:
+        queue.push(task)
+    assert queue.pop() is tasks[0]
+    queue.push(tasks[3])
+    queue.push(tasks[0])
+    assert [queue.pop() for _ in range(5)] == [tasks[1], tasks[2], tasks[3], tasks[0], None]
+    assert queue.head is None and queue.tail is None
+    queue.push(tasks[2])
+    assert queue.pop() is tasks[2]
+    assert all(task.next is None for task in tasks)
+
+
+# --- add_user_task
+
+
+def test_a_new_task_is_ready_with_pc_sp_and_pstate_set_and_all_else_zero() -> None:
+    scheduler, task = Scheduler(), Task()
+    assert add(scheduler, task) is None
+    assert (task.frame.pc, task.frame.sp, task.frame.pstate) == (BASE + 4, TOP, PSTATE_EL0T)
+    assert set(task.frame.x) == {0}
+    assert state(task.thread) == state(Task().thread)
+    assert task.state is TaskState.READY
+    assert (task.space, task.window) == (space_object(1), UserWindow(u64(BASE), u64(TOP - BASE)))
+    assert task.table is task.capabilities
+
+
+@pytest.mark.parametrize("task_state", [TaskState.READY, TaskState.EXITED, TaskState.FAULTED])
+def test_a_task_is_given_to_the_scheduler_once(task_state: TaskState) -> None:
+    scheduler, task = Scheduler(), Task()
+    task.state = task_state
+    before = state(scheduler, task)
+    assert add(scheduler, task) is SchedError.ALREADY_REGISTERED
+    assert state(scheduler, task) == before
+
+
+@pytest.mark.parametrize("top", [BASE - 0x1000, 0, BASE])
+def test_a_reversed_or_empty_pair_gives_an_empty_window(top: int) -> None:
+    scheduler, task = Scheduler(), Task()
+    assert add(scheduler, task, top) is None
+    assert task.window == UserWindow(u64(BASE), u64(0))
+    assert not task.window.validate(u64(BASE), u64(1))
+
+
+def test_a_stack_off_16_bytes_is_a_panic() -> None:
+    with pytest.raises(PANIC):
+        add(Scheduler(), Task(), TOP - 8)
+
+
+def test_a_task_without_a_table_is_bound_to_none() -> None:
+    scheduler, task = Scheduler(), Task()
+    assert scheduler.add_user_task(task, space_object(), u64(BASE), u64(BASE), u64(TOP), None) is None
+    scheduler.start()
+    assert scheduler.current is task
+    assert scheduler.current_user_table() is None
+
+
+# --- the accessors
+
+
+def test_the_accessors_give_nothing_before_start_and_the_bindings_of_the_current_task_after() -> None:
+    scheduler, task = Scheduler(), Task()
+    assert add(scheduler, task) is None
+    for accessor in (
+        scheduler.current_user_table,
+        scheduler.current_address_space_handle,
+        scheduler.current_user_window,
+    ):
+        assert accessor() is None
+    scheduler.start()
+    assert scheduler.current_user_table() is task.capabilities
+    assert scheduler.current_address_space_handle() == space_object(1)
+    assert scheduler.current_user_window() == UserWindow(u64(BASE), u64(TOP - BASE))
+
+
+def test_the_accessors_give_nothing_once_the_task_has_ended() -> None:
+    scheduler, (task,) = started(1)
+    scheduler.end_current(TaskState.EXITED)
+    scheduler.current = task
+    assert scheduler.current_user_table() is None
+    assert scheduler.current_address_space_handle() is None
+    assert scheduler.current_user_window() is None
+
+
+# --- start, yield, end, stop
+
+
+def test_start_takes_the_first_and_an_empty_queue_leaves_none() -> None:
+    scheduler, tasks = started(2)
+    assert scheduler.current is tasks[0]
+    empty = Scheduler()
+    empty.start()
+    assert empty.current is None
+
+
+def test_yield_goes_round() -> None:
+    scheduler, tasks = started(3)
+    order = []
+    for _ in range(7):
+        order.append(scheduler.current)
+        assert scheduler.yield_now() is None
+    assert order == [*tasks, *tasks, tasks[0]]
+
+
+def test_yield_alone_goes_on_and_without_a_current_task_is_refused() -> None:
+    scheduler, (task,) = started(1)
+    assert scheduler.yield_now() is None
+    assert scheduler.current is task and scheduler.ready.head is None
+    scheduler.stop()
+    before = state(scheduler)
+    assert scheduler.yield_now() is SchedError.NO_CURRENT_TASK
+    assert state(scheduler) == before
+
+
+def test_an_ended_task_never_comes_back() -> None:
+    scheduler, tasks = started(3)
+    scheduler.end_current(TaskState.FAULTED)
+    assert tasks[0].state is TaskState.FAULTED
+    assert scheduler.current is tasks[1]
+    for _ in range(4):
+        assert scheduler.yield_now() is None
+        assert scheduler.current is not tasks[0]
+    scheduler.end_current(TaskState.EXITED)
+    scheduler.end_current(TaskState.EXITED)
+    assert scheduler.current is None
+    with pytest.raises(PANIC):
+        scheduler.end_current(TaskState.EXITED)
+
+
+def test_stop_keeps_the_states_of_all_tasks() -> None:
+    scheduler, tasks = started(2)
+    scheduler.stop()
+    assert scheduler.current is None
+    assert {task.state for task in tasks} == {TaskState.READY}
+
+
+def test_the_window_never_reaches_past_the_last_address() -> None:
+    scheduler, task = Scheduler(), Task()
+    assert add(scheduler, task, NULL - 15, NULL - 31) is None
+    assert task.window is not None
+    assert int(task.window.base) + int(task.window.length) <= NULL
