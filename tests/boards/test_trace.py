@@ -1,0 +1,121 @@
+"""The records of a traced run, byte by byte, with the host replaced; and that an untraced kernel writes none."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tyrne.boards.qemu_virt import semihosting
+from tyrne.boards.qemu_virt.trace import Trace
+from tyrne.hal.frame import Call, TrapFrame
+from tyrne.lang import Array, u8, u32, u64
+
+
+class Host:
+    """Answers semihosting calls: an address is the object itself, in a table."""
+
+    def __init__(self) -> None:
+        self.objects: list[object] = []
+        self.written = bytearray()
+        self.writes = 0
+        self.opened: list[tuple[bytes, int]] = []
+
+    def address_of(self, place: object) -> u64:
+        self.objects.append(place)
+        return u64(len(self.objects) - 1)
+
+    def content(self, address: u64, length: u64) -> bytes:
+        items = self.objects[address]
+        assert isinstance(items, Array)
+        return bytes(int(items[i]) for i in range(length))
+
+    def semihosting(self, operation: u64, argument: u64) -> u64:
+        block = self.objects[argument]
+        assert isinstance(block, semihosting.Parameters)
+        if operation == semihosting.SYS_OPEN:
+            self.opened.append((self.content(block.first, u64(block.third + 1)), int(block.second)))
+            return u64(7)
+        assert operation == semihosting.SYS_WRITE and block.first == 7
+        self.written += self.content(block.second, block.third)
+        self.writes += 1
+        return u64(0)
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    answering = Host()
+    monkeypatch.setattr(semihosting, "address_of", answering.address_of)
+    monkeypatch.setattr(semihosting, "semihosting", answering.semihosting)
+    yield answering
+
+
+CALL = Call(u64(5), u64(0), u64(0x80_0010), u64(0x15), u64(0), u64(0), u64((1 << 64) - 1))
+
+
+def log(trace: Trace, text: bytes) -> None:
+    for byte in text:
+        trace.log(u8(byte))
+
+
+def test_a_line_of_the_kernel_is_sent_at_its_end(host: Host) -> None:
+    trace = Trace(True)
+    log(trace, b"ab")
+    assert host.written == b""
+    log(trace, b"\n")
+    assert host.written == b"L 61620a\n"
+    assert host.opened == [(b":tt\0", 4)]
+
+
+def test_console_bytes_name_their_task_and_end_when_another_writes(host: Host) -> None:
+    trace = Trace(True)
+    trace.console(u32(10), u8(0x41))
+    trace.console(u32(11), u8(0x42))
+    trace.console(u32(11), u8(0x0A))
+    trace.end(u64(1), u64(0x1000))
+    assert host.written == b"C a 41\nC b 420a\nE 1 1000\n"
+
+
+def test_calls_exits_and_faults_are_numbers_without_leading_zeros(host: Host) -> None:
+    trace = Trace(True)
+    frame = TrapFrame()
+    frame.x[1] = u64(0x15)
+    trace.call(u32(0), CALL, frame)
+    trace.exit(u32(3), CALL)
+    trace.fault(u32(2), u64(0x9200_0046), u64(0), u64(0x80_0000))
+    trace.end(u64(0), u64(0))
+    words = b"5 0 800010 15 0 0 ffffffffffffffff"
+    assert host.written.splitlines() == [
+        b"S 0 " + words + b" 0 15 0 0 0 0 0 0",
+        b"X 3 " + words,
+        b"F 2 92000046 0 800000",
+        b"E 0 0",
+    ]
+
+
+def test_a_panic_interrupts_an_open_record(host: Host) -> None:
+    trace = Trace(True)
+    log(trace, b"ab")
+    trace.panic(u8(0x21))
+    trace.end(u64(3), u64(1))
+    assert host.written == b"L 6162\nP 21\nE 3 1\n"
+
+
+def test_more_than_the_buffer_is_sent_in_pieces(host: Host) -> None:
+    trace = Trace(True)
+    for _ in range(100):
+        trace.exit(u32(1), CALL)
+    trace.end(u64(0), u64(0))
+    assert host.writes > 1
+    assert host.written.count(b"X 1 5 0 800010 15 0 0 ffffffffffffffff\n") == 100
+    assert len(host.opened) == 1
+
+
+def test_an_untraced_kernel_never_calls_the_host(host: Host) -> None:
+    trace = Trace(False)
+    log(trace, b"line\n")
+    trace.console(u32(0), u8(0x0A))
+    trace.panic(u8(0x0A))
+    trace.call(u32(0), CALL, TrapFrame())
+    trace.exit(u32(0), CALL)
+    trace.fault(u32(0), u64(0), u64(0), u64(0))
+    trace.end(u64(0), u64(0))
+    assert host.opened == [] and host.writes == 0
