@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tyrne.compiler.build.objects import MEMORY
+from tyrne.compiler import RUNTIME
 from tyrne.compiler.build.toolchain import compile_file, run_tool
+
+TYPES = "#include <stddef.h>\n#include <stdint.h>\ntypedef uint8_t u8; typedef uint64_t u64;\n"
 
 
 @pytest.fixture(scope="module")
 def memory(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     folder: Path = tmp_path_factory.mktemp("memory")
-    (folder / "memory.c").write_bytes(MEMORY.read_bytes())
-    flags = [f"--target={platform.machine()}-linux-gnu", "-O2", "-fPIC", "-fno-builtin", "-fno-strict-aliasing"]
+    functions = (RUNTIME / "kp_machine.h").read_text().partition("#define KP_MEMORY")[2].rpartition("#endif")[0]
+    (folder / "memory.c").write_text(f"{TYPES}#define KP_MEMORY{functions}")
+    flags = [f"--target={platform.machine()}-linux-gnu", "-O2", "-fPIC"]
     compile_file("memory.c", "memory.o", folder, flags)
     run_tool("ld.lld", ["-shared", "-Bsymbolic", "memory.o", "-o", "memory.so"], folder)
     return ctypes.CDLL(str(folder / "memory.so"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import platform
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,12 @@ ARCHITECTURE_HEADERS: Final = {
     "aarch64": ("aarch64-linux-gnu", "aarch64-linux-any"),
 }
 """Where the wheel keeps the headers of the C library, by the machine's name."""
+
+KINDS: Final = {
+    int(number): name.lower()
+    for name, number in re.findall(r"^    KP_(\w+) = (\d+),$", (RUNTIME / "kp.h").read_text(), re.MULTILINE)
+}
+"""What failed, by the kind of a panic: overflow, index, division, assertion, narrowing, unreachable, machine."""
 
 
 class CompiledTrap(Trap):
@@ -105,7 +112,7 @@ class HostLibrary:
 
     def _trap(self) -> CompiledTrap:
         trap = self.lib.kp_trap
-        return CompiledTrap(f"check {trap.kind}", self.unit.files[trap.file], trap.line)
+        return CompiledTrap(KINDS.get(trap.kind, f"check {trap.kind}"), self.unit.files[trap.file], trap.line)
 
 
 def build_host_library(root: str | Path, options: Mapping[str, bool] | None = None) -> HostLibrary:

@@ -14,10 +14,6 @@ from tyrne.compiler.build.identity import compiler_part, file_part
 from tyrne.compiler.build.toolchain import METAL_FLAGS, compile_file
 from tyrne.compiler.build.translation import translated
 
-MEMORY: Final = Path(__file__).with_name("memory.c")
-MEMORY_FLAGS: Final = ("-O2", *METAL_FLAGS, "-fno-builtin", "-fno-strict-aliasing")
-"""memcpy and the like, never compiled into calls of themselves, always without a stack frame."""
-
 OPTIMISATION: Final = {False: "-O2", True: "-O0"}
 """By `debug`: gdb sees every local and every line at -O0."""
 
@@ -55,8 +51,8 @@ def build_objects(
     need more. `assembly_stack` gives the bytes that assembly functions use when the unit calls them (0 if not named).
     """
     names = [path.name for path in assembly]
-    if len({"unit", "memory", *(Path(name).stem for name in names)}) != len(names) + 2:
-        raise CompileError(f"assembly files need names of their own, other than unit and memory: {', '.join(names)}")
+    if len({"unit", *(Path(name).stem for name in names)}) != len(names) + 1:
+        raise CompileError(f"assembly files need names of their own, none of them unit: {', '.join(names)}")
     used = dict(assembly_stack or {})
     every = [OPTIMISATION[debug], *flags]
 
@@ -69,7 +65,6 @@ def build_objects(
         for path in assembly:
             (work / path.name).write_bytes(path.read_bytes())
             compile_file(path.name, f"{path.stem}.o", work, [*every, "-include", "offsets.h"])
-        compile_memory(work)
         bounds = stack_bounds(work / "unit.o", used)
         (work / "stack.json").write_text(json.dumps([asdict(bound) for bound in bounds]))
 
@@ -81,14 +76,8 @@ def build_objects(
     bounds = [Bound(b["entry"], b["bytes"], tuple(b["path"])) for b in json.loads((folder / "stack.json").read_text())]
     if stack_limit is not None:
         check_stack(bounds, stack_limit)
-    stems = ["unit", *(path.stem for path in assembly), "memory"]
+    stems = ["unit", *(path.stem for path in assembly)]
     return Objects(tuple(folder / f"{stem}.o" for stem in stems), tuple(bounds), unit)
-
-
-def compile_memory(work: Path) -> None:
-    """memory.o in `work`."""
-    (work / "memory.c").write_bytes(MEMORY.read_bytes())
-    compile_file("memory.c", "memory.o", work, MEMORY_FLAGS)
 
 
 def build_kernel_objects(

@@ -40,6 +40,7 @@ COMMON_FLAGS: Final = (
     "-std=gnu2x",
     "-nostdinc",
     "-g",
+    "-fno-strict-aliasing",  # machine access reads and writes places by their addresses
     "-fdebug-compilation-dir=.",
     "-ffunction-sections",  # calls between functions become relocations: the stack bound reads its call graph there
     "-fdata-sections",

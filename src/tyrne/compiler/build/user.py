@@ -8,15 +8,18 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tyrne.compiler import CompileError, Target
+from tyrne.compiler import RUNTIME, CompileError, Target
 from tyrne.compiler.build.cache import digest, stored
 from tyrne.compiler.build.identity import compiler_part, file_part
-from tyrne.compiler.build.objects import build_objects, compile_memory
+from tyrne.compiler.build.objects import build_objects
 from tyrne.compiler.build.toolchain import USER_C_FLAGS, compile_file, link
 from tyrne.compiler.build.translation import translated
 
 LIBRARY: Final = "tyrne.user"
 """The package with start.S, user.ld and tyrne.h."""
+
+MEMORY_SOURCE: Final = '#define KP_USER\n#include "kp.h"\n'
+"""memcpy and the like, which clang may call for C as well."""
 
 
 @cache
@@ -66,7 +69,8 @@ def build_user_c(source: Path) -> Path:
             compile_file(source.name, "program.o", work, flags, include=[library()])
         except CompileError as error:  # its places are in the copy
             raise CompileError(re.sub(f"^{re.escape(source.name)}:", f"{source}:", str(error), flags=re.M)) from None
-        compile_memory(work)
+        (work / "memory.c").write_text(MEMORY_SOURCE)
+        compile_file("memory.c", "memory.o", work, flags, include=[RUNTIME])
         link(["program.o", "memory.o"], script, output, work)
 
     parts = [compiler_part(), *flags, source.name]
