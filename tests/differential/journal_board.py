@@ -1,0 +1,91 @@
+"""A board for the kernel in CPython that keeps the journal which the native board keeps, as tuples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tyrne.boards.native import journal
+from tyrne.hal.frame import Call, ThreadState, TrapFrame
+from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
+from tyrne.hosted.ram import Ram
+from tyrne.lang import u8, u16, u32, u64
+
+Record = tuple[int, ...]
+
+
+class JournalBoard(Ram):
+    """Does what boards/native does, without the host's memory. Threads appear as the numbers of their tasks."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size=size)
+        self.records: list[Record] = []
+        self.instructions = 0
+        self.limit_at: int | None = None
+        self.kernel_entry: Callable[[TrapFrame], None] | None = None
+        self.number_of: Callable[[ThreadState], int] = lambda _: 0
+
+    def take_records(self) -> list[Record]:
+        records, self.records = self.records, []
+        return records
+
+    def activate(self, root: u64, asid: u16) -> None:
+        self.records.append((journal.ACTIVATE, root, asid))
+
+    def tables_written(self) -> None: ...
+
+    def code_written(self) -> None:
+        self.records.append((journal.CODE_WRITTEN,))
+
+    def invalidate_page(self, asid: u16, address: u64) -> None:
+        self.records.append((journal.INVALIDATE_PAGE, asid, address))
+
+    def invalidate_space(self, asid: u16) -> None:
+        self.records.append((journal.INVALIDATE_SPACE, asid))
+
+    def put_log(self, byte: u8) -> None:
+        self.records.append((journal.LOG, byte))
+
+    def put_console(self, task: u32, byte: u8) -> None:
+        self.records.append((journal.CONSOLE, task, byte))
+
+    def frequency(self) -> u64:
+        return FREQUENCY
+
+    def ticks(self) -> u64:
+        return u64(self.instructions) // INSTRUCTIONS_PER_TICK
+
+    def arm_limit(self, instructions: u64) -> None:
+        self.limit_at = self.instructions + int(instructions)
+        self.records.append((journal.LIMIT, instructions))
+
+    def acknowledge_interrupt(self) -> bool:
+        if self.limit_at is None or self.instructions < self.limit_at:
+            return False
+        self.limit_at = None
+        return True
+
+    def switch_thread(self, old: ThreadState | None, new: ThreadState) -> None:
+        new.floating = True
+        before = 0 if old is None else self.number_of(old)
+        self.records.append((journal.SWITCH_THREAD, before, self.number_of(new)))
+
+    def open_floating(self, state: ThreadState) -> None:
+        assert state.floating, "the FP/SIMD unit of this machine is never closed"
+
+    def call_from_kernel(self, frame: TrapFrame) -> None:
+        assert self.kernel_entry is not None
+        self.kernel_entry(frame)
+
+    def trace_call(self, task: u32, call: Call, frame: TrapFrame) -> None:
+        x = frame.x
+        self.records.append((journal.CALL, task, *_words(call), x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]))
+
+    def trace_exit(self, task: u32, call: Call) -> None:
+        self.records.append((journal.EXIT, task, *_words(call)))
+
+    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
+        self.records.append((journal.FAULT, task, syndrome, address, pc))
+
+
+def _words(call: Call) -> tuple[u64, u64, u64, u64, u64, u64, u64]:
+    return call.number, call.x0, call.x1, call.x2, call.x3, call.x4, call.x5
