@@ -2,19 +2,99 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
-from tyrne.compiler.unit import Target, Unit
+from tyrne.compiler.front.modules import Module, Root, closure, find_root
+from tyrne.compiler.unit import CompileError, Target, Unit
 
 NO_OPTIONS: Mapping[str, bool] = {}
 
 
 def inputs(root: str | Path) -> tuple[str, ...]:
     """The files of the import closure of a root (module name or .py file), absolute: what a translation depends on."""
-    raise NotImplementedError
+    return tuple(module.path for module in closure(find_root(root)))
 
 
 def translate(root: str | Path, target: Target, options: Mapping[str, bool] = NO_OPTIONS) -> Unit:
     """Translate a root (module name or .py file) and all it imports. Raises CompileError."""
-    raise NotImplementedError
+    request = json.dumps({"root": str(root), "target": target.value, "options": dict(options), "path": sys.path})
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", "from tyrne.compiler.translate import main; main()"],
+        input=request,
+        capture_output=True,
+        text=True,
+        env=None,
+        check=False,
+    )
+    try:
+        answer = json.loads(done.stdout.rpartition(_MARK)[2])
+    except ValueError:
+        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        raise CompileError(f"{root}:1: internal compiler error ({last}), please report") from None
+    if "error" in answer:
+        raise CompileError(answer["error"])
+    return Unit(**{**answer, "files": tuple(answer["files"]), "inputs": tuple(answer["inputs"])})
+
+
+_MARK = "\x00tyrne unit\x00"
+"""What comes before the answer: an imported module may print."""
+
+
+def main() -> None:
+    """The fresh process: a request on standard input, the unit or an error on standard output, as JSON."""
+    import gc
+
+    gc.disable()
+    request = json.load(sys.stdin)
+    sys.path[:] = [*sys.path, *(p for p in request["path"] if p not in sys.path)]
+    try:
+        unit = translate_here(request["root"], Target(request["target"]), request["options"])
+        answer = asdict(unit)
+    except CompileError as error:
+        answer = {"error": str(error)}
+    sys.stdout.write(_MARK + json.dumps(answer))
+
+
+def translate_here(root: str | Path, target: Target, options: Mapping[str, bool]) -> Unit:
+    """The same in this process, which must not have imported the program with other options."""
+    from tyrne.compiler.front.check import check
+
+    found = find_root(root)
+    modules = closure(found)
+    return compile_modules(found, modules, check(modules), target, options)
+
+
+def compile_modules(root: Root, modules: list[Module], checked: object, target: Target, options: Mapping[str, bool]) -> Unit:
+    """From checked modules to the unit."""
+    from tyrne.compiler.emit.unit import Writer
+    from tyrne.compiler.front.check import Checked
+    from tyrne.compiler.front.reject import Errors, Reject
+    from tyrne.compiler.image.load import load
+    from tyrne.compiler.lower.program import Program
+    from tyrne.compiler.rules.exports import check_exports
+    from tyrne.compiler.rules.machine import check_machine
+    from tyrne.compiler.rules.recursion import check_recursion
+
+    assert isinstance(checked, Checked)
+    errors = Errors()
+    checked.report(modules, errors)
+    for module in modules:
+        check_machine(module, errors)
+    errors.raise_any()
+    load(root, modules, options)
+    program = Program(modules, checked, errors)
+    try:
+        program.run()
+        check_exports(program.instances, target, str(root.path), errors)
+        check_recursion(program.instances, errors)
+        errors.raise_any()
+        return Writer(program, target, root.name).unit(modules)
+    except Reject as reject:
+        errors.add_reject(reject, str(root.path), 1)
+        errors.raise_any()
+        raise

@@ -17,7 +17,7 @@ from tyrne.compiler import RUNTIME, CompileError, Target, Unit
 from tyrne.compiler.build.cache import digest, stored
 from tyrne.compiler.build.identity import compiler_part
 from tyrne.compiler.build.toolchain import compile_file, run_tool, wheel
-from tyrne.compiler.build.translation import translated
+from tyrne.compiler.build.translation import source_roots, translated
 from tyrne.lang import Trap
 
 HOST_FLAGS: Final = ("-O2", "-fPIC")
@@ -137,7 +137,7 @@ def compile_host(unit: Unit) -> Path:
 
     def make(work: Path) -> None:
         (work / "unit.c").write_text(unit.c)
-        compile_file("unit.c", "unit.o", work, [*flags, *system], include=[RUNTIME])
+        compile_file("unit.c", "unit.o", work, [*flags, *system], include=[RUNTIME], roots=source_roots(unit))
         run_tool("ld.lld", ["-shared", "--build-id=none", "unit.o", "-o", "unit.so"], work)
         _write_bindings(unit.declarations, work / "bindings.py")
 

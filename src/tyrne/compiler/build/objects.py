@@ -12,7 +12,7 @@ from tyrne.compiler import RUNTIME, CompileError, Target, Unit
 from tyrne.compiler.build.cache import digest, stored
 from tyrne.compiler.build.identity import compiler_part, file_part
 from tyrne.compiler.build.toolchain import METAL_FLAGS, compile_file
-from tyrne.compiler.build.translation import translated
+from tyrne.compiler.build.translation import source_roots, translated
 
 OPTIMISATION: Final = {False: "-O2", True: "-O0"}
 """By `debug`: gdb sees every local and every line at -O0."""
@@ -61,7 +61,7 @@ def build_objects(
 
         (work / "unit.c").write_text(unit.c)
         (work / "offsets.h").write_text(unit.offsets)
-        compile_file("unit.c", "unit.o", work, every, include=[RUNTIME])
+        compile_file("unit.c", "unit.o", work, every, include=[RUNTIME], roots=source_roots(unit))
         for path in assembly:
             (work / path.name).write_bytes(path.read_bytes())
             compile_file(path.name, f"{path.stem}.o", work, [*every, "-include", "offsets.h"])

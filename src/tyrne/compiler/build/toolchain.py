@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tyrne.compiler import CompileError
+from tyrne.compiler import RUNTIME, CompileError
 
 METAL_FLAGS: Final = (
     "--target=aarch64-none-elf",
@@ -90,7 +90,7 @@ def explain(output: str, status: int) -> str:
 def prefix_maps(roots: Mapping[Path, str]) -> list[str]:
     """Flags that replace folders of this machine in debug information and `__FILE__`; the longest prefix wins."""
     ordered = sorted(roots.items(), key=lambda item: len(str(item[0])))  # clang tries the last one first
-    return [f"-ffile-prefix-map={folder}={name}" for folder, name in ordered]
+    return [f"-ffile-prefix-map={folder}/={name and name + '/'}" for folder, name in ordered]
 
 
 def compile_file(
@@ -106,7 +106,7 @@ def compile_file(
     arguments = [*flags, *COMMON_FLAGS]
     arguments += ["-isystem", str(wheel() / "lib" / "include")]
     arguments += [word for folder in include for word in ("-I", str(folder))]
-    arguments += prefix_maps({wheel(): "ziglang", **(roots or {})})
+    arguments += prefix_maps({wheel(): "ziglang", RUNTIME: "", **(roots or {})})
     if source.endswith(".c"):
         arguments.append("-fstack-usage")
     run_tool("clang", [*arguments, "-c", source, "-o", output], directory)

@@ -1,0 +1,89 @@
+"""mypy over the whole program: trees, and the type of every reachable expression."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mypy import build
+from mypy.errors import CompileError as MypyStop
+from mypy.modulefinder import BuildSource
+from mypy.nodes import Expression, MypyFile
+from mypy.options import Options
+from mypy.types import Type
+
+from tyrne.compiler.front.modules import Module
+from tyrne.compiler.front.reject import Errors
+
+_MESSAGE = re.compile(r"^(.*?):(\d+): (error|note): (.*)$")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What mypy found. `problems` are (path, line, message), by path."""
+
+    trees: Mapping[str, MypyFile]
+    types: Mapping[Expression, Type]
+    problems: Mapping[str, list[tuple[int, str]]]
+
+    def report(self, modules: list[Module], errors: Errors) -> None:
+        """Hand over mypy's errors about some modules."""
+        for module in modules:
+            for line, message in self.problems.get(module.path, []):
+                errors.add(module.path, line, message)
+
+
+def check(modules: list[Module]) -> Checked:
+    """Check modules, and whatever else they import, in mypy's strict mode.
+
+    Each module is named explicitly: mypy would not look into an installed package otherwise. Nothing is read from a
+    cache, because a cached module has neither trees nor types.
+    """
+    sources = [BuildSource(module.path, module.name, None) for module in modules]
+    try:
+        result = build.build(sources, _options())
+    except MypyStop as stop:
+        return Checked({}, {}, _sorted_problems(stop.messages, modules))
+    trees = {name: state.tree for name, state in result.graph.items() if state.tree is not None}
+    return Checked(trees, result.types, _sorted_problems(result.errors, modules))
+
+
+def _options() -> Options:
+    options = Options()
+    options.export_types = True
+    options.preserve_asts = True
+    options.incremental = False
+    options.python_version = (3, 11)
+    options.show_absolute_path = True
+    options.namespace_packages = True
+    options.explicit_package_bases = True
+    options.enable_error_code = ["possibly-undefined"]
+    for name in (
+        "check_untyped_defs",
+        "disallow_any_generics",
+        "disallow_incomplete_defs",
+        "disallow_subclassing_any",
+        "disallow_untyped_calls",
+        "disallow_untyped_decorators",
+        "disallow_untyped_defs",
+        "extra_checks",
+        "strict_equality",
+        "warn_return_any",
+    ):
+        setattr(options, name, True)
+    return options
+
+
+def _sorted_problems(messages: list[str], modules: list[Module]) -> dict[str, list[tuple[int, str]]]:
+    """mypy's lines by file. What names no file of the program is put at the first module."""
+    problems: dict[str, list[tuple[int, str]]] = {}
+    paths = {module.path for module in modules}
+    for text in messages:
+        match = _MESSAGE.match(text)
+        path, line, kind, message = match.groups() if match else (modules[0].path, "1", "error", text)
+        if path not in paths:
+            message, path, line = f"{path}:{line}: {message}", modules[0].path, "1"
+        if kind == "error":
+            problems.setdefault(path, []).append((int(line), message))
+    return problems

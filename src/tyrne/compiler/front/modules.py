@@ -1,0 +1,151 @@
+"""The import closure of a root: which files are part of the program."""
+
+from __future__ import annotations
+
+import ast
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tyrne.compiler.front.reject import fail
+from tyrne.compiler.unit import CompileError
+
+LANGUAGE = "tyrne.lang"
+"""The package of the vocabulary: part of every program, never lowered."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """One source file of the program. `tree` is CPython's syntax tree, `lines` its text."""
+
+    name: str
+    path: str
+    tree: ast.Module
+    lines: list[str]
+    is_package: bool
+
+    @property
+    def is_language(self) -> bool:
+        return self.name == LANGUAGE or self.name.startswith(LANGUAGE + ".")
+
+    @property
+    def short_name(self) -> str:
+        return self.name.rpartition(".")[2]
+
+
+@dataclass(frozen=True)
+class Root:
+    """Where a program starts: the name under which its module is imported, and the directory that is searched."""
+
+    name: str
+    path: Path
+    search: str | None
+
+
+def find_root(root: str | Path) -> Root:
+    """A root by module name, or by the path of a .py file (which gets a module name that no other module has)."""
+    if isinstance(root, Path) or root.endswith(".py"):
+        path = Path(root).absolute()
+        if not path.is_file():
+            raise CompileError(f"{root}: no such file; give the path of a .py file or the name of a module")
+        stem = "".join(c if c.isalnum() else "_" for c in path.stem)
+        return Root(f"program_{stem}", path, str(path.parent))
+    found = _find(root, None)
+    if found is None:
+        raise CompileError(f"{root}: no such module; give the name of a module that can be imported or a .py file")
+    return Root(root, found[0], None)
+
+
+def closure(root: Root) -> list[Module]:
+    """The root and the modules that it imports, directly or not, except the standard library and other packages.
+
+    Imports under `if TYPE_CHECKING` and in functions count: mypy follows them. Sorted by name.
+    """
+    own = {"tyrne", root.name.partition(".")[0]}
+    modules: dict[str, Module] = {}
+    queue = [(root.name, root.path)]
+    while queue:
+        name, path = queue.pop()
+        if name in modules:
+            continue
+        module = _parse(name, path)
+        modules[name] = module
+        for wanted in _imports(module):
+            for imported in _with_parents(wanted):
+                top = imported.partition(".")[0]
+                if imported in modules or top in sys.stdlib_module_names:
+                    continue
+                found = _find(imported, root.search)
+                if found is not None and (top in own or found[1]):
+                    queue.append((imported, found[0]))
+    return [modules[name] for name in sorted(modules)]
+
+
+def _parse(name: str, path: Path) -> Module:
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = ast.parse(text, str(path))
+    except SyntaxError as error:
+        raise fail(path, error.lineno or 1, f"syntax error: {error.msg}") from None
+    except (ValueError, RecursionError) as error:
+        raise fail(path, 1, f"not Python source: {error}") from None
+    except OSError as error:
+        raise CompileError(f"{path}: cannot be read: {error.strerror}") from None
+    return Module(name, str(path), tree, text.splitlines(), path.name == "__init__.py")
+
+
+def _imports(module: Module) -> Iterator[str]:
+    """Every module that an import statement may mean: `from a import b` may mean a.b."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                package = module.name.split(".")
+                drop = node.level - (1 if module.is_package else 0)
+                base = ".".join([*package[: len(package) - drop], *([base] if base else [])])
+            if base:
+                yield base
+                for alias in node.names:
+                    yield f"{base}.{alias.name}"
+
+
+def _with_parents(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    for count in range(1, len(parts) + 1):
+        yield ".".join(parts[:count])
+
+
+def _find(name: str, search: str | None) -> tuple[Path, bool] | None:
+    """The source file of a module, found without importing anything; true when it lies beside the root."""
+    parts = name.split(".")
+    places: list[tuple[list[str] | None, bool]] = [(None, False)]
+    if search is not None:
+        places.append(([search], True))
+    for where, beside in places:
+        directories = where
+        spec: importlib.machinery.ModuleSpec | None = None
+        for count in range(1, len(parts) + 1):
+            part = ".".join(parts[:count])
+            if directories is None:
+                spec = _top(part)
+            else:
+                spec = importlib.machinery.PathFinder.find_spec(part, directories)
+            if spec is None:
+                break
+            directories = list(spec.submodule_search_locations or [])
+        if spec is not None and spec.origin is not None and spec.origin.endswith(".py"):
+            return Path(spec.origin), beside
+    return None
+
+
+def _top(name: str) -> importlib.machinery.ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None

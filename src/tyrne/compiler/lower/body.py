@@ -1,0 +1,163 @@
+"""The statements of one C function, while it is being lowered: lines, blocks, locals and temporaries."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from tyrne.compiler.lower.names import Names, snake
+from tyrne.compiler.lower.types import Type, declare
+from tyrne.compiler.lower.value import Val
+
+R = TypeVar("R")
+Scope = tuple[int, ...]
+
+
+@dataclass
+class Local:
+    """A variable of the function. `uses` are the order and the block of each mention."""
+
+    name: str
+    type: Type
+    uses: list[tuple[int, Scope]] = field(default_factory=list)
+    is_parameter: bool = False
+
+
+@dataclass
+class Line:
+    """One line of C; `line` is the Python line that it comes from (0: none). `local` is what it assigns, from `value`."""
+
+    text: str
+    line: int
+    depth: int
+    local: Local | None = None
+    value: str = ""
+    order: int = 0
+    scope: Scope = ()
+
+
+class Body:
+    """Collects lines. A local is declared where it is first assigned, when every use lies in that block."""
+
+    def __init__(self, names: Names, source: ast.AST) -> None:
+        self.lines: list[Line] = []
+        self.locals: dict[str, Local] = {}
+        self.line = 0
+        self._names = names
+        self._depth = 1
+        self._scope: Scope = ()
+        self._blocks = 0
+        self._order = 0
+        self._taken = {node.id for node in ast.walk(source) if isinstance(node, ast.Name)}
+        self._taken |= {node.arg for node in ast.walk(source) if isinstance(node, ast.arg)}
+
+    # -- lines
+
+    def emit(self, text: str, line: int | None = None) -> None:
+        self.lines.append(Line(text, self.line if line is None else line, self._depth))
+
+    @contextmanager
+    def block(self) -> Iterator[None]:
+        """Lines one level deeper, in a C block of their own."""
+        self._blocks += 1
+        saved = self._scope
+        self._scope = (*saved, self._blocks)
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._scope = saved
+            self._depth -= 1
+
+    @contextmanager
+    def braces(self, head: str) -> Iterator[None]:
+        """`head { … }`"""
+        self.emit(f"{head} {{")
+        try:
+            with self.block():
+                yield
+        finally:
+            self.emit("}", 0)
+
+    def capture(self, build: Callable[[], R]) -> tuple[R, list[Line]]:
+        """What `build` returns, and the lines that it emitted, which are not added here."""
+        saved, self.lines = self.lines, []
+        try:
+            result = build()
+            return result, self.lines
+        finally:
+            self.lines = saved
+
+    def add(self, lines: list[Line]) -> None:
+        self.lines += lines
+
+    # -- variables
+
+    def parameter(self, name: str, t: Type) -> Local:
+        local = Local(self._c_name(name), t, is_parameter=True)
+        self.locals[name] = local
+        return local
+
+    def local(self, name: str, t: Type) -> Local:
+        """The local of a Python name, made at its first assignment."""
+        if name not in self.locals:
+            self.locals[name] = Local(self._c_name(name), t)
+        return self.locals[name]
+
+    def mention(self, local: Local) -> str:
+        """Use a local; its C name."""
+        self._order += 1
+        local.uses.append((self._order, self._scope))
+        return local.name
+
+    def assign(self, local: Local, value: str) -> None:
+        name = self.mention(local)
+        self.lines.append(
+            Line(f"{name} = {value};", self.line, self._depth, local, value, self._order, self._scope)
+        )
+
+    def _c_name(self, name: str) -> str:
+        return f"{name}_" if self._names.is_taken(name) else name
+
+    def fresh(self, hint: str) -> str:
+        """A name that neither the function nor the file uses."""
+        base = snake(hint).strip("_") or "value"
+        name, number = base, 2
+        while name in self._taken or self._names.is_taken(name):
+            name, number = f"{base}_{number}", number + 1
+        self._taken.add(name)
+        return name
+
+    def temporary(self, value: Val) -> Val:
+        """Evaluate now, into a variable of its own."""
+        name = self.fresh(value.hint)
+        self.emit(f"{declare(value.type, name)} = {value.code};")
+        return Val(name, value.type, stable=True, hint=value.hint, limit=value.limit)
+
+    def finish(self) -> list[Line]:
+        """All lines, with the declarations in place."""
+        seen: set[int] = set()
+        for line in self.lines:
+            if line.local is not None and id(line.local) not in seen:
+                seen.add(id(line.local))
+                if not line.local.is_parameter and _can_declare(line):
+                    line.text = f"{declare(line.local.type, line.local.name)} = {line.value};"
+                    line.local.is_parameter = True
+        first = [
+            Line(f"{declare(local.type, local.name)};", 0, 1)
+            for local in self.locals.values()
+            if not local.is_parameter and id(local) in seen
+        ]
+        return first + self.lines
+
+
+def _can_declare(line: Line) -> bool:
+    """Whether the first assignment of a local comes before all its uses, and its block encloses them."""
+    assert line.local is not None
+    depth = len(line.scope)
+    return all(
+        order >= line.order and scope[:depth] == line.scope for order, scope in line.local.uses
+    )

@@ -1,0 +1,97 @@
+"""One function being lowered: what its names mean, and what mypy knows about its expressions."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mypy import nodes as n
+
+from tyrne.compiler.front.modules import Module
+from tyrne.compiler.front.reject import Reject
+from tyrne.compiler.lower.body import Body, Line
+from tyrne.compiler.lower.types import NORETURN, VOID, Environment, Type, declare
+from tyrne.compiler.lower.value import Val
+
+if TYPE_CHECKING:
+    from tyrne.compiler.lower.program import Program
+
+
+class Unreachable(Exception):
+    """mypy has no type for an expression: by the types, it is never evaluated."""
+
+
+@dataclass
+class Instance:
+    """A function, specialised: one C function."""
+
+    c_name: str
+    fullname: str
+    node: n.FuncDef
+    module: Module
+    self_type: Type | None
+    env: Environment
+    parameters: list[tuple[str, Type]]
+    result: Type
+    is_exported: bool = False
+    callees: dict[str, int] = field(default_factory=dict)
+    """C names of the functions that it calls, and the line of one call."""
+    parameter_names: list[str] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+
+    def head(self) -> str:
+        """The C declaration, without a semicolon."""
+        names = self.parameter_names or [name for name, _ in self.parameters]
+        parts = [declare(t, name) for name, (_, t) in zip(names, self.parameters, strict=True)]
+        attributes = "" if self.is_exported else "static "
+        if self.result == NORETURN:
+            attributes += "_Noreturn "
+        signature = f"{self.c_name}({', '.join(parts) or 'void'})"
+        return attributes + declare(self.result, signature)
+
+    @property
+    def shown(self) -> str:
+        return self.fullname.removeprefix(self.module.name + ".")
+
+
+class Function:
+    """Where the lowering of one instance keeps what it needs."""
+
+    def __init__(self, program: Program, instance: Instance, source: ast.FunctionDef) -> None:
+        self.program = program
+        self.instance = instance
+        self.source = source
+        self.env = instance.env
+        self.body = Body(program.names, source)
+        self.keep: n.Expression | None = None
+        """The expression whose declared type is wanted, whatever mypy has narrowed it to."""
+
+    def type_of(self, e: n.Expression) -> Type:
+        """The type that mypy gives an expression here, in the types of this instance."""
+        found = self.program.checked.types.get(e)
+        if found is None:
+            raise Unreachable
+        try:
+            return self.program.registry.of(found, self.env)
+        except Reject as reject:
+            raise Reject(reject.what, reject.line or e.line, reject.path) from None
+
+    def is_unreachable(self, e: n.Expression) -> bool:
+        return e not in self.program.checked.types
+
+    def once(self, v: Val) -> Val:
+        """A form of `v` whose text may be used several times."""
+        return v if v.stable else self.body.temporary(v)
+
+    def calls(self, c_name: str, line: int) -> None:
+        self.instance.callees.setdefault(c_name, line)
+
+    @property
+    def returns_nothing(self) -> bool:
+        return self.instance.result in (VOID, NORETURN)
+
+
+def reject(what: str, node: n.Context) -> Reject:
+    """A refusal at a node: `raise reject(…)`."""
+    return Reject(what, node.line)

@@ -1,0 +1,328 @@
+"""A program being lowered: its exports, and from them every function, type and constant that they need."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any, Final
+
+from mypy import nodes as n
+
+from tyrne.compiler.front.check import Checked
+from tyrne.compiler.front.modules import Module
+from tyrne.compiler.front.reject import Errors, Reject
+from tyrne.compiler.image.load import runtime
+from tyrne.compiler.image.measure import Global, Image
+from tyrne.compiler.image.snapshot import Snapshot
+from tyrne.compiler.lower import match  # noqa: F401  (it adds its statement)
+from tyrne.compiler.lower.comparisons import equality_function
+from tyrne.compiler.lower.function import Function, Instance, Unreachable
+from tyrne.compiler.lower.names import Names, member_name
+from tyrne.compiler.lower.narrowing import convert_function
+from tyrne.compiler.lower.registry import Registry, alias_union, type_word
+from tyrne.compiler.lower.statements import block
+from tyrne.compiler.lower.types import (
+    BOOL,
+    BYTES,
+    LITERAL,
+    NONE,
+    NORETURN,
+    VOID,
+    Class,
+    Enumeration,
+    Environment,
+    Int,
+    Place,
+    Reference,
+    Type,
+    Union,
+    Value,
+    is_open,
+    show,
+)
+from tyrne.compiler.lower.value import Val, boolean, literal
+
+EXPORT: Final = "tyrne.lang.marks.export"
+EXTERN: Final = "tyrne.lang.marks.extern"
+
+
+class Program:
+    """All that the translation of one root knows. Functions are lowered when something calls them."""
+
+    def __init__(self, modules: list[Module], checked: Checked, errors: Errors) -> None:
+        self.checked = checked
+        self.errors = errors
+        self.modules = {module.name: module for module in modules}
+        self.own = {name: m for name, m in self.modules.items() if not m.is_language}
+        self.names = Names()
+        self.registry = Registry(self.names, lambda info: runtime(info.fullname, info.module_name))
+        self.image = Image(self.registry, self.names, errors)
+        self.snapshot = Snapshot(self.image)
+        self.instances: dict[str, Instance] = {}
+        self.externs: dict[str, Instance] = {}
+        self.used_globals: dict[str, Global] = {}
+        self.constants: dict[str, tuple[Type, str]] = {}
+        """Named constants, by C name: type and initialiser."""
+        self.helpers: dict[str, tuple[tuple[Type, ...], Callable[[], str]]] = {}
+        """Generated functions by C name: the types that they need, and their text."""
+        self.symbols: set[str] = set()
+        self.supervisor_call: Value | None = None
+        self.uses_source_names = False
+        self._queue: list[Instance] = []
+        self._sources = {name: _functions(m.tree) for name, m in self.own.items()}
+
+    # -- the whole
+
+    def run(self) -> None:
+        """Measure the image and lower everything that an export reaches."""
+        for name in self.own:
+            alias_union(self.registry, self.checked.trees[name])
+            self.names.avoided |= _top_level_names(self.own[name].tree)
+        loaded = {name: m.path for name, m in self.own.items()}
+        self.image.collect(self.checked.trees, loaded)
+        self.snapshot.choose_zero_tag()
+        self.errors.raise_any()
+        for name in self.own:
+            self._request_exports(name)
+        while self._queue:
+            self._lower(self._queue.pop(0))
+
+    def _request_exports(self, module: str) -> None:
+        for definition in self.checked.trees[module].defs:
+            if isinstance(definition, n.Decorator) and EXPORT in _decorators(definition):
+                node = definition.func
+                try:
+                    self._request_export(node, definition)
+                except Reject as reject:
+                    self.errors.add_reject(reject, self.own[module].path, node.line)
+
+    def _request_export(self, node: n.FuncDef, definition: n.Decorator) -> None:
+        _check_decorators(definition)
+        declared = zip(node.arguments, getattr(node.type, "arg_types", []), strict=True)
+        parameters = [(a.variable.name, self.registry.of(t, {})) for a, t in declared]
+        instance = self.request(node, definition, None, {}, parameters, node)
+        instance.is_exported = True
+        _check_border(instance, "an export")
+
+    def _lower(self, instance: Instance) -> None:
+        path = instance.module.path
+        source = self._sources[instance.module.name].get((instance.node.name, instance.node.line))
+        assert source is not None, f"no source of {instance.fullname}"
+        f = Function(self, instance, source)
+        f.body.line = instance.node.line
+        try:
+            _check_signature(instance)
+            for name, t in instance.parameters:
+                instance.parameter_names.append(f.body.parameter(name, t).name)
+            block(f, instance.node.body)
+            _end(f)
+            instance.lines = f.body.finish()
+        except Reject as reject:
+            self.errors.add_reject(reject, path, f.body.line)
+        except Unreachable:
+            self.errors.add(path, f.body.line, "code that the types say is never reached; remove it")
+        except Exception as error:
+            what = f"internal compiler error ({type(error).__name__}: {error}), please report"
+            self.errors.add(path, f.body.line, what)
+
+    # -- functions
+
+    def request(
+        self,
+        node: n.FuncDef,
+        symbol: n.Node | None,
+        self_type: Type | None,
+        env: Environment,
+        parameters: list[tuple[str, Type]],
+        e: n.Context,
+    ) -> Instance:
+        """The C function of `node` for these parameter types; it is lowered later."""
+        key = (node.fullname, self_type, tuple(t for _, t in parameters))
+        is_export = isinstance(symbol, n.Decorator) and EXPORT in _decorators(symbol)
+        is_extern = isinstance(symbol, n.Decorator) and EXTERN in _decorators(symbol)
+        c_name = self._function_name(key, node, self_type, env, parameters, is_export, is_extern)
+        known = self.instances.get(c_name) or self.externs.get(c_name)
+        if known is not None:
+            return known
+        if isinstance(symbol, n.Decorator):
+            _check_decorators(symbol)
+        module = self.modules[self.module_of(node.fullname)]
+        if module.is_language:
+            raise Reject(f"{node.name} of tyrne.lang is for module level only; see docs/language.md", e.line)
+        result = self._result(node, env, module)
+        instance = Instance(c_name, node.fullname, node, module, self_type, env, parameters, result, is_export)
+        if is_extern:
+            _check_border(instance, "an extern")
+            self.externs[c_name] = instance
+        else:
+            self.instances[c_name] = instance
+            self._queue.append(instance)
+        return instance
+
+    def _result(self, node: n.FuncDef, env: Environment, module: Module) -> Type:
+        declared = getattr(node.type, "ret_type", None)
+        if declared is None:
+            raise Reject(f"{node.name} has no annotations; write them", node.line, module.path)
+        try:
+            result = self.registry.of(declared, env)
+        except Reject as reject:
+            raise Reject(f"result of {node.name}: {reject.what}", node.line, module.path) from None
+        if is_open(result) or result == LITERAL:
+            instead = "write u64" if result == LITERAL else "write the class, or a type variable"
+            raise Reject(f"{node.name} returns {show(result)}; {instead}", node.line, module.path)
+        return VOID if result == NONE else result
+
+    def _function_name(
+        self,
+        key: object,
+        node: n.FuncDef,
+        self_type: Type | None,
+        env: Environment,
+        parameters: list[tuple[str, Type]],
+        is_export: bool,
+        is_extern: bool,
+    ) -> str:
+        if is_extern:
+            return self.names.give(("extern", node.fullname), node.name)
+        if is_export:
+            name = self.names.give(("export", node.fullname), f"k_{node.name}")
+            if name != f"k_{node.name}":
+                raise Reject(f"{node.name} is exported twice; rename one", node.line)
+            return name
+        name = node.name.lstrip("_")
+        if self_type is not None:
+            name = f"{self_type.name}_{name}"
+        words = [type_word(t) for t in env.values()] if self_type is None else []
+        declared = getattr(node.type, "arg_types", [])
+        words += [type_word(t) for (_, t), d in zip(parameters, declared, strict=False) if _is_open_parameter(self, d)]
+        module = node.fullname.rpartition(".")[0].rpartition(".")[2]
+        long = "_".join([name, *dict.fromkeys(words)])
+        return self.names.give(key, name, f"{module}_{name}", long, f"{module}_{long}")
+
+    def module_of(self, fullname: str) -> str:
+        """The module that defines a name: the longest prefix that is one."""
+        while fullname and fullname not in self.checked.trees:
+            fullname = fullname.rpartition(".")[0]
+        return fullname
+
+    # -- data
+
+    def use_global(self, item: Global) -> None:
+        self.used_globals.setdefault(item.fullname, item)
+
+    def constant(self, t: Type, value: Any, where: str) -> Val:
+        """A value that CPython has computed, in the text of a function."""
+        if t == LITERAL and type(value) is int:
+            return literal(value)
+        code = self.snapshot.constant(t, value, where)
+        if t == BOOL:
+            return boolean(bool(value))
+        if isinstance(t, Int):
+            return literal(int(value), t)
+        if isinstance(t, Enumeration):
+            return Val(code, t, const=int(value) if t.is_flag else t.members[value.name], stable=True)
+        if isinstance(t, Reference | Place) and code == "0":
+            return Val("NULL", t, stable=True)
+        return Val(code, t, stable=True)
+
+    def named_constant(self, fullname: str, t: Type, value: Any) -> Val:
+        """A module-level constant: by its name where C has a use for one."""
+        if t in (LITERAL, BOOL) or isinstance(t, Enumeration | Reference | Place):
+            return self.constant(t, value, fullname)
+        if not isinstance(t, Int | Value | Union) and t != BYTES:
+            raise Reject(f"{fullname.rpartition('.')[2]} is a {show(t)}; a constant is a number, bytes, an enum or a value")
+        module, _, name = fullname.rpartition(".")
+        c_name = self.names.give(("constant", fullname), name.lstrip("_"), f"{module.rpartition('.')[2]}_{name.lstrip('_')}")
+        self.constants[c_name] = (t, self.snapshot.initialiser(t, value, fullname))
+        return Val(c_name, t, const=int(value) if isinstance(t, Int) else None, stable=True)
+
+    def conversion(self, source: Type, target: Type) -> str:
+        """The C function that turns one union into another."""
+        name = self.names.give(("conversion", source, target), f"{type_word(target)}_from_{type_word(source)}")
+        self.helpers.setdefault(name, ((source, target), lambda: convert_function(source, target, name)))
+        return name
+
+    def equality(self, t: Type) -> str:
+        """The C function that compares two values or unions."""
+        assert isinstance(t, Class | Union)
+        name = self.names.give(("equality", t), f"{t.name}_equal")
+        if name not in self.helpers:
+            if isinstance(t, Union):
+                members = [(member_name(p.name), p) for p in t.parts if p != NONE]
+            else:
+                members = [(i.c_name, i.type) for i in self.image.fields(t).values() if i.is_stored]
+            self.helpers[name] = ((t,), lambda: "")
+            for _, part in members:
+                if isinstance(part, Value | Union):
+                    self.equality(part)
+            del self.helpers[name]
+            self.helpers[name] = ((t,), lambda: equality_function(members, t, name, self._equal_text))
+        return name
+
+    def _equal_text(self, t: Type, a: str, b: str) -> str:
+        if isinstance(t, Value | Union):
+            return f"{self.equality(t)}({a}, {b})"
+        return f"{a} == {b}"
+
+
+def _is_open_parameter(program: Program, declared: Any) -> bool:
+    try:
+        return is_open(program.registry.of(declared, {}))
+    except Reject:
+        return False
+
+
+def _functions(tree: ast.Module) -> dict[tuple[str, int], ast.FunctionDef]:
+    return {(x.name, x.lineno): x for x in ast.walk(tree) if isinstance(x, ast.FunctionDef)}
+
+
+def _top_level_names(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name.lstrip("_"))
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return names
+
+
+def _decorators(node: n.Decorator) -> list[str]:
+    return [getattr(d, "fullname", "") or "" for d in node.original_decorators]
+
+
+def _check_decorators(node: n.Decorator) -> None:
+    for name in _decorators(node):
+        if name not in (EXPORT, EXTERN):
+            shown = name.rpartition(".")[2] or "this decorator"
+            raise Reject(f"@{shown} on {node.name}; only @export and @extern: write a plain function", node.line)
+
+
+def _check_signature(instance: Instance) -> None:
+    node = instance.node
+    if node.is_generator or node.is_coroutine or node.is_async_generator:
+        raise Reject(f"{node.name} is a generator or a coroutine; write a loop that calls a function", node.line)
+    if any(kind.is_star() for kind in node.arg_kinds):
+        raise Reject(f"{node.name} takes * arguments; name each parameter", node.line)
+    for name, t in instance.parameters:
+        if t == LITERAL:
+            raise Reject(f"the parameter {name} is a plain int; write u64", node.line)
+        if t == NONE:
+            raise Reject(f"the parameter {name} is always None; drop it", node.line)
+
+
+def _check_border(instance: Instance, what: str) -> None:
+    """Only numbers, bools and places cross into assembly."""
+    node = instance.node
+    for name, t in [*instance.parameters, ("the result", instance.result)]:
+        if isinstance(t, Int | Place | Reference) or t == BOOL or (name == "the result" and t in (VOID, NORETURN)):
+            continue
+        raise Reject(f"{name} of {what} is {show(t)}; write uN, bool, a place or `Place | None`", node.line)
+
+
+def _end(f: Function) -> None:
+    """A function with a result does not run off its end."""
+    last = f.body.lines[-1].text if f.body.lines else ""
+    if f.instance.result != VOID and not last.startswith(("return", "kp_unreachable")):
+        f.body.emit("kp_unreachable(KP_SITE);")
+
+
