@@ -246,6 +246,14 @@ def test_misaligned_code_never_runs_however_often_it_is_tried(code: dict[str, by
     assert machine.cpu.instructions == 3 * 2
 
 
+def test_entry_at_a_misaligned_address_faults(code: dict[str, bytes]) -> None:
+    machine = Machine()
+    machine.cpu.set_translation(machine.space(code["branch"]), 1)
+    assert machine.run(Thread(CODE + 2)) == Stop(Vector.SYNCHRONOUS, 0x8A00_0000, CODE + 2)
+    assert machine.run(Thread(STACK + 2)) == Stop(Vector.SYNCHRONOUS, 0x8200_000F, STACK + 2)
+    assert machine.cpu.instructions == 0
+
+
 def test_hints_do_nothing(code: dict[str, bytes]) -> None:
     machine, _, stop = run_code(code["wait_for_event"])
     assert stop.syndrome == 0x5600_0001 and machine.cpu.instructions == 5

@@ -19,7 +19,7 @@ NO_LIMIT: Final = 1 << 62
 
 _SLICE: Final = 20_000_000
 """Instructions, about 0.1 s: signals of the host are handled between slices."""
-_TRAPPED_SYSTEM_INSTRUCTION: Final = 0x18 << 26 | 1 << 25
+_TRAPPED_MSR_DAIF: Final = 0x18 << 26 | 1 << 25 | 4 << 10 | 31 << 5
 _PC_ALIGNMENT: Final = 0x8A00_0000
 _INSTRUCTION_ABORT, _DATA_ABORT = 0x20, 0x24
 _EXCEPTION_STATE: Final = struct.Struct("<IIQ")
@@ -89,7 +89,7 @@ class Cpu:
         """Run at EL0 from `registers` until a trap, or until `limit` instructions have begun and the next is due."""
         if registers.pstate & _EL_MASK:
             raise RuntimeError(f"PSTATE {registers.pstate:#x} is not EL0")
-        if registers.pc & 3:
+        if registers.pc & 3 and self._is_executable(registers.pc):
             return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, registers.pc)
         while limit > 0:
             part = min(limit, _SLICE)
@@ -122,23 +122,28 @@ class Cpu:
     def _exception(self, pc: int) -> Stop:
         engine.context_save(self._handle, self._engine.context)
         syndrome, _, address = _EXCEPTION_STATE.unpack_from(self._engine.state, self._layout.exception)
-        if pc & 3:
-            return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, pc)
         if syndrome == 0:
             syndrome = self._trapped_system_instruction(pc)
         if syndrome >> 26 in (_INSTRUCTION_ABORT, _DATA_ABORT):
             return Stop(Vector.SYNCHRONOUS, syndrome, address)
         return Stop(Vector.SYNCHRONOUS, syndrome, 0)
 
+    def _is_executable(self, address: int) -> bool:
+        """Whether EL0 may fetch from an address; where it may not, that fault comes before the one of alignment."""
+        physical = ctypes.c_uint64()
+        error: int = engine.vmem_translate(self._handle, address, const.UC_PROT_EXEC, ctypes.addressof(physical))
+        return error == engine.OK
+
     def _trapped_system_instruction(self, pc: int) -> int:
-        """The syndrome of MSR DAIFSet and DAIFClr, which Unicorn loses: EC 0x18 and the fields of the instruction."""
+        """The syndrome of MSR DAIFSet and DAIFClr, which Unicorn loses: EC 0x18 and the fields of the instruction.
+
+        op1 and op2 stand in each other's place, as in what QEMU reports: a task's fault is the same on both.
+        """
         word = (ctypes.c_char * 4)()
         engine.check(engine.vmem_read(self._handle, pc, const.UC_PROT_EXEC, ctypes.addressof(word), 4), "fetch")
         code = int.from_bytes(word.raw, "little")
-        op0, op1, crn, crm, op2, rt = (
-            code >> 19 & 3, code >> 16 & 7, code >> 12 & 15, code >> 8 & 15, code >> 5 & 7, code & 31
-        )  # fmt: skip
-        return _TRAPPED_SYSTEM_INSTRUCTION | op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | rt << 5 | crm << 1
+        op1, crm, op2 = code >> 16 & 7, code >> 8 & 15, code >> 5 & 7
+        return _TRAPPED_MSR_DAIF | op1 << 17 | op2 << 14 | crm << 1
 
     def _stop_before_misaligned_code(self) -> None:
         """Unicorn executes code at any address. A block is looked at when it is translated, so before its first run;
