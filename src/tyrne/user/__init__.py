@@ -4,12 +4,12 @@ programs/hello.py is the smallest one; programs/README.md is the way on from the
 """
 
 from tyrne.kernel.abi import NULL_HANDLE, CallNumber, CapHandle, Rights, Status
-from tyrne.lang.machine import Reply
 from tyrne.user import entry, panic
 from tyrne.user.calls import (
     CONSOLE,
     Pending,
     Received,
+    Reply,
     SendOutcome,
     console_write,
     decode_status,

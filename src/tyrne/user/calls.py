@@ -12,7 +12,8 @@ from typing import Final
 
 from tyrne.kernel.abi import NULL_HANDLE, CallNumber, CapHandle, Status, pack_handle, unpack_handle
 from tyrne.lang import Array, u16, u32, u64
-from tyrne.lang.machine import Reply, supervisor_call
+from tyrne.lang.machine import Reply as Reply
+from tyrne.lang.machine import supervisor_call
 
 CONSOLE: Final = CapHandle(u16(0), u32(0))
 """Where a program that is given the debug console finds it: handle word 0."""
