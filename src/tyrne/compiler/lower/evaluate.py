@@ -71,11 +71,6 @@ def settle(f: Function, got: list[Val]) -> None:
         got[last] = f.once(got[last])
 
 
-def condition(f: Function, e: n.Expression) -> Val:
-    """The truth of an expression, as a bool."""
-    return truth(lower(f, e), e)
-
-
 def truth(v: Val, e: n.Context) -> Val:
     if v.type == BOOL:
         return v

@@ -9,11 +9,11 @@ from mypy import nodes as n
 from tyrne.compiler.lower.body import Line
 from tyrne.compiler.lower.calls import lower_call
 from tyrne.compiler.lower.constants import class_constant, enum_member, enum_value, module_constant
-from tyrne.compiler.lower.evaluate import HANDLERS, bytes_of, condition, lower, operands
+from tyrne.compiler.lower.evaluate import HANDLERS, bytes_of, lower, operands
 from tyrne.compiler.lower.function import Function, reject
 from tyrne.compiler.lower.narrowing import narrow, to
 from tyrne.compiler.lower.comparisons import lower_comparison
-from tyrne.compiler.lower.operators import lower_operator, lower_unary
+from tyrne.compiler.lower.operators import condition, lower_operator, lower_unary
 from tyrne.compiler.lower.types import (
     BYTES,
     LITERAL,

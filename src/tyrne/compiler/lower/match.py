@@ -12,10 +12,11 @@ from tyrne.compiler.image.snapshot import number, tag
 from tyrne.compiler.lower.body import Line
 from tyrne.compiler.lower.calls import alternative_named, is_one_of
 from tyrne.compiler.lower.comparisons import compare
-from tyrne.compiler.lower.evaluate import condition, lower, raw
+from tyrne.compiler.lower.evaluate import lower, raw
 from tyrne.compiler.lower.expressions import field_of
 from tyrne.compiler.lower.function import Function, Unreachable, reject
 from tyrne.compiler.lower.narrowing import restrict, to
+from tyrne.compiler.lower.operators import condition
 from tyrne.compiler.lower.statements import HANDLERS, block
 from tyrne.compiler.lower.types import (
     BOOL,

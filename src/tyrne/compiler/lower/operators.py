@@ -8,7 +8,7 @@ from typing import Final
 
 from mypy import nodes as n
 
-from tyrne.compiler.lower.evaluate import condition, lower, operands
+from tyrne.compiler.lower.evaluate import lower, operands, truth
 from tyrne.compiler.lower.function import Function, reject
 from tyrne.compiler.lower.types import BOOL, LITERAL, Enumeration, Int, is_number, show
 from tyrne.compiler.lower.value import Val, boolean, literal
@@ -35,23 +35,20 @@ LARGEST_SHIFT: Final = 1024
 
 def lower_operator(f: Function, e: n.OpExpr) -> Val:
     if e.op in ("and", "or"):
-        v = logic(f, e)
-        if f.type_of(e) != BOOL:
-            raise reject(f"`{e.op}` gives one of its operands; write `a if test else b`", e)
-        return v
+        return logic(f, e, as_value=True)
     a, b = operands(f, [e.left, e.right])
     return arithmetic(f, e.op, a, b, e)
 
 
-def logic(f: Function, e: n.OpExpr) -> Val:
-    """`and` and `or` as a truth."""
-    a = _side(f, e.left)
+def logic(f: Function, e: n.OpExpr, as_value: bool) -> Val:
+    """`and` and `or`. As a value they are their operands, which then must be bools; as a truth they may be numbers."""
+    a = _side(f, e.left, as_value)
     stops = 0 if e.op == "and" else 1
     if a.const is not None:
-        return boolean(bool(stops)) if a.const == stops else _side(f, e.right)
+        return boolean(bool(stops)) if a.const == stops else _side(f, e.right, as_value)
     if f.is_unreachable(e.right):
         return a
-    b, lines = f.body.capture(lambda: _side(f, e.right))
+    b, lines = f.body.capture(lambda: _side(f, e.right, as_value))
     if not lines:
         sign = "&&" if e.op == "and" else "||"
         return Val(
@@ -69,10 +66,18 @@ def logic(f: Function, e: n.OpExpr) -> Val:
     return Val(name, BOOL, stable=True)
 
 
-def _side(f: Function, e: n.Expression) -> Val:
+def condition(f: Function, e: n.Expression) -> Val:
+    """The truth of an expression, as a bool."""
+    return _side(f, e, False)
+
+
+def _side(f: Function, e: n.Expression, as_value: bool) -> Val:
     if isinstance(e, n.OpExpr) and e.op in ("and", "or"):
-        return logic(f, e)
-    return condition(f, e)
+        return logic(f, e, as_value)
+    v = lower(f, e)
+    if as_value and v.type != BOOL:
+        raise reject(f"`and` and `or` give one of their operands, here {show(v.type)}; write `a if test else b`", e)
+    return truth(v, e)
 
 
 def _clause(v: Val, sign: str) -> str:
@@ -83,7 +88,7 @@ def _clause(v: Val, sign: str) -> str:
 
 def lower_unary(f: Function, e: n.UnaryExpr) -> Val:
     if e.op == "not":
-        v = _side(f, e.expr)
+        v = condition(f, e.expr)
         if v.const is not None:
             return boolean(not v.const)
         return Val(f"!{v.operand}", BOOL, stable=v.stable, effect=v.effect)
@@ -201,4 +206,3 @@ def _fold(op: str, a: Val, b: Val, e: n.Context) -> Val:
     if op in ("<<", ">>") and not 0 <= b.const <= LARGEST_SHIFT:
         raise reject(f"shift by {b.const}; write a distance from 0 to 63", e)
     return literal(FOLDED[op](a.const, b.const))
-

@@ -8,11 +8,11 @@ from typing import Any, Final, TypeGuard
 
 from mypy import nodes as n
 
-from tyrne.compiler.lower.evaluate import condition, extend, lower, raw, settle
+from tyrne.compiler.lower.evaluate import extend, lower, raw, settle
 from tyrne.compiler.lower.expressions import element, field_of
 from tyrne.compiler.lower.function import Function, Unreachable, reject
 from tyrne.compiler.lower.narrowing import to
-from tyrne.compiler.lower.operators import arithmetic
+from tyrne.compiler.lower.operators import arithmetic, condition
 from tyrne.compiler.lower.types import (
     LITERAL,
     NONE,
