@@ -193,7 +193,7 @@ def layout() -> Layout:
     """Find where this library keeps syndrome, fault address and instruction counter; cached for the process.
 
     Two loads from addresses that nothing maps must leave both addresses, each with the syndrome of a translation fault
-    at level 0 before it, at one and the same place.
+    at level 0 before it, at one and the same place; and a count of three instructions beside their limit.
     """
     ram = Ram(size=8 * 4096)
     engine = Engine(ram)
@@ -205,19 +205,20 @@ def layout() -> Layout:
     ram.bytes[code - ram.start : code - ram.start + 12] = struct.pack("<3I", nop, nop, load)
     engine.write(TTBR0_EL1, ram.start | 1 << 48)
 
-    found: set[int] = set()
-    counters: set[int] = set()
+    seen: list[tuple[set[int], set[int]]] = []
     for address in (0x0000_5A5A_1357_9BD0, 0x0000_6C6C_2468_ACE8):
         engine.set_register(reg.UC_ARM64_REG_X1, address)
-        error = emu_start(engine.handle, _CODE, 0, 0, _COUNT)
+        emu_start(engine.handle, _CODE, 0, 0, _COUNT)
         context_save(engine.handle, engine.context)
-        places = _places(engine.state.raw, struct.pack("<Q", address))
-        matches = {p - 8 for p in places if engine.state.raw[p - 8 : p - 4] == struct.pack("<I", 0x9200_0004)}
-        found = matches if not found else found & matches
         structure = ctypes.string_at(engine.handle, _SCAN)
-        counters = set(_places(structure, struct.pack("<QQ", 3, _COUNT)))
-        if error != EXCEPTION:
-            found.clear()
+        faults = {
+            place - 8
+            for place in _places(engine.state.raw, struct.pack("<Q", address))
+            if engine.state.raw[place - 8 : place - 4] == struct.pack("<I", 0x9200_0004)
+        }
+        seen.append((faults, set(_places(structure, struct.pack("<QQ", 3, _COUNT)))))
+    found = seen[0][0] & seen[1][0]
+    counters = seen[0][1] & seen[1][1]
     if len(found) != 1 or len(counters) != 1:
         raise RuntimeError(
             f"unicorn {metadata.version('unicorn')}: exception syndrome or instruction counter not found in its state; "
