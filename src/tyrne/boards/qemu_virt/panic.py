@@ -14,8 +14,8 @@ from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP
 from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.frame import TrapFrame
 from tyrne.hal.syndrome import exception_class
-from tyrne.lang import extern, irange, u8, u32, u64
-from tyrne.lang.machine import read8
+from tyrne.lang import irange, u8, u32, u64
+from tyrne.lang.machine import source_name
 
 STATUS: Final = u64(3)
 NEWLINE: Final = u8(0x0A)
@@ -25,26 +25,17 @@ DATA_ABORT: Final = u64(0x25)
 """ESR_EL1.EC: a data abort without a change of exception level."""
 
 
-@extern
-def panic_file(file: u32) -> u64:
-    """The virtual address of a file's name, a string that ends with a zero byte."""
-    raise NotImplementedError
-
-
 def report_failed_check(board: QemuVirt, kind: u32, file: u32, line: u32, frame: TrapFrame) -> None:
     """A check of the language failed at a Python line; `frame.pc` is where."""
     if not _begin(board):
         return
     _text(board, check_name(kind))
     _text(board, b" at ")
-    address = panic_file(file)
-    # audit: U-14
-    byte = read8(address)
-    while byte != 0:
-        board.put_panic(byte)
-        address += 1
-        # audit: U-14
-        byte = read8(address)
+    if board.uart.is_low():
+        _text(board, b"file ")  # the names are reached by pointers to the high half
+        _decimal(board, file)
+    else:
+        _source_name(board, file)
     _text(board, b":")
     _decimal(board, line)
     board.put_panic(NEWLINE)
@@ -73,8 +64,18 @@ def report_exception(board: QemuVirt, vector: u32, frame: TrapFrame, syndrome: u
 def check_name(kind: u32) -> bytes:
     """A failed check, by the compiler's number."""
     match kind:
-        case 0:
+        case 1:
             return b"overflow"
+        case 2:
+            return b"index out of range"
+        case 3:
+            return b"division by zero"
+        case 4:
+            return b"assertion failed"
+        case 5:
+            return b"stale narrowing"
+        case 6:
+            return b"unreachable statement"
     return b"failed check"
 
 
@@ -125,6 +126,17 @@ def _begin(board: QemuVirt) -> bool:
     board.panicking = True
     _text(board, b"!! tyrne panic: ")
     return True
+
+
+def _source_name(board: QemuVirt, file: u32) -> None:
+    position = u64(0)
+    # audit: U-14
+    byte = source_name(file, position)
+    while byte != 0:
+        board.put_panic(byte)
+        position += 1
+        # audit: U-14
+        byte = source_name(file, position)
 
 
 def _is_guard(address: u64) -> bool:

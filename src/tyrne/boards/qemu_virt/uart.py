@@ -33,6 +33,10 @@ class Uart:
         """From now on the MMU is on."""
         self.base = UART + DIRECT_MAP
 
+    def is_low(self) -> bool:
+        """Whether the MMU is still off."""
+        return self.base == UART
+
     def put(self, byte: u8) -> None:
         polls = u32(0)
         while self._is_full():
