@@ -59,7 +59,7 @@ class Snapshot:
         if isinstance(t, Enumeration):
             return self._enumeration(t, value, where)
         if t == BYTES:
-            return f"BYTES({c_string(value)})"
+            return f"bytes({c_string(value)})"
         if t == NONE:
             return "0"
         if isinstance(t, Union):
