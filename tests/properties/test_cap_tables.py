@@ -1,0 +1,266 @@
+"""Capability tables against a model: several tables and slots in flight, and every operation on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from kernel.support import endpoint_object, handle, held, space_object, state
+from properties.tree import check_tree
+from tyrne.kernel.abi import CapError, CapHandle, Rights, includes
+from tyrne.kernel.arena import LAST_GENERATION
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.cap_table import CapTable
+from tyrne.kernel.capability import Capability, CapObject, DebugConsole, kind_of
+
+TABLES, SLOTS, PARKED = 3, 5, 2
+OBJECTS: list[CapObject] = [endpoint_object(0), endpoint_object(1), space_object(0), DebugConsole()]
+
+
+@dataclass(eq=False)
+class Node:
+    """A capability in the model: where it is (table and handle, or a parked slot), and what derives from it."""
+
+    capability: Capability
+    parent: Node | None
+    depth: int
+    table: int | None
+    handle: CapHandle | None
+    parked: int | None = None
+    children: list[Node] = field(default_factory=list)
+
+    def descendants(self) -> list[Node]:
+        return [below for child in self.children for below in (child, *child.descendants())]
+
+
+rights = st.sampled_from([Rights(0xFF), Rights(0xFF), Rights(0x7F)]) | st.integers(0, 255).map(Rights)
+table = st.integers(0, TABLES - 1)
+choice = st.integers(0, 10**6)
+
+
+class Tables(RuleBasedStateMachine):
+    """Each rule does one thing to the tables and to the model, and compares what they say."""
+
+    @initialize()
+    def build(self) -> None:
+        self.tables = [CapTable(SLOTS) for _ in range(TABLES)]
+        self.parked = [CapSlot() for _ in range(PARKED)]
+        self.nodes: list[Node] = []
+        self.stale: list[tuple[int, CapHandle]] = []
+        for at, named in enumerate(OBJECTS[:TABLES]):
+            for _ in range(2):
+                self.insert(at, Rights(0xFF), named)
+
+    def pick(self, at: int, pick: int) -> tuple[int, CapHandle, Node | None]:
+        """A table and a handle to try on it: mostly a live one, sometimes stale, of another table, or forged."""
+        held_nodes = [node for node in self.nodes if node.table is not None]
+        if held_nodes and pick % 8 != 7:
+            node = held_nodes[pick // 8 % len(held_nodes)]
+            assert node.table is not None and node.handle is not None
+            return node.table, node.handle, node
+        forged = [old for where, old in self.stale if where == at]
+        forged += [node.handle for node in self.nodes if node.handle is not None]
+        forged += [handle(pick // 8 % (SLOTS + 2), pick // 64 % 3)]
+        tried = forged[pick // 8 % len(forged)]
+        return at, tried, next((node for node in held_nodes if (node.table, node.handle) == (at, tried)), None)
+
+    def place(self, at: int, made: CapHandle, capability: Capability, parent: Node | None, depth: int) -> None:
+        assert all((where, old) != (at, made) for where, old in self.stale), "a handle became valid again"
+        node = Node(capability, parent, depth, at, made)
+        if parent is not None:
+            parent.children.append(node)
+        self.nodes.append(node)
+
+    def forget(self, node: Node) -> None:
+        """Take a node out of the model; its children become its parent's, or roots."""
+        self.nodes.remove(node)
+        if node.handle is not None and node.table is not None:
+            self.stale.append((node.table, node.handle))
+        for child in node.children:
+            child.parent = node.parent
+            if node.parent is not None:
+                node.parent.children.append(child)
+        if node.parent is not None:
+            node.parent.children.remove(node)
+
+    def everything(self) -> object:
+        return state(self.tables, self.parked)
+
+    def refused(self, result: object, expected: CapError, before: object) -> None:
+        assert result is expected
+        assert self.everything() == before
+
+    @rule(at=table, allowed=rights, named=st.sampled_from(OBJECTS))
+    def insert_root(self, at: int, allowed: Rights, named: CapObject) -> None:
+        self.insert(at, allowed, named)
+
+    def insert(self, at: int, allowed: Rights, named: CapObject) -> None:
+        before = self.everything()
+        full = self.tables[at].is_full()
+        made = self.tables[at].insert_root(Capability(allowed, named))
+        if full:
+            self.refused(made, CapError.CAPS_EXHAUSTED, before)
+        else:
+            assert isinstance(made, CapHandle)
+            self.place(at, made, Capability(allowed, named), None, 0)
+
+    def expected_refusal(self, at: int, node: Node | None, right: Rights, wanted: Rights) -> CapError | None:
+        if node is None:
+            return CapError.INVALID_HANDLE
+        if not includes(node.capability.rights, right):
+            return CapError.INSUFFICIENT_RIGHTS
+        if not includes(node.capability.rights, wanted):
+            return CapError.WIDENED_RIGHTS
+        if right is Rights.DERIVE and node.depth == 16:
+            return CapError.DERIVATION_TOO_DEEP
+        return CapError.CAPS_EXHAUSTED if self.tables[at].is_full() else None
+
+    @rule(at=table, source=choice, wanted=rights, narrow=st.booleans())
+    def copy(self, at: int, source: int, wanted: Rights, narrow: bool) -> None:
+        at, tried, node = self.pick(at, source)
+        if narrow and node is not None:
+            wanted = wanted & node.capability.rights
+        before = self.everything()
+        expected = self.expected_refusal(at, node, Rights.DUPLICATE, wanted)
+        made = self.tables[at].cap_copy(tried, wanted)
+        if expected is not None or node is None:
+            assert expected is not None
+            self.refused(made, expected, before)
+        else:
+            assert isinstance(made, CapHandle)
+            self.place(at, made, Capability(wanted, node.capability.object), node.parent, node.depth)
+
+    @rule(at=table, source=choice, wanted=rights, narrow=st.booleans())
+    def derive(self, at: int, source: int, wanted: Rights, narrow: bool) -> None:
+        at, tried, node = self.pick(at, source)
+        if narrow and node is not None:
+            wanted = wanted & node.capability.rights
+        before = self.everything()
+        expected = self.expected_refusal(at, node, Rights.DERIVE, wanted)
+        made = self.tables[at].cap_derive(tried, wanted)
+        if expected is not None or node is None:
+            assert expected is not None
+            self.refused(made, expected, before)
+        else:
+            assert isinstance(made, CapHandle)
+            self.place(at, made, Capability(wanted, node.capability.object), node, node.depth + 1)
+
+    @rule(at=table, source=choice, named=st.sampled_from(OBJECTS))
+    def derive_another_kind(self, at: int, source: int, named: CapObject) -> None:
+        at, tried, node = self.pick(at, source)
+        if node is None or kind_of(node.capability.object) is kind_of(named):
+            return
+        self.refused(self.tables[at].derive_object(tried, Rights.NONE, named), CapError.WRONG_KIND, self.everything())
+
+    @rule(at=table, source=choice)
+    def revoke(self, at: int, source: int) -> None:
+        at, tried, node = self.pick(at, source)
+        before = self.everything()
+        result = self.tables[at].cap_revoke(tried)
+        if node is None:
+            self.refused(result, CapError.INVALID_HANDLE, before)
+        elif not includes(node.capability.rights, Rights.REVOKE):
+            self.refused(result, CapError.INSUFFICIENT_RIGHTS, before)
+        else:
+            assert result is None
+            for gone in reversed(node.descendants()):
+                self.forget(gone)
+
+    @rule(at=table, source=choice)
+    def drop(self, at: int, source: int) -> None:
+        at, tried, node = self.pick(at, source)
+        before = self.everything()
+        result = self.tables[at].cap_drop(tried)
+        if node is None:
+            self.refused(result, CapError.INVALID_HANDLE, before)
+        elif node.children:
+            self.refused(result, CapError.HAS_CHILDREN, before)
+        else:
+            assert result is None
+            self.forget(node)
+
+    @rule(at=table, source=choice, where=st.integers(0, PARKED - 1))
+    def take(self, at: int, source: int, where: int) -> None:
+        if self.parked[where].capability is not None:
+            return
+        at, tried, node = self.pick(at, source)
+        before = self.everything()
+        result = self.tables[at].cap_take(tried, self.parked[where])
+        if node is None:
+            self.refused(result, CapError.INVALID_HANDLE, before)
+        elif node.children:
+            self.refused(result, CapError.HAS_CHILDREN, before)
+        else:
+            assert result is None and node.handle is not None
+            self.stale.append((at, node.handle))
+            node.table, node.handle, node.parked = None, None, where
+
+    @rule(at=table, where=st.integers(0, PARKED - 1))
+    def put(self, at: int, where: int) -> None:
+        node = next((node for node in self.nodes if node.parked == where), None)
+        if node is None:
+            return
+        before = self.everything()
+        full = self.tables[at].is_full()
+        made = self.tables[at].cap_put(self.parked[where])
+        if full:
+            self.refused(made, CapError.CAPS_EXHAUSTED, before)
+        else:
+            assert isinstance(made, CapHandle)
+            assert (at, made) not in self.stale, "a handle became valid again"
+            node.table, node.handle, node.parked = at, made, None
+
+    @rule(at=table, seldom=st.integers(0, 7))
+    def clear(self, at: int, seldom: int) -> None:
+        if seldom != 7:
+            return
+        self.tables[at].clear()
+        for node in [node for node in self.nodes if node.table == at]:
+            self.forget(node)
+        assert held(self.tables[at]) == []
+
+    @rule(at=table, index=st.integers(0, SLOTS - 1))
+    def age(self, at: int, index: int) -> None:
+        """Let a slot in use reach its last generation."""
+        node = next((n for n in self.nodes if n.table == at and n.handle and n.handle.index == index), None)
+        if node is not None and node.handle is not None and node.handle.generation != LAST_GENERATION:
+            self.stale.append((at, node.handle))
+            self.tables[at].slots[index].generation = LAST_GENERATION
+            node.handle = handle(index, 0xFFFF_FFFF)
+
+    @invariant()
+    def tables_agree_with_the_model(self) -> None:
+        for at, found in enumerate(self.tables):
+            expected = {node.handle: node for node in self.nodes if node.table == at}
+            assert set(held(found)) == set(expected)
+            for tried, node in expected.items():
+                assert tried is not None
+                assert found.lookup(tried) == node.capability
+                assert found.depth_of(tried) == node.depth
+                slot, parent = found.resolve(tried), node.parent
+                assert slot is not None and (slot.first_child is not None) == bool(node.children)
+                assert slot.parent is (None if parent is None else self.slot_of(parent))
+            for where, old in self.stale:
+                assert where != at or found.lookup(old) is None
+            for named in OBJECTS:
+                assert found.references_object(named) == any(n.capability.object == named for n in expected.values())
+        for where, slot in enumerate(self.parked):
+            parked = next((node for node in self.nodes if node.parked == where), None)
+            assert slot.capability == (None if parked is None else parked.capability)
+
+    def slot_of(self, node: Node) -> CapSlot:
+        if node.parked is not None:
+            return self.parked[node.parked]
+        assert node.table is not None and node.handle is not None
+        return self.tables[node.table].slots[node.handle.index]
+
+    @invariant()
+    def the_tree_is_well_formed(self) -> None:
+        check_tree(self.tables, self.parked)
+
+
+TestTables = Tables.TestCase
+TestTables.settings = settings(max_examples=80, stateful_step_count=40)

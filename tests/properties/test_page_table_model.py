@@ -1,0 +1,162 @@
+"""Page tables against a dict of pages, and descriptors through their encoder and decoder."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from kernel.support import PAGE, FakeBoard, managed
+from tyrne.hal.descriptors import (
+    USER_LIMIT,
+    MappingFlags,
+    block_descriptor,
+    decode_flags,
+    forbidden,
+    page_descriptor,
+    table_descriptor,
+)
+from tyrne.kernel.page_table import MapError, Mapping, map_page, release_tables, tables_for, translate, unmap_page
+from tyrne.kernel.user_memory import UserWindow
+from tyrne.lang import u64
+
+PAGES = 40
+index = st.sampled_from([0, 1, 511])
+addresses = st.builds(
+    lambda a, b, c, d, low: (((a * 512 + b) * 512 + c) * 512 + d) * PAGE + low,
+    index,
+    index,
+    index,
+    index,
+    st.sampled_from([0, 0, 0, 0, 1, PAGE - 1]),
+) | st.sampled_from([int(USER_LIMIT), int(USER_LIMIT) + PAGE, 2**64 - PAGE, 2**64 - 1])
+flag_sets = st.integers(0, 31).map(MappingFlags)
+words = st.integers(0, 2**64 - 1)
+
+
+class Tables(RuleBasedStateMachine):
+    """Few frames, so that they run out. The model maps page addresses to frames and flags."""
+
+    @initialize()
+    def build(self) -> None:
+        self.board = FakeBoard(PAGES)
+        self.frames = managed(PAGES)
+        root = self.frames.allocate(self.board)
+        assert root is not None
+        self.root = root
+        self.pages: dict[int, Mapping] = {}
+        self.tables: set[tuple[int, int]] = set()
+
+    def tables_on_the_way(self, address: int) -> list[tuple[int, int]]:
+        return [(shift, address >> shift) for shift in (39, 30, 21)]
+
+    @rule(address=addresses, flags=flag_sets)
+    def map(self, address: int, flags: MappingFlags) -> None:
+        frame = self.frames.allocate(self.board)
+        if frame is None:
+            return
+        free = self.frames.available()
+        missing = [table for table in self.tables_on_the_way(address) if table not in self.tables]
+        result = map_page(self.board, self.frames, self.root, u64(address), frame, flags)
+        expected: MapError | None = None
+        if address % PAGE:
+            expected = MapError.MISALIGNED_ADDRESS
+        elif address < PAGE or address >= USER_LIMIT:
+            expected = MapError.OUT_OF_RANGE
+        elif forbidden(flags):
+            expected = MapError.INVALID_FLAGS
+        elif address in self.pages:
+            expected = MapError.ALREADY_MAPPED
+        else:
+            self.tables |= set(missing[:free])
+            if len(missing) > free:
+                expected = MapError.OUT_OF_FRAMES
+        assert result is expected
+        if expected is None:
+            self.pages[address] = Mapping(frame, flags)
+        else:
+            assert self.frames.free(frame) is None
+
+    @rule(address=addresses, live=st.booleans(), pick=st.integers(0, 100))
+    def unmap(self, address: int, live: bool, pick: int) -> None:
+        if live and self.pages:
+            address = sorted(self.pages)[pick % len(self.pages)]
+        result = unmap_page(self.board, self.root, u64(address))
+        if address % PAGE:
+            assert result is MapError.MISALIGNED_ADDRESS
+        elif address < PAGE or address >= USER_LIMIT:
+            assert result is MapError.OUT_OF_RANGE
+        elif address not in self.pages:
+            assert result is MapError.NOT_MAPPED
+        else:
+            assert result == self.pages.pop(address).frame
+            assert self.frames.free(u64(int(result))) is None  # type: ignore[call-overload]
+
+    @rule(address=addresses)
+    def translate_anything(self, address: int) -> None:
+        found = translate(self.board, self.root, u64(address))
+        assert found == self.pages.get(address // PAGE * PAGE, MapError.NOT_MAPPED)
+
+    @invariant()
+    def agree(self) -> None:
+        for address, mapping in self.pages.items():
+            assert translate(self.board, self.root, u64(address)) == mapping
+        assert self.frames.stats().allocated == 1 + len(self.tables) + len(self.pages)
+
+    def teardown(self) -> None:
+        if hasattr(self, "root"):
+            release_tables(self.board, self.frames, self.root)
+            assert self.frames.available() == PAGES
+
+
+TestTables = Tables.TestCase
+TestTables.settings = settings(max_examples=60, stateful_step_count=25)
+
+
+@given(st.lists(st.tuples(st.integers(1, (1 << 36) - 40), st.integers(1, 30)), min_size=1, max_size=4))
+def test_the_count_of_tables_is_the_number_of_distinct_ones(runs: list[tuple[int, int]]) -> None:
+    distinct: set[tuple[int, int]] = set()
+    needed, below, floor = u64(0), u64(0), 0
+    for first, length in sorted(runs):
+        start = max(first, floor)
+        floor = start + length
+        needed += tables_for(u64(start * PAGE), u64(floor * PAGE), below)
+        below = u64(floor * PAGE - 1)
+        distinct |= {(shift, page * PAGE >> shift) for page in range(start, floor) for shift in (39, 30, 21)}
+    assert needed == len(distinct)
+
+
+@given(words, flag_sets)
+def test_an_encoded_descriptor_decodes_to_its_flags_and_keeps_its_address(address: int, flags: MappingFlags) -> None:
+    expected = flags & ~MappingFlags.EXECUTE if flags & MappingFlags.DEVICE else flags
+    page, block = page_descriptor(u64(address), flags), block_descriptor(u64(address), flags)
+    assert decode_flags(page) == decode_flags(block) == expected
+    assert page & 0x0000_FFFF_FFFF_F000 == address & 0x0000_FFFF_FFFF_F000
+    assert block & 0x0000_FFFF_FFFF_F000 == address & 0x0000_FFFF_FFE0_0000
+    assert table_descriptor(u64(address)) == address & 0x0000_FFFF_FFFF_F000 | 3
+
+
+@given(words)
+def test_no_pattern_decodes_to_more_than_the_hardware_allows(word: int) -> None:
+    flags = decode_flags(u64(word))
+    assert not flags & MappingFlags.EXECUTE or word >> (54 if word >> 6 & 1 else 53) & 1 == 0
+    assert not flags & MappingFlags.WRITE or word >> 7 & 1 == 0
+    assert not flags & MappingFlags.USER or word >> 6 & 1 == 1
+    assert not (flags & MappingFlags.EXECUTE and flags & MappingFlags.DEVICE)
+
+
+edges = words | st.sampled_from([0, 1, PAGE, 2**64 - PAGE, 2**64 - 1, 1 << 48])
+
+
+@settings(max_examples=300)
+@given(edges, edges, edges, edges)
+def test_a_window_accepts_exactly_the_ranges_inside_it(base: int, length: int, pointer: int, count: int) -> None:
+    expected = count == 0 or (base <= pointer and pointer + count <= base + length and base + length < 2**64)
+    assert UserWindow(u64(base), u64(length)).validate(u64(pointer), u64(count)) is expected
+
+
+@given(words, st.integers(0, 10000), st.integers(-3, 10003), st.integers(0, 10003))
+def test_a_window_accepts_exactly_the_ranges_near_it(base: int, length: int, offset: int, count: int) -> None:
+    pointer = (base + offset) % 2**64
+    expected = count == 0 or (base <= pointer and pointer + count <= base + length and base + length < 2**64)
+    assert UserWindow(u64(base), u64(length)).validate(u64(pointer), u64(count)) is expected
