@@ -21,6 +21,10 @@ class CapTable:
         self.touched: u16 = u16(0)
         """Slots from here on have never been used."""
 
+    def seal(self) -> None:
+        """Leave no room, for ever: an empty table stays empty."""
+        self.touched = u16(len(self.slots))
+
     def is_full(self) -> bool:
         return self.first_free is None and self.touched == len(self.slots)
 

@@ -54,8 +54,9 @@ class Kernel(Generic[B]):
         self.scheduler: Scheduler = Scheduler()
         self.bootstrap_table: CapTable = CapTable()
         """The kernel's own authority, by which it makes the first tasks."""
-        self.empty_table: CapTable = CapTable(0)
+        self.empty_table: CapTable = CapTable()
         """What a caller without context holds: nothing, and no room for anything."""
+        self.empty_table.seal()
         self.loading: Image = Image()
         self.boot_frame: TrapFrame = TrapFrame()
         self.entered: Task | None = None

@@ -135,13 +135,13 @@ class Writer:
     def _source_names(self) -> str:
         if not self.program.uses_source_names:
             return ""
-        names = ",\n".join(f"    {c_string(self._short(path).encode())}" for path in self.files)
+        names = ",\n".join(f"    bytes({c_string(self._short(path).encode())})" for path in self.files)
         return (
-            f"static const char *const kp_source_names[] = {{\n{names},\n}};\n\n"
+            f"static const Bytes kp_source_names[] = {{\n{names},\n}};\n\n"
             "static u8 kp_source_name(u32 file, u64 position) {\n"
-            f"    if (file >= {len(self.files)} || position >= __builtin_strlen(kp_source_names[file]))\n"
+            f"    if (file >= {len(self.files)} || position >= kp_source_names[file].length)\n"
             "        return 0;\n"
-            "    return (u8)kp_source_names[file][position];\n"
+            "    return kp_source_names[file].data[position];\n"
             "}"
         )
 
