@@ -62,11 +62,12 @@ def operator_cases() -> Iterator[Case]:
                 yield _case(f"{name}_{width}_{other}", (width, other), width, f"a {operator} b")
                 yield _assigned(f"set_{name}_{width}_{other}", width, other, operator)
             for name, operator in COMPARISONS.items():
-                yield _case(f"{name}_{width}_{other}", (width, other), "bool", f"a {operator} b")
+                if width == other or name not in ("eq", "ne"):  # mypy refuses equality of two types
+                    yield _case(f"{name}_{width}_{other}", (width, other), "bool", f"a {operator} b")
         for index, distance in enumerate((0, 1, bits - 1, bits, bits + 1)):
             for name, operator in SHIFTS.items():
                 yield _case(f"{name}_{width}_by{index}", (width,), width, f"a {operator} {distance}")
-        for index, literal in enumerate((0, 1, top, top + 1)):
+        for index, literal in enumerate((0, 1, top, top + 1) if bits < 64 else (0, 1, top)):
             for name, operator in COMPARISONS.items():
                 yield _case(f"{name}_{width}_with{index}", (width,), "bool", f"a {operator} {literal}")
         yield _case(f"chain_{width}", (width, width, width), "bool", "a < b <= c != a")

@@ -17,7 +17,7 @@ from tyrne.lang import export, irange, saturating_sub, u8, u16, u32, u64, wrappi
 """
 
 NUMBERS = ("a", "b", "v", "w", "LIMIT")
-FIELDS = ("n.count", "m.count", "u64(n.small)", "n.cells[{i} % 4]", "m.cells[{i} % 5]", "u64(n.mode)", "n.deep.pair.x")
+FIELDS = ("n.count", "m.count", "u64(n.small)", "n.cells[{i} % 4]", "m.cells[(a ^ {i}) % 5]", "u64(n.mode)", "n.deep.pair.x")
 CALLS = (
     "n.bump()",
     "m.bump()",
@@ -32,33 +32,46 @@ CALLS = (
     "Pair({i}, u16({j} % 60000)).total()",
     "u64(u8({i} % 256) // 3)",
 )
-CONDITIONS = (
+PLAIN = (
     "{i} < {j}",
     "{i} % 2 == {j} % 2",
-    "{i} <= {j} != b",
+    "{i} <= {k} != b",
     "n is m",
     "pick_color({i}) is not Color.RED",
     "n.flag",
     "not m.flag",
-    "n.shape is None",
-    "isinstance(n.shape, Pair) and n.shape.x > {i}",
-    "isinstance(s, Tint) and s.strength > 20",
-    "s is not None and not isinstance(s, Pair)",
-    "n.next is not None and n.next.count < {i}",
     "n.deep == m.deep",
     "n.mode & Mode.W == Mode.W",
+)
+NARROWING = (
+    "isinstance(n.shape, Pair) and n.shape.x > {k}",
+    "isinstance(s, Tint) and s.strength > 20",
+    "s is not None and not isinstance(s, Pair)",
+    "n.next is not None and n.next.count < {k}",
+    "m.shape is None or (isinstance(m.shape, Pair) and m.shape.y < 100)",
+    "not isinstance(s, Pair) or s.total() % 2 == {k} % 2",
+)
+"""Tests that narrow stand where nothing inside tests the same again: mypy calls the rest unreachable."""
+USES = (
+    ("isinstance(s, Tint)", "w = w % 1000 + u64(s.strength)"),
+    ("s is not None and isinstance(s, Pair)", "s = s.swapped()"),
+    ("isinstance(n.shape, Pair)", "m.count = n.bump() + n.shape.x % 1000"),
+    ("isinstance(n.shape, Tint)", "m.clear()", "v = u64(n.shape.strength)"),
+    ("n.next is not None", "n.next.flag = not n.flag"),
+    ("n.next is not None", "m.next = None", "v = n.next.bump()"),
+    ("n.deep.tint is not None", "n.color = n.deep.tint.color"),
 )
 STORES = (
     "n.count = {i} % 100000",
     "n.small = u8({i} % 256)",
     "n.small += u8({i} % 9)",
     "m.cells[{i} % 4] = {j} % 100000",
-    "m.cells[{i} % 5] += {j} % 1000",
+    "m.cells[(a ^ {i}) % 5] += {j} % 1000",
     "n.shape = pick({i})",
     "n.shape = m.shape",
     "s = pick({i})",
     "s = n.shapes[{i} % 3]",
-    "m.shapes[{i} % 4] = s",
+    "m.shapes[(b ^ {i}) % 4] = s",
     "m.shape = s",
     "n.deep = Deep(Pair({i} % 5), m.deep.tint)",
     "n.deep = Deep(m.deep.pair.swapped(), s if isinstance(s, Tint) else None)",
@@ -86,6 +99,12 @@ class Writer:
 
     def __init__(self, choose: random.Random) -> None:
         self.choose = choose
+        self.names = 0
+
+    def fresh(self, letter: str) -> str:
+        """A name that no other case captures."""
+        self.names += 1
+        return f"{letter}{self.names}"
 
     def number(self, depth: int) -> str:
         """A u64 expression."""
@@ -108,10 +127,19 @@ class Writer:
         for hole, make in (("{i}", self.number), ("{j}", self.number), ("{c}", self.condition)):
             while hole in template:
                 template = template.replace(hole, make(below), 1)
+        while "{k}" in template:
+            template = template.replace("{k}", self.choose.choice(NUMBERS), 1)
         return template
 
+    def test(self, depth: int) -> str:
+        """A condition that narrows nothing."""
+        return "(" + self.filled(self.choose.choice(PLAIN), depth) + ")"
+
     def condition(self, depth: int) -> str:
-        return "(" + self.filled(self.choose.choice(CONDITIONS), depth) + ")"
+        """Any condition, for what is no statement of its own."""
+        if self.choose.random() < 0.5:
+            return self.test(0)
+        return "(" + self.filled(self.choose.choice(NARROWING), 0) + ")"
 
     def block(self, indent: str, depth: int, loop: bool) -> Iterator[str]:
         for _ in range(self.choose.randint(1, 3)):
@@ -120,7 +148,11 @@ class Writer:
     def statement(self, indent: str, depth: int, loop: bool) -> Iterator[str]:
         deeper = indent + "    "
         kind = self.choose.randrange(14) if depth else self.choose.randrange(7)
-        if kind < 6:
+        if kind < 2:
+            test, *uses = self.choose.choice(USES)
+            yield f"{indent}if {test}:"
+            yield from (deeper + use for use in uses)
+        elif kind < 6:
             yield indent + self.filled(self.choose.choice(STORES), 2)
         elif kind == 6:
             leave = (
@@ -128,13 +160,13 @@ class Writer:
                 if loop and self.choose.random() < 0.7
                 else f"return {self.number(2)}"
             )
-            yield f"{indent}if {self.condition(1)}:"
+            yield f"{indent}if {self.test(1)}:"
             yield deeper + leave
         elif kind < 9:
-            yield f"{indent}if {self.condition(2)}:"
+            yield f"{indent}if {self.test(2)}:"
             yield from self.block(deeper, depth - 1, loop)
             if self.choose.random() < 0.5:
-                yield f"{indent}elif {self.condition(1)}:"
+                yield f"{indent}elif {self.test(1)}:"
                 yield from self.block(deeper, depth - 1, loop)
             if self.choose.random() < 0.6:
                 yield f"{indent}else:"
@@ -148,26 +180,28 @@ class Writer:
             yield from self.match_shape(indent, depth, loop)
         elif kind == 12:
             yield f"{indent}match {self.number(2)} % 4:"
-            for pattern in ("0", "1 | 2", "k if k > 2 and " + self.condition(1), "_"):
+            k = self.fresh("q")
+            for pattern in ("0", "1 | 2", f"{k} if {k} > 2 and {self.test(1)}", "_"):
                 yield f"{deeper}case {pattern}:"
                 yield from self.block(deeper + "    ", depth - 1, loop)
         else:
             yield f"{indent}for peer in n.peers:"
-            yield f"{deeper}if peer is not None and {self.condition(1)}:"
+            yield f"{deeper}if peer is not None and {self.test(1)}:"
             yield f"{deeper}    v = peer.bump()"
             yield from self.block(deeper, depth - 1, True)
 
     def match_shape(self, indent: str, depth: int, loop: bool) -> Iterator[str]:
         deeper = indent + "    "
-        yield f"{indent}match {self.choose.choice(('s', 'n.shape', 'pick(v)', 'm.shapes[w % 3]'))}:"
-        guard = self.choose.choice(("", " if x % 2 == w % 2", " if x > 10"))
-        yield f"{deeper}case Pair(x=x, y=y){guard}:"
-        yield f"{deeper}    v = wrapping_add(x, u64(y))"
+        yield f"{indent}match {self.choose.choice(('pick(v)', 'm.shapes[w % 3]'))}:"
+        x, y, z = self.fresh("x"), self.fresh("y"), self.fresh("z")
+        guard = self.choose.choice(("", f" if {x} % 2 == w % 2", f" if {x} > 10"))
+        yield f"{deeper}case Pair(x={x}, y={y}){guard}:"
+        yield f"{deeper}    v = wrapping_add({x}, u64({y}))"
         yield from self.block(deeper + "    ", depth - 1, loop)
-        yield f"{deeper}case Tint(color=Color.RED | Color.BLUE, strength=z):"
-        yield f"{deeper}    w += u64(z)"
-        yield f"{deeper}case Tint(strength=z):"
-        yield f"{deeper}    w = u64(z) * 2"
+        yield f"{deeper}case Tint(color=Color.RED | Color.BLUE, strength={z}):"
+        yield f"{deeper}    w += u64({z})"
+        yield f"{deeper}case Tint(strength={z}_):"
+        yield f"{deeper}    w = u64({z}_) * 2"
         yield f"{deeper}case {self.choose.choice(('None', '_'))}:"
         yield from self.block(deeper + "    ", depth - 1, loop)
 

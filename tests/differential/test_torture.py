@@ -17,7 +17,7 @@ from agreement import compiled, interpreted, load_module, watchdog
 from random_programs import program
 
 from tyrne.compiler.build import HostLibrary, build_host_library
-from tyrne.compiler.build.compare import difference
+from tyrne.compiler.build.compare import Comparer
 from tyrne.lang import u64
 
 
@@ -38,14 +38,16 @@ def functions_of(*modules: ModuleType) -> Iterator[tuple[str, Callable[..., Any]
                     yield name, value
 
 
-def run(library: HostLibrary, name: str, function: Callable[..., Any], choose: random.Random, count: int) -> None:
+def run(
+    library: HostLibrary, comparer: Comparer, name: str, function: Callable[..., Any], choose: random.Random, count: int
+) -> None:
     """Calls in a row, from one state into the next; the first difference fails."""
     other = library.function(name)
     for step in range(count):
         a, b = words(choose)
         here, there = interpreted(function, a, b), compiled(other, a, b)
         assert here == there, f"{name}({int(a)}, {int(b)}), step {step}: CPython {here}, compiled {there}"
-        assert (found := difference(library, "WORLD", torture_world.WORLD)) is None, f"{name}, step {step}: {found}"
+        assert (found := comparer.difference()) is None, f"{name}, step {step}: {found}"
 
 
 @pytest.fixture(autouse=True)
@@ -58,12 +60,13 @@ def fresh_world() -> None:
 def test_written_functions_agree() -> None:
     library = build_host_library(Path(torture.__file__))
     library.reset()
+    comparer = Comparer(library)
     choose = random.Random(3)
     listed = list(functions_of(*torture.MODULES))
     assert len(listed) > 50
     with watchdog(120):
         for name, function in listed:
-            run(library, name, function, choose, 150)
+            run(library, comparer, name, function, choose, 150)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -72,7 +75,9 @@ def test_random_programs_agree(seed: int, tmp_path: Path) -> None:
     source.write_text(program(seed, 60))
     shutil.copy(torture_world.__file__, tmp_path)
     library, module = build_host_library(source), load_module(source)
+    library.reset()
+    comparer = Comparer(library)
     choose = random.Random(seed)
     with watchdog(120):
         for name, function in functions_of(module):
-            run(library, name, function, choose, 60)
+            run(library, comparer, name, function, choose, 60)

@@ -133,7 +133,7 @@ def match_positional(a: u64, b: u64) -> u64:
     match pick(a):
         case Pair(x, y):
             return x % 100 + u64(y)
-        case Tint(Color.BLUE, s) | Tint(Color.RED, s):
+        case Tint(Color.BLUE | Color.GREEN, s):
             return u64(s)
         case _:
             return u64(6)

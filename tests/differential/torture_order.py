@@ -79,8 +79,11 @@ def order_trap_after_effect(a: u64, b: u64) -> u64:
 @export
 def order_chain(a: u64, b: u64) -> u64:
     n = WORLD.nodes[0]
-    if a % 8 < n.bump() % 8 < n.bump() % 16 <= b % 16:
+    if a % 8 < n.bump() % 8 and n.bump() % 8 < n.bump() % 16 <= b % 16:
         return n.count
+    middle = b % 7
+    if n.bump() % 9 < middle <= a % 8 != b % 5:
+        return n.count + 2000
     return n.count + 1000
 
 

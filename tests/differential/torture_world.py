@@ -60,7 +60,7 @@ Shape = Pair | Tint | None
 
 class Node:
     def __init__(self, number: int) -> None:
-        self.number: Final = u32(number)
+        self.number: u32 = u32(number)
         self.count: u64 = u64(0)
         self.small: u8 = u8(0)
         self.flag: bool = False

@@ -10,6 +10,7 @@ import importlib.util
 import platform
 import re
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, Final
 
@@ -151,7 +152,8 @@ def _write_bindings(declarations: str, path: Path) -> None:
     ffi = FFI()
     ffi.cdef(declarations)
     ffi.set_source("bindings", None)
-    ffi.emit_python_code(str(path))
+    with redirect_stdout(None):  # it says what it writes
+        ffi.emit_python_code(str(path))
 
 
 def _load_bindings(path: Path) -> Any:

@@ -140,8 +140,14 @@ def _find(name: str, search: str | None) -> tuple[Path, bool] | None:
                 break
             directories = list(spec.submodule_search_locations or [])
         if spec is not None and spec.origin is not None and spec.origin.endswith(".py"):
-            return Path(spec.origin), beside
+            origin = Path(spec.origin)
+            return origin, beside or _lies_beside(origin, parts[0], search)
     return None
+
+
+def _lies_beside(origin: Path, top: str, search: str | None) -> bool:
+    """Whether a module that Python's own path led to is a neighbour of the root."""
+    return search is not None and (origin == Path(search, f"{top}.py") or Path(search, top) in origin.parents)
 
 
 def _top(name: str) -> importlib.machinery.ModuleSpec | None:
