@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tyrne.compiler.lower.body import Line
 from tyrne.compiler.lower.function import Instance
@@ -29,7 +30,7 @@ def text(instance: Instance, is_first: bool) -> str:
     directive = f'#line {line} "{instance.module.path}"' if is_first else f"#line {line}"
     out = [directive, f"{instance.head()} {{"]
     at = line + 1
-    for item in instance.lines:
+    for item in without_braces(instance.lines):
         at = _move(out, item, at)
         out.append("    " * item.depth + item.text)
         at += 1
@@ -46,3 +47,36 @@ def _move(out: list[str], item: Line, at: int) -> int:
     else:
         out.append(f"#line {item.line}")
     return item.line
+
+
+def without_braces(lines: list[Line]) -> list[Line]:
+    """Leave the braces of `if`, `for` and `while` out where every branch is one statement."""
+    out: list[Line] = []
+    at = 0
+    while at < len(lines):
+        end = _simple_branches(lines, at)
+        if end == at:
+            out.append(lines[at])
+            at += 1
+            continue
+        for line in lines[at : end - 1]:
+            text = line.text.removesuffix(" {").removeprefix("} ") if line.text.endswith("{") else line.text
+            out.append(replace(line, text=text))
+        at = end
+    return out
+
+
+def _simple_branches(lines: list[Line], at: int) -> int:
+    """The index behind a statement all of whose branches are one simple line; `at` if it is none."""
+    if not (lines[at].text.startswith(("if (", "for (", "while (")) and lines[at].text.endswith(" {")):
+        return at
+    depth = lines[at].depth
+    end = at
+    while end + 2 < len(lines) and lines[end].text.endswith("{"):
+        body, after = lines[end + 1], lines[end + 2]
+        if body.depth != depth + 1 or body.declares or not body.text.endswith(";") or after.depth != depth:
+            return at
+        end += 2
+        if after.text == "}":
+            return end + 1
+    return at

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from tyrne.compiler.lower.names import Names, snake
+from tyrne.compiler.lower.names import RESERVED, snake
 from tyrne.compiler.lower.types import Type, declare
 from tyrne.compiler.lower.value import Val
 
 R = TypeVar("R")
+_MARKED = re.compile("\x01(\\w+)\x02")
+_WORD = re.compile(r"(?<![.\w>])[A-Za-z_]\w*")
 Scope = tuple[int, ...]
 
 
@@ -33,6 +36,7 @@ class Line:
     text: str
     line: int
     depth: int
+    declares: bool = False
     local: Local | None = None
     value: str = ""
     order: int = 0
@@ -40,13 +44,15 @@ class Line:
 
 
 class Body:
-    """Collects lines. A local is declared where it is first assigned, when every use lies in that block."""
+    """Collects lines. A local is declared where it is first assigned, when every use lies in that block.
 
-    def __init__(self, names: Names, source: ast.AST) -> None:
+    Until `finish`, the text marks the names of variables: only then is it known which names of the file it uses.
+    """
+
+    def __init__(self, source: ast.AST) -> None:
         self.lines: list[Line] = []
         self.locals: dict[str, Local] = {}
         self.line = 0
-        self._names = names
         self._depth = 1
         self._scope: Scope = ()
         self._blocks = 0
@@ -97,14 +103,14 @@ class Body:
     # -- variables
 
     def parameter(self, name: str, t: Type) -> Local:
-        local = Local(self._c_name(name), t, is_parameter=True)
+        local = Local(mark(name), t, is_parameter=True)
         self.locals[name] = local
         return local
 
     def local(self, name: str, t: Type) -> Local:
         """The local of a Python name, made at its first assignment."""
         if name not in self.locals:
-            self.locals[name] = Local(self._c_name(name), t)
+            self.locals[name] = Local(mark(name), t)
         return self.locals[name]
 
     def mention(self, local: Local) -> str:
@@ -116,25 +122,31 @@ class Body:
     def assign(self, local: Local, value: str) -> None:
         name = self.mention(local)
         self.lines.append(
-            Line(f"{name} = {value};", self.line, self._depth, local, value, self._order, self._scope)
+            Line(
+                f"{name} = {value};",
+                self.line,
+                self._depth,
+                local=local,
+                value=value,
+                order=self._order,
+                scope=self._scope,
+            )
         )
 
-    def _c_name(self, name: str) -> str:
-        return f"{name}_" if self._names.is_taken(name) else name
-
     def fresh(self, hint: str) -> str:
-        """A name that neither the function nor the file uses."""
+        """A variable's name that the function does not use, marked."""
         base = snake(hint).strip("_") or "value"
         name, number = base, 2
-        while name in self._taken or self._names.is_taken(name):
+        while name in self._taken:
             name, number = f"{base}_{number}", number + 1
         self._taken.add(name)
-        return name
+        return mark(name)
 
     def temporary(self, value: Val) -> Val:
         """Evaluate now, into a variable of its own."""
         name = self.fresh(value.hint)
         self.emit(f"{declare(value.type, name)} = {value.code};")
+        self.lines[-1].declares = True
         return Val(name, value.type, stable=True, hint=value.hint, limit=value.limit)
 
     def finish(self) -> list[Line]:
@@ -145,13 +157,33 @@ class Body:
                 seen.add(id(line.local))
                 if not line.local.is_parameter and _can_declare(line):
                     line.text = f"{declare(line.local.type, line.local.name)} = {line.value};"
+                    line.declares = True
                     line.local.is_parameter = True
         first = [
             Line(f"{declare(local.type, local.name)};", 0, 1)
             for local in self.locals.values()
             if not local.is_parameter and id(local) in seen
         ]
-        return first + self.lines
+        lines = first + self.lines
+        self._name_variables(lines)
+        return lines
+
+    def _name_variables(self, lines: list[Line]) -> None:
+        """Take the marks away. A variable that would hide something that the function uses gets an underscore."""
+        words = {word for line in lines for word in _WORD.findall(_MARKED.sub(" ", line.text))} | RESERVED
+
+        def name(match: re.Match[str]) -> str:
+            return f"{match[1]}_" if match[1] in words else match[1]
+
+        for line in lines:
+            line.text = _MARKED.sub(name, line.text)
+        for local in self.locals.values():
+            local.name = _MARKED.sub(name, local.name)
+
+
+def mark(name: str) -> str:
+    """The name of a variable, until it is known whether it is free."""
+    return f"\x01{name}\x02"
 
 
 def _can_declare(line: Line) -> bool:

@@ -9,6 +9,7 @@ from mypy import nodes as n
 
 from tyrne.compiler.front.reject import Reject
 from tyrne.compiler.image.load import runtime
+from tyrne.compiler.image.snapshot import tag
 from tyrne.compiler.lower import builtins
 from tyrne.compiler.lower.binding import bind
 from tyrne.compiler.lower.constants import flags_from
@@ -31,7 +32,7 @@ from tyrne.compiler.lower.types import (
     is_open,
     show,
 )
-from tyrne.compiler.lower.value import Val, boolean
+from tyrne.compiler.lower.value import Val, boolean, comparison
 from tyrne.compiler.rules.constructs import FUNCTIONS
 
 
@@ -270,9 +271,11 @@ def is_one_of(f: Function, v: Val, wanted: list[Type], e: n.Context) -> Val:
         return boolean(True)
     if isinstance(v.type, Reference):
         sign = "==" if wanted == [NONE] else "!="
-        return Val(f"{v.operand} {sign} NULL", BOOL, atom=False, stable=v.stable, effect=v.effect)
+        return comparison(v.operand, sign, "NULL", v.stable, v.effect)
     if len(wanted) > 1 and v.effect:
         v = f.once(v)
     assert isinstance(v.type, Union)
+    if len(wanted) == 1:
+        return comparison(f"{v.operand}.tag", "==", tag(wanted[0]), v.stable, v.effect)
     return Val(has_tag(v, tuple(wanted)), BOOL, atom=False, stable=v.stable, effect=v.effect)
 

@@ -29,7 +29,7 @@ from tyrne.compiler.lower.types import (
     part_of,
     show,
 )
-from tyrne.compiler.lower.value import Val, boolean
+from tyrne.compiler.lower.value import Val, boolean, comparison
 
 Lowering = Callable[[Function, n.Expression], Val]
 EqualText = Callable[[Type, str, str], str]
@@ -101,7 +101,7 @@ def _plain(op: str, a: Val, b: Val, e: n.Context) -> Val:
     if a.const is not None and b.const is not None and is_number(a.type):
         return boolean(_FOLDED[sign](a.const, b.const))
     effect, stable = a.effect or b.effect, a.stable and b.stable
-    return Val(f"{a.operand} {sign} {b.operand}", BOOL, atom=False, stable=stable, effect=effect)
+    return comparison(a.operand, sign, b.operand, stable, effect)
 
 
 _FOLDED: Final = {
@@ -136,9 +136,9 @@ def _place(t: Type) -> Type:
 def _is_none(f: Function, op: str, v: Val) -> Val:
     sign = C_OPERATOR[op]
     if isinstance(v.type, Reference):
-        return Val(f"{v.operand} {sign} NULL", BOOL, atom=False, stable=v.stable, effect=v.effect)
+        return comparison(v.operand, sign, "NULL", v.stable, v.effect)
     if isinstance(v.type, Union) and NONE in v.type.parts:
-        return Val(f"{v.operand}.tag {sign} {tag(NONE)}", BOOL, atom=False, stable=v.stable, effect=v.effect)
+        return comparison(f"{v.operand}.tag", sign, tag(NONE), v.stable, v.effect)
     if v.effect:
         f.body.temporary(v)
     return boolean((v.type == NONE) == (op == "is"))
@@ -149,7 +149,7 @@ def _membership(f: Function, op: str, a: Val, b: Val, e: n.Context) -> Val:
         raise reject(f"{show(a.type)} {op} {show(b.type)}; write a `for` loop, or `or` between comparisons", e)
     a = f.once(a)
     sign = "==" if op == "in" else "!="
-    return Val(f"({b.operand} & {a.operand}) {sign} {a.operand}", BOOL, atom=False, stable=b.stable, effect=b.effect)
+    return comparison(f"({b.operand} & {a.operand})", sign, a.operand, b.stable, b.effect)
 
 
 def _equality(f: Function, op: str, a: Val, b: Val, e: n.Context) -> Val:

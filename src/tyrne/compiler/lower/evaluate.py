@@ -9,7 +9,7 @@ from mypy import nodes as n
 
 from tyrne.compiler.lower.function import Function, reject
 from tyrne.compiler.lower.types import BOOL, Enumeration, is_number, show
-from tyrne.compiler.lower.value import Val, boolean
+from tyrne.compiler.lower.value import Val, boolean, comparison
 from tyrne.compiler.rules.constructs import EXPRESSIONS
 
 HANDLERS: Final[dict[str, Callable[[Function, Any], Val]]] = {}
@@ -77,7 +77,7 @@ def truth(v: Val, e: n.Context) -> Val:
     if is_number(v.type) or (isinstance(v.type, Enumeration) and v.type.is_flag):
         if v.const is not None:
             return boolean(v.const != 0)
-        return Val(f"{v.operand} != 0", BOOL, atom=False, stable=v.stable, effect=v.effect)
+        return comparison(v.operand, "!=", "0", v.stable, v.effect)
     raise reject(f"truth of {show(v.type)}; compare it: `is not None`, `==` or isinstance", e)
 
 

@@ -63,7 +63,7 @@ class Function:
         self.instance = instance
         self.source = source
         self.env = instance.env
-        self.body = Body(program.names, source)
+        self.body = Body(source)
         self.keep: n.Expression | None = None
         """The expression whose declared type is wanted, whatever mypy has narrowed it to."""
 

@@ -40,8 +40,6 @@ class Names:
     def __init__(self) -> None:
         self._by_key: dict[object, str] = {}
         self._taken: set[str] = set()
-        self.avoided: set[str] = set()
-        """Names that a local does not get: those of functions and globals, whose C names are given later."""
 
     def give(self, key: object, *candidates: str) -> str:
         """The first candidate that is free, or the last one with a number."""
@@ -60,10 +58,6 @@ class Names:
     def _free(self, name: str) -> bool:
         reserved = name in RESERVED or name in MACROS
         return not (name in self._taken or reserved or name.startswith("kp_") or _ARITHMETIC.match(name))
-
-    def is_taken(self, name: str) -> bool:
-        """Whether a local would hide something of the file."""
-        return name in self._taken or name in self.avoided or name in RESERVED or name.startswith("kp_")
 
 
 def field_name(name: str) -> str:

@@ -60,7 +60,10 @@ def restrict(f: Function, v: Val, t: Type) -> Val:
             f.body.emit(f"if (unlikely(!({has_tag(v, alternatives(t))})))")
             with f.body.block():
                 f.body.emit("kp_narrowing(KP_SITE);")
-        return NULL if t == NONE else Val(f"{f.program.conversion(v.type, t)}({v.code})", t, stable=True, hint=v.hint)
+        if t == NONE:
+            return NULL
+        name = f.program.conversion_name(v.type, t)
+        return Val(f"{name}({v.code})", t, stable=True, hint=v.hint, origin=v)
     member = member_name(t.name)
     if v.stable:
         return _member(f"{v.operand}.{member}", t, True, v.hint)
@@ -103,9 +106,11 @@ def to(f: Function, v: Val, t: Type, node: n.Context) -> Val:
             return v.typed(t)
     elif isinstance(t, Union) and part_of(v.type, t):
         if isinstance(v.type, Union | Reference):
-            return Val(
-                f"{f.program.conversion(v.type, t)}({v.code})", t, stable=v.stable, effect=v.effect, hint=v.hint
-            )
+            source = v.origin if v.origin is not None else v
+            if source.type == t:
+                return source
+            name = f.program.conversion_name(source.type, t)
+            return Val(f"{name}({source.code})", t, stable=v.stable, effect=v.effect, hint=v.hint)
         return tagged(v, t)
     raise Reject(f"{show(v.type)} where {show(t)} is needed; {_instead(v.type, t)}", node.line)
 

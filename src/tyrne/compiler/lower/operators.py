@@ -91,6 +91,8 @@ def lower_unary(f: Function, e: n.UnaryExpr) -> Val:
         v = condition(f, e.expr)
         if v.const is not None:
             return boolean(not v.const)
+        if v.inverse:
+            return Val(v.inverse, BOOL, atom=False, stable=v.stable, effect=v.effect, inverse=v.code)
         return Val(f"!{v.operand}", BOOL, stable=v.stable, effect=v.effect)
     v = lower(f, e.expr)
     if e.op == "-" and v.type == LITERAL and v.const is not None:

@@ -77,7 +77,6 @@ class Program:
         """Measure the image and lower everything that an export reaches."""
         for name in self.own:
             alias_union(self.registry, self.checked.trees[name])
-            self.names.avoided |= _top_level_names(self.own[name].tree)
         loaded = {name: m.path for name, m in self.own.items()}
         self.image.collect(self.checked.trees, loaded)
         self.snapshot.choose_zero_tag()
@@ -112,11 +111,11 @@ class Program:
         f.body.line = instance.node.line
         try:
             _check_signature(instance)
-            for name, t in instance.parameters:
-                instance.parameter_names.append(f.body.parameter(name, t).name)
+            parameters = [f.body.parameter(name, t) for name, t in instance.parameters]
             block(f, instance.node.body)
             _end(f)
             instance.lines = f.body.finish()
+            instance.parameter_names = [local.name for local in parameters]
         except Reject as reject:
             self.errors.add_reject(reject, path, f.body.line)
         except Unreachable:
@@ -236,7 +235,7 @@ class Program:
         self.constants[c_name] = (t, self.snapshot.initialiser(t, value, fullname))
         return Val(c_name, t, const=int(value) if isinstance(t, Int) else None, stable=True)
 
-    def conversion(self, source: Type, target: Type) -> str:
+    def conversion_name(self, source: Type, target: Type) -> str:
         """The C function that turns one union into another."""
         name = self.names.give(("conversion", source, target), f"{type_word(target)}_from_{type_word(source)}")
         self.helpers.setdefault(name, ((source, target), lambda: convert_function(source, target, name)))
@@ -274,16 +273,6 @@ def _is_open_parameter(program: Program, declared: Any) -> bool:
 
 def _functions(tree: ast.Module) -> dict[tuple[str, int], ast.FunctionDef]:
     return {(x.name, x.lineno): x for x in ast.walk(tree) if isinstance(x, ast.FunctionDef)}
-
-
-def _top_level_names(tree: ast.Module) -> set[str]:
-    names: set[str] = set()
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.add(node.name.lstrip("_"))
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            names.add(node.target.id)
-    return names
 
 
 def _decorators(node: n.Decorator) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeGuard
 
 from mypy import nodes as n
 
+from tyrne.compiler.lower.body import mark
 from tyrne.compiler.lower.evaluate import extend, lower, raw, settle
 from tyrne.compiler.lower.expressions import element, field_of
 from tyrne.compiler.lower.function import Function, Unreachable, reject
@@ -331,7 +332,7 @@ def _for_range(f: Function, s: n.ForStmt, index: n.NameExpr, call: n.CallExpr) -
             start = f.body.temporary(Val(start.code, U64, hint="start"))
         stop = f.body.temporary(Val(stop.code, U64, hint="stop"))
     own = _is_own_index(f, loop, index.name)
-    name = index.name if own and not f.program.names.is_taken(index.name) else f.body.fresh(index.name)
+    name = mark(index.name) if own else f.body.fresh(index.name)
     head = f"for (u64 {name} = {start.code}; {name} < {stop.operand}; {name}++)"
     _loop(f, s, index, head, Val(name, U64, stable=True), name if own else "")
 

@@ -21,6 +21,8 @@ class Val:
     lvalue   `code` denotes memory: a field of a place, an element of an array.
     limit    the largest value that it can have, of integers.
     hint     a name for the local that may have to hold it.
+    inverse  of a condition: the text of its negation, where that is simpler than `!`.
+    origin   of a part of a union: the union itself, stable.
     """
 
     code: str
@@ -33,6 +35,8 @@ class Val:
     lvalue: bool = False
     limit: int | None = None
     hint: str = "value"
+    inverse: str = ""
+    origin: Val | None = None
 
     @property
     def operand(self) -> str:
@@ -72,3 +76,13 @@ def boolean(value: bool) -> Val:
 def pointer_to(struct: str, t: Type, stable: bool, hint: str = "value") -> Val:
     """The place that a C expression denotes."""
     return Val(f"&{struct}", t, atom=False, stable=stable, struct=struct, hint=hint)
+
+
+INVERSE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+def comparison(a: str, sign: str, b: str, stable: bool, effect: bool) -> Val:
+    """A condition of one C comparison."""
+    return Val(
+        f"{a} {sign} {b}", BOOL, atom=False, stable=stable, effect=effect, inverse=f"{a} {INVERSE[sign]} {b}"
+    )
