@@ -8,9 +8,9 @@ from tyrne.lang.machine import symbol_address
 
 def image_start() -> u64:
     """The virtual address of the first instruction."""
-    return symbol_address(b"image_start")  # audit: U-42
+    return symbol_address(b"user_image_start")  # audit: U-42
 
 
 def image_end() -> u64:
     """One past the last page of the program's segments: an unmapped page, above which the stack lies."""
-    return symbol_address(b"image_end")  # audit: U-42
+    return symbol_address(b"user_image_end")  # audit: U-42
