@@ -26,7 +26,7 @@ def python_files() -> list[Path]:
 
 
 def assembly_files() -> list[Path]:
-    return sorted((SOURCES / "boards").rglob("*.S"))
+    return sorted(SOURCES.rglob("*.S"))
 
 
 def uses(path: Path) -> list[int]:
