@@ -13,6 +13,7 @@ from kernel.support import (
     FakeBoard,
     booted,
     current,
+    held,
     kernel_state,
     slim_kernel,
     slot_id,
@@ -20,9 +21,9 @@ from kernel.support import (
     task_record,
 )
 from tyrne.hal.frame import Call, TrapFrame
-from tyrne.kernel.abi import Rights, pack_handle
+from tyrne.kernel.abi import CapError, Rights, pack_handle
 from tyrne.kernel.boot import check_gate
-from tyrne.kernel.capability import AddressSpaceHandle
+from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole
 from tyrne.kernel.kernel import NO_TASK, Kernel
 from tyrne.kernel.system_calls import Reschedule, Resume, Terminate, dispatch
 from tyrne.kernel.task import TaskState
@@ -77,7 +78,7 @@ def context_is_the_tasks_own(kernel: Kernel[FakeBoard]) -> None:
 def context_fails_closed(kernel: Kernel[FakeBoard]) -> None:
     caller = kernel.context()
     assert caller.table is kernel.empty_table
-    assert len(caller.table.slots) == 0 and caller.table.is_full()
+    assert held(caller.table) == [] and caller.table.is_full()
     assert caller.window == UserWindow()
     assert caller.space is kernel.bootstrap_space()
     assert (caller.task, caller.has_current_task) == (NO_TASK, False)
@@ -178,7 +179,9 @@ def test_spec_8_7_no_handle_resolves_in_the_empty_table() -> None:
     for word in (0, 1, 63, 0xFFFF, 1 << 16, NULL):
         call = Call(u64(WRITE), u64(word), u64(0), u64(0), u64(0), u64(0), u64(0))
         assert dispatch(kernel, kernel.context(), call) == Resume(u64(0x102))
-    assert len(kernel.empty_table.slots) == 0
+    assert held(kernel.empty_table) == []
+    console = Capability(Rights.CONSOLE_WRITE, DebugConsole())
+    assert kernel.empty_table.insert_root(console) is CapError.CAPS_EXHAUSTED
 
 
 def test_spec_8_7_a_handle_of_one_task_means_nothing_to_another() -> None:

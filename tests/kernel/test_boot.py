@@ -16,6 +16,7 @@ from kernel.support import (
     booted,
     current,
     endpoint_object,
+    held,
     program,
     slim_kernel,
     slot_id,
@@ -105,7 +106,7 @@ def test_the_bootstrap_table_names_every_task_and_space_and_the_empty_table_stay
     rights = [slot.capability.rights for slot in table.slots if slot.capability is not None]
     duty = Rights.DUPLICATE | Rights.DERIVE | Rights.REVOKE
     assert rights == [duty | Rights.TRANSFER, duty, Rights.NONE, duty, Rights.NONE]
-    assert len(kernel.empty_table.slots) == 0
+    assert held(kernel.empty_table) == []
 
 
 def test_endpoints_are_numbered_in_the_order_of_creation() -> None:

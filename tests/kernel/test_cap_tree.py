@@ -197,3 +197,15 @@ def test_a_slot_is_retired_however_it_is_freed(how: str) -> None:
         insert(table)
     assert table.lookup(last) is None
     assert table.is_full()
+
+
+def test_a_sealed_table_holds_nothing_for_ever() -> None:
+    table = CapTable()
+    table.seal()
+    assert table.is_full() and held(table) == []
+    assert table.insert_root(Capability(ALL, DebugConsole())) is CapError.CAPS_EXHAUSTED
+    assert table.cap_put(CapSlot()) is CapError.CAPS_EXHAUSTED
+    for index in (0, 63, 64):
+        assert table.lookup(handle(index)) is None
+    table.clear()
+    assert table.is_full()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kernel.support import FakeBoard
+import struct
+
+from kernel.support import FakeBoard, held
 from properties.tree import check_tree, parked_in
 from tyrne.hal.descriptors import ENTRIES, TABLE
 from tyrne.kernel.capability import Capability
@@ -21,14 +23,13 @@ def check_system(kernel: Kernel[FakeBoard]) -> None:
     check_tasks(kernel)
     for endpoint in kernel.endpoints.items:
         assert endpoint.parked.capability is None or endpoint.holds_message()
-    assert kernel.empty_table.is_full() and len(kernel.empty_table.slots) == 0
+    assert kernel.empty_table.is_full() and held(kernel.empty_table) == []
 
 
 def frames_below(kernel: Kernel[FakeBoard], table: int, level: int) -> list[int]:
     """The frame of a table and of all that it leads to."""
     found = [table]
-    for entry in range(ENTRIES):
-        descriptor = int.from_bytes(kernel.board.get(table + 8 * entry, 8), "little")
+    for descriptor in struct.unpack(f"<{ENTRIES}Q", kernel.board.get(table, 8 * int(ENTRIES))):
         if descriptor & TABLE == TABLE:
             target = descriptor & ADDRESS
             found += [target] if level == 3 else frames_below(kernel, target, level + 1)
