@@ -18,9 +18,11 @@ from words import (
     load,
     mov,
     mov_from_sp,
+    mov_to_sp,
     movz,
     orr,
     read_tpidr,
+    svc,
 )
 
 from running import Report, on_each_machine, run_system
@@ -97,6 +99,17 @@ def flags() -> bytes:
     return image(compare(9, 0), movz(8, 3), SVC, movz(0, 0), branch_not_equal(12), EXIT, movz(0, 1), EXIT)
 
 
+def wild_stack_pointer(address: int) -> bytes:
+    """task_yield with SP somewhere else; the exit code is 0 when status and SP are right."""
+    words = [*load(9, address), mov_to_sp(9), movz(8, 3), SVC, mov_from_sp(1), eor(1, 1, 9), orr(0, 0, 1)]
+    return image(words, EXIT)
+
+
+def ignored_operands() -> bytes:
+    """task_yield by SVC #0xFFFF with garbage in x6 and x7; the exit code is its status."""
+    return image(load(6, pattern(6)), load(7, pattern(7)), movz(8, 3), svc(0xFFFF), EXIT)
+
+
 class Binary:
     """A place for a raw image, and its runs."""
 
@@ -159,3 +172,14 @@ def test_flags_come_back_as_trapped(binary: Binary, machine: str) -> None:
 @on_each_machine
 def test_every_register_is_zero_at_the_first_entry(binary: Binary, machine: str) -> None:
     assert binary.run(first_entry(), machine)["status"] == 0
+
+
+@pytest.mark.parametrize("address", [0, 1, 0xFFFF_FFFF_4008_0000, (1 << 64) - 1])
+@on_each_machine
+def test_a_wild_stack_pointer_is_the_tasks_own_affair(binary: Binary, machine: str, address: int) -> None:
+    assert binary.run(wild_stack_pointer(address), machine)["status"] == 0
+
+
+@on_each_machine
+def test_the_immediate_of_svc_and_x6_and_x7_are_ignored(binary: Binary, machine: str) -> None:
+    assert binary.run(ignored_operands(), machine)["status"] == 0

@@ -39,6 +39,16 @@ def mov_from_sp(rd: int) -> int:
     return 0x9100_03E0 | rd
 
 
+def mov_to_sp(rn: int) -> int:
+    """ADD sp, xn, #0."""
+    return 0x9100_001F | rn << 5
+
+
+def svc(immediate: int) -> int:
+    """SVC #immediate."""
+    return SVC | immediate << 5
+
+
 def add(rd: int, rn: int, rm: int) -> int:
     """ADD xd, xn, xm."""
     return 0x8B00_0000 | rm << 16 | rn << 5 | rd
