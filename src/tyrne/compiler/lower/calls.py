@@ -168,6 +168,8 @@ def _match(e: n.CallExpr, node: n.FuncDef, is_method: bool) -> _Slots:
     names = [a.variable.name for a in node.arguments][1 if is_method else 0 :]
     slots = _Slots()
     for i, (argument, name) in enumerate(zip(e.args, e.arg_names, strict=True)):
+        if i >= len(names) or (name is not None and name not in names):
+            raise reject(f"{node.name} has no such parameter; pass {len(names)} at most", argument)
         slots.given.append((argument, name if name is not None else names[i]))
     return slots
 
@@ -198,7 +200,7 @@ def _defaults(function: Any) -> dict[str, Any]:
 
 
 def _construct(f: Function, e: n.CallExpr, info: n.TypeInfo) -> Val:
-    t = f.type_of(e)
+    t = f.program.registry.class_type(info, ()) if f.is_untyped(e) and not info.type_vars else f.type_of(e)
     if isinstance(t, Enumeration):
         if len(e.args) != 1:
             raise reject(f"{info.name}(…) takes one number", e)

@@ -156,12 +156,12 @@ def _conditional(f: Function, e: n.ConditionalExpr) -> Val:
     test = condition(f, e.cond)
     if test.const is not None:
         return lower(f, e.if_expr if test.const else e.else_expr)
-    dead = [f.is_unreachable(x) for x in (e.if_expr, e.else_expr)]
-    if any(dead):
-        raise reject("one branch is never taken by the types; write the other alone", e)
-    test = Val(test.code, test.type, test.atom, effect=test.effect, stable=test.stable)
-    (a, if_lines), (b, else_lines) = (f.body.capture(lambda x=x: lower(f, x)) for x in (e.if_expr, e.else_expr))  # type: ignore[misc]
-    t = a.type if a.type == b.type else f.type_of(e)
+    branches = (e.if_expr, e.else_expr)
+    dead = [f.is_unreachable(x) for x in branches]
+    if any(dead) and test.stable:
+        return lower(f, branches[0 if dead[1] else 1])
+    (a, if_lines), (b, else_lines) = (_branch(f, x) for x in branches)
+    t = _common(f, a.type, b.type, e)
     if is_open(t):
         raise reject(f"{show(a.type)} or {show(b.type)}: two types; write two statements", e)
     (a, more_if), (b, more_else) = (f.body.capture(lambda v=v: _into(f, v, t, e)) for v in (a, b))  # type: ignore[misc]
@@ -177,6 +177,20 @@ def _conditional(f: Function, e: n.ConditionalExpr) -> Val:
             limit=limit,
         )
     return _choose(f, test, (a, if_lines), (b, else_lines), t)
+
+
+def _branch(f: Function, e: n.Expression) -> tuple[Val, list[Line]]:
+    if not f.is_unreachable(e):
+        return f.body.capture(lambda: lower(f, e))
+    with f.doubtful(e):
+        return f.body.capture(lambda: lower(f, e))
+
+
+def _common(f: Function, a: Type, b: Type, e: n.ConditionalExpr) -> Type:
+    """The type of a choice. mypy may have ruled one branch out, by a field that can change since."""
+    if a == b:
+        return a
+    return f.type_of(e) if LITERAL in (a, b) else f.program.registry.union([a, b])
 
 
 def _into(f: Function, v: Val, t: Type, e: n.ConditionalExpr) -> Val:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -66,6 +68,8 @@ class Function:
         self.body = Body(source)
         self.keep: n.Expression | None = None
         """The expression whose declared type is wanted, whatever mypy has narrowed it to."""
+        self.unchecked = False
+        """The code here has no types: mypy has left it out because of a test that may be stale. See `doubtful`."""
 
     def type_of(self, e: n.Expression) -> Type:
         """The type that mypy gives an expression here, in the types of this instance."""
@@ -78,7 +82,30 @@ class Function:
             raise Reject(reject.what, reject.line or e.line, reject.path) from None
 
     def is_unreachable(self, e: n.Expression) -> bool:
-        return e not in self.program.checked.types
+        """Whether mypy has no type for an expression: by the types, it is never evaluated."""
+        return not self.unchecked and e not in self.program.checked.types
+
+    def is_untyped(self, e: n.Expression) -> bool:
+        return self.unchecked and e not in self.program.checked.types
+
+    @contextmanager
+    def doubtful(self, node: n.Context) -> Iterator[None]:
+        """Lower code that mypy has left out because of a test of memory, which a call may have changed since.
+
+        Declared types have to do; where they do not, the code is refused.
+        """
+        saved, self.unchecked = self.unchecked, True
+        try:
+            yield
+        except (Reject, Unreachable):
+            if saved:
+                raise
+            raise reject(
+                "by the types this is never reached, but what the test reads may change; read it into a local first",
+                node,
+            ) from None
+        finally:
+            self.unchecked = saved
 
     def once(self, v: Val) -> Val:
         """A form of `v` whose text may be used several times."""

@@ -17,7 +17,7 @@ from tyrne.compiler.lower.expressions import field_of
 from tyrne.compiler.lower.function import Function, Unreachable, reject
 from tyrne.compiler.lower.narrowing import restrict, to
 from tyrne.compiler.lower.operators import condition
-from tyrne.compiler.lower.statements import HANDLERS, block
+from tyrne.compiler.lower.statements import HANDLERS, block_after
 from tyrne.compiler.lower.types import (
     BOOL,
     NONE,
@@ -56,12 +56,14 @@ class Case:
     guard: n.Expression | None
     body: n.Block
     line: int
+    tested: Val
 
 
 def _match(f: Function, s: n.MatchStmt) -> None:
     if f.is_unreachable(s.subject):
         raise Unreachable
     subject = raw(f, s.subject)
+    tested = subject
     subject = f.once(subject) if subject.const is None else subject
     cases = []
     for pattern, guard, body in zip(s.patterns, s.guards, s.bodies, strict=True):
@@ -70,7 +72,7 @@ def _match(f: Function, s: n.MatchStmt) -> None:
             raise reject("this pattern needs statements of its own; bind the part and test it with `if`", pattern)
         if guard is not None and test.captures:
             _check_fresh(f, s, test)
-        cases.append(Case(test, guard, body, pattern.line))
+        cases.append(Case(test, guard, body, pattern.line, tested))
         if guard is None and test.always:
             break
     if _is_switch(f, s, cases):
@@ -139,7 +141,7 @@ def _switch(f: Function, subject: Val, cases: list[Case]) -> None:
 def _case_body(f: Function, case: Case) -> None:
     for name, v in case.test.captures:
         _capture(f, name, v)
-    block(f, case.body)
+    block_after(f, case.tested, case.body)
 
 
 def _capture(f: Function, name: n.NameExpr, v: Val) -> None:

@@ -32,7 +32,7 @@ from tyrne.compiler.lower.value import NULL, Val, literal
 
 def narrow(f: Function, v: Val, e: n.Expression) -> Val:
     """`v` has the declared type of `e`; give it the type that mypy has shown it to have here."""
-    if not isinstance(v.type, Union | Reference) or f.keep is e:
+    if not isinstance(v.type, Union | Reference) or f.keep is e or f.is_untyped(e):
         return v
     known = f.type_of(e)
     if known == NORETURN:

@@ -47,8 +47,12 @@ def logic(f: Function, e: n.OpExpr, as_value: bool) -> Val:
     if a.const is not None:
         return boolean(bool(stops)) if a.const == stops else _side(f, e.right, as_value)
     if f.is_unreachable(e.right):
-        return a
-    b, lines = f.body.capture(lambda: _side(f, e.right, as_value))
+        if a.stable:
+            return a
+        with f.doubtful(e.right):
+            b, lines = f.body.capture(lambda: _side(f, e.right, as_value))
+    else:
+        b, lines = f.body.capture(lambda: _side(f, e.right, as_value))
     if not lines:
         sign = "&&" if e.op == "and" else "||"
         return Val(
@@ -120,7 +124,7 @@ def arithmetic(f: Function, op: str, a: Val, b: Val, e: n.Context) -> Val:
         a, b = _same_width(a, t, op, e), _same_width(b, t, op, e)
     elif b.const is not None and b.const < 0:
         raise reject(f"shift by {b.const}; write a distance from 0 on", e)
-    if isinstance(e, n.OpExpr) and f.type_of(e) != t:
+    if isinstance(e, n.OpExpr) and not f.is_untyped(e) and f.type_of(e) != t:
         raise reject(f"{show(a.type)} {op} {show(b.type)} is a plain int under CPython; name the width of both", e)
     return _checked(op, a, b, t)
 

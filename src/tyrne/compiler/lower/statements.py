@@ -41,6 +41,8 @@ def block(f: Function, b: n.Block) -> None:
         try:
             statement(f, s)
         except Unreachable:
+            if f.unchecked:
+                raise
             f.body.emit("kp_unreachable(KP_SITE);")
             return
         if isinstance(s, JUMPS):
@@ -53,6 +55,26 @@ def statement(f: Function, s: n.Statement) -> None:
     if handler is None:
         raise reject(STATEMENTS.get(kind, f"{kind} is outside the language; see docs/language.md"), s)
     handler(f, s)
+
+
+def block_after(f: Function, test: Val, b: n.Block) -> None:
+    """A block behind a test. One that mypy has left out is trusted to be dead only if the test reads no memory."""
+    if test.stable or f.unchecked or not is_dead(f, b):
+        block(f, b)
+        return
+    with f.doubtful(b):
+        block(f, b)
+
+
+def is_dead(f: Function, b: n.Block) -> bool:
+    """Whether mypy has left a block out: by the types, it is never reached."""
+    for s in b.body:
+        parts = [getattr(s, name, None) for name in ("expr", "rvalue", "subject")]
+        expressions = [e for part in parts for e in (part if isinstance(part, list) else [part])]
+        typed = [e for e in expressions if isinstance(e, n.Expression) and not isinstance(e, n.TempNode | n.StrExpr)]
+        if typed:
+            return f.is_unreachable(typed[0])
+    return False
 
 
 def _pass(f: Function, s: n.Statement) -> None:
@@ -257,11 +279,11 @@ def _branch(f: Function, s: n.IfStmt, keyword: str) -> None:
         return
     f.body.emit(f"{keyword} ({test.code}) {{")
     with f.body.block():
-        block(f, s.body[0])
-    _else(f, s.else_body)
+        block_after(f, test, s.body[0])
+    _else(f, test, s.else_body)
 
 
-def _else(f: Function, b: n.Block | None) -> None:
+def _else(f: Function, previous: Val, b: n.Block | None) -> None:
     if b is None or not b.body:
         f.body.emit("}", 0)
         return
@@ -274,7 +296,7 @@ def _else(f: Function, b: n.Block | None) -> None:
             return
     f.body.emit("} else {", 0)
     with f.body.block():
-        block(f, b)
+        block_after(f, previous, b)
     f.body.emit("}", 0)
 
 
@@ -292,14 +314,14 @@ def _while(f: Function, s: n.WhileStmt) -> None:
         return
     if not lines:
         with f.body.braces(f"while ({test.code})"):
-            block(f, s.body)
+            block_after(f, test, s.body)
         return
     with f.body.braces("while (true)"):
         f.body.add(lines)
         f.body.emit(f"if (!{test.operand})")
         with f.body.block():
             f.body.emit("break;")
-        block(f, s.body)
+        block_after(f, test, s.body)
 
 
 def _for(f: Function, s: n.ForStmt) -> None:
@@ -391,8 +413,7 @@ def _stored_names(node: ast.AST) -> set[str]:
 def _is_changed(f: Function, v: Val, loop: ast.For) -> bool:
     """Whether the loop assigns a local that the text of `v` reads."""
     changed = {f.body.locals[name].name for name in _stored_names(loop) if name in f.body.locals}
-    words = set("".join(c if c.isalnum() or c == "_" else " " for c in v.code).split())
-    return bool(words & changed)
+    return any(name in v.code for name in changed)
 
 
 def _is_own_index(f: Function, loop: ast.For, name: str) -> bool:
