@@ -12,6 +12,7 @@ from agreement import compiled, interpreted
 from journal_board import JournalBoard, Record
 
 from tyrne.boards.native import journal
+from tyrne.compiler.build.compare import Comparer
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import Vector
 from tyrne.hosted.native import NativeKernel, offsets
@@ -27,6 +28,9 @@ TASKS: Final = 16
 PARTS: Final = Path(kernel_parts.__file__)
 NO_TASK: Final = -1
 STOPPED: Final = "stopped"
+
+_memcmp = ctypes.CDLL(None).memcmp
+_memcmp.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 
 Registers = list[int]
 """x0 to x30, SP, PC, PSTATE."""
@@ -137,14 +141,12 @@ PART_FUNCTIONS: Final = {
 
 
 class Pair:
-    """Both kernels of one system. `compare_state` says how whole states are compared, None when they are equal."""
+    """Both kernels of one system."""
 
-    def __init__(
-        self, manifest: bytes, debug_console: bool, compare_state: Callable[[PythonSide, NativeSide], str | None]
-    ) -> None:
+    def __init__(self, manifest: bytes, debug_console: bool) -> None:
         self.python: Final = PythonSide(debug_console)
         self.native: Final = NativeSide(debug_console)
-        self._compare_state: Final = compare_state
+        self._state: Final = Comparer(self.native.native.library, {"KERNEL": self.python.kernel}, {"Kernel.board"})
         self.current = NO_TASK
         self.stopped = False
         """No further call makes sense: nothing is left to run, or a check failed on both sides."""
@@ -184,11 +186,11 @@ class Pair:
 
     def compare_all(self, what: str) -> None:
         """Whole RAM, all registers, and the whole state of the kernel."""
-        if self.python.board.map[:] != self.native.ram.map[:]:
+        if _memcmp(self.python.board.host_address(), self.native.ram.host_address(), RAM_SIZE):
             raise DisagreementError(f"{what}: RAM differs first at {self._first_byte():#x}")
         for task in range(TASKS):
             self._same(f"{what}: registers of task {task}", self.python.registers(task), self.native.registers(task))
-        difference = self._compare_state(self.python, self.native)
+        difference = self._state.difference()
         if difference is not None:
             raise DisagreementError(f"{what}: {difference}")
 

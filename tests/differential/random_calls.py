@@ -197,4 +197,4 @@ class Player:
     def _length(self) -> int:
         random = self._random
         short = random.randrange(40)
-        return random.choice((0, 1, short, short, short, PAGE, PAGE + 1, self._word()))
+        return random.choice((0, 1, short, short, short, short, short, 300, PAGE + 1, self._word()))
