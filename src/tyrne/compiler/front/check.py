@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ def _options() -> Options:
     options.export_types = True
     options.preserve_asts = True
     options.incremental = False
+    options.cache_dir = os.devnull  # or mypy leaves a folder where the user happens to be
     options.python_version = (3, 11)
     options.show_absolute_path = True
     options.namespace_packages = True
