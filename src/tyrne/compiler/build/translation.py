@@ -19,7 +19,8 @@ from tyrne.compiler.build.identity import compiler_part
 def translated(root: str | Path, target: Target, options: Mapping[str, bool]) -> Unit:
     """The unit of a root (module name or .py file), from the cache where nothing has changed."""
     name = root if isinstance(root, str) else str(root.absolute())
-    request = [name, target.value, json.dumps(dict(options), sort_keys=True)]
+    here = str(Path(__file__).parent)  # the package that the root imports: two copies of it have two indices
+    request = [here, name, target.value, json.dumps(dict(options), sort_keys=True)]
     index = cache_directory() / "index" / digest([compiler_part(), *request])
     key = _content_key(index)
     if key is not None and (cache_directory() / "unit" / key).is_dir():
