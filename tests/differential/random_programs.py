@@ -10,14 +10,22 @@ import random
 from collections.abc import Iterator
 
 HEADER = """\
-from torture_world import (
+from {world} import (
     LIMIT, WORLD, Color, Deep, Mode, Node, Pair, Refusal, Tint, color_number, pick, pick_color, pick_node,
 )
 from tyrne.lang import export, irange, saturating_sub, u8, u16, u32, u64, wrapping_add, wrapping_mul
 """
 
 NUMBERS = ("a", "b", "v", "w", "LIMIT")
-FIELDS = ("n.count", "m.count", "u64(n.small)", "n.cells[{i} % 4]", "m.cells[(a ^ {i}) % 5]", "u64(n.mode)", "n.deep.pair.x")
+FIELDS = (
+    "n.count",
+    "m.count",
+    "u64(n.small)",
+    "n.cells[{i} % 4]",
+    "m.cells[(a ^ {i}) % 5]",
+    "u64(n.mode)",
+    "n.deep.pair.x",
+)
 CALLS = (
     "n.bump()",
     "m.bump()",
@@ -38,8 +46,8 @@ PLAIN = (
     "{i} <= {k} != b",
     "n is m",
     "pick_color({i}) is not Color.RED",
-    "n.flag",
-    "not m.flag",
+    "n.is_set()",
+    "not m.is_set()",
     "n.deep == m.deep",
     "n.mode & Mode.W == Mode.W",
 )
@@ -220,7 +228,8 @@ class Writer:
         return "\n".join([*lines, "    return wrapping_add(v, w)", ""])
 
 
-def program(seed: int, functions: int) -> str:
-    """A module of `functions` exported functions random_0, random_1, …"""
+def program(seed: int, functions: int, world: str) -> str:
+    """A module of `functions` exported functions random_0, random_1, … over a copy of the torture's world."""
     writer = Writer(random.Random(seed))
-    return "\n\n".join([HEADER, *(writer.function(f"random_{index}") for index in range(functions))])
+    texts = [writer.function(f"random_{index}") for index in range(functions)]
+    return "\n\n".join([HEADER.replace("{world}", world), *texts])

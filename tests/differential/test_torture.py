@@ -72,8 +72,10 @@ def test_written_functions_agree() -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_programs_agree(seed: int, tmp_path: Path) -> None:
     source = tmp_path / f"random_program_{seed}.py"
-    source.write_text(program(seed, 60))
-    shutil.copy(torture_world.__file__, tmp_path)
+    world = tmp_path / f"random_world_{seed}.py"
+    shutil.copy(torture_world.__file__, world)
+    source.write_text(program(seed, 60, world.stem))
+    load_module(world)
     library, module = build_host_library(source), load_module(source)
     library.reset()
     comparer = Comparer(library)

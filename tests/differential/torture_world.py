@@ -77,6 +77,10 @@ class Node:
         self.count = wrapping_add(self.count, u64(1)) & 0xFFFF
         return self.count
 
+    def is_set(self) -> bool:
+        """The flag, unnarrowed: mypy takes a field to stay what a test has shown."""
+        return self.flag
+
     def clear(self) -> u64:
         self.shape = None
         return u64(1)
