@@ -8,9 +8,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tyrne.compiler.front.modules import Module, Root, closure, find_root
 from tyrne.compiler.unit import CompileError, Target, Unit
+
+if TYPE_CHECKING:
+    from tyrne.compiler.front.check import Checked
 
 NO_OPTIONS: Mapping[str, bool] = {}
 
@@ -69,10 +73,11 @@ def translate_here(root: str | Path, target: Target, options: Mapping[str, bool]
     return compile_modules(found, modules, check(modules), target, options)
 
 
-def compile_modules(root: Root, modules: list[Module], checked: object, target: Target, options: Mapping[str, bool]) -> Unit:
+def compile_modules(
+    root: Root, modules: list[Module], checked: Checked, target: Target, options: Mapping[str, bool]
+) -> Unit:
     """From checked modules to the unit."""
     from tyrne.compiler.emit.unit import Writer
-    from tyrne.compiler.front.check import Checked
     from tyrne.compiler.front.reject import Errors, Reject
     from tyrne.compiler.image.load import load
     from tyrne.compiler.lower.program import Program
@@ -80,7 +85,6 @@ def compile_modules(root: Root, modules: list[Module], checked: object, target: 
     from tyrne.compiler.rules.machine import check_machine
     from tyrne.compiler.rules.recursion import check_recursion
 
-    assert isinstance(checked, Checked)
     errors = Errors()
     checked.report(modules, errors)
     for module in modules:

@@ -39,7 +39,7 @@ class Unit:
                     extern T NAME;                             each global place
                     R k_f(…);                                  each export
                     bool kp_call_f(R *result, …);              the same, guarded: false when a check failed, which then
-                    extern KpTrap kp_trap;                     says { u32 kind, file, line; }  (`void` exports: no result)
+                    extern KpTrap kp_trap;                     says { u32 kind, file, line; } (void: no result)
                     extern R (*kp_extern_f)(…);                each extern, to be set before the call that needs it
                     void kp_reset(void);                       puts every global place back into its initial state
     types         see `schema` in emit/schema.py: enums, values, places, unions, globals, functions by their C names.

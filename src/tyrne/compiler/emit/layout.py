@@ -63,8 +63,7 @@ class Layouts:
             size = max((_round(m.size, m.alignment) for m in members), default=0)
             return Layout(_round(_round(1, alignment) + _round(size, alignment), alignment), alignment)
         assert isinstance(t, Class)
-        offsets, layout = self.struct(t)
-        return layout
+        return self.struct(t)[1]
 
     def struct(self, t: Class) -> tuple[list[tuple[Field, int]], Layout]:
         """The stored fields of a class with their offsets."""

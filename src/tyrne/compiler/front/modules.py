@@ -132,10 +132,8 @@ def _find(name: str, search: str | None) -> tuple[Path, bool] | None:
         spec: importlib.machinery.ModuleSpec | None = None
         for count in range(1, len(parts) + 1):
             part = ".".join(parts[:count])
-            if directories is None:
-                spec = _top(part)
-            else:
-                spec = importlib.machinery.PathFinder.find_spec(part, directories)
+            finder = importlib.machinery.PathFinder.find_spec
+            spec = _top(part) if directories is None else finder(part, directories)
             if spec is None:
                 break
             directories = list(spec.submodule_search_locations or [])

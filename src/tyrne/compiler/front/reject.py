@@ -12,7 +12,7 @@ MOST_ERRORS = 20
 """Errors beyond these are counted, not shown."""
 
 
-class Reject(Exception):
+class Reject(Exception):  # noqa: N818
     """One refusal. `line` 0 means the construct that is being lowered."""
 
     def __init__(self, what: str, line: int = 0, path: str = "") -> None:

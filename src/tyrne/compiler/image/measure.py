@@ -201,7 +201,7 @@ class Image:
         if isinstance(t, Place):
             self._pending.append((t, value, where))
         elif isinstance(t, Value):
-            for name, variable, declared in self._variables(t):
+            for name, _, declared in self._variables(t):
                 self.refer(declared, getattr(value, name), f"{where}.{name}")
 
     def alternative(self, t: Union, value: Any, where: str) -> Type:
@@ -290,9 +290,9 @@ class Image:
         if isinstance(actual, Open):
             raise self._reject(t, variable, f"{what} has a protocol for its type; make the class Generic over it")
         if actual == LITERAL:
-            raise self._reject(t, variable, f"{what} is a plain int; write u64, or Final with the same value everywhere")
+            raise self._reject(t, variable, f"{what} is a plain int; write u64, or Final if it never differs")
         if actual == BYTES:
-            raise self._reject(t, variable, f"{what} is bytes; write Array[u8], or Final with the same value everywhere")
+            raise self._reject(t, variable, f"{what} is bytes; write Array[u8], or Final if it never differs")
         if actual == NONE:
             raise self._reject(t, variable, f"{what} is always None; drop it, or write the type that it can have")
 

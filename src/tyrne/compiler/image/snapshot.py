@@ -141,4 +141,5 @@ def tag(part: Type) -> str:
 def c_string(data: bytes) -> str:
     """Bytes as a C string literal."""
     named = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x22: '\\"', 0x5C: "\\\\"}
-    return '"' + "".join(named.get(b) or (chr(b) if 0x20 <= b < 0x7F and b != 0x3F else f"\\{b:03o}") for b in data) + '"'
+    plain = {b: chr(b) for b in range(0x20, 0x7F) if b != ord("?")}
+    return '"' + "".join(named.get(b) or plain.get(b) or f"\\{b:03o}" for b in data) + '"'

@@ -31,7 +31,7 @@ class Local:
 
 @dataclass
 class Line:
-    """One line of C; `line` is the Python line that it comes from (0: none). `local` is what it assigns, from `value`."""
+    """One line of C. `line` is the Python line that it comes from (0: none), `local` what it assigns from `value`."""
 
     text: str
     line: int

@@ -71,7 +71,7 @@ def _is_qualified(callee: n.MemberExpr) -> bool:
     if not isinstance(base, n.RefExpr):
         return False
     if isinstance(base.node, n.TypeInfo):
-        raise reject(f"{base.name}.{callee.name}(…) through the class; call it on an object", callee)
+        raise reject(f"{base.node.name}.{callee.name}(…) through the class; call it on an object", callee)
     return isinstance(base.node, n.MypyFile)
 
 

@@ -123,8 +123,8 @@ def _identity(f: Function, op: str, a: Val, b: Val, e: n.Context) -> Val:
         return _plain(op, a, b, e)
     if a.type == b.type == BOOL:
         return _plain(op, a, b, e)
-    enums = [isinstance(p, Enumeration) and not p.is_flag for t in (a.type, b.type) for p in alternatives(t) if p != NONE]
-    if enums and all(enums):
+    parts = [p for t in (a.type, b.type) for p in alternatives(t) if p != NONE]
+    if parts and all(isinstance(p, Enumeration) and not p.is_flag for p in parts):
         return _equality(f, "==" if op == "is" else "!=", a, b, e)
     raise reject(f"{show(a.type)} {op} {show(b.type)}; `is` compares with None, enum members and places: write ==", e)
 

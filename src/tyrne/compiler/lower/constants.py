@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from mypy import nodes as n
 
 from tyrne.compiler.front.reject import Reject

@@ -8,11 +8,11 @@ from mypy import nodes as n
 
 from tyrne.compiler.lower.body import Line
 from tyrne.compiler.lower.calls import lower_call
+from tyrne.compiler.lower.comparisons import lower_comparison
 from tyrne.compiler.lower.constants import class_constant, enum_member, enum_value, module_constant
 from tyrne.compiler.lower.evaluate import HANDLERS, bytes_of, lower, operands
 from tyrne.compiler.lower.function import Function, reject
 from tyrne.compiler.lower.narrowing import narrow, to
-from tyrne.compiler.lower.comparisons import lower_comparison
 from tyrne.compiler.lower.operators import condition, lower_operator, lower_unary
 from tyrne.compiler.lower.types import (
     BYTES,
@@ -30,7 +30,6 @@ from tyrne.compiler.lower.types import (
     show,
 )
 from tyrne.compiler.lower.value import NULL, Val, boolean, literal, pointer_to
-
 
 # -- names and fields
 
@@ -79,7 +78,7 @@ def _member(f: Function, e: n.MemberExpr) -> Val:
 
 
 def _narrow_first(t: Type) -> str:
-    return "test which of these it is first: isinstance, match or `is None`" if "|" in show(t) else "see docs/language.md"
+    return "test which of these it is first" if "|" in show(t) else "see docs/language.md"
 
 
 def field_of(f: Function, v: Val, name: str, e: n.Context) -> Val:

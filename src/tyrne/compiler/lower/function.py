@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tyrne.compiler.lower.program import Program
 
 
-class Unreachable(Exception):
+class Unreachable(Exception):  # noqa: N818
     """mypy has no type for an expression: by the types, it is never evaluated."""
 
 

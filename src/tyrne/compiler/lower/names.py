@@ -5,27 +5,25 @@ from __future__ import annotations
 import re
 from typing import Final
 
-KEYWORDS: Final = frozenset(
-    """
-    alignas alignof asm auto bool break case char const constexpr continue default do double else enum extern false
-    float for goto if inline int long main nullptr register restrict return short signed sizeof static static_assert
-    struct switch thread_local true typedef typeof union unsigned void volatile while tag
-    u8 u16 u32 u64 Bytes NULL offsetof unix linux errno
-    """.split()
-)
+_C_WORDS: Final = """
+alignas alignof asm auto bool break case char const constexpr continue default do double else enum extern false float
+for goto if inline int long main nullptr register restrict return short signed sizeof static static_assert struct
+switch thread_local true typedef typeof union unsigned void volatile while
+tag u8 u16 u32 u64 Bytes NULL offsetof unix linux errno
+"""
+_KP_MACROS: Final = """
+at bytes check execute narrowed not_none operate read_register symbol_address unlikely write_register
+"""
+_FUNCTIONS: Final = """
+read8 read16 read32 read64 write8 write16 write32 write64 copy_bytes zero_bytes semihosting supervisor_call
+memcpy memset memmove memcmp abort exit printf puts malloc free read write index time clock signal send recv
+"""
+
+KEYWORDS: Final = frozenset(_C_WORDS.split())
 """Words that C, its headers or kp.h have taken everywhere, and the tag of a union."""
-
-MACROS: Final = frozenset(
-    "at bytes check execute narrowed not_none operate read_register symbol_address unlikely write_register".split()
-)
+MACROS: Final = frozenset(_KP_MACROS.split())
 """Macros of kp.h that take arguments: a local may have such a name, a function may not."""
-
-RESERVED: Final = KEYWORDS | frozenset(
-    """
-    read8 read16 read32 read64 write8 write16 write32 write64 copy_bytes zero_bytes semihosting supervisor_call
-    memcpy memset memmove memcmp abort exit printf puts malloc free read write index time clock signal send recv
-    """.split()
-)
+RESERVED: Final = KEYWORDS | frozenset(_FUNCTIONS.split())
 """Names that a function, a global or a local does not get either."""
 
 _ARITHMETIC: Final = re.compile(

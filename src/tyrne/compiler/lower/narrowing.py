@@ -124,11 +124,12 @@ def tagged(v: Val, t: Union) -> Val:
 def _sized(f: Function, v: Val, t: Type, node: n.Context) -> Val:
     if isinstance(t, Int) and v.const is not None:
         if not 0 <= v.const < 1 << t.bits:
-            raise Reject(f"the constant {v.const} does not fit {t.name}; write one from 0 to {(1 << t.bits) - 1}", node.line)
+            raise Reject(f"{v.const} does not fit {t.name}; write one from 0 to {(1 << t.bits) - 1}", node.line)
         return literal(v.const, t)
     if isinstance(t, Union):
         raise Reject(f"a plain int where {show(t)} is needed; name its width: u64(…)", node.line)
-    raise Reject(f"a plain int where {show(t)} is needed; name its width: {t.name if isinstance(t, Int) else 'u64'}(…)", node.line)
+    width = t.name if isinstance(t, Int) else "u64"
+    raise Reject(f"a plain int where {show(t)} is needed; name its width: {width}(…)", node.line)
 
 
 def _instead(have: Type, want: Type) -> str:

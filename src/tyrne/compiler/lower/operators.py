@@ -141,7 +141,7 @@ def _same_width(v: Val, t: Int, op: str, e: n.Context) -> Val:
     if v.type != LITERAL:
         raise reject(f"{t.name} {op} {show(v.type)}: the widths differ; cast one: {t.name}(…)", e)
     if v.const is not None and not 0 <= v.const < 1 << t.bits:
-        raise reject(f"the constant {v.const} does not fit {t.name}; write one from 0 to {(1 << t.bits) - 1}", e)
+        raise reject(f"{v.const} does not fit {t.name}; write one from 0 to {(1 << t.bits) - 1}", e)
     if v.largest() >= 1 << t.bits:
         raise reject(f"a plain int may not fit {t.name}; cast it: {t.name}(…)", e)
     return Val(v.code, t, v.atom, v.const, v.stable, v.effect, limit=v.limit)

@@ -14,7 +14,7 @@ from tyrne.compiler.front.reject import Errors, Reject
 from tyrne.compiler.image.load import runtime
 from tyrne.compiler.image.measure import Global, Image
 from tyrne.compiler.image.snapshot import Snapshot
-from tyrne.compiler.lower import match  # noqa: F401  (it adds its statement)
+from tyrne.compiler.lower import loops, match  # noqa: F401  (they add their statements)
 from tyrne.compiler.lower.comparisons import equality_function
 from tyrne.compiler.lower.function import Function, Instance, Unreachable
 from tyrne.compiler.lower.names import Names, member_name
@@ -229,9 +229,11 @@ class Program:
         if t in (LITERAL, BOOL) or isinstance(t, Enumeration | Reference | Place):
             return self.constant(t, value, fullname)
         if not isinstance(t, Int | Value | Union) and t != BYTES:
-            raise Reject(f"{fullname.rpartition('.')[2]} is a {show(t)}; a constant is a number, bytes, an enum or a value")
-        module, _, name = fullname.rpartition(".")
-        c_name = self.names.give(("constant", fullname), name.lstrip("_"), f"{module.rpartition('.')[2]}_{name.lstrip('_')}")
+            name = fullname.rpartition(".")[2]
+            raise Reject(f"{name} is a {show(t)}; a constant is a number, bytes, an enum or a value")
+        module, name = fullname.split(".")[-2:]
+        name = name.lstrip("_")
+        c_name = self.names.give(("constant", fullname), name, f"{module}_{name}")
         self.constants[c_name] = (t, self.snapshot.initialiser(t, value, fullname))
         return Val(c_name, t, const=int(value) if isinstance(t, Int) else None, stable=True)
 

@@ -109,7 +109,8 @@ class Registry:
         key = (info.fullname, args)
         if key not in self._classes:
             if info.module_name.partition(".")[0] in ("builtins", "typing", "enum", "collections"):
-                raise Reject(f"the type {info.name} is outside the language; {INSTEAD.get(info.fullname, 'name your own class')}")
+                instead = INSTEAD.get(info.fullname, "write a class of your own")
+                raise Reject(f"the type {info.name} is outside the language; {instead}")
             runtime = self.runtime(info)
             kind = check_class(info, runtime)
             if kind == "enum":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Final
+from typing import Final, TypeGuard
 
 from tyrne.compiler.front.modules import Module
 from tyrne.compiler.front.reject import Errors
@@ -25,10 +25,7 @@ def check_machine(module: Module, errors: Errors) -> None:
         if isinstance(node, ast.ImportFrom) and node.module == MACHINE:
             names |= {alias.asname or alias.name for alias in node.names}
             _check_importer(module, node, errors)
-        elif isinstance(node, ast.Import) and any(alias.name == MACHINE for alias in node.names):
-            _check_importer(module, node, errors)
-            errors.add(module.path, node.lineno, f"import of the whole of {MACHINE}; import the names that are used")
-        elif isinstance(node, ast.ImportFrom) and node.module == "tyrne.lang" and _has(node, "machine"):
+        elif _imports_whole(node):
             _check_importer(module, node, errors)
             errors.add(module.path, node.lineno, f"import of the whole of {MACHINE}; import the names that are used")
     for node in ast.walk(module.tree):
@@ -40,8 +37,11 @@ def check_machine(module: Module, errors: Errors) -> None:
             )
 
 
-def _has(node: ast.ImportFrom, name: str) -> bool:
-    return any(alias.name == name for alias in node.names)
+def _imports_whole(node: ast.AST) -> TypeGuard[ast.stmt]:
+    if isinstance(node, ast.Import):
+        return any(alias.name == MACHINE for alias in node.names)
+    package, _, name = MACHINE.rpartition(".")
+    return isinstance(node, ast.ImportFrom) and node.module == package and any(a.name == name for a in node.names)
 
 
 def _check_importer(module: Module, node: ast.stmt, errors: Errors) -> None:
