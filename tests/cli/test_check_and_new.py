@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pytest
 from commands import Tyrne
 
 
@@ -38,3 +39,11 @@ def test_a_new_project_checks_and_is_made_whole(tyrne: Tyrne, tmp_path: Path) ->
     assert checked.status == 0
     assert checked.out.splitlines()[0] == "first: 1 task, 0 endpoints"
     assert tyrne("new", "first").error == "tyrne: error: first: exists already; choose another name"
+
+
+@pytest.mark.parametrize("machine", ["hosted", "native", pytest.param("qemu", marks=pytest.mark.qemu)])
+def test_a_new_project_runs(tyrne: Tyrne, machine: str) -> None:
+    assert tyrne("new", "first").status == 0
+    outcome = tyrne("run", "--machine", machine, "first/system.toml")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert "\nhello from userspace\n" in outcome.out
