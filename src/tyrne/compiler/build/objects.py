@@ -57,14 +57,24 @@ def build_objects(
     every = [OPTIMISATION[debug], *flags]
 
     def make(work: Path) -> None:
-        from tyrne.compiler.build.stack import stack_bounds  # reads ELF; a build that is in the cache does without
+        # Imported here: a build that is in the cache does without.
+        from concurrent.futures import ThreadPoolExecutor
+
+        from tyrne.compiler.build.stack import stack_bounds
 
         (work / "unit.c").write_text(unit.c)
         (work / "offsets.h").write_text(unit.offsets)
-        compile_file("unit.c", "unit.o", work, every, include=[RUNTIME], roots=source_roots(unit))
         for path in assembly:
             (work / path.name).write_bytes(path.read_bytes())
-            compile_file(path.name, f"{path.stem}.o", work, [*every, "-include", "offsets.h"])
+        with ThreadPoolExecutor() as pool:
+            runs = [
+                pool.submit(compile_file, "unit.c", "unit.o", work, every, include=[RUNTIME], roots=source_roots(unit))
+            ]
+            for name in names:
+                assembled = [*every, "-include", "offsets.h"]
+                runs.append(pool.submit(compile_file, name, f"{Path(name).stem}.o", work, assembled))
+            for run in runs:
+                run.result()
         bounds = stack_bounds(work / "unit.o", used)
         (work / "stack.json").write_text(json.dumps([asdict(bound) for bound in bounds]))
 
