@@ -15,6 +15,7 @@ from machine_code import assemble
 from tyrne.hal.frame import Vector
 from tyrne.hosted import cpu, engine
 from tyrne.hosted.cpu import Stop
+from tyrne.hosted.errors import EngineError
 from tyrne.lang import u64
 
 LIMIT = Stop(Vector.IRQ, 0, 0)
@@ -61,11 +62,15 @@ def test_layout_of_the_library_is_found_by_experiment() -> None:
     assert layout.exception % 8 == 0 and layout.counter % 8 == 0
 
 
+def test_version_is_the_one_that_the_package_pins() -> None:
+    assert f'"unicorn=={engine.VERSION}"' in Path(__file__).parents[2].joinpath("pyproject.toml").read_text()
+
+
 def test_unknown_layout_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "_SCAN", 64)
     engine.layout.cache_clear()
     try:
-        with pytest.raises(RuntimeError, match="install the version that pyproject"):
+        with pytest.raises(EngineError, match="not found in its state; pip install unicorn=="):
             engine.layout()
     finally:
         engine.layout.cache_clear()
@@ -268,5 +273,5 @@ def test_thread_outside_el0_is_refused(code: dict[str, bytes]) -> None:
     machine, thread = Machine(), Thread()
     machine.cpu.set_translation(machine.space(code["old"]), 1)
     thread.frame.pstate = u64(0x3C5)
-    with pytest.raises(RuntimeError, match="not EL0"):
+    with pytest.raises(EngineError, match="not EL0"):
         machine.run(thread)

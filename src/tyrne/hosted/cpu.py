@@ -11,6 +11,7 @@ from unicorn import unicorn_const as const
 from tyrne.hal.frame import Vector
 from tyrne.hosted import engine
 from tyrne.hosted.engine import Engine, Places, Registers
+from tyrne.hosted.errors import EngineError
 from tyrne.hosted.ram import Ram
 from tyrne.hosted.registers import GeneralRegisters
 
@@ -88,7 +89,7 @@ class Cpu:
     def run(self, registers: GeneralRegisters, limit: int) -> Stop:
         """Run at EL0 from `registers` until a trap, or until `limit` instructions have begun and the next is due."""
         if registers.pstate & _EL_MASK:
-            raise RuntimeError(f"PSTATE {registers.pstate:#x} is not EL0")
+            raise EngineError(f"PSTATE {registers.pstate:#x} is not EL0")
         if registers.pc & 3 and self._is_executable(registers.pc):
             return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, registers.pc)
         while limit > 0:
@@ -117,7 +118,7 @@ class Cpu:
             return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, pc)
         if begun > limit:
             return _LIMIT_REACHED
-        raise RuntimeError(f"the CPU stopped at {pc:#x} without a reason")
+        raise EngineError(f"the CPU stopped at {pc:#x} without a reason")
 
     def _exception(self, pc: int) -> Stop:
         engine.context_save(self._handle, self._engine.context)

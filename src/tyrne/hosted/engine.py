@@ -24,8 +24,12 @@ from unicorn.unicorn_py3.unicorn import uclib
 
 from tyrne.hal import control, descriptors
 from tyrne.hal.descriptors import MappingFlags
+from tyrne.hosted.errors import EngineError
 from tyrne.hosted.ram import Ram
 from tyrne.lang import u64
+
+VERSION: Final = "2.1.4"
+"""Of the package `unicorn` that this was measured with."""
 
 OK: Final = const.UC_ERR_OK
 EXCEPTION: Final = const.UC_ERR_EXCEPTION
@@ -105,7 +109,7 @@ class _SystemRegisterValue(ctypes.Structure):
 
 def check(error: int, what: str) -> None:
     if error != OK:
-        raise RuntimeError(f"the CPU refused: {what}: {_strerror(error).decode()}")
+        raise EngineError(f"the CPU refused: {what}: {_strerror(error).decode()}")
 
 
 class Places:
@@ -220,9 +224,9 @@ def layout() -> Layout:
     found = seen[0][0] & seen[1][0]
     counters = seen[0][1] & seen[1][1]
     if len(found) != 1 or len(counters) != 1:
-        raise RuntimeError(
+        raise EngineError(
             f"unicorn {metadata.version('unicorn')}: exception syndrome or instruction counter not found in its state; "
-            "install the version that pyproject.toml names"
+            f"pip install unicorn=={VERSION}"
         )
     return Layout(found.pop(), counters.pop())
 

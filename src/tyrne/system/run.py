@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tyrne.compiler import CompileError
+from tyrne.hosted.errors import EngineError
 from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.system.errors import RequestError
 from tyrne.system.manifest import System, encode
@@ -88,13 +89,15 @@ def prepare(request: Request) -> Ready:
                 return Ready(request, _qemu(request))
             case Machine.NATIVE:
                 return Ready(request, _native(request))
-    except CompileError as error:
+    except (CompileError, EngineError) as error:
         raise RequestError(*str(error).splitlines()) from None
 
 
 def _hosted(request: Request) -> Callable[[Recorder], bool]:
+    from tyrne.hosted.engine import layout
     from tyrne.hosted.machine import HostedMachine
 
+    layout()  # now, so that its error comes before the run
     manifest = encode(request.system, request.max_instructions)
 
     def start(recorder: Recorder) -> bool:
@@ -109,9 +112,7 @@ def _qemu(request: Request) -> Callable[[Recorder], bool]:
     from tyrne.system.qemu import find_emulator
 
     find_emulator()
-    kernel = kernel_elf(
-        request.system, release=request.release, traced=True, max_instructions=request.max_instructions
-    )
+    kernel = kernel_elf(request.system, release=request.release, traced=True, max_instructions=request.max_instructions)
     return lambda recorder: run_kernel(kernel, recorder)
 
 
@@ -140,9 +141,11 @@ def run_kernel(kernel: Path, recorder: Recorder) -> bool:
 
 def _native(request: Request) -> Callable[[Recorder], bool]:
     from tyrne.compiler.build import build_host_library
+    from tyrne.hosted.engine import layout
     from tyrne.hosted.native import ROOT, NativeMachine
 
     manifest = encode(request.system, request.max_instructions)
+    layout()
     build_host_library(ROOT, {"debug_console": not request.release})  # now, so that its errors come before the run
 
     def start(recorder: Recorder) -> bool:
