@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -16,7 +19,7 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, CapObject, DebugConsole, kind_of
 
-TABLES, SLOTS, PARKED = 3, 5, 2
+TABLES, SLOTS, PARKED = 3, 7, 2
 OBJECTS: list[CapObject] = [endpoint_object(0), endpoint_object(1), space_object(0), DebugConsole()]
 
 
@@ -263,4 +266,39 @@ class Tables(RuleBasedStateMachine):
 
 
 TestTables = Tables.TestCase
-TestTables.settings = settings(max_examples=80, stateful_step_count=40)
+TestTables.settings = settings(max_examples=40, stateful_step_count=40)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_long_walk_with_many_siblings_agrees_with_the_model(seed: int) -> None:
+    """The rules by weight, so that trees grow wide and deep before they are cut."""
+    dice = random.Random(seed)
+    machine = Tables()
+    machine.build()
+
+    def pick() -> int:
+        return dice.randrange(10**6)
+
+    def wanted() -> Rights:
+        return Rights(0xFF) if dice.random() < 0.8 else Rights(dice.randrange(256))
+
+    def at() -> int:
+        return dice.randrange(TABLES)
+
+    moves: list[tuple[int, Callable[[], None]]] = [
+        (20, lambda: machine.insert_root(at(), wanted(), dice.choice(OBJECTS))),
+        (100, lambda: machine.copy(at(), pick(), wanted(), dice.random() < 0.8)),
+        (260, lambda: machine.derive(at(), pick(), wanted(), dice.random() < 0.8)),
+        (20, lambda: machine.derive_another_kind(at(), pick(), dice.choice(OBJECTS))),
+        (40, lambda: machine.revoke(at(), pick())),
+        (200, lambda: machine.drop(at(), pick())),
+        (150, lambda: machine.take(at(), pick(), dice.randrange(PARKED))),
+        (150, lambda: machine.put(at(), dice.randrange(PARKED))),
+        (80, lambda: machine.clear(at(), dice.randrange(8))),
+        (2, lambda: machine.age(at(), dice.randrange(SLOTS))),
+    ]
+    weights = [weight for weight, _ in moves]
+    for _ in range(800):
+        dice.choices(moves, weights)[0][1]()
+        machine.tables_agree_with_the_model()
+        machine.the_tree_is_well_formed()

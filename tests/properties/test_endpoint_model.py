@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -128,4 +132,32 @@ class Endpoints(RuleBasedStateMachine):
 
 
 TestEndpoints = Endpoints.TestCase
-TestEndpoints.settings = settings(max_examples=100, stateful_step_count=40)
+TestEndpoints.settings = settings(max_examples=40, stateful_step_count=40)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_long_walk_of_messages_agrees_with_the_model(seed: int) -> None:
+    """The rules by weight: many transfers, few revocations."""
+    dice = random.Random(seed)
+    machine = Endpoints()
+    machine.build()
+
+    def at() -> int:
+        return dice.randrange(2)
+
+    def message() -> Message:
+        return Message(*[u64(dice.choice([0, 1, 2**64 - 1, dice.getrandbits(64)])) for _ in range(4)])
+
+    transferable = [Rights.TRANSFER, Rights.TRANSFER, Rights.TRANSFER | Rights.DERIVE, Rights.NONE]
+    moves: list[tuple[int, Callable[[], None]]] = [
+        (20, lambda: machine.derive(dice.choice(transferable))),
+        (2, machine.revoke),
+        (6, lambda: machine.drop(at(), dice.randrange(20))),
+        (30, lambda: machine.send(at(), at(), message(), dice.randrange(20), dice.random() < 0.8)),
+        (30, lambda: machine.recv(at(), at())),
+        (5, lambda: machine.cancel(at(), at())),
+    ]
+    weights = [weight for weight, _ in moves]
+    for _ in range(500):
+        dice.choices(moves, weights)[0][1]()
+        machine.agree()
