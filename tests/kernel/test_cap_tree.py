@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kernel.support import ALL, endpoint_object, fill, handle, held, insert
+from properties.tree import check_tree
 from tyrne.kernel.abi import CapError, CapHandle, Rights
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.cap_slot import CapSlot
@@ -58,6 +59,7 @@ def test_a_moved_capability_keeps_its_place_among_its_siblings(position: int) ->
         found.append(at)
         at = at.next_sibling
     assert all(a is b for a, b in zip(found, places, strict=True))
+    check_tree([one, two], [])
 
 
 def test_revoke_reaches_other_tables_and_their_derivations() -> None:
