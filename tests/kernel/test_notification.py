@@ -1,0 +1,27 @@
+"""Notifications: bits accumulate until they are consumed."""
+
+from __future__ import annotations
+
+from kernel.support import NULL, slot_id
+from tyrne.kernel.arena import Arena
+from tyrne.kernel.notification import Notification
+from tyrne.lang import u64
+
+
+def test_bits_accumulate_and_consuming_clears_them() -> None:
+    notification = Notification()
+    assert notification.consume() == 0
+    for bits in (0b01, 0b10, 0b10, 1 << 63):
+        notification.set(u64(bits))
+    assert notification.consume() == 1 << 63 | 0b11
+    assert notification.consume() == 0
+    notification.set(u64(NULL))
+    notification.set(u64(0))
+    assert notification.consume() == NULL
+
+
+def test_a_destroyed_notification_is_gone() -> None:
+    notifications = Arena(1, lambda _: Notification())
+    assert notifications.allocate() == slot_id(0)
+    assert notifications.free(slot_id(0))
+    assert notifications.get(slot_id(0)) is None
