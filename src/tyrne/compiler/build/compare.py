@@ -112,7 +112,10 @@ class Comparer:
         return lambda here, there: None
 
     def _enum(self, kind: Type) -> Compare:
-        names = {value: name for name, value in self._types["enums"][kind["name"]]["members"].items()}
+        description = self._types["enums"][kind["name"]]
+        if description["flag"]:
+            return self._number(kind)
+        names = {value: name for name, value in description["members"].items()}
 
         def compare(here: Any, there: int) -> Difference | None:
             if here.value == there:
