@@ -10,42 +10,65 @@ from pathlib import Path
 
 import pytest
 
-from tyrne.compiler import Unit
-from tyrne.compiler.build import build_objects, link_kernel
+from tyrne.compiler import Target
+from tyrne.compiler.build import build_objects, link_kernel, translated
 from tyrne.compiler.build.debugger import gdb_command
 
-CODE = """\
-typedef unsigned char u8; typedef unsigned short u16; typedef unsigned int u32; typedef unsigned long u64;
-typedef enum : u8 { IS_None, IS_CapError, IS_Node, IS_Pair, IS_u64 } Tag;
-typedef enum Color : u8 { Color_RED = 1, Color_BLUE = 2 } Color;
-typedef enum Mode : u32 { Mode_R = 1, Mode_W = 2, Mode_X = 8 } Mode;
-typedef enum CapError : u8 { CapError_FULL = 1 } CapError;
-typedef struct Pair { u64 x; u16 y; } Pair;
-typedef struct Node { u64 number; } Node;
-typedef struct Thing { Tag tag; union { CapError as_cap_error; Node *as_node; Pair as_pair; u64 as_u64; }; } Thing;
-typedef struct World { Node nodes[2]; Thing things[5]; Node *first; Node *second; Color color; Mode mode; u8 bytes[3]; }
-World;
-World WORLD = {
-    .nodes = {{5}, {6}}, .second = &WORLD.nodes[1], .color = Color_BLUE, .mode = Mode_R | Mode_X, .bytes = {1, 65, 255},
-    .things = {{.tag = IS_None}, {.tag = IS_CapError, .as_cap_error = CapError_FULL},
-               {.tag = IS_Node, .as_node = &WORLD.nodes[1]}, {.tag = IS_Pair, .as_pair = {1, 2}},
-               {.tag = IS_u64, .as_u64 = 77}},
-};
-u64 k_main(u64 a) {
-    u64 total = a;
-#line 4 "sample.py"
-    total = total + WORLD.nodes[1].number;
-#line 5 "sample.py"
-    return total;
-}
-"""
 PYTHON = """\
-# sample
+from __future__ import annotations
+from dataclasses import dataclass
+from enum import Enum, IntFlag
+from typing import Final
+from tyrne.lang import Array, export, u8, u16, u32, u64
+
+class Color(Enum):
+    RED = 1
+    BLUE = 2
+
+class Mode(IntFlag):
+    R = 1
+    W = 2
+    X = 8
+
+class CapError(Enum):
+    FULL = 1
+
+@dataclass(frozen=True)
+class Pair:
+    x: u64
+    y: u16
+
+class Node:
+    def __init__(self, number: int) -> None:
+        self.number: u64 = u64(number)
+
+class World:
+    def __init__(self) -> None:
+        self.nodes: Array[Node] = Array.of(2, lambda i: Node(5 + i))
+        self.things: Array[CapError | Node | Pair | u64 | None] = Array.filled(5, None)
+        self.first: Node | None = None
+        self.second: Node | None = self.nodes[1]
+        self.color: Color = Color.BLUE
+        self.mode: Mode = Mode.R | Mode.X
+        self.bytes: Array[u8] = Array([u8(1), u8(65), u8(255), *[u8(0)] * 13])
+
+WORLD: Final = World()
+WORLD.things[1] = CapError.FULL
+WORLD.things[2] = WORLD.nodes[1]
+WORLD.things[3] = Pair(u64(1), u16(2))
+WORLD.things[4] = u64(77)
+
+@export
 def main(a: u64) -> u64:
     total = a
     total = total + WORLD.nodes[1].number
-    return total
+    return total + (u64(1) if WORLD.things[0] is None else u64(0))
+
+@export
+def panic(kind: u32, file: u32, line: u32) -> None:
+    pass
 """
+STOP = PYTHON[: PYTHON.index("    return total")].count("\n") + 1
 START = """\
         .section .text.boot, "ax"
         .global _start
@@ -98,17 +121,17 @@ def test_gdb_stops_at_python_lines_and_shows_python_values(tmp_path: Path) -> No
     (tmp_path / "sample.py").write_text(PYTHON)
     (tmp_path / "start.S").write_text(START)
     (tmp_path / "board.ld").write_text(SCRIPT)
-    unit = Unit(c=CODE, offsets="", declarations="", types={}, files=(), inputs=())
+    unit = translated(tmp_path / "sample.py", Target.METAL, {})
     objects = build_objects(unit, [tmp_path / "start.S"], debug=True)
     elf = link_kernel(objects.files, tmp_path / "board.ld", bytes(4096))
     shown = ["total", "WORLD.color", "WORLD.mode", "WORLD.first", "WORLD.second", "WORLD.bytes"]
     shown += [f"WORLD.things[{index}]" for index in range(5)]
-    text = debugged(elf, tmp_path, ["break sample.py:5", "continue", *(f"print {name}" for name in shown)])
-    assert "sample.py:5" in text and "return total" in text
+    text = debugged(elf, tmp_path, [f"break sample.py:{STOP}", "continue", *(f"print {name}" for name in shown)])
+    assert f"sample.py:{STOP}" in text and "return total" in text
     values = [line.partition(" = ")[2] for line in text.splitlines() if line.startswith("$")]
     assert values[:4] == ["42", "Color.BLUE", "Mode.R | Mode.X", "None"]
     assert values[4].startswith("Node 0x") and values[4].endswith("<WORLD+8>")
-    assert values[5] == "{1, 65, 255}"
+    assert values[5] == "{1, 65, 255, 0 <repeats 13 times>}"
     assert values[6:8] == ["None", "CapError.FULL"]
     assert values[8].startswith("Node 0x")
     assert values[9:] == ["Pair {x = 1, y = 2}", "77"]

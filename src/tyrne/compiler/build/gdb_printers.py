@@ -7,13 +7,15 @@ Node 0x… <WORLD+8>   a reference                7                           a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import gdb  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 TAG = "IS_"
 """What the enumerators of tags start with."""
+REPEATS = 10
+"""Equal elements from which on gdb counts them."""
 
 
 def enumerators(enum: Any) -> dict[int, str]:
@@ -37,22 +39,14 @@ class Text:
         return self.text
 
 
-class Bytes:
-    """An array of u8: numbers, not characters."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def to_string(self) -> None:
-        return None
-
-    def children(self) -> Iterator[tuple[str, int]]:
-        low, high = self.value.type.range()
-        for index in range(low, high + 1):
-            yield str(index), int(self.value[index])
-
-    def display_hint(self) -> str:
-        return "array"
+def show_bytes(value: Any) -> str:
+    """An array of u8: numbers, not characters, and long runs as gdb shows them."""
+    low, high = value.type.range()
+    parts: list[str] = []
+    for number, run in groupby(int(value[index]) for index in range(low, high + 1)):
+        count = len(list(run))
+        parts += [f"{number} <repeats {count} times>"] if count >= REPEATS else [str(number)] * count
+    return "{" + ", ".join(parts) + "}"
 
 
 def show_enum(value: Any, kind: Any) -> str:
@@ -99,7 +93,7 @@ def members(struct: Any) -> set[str]:
     return found
 
 
-def printer(value: Any) -> Text | Bytes | None:
+def printer(value: Any) -> Text | None:
     """gdb's question: who prints this value? None leaves it to gdb."""
     kind = value.type.strip_typedefs()
     if kind.code == gdb.TYPE_CODE_ENUM and kind.name:
@@ -109,7 +103,7 @@ def printer(value: Any) -> Text | Bytes | None:
     if kind.code == gdb.TYPE_CODE_PTR and kind.target().strip_typedefs().code == gdb.TYPE_CODE_STRUCT:
         return Text("None" if int(value) == 0 else f"{kind.target().name} {value.format_string(raw=True)}")
     if kind.code == gdb.TYPE_CODE_ARRAY and kind.target().strip_typedefs().sizeof == 1:
-        return Bytes(value) if kind.target().strip_typedefs().code == gdb.TYPE_CODE_INT else None
+        return Text(show_bytes(value)) if kind.target().strip_typedefs().code == gdb.TYPE_CODE_INT else None
     if kind.code == gdb.TYPE_CODE_STRUCT and "tag" in [field.name for field in kind.fields()]:
         return Text(show_union(value))
     return None
