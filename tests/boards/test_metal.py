@@ -13,12 +13,16 @@ from table_walk import check_no_page_is_writable_and_executable, leaves
 
 from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, RAM_END, RAM_START
 from tyrne.compiler.build import build_user_program
+from tyrne.system.build import kernel_elf
+from tyrne.system.select import load_system, select
 
 pytestmark = pytest.mark.qemu
 
 HELLO = Path(__file__).parents[2] / "programs" / "hello.S"
 GREETING = "hello from userspace\n"
 MOV_SP_X2 = 0x9100_005F
+TLBI_VMALLE1 = 0xD508_871F
+BRK = 0xD420_0000
 SP_BELOW_STACK = 0xD140_105F
 """SUB sp, x2, #0x4000: with x2 the end of the kernel stack, the next push is in the guard page."""
 
@@ -146,6 +150,45 @@ def test_a_failed_check_is_reported_with_its_python_line(tmp_path: Path) -> None
     assert outcome.status == 3
     assert re.search(r"!! tyrne panic: .* at \S*tyrne/kernel/\w+\.py:\d+\n", outcome.serial)
     assert len(re.findall(r" x\d+=[0-9a-f]{16}", outcome.serial)) == 31
+
+
+def test_an_exception_before_the_mmu_is_on_is_reported(hello: Path, tmp_path: Path) -> None:
+    """The image is changed to stop at a breakpoint while it still runs at its physical address."""
+    start = symbols(hello)["_start"]
+    broken = patched(hello, start, 0x800, TLBI_VMALLE1, BRK, tmp_path / "kernel.elf")
+    outcome = boot(broken, seconds=10)
+    assert outcome.status == 3
+    assert outcome.serial.startswith("!! tyrne panic: exception before the MMU is on\n esr=00000000f2000000 ")
+    assert re.search(r" pc=0000000040080[0-9a-f]{3} ", outcome.serial)
+
+
+def test_a_panic_inside_a_panic_parks(hello: Path) -> None:
+    """Without semihosting the end of the machine is an undefined instruction, and so is the end of the report on it."""
+    with pytest.raises(subprocess.TimeoutExpired) as stopped:
+        boot(hello, options=[], seconds=3)
+    serial = (stopped.value.stdout or b"").decode()
+    assert serial.count("!! tyrne panic: exception in the kernel: undefined instruction") == 1
+    assert serial.count("panic") == 1
+
+
+def test_a_traced_kernel_that_panics_sends_its_report_and_status(tmp_path: Path) -> None:
+    good = kernel_elf(load_system(select([build_user_program(HELLO)])), traced=True)
+    content = good.read_bytes()
+    at = content.rindex(b"TYRNEMF1")
+    broken, trace = tmp_path / "kernel.elf", tmp_path / "trace"
+    broken.write_bytes(content[:at] + b"NOTTYRNE" + content[at + 8 :])
+    chardev = [
+        "-chardev",
+        f"file,id=trace,path={trace}",
+        "-semihosting-config",
+        "enable=on,target=native,chardev=trace",
+    ]
+    outcome = boot(broken, options=chardev)
+    *_, report, end = [line.split() for line in trace.read_text().splitlines()]
+    assert outcome.status == 3
+    assert report[0] == "P" and end[:2] == ["E", "3"]
+    told = b"".join(bytes.fromhex(line[2:]) for line in trace.read_text().splitlines() if line.startswith("P "))
+    assert told.decode() == outcome.serial[outcome.serial.index("!! tyrne panic") :]
 
 
 SCRUBBED = (

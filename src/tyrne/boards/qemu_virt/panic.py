@@ -1,7 +1,8 @@
 """The report of a kernel panic: what failed and where, and every register. Then the machine ends with status 3.
 
-A panic is a defect of the kernel. It may come at any time, also before the MMU is on or from within a report: a second
-one is not reported, the machine stops where it is.
+A panic is a defect of the kernel. It may come at any time, also before the MMU is on: names from tables, which the
+compiler reaches by pointers to the high half, are then given as numbers. A second panic, from within a report, is not
+reported; the machine stops where it is.
 """
 
 from __future__ import annotations
@@ -29,12 +30,14 @@ def report_failed_check(board: QemuVirt, kind: u32, file: u32, line: u32, frame:
     """A check of the language failed at a Python line; `frame.pc` is where."""
     if not _begin(board):
         return
-    _text(board, check_name(kind))
-    _text(board, b" at ")
     if board.uart.is_low():
-        _text(board, b"file ")  # the names are reached by pointers to the high half
+        _text(board, b"check ")
+        _decimal(board, kind)
+        _text(board, b" failed at file ")
         _decimal(board, file)
     else:
+        _text(board, check_name(kind))
+        _text(board, b" at ")
         _source_name(board, file)
     _text(board, b":")
     _decimal(board, line)
@@ -47,18 +50,25 @@ def report_exception(board: QemuVirt, vector: u32, frame: TrapFrame, syndrome: u
     """An exception came through one of the 16 vectors that must not be taken."""
     if not _begin(board):
         return
-    _text(board, vector_name(vector))
-    if vector == CURRENT_SYNCHRONOUS:
-        _text(board, b": ")
-        _text(board, class_name(syndrome))
-        if exception_class(syndrome) == DATA_ABORT and _is_guard(address):
-            _text(board, b" in the guard page: the kernel stack has overflowed")
+    if board.uart.is_low():
+        _text(board, b"exception before the MMU is on")
+    else:
+        _describe(board, vector, syndrome, address)
     board.put_panic(NEWLINE)
     _named(board, b"esr", syndrome)
     _named(board, b"far", address)
     board.put_panic(NEWLINE)
     _registers(board, frame)
     board.stop(STATUS)
+
+
+def _describe(board: QemuVirt, vector: u32, syndrome: u64, address: u64) -> None:
+    _text(board, vector_name(vector))
+    if vector == CURRENT_SYNCHRONOUS:
+        _text(board, b": ")
+        _text(board, class_name(syndrome))
+        if exception_class(syndrome) == DATA_ABORT and _is_guard(address):
+            _text(board, b" in the guard page: the kernel stack has overflowed")
 
 
 def check_name(kind: u32) -> bytes:

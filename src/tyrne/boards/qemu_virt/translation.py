@@ -52,6 +52,7 @@ class Translation:
         execute(Instruction.ISB)
 
     def code_written(self) -> None:
+        """QEMU's memory is coherent: no data cache has to be cleaned before instructions are fetched anew."""
         # audit: U-08
         execute(Instruction.DSB_ISH)
         # audit: U-08
