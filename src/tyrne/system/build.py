@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tyrne.compiler import CompileError, Target
-from tyrne.compiler.build import build_kernel_objects, image_bytes, link_kernel, translated
+from tyrne.compiler.build import AssemblyUse, build_kernel_objects, image_bytes, link_kernel, translated
 from tyrne.system.errors import RequestError
 from tyrne.system.manifest import System, encode
 from tyrne.system.select import load_system, select
@@ -18,6 +18,9 @@ from tyrne.system.select import load_system, select
 BOARD: Final = "tyrne.boards.qemu_virt"
 ROOT: Final = f"{BOARD}.image"
 _STACK: Final = re.compile(r"^KERNEL_STACK = (0x[0-9A-Fa-f]+);", re.MULTILINE)
+
+_ASSEMBLY: Final = {"supervisor_call_from_kernel": AssemblyUse(272, ("k_trap_from_kernel",))}
+"""The kernel's call of itself at boot nests on the kernel stack: a trap frame, then the handler."""
 
 
 class Emit(Enum):
@@ -68,6 +71,7 @@ def kernel_elf(
         assembly=sorted(board.glob("*.S")),
         debug=debug,
         stack_limit=None if debug else int(found[1], 16),
+        assembly_stack=_ASSEMBLY,
     )
     return link_kernel(objects.files, script, encode(system, max_instructions))
 

@@ -8,7 +8,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from tyrne.compiler import CompileError, Unit
-from tyrne.compiler.build import build_objects, image_bytes, link_kernel
+from tyrne.compiler.build import AssemblyUse, build_objects, image_bytes, link_kernel
 
 CODE = """\
 typedef unsigned int u32;
@@ -47,9 +47,18 @@ def test_the_panic_handler_counts_once_below_what_can_panic() -> None:
 
 def test_assembly_counts_as_declared() -> None:
     plain = {bound.entry: bound for bound in build_objects(unit(CODE)).bounds}
-    heavy = {bound.entry: bound for bound in build_objects(unit(CODE), assembly_stack={"helper": 5000}).bounds}
+    heavy = {
+        bound.entry: bound for bound in build_objects(unit(CODE), assembly_stack={"helper": AssemblyUse(5000)}).bounds
+    }
     assert heavy["k_second"].bytes > 5000 > plain["k_second"].bytes
-    assert heavy["k_second"].path[-1] == "helper"
+    assert heavy["k_second"].path[-1] == "helper (assembly, 5000 bytes)"
+
+
+def test_assembly_that_calls_back_counts_with_what_it_calls() -> None:
+    used = {"helper": AssemblyUse(272, ("k_first",))}
+    bounds = {bound.entry: bound for bound in build_objects(unit(CODE), assembly_stack=used).bounds}
+    names = [step.split(" ")[0] for step in bounds["k_second"].path]
+    assert names == ["k_second", "helper", "k_first", "either", "deep"]
 
 
 def test_a_stack_that_is_too_small_fails_with_the_path() -> None:

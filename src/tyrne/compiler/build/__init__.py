@@ -3,11 +3,12 @@
 from tyrne.compiler.build.debugger import gdb_command
 from tyrne.compiler.build.host import CompiledTrap, HostLibrary, build_host_library, load_host_library
 from tyrne.compiler.build.image import image_bytes, link_kernel
-from tyrne.compiler.build.objects import Bound, Objects, build_kernel_objects, build_objects
+from tyrne.compiler.build.objects import AssemblyUse, Bound, Objects, build_kernel_objects, build_objects
 from tyrne.compiler.build.translation import translated
 from tyrne.compiler.build.user import build_user_c, build_user_program, build_user_python
 
 __all__ = [
+    "AssemblyUse",
     "Bound",
     "CompiledTrap",
     "HostLibrary",

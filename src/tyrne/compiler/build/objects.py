@@ -28,6 +28,14 @@ class Bound:
 
 
 @dataclass(frozen=True)
+class AssemblyUse:
+    """What an assembly function that compiled code calls takes of the stack, in bytes, and which exports it calls."""
+
+    bytes: int
+    calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Objects:
     """Compiled files, ready to link, and the stack that each exported function can need, deepest first."""
 
@@ -43,12 +51,12 @@ def build_objects(
     debug: bool = False,
     flags: Sequence[str] = METAL_FLAGS,
     stack_limit: int | None = None,
-    assembly_stack: Mapping[str, int] | None = None,
+    assembly_stack: Mapping[str, AssemblyUse] | None = None,
 ) -> Objects:
     """Compile a unit, and assemble files that see its offsets as preprocessor constants.
 
     `stack_limit` is the size of the stack that exported functions run on, in bytes; CompileError where one of them may
-    need more. `assembly_stack` gives the bytes that assembly functions use when the unit calls them (0 if not named).
+    need more. `assembly_stack` says what assembly functions use when the unit calls them (nothing if not named).
     """
     names = [path.name for path in assembly]
     if len({"unit", *(Path(name).stem for name in names)}) != len(names) + 1:
@@ -79,7 +87,7 @@ def build_objects(
         (work / "stack.json").write_text(json.dumps([asdict(bound) for bound in bounds]))
 
     parts: list[str | bytes] = [compiler_part(), unit.c, unit.offsets, *every]
-    parts.append(json.dumps(used, sort_keys=True))
+    parts.append(repr(sorted(used.items())))
     for path in assembly:
         parts += [path.name, file_part(path)]
     folder = stored("objects", digest(parts), make)
@@ -97,7 +105,7 @@ def build_kernel_objects(
     assembly: Sequence[Path],
     debug: bool = False,
     stack_limit: int | None = None,
-    assembly_stack: Mapping[str, int] | None = None,
+    assembly_stack: Mapping[str, AssemblyUse] | None = None,
 ) -> Objects:
     """Translate and compile the image of a board (its root module) with its assembly. What `options` says is what the
     sources ask by `option(…)`; a release build is one of them. `debug` compiles for gdb (-O0)."""

@@ -4,9 +4,9 @@ Frame sizes come from clang (`-fstack-usage`), calls from the relocations of the
 of its own, so each call that is left after inlining is a relocation. The language has neither recursion nor function
 pointers, hence the calls form a finite tree; an indirect call in the machine code is refused.
 
-Two things are not in that tree. Assembly counts as what the caller declares for it and must not call back. A failed
-check may happen anywhere, also in the panic handler itself: its depth is counted once, below the deepest point that
-can panic; the handler must stop by itself when it fails a second time.
+Two things are not in that tree. Assembly counts as what the caller declares for it. A failed check may happen anywhere,
+also in the panic handler itself: its depth is counted once, below the deepest point that can panic; the handler must
+stop by itself when it fails a second time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import SymbolTableSection
 
 from tyrne.compiler import CompileError
-from tyrne.compiler.build.objects import Bound
+from tyrne.compiler.build.objects import AssemblyUse, Bound
 
 CALL_RELOCATIONS: Final = (282, 283)
 """R_AARCH64_JUMP26 (a tail call) and R_AARCH64_CALL26."""
@@ -41,7 +41,7 @@ _USAGE: Final = re.compile(r"^(?P<place>.*:\d+):(?P<name>[^\t]+)\t(?P<bytes>\d+)
 
 @dataclass
 class Function:
-    """A compiled function: its frame in bytes, its Python place, and the names of what it calls."""
+    """A function: its frame in bytes, its Python place, and the names of what it calls."""
 
     name: str
     place: str
@@ -54,13 +54,15 @@ Depths = dict[str, tuple[int, tuple[str, ...]]]
 """By function: the bytes of the deepest chain of calls from it, and that chain."""
 
 
-def stack_bounds(compiled: Path, assembly: Mapping[str, int]) -> list[Bound]:
+def stack_bounds(compiled: Path, assembly: Mapping[str, AssemblyUse]) -> list[Bound]:
     """One bound per exported function of a compiled object (its `.su` file beside it), deepest first.
 
-    `assembly` gives the stack of assembly functions in bytes.
+    `assembly` says what assembly functions use; those that it does not name use no stack and call nothing.
     """
     functions = read_functions(compiled)
-    depths: Depths = {name: (used, (name,)) for name, used in assembly.items()}
+    for name, use in assembly.items():
+        functions[name] = Function(name, "assembly", use.bytes, False, set(use.calls))
+    depths: Depths = {}
     panics = [name for name in functions if name == PANIC or name.startswith(f"{PANIC}.")]  # also clang's clones of it
     inner = depths | dict.fromkeys(panics, (0, ()))
     for name in panics:
