@@ -42,12 +42,18 @@ class Node:
         self.held: Pair | u8 | None = None
         self.next: Node | None = None
 
+class Empty:
+    def __init__(self) -> None:
+        self.count: u64 = u64(0)
+
 class World:
     def __init__(self) -> None:
         self.nodes: Array[Node] = Array.of(2, lambda i: Node())
         self.count: u64 = u64(0)
 
 WORLD: Final = World()
+SPARE: Final = World()
+EMPTY: Final = Empty()
 WORLD.nodes[0].next = WORLD.nodes[1]
 
 @export
@@ -120,6 +126,17 @@ def test_the_held_alternative_and_its_content_count(sides: tuple[Comparer, Any, 
     assert comparer.difference() == f"WORLD.nodes[0].held: CPython {node.held!r}, compiled a u8"
     struct.held.tag = 99
     assert comparer.difference() == f"WORLD.nodes[0].held: CPython {node.held!r}, compiled a bad tag"
+
+
+def test_reset_renews_every_place_also_those_that_start_as_zeroes(
+    built: tuple[HostLibrary, Path], sides: tuple[Comparer, Any, Any]
+) -> None:
+    comparer, _, there = sides
+    library, _ = built
+    for world in (there, library.lib.SPARE, library.lib.EMPTY):
+        world.count = 3
+    library.reset()
+    assert comparer.difference() is None
 
 
 def test_skipped_fields_do_not_count(built: tuple[HostLibrary, Path], sides: tuple[Comparer, Any, Any]) -> None:
