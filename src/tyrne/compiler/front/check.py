@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from mypy import build
 from mypy.errors import CompileError as MypyStop
@@ -17,6 +18,30 @@ from mypy.types import Type
 from tyrne.compiler.front.modules import Module
 from tyrne.compiler.front.reject import Errors
 
+INSTEAD: Final = {
+    "arg-type": "pass that type: cast, or test it first",
+    "assignment": "assign that type: cast, or annotate the first assignment",
+    "attr-defined": "name what the class declares",
+    "call-arg": "pass what the signature names",
+    "comparison-overlap": "compare two of one type",
+    "import-not-found": "name a module that exists",
+    "index": "index an Array",
+    "name-defined": "define or import it",
+    "no-any-return": "annotate what is called",
+    "no-untyped-call": "annotate what is called",
+    "no-untyped-def": "annotate every parameter and the result",
+    "operator": "cast one of the two, or test it first",
+    "possibly-undefined": "assign it on every path",
+    "return": "return on every path",
+    "return-value": "return that type: cast, or test it first",
+    "type-arg": "write the type arguments",
+    "type-var": "pass a type that fits the variable's bound",
+    "union-attr": "test which of these it is first",
+    "unused-coroutine": "write a function that returns",
+    "var-annotated": "annotate it",
+    "misc": "see docs/language.md",
+}
+"""What to write instead, by mypy's error code."""
 _MESSAGE = re.compile(r"^(.*?):(\d+): (error|note): (.*)$")
 
 
@@ -87,5 +112,23 @@ def _sorted_problems(messages: list[str], modules: list[Module]) -> dict[str, li
         if path not in paths:
             message, path, line = f"{path}:{line}: {message}", modules[0].path, "1"
         if kind == "error":
-            problems.setdefault(path, []).append((int(line), message))
+            problems.setdefault(path, []).append((int(line), _with_instead(message)))
     return problems
+
+
+def _with_instead(message: str) -> str:
+    """mypy's text, and after it what to write instead of the code of the error."""
+    text, _, code = message.removesuffix("]").rpartition("  [")
+    if not text:
+        return message
+    if code == "misc":
+        instead = next((answer for words, answer in _SPECIAL.items() if words in text), INSTEAD["misc"])
+    else:
+        instead = INSTEAD.get(code, INSTEAD["misc"])
+    return f"{text}; {instead}"
+
+
+_SPECIAL: Final = {
+    "read-only": "values do not change: make a new one",
+    "Cannot assign to final": "drop Final, or do not assign",
+}

@@ -59,11 +59,13 @@ def find_root(root: str | Path) -> Root:
     return Root(root, found[0], None)
 
 
-def closure(root: Root) -> list[Module]:
+def closure(root: Root, parsed: dict[str, Module] | None = None) -> list[Module]:
     """The root and the modules that it imports, directly or not, except the standard library and other packages.
 
-    Imports under `if TYPE_CHECKING` and in functions count: mypy follows them. Sorted by name.
+    Imports under `if TYPE_CHECKING` and in functions count: mypy follows them. Sorted by name. `parsed` remembers
+    modules from one program to the next.
     """
+    parsed = {} if parsed is None else parsed
     own = {"tyrne", root.name.partition(".")[0]}
     modules: dict[str, Module] = {}
     queue = [(root.name, root.path)]
@@ -71,8 +73,8 @@ def closure(root: Root) -> list[Module]:
         name, path = queue.pop()
         if name in modules:
             continue
-        module = _parse(name, path)
-        modules[name] = module
+        module = parsed.get(name) or _parse(name, path)
+        modules[name] = parsed[name] = module
         for wanted in _imports(module):
             for imported in _with_parents(wanted):
                 top = imported.partition(".")[0]
@@ -89,7 +91,7 @@ def _parse(name: str, path: Path) -> Module:
         text = path.read_text(encoding="utf-8")
         tree = ast.parse(text, str(path))
     except SyntaxError as error:
-        raise fail(path, error.lineno or 1, f"syntax error: {error.msg}") from None
+        raise fail(path, error.lineno or 1, f"syntax error: {error.msg}; write Python 3.11") from None
     except (ValueError, RecursionError) as error:
         raise fail(path, 1, f"not Python source: {error}") from None
     except OSError as error:

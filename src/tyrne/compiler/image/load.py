@@ -31,7 +31,7 @@ def _import(root: Root, modules: list[Module]) -> None:
         else:
             _import_file(root)
     except (Exception, Trap, SystemExit) as error:
-        path, line = _place(error, {module.path for module in modules}, str(root.path))
+        path, line = _place(error, {m.path for m in modules if not m.is_language}, str(root.path))
         raise fail(path, line, f"the module cannot be imported: {type(error).__name__}: {error}") from None
 
 

@@ -65,6 +65,8 @@ class Global:
     fullname: str
     type: Type
     value: Any
+    line: int = 0
+    source: str = ""
     path: str = ""
 
 
@@ -93,13 +95,13 @@ class Image:
         for module, path in paths.items():
             for variable in _final_variables(trees[module]):
                 try:
-                    self._collect_one(module, variable)
+                    self._collect_one(module, variable, path)
                 except Reject as reject:
                     self.errors.add_reject(reject, path, variable.line)
         self._visit_references()
         self._name_tops()
 
-    def _collect_one(self, module: str, variable: n.Var) -> None:
+    def _collect_one(self, module: str, variable: n.Var, path: str) -> None:
         if variable.type is None:
             return
         try:
@@ -111,7 +113,7 @@ class Image:
             t = self._concrete(t, value, variable.name)
         if isinstance(t, Place | Array):
             self._visit(t, value, variable.name)
-            self.globals[variable.fullname] = Global(variable.fullname, t, value)
+            self.globals[variable.fullname] = Global(variable.fullname, t, value, variable.line, path)
 
     def _visit_references(self) -> None:
         """Measure what only references lead to; it gets a C object named after the first reference."""
@@ -289,10 +291,11 @@ class Image:
             raise self._reject(t, variable, f"{what}: no instance says how long it is; make one at module level")
         if isinstance(actual, Open):
             raise self._reject(t, variable, f"{what} has a protocol for its type; make the class Generic over it")
+        constant = ", or Final if it never differs" if isinstance(t, Place) else ""
         if actual == LITERAL:
-            raise self._reject(t, variable, f"{what} is a plain int; write u64, or Final if it never differs")
+            raise self._reject(t, variable, f"{what} is a plain int; write u64{constant}")
         if actual == BYTES:
-            raise self._reject(t, variable, f"{what} is bytes; write Array[u8], or Final if it never differs")
+            raise self._reject(t, variable, f"{what} is bytes; write Array[u8] in a place{constant}")
         if actual == NONE:
             raise self._reject(t, variable, f"{what} is always None; drop it, or write the type that it can have")
 

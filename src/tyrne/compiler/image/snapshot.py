@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from tyrne.compiler.front.reject import Reject
-from tyrne.compiler.image.measure import Image
+from tyrne.compiler.image.measure import Global, Image
 from tyrne.compiler.lower.names import member_name
 from tyrne.compiler.lower.types import (
     BOOL,
@@ -44,6 +44,13 @@ class Snapshot:
         """What stands behind `=` for a stored object; empty when that is all zero."""
         text = self._text(t, value, where, stored=True)
         return "" if text == "0" else text
+
+    def check(self, item: Global) -> None:
+        """Refuse, at its definition, a global that has no initialiser."""
+        try:
+            self.initialiser(item.type, item.value, item.path)
+        except Reject as why:
+            raise Reject(why.what, why.line or item.line, why.path or item.source) from None
 
     def constant(self, t: Type, value: Any, where: str) -> str:
         """A constant expression for a value that a function uses."""

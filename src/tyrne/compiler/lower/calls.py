@@ -71,6 +71,8 @@ def _is_qualified(callee: n.MemberExpr) -> bool:
     if not isinstance(base, n.RefExpr):
         return False
     if isinstance(base.node, n.TypeInfo):
+        if base.node.fullname == "tyrne.lang.arrays.Array":
+            raise reject("an Array is made at module level only; put it into a place", callee)
         raise reject(f"{base.node.name}.{callee.name}(…) through the class; call it on an object", callee)
     return isinstance(base.node, n.MypyFile)
 
@@ -98,6 +100,8 @@ def invoke(
 ) -> Val:
     """Call a function, specialised for its receiver and its arguments. Missing arguments are the defaults."""
     program = f.program
+    if any(kind.is_star() for kind in node.arg_kinds):
+        raise reject(f"{node.name} takes * arguments; name each parameter", e)
     slots = _match(e, node, self_type is not None)
     got: list[Val] = [] if receiver is None else [receiver]
     for argument, _ in slots.given:
@@ -110,7 +114,7 @@ def invoke(
             bind(program.registry, env, t, values[name].type, e)
     types: list[tuple[str, Type]] = []
     for name, t in declared:
-        wanted = program.registry.of(t, env)
+        wanted = _parameter(f, node, name, t, env)
         if is_open(wanted):
             if name not in values:
                 raise reject(f"{name} has a default and a protocol for its type; pass it", e)
@@ -141,6 +145,14 @@ def invoke(
         f.body.emit(f"{v.code};")
         raise Unreachable
     return v
+
+
+def _parameter(f: Function, node: n.FuncDef, name: str, t: Any, env: Environment) -> Type:
+    try:
+        return f.program.registry.of(t, env)
+    except Reject as why:
+        path = f.program.modules[f.program.module_of(node.fullname)].path
+        raise Reject(f"{name}: {why.what}", why.line if why.path else node.line, why.path or path) from None
 
 
 def _concrete(f: Function, have: Type, wanted: Type, e: n.Context) -> Type:

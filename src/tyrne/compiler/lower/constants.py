@@ -28,7 +28,7 @@ def module_constant(f: Function, node: n.Var, e: n.Context) -> Val:
     try:
         t = f.program.registry.of(node.type, {})
     except Reject as why:
-        raise reject(f"{node.name}: {why.what}", e) from None
+        raise Reject(f"{node.name}: {why.what}", why.line if why.path else e.line, why.path) from None
     if is_open(t):
         raise reject(f"{node.name} is declared as {show(t)}; declare its class", e)
     if isinstance(t, Place):

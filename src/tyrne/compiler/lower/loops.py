@@ -9,12 +9,13 @@ from mypy import nodes as n
 
 from tyrne.compiler.lower.assignment import assign_name
 from tyrne.compiler.lower.body import mark
-from tyrne.compiler.lower.evaluate import extend, lower, raw, settle
+from tyrne.compiler.lower.evaluate import extend, raw, settle
 from tyrne.compiler.lower.function import Function, Unreachable, reject
 from tyrne.compiler.lower.operators import condition
 from tyrne.compiler.lower.statements import HANDLERS, block, block_after
 from tyrne.compiler.lower.types import U64, Array, Place, is_number, show
 from tyrne.compiler.lower.value import Val, literal
+from tyrne.compiler.rules.constructs import FUNCTIONS
 
 IRANGE: Final = "tyrne.lang.arrays.irange"
 
@@ -41,17 +42,19 @@ def _while(f: Function, s: n.WhileStmt) -> None:
 def _for(f: Function, s: n.ForStmt) -> None:
     if s.else_body is not None:
         raise reject("`else` of a loop is outside the language; set a bool before `break`", s)
+    callee = s.expr.callee if isinstance(s.expr, n.CallExpr) else None
+    if isinstance(callee, n.RefExpr) and callee.fullname in FUNCTIONS:
+        raise reject(f"{callee.fullname.rpartition('.')[2]}() is outside the language; {FUNCTIONS[callee.fullname]}", s)
+    if isinstance(s.expr, n.RefExpr) and isinstance(s.expr.node, n.TypeInfo):
+        raise reject(f"a loop over the members of {s.expr.node.name}; write a statement for each, or a `match`", s)
     if not isinstance(s.index, n.NameExpr):
         raise reject("a loop over several names; write one name and read its fields", s)
-    callee = s.expr.callee if isinstance(s.expr, n.CallExpr) else None
     if isinstance(callee, n.RefExpr) and callee.fullname == IRANGE:
         assert isinstance(s.expr, n.CallExpr)
         _for_range(f, s, s.index, s.expr)
         return
     if f.is_unreachable(s.expr):
         raise Unreachable
-    if isinstance(callee, n.RefExpr):
-        lower(f, s.expr)  # Most are refused, with what to write instead.
     _for_array(f, s, s.index)
 
 

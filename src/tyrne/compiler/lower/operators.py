@@ -102,6 +102,8 @@ def lower_unary(f: Function, e: n.UnaryExpr) -> Val:
     if e.op == "-" and v.type == LITERAL and v.const is not None:
         return literal(-v.const)
     instead = {"-": "unsigned integers have no sign", "~": "write bit_not(x)", "+": "drop it"}[e.op]
+    if isinstance(v.type, Enumeration):
+        instead = "name the flags to keep"
     raise reject(f"unary {e.op} of {show(v.type)}; {instead}", e)
 
 

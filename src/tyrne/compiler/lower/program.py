@@ -80,6 +80,11 @@ class Program:
         loaded = {name: m.path for name, m in self.own.items()}
         self.image.collect(self.checked.trees, loaded)
         self.snapshot.choose_zero_tag()
+        for item in self.image.top:
+            try:
+                self.snapshot.check(item)
+            except Reject as reject:
+                self.errors.add_reject(reject, item.source, item.line)
         self.errors.raise_any()
         for name in self.own:
             self._request_exports(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from enum import Flag, IntFlag
 from typing import Any, Final
@@ -112,13 +113,21 @@ class Registry:
                 instead = INSTEAD.get(info.fullname, "write a class of your own")
                 raise Reject(f"the type {info.name} is outside the language; {instead}")
             runtime = self.runtime(info)
-            kind = check_class(info, runtime)
+            try:
+                kind = check_class(info, runtime)
+            except Reject as why:
+                raise Reject(why.what, why.line, self.source(info)) from None
             if kind == "enum":
                 self._classes[key] = self._enum(info, runtime)
             else:
                 made = Value if kind == "value" else Place
                 self._classes[key] = made(self._class_name(info, args), info, args)
         return self._classes[key]
+
+    @staticmethod
+    def source(info: n.TypeInfo) -> str:
+        """The file that defines a class."""
+        return str(sys.modules[info.module_name].__file__)
 
     def _class_name(self, info: n.TypeInfo, args: tuple[Type, ...]) -> str:
         """The class's own name; type arguments that stand for a protocol (the board) only when they are needed."""
@@ -136,7 +145,7 @@ class Registry:
         largest = max(members.values(), default=0)
         bits = next((b for b in (8, 16, 32, 64) if largest < 1 << b), 0)
         if not bits:
-            raise Reject(f"{info.name} has a value beyond 64 bits; use smaller ones", info.line)
+            raise Reject(f"{info.name} has a value beyond 64 bits; use smaller ones", info.line, self.source(info))
         return Enumeration(name, info, members, bits, False)
 
     def _member(self, info: n.TypeInfo, name: str, member: Any) -> int:
@@ -144,9 +153,10 @@ class Registry:
         if info.module_name == MACHINE:
             return list(type(member).__members__).index(name)
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise Reject(f"{info.name}.{name} is {value!r}; an enum's values are ints from 0 on", info.line)
+            what = f"{info.name}.{name} is {value!r}; an enum's values are ints from 0 on"
+            raise Reject(what, info.line, self.source(info))
         if isinstance(member, Flag) and value >= 1 << 32:
-            raise Reject(f"{info.name}.{name} is beyond 32 bits; use lower flags", info.line)
+            raise Reject(f"{info.name}.{name} is beyond 32 bits; use lower flags", info.line, self.source(info))
         return int(value)
 
     def union(self, parts: list[Type]) -> Type:

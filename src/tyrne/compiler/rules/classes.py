@@ -35,12 +35,12 @@ def check_class(info: n.TypeInfo, runtime: Any) -> Kind:
         return _check_enum(info, runtime)
     if info.is_newtype:
         raise _reject(info, f"{info.name} is a NewType; write a frozen dataclass with one field")
+    if issubclass(runtime, BaseException):
+        raise _reject(info, f"{info.name} is an exception; write an Enum and return it")
     _check_bases(info)
     parameters = getattr(runtime, "__dataclass_params__", None)
     if parameters is not None and "__dataclass_params__" in vars(runtime):
         return _check_value(info, runtime, parameters)
-    if issubclass(runtime, BaseException):
-        raise _reject(info, f"{info.name} is an exception; write an Enum and return it")
     return "place"
 
 
