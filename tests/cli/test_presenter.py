@@ -45,7 +45,8 @@ def test_the_summary_says_what_became_of_each_task(tmp_path: Path, code: bytes, 
     (tmp_path / "a.bin").write_bytes(code)
     console, out = terminal()
     system = load_system(select([tmp_path / "a.bin"]))
-    result = prepare(Request(system, Machine.HOSTED, False, 0)).run(TerminalPresenter(console, ["a"]))
-    show_summary(console, result)
+    presenter = TerminalPresenter(console, ["a"])
+    result = prepare(Request(system, Machine.HOSTED, False, 0)).run(presenter, keep_calls=False)
+    show_summary(console, result, presenter.calls)
     assert expected in out.getvalue()
     assert out.getvalue().splitlines()[-1] == "system calls 0 · instructions 1 · hosted · debug kernel · status 1"

@@ -63,13 +63,13 @@ def run(
     names = [task.name for task in loaded.tasks]
     presenter: Presenter = TerminalPresenter(out, names) if out.is_terminal else PlainPresenter()
     try:
-        result = ready.run(presenter)
+        result = ready.run(presenter, keep_calls=report is not None)
     finally:
         presenter.finish()
     if report is not None:
         write_atomically(report, result.to_json().encode())
     if out.is_terminal:
-        show_summary(out, result)
+        show_summary(out, result, presenter.calls)
     for line in explain(result):
         print(f"tyrne: {line}", file=sys.stderr)
     return result.status

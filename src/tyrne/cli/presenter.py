@@ -11,7 +11,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from tyrne.hosted.recorder import Listener
+from tyrne.hosted.recorder import CallEvent, Listener
 
 SLOW_SECONDS: Final = 2.0
 """A step that takes longer shows that it is going on."""
@@ -19,7 +19,13 @@ _COLOURS: Final = ("cyan", "green", "magenta", "yellow", "blue", "red")
 
 
 class Presenter(Listener):
-    """Shows the bytes of a run as they appear."""
+    """Shows the bytes of a run as they appear, and counts its system calls."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def call(self, event: CallEvent) -> None:
+        self.calls += 1
 
     def panic(self, text: bytes) -> None:
         """The panic report is the kernel's own, too."""
@@ -34,6 +40,7 @@ class PlainPresenter(Presenter):
     """Every byte as it is, in the order of the machine's one serial line."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._out = sys.stdout.buffer
 
     def log(self, byte: int) -> None:
@@ -52,6 +59,7 @@ class TerminalPresenter(Presenter):
     """Whole lines, each task's under its name. Control characters are shown, not obeyed."""
 
     def __init__(self, console: Console, names: Sequence[str]) -> None:
+        super().__init__()
         self._console = console
         self._names = names
         self._width = max(map(len, names))

@@ -12,7 +12,7 @@ from tyrne.system.qemu import WALL_SECONDS
 from tyrne.system.run import STATUS_DEADLOCK, STATUS_LIMIT, STATUS_PANIC, Result
 
 
-def show_summary(console: Console, result: Result) -> None:
+def show_summary(console: Console, result: Result, calls: int) -> None:
     """A line for each task and one for the whole, for a terminal."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("task", "state", "result"):
@@ -22,9 +22,8 @@ def show_summary(console: Console, result: Result) -> None:
         good = task["state"] == "exited" and task["code"] == 0
         table.add_row(task["name"], f"[{'green' if good else 'red'}]{task['state']}[/]", _outcome(task))
     console.print(table)
-    calls, instructions = len(report["syscalls"]), report["instructions"]
     console.print(
-        f"system calls {calls:,} · instructions {instructions:,} · {report['machine']} · {report['profile']} kernel"
+        f"system calls {calls:,} · instructions {report['instructions']:,} · {report['machine']} · {report['profile']} kernel"
         f" · status {result.status}",
         style="dim",
         soft_wrap=True,

@@ -73,8 +73,9 @@ class Ready:
     start: Callable[[Recorder], bool]
     """Runs to the end; returns whether the clock on the wall ended it."""
 
-    def run(self, listener: Listener) -> Result:
-        recorder = Recorder(listener)
+    def run(self, listener: Listener, keep_calls: bool = True) -> Result:
+        """Without `keep_calls` the report has no system calls, and a run of any length needs no memory for them."""
+        recorder = Recorder(listener, keep_calls=keep_calls)
         timed_out = self.start(recorder)
         return Result(self.request, recorder, timed_out)
 
