@@ -23,8 +23,8 @@ def show_summary(console: Console, result: Result, calls: int) -> None:
         table.add_row(task["name"], f"[{'green' if good else 'red'}]{task['state']}[/]", _outcome(task))
     console.print(table)
     console.print(
-        f"system calls {calls:,} · instructions {report['instructions']:,} · {report['machine']} · {report['profile']} kernel"
-        f" · status {result.status}",
+        f"system calls {calls:,} · instructions {report['instructions']:,} · {report['machine']}"
+        f" · {report['profile']} kernel · status {result.status}",
         style="dim",
         soft_wrap=True,
     )
