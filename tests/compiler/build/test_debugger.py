@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from debugging import debugged, needs_gdb
 
 from tyrne.compiler import Target
 from tyrne.compiler.build import build_objects, link_kernel, translated
-from tyrne.compiler.build.debugger import gdb_command
 
 PYTHON = """\
 from __future__ import annotations
@@ -95,27 +92,8 @@ SECTIONS {
 """
 
 
-def debugged(elf: Path, folder: Path, commands: Sequence[str]) -> str:
-    """What gdb prints for commands on an image that stands at its first instruction on QEMU."""
-    socket = folder / "gdb"
-    machine = ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-display", "none", "-serial", "none"]
-    machine += ["-monitor", "none", "-nic", "none", "-kernel", str(elf), "-S"]
-    machine += ["-chardev", f"socket,id=gdb,path={socket},server=on,wait=off", "-gdb", "chardev:gdb"]
-    with subprocess.Popen(machine) as process:
-        try:
-            for _ in range(100):
-                if socket.exists():
-                    break
-                time.sleep(0.05)
-            command = gdb_command(elf, str(socket), [folder], [*commands, "kill"])
-            command.insert(1, "-batch")
-            return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
-        finally:
-            process.kill()
-
-
 @pytest.mark.qemu
-@pytest.mark.skipif(shutil.which("gdb-multiarch") is None, reason="gdb-multiarch is not installed")
+@needs_gdb
 @pytest.mark.skipif(shutil.which("qemu-system-aarch64") is None, reason="qemu-system-aarch64 is not installed")
 def test_gdb_stops_at_python_lines_and_shows_python_values(tmp_path: Path) -> None:
     (tmp_path / "sample.py").write_text(PYTHON)
@@ -126,7 +104,7 @@ def test_gdb_stops_at_python_lines_and_shows_python_values(tmp_path: Path) -> No
     elf = link_kernel(objects.files, tmp_path / "board.ld", bytes(4096))
     shown = ["total", "WORLD.color", "WORLD.mode", "WORLD.first", "WORLD.second", "WORLD.bytes"]
     shown += [f"WORLD.things[{index}]" for index in range(5)]
-    text = debugged(elf, tmp_path, [f"break sample.py:{STOP}", "continue", *(f"print {name}" for name in shown)])
+    text = debugged(elf, tmp_path, [f"break sample.py:{STOP}", "continue", *(f"print {name}" for name in shown)], tmp_path)
     assert f"sample.py:{STOP}" in text and "return total" in text
     values = [line.partition(" = ")[2] for line in text.splitlines() if line.startswith("$")]
     assert values[:4] == ["42", "Color.BLUE", "Mode.R | Mode.X", "None"]
