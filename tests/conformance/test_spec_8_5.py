@@ -235,7 +235,7 @@ F = MappingFlags
 
 
 @pytest.mark.parametrize(
-    "flags", [None, F.EXECUTE, F.WRITE, F.NONE, F.USER | F.DEVICE, F.USER | F.WRITE | F.DEVICE], ids=str
+    "flags", [None, F.WRITE, F.NONE, F.USER | F.DEVICE, F.USER | F.WRITE | F.DEVICE], ids=str
 )
 @pytest.mark.parametrize("page", [0, 1])
 def test_spec_8_5_console_write_of_a_page_that_is_not_the_users_ram_emits_no_prefix(

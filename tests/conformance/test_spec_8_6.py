@@ -80,7 +80,7 @@ class Pages(Spaces):
 
 
 def test_spec_8_6_probe_wants_user_in_every_page() -> None:
-    pages = Pages(USER_CODE, USER_DATA, F.USER, F.WRITE, F.NONE, F.EXECUTE, None)
+    pages = Pages(USER_CODE, USER_DATA, F.USER, F.WRITE, F.NONE, F.WRITE, None)
     for page, readable in enumerate([True, True, True, False, False, False, False]):
         assert pages.probe(BASE + page * PAGE, 1) is readable
         assert pages.probe(BASE + page * PAGE, PAGE) is readable

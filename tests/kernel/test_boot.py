@@ -211,6 +211,41 @@ def test_a_program_that_is_writable_and_executable_is_a_panic() -> None:
         booting(TaskRecord("wx", Program(BASE, (segment,), BASE + PAGE), 1, ()))
 
 
+FIRST_TASK = 48
+"""Offset of the first task record in an encoded manifest."""
+SEGMENT_FLAGS_WORD, SEGMENT_OFFSET_WORD = 10, 11
+
+
+class Altered(FakeBoard):
+    """A board whose manifest has other words than the one that was built: word number to value."""
+
+    def __init__(self, words: dict[int, int]) -> None:
+        super().__init__()
+        self.words = words
+
+    def put(self, address: int, data: bytes) -> None:
+        if address == IMAGE:
+            for word, value in self.words.items():
+                data = data[: word * 8] + value.to_bytes(8, "little") + data[word * 8 + 8 :]
+        super().put(address, data)
+
+
+@pytest.mark.parametrize("offset", [2**64 - PAGE, 2 * PAGE, 2**63], ids=["before it", "after it", "past RAM"])
+def test_a_segment_whose_bytes_are_not_in_the_manifest_is_a_panic(offset: int) -> None:
+    kernel = slim_kernel(Altered({FIRST_TASK // 8 + SEGMENT_OFFSET_WORD: offset}))
+    with pytest.raises(PANIC):
+        boot(kernel, task_record("one"))
+    assert kernel.scheduler.ready.head is None
+
+
+@pytest.mark.parametrize("flags", [0, 1, 2, 4 | 8, 4 | 16, 4 | 1 << 32])
+def test_a_segment_that_is_not_ram_of_one_user_program_is_a_panic(flags: int) -> None:
+    kernel = slim_kernel(Altered({FIRST_TASK // 8 + SEGMENT_FLAGS_WORD: flags}))
+    with pytest.raises(PANIC):
+        boot(kernel, task_record("one"))
+    assert kernel.spaces.population == 1
+
+
 def test_ram_that_does_not_start_at_a_page_is_a_panic() -> None:
     from tyrne.hal.boot_info import BootInfo
 

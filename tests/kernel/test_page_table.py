@@ -6,14 +6,14 @@ import pytest
 
 from kernel.support import BASE, PAGE, POISON, RAM, FakeBoard, managed
 from tyrne.hal.descriptors import MappingFlags, decode_flags, forbidden, page_descriptor, table_descriptor
-from tyrne.kernel.page_table import MapError, Mapping, map_page, release_tables, translate, unmap_page
+from tyrne.kernel.page_table import MapError, Mapping, invalid_in_space, map_page, release_tables, translate, unmap_page
 from tyrne.lang import u64
 
 F = MappingFlags
 TOP = 1 << 48
 DATA = F.USER | F.WRITE
-MAPPABLE = [F(bits) for bits in range(32) if not forbidden(F(bits))]
-FORBIDDEN = [F(bits) for bits in range(32) if forbidden(F(bits))]
+MAPPABLE = [F(bits) for bits in range(32) if not invalid_in_space(F(bits))]
+FORBIDDEN = [F(bits) for bits in range(32) if invalid_in_space(F(bits))]
 
 
 class Tables:
@@ -56,13 +56,19 @@ def test_every_permitted_set_of_flags_comes_back_from_the_walk(flags: MappingFla
 
 
 @pytest.mark.parametrize("flags", FORBIDDEN, ids=str)
-def test_writable_and_executable_or_executable_device_memory_is_invalid_flags(flags: MappingFlags) -> None:
+def test_flags_that_no_page_of_a_space_may_have_are_invalid_flags(flags: MappingFlags) -> None:
     Tables().refuses(MapError.INVALID_FLAGS, BASE, flags)
 
 
 def test_the_forbidden_sets_are_execute_with_write_or_device() -> None:
-    assert set(FORBIDDEN) == {
+    assert {F(bits) for bits in range(32) if forbidden(F(bits))} == {
         F(bits) for bits in range(32) if bits & F.EXECUTE and bits & (F.WRITE | F.DEVICE)
+    }
+
+
+def test_a_global_page_and_one_that_only_the_kernel_executes_are_in_no_space() -> None:
+    assert set(MAPPABLE) == {F.NONE, F.WRITE, F.USER, DATA, F.USER | F.EXECUTE} | {
+        F.DEVICE | flags for flags in (F.NONE, F.WRITE, F.USER, DATA)
     }
 
 

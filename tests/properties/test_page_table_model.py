@@ -12,11 +12,19 @@ from tyrne.hal.descriptors import (
     MappingFlags,
     block_descriptor,
     decode_flags,
-    forbidden,
     page_descriptor,
     table_descriptor,
 )
-from tyrne.kernel.page_table import MapError, Mapping, map_page, release_tables, tables_for, translate, unmap_page
+from tyrne.kernel.page_table import (
+    MapError,
+    Mapping,
+    invalid_in_space,
+    map_page,
+    release_tables,
+    tables_for,
+    translate,
+    unmap_page,
+)
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
 
@@ -63,7 +71,7 @@ class Tables(RuleBasedStateMachine):
             expected = MapError.MISALIGNED_ADDRESS
         elif address < PAGE or address >= USER_LIMIT:
             expected = MapError.OUT_OF_RANGE
-        elif forbidden(flags):
+        elif invalid_in_space(flags):
             expected = MapError.INVALID_FLAGS
         elif address in self.pages:
             expected = MapError.ALREADY_MAPPED

@@ -31,6 +31,8 @@ TASK_SEGMENTS: Final = u64(7)
 TASK_CAPS: Final = u64(8)
 TASK_FIRST_SEGMENT: Final = u64(9)
 SEGMENT_WORDS: Final = u64(5)
+SEGMENT_FLAGS: Final = u64(7)
+"""Write, execute and user: what a segment's word of flags may hold."""
 TASK_FIRST_CAP: Final = u64(29)
 CAP_WORDS: Final = u64(3)
 MAX_CAPS: Final = 16
@@ -49,6 +51,13 @@ def task_record(memory: PhysicalMemory, manifest: u64, number: u64) -> u64:
     return manifest + read_word(memory, manifest, WORD_FIRST_TASK) + number * TASK_BYTES
 
 
+def segment_flags(word: u64) -> MappingFlags:
+    """A program's pages are RAM that it may read, and of its own space only."""
+    flags = MappingFlags(word & SEGMENT_FLAGS)
+    assert word <= SEGMENT_FLAGS and bool(flags & MappingFlags.USER), "a segment is not a user program's"
+    return flags
+
+
 def read_image(memory: PhysicalMemory, manifest: u64, record: u64, image: Image) -> None:
     """The image of a task, its segments' sources being physical addresses inside the manifest."""
     image.entry = read_word(memory, record, TASK_ENTRY)
@@ -60,7 +69,7 @@ def read_image(memory: PhysicalMemory, manifest: u64, record: u64, image: Image)
         at = TASK_FIRST_SEGMENT + i * SEGMENT_WORDS
         image.segments[i] = Segment(
             read_word(memory, record, at),
-            MappingFlags(read_word(memory, record, at + 1) & 0x1F),
+            segment_flags(read_word(memory, record, at + 1)),
             manifest + read_word(memory, record, at + 2),
             read_word(memory, record, at + 3),
             read_word(memory, record, at + 4),

@@ -58,6 +58,17 @@ def _check_page(address: u64) -> MapError | None:
     return None
 
 
+def invalid_in_space(flags: MappingFlags) -> bool:
+    """Whether no page of an address space may have these flags: those that no mapping may have, and two more.
+
+    A global page would be found in the TLB by every other space, and outlive its own. What the kernel executes lies in
+    its own half.
+    """
+    if forbidden(flags) or bool(flags & MappingFlags.GLOBAL):
+        return True
+    return bool(flags & MappingFlags.EXECUTE) and not flags & MappingFlags.USER
+
+
 def _leaf(memory: PhysicalMemory, root: u64, address: u64) -> u64 | MapError:
     """The physical address of the level 3 descriptor of a page whose tables are all there."""
     table = root
@@ -82,7 +93,7 @@ def map_page(
     refusal = _check_page(address)
     if refusal is not None:
         return refusal
-    if forbidden(flags):
+    if invalid_in_space(flags):
         return MapError.INVALID_FLAGS
     table = root
     for level in irange(3):
