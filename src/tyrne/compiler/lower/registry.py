@@ -11,7 +11,7 @@ from mypy import nodes as n
 from mypy import types as m
 
 from tyrne.compiler.front.reject import Reject
-from tyrne.compiler.lower.names import Names
+from tyrne.compiler.lower.names import Names, member_name
 from tyrne.compiler.lower.types import (
     BOOL,
     BYTES,
@@ -92,6 +92,9 @@ class Registry:
 
     def _instance(self, t: m.Instance, env: Environment) -> Type:
         fullname = t.type.fullname
+        if t.type.is_intersection:  # mypy's idea of an object that passes two tests by isinstance
+            both = " and ".join(base.type.name for base in t.type.bases)
+            raise Reject(f"nothing is both {both}; drop the test that is never true")
         if fullname in BUILTINS:
             return BUILTINS[fullname]
         if fullname == ARRAY:
@@ -135,11 +138,24 @@ class Registry:
         module = info.module_name.rpartition(".")[2]
         short = "_".join([info.name, *(type_word(a) for a in shorter)])
         long = "_".join([info.name, *(type_word(a) for a in args)])
-        return self.names.give((info.fullname, args), short, long, f"{module}_{short}", f"{module}_{long}")
+        return self.names.give(
+            (info.fullname, args),
+            short,
+            long,
+            f"{module}_{short}",
+            f"{module}_{long}",
+            derived=lambda name: [member_name(name)],
+        )
 
     def _enum(self, info: n.TypeInfo, runtime: Any) -> Enumeration:
         members = {name: self._member(info, name, member) for name, member in runtime.__members__.items()}
-        name = self.names.give(info.fullname, info.name, f"{info.module_name.rpartition('.')[2]}_{info.name}")
+        module = info.module_name.rpartition(".")[2]
+        name = self.names.give(
+            info.fullname,
+            info.name,
+            f"{module}_{info.name}",
+            derived=lambda name: [member_name(name), *(f"{name}_{member}" for member in members)],
+        )
         if issubclass(runtime, IntFlag):
             return Enumeration(name, info, members, 32, True)
         largest = max(members.values(), default=0)
