@@ -169,7 +169,7 @@ class Writer:
                 continue
             pointer = f"(*kp_extern_{instance.node.name})"
             out.append(f"{self._signature(instance, pointer)};")
-            arguments = ", ".join(name for name, _ in instance.parameters)
+            arguments = ", ".join(instance.parameter_names)
             out.append(
                 f"{instance.head()} {{\n    if (kp_extern_{instance.node.name} == NULL)\n        kp_machine(KP_SITE);\n"
                 f"    return kp_extern_{instance.node.name}({arguments});\n}}"
@@ -177,13 +177,15 @@ class Writer:
         return "\n".join(out)
 
     def _signature(self, instance: Instance, name: str) -> str:
-        parameters = ", ".join(declare(t, n) for n, t in instance.parameters) or "void"
+        named = zip(instance.parameter_names, instance.parameters, strict=True)
+        parameters = ", ".join(declare(t, name) for name, (_, t) in named) or "void"
         return declare(instance.result, f"{name}({parameters})")
 
     # -- host programs
 
     def _guard_head(self, instance: Instance) -> str:
-        parameters = [declare(t, n) for n, t in instance.parameters]
+        names = instance.parameter_names
+        parameters = [declare(t, n) for n, (_, t) in zip(names, instance.parameters, strict=True)]
         if not instance.head().startswith(("void ", "_Noreturn ")):
             parameters.insert(0, declare(instance.result, "*kp_result"))
         return f"bool kp_call_{instance.node.name}({', '.join(parameters) or 'void'})"
@@ -192,7 +194,7 @@ class Writer:
         out = []
         for instance in self._exports():
             head = self._guard_head(instance)
-            call = f"{instance.c_name}({', '.join(n for n, _ in instance.parameters)})"
+            call = f"{instance.c_name}({', '.join(instance.parameter_names)})"
             store = "*kp_result = " if "kp_result" in head else ""
             out.append(f"{head} {{\n    kp_guarded({store}{call});\n}}")
         return "\n\n".join(out)
@@ -203,8 +205,8 @@ class Writer:
         for item in self.globals:
             text = self.program.snapshot.initialiser(item.type, item.value, item.path)
             if text:
-                before.append(f"static const {stored(item.type, f'{item.path}_initial')} = {text};")
-                lines.append(f"    __builtin_memcpy(&{item.path}, &{item.path}_initial, sizeof {item.path});")
+                before.append(f"static const {stored(item.type, f'kp_initial_{item.path}')} = {text};")
+                lines.append(f"    __builtin_memcpy(&{item.path}, &kp_initial_{item.path}, sizeof {item.path});")
             else:
                 lines.append(f"    __builtin_memset(&{item.path}, 0, sizeof {item.path});")
         return "\n".join([*before, *lines, "}"])

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from tyrne.compiler.lower.names import RESERVED, snake
+from tyrne.compiler.lower.names import RESERVED, is_reserved, snake
 from tyrne.compiler.lower.types import Type, declare
 from tyrne.compiler.lower.value import Val
 
@@ -170,15 +170,32 @@ class Body:
 
     def _name_variables(self, lines: list[Line]) -> None:
         """Take the marks away. A variable that would hide something that the function uses gets an underscore."""
-        words = {word for line in lines for word in _WORD.findall(_MARKED.sub(" ", line.text))} | RESERVED
+        words = {word for line in lines for word in _WORD.findall(_MARKED.sub(" ", line.text))}
+        parameters = [local.name for local in self.locals.values()]
+        marked = dict.fromkeys(m[1] for text in [*parameters, *(x.text for x in lines)] for m in _MARKED.finditer(text))
+        clear = {name for name in marked if name not in words and not is_reserved(name)}
+        given = {name: name for name in clear}
+        words |= clear
+        for name in marked:
+            if name not in given:
+                given[name] = _free(name, words)
+                words.add(given[name])
 
-        def name(match: re.Match[str]) -> str:
-            return f"{match[1]}_" if match[1] in words else match[1]
+        def name_of(match: re.Match[str]) -> str:
+            return given[match[1]]
 
         for line in lines:
-            line.text = _MARKED.sub(name, line.text)
+            line.text = _MARKED.sub(name_of, line.text)
         for local in self.locals.values():
-            local.name = _MARKED.sub(name, local.name)
+            local.name = _MARKED.sub(name_of, local.name)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """A name made longer until nothing else has it."""
+    name = f"{name}_"
+    while name in taken or name in RESERVED:
+        name = f"{name}_"
+    return name
 
 
 def mark(name: str) -> str:

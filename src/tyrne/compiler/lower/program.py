@@ -14,10 +14,11 @@ from tyrne.compiler.front.reject import Errors, Reject
 from tyrne.compiler.image.load import runtime
 from tyrne.compiler.image.measure import Global, Image
 from tyrne.compiler.image.snapshot import Snapshot
-from tyrne.compiler.lower import loops, match  # noqa: F401  (they add their statements)
+from tyrne.compiler.lower import loops  # noqa: F401  (it adds its statements)
 from tyrne.compiler.lower.comparisons import equality_function
 from tyrne.compiler.lower.function import Function, Instance, Unreachable
-from tyrne.compiler.lower.names import Names, member_name
+from tyrne.compiler.lower.match import breaks
+from tyrne.compiler.lower.names import Names, field_name, member_name
 from tyrne.compiler.lower.narrowing import convert_function
 from tyrne.compiler.lower.registry import Registry, alias_union, type_word
 from tyrne.compiler.lower.statements import block
@@ -157,6 +158,7 @@ class Program:
         instance = Instance(c_name, node.fullname, node, module, self_type, env, parameters, result, is_export)
         if is_extern:
             _check_border(instance, "an extern")
+            instance.parameter_names = [field_name(name) for name, _ in parameters]
             self.externs[c_name] = instance
         else:
             self.instances[c_name] = instance
@@ -187,7 +189,10 @@ class Program:
         is_extern: bool,
     ) -> str:
         if is_extern:
-            return self.names.give(("extern", node.fullname), node.name)
+            name = self.names.give(("extern", node.fullname), node.name)
+            if name != node.name:
+                raise Reject(f"the extern {node.name} has a name that is taken in C; rename it", node.line)
+            return name
         if is_export:
             name = self.names.give(("export", node.fullname), f"k_{node.name}")
             if name != f"k_{node.name}":
@@ -201,7 +206,7 @@ class Program:
         words += [type_word(t) for (_, t), d in zip(parameters, declared, strict=False) if _is_open_parameter(self, d)]
         module = node.fullname.rpartition(".")[0].rpartition(".")[2]
         long = "_".join([name, *dict.fromkeys(words)])
-        return self.names.give(key, name, f"{module}_{name}", long, f"{module}_{long}")
+        return self.names.give(key, name, long, f"{module}_{name}", f"{module}_{long}")
 
     def module_of(self, fullname: str) -> str:
         """The module that defines a name: the longest prefix that is one."""
@@ -317,8 +322,24 @@ def _check_border(instance: Instance, what: str) -> None:
 
 def _end(f: Function) -> None:
     """A function with a result does not run off its end."""
-    last = f.body.lines[-1].text if f.body.lines else ""
-    if f.instance.result != VOID and not last.startswith(("return", "kp_unreachable")):
+    if f.instance.result != VOID and not _leaves(f.source.body):
         f.body.emit("kp_unreachable(KP_SITE);")
+
+
+def _leaves(body: list[ast.stmt]) -> bool:
+    """Whether the C of some statements plainly never reaches their end."""
+    last = body[-1] if body else None
+    if isinstance(last, ast.Return):
+        return True
+    if isinstance(last, ast.If):
+        return _leaves(last.body) and _leaves(last.orelse)
+    if isinstance(last, ast.While):
+        forever = isinstance(last.test, ast.Constant) and last.test.value is True
+        return forever and not any(breaks(x) for x in last.body)
+    if isinstance(last, ast.Match):
+        final = last.cases[-1]
+        anything = isinstance(final.pattern, ast.MatchAs) and final.pattern.pattern is None and final.guard is None
+        return anything and all(_leaves(case.body) for case in last.cases)
+    return False
 
 
