@@ -24,6 +24,7 @@ INSTEAD: Final = {
     "attr-defined": "name what the class declares",
     "call-arg": "pass what the signature names",
     "comparison-overlap": "compare two of one type",
+    "empty-body": "write `raise NotImplementedError`: CPython runs it",
     "import-not-found": "name a module that exists",
     "index": "index an Array",
     "name-defined": "define or import it",

@@ -10,10 +10,10 @@ from mypy import nodes as n
 from tyrne.compiler.lower.evaluate import extend, lower, settle
 from tyrne.compiler.lower.expressions import element, field_of
 from tyrne.compiler.lower.function import Function, Unreachable, reject
-from tyrne.compiler.lower.narrowing import to
+from tyrne.compiler.lower.narrowing import lower_to, to
 from tyrne.compiler.lower.operators import arithmetic
 from tyrne.compiler.lower.statements import HANDLERS
-from tyrne.compiler.lower.types import LITERAL, NONE, Array, Place, Type, Value, declare, is_open, show
+from tyrne.compiler.lower.types import LITERAL, NONE, Array, Place, Type, Union, Value, declare, is_open, show
 from tyrne.compiler.lower.value import Val
 
 
@@ -29,13 +29,23 @@ def _assignment(f: Function, s: n.AssignmentStmt) -> None:
     if f.is_unreachable(s.rvalue):
         raise Unreachable
     if isinstance(target, n.NameExpr):
-        assign_name(f, target, lower(f, s.rvalue), s)
+        _assign(f, target, s)
         return
     got: list[Val] = []
     extend(f, got, s.rvalue)
     place = _target(f, got, target)
     v = to(f, got[0], place.type, s)
     f.body.emit(f"{place.code} = {v.code};")
+
+
+def _assign(f: Function, target: n.NameExpr, s: n.AssignmentStmt) -> None:
+    local = f.body.locals.get(target.name)
+    declared = getattr(target.node, "type", None) if target.kind == n.LDEF else None
+    t = local.type if local is not None else None
+    if t is None and declared is not None:
+        t = f.program.registry.of(declared, f.env)
+    v = lower(f, s.rvalue) if t is None or not isinstance(t, Union) else lower_to(f, s.rvalue, t)
+    assign_name(f, target, v, s)
 
 
 def _unpack(f: Function, target: n.TupleExpr, s: n.AssignmentStmt) -> None:

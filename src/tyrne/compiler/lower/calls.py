@@ -15,7 +15,7 @@ from tyrne.compiler.lower.binding import bind
 from tyrne.compiler.lower.constants import flags_from
 from tyrne.compiler.lower.evaluate import extend, lower, raw, settle
 from tyrne.compiler.lower.function import Function, Unreachable, reject
-from tyrne.compiler.lower.narrowing import has_tag, to
+from tyrne.compiler.lower.narrowing import has_tag, lower_to, to
 from tyrne.compiler.lower.types import (
     BOOL,
     NONE,
@@ -229,7 +229,7 @@ def _construct(f: Function, e: n.CallExpr, info: n.TypeInfo) -> Val:
         order.append(name if name is not None else names[i])
         before = len(got)
         wanted = fields[order[-1]].type
-        extend(f, got, argument, lambda f, a, wanted=wanted: to(f, lower(f, a), wanted, a))  # type: ignore[misc]
+        extend(f, got, argument, lambda f, a, wanted=wanted: lower_to(f, a, wanted))  # type: ignore[misc]
         assert len(got) == before + 1
     settle(f, got)
     given = dict(zip(order, got, strict=True))

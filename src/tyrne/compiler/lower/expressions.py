@@ -27,6 +27,7 @@ from tyrne.compiler.lower.types import (
     declare,
     is_number,
     is_open,
+    part_of,
     show,
 )
 from tyrne.compiler.lower.value import NULL, Val, boolean, literal, pointer_to
@@ -189,6 +190,8 @@ def _common(f: Function, a: Type, b: Type, e: n.ConditionalExpr) -> Type:
     """The type of a choice. mypy may have ruled one branch out, by a field that can change since."""
     if a == b:
         return a
+    if f.wanted is not None and f.wanted[0] is e and part_of(a, f.wanted[1]) and part_of(b, f.wanted[1]):
+        return f.wanted[1]
     return f.type_of(e) if LITERAL in (a, b) else f.program.registry.union([a, b])
 
 

@@ -68,6 +68,8 @@ class Function:
         self.body = Body(source)
         self.keep: n.Expression | None = None
         """The expression whose declared type is wanted, whatever mypy has narrowed it to."""
+        self.wanted: tuple[n.Expression, Type] | None = None
+        """An expression, and the type that it is about to be turned into."""
         self.unchecked = False
         """The code here has no types: mypy has left it out because of a test that may be stale. See `doubtful`."""
 

@@ -76,15 +76,19 @@ def _is_switch(f: Function, s: n.MatchStmt, cases: list[Case]) -> bool:
     if len(labels) < 2 or len(set(labels)) != len(labels):
         return False
     node = next(x for x in ast.walk(f.source) if isinstance(x, ast.Match) and x.lineno == s.line)
-    return not any(_breaks(x) for case in node.cases for x in case.body)
+    return not any(breaks(x) for case in node.cases for x in case.body)
 
 
-def _breaks(node: ast.AST) -> bool:
+def breaks(node: ast.AST) -> bool:
+    """Whether a statement holds a `break` of a loop around it."""
     if isinstance(node, ast.Break):
         return True
     if isinstance(node, ast.For | ast.While):
         return False
-    return any(_breaks(x) for x in ast.iter_child_nodes(node))
+    return any(breaks(x) for x in ast.iter_child_nodes(node))
+
+
+_JUMPS = ("return", "continue;", "kp_unreachable(")
 
 
 def _switch(f: Function, subject: Val, cases: list[Case]) -> None:
@@ -99,10 +103,15 @@ def _switch(f: Function, subject: Val, cases: list[Case]) -> None:
             for label in labels[:-1]:
                 f.body.emit(f"case {label}:")
             f.body.emit(f"case {labels[-1]}: {{")
+        start = len(f.body.lines)
         with f.body.block():
             _case_body(f, case)
-            f.body.emit("break;", 0)
-        f.body.emit("}", 0)
+            if len(f.body.lines) == start or not f.body.lines[-1].text.startswith(_JUMPS):
+                f.body.emit("break;", 0)
+        if any(line.local is not None or line.declares for line in f.body.lines[start:]):
+            f.body.emit("}", 0)
+        else:
+            f.body.lines[start - 1].text = f.body.lines[start - 1].text.removesuffix(" {")
     if not cases[-1].test.always:
         f.body.emit("default:", 0)
         with f.body.block():

@@ -10,6 +10,7 @@ from mypy import nodes as n
 
 from tyrne.compiler.front.reject import Reject
 from tyrne.compiler.image.snapshot import tag
+from tyrne.compiler.lower.evaluate import lower
 from tyrne.compiler.lower.function import Function, Unreachable
 from tyrne.compiler.lower.names import member_name
 from tyrne.compiler.lower.types import (
@@ -91,6 +92,16 @@ def _checked_none(f: Function, v: Val) -> Val:
 def has_tag(v: Val, parts: tuple[Type, ...]) -> str:
     """The C condition that a union is one of some parts."""
     return " || ".join(f"{v.operand}.tag == {tag(p)}" for p in parts)
+
+
+def lower_to(f: Function, e: n.Expression, t: Type) -> Val:
+    """An expression as a value of a type."""
+    saved, f.wanted = f.wanted, (e, t)
+    try:
+        v = lower(f, e)
+    finally:
+        f.wanted = saved
+    return to(f, v, t, e)
 
 
 def to(f: Function, v: Val, t: Type, node: n.Context) -> Val:

@@ -154,6 +154,7 @@ class Program:
         module = self.modules[self.module_of(node.fullname)]
         if module.is_language:
             raise Reject(f"{node.name} of tyrne.lang is for module level only; see docs/language.md", e.line)
+        _check_definition(node, module)
         result = self._result(node, env, module)
         instance = Instance(c_name, node.fullname, node, module, self_type, env, parameters, result, is_export)
         if is_extern:
@@ -289,6 +290,17 @@ def _functions(tree: ast.Module) -> dict[tuple[str, int], ast.FunctionDef]:
 
 def _decorators(node: n.Decorator) -> list[str]:
     return [getattr(d, "fullname", "") or "" for d in node.original_decorators]
+
+
+def _check_definition(node: n.FuncDef, module: Module) -> None:
+    """The function that mypy means is the one that CPython runs: there may be two under `if`, or another was stored."""
+    try:
+        code = getattr(runtime(node.fullname, module.name), "__code__", None)
+    except AttributeError:
+        code = None
+    if code is None or code.co_filename != module.path or not 0 <= node.line - code.co_firstlineno <= MOST_DECORATORS:
+        what = f"{node.name} is another function, or none, when the module is imported; define it once, not under `if`"
+        raise Reject(what, node.line, module.path)
 
 
 def _check_decorators(node: n.Decorator) -> None:

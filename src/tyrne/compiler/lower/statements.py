@@ -9,7 +9,7 @@ from mypy import nodes as n
 
 from tyrne.compiler.lower.evaluate import lower
 from tyrne.compiler.lower.function import Function, Unreachable, reject
-from tyrne.compiler.lower.narrowing import to
+from tyrne.compiler.lower.narrowing import lower_to
 from tyrne.compiler.lower.operators import condition
 from tyrne.compiler.lower.value import Val
 from tyrne.compiler.rules.constructs import STATEMENTS
@@ -97,7 +97,7 @@ def _return(f: Function, s: n.ReturnStmt) -> None:
             f.body.emit(f"{v.code};")
         f.body.emit("return;")
         return
-    v = to(f, lower(f, s.expr), f.instance.result, s)
+    v = lower_to(f, s.expr, f.instance.result)
     f.body.emit(f"return {v.code};")
 
 
