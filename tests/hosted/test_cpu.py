@@ -59,7 +59,7 @@ def code() -> dict[str, bytes]:
 
 def test_layout_of_the_library_is_found_by_experiment() -> None:
     layout = engine.layout()
-    assert layout.exception % 8 == 0 and layout.counter % 8 == 0
+    assert layout.exception % 8 == 0 and layout.monitor % 8 == 0 and layout.counter % 8 == 0
 
 
 def test_version_is_the_one_that_the_package_pins() -> None:

@@ -88,6 +88,8 @@ CALLS = {
     "flags": f"mov x0, #0\ncmp x0, #0\n{SHOW}\nmrs x0, nzcv\n{SHOW}",
     "system_call_immediate": "mov x0, #3\nmov x8, #77\nsvc #0xffff",
     "unaligned_stack": f"sub sp, sp, #24\nmov x0, #9\nstr x0, [sp]\nldr x0, [sp]\n{SHOW}",
+    "open_monitor": f"sub x9, sp, #64\nldxr x1, [x9]\nmov x8, #3\nsvc #0\nmov x2, #7\nstxr w0, x2, [x9]\n{SHOW}",
+    "monitor_of_another": f"sub x9, sp, #64\nmov x2, #7\nstxr w0, x2, [x9]\nldr x1, [x9]\n{SHOW}",
     "divide_by_zero": f"mov x1, #5\nudiv x0, x1, xzr\n{SHOW}",
 }
 PROGRAMS = FAULTS | {name: f"{text}\n{EXIT}" for name, text in CALLS.items()}

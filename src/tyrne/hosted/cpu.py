@@ -24,6 +24,8 @@ _TRAPPED_MSR_DAIF: Final = 0x18 << 26 | 1 << 25 | 4 << 10 | 31 << 5
 _PC_ALIGNMENT: Final = 0x8A00_0000
 _INSTRUCTION_ABORT, _DATA_ABORT = 0x20, 0x24
 _EXCEPTION_STATE: Final = struct.Struct("<IIQ")
+_MONITOR_STATE: Final = struct.Struct("<Q")
+_MONITOR_CLEAR: Final = (1 << 64) - 1
 _EL_MASK: Final = 0xF
 _ALL: Final = Registers(engine.GENERAL)
 _ALL_BUT_PC: Final = Registers(engine.GENERAL[:-1])
@@ -123,11 +125,19 @@ class Cpu:
     def _exception(self, pc: int) -> Stop:
         engine.context_save(self._handle, self._engine.context)
         syndrome, _, address = _EXCEPTION_STATE.unpack_from(self._engine.state, self._layout.exception)
+        self._clear_exclusive_monitor()
         if syndrome == 0:
             syndrome = self._trapped_system_instruction(pc)
         if syndrome >> 26 in (_INSTRUCTION_ABORT, _DATA_ABORT):
             return Stop(Vector.SYNCHRONOUS, syndrome, address)
         return Stop(Vector.SYNCHRONOUS, syndrome, 0)
+
+    def _clear_exclusive_monitor(self) -> None:
+        """As the return from an exception does: no store-exclusive finds a load from before it, or another thread's."""
+        state, place = self._engine.state, self._layout.monitor
+        if _MONITOR_STATE.unpack_from(state, place)[0] != _MONITOR_CLEAR:
+            _MONITOR_STATE.pack_into(state, place, _MONITOR_CLEAR)
+            engine.context_restore(self._handle, self._engine.context)
 
     def _is_executable(self, address: int) -> bool:
         """Whether EL0 may fetch from an address; where it may not, that fault comes before the one of alignment."""

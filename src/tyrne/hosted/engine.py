@@ -78,6 +78,7 @@ reg_read_batch: Final = _function("uc_reg_read_batch", _P, _P, _INT)
 reg_write_batch: Final = _function("uc_reg_write_batch", _P, _P, _INT)
 reg_write: Final = _function("uc_reg_write", _INT, _P)
 context_save: Final = _function("uc_context_save", _P)
+context_restore: Final = _function("uc_context_restore", _P)
 context_alloc: Final = _function("uc_context_alloc", _P)
 context_free: Final = _function("uc_context_free")
 hook_add: Final = _function("uc_hook_add", _P, _INT, _P, _P, _U64, _U64)
@@ -180,9 +181,11 @@ def _give_back(handle: int, context: int, _ram: mmap.mmap) -> None:
 
 @dataclass(frozen=True)
 class Layout:
-    """Byte offsets: of {u32 syndrome; u32; u64 address} in the CPU's state, of the counter in the engine's."""
+    """Byte offsets: of {u32 syndrome; u32; u64 address} and of the address that the exclusive monitor watches in the
+    CPU's state, of the counter in the engine's."""
 
     exception: int
+    monitor: int
     counter: int
 
 
@@ -194,10 +197,11 @@ _SCAN: Final = 4096
 
 @functools.cache
 def layout() -> Layout:
-    """Find where this library keeps syndrome, fault address and instruction counter; cached for the process.
+    """Find where this library keeps syndrome, fault address, monitor and instruction counter; cached for the process.
 
     Two loads from addresses that nothing maps must leave both addresses, each with the syndrome of a translation fault
-    at level 0 before it, at one and the same place; and a count of three instructions beside their limit.
+    at level 0 before it, at one and the same place; and a count of three instructions beside their limit. Two exclusive
+    loads must leave their addresses, which no register holds any more, at one and the same place.
     """
     ram = Ram(size=8 * 4096)
     engine = Engine(ram)
@@ -206,14 +210,22 @@ def layout() -> Layout:
     for level, descriptor in enumerate([*(ram.start + 4096 * table | 3 for table in (1, 2, 3)), page]):
         ram.write64(u64(ram.start + 4096 * level + 8 * (_CODE >> (39 - 9 * level) & 511)), u64(descriptor))
     nop, load = 0xD503201F, 0xF9400020  # nop; ldr x0, [x1]
-    ram.bytes[code - ram.start : code - ram.start + 12] = struct.pack("<3I", nop, nop, load)
+    exclusive = (0xC85F_7C20, 0xAA1F_03E1, 0xD400_0001)  # ldxr x0, [x1]; mov x1, xzr; svc #0
+    ram.bytes[code - ram.start : code - ram.start + 24] = struct.pack("<6I", nop, nop, load, *exclusive)
     engine.write(TTBR0_EL1, ram.start | 1 << 48)
 
+    def run(start: int, address: int) -> None:
+        engine.set_register(reg.UC_ARM64_REG_X1, address)
+        emu_start(engine.handle, start, 0, 0, _COUNT)
+        context_save(engine.handle, engine.context)
+
+    watched: list[set[int]] = []
+    for address in (_CODE + 0x5A8, _CODE + 0xC30):
+        run(_CODE + 12, address)
+        watched.append(set(_places(engine.state.raw, struct.pack("<Q", address))))
     seen: list[tuple[set[int], set[int]]] = []
     for address in (0x0000_5A5A_1357_9BD0, 0x0000_6C6C_2468_ACE8):
-        engine.set_register(reg.UC_ARM64_REG_X1, address)
-        emu_start(engine.handle, _CODE, 0, 0, _COUNT)
-        context_save(engine.handle, engine.context)
+        run(_CODE, address)
         structure = ctypes.string_at(engine.handle, _SCAN)
         faults = {
             place - 8
@@ -222,13 +234,14 @@ def layout() -> Layout:
         }
         seen.append((faults, set(_places(structure, struct.pack("<QQ", 3, _COUNT)))))
     found = seen[0][0] & seen[1][0]
+    monitors = watched[0] & watched[1]
     counters = seen[0][1] & seen[1][1]
-    if len(found) != 1 or len(counters) != 1:
+    if len(found) != 1 or len(monitors) != 1 or len(counters) != 1:
         raise EngineError(
-            f"unicorn {metadata.version('unicorn')}: exception syndrome or instruction counter not found in its state; "
-            f"pip install unicorn=={VERSION}"
+            f"unicorn {metadata.version('unicorn')}: exception syndrome, exclusive monitor or instruction counter "
+            f"not found in its state; pip install unicorn=={VERSION}"
         )
-    return Layout(found.pop(), counters.pop())
+    return Layout(found.pop(), monitors.pop(), counters.pop())
 
 
 def _places(data: bytes, pattern: bytes) -> list[int]:
