@@ -67,6 +67,9 @@ class Translation:
         self._finish()
 
     def invalidate_space(self, asid: u16) -> None:
+        """The ISB comes first: until it, the CPU may still walk the space that TTBR0_EL1 held before."""
+        # audit: U-08
+        execute(Instruction.ISB)
         # audit: U-08
         execute(Instruction.DSB_ISHST)
         # audit: U-08

@@ -1,0 +1,43 @@
+"""The order of barriers and invalidations, with the machine's instructions recorded."""
+
+from __future__ import annotations
+
+import pytest
+
+from tyrne.boards.qemu_virt import translation
+from tyrne.boards.qemu_virt.translation import Translation
+from tyrne.lang import u16, u64
+from tyrne.lang.machine import Instruction, Operation, SystemRegister
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What was executed, in order."""
+    events: list[object] = []
+    monkeypatch.setattr(translation, "execute", events.append)
+    monkeypatch.setattr(translation, "operate", lambda operation, value: events.append((operation, int(value))))
+    monkeypatch.setattr(translation, "write_register", lambda register, value: events.append((register, int(value))))
+    return events
+
+
+def test_a_space_is_invalidated_after_the_cpu_has_left_it(done: list[object]) -> None:
+    Translation().activate(u64(0x4100_0000), u16(1))
+    Translation().invalidate_space(u16(2))
+    assert done == [
+        (SystemRegister.TTBR0_EL1, 1 << 48 | 0x4100_0000),
+        Instruction.ISB,
+        Instruction.DSB_ISHST,
+        (Operation.TLBI_ASIDE1, 2 << 48),
+        Instruction.DSB_ISH,
+        Instruction.ISB,
+    ]
+
+
+def test_a_page_is_invalidated_after_its_descriptor_is_written(done: list[object]) -> None:
+    Translation().invalidate_page(u16(3), u64(0xFFFF_FFFF_F000))
+    assert done == [
+        Instruction.DSB_ISHST,
+        (Operation.TLBI_VAE1, 3 << 48 | 0xF_FFFF_FFFF),
+        Instruction.DSB_ISH,
+        Instruction.ISB,
+    ]
