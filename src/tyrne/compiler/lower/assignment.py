@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 from typing import TypeGuard
 
 from mypy import nodes as n
 
+from tyrne.compiler.front.reject import Reject
 from tyrne.compiler.lower.evaluate import extend, lower, settle
 from tyrne.compiler.lower.expressions import element, field_of
 from tyrne.compiler.lower.function import Function, Unreachable, reject
@@ -43,7 +45,8 @@ def _assign(f: Function, target: n.NameExpr, s: n.AssignmentStmt) -> None:
     declared = getattr(target.node, "type", None) if target.kind == n.LDEF else None
     t = local.type if local is not None else None
     if t is None and declared is not None:
-        t = f.program.registry.of(declared, f.env)
+        with suppress(Reject):  # The value itself is refused with better words.
+            t = f.program.registry.of(declared, f.env)
     v = lower(f, s.rvalue) if t is None or not isinstance(t, Union) else lower_to(f, s.rvalue, t)
     assign_name(f, target, v, s)
 
@@ -104,6 +107,8 @@ def _target(f: Function, got: list[Val], target: n.Expression) -> Val:
     if isinstance(target, n.MemberExpr):
         extend(f, got, target.expr)
         settle(f, got)
+        if len(got) == 2 and isinstance(got[0].type, Value | Union) and not got[1].stable:
+            got[0] = f.once(got[0])  # C may look for the target of a struct before it makes the struct.
         base = got[-1]
         if isinstance(base.type, Value):
             raise reject(f"{show(base.type)} is a value, and values do not change; make a new one", target)
@@ -117,7 +122,8 @@ def _target(f: Function, got: list[Val], target: n.Expression) -> Val:
         extend(f, got, target.base)
         extend(f, got, target.index)
         settle(f, got)
-        if len(got) == 3 and got[0].effect and got[2].const is None:
+        early = got[0].effect or isinstance(got[0].type, Value | Union)
+        if len(got) == 3 and early and not (got[1].stable and got[2].const is not None):
             got[0] = f.once(got[0])  # The value first, then the check of the index.
         place = element(f, got[-2], got[-1], target)
         if not place.lvalue:
