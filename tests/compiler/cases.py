@@ -1,6 +1,6 @@
 """Small programs in files: a source, a line of equals signs, and what the compiler makes of it.
 
-All of a folder are checked by mypy in one build. UPDATE_GOLDEN=1 rewrites what is expected; look at the difference then.
+All of a folder are checked by mypy in one build. UPDATE_GOLDEN=1 rewrites what is expected (look at the diff).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def compile_case(case: Case, directory: Path, target: Target = Target.HOST) -> U
 
 
 def _own_lines(text: str, name: str) -> str:
-    place, found, rest = text.partition(f"{name}:")
+    _, found, rest = text.partition(f"{name}:")
     if not found:
         return text
     line, _, message = rest.partition(":")

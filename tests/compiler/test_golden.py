@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cases import Case, compile_case, names
+
 from tyrne.compiler import RUNTIME, Unit
 from tyrne.compiler.build.toolchain import wheel
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import cffi
 import pytest
 from cases import HEADER, Case, compile_case
+
 from tyrne.compiler import RUNTIME, CompileError, Target, Unit, inputs, translate
 from tyrne.compiler.build.toolchain import wheel
 from tyrne.compiler.translate import translate_here
