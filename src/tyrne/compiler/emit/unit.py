@@ -163,7 +163,7 @@ class Writer:
 
     def _externs(self) -> str:
         out = []
-        for name, instance in self.program.externs.items():
+        for instance in self.program.externs.values():
             if not self.is_host:
                 out.append(f"{instance.head().removeprefix('static ')};")
                 continue

@@ -98,7 +98,9 @@ class Image:
                     self._collect_one(module, variable, path)
                 except Reject as reject:
                     self.errors.add_reject(reject, path, variable.line)
+        self.errors.raise_any()
         self._visit_references()
+        self.errors.raise_any()
         self._name_tops()
 
     def _collect_one(self, module: str, variable: n.Var, path: str) -> None:
@@ -272,6 +274,8 @@ class Image:
         env = self.environment(t)
         for name, symbol in t.info.names.items():
             node = symbol.node
+            if isinstance(node, n.Var) and name.startswith("__") and not name.endswith("__"):
+                raise self._reject(t, node, f"{t.info.name}.{name} has two leading underscores; write one")
             if not isinstance(node, n.Var) or node.is_classvar or name.startswith("__") or symbol.plugin_generated:
                 continue
             if isinstance(t, Place) and _is_class_constant(self.registry.runtime(t.info), name):

@@ -8,7 +8,7 @@ from mypy import types as m
 from tyrne.compiler.front.reject import Reject
 from tyrne.compiler.lower.function import reject
 from tyrne.compiler.lower.registry import Registry
-from tyrne.compiler.lower.types import LITERAL, NONE, Array, Class, Environment, Type, alternatives, show
+from tyrne.compiler.lower.types import LITERAL, NONE, Array, Class, Environment, Type, alternatives, part_of, show
 
 
 def bind(registry: Registry, env: Environment, declared: m.Type, have: Type, e: n.Context) -> None:
@@ -31,7 +31,7 @@ def _bind_one(env: Environment, variable: m.TypeVarType, have: Type, e: n.Contex
         raise reject(f"{variable.name} has a list of types; write a bound, or one function for each", e)
     if have == LITERAL:
         raise reject("a plain int where a type variable is; name its width: u64(…)", e)
-    if env.setdefault(variable.name, have) != have:
+    if not part_of(have, env.setdefault(variable.name, have)):
         raise reject(
             f"{variable.name} is {show(env[variable.name])} and {show(have)}; pass arguments of one type", e
         )

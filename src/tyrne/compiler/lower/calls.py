@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -84,6 +85,8 @@ def _method(f: Function, e: n.CallExpr, callee: n.MemberExpr) -> Val:
         raise reject(f"{show(t)} has no methods; {_first(t)}", e)
     symbol = t.info.names.get(callee.name)
     node = symbol.node if symbol is not None else None
+    if callee.name.startswith("__"):
+        raise reject(f"{callee.name} has two leading underscores; write one, or another name", e)
     if not isinstance(node, n.FuncDef):
         what = "is a property or has a decorator; write a plain method" if isinstance(node, n.Decorator) else ""
         what = what or "is no method of that class; call one that it defines itself"
@@ -128,8 +131,9 @@ def invoke(
             got = [f.once(w) for w in got]
         f.body.add(lines)
         got[first + i] = v
-    settle(f, got)
-    by_name = dict(zip([name for _, name in slots.given], got[first:], strict=True))
+    given = [name for _, name in slots.given]
+    settle(f, got, in_order=given == [name for name, _ in types if name in given])
+    by_name = dict(zip(given, got[first:], strict=True))
     for name, t in types:
         if name not in by_name:
             by_name[name] = _default(f, node, name, t, e)
@@ -222,7 +226,7 @@ def _construct(f: Function, e: n.CallExpr, info: n.TypeInfo) -> Val:
     if not isinstance(t, Value):
         raise reject(f"{info.name}(…) is outside the language; name a value's class", e)
     fields = f.program.image.fields(t)
-    names = list(fields)
+    names = positional_fields(f.program.registry.runtime(info))
     got: list[Val] = []
     order: list[str] = []
     for i, (argument, name) in enumerate(zip(e.args, e.arg_names, strict=True)):
@@ -231,7 +235,7 @@ def _construct(f: Function, e: n.CallExpr, info: n.TypeInfo) -> Val:
         wanted = fields[order[-1]].type
         extend(f, got, argument, lambda f, a, wanted=wanted: lower_to(f, a, wanted))  # type: ignore[misc]
         assert len(got) == before + 1
-    settle(f, got)
+    settle(f, got, in_order=order == [name for name in fields if name in order])
     given = dict(zip(order, got, strict=True))
     defaults = f.program.registry.runtime(info).__dataclass_fields__
     parts = []
@@ -245,6 +249,11 @@ def _construct(f: Function, e: n.CallExpr, info: n.TypeInfo) -> Val:
         effect=any(v.effect for v in got),
         hint=info.name,
     )
+
+
+def positional_fields(value_class: Any) -> list[str]:
+    """The fields of a value that may stand without a name, in a call and in a pattern."""
+    return [item.name for item in dataclasses.fields(value_class) if not item.kw_only]
 
 
 def _isinstance(f: Function, e: n.CallExpr) -> Val:

@@ -42,7 +42,7 @@ def lower_comparison(f: Function, e: n.ComparisonExpr) -> Val:
     """`a < b < c`: each operand once, from left to right, and none after the first false comparison."""
     a, b = operands(f, e.operands[:2], _operand(f, e))
     if len(e.operators) > 1:
-        b = f.once(b)
+        a, b = f.once(a), f.once(b)
     result = compare(f, e.operators[0], a, b, e)
     for op, operand in zip(e.operators[1:], e.operands[2:], strict=True):
         a = b
@@ -97,6 +97,8 @@ def _plain(op: str, a: Val, b: Val, e: n.Context) -> Val:
     for v in (a, b):
         if v.const is not None and v.const < 0:
             raise reject(f"comparison with {v.const}; unsigned integers have no sign", e)
+        if v.const is not None and v.const >= 1 << 64:
+            raise reject(f"comparison with {v.const:#x}; no number of the language is that large", e)
     sign = C_OPERATOR.get(op, op)
     if a.const is not None and b.const is not None and is_number(a.type):
         return boolean(_FOLDED[sign](a.const, b.const))

@@ -56,11 +56,15 @@ def extend(
     got.append(v)
 
 
-def settle(f: Function, got: list[Val]) -> None:
+def settle(f: Function, got: list[Val], in_order: bool = True) -> None:
     """Evaluate now what must come before the last effect among some operands.
 
-    That effect itself may stay where it is, unless an operand behind it could notice it.
+    That effect itself may stay where it is, unless an operand behind it could notice it. Operands that the C text
+    has in another order (`in_order` false) are all evaluated now: the first that traps is the same then.
     """
+    if not in_order:
+        got[:] = [f.once(v) for v in got]
+        return
     effects = [i for i, v in enumerate(got) if v.effect]
     if not effects:
         return

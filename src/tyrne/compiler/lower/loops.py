@@ -81,6 +81,8 @@ def _bound(v: Val, e: n.Context) -> Val:
         raise reject(f"irange of {show(v.type)}; write numbers", e)
     if v.const is not None and v.const < 0:
         raise reject(f"irange from or to {v.const}; write numbers from 0 on", e)
+    if v.const is not None and v.const >= 1 << 64:
+        raise reject(f"irange from or to {v.const:#x}; write numbers of 64 bits", e)
     return v
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mypy import nodes as n
 
@@ -18,6 +18,7 @@ from tyrne.compiler.lower.types import (
     Reference,
     Union,
     alternatives,
+    declare,
 )
 from tyrne.compiler.lower.value import Val
 
@@ -149,17 +150,24 @@ def _chain(f: Function, cases: list[Case]) -> None:
     keyword = "if"
     for case in cases:
         f.body.line = case.line
-        guard, lines = _guard(f, case)
+        guard, lines, acts = _guard(f, case)
+        bound: list[Line] = []
+        if acts and case.test.captures:
+            case, bound = _bound_before(f, case)
+            guard, lines, _ = _guard(f, case)
         tests = [t for t in (case.test.condition() if case.test.tests else "", guard) if t]
         text = " && ".join(f"({t})" if "||" in t and len(tests) > 1 else t for t in tests)
-        if lines:
+        if lines or bound:
             if keyword != "if":
                 f.body.emit("} else {", 0)
                 opened += 1
+            for _, v in case.test.captures if bound else []:
+                f.body.emit(f"{declare(v.type, v.code)} = {{}};")
+                f.body.lines[-1].declares = True
             name = f.body.fresh("matches")
             f.body.emit(f"bool {name} = {case.test.condition()};")
             with f.body.braces(f"if ({name})"):
-                f.body.add(lines)
+                f.body.add(bound + lines)
                 f.body.emit(f"{name} = {guard};")
             text = name
             f.body.emit(f"if ({text}) {{")
@@ -178,20 +186,36 @@ def _chain(f: Function, cases: list[Case]) -> None:
         f.body.emit("}", 0)
 
 
-def _guard(f: Function, case: Case) -> tuple[str, list[Line]]:
-    """The guard's text; the names that the pattern binds stand for what they are bound to."""
+def _bound_before(f: Function, case: Case) -> tuple[Case, list[Line]]:
+    """The case with its captures in variables of their own: its guard may change what they were read from."""
+    captures = [(name, Val(f.body.fresh(name.name), v.type, stable=True)) for name, v in case.test.captures]
+
+    def bind() -> None:
+        with f.body.block():
+            for (_, held), (_, v) in zip(captures, case.test.captures, strict=True):
+                f.body.emit(f"{held.code} = {v.code};")
+
+    _, lines = f.body.capture(bind)
+    return replace(case, test=replace(case.test, captures=captures)), lines
+
+
+def _guard(f: Function, case: Case) -> tuple[str, list[Line], bool]:
+    """The guard's text, the statements that it needs, and whether it may change memory.
+
+    The names that the pattern binds stand for what they are bound to.
+    """
     if case.guard is None:
-        return "", []
+        return "", [], False
     saved = dict(f.body.locals)
     for name, v in case.test.captures:
         local = f.body.parameter(name.name, v.type)
-        local.name = v.code
+        local.name = v.operand
     try:
         guard = case.guard
         v, lines = f.body.capture(lambda: condition(f, guard))
     finally:
         f.body.locals = saved
-    return v.code if v.atom or "||" not in v.code else f"({v.code})", lines
+    return v.code if v.atom or "||" not in v.code else f"({v.code})", lines, v.effect or bool(lines)
 
 
 HANDLERS["MatchStmt"] = _match

@@ -124,8 +124,8 @@ def arithmetic(f: Function, op: str, a: Val, b: Val, e: n.Context) -> Val:
     assert isinstance(t, Int)
     if not shift:
         a, b = _same_width(a, t, op, e), _same_width(b, t, op, e)
-    elif b.const is not None and b.const < 0:
-        raise reject(f"shift by {b.const}; write a distance from 0 on", e)
+    elif b.const is not None and not 0 <= b.const < 1 << 64:
+        raise reject(f"shift by {b.const}; write a distance from 0 to the width", e)
     if isinstance(e, n.OpExpr) and not f.is_untyped(e) and f.type_of(e) != t:
         raise reject(f"{show(a.type)} {op} {show(b.type)} is a plain int under CPython; name the width of both", e)
     return _checked(op, a, b, t)

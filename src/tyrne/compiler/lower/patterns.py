@@ -8,7 +8,7 @@ from mypy import nodes as n
 from mypy import patterns as p
 
 from tyrne.compiler.image.snapshot import number, tag
-from tyrne.compiler.lower.calls import alternative_named, is_one_of
+from tyrne.compiler.lower.calls import alternative_named, is_one_of, positional_fields
 from tyrne.compiler.lower.comparisons import compare
 from tyrne.compiler.lower.evaluate import lower
 from tyrne.compiler.lower.expressions import field_of
@@ -141,10 +141,10 @@ def _class(f: Function, pattern: p.ClassPattern, v: Val) -> Test:
     if isinstance(t, Int | Enumeration) or t == BOOL:
         return _number_class(f, pattern, inner, test)
     assert isinstance(t, Class)
-    names = list(f.program.image.fields(t))
+    names = positional_fields(f.program.registry.runtime(t.info)) if isinstance(t, Value) else []
     named = zip(pattern.keyword_keys, pattern.keyword_values, strict=True)
     parts = [*zip(names, pattern.positionals, strict=False), *named]
-    if len(pattern.positionals) > (len(names) if isinstance(t, Value) else 0):
+    if len(pattern.positionals) > len(names):
         raise reject(f"{show(t)} has no such positional fields; name them: {t.info.name}(field=…)", pattern)
     for name, sub in parts:
         item = field_of(f, inner, name, sub)

@@ -154,7 +154,7 @@ class Program:
         module = self.modules[self.module_of(node.fullname)]
         if module.is_language:
             raise Reject(f"{node.name} of tyrne.lang is for module level only; see docs/language.md", e.line)
-        _check_definition(node, module)
+        _check_definition(node, module, self._sources[module.name].get((node.name, node.line)))
         result = self._result(node, env, module)
         instance = Instance(c_name, node.fullname, node, module, self_type, env, parameters, result, is_export)
         if is_extern:
@@ -292,13 +292,15 @@ def _decorators(node: n.Decorator) -> list[str]:
     return [getattr(d, "fullname", "") or "" for d in node.original_decorators]
 
 
-def _check_definition(node: n.FuncDef, module: Module) -> None:
+def _check_definition(node: n.FuncDef, module: Module, source: ast.FunctionDef | None) -> None:
     """The function that mypy means is the one that CPython runs: there may be two under `if`, or another was stored."""
     try:
-        code = getattr(runtime(node.fullname, module.name), "__code__", None)
+        found = runtime(node.fullname, module.name)
     except AttributeError:
-        code = None
-    if code is None or code.co_filename != module.path or not 0 <= node.line - code.co_firstlineno <= MOST_DECORATORS:
+        found = None
+    code = getattr(found, "__code__", None)
+    first = min([source.lineno, *(x.lineno for x in source.decorator_list)]) if source is not None else 0
+    if code is None or found.__module__ != module.name or code.co_firstlineno != first:
         what = f"{node.name} is another function, or none, when the module is imported; define it once, not under `if`"
         raise Reject(what, node.line, module.path)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from enum import Enum, IntEnum, IntFlag, StrEnum
+from enum import Enum, FlagBoundary, IntEnum, IntFlag, StrEnum
 from typing import Any, Final, Literal
 
 from mypy import nodes as n
@@ -17,6 +17,7 @@ REPLACED_METHODS: Final = {
     "__eq__": "`==` is generated field by field; write a method of another name",
     "__ne__": "`==` is generated field by field; write a method of another name",
     "__bool__": "truth is of bool, ints and flags only; write a method",
+    "__match_args__": "patterns name the fields in their order; drop it",
     "__post_init__": "values are made without running code; check in the function that makes them",
     "__new__": "values are made without running code; write a function that makes them",
     "__getattr__": "fields are declared; write a method",
@@ -65,7 +66,11 @@ def _check_bases(info: n.TypeInfo) -> None:
 
 
 def _check_enum(info: n.TypeInfo, runtime: Any) -> Kind:
+    for name, member in runtime.__members__.items():
+        if member.name != name:
+            raise _reject(info, f"{info.name}.{name} is {info.name}.{member.name} again; give it a value of its own")
     if issubclass(runtime, IntFlag):
+        _check_flags(info, runtime)
         return "enum"
     if issubclass(runtime, IntEnum):
         raise _reject(info, f"{info.name} is an IntEnum, which mixes with ints; write Enum and u64(x.value)")
@@ -74,11 +79,21 @@ def _check_enum(info: n.TypeInfo, runtime: Any) -> Kind:
     return "enum"
 
 
+def _check_flags(info: n.TypeInfo, runtime: Any) -> None:
+    if runtime._boundary_ is not FlagBoundary.KEEP:
+        raise _reject(info, f"{info.name} has a boundary; drop it: flags keep every bit")
+    for name in ("__and__", "__or__", "__xor__", "__contains__"):
+        if name in info.names:
+            raise _reject(info, f"{info.name} defines {name}; flags combine bit by bit: write a method")
+
+
 def _check_value(info: n.TypeInfo, runtime: Any, parameters: Any) -> Kind:
     if not parameters.frozen:
         raise _reject(info, f"{info.name} is a dataclass that is not frozen; write @dataclass(frozen=True)")
     if not parameters.eq:
         raise _reject(info, f"{info.name} has eq=False; drop it: `==` compares the fields")
+    if not parameters.init or ("__init__" in info.names and _written(info, "__init__")):
+        raise _reject(info, f"{info.name} has an __init__ of its own; drop it: a value is made from its fields")
     if parameters.order:
         raise _reject(info, f"{info.name} has order=True; drop it and compare the fields by name")
     for item in dataclasses.fields(runtime):
