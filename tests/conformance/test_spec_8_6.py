@@ -128,6 +128,12 @@ def test_spec_8_6_probe_past_the_user_half_or_the_last_address_is_refused(pointe
     assert not Pages(USER_DATA).probe(pointer, length)
 
 
+def test_spec_8_6_probe_of_an_alias_beyond_the_user_half_is_refused() -> None:
+    pages = Pages(USER_DATA)
+    assert not pages.probe(BASE | 1 << 48, 1)
+    assert not pages.probe(BASE | 0xFFFF << 48, 1)
+
+
 def test_spec_8_6_probe_of_a_range_that_ends_in_the_topmost_page_is_no_fault() -> None:
     pages = Pages()
     assert pages.map(pages.cap, pages.frame(), TOP - PAGE) is None

@@ -259,6 +259,7 @@ def system_call(kernel: Kernel[FakeBoard], number: int, *arguments: int) -> tupl
     task = current(kernel)
     for register, value in enumerate([*arguments, *[0] * (6 - len(arguments))]):
         task.frame.x[register] = u64(value)
+    task.frame.x[6] = task.frame.x[7] = u64(0x5EC4E7)  # ignored, but rewritten
     task.frame.x[8] = u64(number)
     kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))
     return tuple(int(task.frame.x[register]) for register in range(8))

@@ -87,6 +87,13 @@ def test_page_0_and_addresses_from_2_to_the_48_on_are_out_of_range(address: int)
     assert tables.translate(address) is MapError.NOT_MAPPED
 
 
+@pytest.mark.parametrize("alias", [1 << 48, 1 << 63, 0xFFFF << 48])
+def test_no_address_beyond_the_user_half_is_an_alias_of_a_mapped_page(alias: int) -> None:
+    tables = Tables()
+    assert tables.map() is None
+    assert tables.translate(BASE | alias) is MapError.NOT_MAPPED
+
+
 @pytest.mark.parametrize("address", [PAGE, TOP - PAGE])
 def test_the_first_and_the_last_page_of_the_user_half_can_be_mapped(address: int) -> None:
     tables = Tables()
