@@ -43,6 +43,7 @@ FAULTS = {
     "jump_kernel": load(0xFFFF_FFFF_4008_0000, "br x0"),
     "jump_hole": load(1 << 55, "br x0"),
     "jump_misaligned": load(0x80_0002, "br x0"),
+    "jump_misaligned_with_monitor": f"sub x9, sp, #64\nldxr x1, [x9]\n{load(0x80_0002, 'br x0')}",
     "jump_misaligned_unmapped": load(0x80_2002, "br x0"),
     "run_into_the_stack": ".org 0xffc\nnop",
     "undefined": "udf #7",
@@ -78,6 +79,7 @@ FAULTS = {
 }
 SHOW = "mov x8, #77\nsvc #0"
 """A call that every kernel refuses: the report shows x0 to x5."""
+STORE_EXCLUSIVE = f"sub x9, sp, #64\nmov x2, #7\nstxr w0, x2, [x9]\nldr x1, [x9]\n{SHOW}"
 CALLS = {
     "floating": f"fmov d0, #1.5\nfmov d1, #3.0\nfdiv d2, d0, d1\nfmov x0, d2\nmrs x1, fpsr\n{SHOW}\nfmov x0, d2\n"
     + SHOW,
@@ -89,7 +91,7 @@ CALLS = {
     "system_call_immediate": "mov x0, #3\nmov x8, #77\nsvc #0xffff",
     "unaligned_stack": f"sub sp, sp, #24\nmov x0, #9\nstr x0, [sp]\nldr x0, [sp]\n{SHOW}",
     "open_monitor": f"sub x9, sp, #64\nldxr x1, [x9]\nmov x8, #3\nsvc #0\nmov x2, #7\nstxr w0, x2, [x9]\n{SHOW}",
-    "monitor_of_another": f"sub x9, sp, #64\nmov x2, #7\nstxr w0, x2, [x9]\nldr x1, [x9]\n{SHOW}",
+    "monitor_of_another": STORE_EXCLUSIVE,
     "divide_by_zero": f"mov x1, #5\nudiv x0, x1, xzr\n{SHOW}",
 }
 PROGRAMS = FAULTS | {name: f"{text}\n{EXIT}" for name, text in CALLS.items()}
@@ -114,3 +116,16 @@ def test_tasks_do_the_same(machine: str, group: list[str], code: dict[str, bytes
     assert hosted == other
     states = {task["name"]: task["state"] for task in hosted["tasks"]}
     assert states == {name: "faulted" if name in FAULTS else "exited" for name in group}
+
+
+@pytest.mark.parametrize("machine", ["hosted", "native", pytest.param("qemu", marks=pytest.mark.qemu)])
+@pytest.mark.parametrize("before", ["open_monitor", "jump_misaligned_with_monitor"])
+def test_the_exclusive_monitor_of_a_task_is_closed_to_the_next(
+    machine: str, before: str, code: dict[str, bytes], tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"{name}.bin" for name in (before, "monitor_of_another")]
+    for path in paths:
+        path.write_bytes(code[path.stem])
+    calls = run_system(paths, machine)["syscalls"]
+    shown = next(call for call in calls if call["task"] == "monitor_of_another")
+    assert shown["args"][:2] == ["0x1", "0x0"], "the store has failed and stored nothing"

@@ -117,24 +117,26 @@ class Cpu:
         engine.check(error, "run")
         if pc & 3:
             self.flush_code()
+            self._take_exception()
             return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, pc)
         if begun > limit:
             return _LIMIT_REACHED
         raise EngineError(f"the CPU stopped at {pc:#x} without a reason")
 
     def _exception(self, pc: int) -> Stop:
-        engine.context_save(self._handle, self._engine.context)
+        self._take_exception()
         syndrome, _, address = _EXCEPTION_STATE.unpack_from(self._engine.state, self._layout.exception)
-        self._clear_exclusive_monitor()
         if syndrome == 0:
             syndrome = self._trapped_system_instruction(pc)
         if syndrome >> 26 in (_INSTRUCTION_ABORT, _DATA_ABORT):
             return Stop(Vector.SYNCHRONOUS, syndrome, address)
         return Stop(Vector.SYNCHRONOUS, syndrome, 0)
 
-    def _clear_exclusive_monitor(self) -> None:
-        """As the return from an exception does: no store-exclusive finds a load from before it, or another thread's."""
+    def _take_exception(self) -> None:
+        """Copy the CPU's state, and clear the exclusive monitor, as the return from an exception does: no
+        store-exclusive finds a load from before it, or another thread's."""
         state, place = self._engine.state, self._layout.monitor
+        engine.context_save(self._handle, self._engine.context)
         if _MONITOR_STATE.unpack_from(state, place)[0] != _MONITOR_CLEAR:
             _MONITOR_STATE.pack_into(state, place, _MONITOR_CLEAR)
             engine.context_restore(self._handle, self._engine.context)
