@@ -90,7 +90,11 @@ def cap_map(
     frame: u64,
     flags: MappingFlags,
 ) -> SpaceError | CapError | MapError | None:
-    """Map a page of an address space to an allocated frame."""
+    """Map a page of an address space to an allocated frame.
+
+    The frame must be the caller's own: that it is allocated keeps the kernel and devices out, not other tasks' memory
+    or translation tables. So no system call leads here.
+    """
     space = resolve_space(spaces, table, handle)
     if not isinstance(space, AddressSpace):
         return space
