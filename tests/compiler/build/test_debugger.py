@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from debugging import debugged, needs_gdb
 
+from debugging import debugged, needs_gdb
 from tyrne.compiler import Target
 from tyrne.compiler.build import build_objects, link_kernel, translated
 
@@ -104,7 +104,9 @@ def test_gdb_stops_at_python_lines_and_shows_python_values(tmp_path: Path) -> No
     elf = link_kernel(objects.files, tmp_path / "board.ld", bytes(4096))
     shown = ["total", "WORLD.color", "WORLD.mode", "WORLD.first", "WORLD.second", "WORLD.bytes"]
     shown += [f"WORLD.things[{index}]" for index in range(5)]
-    text = debugged(elf, tmp_path, [f"break sample.py:{STOP}", "continue", *(f"print {name}" for name in shown)], tmp_path)
+    text = debugged(
+        elf, tmp_path, [f"break sample.py:{STOP}", "continue", *(f"print {name}" for name in shown)], tmp_path
+    )
     assert f"sample.py:{STOP}" in text and "return total" in text
     values = [line.partition(" = ")[2] for line in text.splitlines() if line.startswith("$")]
     assert values[:4] == ["42", "Color.BLUE", "Mode.R | Mode.X", "None"]

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tyrne.compiler import CompileError, Target
+from tyrne.compiler import CompileError, Target, Unit
+from tyrne.compiler.build import translation
 from tyrne.compiler.build import build_host_library, build_objects, translated
 
 PROGRAM = """\
@@ -72,6 +74,24 @@ def test_an_edit_of_an_imported_module_counts_and_undoing_it_is_remembered(
     assert translated(root, Target.METAL, {}) == before
 
 
+def test_a_source_that_changes_during_the_translation_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write(tmp_path / "program")
+    original = translation.translate
+
+    def edit_behind(*arguments: Any) -> Unit:
+        unit = original(*arguments)
+        root.write_text(PROGRAM.replace("a + LIMIT", "a * LIMIT"))
+        return unit
+
+    monkeypatch.setattr(translation, "translate", edit_behind)
+    before = translated(root, Target.METAL, {})
+    monkeypatch.undo()
+    monkeypatch.setenv("TYRNE_CACHE", str(tmp_path / "cache"))
+    assert translated(root, Target.METAL, {}).c != before.c
+
+
 def test_options_reach_the_program_and_are_kept_apart(tmp_path: Path) -> None:
     root = write(tmp_path / "program")
     small, large = (build_host_library(root, {"more": more}).call("main", 2) for more in (False, True))
@@ -117,7 +137,8 @@ print(time.process_time() - start, 'mypy' in sys.modules)
 def test_several_processes_may_build_at_once(tmp_path: Path) -> None:
     root = write(tmp_path / "program")
     code = (
-        "from pathlib import Path\nfrom tyrne.compiler.build import build_host_library\n"
+        "from pathlib import Path\nfrom tyrne.compiler.build import translation
+from tyrne.compiler.build import build_host_library\n"
         f"print(build_host_library(Path({str(root)!r})).call('main', 2))"
     )
     running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)]

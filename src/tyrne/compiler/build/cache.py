@@ -46,8 +46,7 @@ def stored(kind: str, key: str, make: Callable[[Path], None]) -> Path:
     folder = base / key
     if _used(folder):
         return folder
-    base.mkdir(parents=True, exist_ok=True)
-    with _locked(base / f"{key}.lock"):
+    with locked(base / f"{key}.lock"):
         if _used(folder):
             return folder
         work = Path(tempfile.mkdtemp(prefix=".work-", dir=base))
@@ -82,8 +81,9 @@ def _used(folder: Path) -> bool:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock file; the kernel lets it go when the process ends, however it ends."""
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file; the operating system lets it go when the process ends, however it ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -44,12 +44,15 @@ class Comparer:
         self._unpaired: dict[int, str] = {}
         self._lib = library.lib
         given = objects or {}
+        found = []
         for name, description in self._types["globals"].items():
             known = [given[name]] if name in given else list(filter(None, map(_imported, description["python"])))
             if known:
-                self._pair_global(name, known[0])
+                found.append((name, known[0]))
             else:
                 self._unpaired[self._address(self._ffi.addressof(self._lib, name))] = name
+        for name, here in found:
+            self._pair_global(name, here)
 
     def difference(self) -> str | None:
         """One line about the first difference in state, or None."""

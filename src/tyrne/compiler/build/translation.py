@@ -7,31 +7,35 @@ root read, and their content now gives the key of the unit.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
-from tyrne.compiler import CompileError, Target, Unit, translate
-from tyrne.compiler.build.cache import cache_directory, digest, stored, write_atomically
+from tyrne.compiler import Target, Unit, translate
+from tyrne.compiler.build.cache import cache_directory, digest, locked, stored, write_atomically
 from tyrne.compiler.build.identity import compiler_part
+
+UNIT: Final = "unit.json"
 
 
 def translated(root: str | Path, target: Target, options: Mapping[str, bool]) -> Unit:
     """The unit of a root (module name or .py file), from the cache where nothing has changed."""
-    name = root if isinstance(root, str) else str(root.absolute())
+    name = str(Path(root).absolute()) if str(root).endswith(".py") else str(root)
     here = str(Path(__file__).parent)  # the package that the root imports: two copies of it have two indices
     request = [here, name, target.value, json.dumps(dict(options), sort_keys=True)]
     index = cache_directory() / "index" / digest([compiler_part(), *request])
-    key = _content_key(index)
-    if key is not None and (cache_directory() / "unit" / key).is_dir():
-        return _load(stored("unit", key, lambda work: None) / "unit.json")
-    unit = translate(name, target, options)
-    write_atomically(index, json.dumps(unit.inputs).encode())
-    key = _content_key(index)
-    if key is None:
-        raise CompileError(f"{name}: a source file vanished during the build; build again")
-    stored("unit", key, lambda work: _save(unit, work / "unit.json"))
-    return unit
+    found = _known(index)
+    if found is None:
+        with locked(index.with_suffix(".lock")):  # who waited here finds what the other has made
+            found = _known(index)
+            if found is None:
+                started = time.time()
+                found = translate(name, target, options)
+                write_atomically(index, json.dumps(found.inputs).encode())
+                _remember(index, found, started)
+    return found
 
 
 def source_roots(unit: Unit) -> dict[Path, str]:
@@ -55,10 +59,23 @@ def _content_key(index: Path) -> str | None:
     return digest(parts)
 
 
-def _save(unit: Unit, path: Path) -> None:
-    path.write_text(json.dumps(asdict(unit)))
+def _remember(index: Path, unit: Unit, started: float) -> None:
+    """Store a unit under the content of its files, unless one of them changed after the translation had started."""
+    key = _content_key(index)
+    if key is not None and all(Path(name).stat().st_mtime < started for name in unit.inputs):
+        stored("unit", key, lambda work: _save(unit, work / UNIT))
 
 
-def _load(path: Path) -> Unit:
+def _known(index: Path) -> Unit | None:
+    """The unit of the files as they are now, if it has been made."""
+    key = _content_key(index)
+    path = cache_directory() / "unit" / (key or "") / UNIT
+    if key is None or not path.exists():
+        return None
+    stored("unit", key, lambda work: None)  # it counts as used
     fields = json.loads(path.read_text())
     return Unit(**{**fields, "files": tuple(fields["files"]), "inputs": tuple(fields["inputs"])})
+
+
+def _save(unit: Unit, path: Path) -> None:
+    path.write_text(json.dumps(asdict(unit)))
