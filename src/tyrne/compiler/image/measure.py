@@ -86,6 +86,7 @@ class Image:
     _measured: dict[tuple[Type, str], Type] = field(default_factory=dict)
     _constants: dict[tuple[Type, str], Any] = field(default_factory=dict)
     _fields: dict[Type, dict[str, Field]] = field(default_factory=dict)
+    _declared: dict[Class, list[tuple[str, n.Var, Type]]] = field(default_factory=dict)
     _visited: dict[int, Any] = field(default_factory=dict)
     _pending: list[tuple[Place, Any, str]] = field(default_factory=list)
     _paths: dict[int, str] = field(default_factory=dict)
@@ -270,7 +271,13 @@ class Image:
             self._fields[t] = fields
         return self._fields[t]
 
-    def _variables(self, t: Class) -> Iterator[tuple[str, n.Var, Type]]:
+    def _variables(self, t: Class) -> list[tuple[str, n.Var, Type]]:
+        """The names, definitions and declared types of the fields of a class."""
+        if t not in self._declared:
+            self._declared[t] = list(self._find_variables(t))
+        return self._declared[t]
+
+    def _find_variables(self, t: Class) -> Iterator[tuple[str, n.Var, Type]]:
         env = self.environment(t)
         for name, symbol in t.info.names.items():
             node = symbol.node

@@ -31,6 +31,7 @@ class Snapshot:
 
     def __init__(self, image: Image) -> None:
         self.image = image
+        self._known: dict[tuple[Type, int], str] = {}
         self.zero_tag: Type = NONE
         """The alternative whose tag is 0, in every union that has it."""
 
@@ -42,8 +43,11 @@ class Snapshot:
 
     def initialiser(self, t: Type, value: Any, where: str) -> str:
         """What stands behind `=` for a stored object; empty when that is all zero."""
-        text = self._text(t, value, where, stored=True)
-        return "" if text == "0" else text
+        key = (t, id(value))
+        if key not in self._known:
+            text = self._text(t, value, where, stored=True)
+            self._known[key] = "" if text == "0" else text
+        return self._known[key]
 
     def check(self, item: Global) -> None:
         """Refuse, at its definition, a global that has no initialiser."""

@@ -54,7 +54,8 @@ def enum_member(f: Function, info: n.TypeInfo, e: n.MemberExpr) -> Val:
     if e.name not in t.members:
         raise reject(f"{info.name} has no member {e.name}; name one of its members", e)
     value = t.members[e.name]
-    return Val(enumerator(t, e.name), t, const=value, stable=True, limit=value)
+    name = f.program.registry.runtime(info)[e.name].name or e.name  # Of two names of one member, the first.
+    return Val(enumerator(t, name), t, const=value, stable=True, limit=value)
 
 
 def enum_value(f: Function, v: Val, e: n.MemberExpr) -> Val:

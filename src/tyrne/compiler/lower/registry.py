@@ -188,6 +188,9 @@ class Registry:
                 return Reference(f"{other.name} or None", other)
         key = frozenset(flat)
         if key not in self._unions:
+            classes = [p.info for p in flat if isinstance(p, Class)]
+            if len(set(classes)) != len(classes):
+                raise Reject(f"{' | '.join(show(p) for p in flat)}: no test tells these apart; write two classes")
             for part in flat:
                 if isinstance(part, Open | Array) or part in (LITERAL, BYTES):
                     raise Reject(f"{show(part)} cannot be one of a union; use a concrete type of fixed size")
