@@ -171,6 +171,10 @@ def _equality(f: Function, op: str, a: Val, b: Val, e: n.Context) -> Val:
     if not (part_of(a.type, t) and part_of(b.type, t)):
         raise reject(f"{show(a.type)} {op} {show(b.type)}; compare two of one type", e)
     a, b = to(f, a, t, e), to(f, b, t, e)
+    if isinstance(t, Enumeration) and t.is_flag:
+        for v in (a, b):
+            if v.const is not None:
+                f.test_flags(t, v.const, e.line)
     if isinstance(t, Enumeration) or t == BOOL:
         return _plain(op, a, b, e)
     if isinstance(t, Place | Reference):

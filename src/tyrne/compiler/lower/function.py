@@ -13,7 +13,7 @@ from mypy import nodes as n
 from tyrne.compiler.front.modules import Module
 from tyrne.compiler.front.reject import Reject
 from tyrne.compiler.lower.body import Body, Line
-from tyrne.compiler.lower.types import NORETURN, VOID, Environment, Type, declare
+from tyrne.compiler.lower.types import NORETURN, VOID, Enumeration, Environment, Type, declare
 from tyrne.compiler.lower.value import Val
 
 if TYPE_CHECKING:
@@ -72,6 +72,10 @@ class Function:
         """An expression, and the type that it is about to be turned into."""
         self.unchecked = False
         """The code here has no types: mypy has left it out because of a test that may be stale. See `doubtful`."""
+        self.relies_on_types = False
+        """Something is left out because by the types it is never reached."""
+        self._flags_tested: dict[Enumeration, dict[int, int]] = {}
+        """Members of flags that something is compared with, and the line."""
 
     def type_of(self, e: n.Expression) -> Type:
         """The type that mypy gives an expression here, in the types of this instance."""
@@ -85,7 +89,22 @@ class Function:
 
     def is_unreachable(self, e: n.Expression) -> bool:
         """Whether mypy has no type for an expression: by the types, it is never evaluated."""
-        return not self.unchecked and e not in self.program.checked.types
+        missing = not self.unchecked and e not in self.program.checked.types
+        self.relies_on_types |= missing
+        return missing
+
+    def test_flags(self, t: Enumeration, value: int, line: int) -> None:
+        """Remember that flags are compared with a constant."""
+        self._flags_tested.setdefault(t, {})[value] = line
+
+    def check_flags(self) -> None:
+        """mypy takes the members of flags for all that there is: what it leaves out then can be reached."""
+        for t, tested in self._flags_tested.items():
+            if self.relies_on_types and tested.keys() >= set(t.members.values()):
+                raise Reject(
+                    f"{t.info.name} is compared with each member, and mypy forgets that flags combine; test bits by &",
+                    max(tested.values()),
+                )
 
     def is_untyped(self, e: n.Expression) -> bool:
         return self.unchecked and e not in self.program.checked.types

@@ -120,12 +120,15 @@ class Program:
             parameters = [f.body.parameter(name, t) for name, t in instance.parameters]
             block(f, instance.node.body)
             _end(f)
+            f.check_flags()
             instance.lines = f.body.finish()
             instance.parameter_names = [local.name for local in parameters]
         except Reject as reject:
             self.errors.add_reject(reject, path, f.body.line)
         except Unreachable:
             self.errors.add(path, f.body.line, "code that the types say is never reached; remove it")
+        except RecursionError:
+            self.errors.add(path, f.body.line, "nested too deeply for the compiler; write several statements")
         except Exception as error:
             what = f"internal compiler error ({type(error).__name__}: {error}), please report"
             self.errors.add(path, f.body.line, what)
@@ -338,6 +341,7 @@ def _end(f: Function) -> None:
     """A function with a result does not run off its end."""
     if f.instance.result != VOID and not _leaves(f.source.body):
         f.body.emit("kp_unreachable(KP_SITE);")
+        f.relies_on_types = True
 
 
 def _leaves(body: list[ast.stmt]) -> bool:
