@@ -169,3 +169,10 @@ def test_only_what_functions_use_becomes_part_of_a_machine_program(tmp_path: Pat
 def test_an_absent_root_is_an_error(root: str, message: str) -> None:
     with pytest.raises(CompileError, match=message):
         translate(root, Target.HOST)
+
+
+def test_the_example_of_the_manual_is_in_the_language(tmp_path: Path) -> None:
+    manual = Path(__file__).parents[2] / "docs" / "language.md"
+    path = tmp_path / "manual_example.py"
+    path.write_text(manual.read_text().partition("```python\n")[2].partition("```")[0])
+    assert "k_count(u64 slot)" in translate_here(path, Target.HOST, {}).c
