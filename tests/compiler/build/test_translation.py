@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from tyrne.compiler import CompileError, Target, Unit
-from tyrne.compiler.build import translation
-from tyrne.compiler.build import build_host_library, build_objects, translated
+from tyrne.compiler.build import build_host_library, build_objects, translated, translation
 
 PROGRAM = """\
 from numbers_of import LIMIT
@@ -137,8 +136,7 @@ print(time.process_time() - start, 'mypy' in sys.modules)
 def test_several_processes_may_build_at_once(tmp_path: Path) -> None:
     root = write(tmp_path / "program")
     code = (
-        "from pathlib import Path\nfrom tyrne.compiler.build import translation
-from tyrne.compiler.build import build_host_library\n"
+        "from pathlib import Path\nfrom tyrne.compiler.build import build_host_library\n"
         f"print(build_host_library(Path({str(root)!r})).call('main', 2))"
     )
     running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)]
