@@ -74,7 +74,7 @@ def test_random_programs_agree(seed: int, tmp_path: Path) -> None:
     source = tmp_path / f"random_program_{seed}.py"
     world = tmp_path / f"random_world_{seed}.py"
     shutil.copy(torture_world.__file__, world)
-    source.write_text(program(seed, 60, world.stem))
+    source.write_text(program(seed, 40, world.stem))
     load_module(world)
     library, module = build_host_library(source), load_module(source)
     library.reset()
@@ -82,4 +82,4 @@ def test_random_programs_agree(seed: int, tmp_path: Path) -> None:
     choose = random.Random(seed)
     with watchdog(120):
         for name, function in functions_of(module):
-            run(library, comparer, name, function, choose, 60)
+            run(library, comparer, name, function, choose, 150)
