@@ -31,7 +31,7 @@ class Spaces:
         self.board = FakeBoard(pages)
         self.board.put(RAM, content)
         self.frames = managed(pages, [(0, kept)] if kept else [])
-        self.spaces: Arena[AddressSpace] = Arena(arena, lambda index: AddressSpace(index + 1))
+        self.spaces: Arena[AddressSpace] = Arena(arena, lambda _: AddressSpace())
         self.table = CapTable(slots)
         slot = self.spaces.allocate()
         root = self.frames.allocate(self.board)

@@ -223,6 +223,7 @@ def task_record(name: str, *caps: Cap, code: bytes = b"code") -> TaskRecord:
 def slim_kernel(board: FakeBoard, tasks: int = 3, slots: int = 6, debug_console: bool = True) -> Kernel[FakeBoard]:
     """A kernel with small arenas and tables, so that states are quick to compare and limits near."""
     kernel = Kernel(board, debug_console)
+    kernel.empty_table.seal()
     kernel.tasks = Arena(tasks, lambda _: Task())
     for task in kernel.tasks.items:
         task.capabilities = CapTable(slots)

@@ -106,7 +106,7 @@ def test_the_bootstrap_table_names_every_task_and_space_and_the_empty_table_stay
     rights = [slot.capability.rights for slot in table.slots if slot.capability is not None]
     duty = Rights.DUPLICATE | Rights.DERIVE | Rights.REVOKE
     assert rights == [duty | Rights.TRANSFER, duty, Rights.NONE, duty, Rights.NONE]
-    assert held(kernel.empty_table) == []
+    assert held(kernel.empty_table) == [] and kernel.empty_table.is_full()
 
 
 def test_endpoints_are_numbered_in_the_order_of_creation() -> None:

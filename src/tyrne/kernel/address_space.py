@@ -7,7 +7,7 @@ from enum import Enum
 from tyrne.hal.board import Board, PhysicalMemory
 from tyrne.hal.descriptors import MappingFlags
 from tyrne.kernel.abi import CapError, CapHandle, Rights
-from tyrne.kernel.arena import Arena
+from tyrne.kernel.arena import Arena, SlotId
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.frames import Frames
@@ -18,9 +18,14 @@ from tyrne.lang import u16, u64
 class AddressSpace:
     """A tree of translation tables that the kernel owns, and the tag of its TLB entries."""
 
-    def __init__(self, asid: int = 0) -> None:
+    def __init__(self) -> None:
         self.root: u64 = u64(0)
-        self.asid: u16 = u16(asid)
+        self.asid: u16 = u16(0)
+
+    def begin(self, slot: SlotId, root: u64) -> None:
+        """Start with a zeroed root table; the tag is the slot's own, never 0."""
+        self.root = root
+        self.asid = slot.index + 1
 
     def translate(self, memory: PhysicalMemory, address: u64) -> Mapping | MapError:
         return translate(memory, self.root, address)
@@ -76,7 +81,7 @@ def cap_create_address_space(
         return SpaceError.OUT_OF_FRAMES
     slot = spaces.allocate()
     assert slot is not None
-    spaces.items[slot.index].root = root
+    spaces.items[slot.index].begin(slot, root)
     return table.derive_object(parent, rights, AddressSpaceHandle(slot))
 
 

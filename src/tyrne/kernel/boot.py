@@ -47,6 +47,7 @@ def start_system(kernel: Kernel[B], info: BootInfo) -> None:
     """Take over memory, check the gate, make what the manifest says, and choose the first task."""
     board = kernel.board
     kernel.started = board.ticks()
+    kernel.empty_table.seal()
     log_line(board, b"tyrne: hello from kernel_main")
     if not kernel.debug_console:
         log_line(board, b"tyrne: release kernel, no debug console")
@@ -95,7 +96,7 @@ def start_spaces(kernel: Kernel[B]) -> CapHandle:
     root = kernel.frames.allocate(board)
     assert slot is not None and root is not None
     assert slot.index == 0
-    kernel.bootstrap_space().root = root
+    kernel.bootstrap_space().begin(slot, root)
     authority = kernel.bootstrap_table.insert_root(Capability(BOOTSTRAP_RIGHTS, AddressSpaceHandle(slot)))
     assert isinstance(authority, CapHandle)
     log_text(board, b"tyrne: address-space-arena ready (1 / ")

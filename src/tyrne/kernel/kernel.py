@@ -49,14 +49,13 @@ class Kernel(Generic[B]):
         self.tasks: Arena[Task] = Arena(MAX_TASKS, lambda _: Task())
         self.endpoints: Arena[Endpoint] = Arena(MAX_ENDPOINTS, lambda _: Endpoint())
         self.notifications: Arena[Notification] = Arena(MAX_NOTIFICATIONS, lambda _: Notification())
-        self.spaces: Arena[AddressSpace] = Arena(MAX_SPACES, lambda index: AddressSpace(index + 1))
+        self.spaces: Arena[AddressSpace] = Arena(MAX_SPACES, lambda _: AddressSpace())
         self.frames: Frames = Frames()
         self.scheduler: Scheduler = Scheduler()
         self.bootstrap_table: CapTable = CapTable()
         """The kernel's own authority, by which it makes the first tasks."""
         self.empty_table: CapTable = CapTable()
-        """What a caller without context holds: nothing, and no room for anything."""
-        self.empty_table.seal()
+        """What a caller without context holds: nothing, and once it is sealed at boot, no room for anything."""
         self.loading: Image = Image()
         self.boot_frame: TrapFrame = TrapFrame()
         self.entered: Task | None = None

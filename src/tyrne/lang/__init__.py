@@ -19,6 +19,9 @@ from tyrne.lang.integers import (
 )
 from tyrne.lang.marks import export, extern, option
 
+if not __debug__:
+    raise ImportError("the checks of Kernel Python are asserts: run Python without -O and without PYTHONOPTIMIZE")
+
 __all__ = [
     "Array",
     "Trap",

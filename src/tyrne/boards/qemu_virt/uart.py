@@ -21,21 +21,21 @@ PATIENCE: Final = u32(100_000)
 class Uart:
     """Sends bytes. A line that stays full loses bytes; it never stops the kernel.
 
-    `base` is the physical address until `use_high_address`: the MMU is off then. Once a wait was in vain, bytes are
+    `offset` is what the address lies above the physical one: 0 until `use_high_address`, the MMU being off. Once a wait was in vain, bytes are
     tried without waiting until one is taken again.
     """
 
     def __init__(self) -> None:
-        self.base: u64 = UART
+        self.offset: u64 = u64(0)
         self.stuck: bool = False
 
     def use_high_address(self) -> None:
         """From now on the MMU is on."""
-        self.base = UART + DIRECT_MAP
+        self.offset = DIRECT_MAP
 
     def is_low(self) -> bool:
         """Whether the MMU is still off."""
-        return self.base == UART
+        return self.offset == 0
 
     def put(self, byte: u8) -> None:
         polls = u32(0)
@@ -46,8 +46,8 @@ class Uart:
                 return
         self.stuck = False
         # audit: U-01
-        write32(self.base + DATA, u32(byte))
+        write32(UART + self.offset + DATA, u32(byte))
 
     def _is_full(self) -> bool:
         # audit: U-01
-        return read32(self.base + FLAGS) & TRANSMIT_FULL != 0
+        return read32(UART + self.offset + FLAGS) & TRANSMIT_FULL != 0
