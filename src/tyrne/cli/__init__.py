@@ -3,5 +3,7 @@
 import sys
 
 if not __debug__:
-    sys.stderr.write("tyrne: error: the kernel's checks are asserts; run Python without -O and without PYTHONOPTIMIZE\n")
+    sys.stderr.write(
+        "tyrne: error: the kernel's checks are asserts; run Python without -O and without PYTHONOPTIMIZE\n"
+    )
     sys.exit(2)
