@@ -1,13 +1,11 @@
 """`make bench`: sizes and counts of the kernel that this checkout builds, measured now, as a table.
 
 Sizes are those of the linked image without the records of a traced run. Instructions are counted by the machine:
-hosted those of the user program, on QEMU all from reset to the end, those that write the records included. Seconds are
-of this computer, the build included where the cache did not have it.
+hosted those of the user program, on QEMU all from reset to the end, those that write the records included.
 """
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
@@ -54,19 +52,17 @@ def main() -> None:
     table = Table(title=f"run of {system.name}")
     for name in ("machine", "profile"):
         table.add_column(name)
-    for name in ("status", "system calls", "instructions", "seconds"):
+    for name in ("status", "system calls", "instructions"):
         table.add_column(name, justify="right")
     missing = []
     for machine in Machine:
         for profile in (False, True):
-            start = time.perf_counter()
             result = measured(system, machine, profile)
-            seconds = time.perf_counter() - start
             if isinstance(result, str):
                 missing.append(f"{machine.value}: {result}")
                 break
             seen = result.recorder
-            row = (str(result.status), str(len(seen.calls)), f"{seen.instructions:,}", f"{seconds:.2f}")
+            row = (str(result.status), str(len(seen.calls)), f"{seen.instructions:,}")
             table.add_row(machine.value, result.profile, *row)
     console.print(table)
     for line in missing:

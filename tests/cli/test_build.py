@@ -76,3 +76,27 @@ def test_a_program_outside_the_language_is_named_and_nothing_is_written(tyrne: T
         assert "bad.py:6: " in outcome.error
     assert (tmp_path / "k.elf").read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.py", "k.elf"]
+
+
+SOURCES = Path(__file__).parents[2] / "programs"
+
+
+@pytest.mark.parametrize(
+    ("source", "emit", "built"), [("hello.c", "program", "hello.elf"), ("hello.S", "raw", "hello.bin")]
+)
+def test_a_program_alone_runs_in_the_format_asked_for(tyrne: Tyrne, source: str, emit: str, built: str) -> None:
+    assert tyrne("build", "--emit", emit, str(SOURCES / source), "-o", built).status == 0
+    outcome = tyrne("run", built)
+    assert outcome.status == 0 and "hello from userspace\n" in outcome.out
+
+
+def test_a_raw_image_cannot_hold_data(tyrne: Tyrne, tmp_path: Path) -> None:
+    outcome = tyrne("build", "--emit", "raw", str(SOURCES / "hello.py"), "-o", "hello.bin")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "use --emit program for one with data" in outcome.err
+    assert not (tmp_path / "hello.bin").exists()
+
+
+def test_a_program_alone_is_built_from_one_source(tyrne: Tyrne, program: Path) -> None:
+    outcome = tyrne("build", "--emit", "program", program.name, "-o", "a.elf")
+    assert outcome.status == 2 and "name its source (.py, .c or .S)" in outcome.err

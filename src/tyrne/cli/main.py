@@ -77,12 +77,12 @@ def run(
 
 @app.command()
 def build(
-    emit: Annotated[Emit, typer.Option(help="C source, an ELF, or a flat image for the load address.")],
+    emit: Annotated[Emit, typer.Option(help="Of the kernel with the system: C, an ELF or a flat image. Of one program: its ELF, or a raw image.")],
     system: Systems = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")] = None,
     release: Release = False,
 ) -> int:
-    """Build the kernel with a system inside. With --emit c and one PROGRAM.py: the C of that program."""
+    """Build the kernel with a system inside, or one program. With --emit c and one PROGRAM.py: that program's C."""
     if output is None and emit is not Emit.C:
         raise RequestError(f"no output named; add -o FILE for --emit {emit.value}")
     if output is not None:

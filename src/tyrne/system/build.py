@@ -13,6 +13,7 @@ from tyrne.compiler import CompileError, Target
 from tyrne.compiler.build import AssemblyUse, build_kernel_objects, image_bytes, link_kernel, translated
 from tyrne.system.errors import RequestError
 from tyrne.system.manifest import System, encode
+from tyrne.system.program import RAW_BASE, SOURCES, compile_program, load_program
 from tyrne.system.select import load_system, select
 
 BOARD: Final = "tyrne.boards.qemu_virt"
@@ -29,6 +30,8 @@ class Emit(Enum):
     C = "c"
     ELF = "elf"
     IMAGE = "image"
+    PROGRAM = "program"
+    RAW = "raw"
 
 
 def build_output(arguments: Sequence[Path], emit: Emit, release: bool) -> bytes:
@@ -36,10 +39,29 @@ def build_output(arguments: Sequence[Path], emit: Emit, release: bool) -> bytes:
     try:
         if emit is Emit.C:
             return _c_source(arguments, release).encode()
+        if emit in (Emit.PROGRAM, Emit.RAW):
+            return _program(arguments, emit)
         elf = kernel_elf(load_system(select(arguments)), release=release, traced=False)
         return elf.read_bytes() if emit is Emit.ELF else image_bytes(elf)
     except CompileError as error:
         raise RequestError(*str(error).splitlines()) from None
+
+
+def _program(arguments: Sequence[Path], emit: Emit) -> bytes:
+    """One user program alone: its ELF, or the raw image that version 1 loads."""
+    if len(arguments) != 1 or arguments[0].suffix not in SOURCES:
+        raise RequestError(f"--emit {emit.value} builds one program; name its source (.py, .c or .S)")
+    source = arguments[0]
+    program = load_program(source)
+    if emit is Emit.PROGRAM:
+        return compile_program(source).read_bytes()
+    code = program.segments[0]
+    if len(program.segments) > 1 or program.entry != RAW_BASE or code.address != RAW_BASE:
+        raise RequestError(
+            f"{source}: a raw image is one segment of code, entered at its first byte; "
+            "use --emit program for one with data"
+        )
+    return code.data
 
 
 def _c_source(arguments: Sequence[Path], release: bool) -> str:

@@ -53,7 +53,7 @@ def load_program(path: Path) -> Program:
     """
     if path.suffix in SOURCES:
         _read(path, limits.SOURCE_BYTES)
-        path = _compile(path)
+        path = compile_program(path)
     data = _read(path, limits.FILE_BYTES)
     if data.startswith(ELF_MAGIC):
         from tyrne.system.elf import load_elf
@@ -86,7 +86,8 @@ def _read(path: Path, limit: int) -> bytes:
     return data
 
 
-def _compile(path: Path) -> Path:
+def compile_program(path: Path) -> Path:
+    """The ELF of a source, from the cache where nothing has changed."""
     from tyrne.compiler import CompileError
     from tyrne.compiler.build import build_user_program
 
