@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from debugging import debugged, needs_gdb
 
 import tyrne
+from debugging import debugged, needs_gdb
 from tyrne.system.build import kernel_elf
 from tyrne.system.select import load_system, select
 

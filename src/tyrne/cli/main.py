@@ -77,7 +77,7 @@ def run(
 
 @app.command()
 def build(
-    emit: Annotated[Emit, typer.Option(help="Of the kernel with the system: C, an ELF or a flat image. Of one program: its ELF, or a raw image.")],
+    emit: Annotated[Emit, typer.Option(help="The kernel: as C, ELF or flat image. One program: as ELF or raw image.")],
     system: Systems = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")] = None,
     release: Release = False,

@@ -21,8 +21,8 @@ PATIENCE: Final = u32(100_000)
 class Uart:
     """Sends bytes. A line that stays full loses bytes; it never stops the kernel.
 
-    `offset` is what the address lies above the physical one: 0 until `use_high_address`, the MMU being off. Once a wait was in vain, bytes are
-    tried without waiting until one is taken again.
+    `offset` is how far the virtual address lies above the physical one: 0 until `use_high_address`, the MMU being
+    off. Once a wait was in vain, bytes are tried without waiting until one is taken again.
     """
 
     def __init__(self) -> None:
