@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -31,13 +32,17 @@ def translate(root: str | Path, target: Target, options: Mapping[str, bool] = NO
         [sys.executable, "-P", "-c", "from tyrne.compiler.translate import main; main()"],
         input=request,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         env=None,
         check=False,
     )
     try:
-        answer = json.loads(done.stdout.rpartition(_MARK)[2])
+        answer, _ = json.JSONDecoder().raw_decode(done.stdout.rpartition(_MARK)[2])
     except ValueError:
+        if not done.stderr:
+            what = "the process ended while the modules were imported; import them without exiting"
+            raise CompileError(f"{root}:1: {what}") from None
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
         raise CompileError(f"{root}:1: internal compiler error ({last}), please report") from None
     if "error" in answer:
@@ -54,6 +59,7 @@ def main() -> None:
     import gc
 
     gc.disable()
+    output = os.fdopen(os.dup(1), "w")  # An imported module may close its own.
     request = json.load(sys.stdin)
     sys.path[:] = [*sys.path, *(p for p in request["path"] if p not in sys.path)]
     try:
@@ -61,7 +67,8 @@ def main() -> None:
         answer = asdict(unit)
     except CompileError as error:
         answer = {"error": str(error)}
-    sys.stdout.write(_MARK + json.dumps(answer))
+    output.write(_MARK + json.dumps(answer))
+    output.close()
 
 
 def translate_here(root: str | Path, target: Target, options: Mapping[str, bool]) -> Unit:

@@ -27,7 +27,8 @@ def prototypes(groups: dict[str, list[Instance]]) -> str:
 def text(instance: Instance, is_first: bool) -> str:
     """One function. The first of a file names it for the debugger."""
     line = instance.node.line
-    directive = f'#line {line} "{instance.module.path}"' if is_first else f"#line {line}"
+    path = instance.module.path.replace("\\", "\\\\").replace('"', '\\"')
+    directive = f'#line {line} "{path}"' if is_first else f"#line {line}"
     out = [directive, f"{instance.head()} {{"]
     at = line + 1
     for item in without_braces(instance.lines):

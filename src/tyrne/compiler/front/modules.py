@@ -16,6 +16,9 @@ from tyrne.compiler.unit import CompileError
 LANGUAGE = "tyrne.lang"
 """The package of the vocabulary: part of every program, never lowered."""
 
+MOST_LINES = 0xFFFF
+"""What a failed check can name."""
+
 
 @dataclass(frozen=True)
 class Module:
@@ -88,7 +91,7 @@ def closure(root: Root, parsed: dict[str, Module] | None = None) -> list[Module]
 
 def _parse(name: str, path: Path) -> Module:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         tree = ast.parse(text, str(path))
     except SyntaxError as error:
         raise fail(path, error.lineno or 1, f"syntax error: {error.msg}; write Python 3.11") from None
@@ -96,6 +99,8 @@ def _parse(name: str, path: Path) -> Module:
         raise fail(path, 1, f"not Python source: {error}") from None
     except OSError as error:
         raise CompileError(f"{path}: cannot be read: {error.strerror}") from None
+    if text.count("\n") > MOST_LINES:
+        raise fail(path, MOST_LINES, "the file is too long for the lines of its checks; split the module")
     return Module(name, str(path), tree, text.splitlines(), path.name == "__init__.py")
 
 

@@ -39,7 +39,7 @@ class Errors:
 
     def add_reject(self, reject: Reject, path: str, line: int) -> None:
         """A refusal that may know its place better than the caller."""
-        self.add(reject.path or path, reject.line or line, reject.what)
+        self.add(reject.path or path, reject.line if reject.line > 0 else line, reject.what)
 
     def raise_any(self) -> None:
         """Stop the translation if anything was refused."""

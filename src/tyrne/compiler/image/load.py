@@ -11,8 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from tyrne.compiler.front.modules import Module, Root
-from tyrne.compiler.front.reject import fail
-from tyrne.lang.integers import Trap
+from tyrne.compiler.front.reject import Reject, fail
 from tyrne.lang.marks import set_options
 
 
@@ -30,7 +29,9 @@ def _import(root: Root, modules: list[Module]) -> None:
             importlib.import_module(root.name)
         else:
             _import_file(root)
-    except (Exception, Trap, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         path, line = _place(error, {m.path for m in modules if not m.is_language}, str(root.path))
         raise fail(path, line, f"the module cannot be imported: {type(error).__name__}: {error}") from None
 
@@ -58,5 +59,8 @@ def runtime(fullname: str, module: str) -> Any:
     """The object that a name of a module denotes: runtime("m.C.f", "m")."""
     value: Any = sys.modules.get(module) or importlib.import_module(module)
     for part in fullname[len(module) + 1 :].split("."):
-        value = getattr(value, part)
+        try:
+            value = getattr(value, part)
+        except AttributeError:
+            raise Reject(f"{part} is not there when {module} has been imported; define it once, and keep it") from None
     return value

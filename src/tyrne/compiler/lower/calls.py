@@ -103,6 +103,8 @@ def invoke(
 ) -> Val:
     """Call a function, specialised for its receiver and its arguments. Missing arguments are the defaults."""
     program = f.program
+    if program.module_of(node.fullname) not in program.modules:
+        raise reject(f"{node.name}() of a library is outside the language; write a function of your own", e)
     if any(kind.is_star() for kind in node.arg_kinds):
         raise reject(f"{node.name} takes * arguments; name each parameter", e)
     slots = _match(e, node, self_type is not None)
@@ -261,6 +263,8 @@ def _isinstance(f: Function, e: n.CallExpr) -> Val:
     v = raw(f, tested)
     items = classes.items if isinstance(classes, n.TupleExpr) else [classes]
     wanted = [_class_of(f, item, v.type) for item in items]
+    if not wanted:
+        raise reject("isinstance with no class; name classes", e)
     return is_one_of(f, v, wanted, e)
 
 

@@ -21,6 +21,8 @@ def module_constant(f: Function, node: n.Var, e: n.Context) -> Val:
             return Val(known.path, known.type, stable=True, hint=node.name.lower())
         return pointer_to(known.path, known.type, True, node.name.lower())
     module = node.fullname.rpartition(".")[0]
+    if module not in f.program.modules:
+        raise reject(f"{node.name} of a library is outside the language; write a Final of your own", e)
     if not node.is_final:
         raise reject(f"{node.name} is a module-level variable; write {node.name}: Final = …, or a field of a place", e)
     if node.type is None or module not in f.program.checked.trees:

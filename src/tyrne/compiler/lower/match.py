@@ -19,6 +19,7 @@ from tyrne.compiler.lower.types import (
     Union,
     alternatives,
     declare,
+    is_open,
 )
 from tyrne.compiler.lower.value import Val
 
@@ -133,7 +134,7 @@ def _capture(f: Function, name: n.NameExpr, v: Val) -> None:
     if not _is_used(f, name.name):
         return
     t = f.program.registry.of(node.type, f.env)
-    local = f.body.local(name.name, t)
+    local = f.body.local(name.name, v.type if is_open(t) else t)
     if isinstance(v.type, Union | Reference) and not all(q in alternatives(local.type) for q in alternatives(v.type)):
         shown = [q for q in alternatives(v.type) if q in alternatives(local.type)]
         v = restrict(f, v, f.program.registry.union(shown))

@@ -297,10 +297,7 @@ def _decorators(node: n.Decorator) -> list[str]:
 
 def _check_definition(node: n.FuncDef, module: Module, source: ast.FunctionDef | None) -> None:
     """The function that mypy means is the one that CPython runs: there may be two under `if`, or another was stored."""
-    try:
-        found = runtime(node.fullname, module.name)
-    except AttributeError:
-        found = None
+    found = runtime(node.fullname, module.name)
     code = getattr(found, "__code__", None)
     first = min([source.lineno, *(x.lineno for x in source.decorator_list)]) if source is not None else 0
     if code is None or found.__module__ != module.name or code.co_firstlineno != first:

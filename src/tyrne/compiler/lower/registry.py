@@ -194,10 +194,6 @@ class Registry:
             for part in flat:
                 if isinstance(part, Open | Array) or part in (LITERAL, BYTES):
                     raise Reject(f"{show(part)} cannot be one of a union; use a concrete type of fixed size")
-            classes = [p.info for p in flat if isinstance(p, Class)]
-            for info in classes:
-                if classes.count(info) > 1:
-                    raise Reject(f"a union of two {info.name}[…]: CPython cannot tell them apart; use two classes")
             ordered = sorted((p for p in flat if p != NONE), key=lambda p: p.name) + [NONE] * (NONE in flat)
             joined = "_or_".join(p.name for p in ordered)
             alias = self.aliases.get(key, joined)

@@ -66,9 +66,8 @@ def _check_bases(info: n.TypeInfo) -> None:
 
 
 def _check_enum(info: n.TypeInfo, runtime: Any) -> Kind:
-    for name, member in runtime.__members__.items():
-        if member.name != name:
-            raise _reject(info, f"{info.name}.{name} is {info.name}.{member.name} again; give it a value of its own")
+    if not runtime.__members__:
+        raise _reject(info, f"{info.name} has no members; give it some")
     if issubclass(runtime, IntFlag):
         _check_flags(info, runtime)
         return "enum"
@@ -96,6 +95,10 @@ def _check_value(info: n.TypeInfo, runtime: Any, parameters: Any) -> Kind:
         raise _reject(info, f"{info.name} has an __init__ of its own; drop it: a value is made from its fields")
     if parameters.order:
         raise _reject(info, f"{info.name} has order=True; drop it and compare the fields by name")
+    known = {item.name for item in dataclasses.fields(runtime)}
+    for name, pseudo in runtime.__dataclass_fields__.items():
+        if name not in known and "INITVAR" in str(pseudo):
+            raise _reject(info, f"{info.name}.{name} is an InitVar; write a plain field")
     for item in dataclasses.fields(runtime):
         if item.default_factory is not dataclasses.MISSING:
             raise _reject(info, f"{info.name}.{item.name} has a default_factory; give it a constant default")
