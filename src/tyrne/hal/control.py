@@ -33,3 +33,5 @@ MDSCR: Final = u64(1 << 12)
 
 PMUSERENR: Final = u64(0)
 """PMUSERENR_EL0: the performance counters trap at EL0."""
+PMUSERENR_OPEN: Final = u64(1)
+"""PMUSERENR_EL0.EN: EL0 may read them, in a kernel that is built to be measured."""

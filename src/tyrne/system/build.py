@@ -76,11 +76,18 @@ def _c_source(arguments: Sequence[Path], release: bool) -> str:
 
 
 def kernel_elf(
-    system: System, *, release: bool = False, traced: bool = False, debug: bool = False, max_instructions: int = 0
+    system: System,
+    *,
+    release: bool = False,
+    traced: bool = False,
+    counted: bool = False,
+    debug: bool = False,
+    max_instructions: int = 0,
 ) -> Path:
     """The linked kernel with the manifest of a system, from the cache where nothing has changed.
 
-    `traced` adds the records that `tyrne run` reads; `debug` compiles for gdb.
+    `traced` adds the records that `tyrne run` reads; `counted` lets EL0 read the cycle counter, for measurements only;
+    `debug` compiles for gdb.
     """
     board = board_folder()
     script = board / "kernel.ld"
@@ -89,7 +96,7 @@ def kernel_elf(
         raise CompileError(f"{script}: KERNEL_STACK is not defined; write KERNEL_STACK = 0x…;")
     objects = build_kernel_objects(
         ROOT,
-        _options(release, traced),
+        {**_options(release, traced), "counted": counted},
         assembly=sorted(board.glob("*.S")),
         debug=debug,
         stack_limit=None if debug else int(found[1], 16),

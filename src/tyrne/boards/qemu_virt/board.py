@@ -20,13 +20,16 @@ from tyrne.lang import u8, u16, u32, u64
 
 
 class QemuVirt:
-    """Satisfies `tyrne.hal.board.Board`. `traced` lets the host follow a run (see `trace`)."""
+    """Satisfies `tyrne.hal.board.Board`.
 
-    def __init__(self, traced: bool = False) -> None:
+    `traced` lets the host follow a run (see `trace`); `counted` opens the cycle counter to EL0, for measurements only.
+    """
+
+    def __init__(self, traced: bool = False, counted: bool = False) -> None:
         self.bare_memory: BareMemory = BareMemory()
         self.memory: DirectMap = DirectMap()
         self.translation: Translation = Translation()
-        self.threads: Threads = Threads()
+        self.threads: Threads = Threads(counted)
         self.uart: Uart = Uart()
         self.interrupts: InterruptController = InterruptController()
         self.timer: VirtualTimer = VirtualTimer()

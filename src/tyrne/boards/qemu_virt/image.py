@@ -11,7 +11,10 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import export, extern, option, u32, u64
 
-KERNEL: Final = Kernel(QemuVirt(traced=option("traced", False)), debug_console=option("debug_console", True))
+KERNEL: Final = Kernel(
+    QemuVirt(traced=option("traced", False), counted=option("counted", False)),
+    debug_console=option("debug_console", True),
+)
 
 
 @export

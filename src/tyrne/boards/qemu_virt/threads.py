@@ -7,7 +7,9 @@ unit may still hold the registers of another thread: nobody sees them.
 
 from __future__ import annotations
 
-from tyrne.hal.control import CNTKCTL, CPACR_CLOSED, CPACR_OPEN, MDSCR, PMUSERENR
+from typing import Final
+
+from tyrne.hal.control import CNTKCTL, CPACR_CLOSED, CPACR_OPEN, MDSCR, PMUSERENR, PMUSERENR_OPEN
 from tyrne.hal.frame import ThreadState, TrapFrame
 from tyrne.lang import extern, u64
 from tyrne.lang.machine import SystemRegister, read_register, write_register
@@ -40,15 +42,15 @@ def supervisor_call_from_kernel(frame: TrapFrame) -> None:
 class Threads:
     """The thread registers of the one core."""
 
-    def __init__(self) -> None:
-        pass
+    def __init__(self, counted: bool = False) -> None:
+        self.counted: Final[bool] = counted
 
     def start(self) -> None:
         """Close to EL0 what it does not need: counters, timers, debug registers; its thread pointers are zero."""
         # audit: U-10
         write_register(SystemRegister.CNTKCTL_EL1, CNTKCTL)
         # audit: U-10
-        write_register(SystemRegister.PMUSERENR_EL0, PMUSERENR)
+        write_register(SystemRegister.PMUSERENR_EL0, PMUSERENR_OPEN if self.counted else PMUSERENR)
         # audit: U-10
         write_register(SystemRegister.MDSCR_EL1, MDSCR)
         # audit: U-10
