@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tyrne.compiler.emit.layout import Layouts
 from tyrne.compiler.front.reject import Reject
 from tyrne.compiler.image.snapshot import enumerator, tag
 from tyrne.compiler.lower.names import member_name
@@ -113,17 +114,23 @@ def definitions(order: TypeOrder) -> list[str]:
         names = "".join(f"    {tag(t)} = {value},\n" for t, value in sorted(tags.items(), key=lambda i: i[1]))
         out.append(f"typedef enum Tag : u8 {{\n{names}}} Tag;")
     classes = [t for t in order.ordered if isinstance(t, Class | Union)]
+    layouts = Layouts(program.image)
     if classes:
         out.append("\n".join(f"typedef struct {t.name} {t.name};" for t in classes))
     for t in classes:
-        out.append(f"struct {t.name} {{\n{''.join(_members(program, t, 'Tag'))}}};")
+        out.append(f"struct {t.name} {{\n{''.join(_members(program, t, layouts))}}};")
     return out
 
 
-def _members(program: Program, t: Type, tag_type: str) -> list[str]:
+def _members(program: Program, t: Type, layouts: Layouts) -> list[str]:
+    """The lines between the braces of a struct.
+
+    A tag is as wide as its union is aligned: without padding behind it, a new union is aligned stores and no memset.
+    """
     if isinstance(t, Union):
+        width = 8 * layouts.of(t, False).alignment
         parts = [f"        {declare(p, member_name(p.name))};\n" for p in t.parts if p != NONE]
-        return [f"    {tag_type} tag;\n", "    union {\n", *parts, "    };\n"]
+        return [f"    u{width} tag;\n", "    union {\n", *parts, "    };\n"]
     assert isinstance(t, Class)
     how = stored if isinstance(t, Place) else declare
     fields = [f"    {how(i.type, i.c_name)};\n" for i in program.image.fields(t).values() if i.is_stored]
@@ -136,7 +143,8 @@ def foreign_definitions(order: TypeOrder) -> list[str]:
     out.append("typedef struct Bytes {\n    const u8 *data;\n    u64 length;\n} Bytes;")
     out += [f"typedef u{t.bits} {t.name};" for t in order.ordered if isinstance(t, Enumeration)]
     classes = [t for t in order.ordered if isinstance(t, Class | Union)]
+    layouts = Layouts(order.program.image)
     out += [f"typedef struct {t.name} {t.name};" for t in classes]
-    out += [f"struct {t.name} {{\n{''.join(_members(order.program, t, 'u8'))}}};" for t in classes]
+    out += [f"struct {t.name} {{\n{''.join(_members(order.program, t, layouts))}}};" for t in classes]
     return out
 
