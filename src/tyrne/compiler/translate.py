@@ -90,12 +90,15 @@ def compile_modules(
     from tyrne.compiler.lower.program import Program
     from tyrne.compiler.rules.exports import check_exports
     from tyrne.compiler.rules.machine import check_machine
+    from tyrne.compiler.rules.marks import check_marks
     from tyrne.compiler.rules.recursion import check_recursion
 
     errors = Errors()
     checked.report(modules, errors)
     for module in modules:
         check_machine(module, errors)
+        if not module.is_language:
+            check_marks(checked.trees[module.name], module.path, errors)
     errors.raise_any()
     load(root, modules, options)
     program = Program(modules, checked, errors)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from mypy import nodes as n
 
@@ -42,9 +42,7 @@ from tyrne.compiler.lower.types import (
     show,
 )
 from tyrne.compiler.lower.value import Val, boolean, literal
-
-EXPORT: Final = "tyrne.lang.marks.export"
-EXTERN: Final = "tyrne.lang.marks.extern"
+from tyrne.compiler.rules.marks import EXPORT, EXTERN, decorators
 
 
 class Program:
@@ -94,7 +92,7 @@ class Program:
 
     def _request_exports(self, module: str) -> None:
         for definition in self.checked.trees[module].defs:
-            if isinstance(definition, n.Decorator) and EXPORT in _decorators(definition):
+            if isinstance(definition, n.Decorator) and EXPORT in decorators(definition):
                 node = definition.func
                 try:
                     self._request_export(node, definition)
@@ -146,8 +144,8 @@ class Program:
     ) -> Instance:
         """The C function of `node` for these parameter types; it is lowered later."""
         key = (node.fullname, self_type, tuple(t for _, t in parameters))
-        is_export = isinstance(symbol, n.Decorator) and EXPORT in _decorators(symbol)
-        is_extern = isinstance(symbol, n.Decorator) and EXTERN in _decorators(symbol)
+        is_export = isinstance(symbol, n.Decorator) and EXPORT in decorators(symbol)
+        is_extern = isinstance(symbol, n.Decorator) and EXTERN in decorators(symbol)
         c_name = self._function_name(key, node, self_type, env, parameters, is_export, is_extern)
         known = self.instances.get(c_name) or self.externs.get(c_name)
         if known is not None:
@@ -291,10 +289,6 @@ def _functions(tree: ast.Module) -> dict[tuple[str, int], ast.FunctionDef]:
     return {(x.name, x.lineno): x for x in ast.walk(tree) if isinstance(x, ast.FunctionDef)}
 
 
-def _decorators(node: n.Decorator) -> list[str]:
-    return [getattr(d, "fullname", "") or "" for d in node.original_decorators]
-
-
 def _check_definition(node: n.FuncDef, module: Module, source: ast.FunctionDef | None) -> None:
     """The function that mypy means is the one that CPython runs: there may be two under `if`, or another was stored."""
     found = runtime(node.fullname, module.name)
@@ -306,7 +300,7 @@ def _check_definition(node: n.FuncDef, module: Module, source: ast.FunctionDef |
 
 
 def _check_decorators(node: n.Decorator) -> None:
-    for name in _decorators(node):
+    for name in decorators(node):
         if name not in (EXPORT, EXTERN):
             shown = name.rpartition(".")[2] or "this decorator"
             raise Reject(f"@{shown} on {node.name}; only @export and @extern: write a plain function", node.line)
