@@ -125,7 +125,7 @@ def test_spec_8_7_the_effect_itself_is_a_refusal(parts: tuple[bool, bool, bool])
     kernel = kernel_with(parts)
     for number, status in FAIL_CLOSED.items():
         call = Call(u64(number), *map(u64, CALLS[number]))
-        effect = dispatch(kernel, kernel.context(), call)
+        effect = dispatch(kernel, call)
         if parts != GIVEN:
             assert effect == Resume(u64(status))
         elif number in (YIELD, EXIT):
@@ -162,7 +162,7 @@ def test_spec_8_7_without_a_current_task_the_context_fails_closed() -> None:
     context_fails_closed(kernel)
     for number, status in FAIL_CLOSED.items():
         call = Call(u64(number), *map(u64, CALLS[number]))
-        assert dispatch(kernel, kernel.context(), call) == Resume(u64(status))
+        assert dispatch(kernel, call) == Resume(u64(status))
 
 
 def test_spec_8_7_a_ready_task_gives_no_context_until_it_is_current() -> None:
@@ -178,7 +178,7 @@ def test_spec_8_7_no_handle_resolves_in_the_empty_table() -> None:
     kernel = slim_kernel(FakeBoard())
     for word in (0, 1, 63, 0xFFFF, 1 << 16, NULL):
         call = Call(u64(WRITE), u64(word), u64(0), u64(0), u64(0), u64(0), u64(0))
-        assert dispatch(kernel, kernel.context(), call) == Resume(u64(0x102))
+        assert dispatch(kernel, call) == Resume(u64(0x102))
     assert held(kernel.empty_table) == []
     console = Capability(Rights.CONSOLE_WRITE, DebugConsole())
     assert kernel.empty_table.insert_root(console) is CapError.CAPS_EXHAUSTED

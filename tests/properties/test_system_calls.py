@@ -135,7 +135,7 @@ def test_any_registers_end_in_an_effect_whatever_is_missing_of_the_context(
     task.space = None if missing & 1 else space
     task.table = None if missing & 2 else table
     task.window = None if missing & 4 else window
-    effect = dispatch(kernel, kernel.context(), Call(u64(number), *map(u64, arguments)))
+    effect = dispatch(kernel, Call(u64(number), *map(u64, arguments)))
     assert isinstance(effect, (Resume, Reschedule, Terminate))
     if missing:
         assert isinstance(effect, Resume) and effect.status in (0x1, 0x102, 0x201)

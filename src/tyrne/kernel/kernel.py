@@ -19,7 +19,7 @@ from tyrne.kernel.image import Image
 from tyrne.kernel.log import log_decimal, log_line, log_name, log_text
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.scheduler import Scheduler
-from tyrne.kernel.system_calls import Reschedule, Resume, SyscallContext, Terminate, dispatch
+from tyrne.kernel.system_calls import Effect, Reschedule, Resume, SyscallContext, Terminate, dispatch
 from tyrne.kernel.task import Fault, Task, TaskState
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u32, u64
@@ -88,7 +88,7 @@ class Kernel(Generic[B]):
     def trap_from_kernel(self, frame: TrapFrame) -> None:
         """A system call from EL1, which only the boot check makes: no task runs, so it must fail closed."""
         assert self.scheduler.current is None
-        effect = dispatch(self, self.context(), call_in(frame))
+        effect = self._answer(frame)
         assert isinstance(effect, Resume)
         write_reply(frame, effect)
 
@@ -121,9 +121,12 @@ class Kernel(Generic[B]):
     def _no_context(self) -> SyscallContext:
         return SyscallContext(self.empty_table, UserWindow(), self.bootstrap_space(), NO_TASK, False)
 
+    def _answer(self, frame: TrapFrame) -> Effect:
+        return dispatch(self, call_in(frame))
+
     def _system_call(self, task: Task) -> None:
         call = call_in(task.frame)
-        effect = dispatch(self, self.context(), call)
+        effect = self._answer(task.frame)
         match effect:
             case Resume():
                 write_reply(task.frame, effect)

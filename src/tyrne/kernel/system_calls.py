@@ -94,9 +94,12 @@ def refuse_with(status: Status) -> Effect:
     return Resume(u64(status.value))
 
 
-def dispatch(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """Decode the number and run its handler; any register values end in an effect."""
+def dispatch(kernel: Kernel[B], call: Call) -> Effect:
+    """Decode the number, take the caller's context, and run the handler; any register values end in an effect."""
     number = decode_call_number(call.number, kernel.debug_console)
+    if number is None:
+        return refuse_with(Status.BAD_SYSCALL_NUMBER)
+    caller = kernel.context()
     match number:
         case CallNumber.SEND:
             return send(kernel, caller, call)
@@ -108,8 +111,6 @@ def dispatch(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
             return task_exit(kernel, caller, call)
         case CallNumber.CONSOLE_WRITE:
             return console_write(kernel, caller, call)
-        case None:
-            return refuse_with(Status.BAD_SYSCALL_NUMBER)
 
 
 def optional_handle(word: u64) -> CapHandle | None:
