@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tyrne.system.build import kernel_elf
+from tyrne.system.loading import load_program
 from tyrne.system.manifest import System, Task
-from tyrne.system.program import load_program
 from tyrne.system.qemu import MACHINE, find_emulator
 
 COUNT = 20_000

@@ -13,8 +13,9 @@ from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import CapKind, kind_of
 from tyrne.lang import u64
 from tyrne.system.description import CONSOLE_CAP, Cap
+from tyrne.system.loading import RAW_BASE
 from tyrne.system.manifest import System, Task, encode
-from tyrne.system.program import RAW_BASE, Program, Segment
+from tyrne.system.program import Program, Segment
 
 SVC = 0x5600_0000
 FAULTS = (0x9200_0047, 0x9200_0006, 0x8200_000F, 0x0200_0000, 0x07E0_0000, 0x1E00_0000, 0x6234_F801, 0xF200_0003, 0)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tyrne.system.description import CONSOLE_CAP
+from tyrne.system.loading import RAW_BASE
 from tyrne.system.manifest import System, Task, encode
-from tyrne.system.program import RAW_BASE, Program, Segment
+from tyrne.system.program import Program, Segment
 
 
 def flat_system(codes: Sequence[bytes], max_instructions: int = 0) -> bytes:

@@ -6,7 +6,8 @@ import pytest
 from elf_files import CODE, DATA, PT_INTERP, TEXT, Load, R, W, X, elf, moved
 
 from tyrne.system.errors import RequestError
-from tyrne.system.program import RAW_BASE, Program, Segment, load_program
+from tyrne.system.loading import RAW_BASE, load_program
+from tyrne.system.program import Program, Segment
 
 
 def load(tmp_path: Path, name: str, data: bytes) -> Program:

@@ -12,8 +12,8 @@ from typing import Final
 from tyrne.compiler import CompileError, Target
 from tyrne.compiler.build import AssemblyUse, build_kernel_objects, image_bytes, link_kernel, translated
 from tyrne.system.errors import RequestError
+from tyrne.system.loading import RAW_BASE, SOURCES, compile_program, load_program
 from tyrne.system.manifest import System, encode
-from tyrne.system.program import RAW_BASE, SOURCES, compile_program, load_program
 from tyrne.system.select import load_system, select
 
 BOARD: Final = "tyrne.boards.qemu_virt"

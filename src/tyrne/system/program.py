@@ -1,18 +1,12 @@
-"""User programs: sources, AArch64 ELF or raw images, brought into the one form that the kernel loads."""
+"""User programs in the one form that the kernel loads: segments of pages, an entry, and a place for the stack."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from tyrne.system import limits
-from tyrne.system.errors import RequestError, SourceError, reason
-
-RAW_BASE: Final = 0x0080_0000
-"""Where a raw image is mapped and entered; its stack stands directly above."""
-SOURCES: Final = (".py", ".c", ".S")
-ELF_MAGIC: Final = b"\x7fELF"
+from tyrne.system.errors import RequestError
 
 
 @dataclass(frozen=True)
@@ -46,52 +40,7 @@ def pages(length: int) -> int:
     return -(-length // limits.PAGE)
 
 
-def load_program(path: Path) -> Program:
-    """The program in a file; RequestError says what is wrong with it.
-
-    A source (Kernel Python, C or assembly) is built first; an ELF is known by its magic; a raw image is named `.bin`.
-    """
-    if path.suffix in SOURCES:
-        _read(path, limits.SOURCE_BYTES)
-        path = compile_program(path)
-    data = _read(path, limits.FILE_BYTES)
-    if data.startswith(ELF_MAGIC):
-        from tyrne.system.elf import load_elf
-
-        return load_elf(path, data)
-    if path.suffix != ".bin":
-        raise RequestError(f"{path}: not a program; give Kernel Python (.py), an AArch64 ELF or a raw image (.bin)")
-    if len(data) > limits.PROGRAM_BYTES:
-        raise too_large(path, len(data))
-    code = Segment(RAW_BASE, writable=False, executable=True, data=data, memory=len(data))
-    return Program(RAW_BASE, (code,), code.end)
-
-
 def too_large(path: Path, length: int) -> RequestError:
     """A program above the limit of memory."""
     limit = limits.PROGRAM_BYTES
     return RequestError(f"{path}: {length} bytes of memory; a program has at most {limit}, make it smaller")
-
-
-def _read(path: Path, limit: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise RequestError(f"{path}: cannot be read: {reason(error)}; give the path of a program") from None
-    if not data:
-        raise RequestError(f"{path}: empty; a program has at least one instruction")
-    if len(data) > limit:
-        raise RequestError(f"{path}: larger than {limit} bytes, the limit for such a file; make it smaller")
-    return data
-
-
-def compile_program(path: Path) -> Path:
-    """The ELF of a source, from the cache where nothing has changed."""
-    from tyrne.compiler import CompileError
-    from tyrne.compiler.build import build_user_program
-
-    try:
-        return build_user_program(path)
-    except CompileError as error:
-        raise SourceError(*str(error).splitlines()) from None

@@ -8,8 +8,8 @@ from pathlib import Path
 from tyrne.system import limits
 from tyrne.system.description import CONSOLE_CAP, SystemDescription, TaskDescription, name_error, read_description
 from tyrne.system.errors import RequestError, SourceError
+from tyrne.system.loading import load_program
 from tyrne.system.manifest import System, Task
-from tyrne.system.program import load_program
 from tyrne.system.shipped import shipped
 
 GREETING = "systems/hello.toml"
