@@ -1,4 +1,4 @@
-"""The manifest: the bytes that tell the kernel which tasks to make.
+"""The manifest: the bytes that tell the kernel which tasks to make. The kernel's own table says where each word stands.
 
 Little-endian 64-bit words. A header of HEADER_WORDS, then one record of RECORD_WORDS for each task, then the contents
 of the segments, each from a page boundary on; the whole is a multiple of the page size.
@@ -18,7 +18,6 @@ from tyrne.system.description import Cap
 from tyrne.system.program import Program, Segment, pages
 
 HEADER_WORDS: Final = 6
-"""Magic, total length, most instructions (0: no limit), endpoints, tasks, offset of the first record."""
 RECORD_WORDS: Final = int(layout.TASK_BYTES) // 8
 
 
@@ -52,17 +51,22 @@ def encode(system: System, max_instructions: int = 0) -> bytes:
             words += [segment.address, _flags(segment), offset + len(contents), len(segment.data), segment.memory]
             contents += segment.data.ljust(pages(len(segment.data)) * limits.PAGE, b"\0")
         records += _record(task, words)
-    total = offset + len(contents)
-    first = 8 * HEADER_WORDS
-    head = struct.pack("<6Q", layout.MAGIC, total, max_instructions, system.endpoints, len(system.tasks), first)
-    return (head + records).ljust(offset, b"\0") + contents
+    head = [0] * HEADER_WORDS
+    head[layout.WORD_MAGIC] = layout.MAGIC
+    head[layout.WORD_LENGTH] = offset + len(contents)
+    head[layout.WORD_MAX_INSTRUCTIONS] = max_instructions
+    head[layout.WORD_ENDPOINTS] = system.endpoints
+    head[layout.WORD_TASKS] = len(system.tasks)
+    head[layout.WORD_FIRST_TASK] = 8 * HEADER_WORDS
+    return (_pack(head) + records).ljust(offset, b"\0") + contents
 
 
 def _record(task: Task, segment_words: Sequence[int]) -> bytes:
     words = [0] * RECORD_WORDS
     program = task.program
     name = task.name.encode().ljust(limits.NAME_BYTES, b"\0")
-    words[0:4] = struct.unpack("<4Q", name)
+    first = int(layout.TASK_NAME)
+    words[first : first + 4] = struct.unpack("<4Q", name)
     words[layout.TASK_ENTRY] = program.entry
     words[layout.TASK_STACK_BASE] = program.stack_base
     words[layout.TASK_STACK_PAGES] = task.stack_pages
@@ -74,7 +78,11 @@ def _record(task: Task, segment_words: Sequence[int]) -> bytes:
         first = int(layout.TASK_FIRST_CAP) + index * int(layout.CAP_WORDS)
         kind = layout.CAP_CONSOLE if cap.endpoint is None else layout.CAP_ENDPOINT
         words[first : first + 3] = int(kind), cap.endpoint or 0, int(cap.rights)
-    return struct.pack(f"<{RECORD_WORDS}Q", *words)
+    return _pack(words)
+
+
+def _pack(words: Sequence[int]) -> bytes:
+    return struct.pack(f"<{len(words)}Q", *words)
 
 
 def _flags(segment: Segment) -> int:

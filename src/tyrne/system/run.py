@@ -119,6 +119,7 @@ def _qemu(request: Request) -> Callable[[Recorder], bool]:
 
 def run_kernel(kernel: Path, recorder: Recorder) -> bool:
     """Boot a traced kernel on QEMU and record what it does."""
+    from tyrne.system.lines import line_of_panic
     from tyrne.system.qemu import EMULATOR, Guest
     from tyrne.system.records import feed
 
@@ -127,6 +128,9 @@ def run_kernel(kernel: Path, recorder: Recorder) -> bool:
         for line in records:
             feed(line, recorder)
     ending = guest.ending
+    where = line_of_panic(kernel, bytes(recorder.panic_bytes))
+    if where is not None:
+        recorder.panic(f"!! at {where}\n".encode())
     if recorder.status is not None:
         return False
     if ending.timed_out:
