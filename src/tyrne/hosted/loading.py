@@ -10,12 +10,12 @@ from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hosted import upper_half
 from tyrne.hosted.cpu import Cpu
 from tyrne.hosted.ram import Ram
+from tyrne.kernel.manifest import WORD_MAX_INSTRUCTIONS
 from tyrne.lang import u64
 
 IMAGE: Final = 0x4008_0000
 """Where the kernel's image would start; here, the manifest. What lies below is never given out."""
-_LIMIT_OFFSET: Final = 16
-"""Of the word of the manifest that says how many instructions the run may begin."""
+_LIMIT_OFFSET: Final = 8 * int(WORD_MAX_INSTRUCTIONS)
 
 
 def load(ram: Ram, cpu: Cpu, manifest: bytes) -> BootInfo:

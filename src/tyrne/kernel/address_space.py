@@ -41,16 +41,22 @@ class SpaceError(Enum):
     """The frame is none that was allocated: mapping it would expose the kernel or a device."""
 
 
-def resolve_space(
-    spaces: Arena[AddressSpace], table: CapTable, handle: CapHandle
-) -> AddressSpace | SpaceError | CapError:
-    """The address space that a handle names. The kind is the authority: no right is needed."""
+def space_named(table: CapTable, handle: CapHandle) -> AddressSpaceHandle | CapError:
+    """What a capability over an address space names. The kind is the authority: no right is needed."""
     capability = table.lookup(handle)
     if capability is None:
         return CapError.INVALID_HANDLE
     named = capability.object
-    if not isinstance(named, AddressSpaceHandle):
-        return CapError.WRONG_KIND
+    return named if isinstance(named, AddressSpaceHandle) else CapError.WRONG_KIND
+
+
+def resolve_space(
+    spaces: Arena[AddressSpace], table: CapTable, handle: CapHandle
+) -> AddressSpace | SpaceError | CapError:
+    """The living address space that a handle names."""
+    named = space_named(table, handle)
+    if isinstance(named, CapError):
+        return named
     space = spaces.get(named.slot)
     return SpaceError.STALE_HANDLE if space is None else space
 
@@ -64,11 +70,9 @@ def cap_create_address_space(
     rights: Rights,
 ) -> CapHandle | SpaceError | CapError:
     """Make an empty address space by the authority over another one; the new capability is its child."""
-    capability = table.lookup(parent)
-    if capability is None:
-        return CapError.INVALID_HANDLE
-    if not isinstance(capability.object, AddressSpaceHandle):
-        return CapError.WRONG_KIND
+    named = space_named(table, parent)
+    if isinstance(named, CapError):
+        return named
     refusal = table.check_derive(parent, rights)
     if refusal is not None:
         return refusal

@@ -8,6 +8,7 @@ from tyrne.hal.board import Board
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.timer import resolution_ns, ticks_to_ns
 from tyrne.kernel.abi import CallNumber, CapHandle, Rights, Status
+from tyrne.kernel.address_space import space_named
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, CapObject, DebugConsole, EndpointHandle, TaskHandle
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.loader import LoadedImage, LoadFailure, load_image
@@ -19,6 +20,7 @@ from tyrne.kernel.manifest import (
     MAX_CAPS,
     TASK_CAPS,
     WORD_ENDPOINTS,
+    WORD_MAGIC,
     WORD_MAX_INSTRUCTIONS,
     WORD_TASKS,
     cap_kind,
@@ -59,7 +61,7 @@ def start_system(kernel: Kernel[B], info: BootInfo) -> None:
     log_decimal(board, resolution_ns(board.frequency()))
     log_line(board, b" ns)")
     check_gate(kernel)
-    assert read_word(board, info.manifest, u64(0)) == MAGIC, "the manifest is missing"
+    assert read_word(board, info.manifest, WORD_MAGIC) == MAGIC, "the manifest is missing"
     for number in irange(read_word(board, info.manifest, WORD_ENDPOINTS)):
         make_endpoint(kernel, number)
     for number in irange(read_word(board, info.manifest, WORD_TASKS)):
@@ -160,18 +162,12 @@ def make_task(kernel: Kernel[B], manifest: u64, number: u64, authority: CapHandl
         log_line(board, b"")
     assert isinstance(loaded, LoadedImage), "a task of the manifest does not fit this machine"
     give_capabilities(kernel, record, task)
+    space = space_named(kernel.bootstrap_table, loaded.space)
+    assert isinstance(space, AddressSpaceHandle)
     refused = kernel.scheduler.add_user_task(
-        task, space_named_by(kernel, loaded.space), loaded.base, loaded.entry, loaded.stack_top, task.capabilities
+        task, space, loaded.base, loaded.entry, loaded.stack_top, task.capabilities
     )
     assert refused is None
-
-
-def space_named_by(kernel: Kernel[B], handle: CapHandle) -> AddressSpaceHandle:
-    capability = kernel.bootstrap_table.lookup(handle)
-    assert capability is not None
-    named = capability.object
-    assert isinstance(named, AddressSpaceHandle)
-    return named
 
 
 def give_capabilities(kernel: Kernel[B], record: u64, task: Task) -> None:

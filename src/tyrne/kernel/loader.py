@@ -8,7 +8,14 @@ from enum import Enum
 from tyrne.hal.board import Board
 from tyrne.hal.descriptors import PAGE_SIZE, USER_LIMIT, MappingFlags, is_page_aligned
 from tyrne.kernel.abi import CapError, CapHandle, Rights
-from tyrne.kernel.address_space import AddressSpace, SpaceError, cap_create_address_space, cap_map, destroy_space
+from tyrne.kernel.address_space import (
+    AddressSpace,
+    SpaceError,
+    cap_create_address_space,
+    cap_map,
+    destroy_space,
+    space_named,
+)
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
@@ -94,11 +101,9 @@ def _check(frames: Frames, table: CapTable, parent: CapHandle, image: Image) -> 
         address = image.segments[i].address
         if not is_page_aligned(address):
             return LoadFailure(LoadError.MISALIGNED_IMAGE_BASE, None, address)
-    capability = table.lookup(parent)
-    if capability is None:
-        return LoadFailure(LoadError.INVALID_PARENT_CAP, CapError.INVALID_HANDLE)
-    if not isinstance(capability.object, AddressSpaceHandle):
-        return LoadFailure(LoadError.INVALID_PARENT_CAP, CapError.WRONG_KIND)
+    named = space_named(table, parent)
+    if isinstance(named, CapError):
+        return LoadFailure(LoadError.INVALID_PARENT_CAP, named)
     if not _fits_user_space(image):
         return LoadFailure(LoadError.INVALID_IMAGE_BASE, None, image.base(), image.stack_end())
     needed = _frames_needed(image)
@@ -143,41 +148,37 @@ def _fill(
     space: CapHandle,
     image: Image,
 ) -> LoadFailure | None:
+    """Map the segments and a zeroed stack."""
     for i in irange(image.segment_count):
-        segment = image.segments[i]
-        for page in irange(segment.pages()):
-            failure = _fill_page(board, frames, spaces, table, space, segment, page)
-            if failure is not None:
-                return failure
-    stack = Segment(image.stack_base, MappingFlags.USER | MappingFlags.WRITE)
-    for page in irange(image.stack_pages):
-        failure = _fill_page(board, frames, spaces, table, space, stack, page)
+        failure = _fill_segment(board, frames, spaces, table, space, image.segments[i])
         if failure is not None:
             return failure
-    return None
+    length = image.stack_end() - image.stack_base
+    stack = Segment(image.stack_base, MappingFlags.USER | MappingFlags.WRITE, memory_length=length)
+    return _fill_segment(board, frames, spaces, table, space, stack)
 
 
-def _fill_page(
+def _fill_segment(
     board: Board,
     frames: Frames,
     spaces: Arena[AddressSpace],
     table: CapTable,
     space: CapHandle,
     segment: Segment,
-    page: u64,
 ) -> LoadFailure | None:
-    """Map one page of a segment to a new frame that holds its bytes; what lies past them stays zero."""
-    frame = frames.allocate(board)
-    if frame is None:
-        return LoadFailure(LoadError.OUT_OF_FRAMES)
-    offset = page * PAGE_SIZE
-    if offset < segment.length:
-        rest = segment.length - offset
-        board.copy(frame, segment.source + offset, rest if rest < PAGE_SIZE else PAGE_SIZE)
-    refusal = cap_map(board, frames, spaces, table, space, segment.address + offset, frame, segment.flags)
-    if refusal is not None:
-        frames.free(frame)
-        return LoadFailure(LoadError.MAP_FAILED, refusal)
+    """Map the pages of a segment to new frames that hold its bytes; what lies past them stays zero."""
+    for page in irange(segment.pages()):
+        frame = frames.allocate(board)
+        if frame is None:
+            return LoadFailure(LoadError.OUT_OF_FRAMES)
+        offset = page * PAGE_SIZE
+        if offset < segment.length:
+            rest = segment.length - offset
+            board.copy(frame, segment.source + offset, rest if rest < PAGE_SIZE else PAGE_SIZE)
+        refusal = cap_map(board, frames, spaces, table, space, segment.address + offset, frame, segment.flags)
+        if refusal is not None:
+            frames.free(frame)
+            return LoadFailure(LoadError.MAP_FAILED, refusal)
     return None
 
 
@@ -185,9 +186,7 @@ def _roll_back(
     board: Board, frames: Frames, spaces: Arena[AddressSpace], table: CapTable, space: CapHandle
 ) -> None:
     """Free the address space with all that it maps, and the capability that was made for it."""
-    capability = table.lookup(space)
-    assert capability is not None
-    named = capability.object
+    named = space_named(table, space)
     assert isinstance(named, AddressSpaceHandle)
     destroy_space(board, frames, spaces, named)
     table.cap_drop(space)

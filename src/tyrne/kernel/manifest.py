@@ -16,6 +16,7 @@ from tyrne.lang import irange, u64
 
 MAGIC: Final = u64(int.from_bytes(b"TYRNEMF1", "little"))
 
+WORD_MAGIC: Final = u64(0)
 WORD_LENGTH: Final = u64(1)
 WORD_MAX_INSTRUCTIONS: Final = u64(2)
 WORD_ENDPOINTS: Final = u64(3)
@@ -31,12 +32,12 @@ TASK_SEGMENTS: Final = u64(7)
 TASK_CAPS: Final = u64(8)
 TASK_FIRST_SEGMENT: Final = u64(9)
 SEGMENT_WORDS: Final = u64(5)
-SEGMENT_FLAGS: Final = u64(7)
-"""Write, execute and user: what a segment's word of flags may hold."""
 TASK_FIRST_CAP: Final = u64(29)
 CAP_WORDS: Final = u64(3)
 MAX_CAPS: Final = 16
 
+SEGMENT_FLAG_BITS: Final = u64(7)
+"""Write, execute and user: what a segment's word of flags may hold."""
 CAP_CONSOLE: Final = u64(1)
 CAP_ENDPOINT: Final = u64(2)
 
@@ -53,8 +54,8 @@ def task_record(memory: PhysicalMemory, manifest: u64, number: u64) -> u64:
 
 def segment_flags(word: u64) -> MappingFlags:
     """A program's pages are RAM that it may read, and of its own space only."""
-    flags = MappingFlags(word & SEGMENT_FLAGS)
-    assert word <= SEGMENT_FLAGS and bool(flags & MappingFlags.USER), "a segment is not a user program's"
+    flags = MappingFlags(word & SEGMENT_FLAG_BITS)
+    assert word <= SEGMENT_FLAG_BITS and bool(flags & MappingFlags.USER), "a segment is not a user program's"
     return flags
 
 
