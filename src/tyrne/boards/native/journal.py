@@ -27,13 +27,25 @@ SWITCH_THREAD: Final = u64(7)
 CALL: Final = u64(8)
 """Task, number, x0 to x5 of the call, x0 to x7 of the reply."""
 EXIT: Final = u64(9)
-"""Task, number, x0 to x5."""
+"""Task, number, x0 to x5 of the call."""
 FAULT: Final = u64(10)
 """Task, syndrome, address, PC."""
 LIMIT: Final = u64(11)
 """How many user instructions may still begin."""
 
-FIELDS: Final = {1: 1, 2: 2, 3: 2, 4: 0, 5: 2, 6: 1, 7: 2, 8: 16, 9: 8, 10: 4, 11: 1}
+FIELDS: Final = {
+    LOG: 1,
+    CONSOLE: 2,
+    ACTIVATE: 2,
+    CODE_WRITTEN: 0,
+    INVALIDATE_PAGE: 2,
+    INVALIDATE_SPACE: 1,
+    SWITCH_THREAD: 2,
+    CALL: 16,
+    EXIT: 8,
+    FAULT: 4,
+    LIMIT: 1,
+}
 """How many fields each kind has."""
 
 HEADER_WORDS: Final = u64(2)
