@@ -20,6 +20,44 @@ class CallNumber(Enum):
     """Only kernels with a debug console have it."""
 
 
+@dataclass(frozen=True)
+class CallLayout:
+    """What a call takes in x0 and the registers after it, and gives in x1 and those after it when its status is Ok."""
+
+    number: CallNumber
+    purpose: str
+    arguments: tuple[str, ...]
+    results: tuple[str, ...]
+    authority: str
+
+
+CALLS: Final = (
+    CallLayout(
+        CallNumber.SEND,
+        "offer a message, and a capability with it, to an endpoint",
+        ("endpoint", "label", "word 0", "word 1", "word 2", "capability to transfer, or null"),
+        ("0 delivered to a receiver, 1 enqueued",),
+        "endpoint with SEND; TRANSFER on what is transferred",
+    ),
+    CallLayout(
+        CallNumber.RECV,
+        "take the message of an endpoint, or register as its receiver",
+        ("endpoint",),
+        ("0 received, 1 pending: then the others are 0", "label", "word 0", "word 1", "word 2", "capability, or null"),
+        "endpoint with RECV",
+    ),
+    CallLayout(CallNumber.TASK_YIELD, "let the other ready tasks run", (), (), "none: the task's own time"),
+    CallLayout(CallNumber.TASK_EXIT, "end the task; does not return", ("exit code",), (), "none: the task's own life"),
+    CallLayout(
+        CallNumber.CONSOLE_WRITE,
+        "write bytes to the debug console: all of them, or none and an error; at most 4096",
+        ("console", "address of the bytes", "number of bytes"),
+        ("number of bytes",),
+        "debug console with CONSOLE_WRITE; only in kernels that have one",
+    ),
+)
+
+
 def decode_call_number(word: u64, debug_console: bool) -> CallNumber | None:
     """The call that x8 names; None for a number that this kernel does not have."""
     match word:
