@@ -64,6 +64,19 @@ def test_a_release_kernel_is_silent_and_hello_exits_with_0(machine: str) -> None
 
 
 @on_each_machine
+def test_numbers_pass_from_one_task_to_another(machine: str) -> None:
+    report = run_system([SYSTEMS / "exchange.toml"], machine)
+    assert report["console"] == ("sending 1\nsending 2\n1 squared is 1\nsending 3\n2 squared is 4\n3 squared is 9\n")
+    assert report["status"] == 0
+
+
+@pytest.mark.qemu
+def test_the_exchange_is_the_same_on_both_machines() -> None:
+    system = [SYSTEMS / "exchange.toml"]
+    assert what_tasks_did(run_system(system, "hosted")) == what_tasks_did(run_system(system, "qemu"))
+
+
+@on_each_machine
 def test_every_attempt_of_the_intruder_ends_as_it_must(machine: str) -> None:
     report = run_system([SYSTEMS / "intruder.toml"], machine)
     *attempts, last = report["console"].splitlines()
