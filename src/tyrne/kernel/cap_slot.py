@@ -42,6 +42,12 @@ class CapSlot:
     def handle(self) -> CapHandle:
         return CapHandle(self.index, self.generation)
 
+    def held(self) -> Capability:
+        """The capability of a slot that is occupied."""
+        capability = self.capability
+        assert capability is not None
+        return capability
+
     def fill(self, capability: Capability, parent: CapSlot | None, depth: u8) -> None:
         """Hold a capability as the first child of a parent, or without one as a root."""
         self.capability = capability

@@ -80,8 +80,7 @@ class CapTable:
         slot = self.resolve(source)
         if slot is None:
             return CapError.INVALID_HANDLE
-        capability = slot.capability
-        assert capability is not None
+        capability = slot.held()
         if not includes(capability.rights, Rights.DUPLICATE):
             return CapError.INSUFFICIENT_RIGHTS
         if not includes(capability.rights, rights):
@@ -97,8 +96,7 @@ class CapTable:
         slot = self.resolve(source)
         if slot is None:
             return CapError.INVALID_HANDLE
-        capability = slot.capability
-        assert capability is not None
+        capability = slot.held()
         if not includes(capability.rights, Rights.DERIVE):
             return CapError.INSUFFICIENT_RIGHTS
         if not includes(capability.rights, rights):
@@ -122,8 +120,7 @@ class CapTable:
         slot = self.resolve(source)
         if slot is None:
             return CapError.INVALID_HANDLE
-        capability = slot.capability
-        assert capability is not None
+        capability = slot.held()
         if kind_of(capability.object) is not kind_of(made):
             return CapError.WRONG_KIND
         refusal = self.check_derive(source, rights)
@@ -140,8 +137,7 @@ class CapTable:
         slot = self.resolve(source)
         if slot is None:
             return CapError.INVALID_HANDLE
-        capability = slot.capability
-        assert capability is not None
+        capability = slot.held()
         if not includes(capability.rights, Rights.REVOKE):
             return CapError.INSUFFICIENT_RIGHTS
         slot.clear_descendants()
