@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from kernel.support import ALL, NULL, endpoint_object, handle, held, insert, slot_id, state
-from tyrne.kernel.abi import CapHandle, IpcError, Rights
+from tyrne.kernel.abi import CapHandle, IpcError, Rights, SendOutcome
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.endpoint import Endpoint, EndpointState, Message
-from tyrne.kernel.messages import Pending, Received, SendOutcome, ipc_cancel_recv, ipc_recv, ipc_send
+from tyrne.kernel.messages import Pending, Received, ipc_cancel_recv, ipc_recv, ipc_send
 from tyrne.lang import u64
 
 FIRST = Message(u64(1), u64(2), u64(3), u64(4))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from kernel.support import ALL, endpoint_object, fill, handle, held, insert, slot_id, state
-from tyrne.kernel.abi import CapHandle, IpcError, Rights
+from tyrne.kernel.abi import CapHandle, IpcError, Rights, SendOutcome
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole, NotificationHandle
@@ -15,7 +15,6 @@ from tyrne.kernel.endpoint import Endpoint, EndpointState, Message
 from tyrne.kernel.messages import (
     Pending,
     Received,
-    SendOutcome,
     ipc_cancel_recv,
     ipc_notify,
     ipc_recv,

@@ -15,8 +15,8 @@ from tyrne.kernel.abi import (
     pack_handle,
     rights_from_word,
     unpack_handle,
+    unpack_optional_handle,
 )
-from tyrne.kernel.system_calls import optional_handle
 from tyrne.lang import u64
 
 # --- numbers
@@ -65,10 +65,10 @@ def test_a_handle_survives_its_word_and_the_top_bits_are_clear(index: int, gener
 
 def test_the_null_word_is_no_handle_where_one_is_optional_and_an_impossible_one_elsewhere() -> None:
     assert NULL_HANDLE == NULL
-    assert optional_handle(NULL_HANDLE) is None
+    assert unpack_optional_handle(NULL_HANDLE) is None
     assert unpack_handle(NULL_HANDLE) == handle(0xFFFF, 0xFFFF_FFFF)
     for word in (0, NULL - 1, (1 << 48) - 1, 0xFFFF_0000_0000_0000):
-        assert optional_handle(u64(word)) == unpack_handle(u64(word))
+        assert unpack_optional_handle(u64(word)) == unpack_handle(u64(word))
 
 
 # --- rights

@@ -12,12 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from kernel.support import endpoint_object, handle, held, insert, slot_id, state
 from properties.tree import check_tree, parked_in
-from tyrne.kernel.abi import CapHandle, IpcError, Rights
+from tyrne.kernel.abi import CapHandle, IpcError, Rights, SendOutcome
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.endpoint import Endpoint, EndpointState, Message
-from tyrne.kernel.messages import Pending, Received, SendOutcome, ipc_cancel_recv, ipc_recv, ipc_send
+from tyrne.kernel.messages import Pending, Received, ipc_cancel_recv, ipc_recv, ipc_send
 from tyrne.lang import u64
 
 IDLE, PENDING, WAITING, COMPLETE = EndpointState

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from tyrne.kernel.abi import CapHandle, IpcError, Rights, includes
+from tyrne.kernel.abi import CapHandle, IpcError, Rights, SendOutcome, includes
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import EndpointHandle, NotificationHandle
@@ -14,15 +14,8 @@ from tyrne.kernel.notification import Notification
 from tyrne.lang import u64
 
 
-class SendOutcome(Enum):
-    """What became of a message that was accepted; the value is the word that the caller sees."""
-
-    DELIVERED = 0
-    ENQUEUED = 1
-
-
 class Pending(Enum):
-    """The receiver was registered; nothing is there yet."""
+    """The receiver was registered; nothing is there yet. The value is x1 of `recv`, which is 0 with a message."""
 
     PENDING = 1
 

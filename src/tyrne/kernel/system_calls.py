@@ -13,18 +13,17 @@ from tyrne.hal.board import Board
 from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.frame import Call
 from tyrne.kernel.abi import (
-    NULL_HANDLE,
     CallNumber,
     CapError,
-    CapHandle,
     IpcError,
     Rights,
     Status,
     decode_call_number,
     includes,
-    pack_handle,
+    pack_optional_handle,
     status_of,
     unpack_handle,
+    unpack_optional_handle,
 )
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.cap_table import CapTable
@@ -113,14 +112,10 @@ def dispatch(kernel: Kernel[B], call: Call) -> Effect:
             return console_write(kernel, caller, call)
 
 
-def optional_handle(word: u64) -> CapHandle | None:
-    return None if word == NULL_HANDLE else unpack_handle(word)
-
-
 def send(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 endpoint, x1 label, x2 to x4 words, x5 capability to transfer or null -> x1 outcome."""
     message = Message(call.x1, call.x2, call.x3, call.x4)
-    transfer = optional_handle(call.x5)
+    transfer = unpack_optional_handle(call.x5)
     outcome = ipc_send(kernel.endpoints, caller.table, unpack_handle(call.x0), message, transfer)
     if isinstance(outcome, IpcError):
         return refuse(outcome)
@@ -136,7 +131,7 @@ def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         case Pending():
             return Resume(u64(Status.OK.value), u64(outcome.value))
         case Received(message, handle):
-            arrived = NULL_HANDLE if handle is None else pack_handle(handle)
+            arrived = pack_optional_handle(handle)
             return Resume(
                 u64(Status.OK.value), u64(0), message.label, message.word0, message.word1, message.word2, arrived
             )

@@ -3,18 +3,24 @@
 programs/hello.py is the smallest one; programs/README.md is the way on from there.
 """
 
-from tyrne.kernel.abi import NULL_HANDLE, CallNumber, CapHandle, Rights, Status
+from tyrne.kernel.abi import (
+    NULL_HANDLE,
+    CallNumber,
+    CapHandle,
+    Rights,
+    SendOutcome,
+    Status,
+    pack_optional_handle,
+    unpack_optional_handle,
+)
 from tyrne.user import entry, panic
 from tyrne.user.calls import (
     CONSOLE,
     Pending,
     Received,
     Reply,
-    SendOutcome,
     console_write,
     decode_status,
-    handle_from_word,
-    handle_word,
     recv,
     send,
     system_call,
@@ -39,10 +45,9 @@ __all__ = [
     "decode_status",
     "entry",
     "flush",
-    "handle_from_word",
-    "handle_word",
     "image_end",
     "image_start",
+    "pack_optional_handle",
     "panic",
     "print_byte",
     "print_bytes",
@@ -53,4 +58,5 @@ __all__ = [
     "system_call",
     "task_exit",
     "task_yield",
+    "unpack_optional_handle",
 ]

@@ -7,23 +7,23 @@ apart. Numbers, statuses and handle words come from the kernel's own table.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
-from tyrne.kernel.abi import NULL_HANDLE, CallNumber, CapHandle, Status, pack_handle, unpack_handle
+from tyrne.kernel.abi import (
+    CallNumber,
+    CapHandle,
+    SendOutcome,
+    Status,
+    pack_handle,
+    pack_optional_handle,
+    unpack_optional_handle,
+)
 from tyrne.lang import Array, u16, u32, u64
 from tyrne.lang.machine import Reply as Reply
 from tyrne.lang.machine import supervisor_call
 
 CONSOLE: Final = CapHandle(u16(0), u32(0))
 """Where a program that is given the debug console finds it: handle word 0."""
-
-
-class SendOutcome(Enum):
-    """Whether a receiver was registered when the message came."""
-
-    DELIVERED = 0
-    ENQUEUED = 1
 
 
 @dataclass(frozen=True)
@@ -62,20 +62,6 @@ def decode_status(word: u64) -> Status:
     return found
 
 
-def handle_word(handle: CapHandle | None) -> u64:
-    """The word of a handle, or the null handle for None."""
-    if handle is None:
-        return NULL_HANDLE
-    return pack_handle(handle)
-
-
-def handle_from_word(word: u64) -> CapHandle | None:
-    """The handle that a word names, or None for the null handle."""
-    if word == NULL_HANDLE:
-        return None
-    return unpack_handle(word)
-
-
 def system_call(number: u64, x0: u64, x1: u64, x2: u64, x3: u64, x4: u64, x5: u64) -> Reply:
     """Any system call in raw words: x0 of the reply is the status, x1 to x7 the payload."""
     return supervisor_call(number, x0, x1, x2, x3, x4, x5)  # audit: U-40
@@ -90,7 +76,7 @@ def send(
 ) -> SendOutcome | Status:
     """Send four words, and move one capability with them; its handle is stale afterwards."""
     number = u64(CallNumber.SEND.value)
-    reply = system_call(number, pack_handle(endpoint), label, word0, word1, word2, handle_word(transfer))
+    reply = system_call(number, pack_handle(endpoint), label, word0, word1, word2, pack_optional_handle(transfer))
     if reply.x0 != u64(Status.OK.value):
         return decode_status(reply.x0)
     return SendOutcome.DELIVERED if reply.x1 == u64(SendOutcome.DELIVERED.value) else SendOutcome.ENQUEUED
@@ -103,7 +89,7 @@ def recv(endpoint: CapHandle) -> Received | Pending | Status:
         return decode_status(reply.x0)
     if reply.x1 != 0:
         return Pending()
-    return Received(reply.x2, reply.x3, reply.x4, reply.x5, handle_from_word(reply.x6))
+    return Received(reply.x2, reply.x3, reply.x4, reply.x5, unpack_optional_handle(reply.x6))
 
 
 def task_yield() -> Status:
