@@ -14,7 +14,7 @@ INTRODUCTION: Final = """\
 Generated from `src/tyrne/kernel/abi.py`: `python -m tyrne.user.reference > docs/abi.md`.
 
 A call is `svc #0`, with its number in x8 and its arguments in x0 to x5; the immediate, x6 and x7 are ignored. When it
-returns, x0 is the status and x1 to x7 are the results: all eight are rewritten, and x1 to x7 are zero if the status is not
+returns, x0 is the status and x1 to x7 are the results. All eight are rewritten; x1 to x7 are zero if the status is not
 Ok. x8 to x30, sp, the flags and the FP/SIMD registers come back as they were.
 
 A handle word names a capability of the caller: its generation in bits 16 to 47, its index in bits 0 to 15; the rest is
@@ -39,7 +39,8 @@ def _call(layout: CallLayout) -> str:
     rows = [(f"x{i}", "in", what) for i, what in enumerate(layout.arguments)]
     rows += [(f"x{i}", "out", what) for i, what in enumerate(layout.results, 1)]
     head = f"### {number.value}: {number.name.lower()}\n\n{layout.purpose.capitalize()}.\n"
-    return head + f"Authority: {layout.authority}.\n" + ("\n" + _table(("register", "", "meaning"), rows) if rows else "")
+    head += f"Authority: {layout.authority}.\n"
+    return head + ("\n" + _table(("register", "", "meaning"), rows) if rows else "")
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
