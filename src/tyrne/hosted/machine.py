@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tyrne.hal.exit_status import PANIC
 from tyrne.hal.frame import TrapFrame
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.cpu import NO_LIMIT
@@ -14,8 +15,6 @@ from tyrne.hosted.registers import AdoptedFrame
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import Trap, u64
-
-STATUS_PANIC: Final = 3
 
 
 class HostedMachine:
@@ -36,7 +35,7 @@ class HostedMachine:
             status = int(self.kernel.exit_status())
         except (Trap, Exception) as cause:
             self.recorder.panic(describe(cause).encode())
-            status = STATUS_PANIC
+            status = int(PANIC)
         self.recorder.end(status, self.board.cpu.instructions)
 
     def _loop(self) -> None:

@@ -14,10 +14,10 @@ from typing import Any, Final
 from tyrne.boards.native import journal
 from tyrne.compiler.build import HostLibrary, build_host_library
 from tyrne.compiler.build.host import CompiledTrap
+from tyrne.hal.exit_status import PANIC
 from tyrne.hosted.cpu import NO_LIMIT, Cpu
 from tyrne.hosted.engine import Places
 from tyrne.hosted.loading import load, with_limit
-from tyrne.hosted.machine import STATUS_PANIC
 from tyrne.hosted.panic import describe
 from tyrne.hosted.ram import Ram, address_of
 from tyrne.hosted.recorder import Listener, Recorder
@@ -93,10 +93,10 @@ class NativeMachine:
         except CompiledTrap as trap:
             self._execute_journal()
             self.recorder.panic(f"!! tyrne panic: {trap}\n".encode())
-            status = STATUS_PANIC
+            status = int(PANIC)
         except (Trap, Exception) as cause:
             self.recorder.panic(describe(cause).encode())
-            status = STATUS_PANIC
+            status = int(PANIC)
         self.recorder.end(status, self.cpu.instructions)
 
     def _loop(self) -> None:

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tyrne.hal.exit_status import DEADLOCK
 from tyrne.hal.syndrome import fault_kind
 from tyrne.kernel.abi import CallNumber
 from tyrne.lang import u64
-
-STATUS_DEADLOCK: Final = 5
 
 _CALL_NAMES: Final = {number.value: number.name.lower() for number in CallNumber}
 
@@ -153,7 +152,7 @@ class Recorder:
 
     def _task(self, number: int, name: str) -> dict[str, Any]:
         fault = self.faults.get(number)
-        state = "waiting" if self.status == STATUS_DEADLOCK else "ready"
+        state = "waiting" if self.status == DEADLOCK else "ready"
         if fault is not None:
             state = "faulted"
         elif number in self.exit_codes:

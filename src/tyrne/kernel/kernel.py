@@ -6,6 +6,7 @@ from typing import Final, Generic, TypeVar
 
 from tyrne.hal.board import Board
 from tyrne.hal.boot_info import BootInfo
+from tyrne.hal.exit_status import ALL_EXITED, LIMIT, TASK_FAILED
 from tyrne.hal.frame import Call, TrapFrame, Vector
 from tyrne.hal.syndrome import CLASS_FLOATING, CLASS_SUPERVISOR_CALL, exception_class, has_fault_address
 from tyrne.kernel.address_space import AddressSpace, destroy_space
@@ -33,10 +34,6 @@ MAX_SPACES: Final = MAX_TASKS + 1
 """One for each task, and the bootstrap space."""
 NO_TASK: Final = u32(0xFFFF_FFFF)
 """The number of no task."""
-
-EXIT_OK: Final = u64(0)
-EXIT_TASK_FAILED: Final = u64(1)
-EXIT_LIMIT: Final = u64(4)
 
 
 class Kernel(Generic[B]):
@@ -93,13 +90,13 @@ class Kernel(Generic[B]):
         write_reply(frame, effect)
 
     def exit_status(self) -> u64:
-        """How the run ended: 0 all tasks exited with 0, 1 one did not, 4 the limit was reached."""
+        """How the run ended; meaningful once `trap` or `boot` has returned None."""
         if self.limit_reached:
-            return EXIT_LIMIT
+            return LIMIT
         for task in self.tasks.items:
             if task.state is TaskState.FAULTED or (task.state is TaskState.EXITED and task.exit_code != 0):
-                return EXIT_TASK_FAILED
-        return EXIT_OK
+                return TASK_FAILED
+        return ALL_EXITED
 
     def context(self) -> SyscallContext:
         """The gate: the caller's table, window and live address space in one snapshot, all three or none."""

@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from tyrne.compiler import CompileError
+from tyrne.hal import exit_status
 from tyrne.hosted.errors import EngineError
 from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.system.errors import RequestError
 from tyrne.system.manifest import System, encode
 
-STATUS_PANIC: Final = 3
-STATUS_LIMIT: Final = 4
-STATUS_DEADLOCK: Final = 5
+STATUS_PANIC: Final = int(exit_status.PANIC)
+STATUS_LIMIT: Final = int(exit_status.LIMIT)
+STATUS_DEADLOCK: Final = int(exit_status.DEADLOCK)
 
 
 class Machine(Enum):

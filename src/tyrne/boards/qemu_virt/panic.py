@@ -13,12 +13,12 @@ from tyrne.boards.qemu_virt.board import QemuVirt
 from tyrne.boards.qemu_virt.layout import image_layout
 from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP
 from tyrne.hal.descriptors import PAGE_SIZE
+from tyrne.hal.exit_status import PANIC
 from tyrne.hal.frame import TrapFrame
 from tyrne.hal.syndrome import exception_class
 from tyrne.lang import irange, u8, u32, u64
 from tyrne.lang.machine import source_name
 
-STATUS: Final = u64(3)
 NEWLINE: Final = u8(0x0A)
 CURRENT_SYNCHRONOUS: Final = u32(4)
 """The vector of synchronous exceptions at EL1 with SP_EL1."""
@@ -43,7 +43,7 @@ def report_failed_check(board: QemuVirt, kind: u32, file: u32, line: u32, frame:
     _decimal(board, line)
     board.put_panic(NEWLINE)
     _registers(board, frame)
-    board.stop(STATUS)
+    board.stop(PANIC)
 
 
 def report_exception(board: QemuVirt, vector: u32, frame: TrapFrame, syndrome: u64, address: u64) -> None:
@@ -59,7 +59,7 @@ def report_exception(board: QemuVirt, vector: u32, frame: TrapFrame, syndrome: u
     _named(board, b"far", address)
     board.put_panic(NEWLINE)
     _registers(board, frame)
-    board.stop(STATUS)
+    board.stop(PANIC)
 
 
 def _describe(board: QemuVirt, vector: u32, syndrome: u64, address: u64) -> None:
@@ -72,7 +72,7 @@ def _describe(board: QemuVirt, vector: u32, syndrome: u64, address: u64) -> None
 
 
 def check_name(kind: u32) -> bytes:
-    """A failed check, by the compiler's number."""
+    """A failed check, by its number in `tyrne.lang.panics`."""
     match kind:
         case 1:
             return b"overflow"
