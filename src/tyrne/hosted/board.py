@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from tyrne.hal.board import Board
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
 from tyrne.hosted.cpu import Cpu
@@ -16,8 +15,9 @@ from tyrne.lang import Trap, u8, u16, u32, u64
 
 
 class HostedBoard(Ram):
-    """RAM, the CPU's translation, output into a recorder, and a clock that user instructions move.
+    """Satisfies `tyrne.hal.board.Board`.
 
+    RAM, the CPU's translation, output into a recorder, and a clock that user instructions move.
     The CPU does not tell the spaces of its cached translations apart: invalidating one forgets them all.
     """
 
@@ -122,7 +122,3 @@ def _arguments(call: Call) -> tuple[int, ...]:
 
 def _integers(array: Iterable[u64], count: int) -> tuple[int, ...]:
     return tuple(int(value) for value, _ in zip(array, range(count), strict=False))
-
-
-def _is_a_board(board: HostedBoard) -> Board:
-    return board

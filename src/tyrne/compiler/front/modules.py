@@ -34,10 +34,6 @@ class Module:
     def is_language(self) -> bool:
         return self.name == LANGUAGE or self.name.startswith(LANGUAGE + ".")
 
-    @property
-    def short_name(self) -> str:
-        return self.name.rpartition(".")[2]
-
 
 @dataclass(frozen=True)
 class Root:

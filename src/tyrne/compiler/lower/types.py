@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from mypy.nodes import TypeInfo
 
@@ -187,6 +187,3 @@ def alternatives(t: Type) -> tuple[Type, ...]:
 
 Environment = dict[str, Type]
 """Type variables by name, as one instance of a class or function binds them."""
-
-Runtime = Any
-"""An object that CPython has built."""

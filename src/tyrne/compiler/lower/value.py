@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tyrne.compiler.image.snapshot import number
-from tyrne.compiler.lower.types import BOOL, LITERAL, NONE, VOID, Int, Type
+from tyrne.compiler.lower.types import BOOL, LITERAL, NONE, Int, Type
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,6 @@ class Val:
         return replace(self, type=t)
 
 
-NOTHING = Val("", VOID, stable=True)
 NULL = Val("NULL", NONE, stable=True)
 
 
