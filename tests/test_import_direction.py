@@ -17,7 +17,7 @@ ALLOWED: dict[str, set[str]] = {
     "user": {"kernel.abi", "lang"},
     "boards": {"kernel", "hal", "lang"},
     "compiler": {"lang"},
-    "hosted": {"boards.native", "compiler", "kernel", "hal", "lang"},
+    "hosted": {"boards.native", "boards.qemu_virt.memory_map", "compiler", "kernel", "hal", "lang"},
     "system": {"hosted", "boards", "compiler", "kernel", "hal", "lang"},
     "cli": {"system", "hosted.recorder"},
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, DISTRIBUTOR, UART
 from tyrne.hal.descriptors import (
     BLOCK_SIZE,
     PAGE_SIZE,
@@ -22,10 +23,6 @@ from tyrne.hal.descriptors import (
 from tyrne.hosted.ram import Ram
 from tyrne.lang import u64
 
-DIRECT_MAP: Final = 0xFFFF_FFFF_0000_0000
-"""Kernel virtual address minus physical address."""
-DEVICES: Final = (0x0800_0000, 0x0900_0000)
-"""Physical addresses of the interrupt controller and the serial port."""
 TABLES: Final = 6
 """Pages that `build` fills."""
 
@@ -40,12 +37,12 @@ def build(ram: Ram, tables: int, image_end: int) -> int:
     ram_start, ram_end = ram.start, ram.start + ram.size
 
     def put(table: int, address: int, level: int, descriptor: u64) -> None:
-        ram.write64(u64(table) + level_index(u64(DIRECT_MAP + address), u64(level)) * 8, descriptor)
+        ram.write64(u64(table) + level_index(DIRECT_MAP + address, u64(level)) * 8, descriptor)
 
     put(root, ram_start, 0, table_descriptor(u64(level1)))
-    put(level1, DEVICES[0], 1, table_descriptor(u64(devices)))
-    for device in DEVICES:
-        put(devices, device, 2, block_descriptor(u64(device), _DEVICE))
+    put(level1, DISTRIBUTOR, 1, table_descriptor(u64(devices)))
+    for device in DISTRIBUTOR, UART:
+        put(devices, device, 2, block_descriptor(device, _DEVICE))
     put(level1, ram_start, 1, table_descriptor(u64(level2)))
     for block in range(ram_start, ram_end, _BLOCK):
         put(level2, block, 2, block_descriptor(u64(block), _DATA))
