@@ -44,7 +44,7 @@ def hello() -> Path:
 
 
 @pytest.mark.parametrize("machine", ["virt", "virt,virtualization=on"], ids=["EL1", "EL2"])
-def test_boots_from(machine: str, hello: Path) -> None:
+def test_the_kernel_boots_from_el1_and_from_el2(machine: str, hello: Path) -> None:
     outcome = boot(hello, machine)
     assert outcome.status == 0, outcome.serial
     assert GREETING in outcome.serial

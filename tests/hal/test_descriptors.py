@@ -94,20 +94,20 @@ def test_each_level_has_nine_bits_of_the_address(level: int, shift: int) -> None
     assert level_index(u64((1 << shift) - 1), u64(level)) == 0
 
 
-def test_pages() -> None:
+def test_an_address_lies_in_its_page_and_a_length_takes_whole_pages() -> None:
     assert is_page_aligned(u64(0x1000)) and not is_page_aligned(u64(0x1001))
     assert page_of(u64(0x1FFF)) == 0x1000
     assert [pages_for(u64(n)) for n in (0, 1, 4096, 4097)] == [0, 1, 1, 2]
 
 
-def test_translation_control() -> None:
+def test_translation_control_is_both_halves_with_48_bits() -> None:
     assert MAIR == 0xFF00
     assert TCR_IDENTITY == 0x2_B590_3510
     assert TCR == 0x2_B510_3510
     assert TCR ^ TCR_IDENTITY == 1 << 23, "only EPD1 differs"
 
 
-def test_system_control() -> None:
+def test_system_control_leaves_el0_nothing_that_can_be_trapped() -> None:
     """MMU and caches on, writable memory not executable; every instruction that EL0 could be trapped on is."""
     assert SCTLR_RESERVED == 0x30D0_0800
     assert SCTLR == SCTLR_RESERVED | 0x8_1195

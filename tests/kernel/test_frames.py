@@ -197,7 +197,7 @@ def test_stats_are_the_population_of_the_bitmap() -> None:
         (-2 * PAGE, 64 * PAGE, True),
     ],
 )
-def test_may_yield(start: int, end: int, expected: bool) -> None:
+def test_a_span_may_be_yielded_if_it_meets_a_frame_that_is_not_reserved(start: int, end: int, expected: bool) -> None:
     frames = managed(64, [(0, 5), (8, 9)])
     assert frames.may_yield(FrameRange(u64(RAM + start), u64(RAM + end))) is expected
 

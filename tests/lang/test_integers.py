@@ -89,7 +89,7 @@ def test_mixing_widths_is_refused_but_comparing_them_is_not(kind: type[UnsignedI
 
 
 @width
-def test_shifts(kind: type[UnsignedInteger]) -> None:
+def test_a_shift_loses_no_one_bit_to_the_left_and_any_to_the_right(kind: type[UnsignedInteger]) -> None:
     top = kind.LIMIT - 1
     assert kind(1) << (kind.BITS - 1) == kind.LIMIT // 2
     assert kind(top) >> (kind.BITS - 1) == 1
