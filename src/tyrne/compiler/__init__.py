@@ -1,7 +1,8 @@
 """The compiler of Kernel Python: typed Python in, one readable C file out. docs/language.md is the language's manual.
 
 The folders are its pipeline: `front` (mypy's types), `image` (import, measure, snapshot), `rules` (what the language
-refuses), `lower` (functions and types), `emit` (C text), `runtime` (the C header that every unit includes).
+refuses), `lower` (functions and types), `emit` (C text), `build` (from C to an image, a program or a library, with
+clang). `runtime` has the C headers that every unit includes.
 """
 
 from tyrne.compiler.translate import inputs, translate
