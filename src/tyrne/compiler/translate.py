@@ -97,7 +97,7 @@ def compile_modules(
     checked.report(modules, errors)
     for module in modules:
         check_machine(module, errors)
-        if not module.is_language:
+        if module.name in checked.trees and not module.is_language:
             check_marks(checked.trees[module.name], module.path, errors)
     errors.raise_any()
     load(root, modules, options)

@@ -20,10 +20,11 @@ def load_program(path: Path) -> Program:
 
     A source (Kernel Python, C or assembly) is built first; an ELF is known by its magic; a raw image is named `.bin`.
     """
+    built = path
     if path.suffix in SOURCES:
         _read(path, limits.SOURCE_BYTES)
-        path = compile_program(path)
-    data = _read(path, limits.FILE_BYTES)
+        built = compile_program(path)
+    data = _read(built, limits.FILE_BYTES)
     if data.startswith(ELF_MAGIC):
         from tyrne.system.elf import load_elf  # here: its library is slow to import, and a command may need no program
 

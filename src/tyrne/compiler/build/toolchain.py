@@ -74,7 +74,8 @@ def run_tool(tool: str, arguments: Sequence[str], directory: Path) -> None:
         cwd=directory,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",  # diagnostics quote the source, whatever it is
     )
     if process.returncode:
         raise CompileError(explain(process.stderr, process.returncode))

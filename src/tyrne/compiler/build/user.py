@@ -14,9 +14,13 @@ from tyrne.compiler.build.identity import compiler_part, file_part
 from tyrne.compiler.build.objects import build_objects
 from tyrne.compiler.build.toolchain import USER_C_FLAGS, compile_file, link
 from tyrne.compiler.build.translation import translated
+from tyrne.compiler.front.reject import fail
 
 LIBRARY: Final = "tyrne.user"
 """The package with start.S, user.ld and tyrne.h."""
+
+MAIN: Final = {"parameters": [], "result": {"kind": "int", "bits": 64}}
+"""The signature of a program's entry, as start.S calls it and a unit's table of types says it."""
 
 MEMORY_SOURCE: Final = '#define KP_USER\n#include "kp.h"\n'
 """memcpy and the like, which clang may call for C as well."""
@@ -45,7 +49,14 @@ def build_user_program(source: Path) -> Path:
 
 def build_user_python(source: Path) -> Path:
     """The ELF of a user program in Kernel Python, whose entry is its exported `main`."""
-    objects = build_objects(translated(source, Target.USER, {}), [library() / "start.S"])
+    unit = translated(source, Target.USER, {})
+    functions = unit.types["functions"]
+    if functions.get("main") != MAIN:
+        wrong = "main has another signature" if "main" in functions else "there is no exported main"
+        raise fail(source, 1, f"{wrong}; write @export def main() -> u64, whose result is the exit code")
+    if "leave" not in functions:
+        raise fail(source, 1, "the program has no end; write `import tyrne.user`, which brings it")
+    objects = build_objects(unit, [library() / "start.S"])
     script = library() / "user.ld"
     output = source.stem + ".elf"
 
@@ -54,6 +65,14 @@ def build_user_python(source: Path) -> Path:
 
     parts: list[str | bytes] = [compiler_part(), output]
     return stored("program", digest([*parts, *map(file_part, (script, *objects.files))]), make) / output
+
+
+def _of_source(source: Path, errors: str) -> str:
+    """The linker's errors as those of the one source."""
+    start = f"{source}: there is no _start, where a program begins; define void _start(void), or a global label _start"
+    errors = re.sub("^link: .*symbol not found: _start$", lambda _: start, errors, flags=re.M)
+    undefined = "^link: (undefined symbol: .*)$"
+    return re.sub(undefined, lambda found: f"{source}: {found[1]}; define it in this file", errors, flags=re.M)
 
 
 def build_user_c(source: Path) -> Path:
@@ -71,7 +90,10 @@ def build_user_c(source: Path) -> Path:
             raise CompileError(re.sub(f"^{re.escape(source.name)}:", f"{source}:", str(error), flags=re.M)) from None
         (work / "memory.c").write_text(MEMORY_SOURCE)
         compile_file("memory.c", "memory.o", work, flags, include=[RUNTIME])
-        link(["program.o", "memory.o"], script, output, work)
+        try:
+            link(["program.o", "memory.o"], script, output, work)
+        except CompileError as error:
+            raise CompileError(_of_source(source, str(error))) from None
 
     parts = [compiler_part(), *flags, source.name]
     return stored("program", digest([*parts, *map(file_part, (source, script, header))]), make) / output

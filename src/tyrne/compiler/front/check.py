@@ -43,7 +43,7 @@ INSTEAD: Final = {
     "misc": "see docs/language.md",
 }
 """What to write instead, by mypy's error code."""
-_MESSAGE = re.compile(r"^(.*?):(\d+): (error|note): (.*)$")
+_MESSAGE = re.compile(r"^(.*?):(?:(\d+):)? (error|note): (.*)$")
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _sorted_problems(messages: list[str], modules: list[Module]) -> dict[str, li
     paths = {module.path for module in modules}
     for text in messages:
         match = _MESSAGE.match(text)
-        path, line, kind, message = match.groups() if match else (modules[0].path, "1", "error", text)
+        path, line, kind, message = match.groups("1") if match else (modules[0].path, "1", "error", text)
         if path not in paths:
             message, path, line = f"{path}:{line}: {message}", modules[0].path, "1"
         if kind == "error":
@@ -121,7 +121,8 @@ def _with_instead(message: str) -> str:
     """mypy's text, and after it what to write instead of the code of the error."""
     text, _, code = message.removesuffix("]").rpartition("  [")
     if not text:
-        return message
+        same_name = "found twice under different module names" in message or "shadows library module" in message
+        return f"{message}; a module of Python has this name: rename the file" if same_name else message
     if code == "misc":
         instead = next((answer for words, answer in _SPECIAL.items() if words in text), INSTEAD["misc"])
     else:

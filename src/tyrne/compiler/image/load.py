@@ -33,7 +33,8 @@ def _import(root: Root, modules: list[Module]) -> None:
         raise
     except BaseException as error:
         path, line = _place(error, {m.path for m in modules if not m.is_language}, str(root.path))
-        raise fail(path, line, f"the module cannot be imported: {type(error).__name__}: {error}") from None
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        raise fail(path, line, f"the module cannot be imported: {what}") from None
 
 
 def _import_file(root: Root) -> ModuleType:

@@ -19,7 +19,9 @@ def check_exports(instances: Mapping[str, Instance], target: Target, root: str, 
         errors.add(root, 1, "nothing is exported; mark the entry points with @export")
     panic = instances.get("k_panic")
     if panic is None:
-        if target is not Target.HOST:
+        if target is Target.USER:
+            errors.add(root, 1, f"no panic function; write `import tyrne.user`, which has one, or {PANIC}")
+        elif target is Target.METAL:
             errors.add(root, 1, f"no panic function; write {PANIC}, or import a module that has it")
     elif [t for _, t in panic.parameters] != [U32, U32, U32] or panic.result != VOID:
         errors.add(panic.module.path, panic.node.line, f"panic has another signature; write {PANIC}")
