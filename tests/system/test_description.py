@@ -128,3 +128,42 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(RequestError, match="not UTF-8 text"):
         read_description(path)
+
+
+def test_a_mark_before_the_text_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(GOOD, encoding="utf-8-sig")
+    assert read_description(path).name == "ping-pong"
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "a = " + "9" * 5000])
+def test_what_the_parser_cannot_hold_is_refused(tmp_path: Path, text: str) -> None:
+    (mistake,) = mistakes(tmp_path, text)
+    assert mistake == "s: nested too deeply, or a number of too many digits; write it shorter"
+
+
+def test_a_file_too_large_for_a_description_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(RequestError, match="larger than 262144 bytes; name a system description"):
+        read_description(path)
+
+
+def test_a_program_through_a_loop_of_links_is_left_to_its_reading(tmp_path: Path) -> None:
+    (tmp_path / "loop.bin").symlink_to("loop.bin")
+    path = tmp_path / "s.toml"
+    path.write_text(changed("../programs/ping.py", "loop.bin"))
+    assert read_description(path).tasks[0].program == tmp_path / "loop.bin"
+
+
+def test_a_name_that_no_file_has_is_refused(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, changed("../programs/ping.py", "a\\u0000b")) == [
+        "s:9: no file is named 'a\\x00b'; write program = \"hello.py\""
+    ]
+
+
+def test_the_number_one_is_not_true(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, changed("console = true", "console = 1")) == [
+        's:12: "console" is a number; write console = true'
+    ]

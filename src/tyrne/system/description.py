@@ -7,13 +7,14 @@ capability may send and receive. The capabilities of a task stand at its handle 
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from tyrne.kernel.abi import Rights
@@ -59,8 +60,14 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _is_true(value: object) -> bool:
+    if value is not True:  # 1 == True
+        raise ValueError
+    return True
+
+
 class _Cap(_Table):
-    console: Literal[True] | None = None
+    console: Annotated[bool | None, BeforeValidator(_is_true)] = None
     endpoint: str | None = None
     rights: list[str] | None = None
 
@@ -103,7 +110,11 @@ _KEYS: Final[dict[str, type[_Table]]] = {"system": _System, "endpoint": _Endpoin
 def read_description(path: Path) -> SystemDescription:
     """The description in a file; RequestError with one line per mistake."""
     try:
-        text = path.read_bytes().decode()
+        with path.open("rb") as file:
+            content = file.read(limits.DESCRIPTION_BYTES + 1)
+        if len(content) > limits.DESCRIPTION_BYTES:
+            raise RequestError(f"{path}: larger than {limits.DESCRIPTION_BYTES} bytes; name a system description")
+        text = content.decode("utf-8-sig")  # Windows editors write a mark before the text
     except OSError as error:
         raise RequestError(f"{path}: cannot be read: {reason(error)}; give the path of a system description") from None
     except UnicodeDecodeError:
@@ -112,6 +123,8 @@ def read_description(path: Path) -> SystemDescription:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RequestError(_syntax_error(path, text, str(error))) from None
+    except (RecursionError, ValueError):  # its parser is recursive, and int() reads 4300 digits
+        raise RequestError(f"{path}: nested too deeply, or a number of too many digits; write it shorter") from None
     return _Reader(path, Places(text)).read(data)
 
 
@@ -178,6 +191,8 @@ class _Reader:
             what = f"{len(task.caps)} capabilities; a task starts with at most {limits.CAPS}, remove some"
             self._error((*here, "caps", limits.CAPS), what)
         caps = tuple(self._cap((*here, "caps", number), cap, endpoints) for number, cap in enumerate(task.caps))
+        if "\0" in task.program:
+            self._error((*here, "program"), f"no file is named {task.program!r}; write {_EXAMPLES['program']}")
         place = f"{self._path}:{self._places.line((*here, 'program'))}"
         return TaskDescription(task.name, _beside(self._path, task.program), task.stack_pages, caps, place)
 
@@ -208,7 +223,7 @@ class _Reader:
 
 def _beside(description: Path, program: str) -> Path:
     """The path of a program, as short as it can be said from the working directory."""
-    path = (description.parent / program).resolve()
+    path = Path(os.path.realpath(description.parent / program.replace("\0", "")))  # passes a loop of links, unlike Path
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 

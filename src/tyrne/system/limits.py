@@ -25,3 +25,5 @@ FILE_BYTES: Final = 16 << 20
 """The file of a program, debug information included."""
 SOURCE_BYTES: Final = 1 << 20
 """A source file."""
+DESCRIPTION_BYTES: Final = 256 << 10
+"""A system description, with much room for comments."""
