@@ -25,6 +25,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 Systems = Annotated[
@@ -55,7 +56,7 @@ def run(
     3 kernel panic; 4 the limit was reached; 5 deadlock.
     """
     if report is not None:
-        check_writable(report)
+        check_writable(report, system or [])
     out = Console(highlight=False)
     with progress(out, "building …"):
         loaded = load_system(select(system or []))
@@ -86,7 +87,7 @@ def build(
     if output is None and emit is not Emit.C:
         raise RequestError(f"no output named; add -o FILE for --emit {emit.value}")
     if output is not None:
-        check_writable(output)
+        check_writable(output, system or [])
     with progress(Console(stderr=True), "building …"):
         content = build_output(system or [], emit, release)
     if output is None:

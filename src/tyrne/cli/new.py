@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from tyrne.system.errors import RequestError
+from tyrne.system.errors import RequestError, reason
 from tyrne.system.shipped import shipped
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
@@ -37,8 +37,11 @@ def create_project(directory: Path) -> Path:
     if os.path.lexists(directory):
         raise RequestError(f"{directory}: exists already; choose another name")
     program = shipped("programs/hello.py").read_text()
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".tyrne-new-", dir=directory.parent))
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".tyrne-new-", dir=directory.parent))
+    except OSError as error:
+        raise RequestError(f"{directory}: cannot be made: {reason(error)}; choose another place") from None
     try:
         (work / "hello.py").write_text(program)
         (work / "system.toml").write_text(_DESCRIPTION.format(name=directory.name))

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from tyrne.system.errors import RequestError, reason
 
 
-def check_writable(path: Path) -> None:
-    """Refuse an output that cannot be written, before any work is done for it."""
-    if path.is_dir():
-        raise RequestError(f"{path}: is a directory; name a file")
+def check_writable(path: Path, inputs: Iterable[Path]) -> None:
+    """Refuse an output that cannot be written or would replace an input, before any work is done for it."""
+    try:
+        if path.is_dir():
+            raise RequestError(f"{path}: is a directory; name a file")
+        if path.is_file() and any(source.is_file() and source.samefile(path) for source in inputs):
+            raise RequestError(f"{path}: is an input of this command and would be lost; name another file")
+    except OSError as error:
+        raise RequestError(f"{path}: cannot be written: {reason(error)}; choose another file") from None
     if not path.parent.is_dir():
         raise RequestError(f"{path}: there is no directory {path.parent}; make it first")
     if not os.access(path.parent, os.W_OK | os.X_OK):
