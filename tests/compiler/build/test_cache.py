@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tyrne.compiler import CompileError
 from tyrne.compiler.build import cache
 
 
@@ -77,3 +78,19 @@ def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch
     assert cache.cache_directory() == tmp_path / "tyrne"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert cache.cache_directory() == Path.home() / ".cache" / "tyrne"
+
+
+def test_a_damaged_result_is_made_again() -> None:
+    def make(folder: Path) -> None:
+        (folder / "result").write_text("done")
+
+    for damage in (lambda path: path.write_text(""), lambda path: path.unlink()):
+        damage(cache.stored("kind", "key", make) / "result")
+        assert cache.known("kind", "key") is None
+        assert (cache.stored("kind", "key", make) / "result").read_text() == "done"
+
+
+def test_a_place_that_cannot_hold_a_cache_is_named(own_cache: Path) -> None:
+    own_cache.write_text("a file")
+    with pytest.raises(CompileError, match="cache/kind: the cache cannot be used: not a directory; set TYRNE_CACHE to"):
+        cache.stored("kind", "key", lambda folder: None)

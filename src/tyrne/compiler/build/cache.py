@@ -2,6 +2,7 @@
 
 The cache holds folders `<kind>/<key>`. A folder appears whole or not at all (it is filled elsewhere and renamed), so
 any number of processes may share one cache; a lock per key keeps them from doing the same work at the same time.
+Each folder lists the sizes of its files: one that a crash or a full disk has damaged counts as not there.
 Folders that nobody used for a week are dropped when a new one is stored.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -18,7 +20,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from tyrne.compiler import CompileError
+
 KEPT_SECONDS: Final = 7 * 24 * 3600
+SIZES: Final = ".sizes.json"
 
 
 def cache_directory() -> Path:
@@ -40,18 +45,28 @@ def digest(parts: Iterable[str | bytes]) -> str:
     return state.hexdigest()[:40]
 
 
+def known(kind: str, key: str) -> Path | None:
+    """The folder of `key` if it is there and whole; it counts as used now."""
+    folder = cache_directory() / kind / key
+    return folder if _used(folder) and _is_whole(folder) else None
+
+
 def stored(kind: str, key: str, make: Callable[[Path], None]) -> Path:
     """The folder of `key`, filled by `make(folder)` when it is not there yet. What `make` raises stores nothing."""
+    found = known(kind, key)
+    if found is not None:
+        return found
     base = cache_directory() / kind
     folder = base / key
-    if _used(folder):
-        return folder
     with locked(base / f"{key}.lock"):
-        if _used(folder):
-            return folder
+        found = known(kind, key)
+        if found is not None:
+            return found
+        shutil.rmtree(folder, ignore_errors=True)
         work = Path(tempfile.mkdtemp(prefix=".work-", dir=base))
         try:
             make(work)
+            (work / SIZES).write_text(json.dumps(_sizes(work)))
             work.chmod(0o755)
             work.rename(folder)
         finally:
@@ -80,11 +95,28 @@ def _used(folder: Path) -> bool:
     return True
 
 
+def _sizes(folder: Path) -> dict[str, int]:
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != SIZES)
+    return {str(path.relative_to(folder)): path.stat().st_size for path in files}
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        return bool(json.loads((folder / SIZES).read_bytes()) == _sizes(folder))
+    except (OSError, ValueError):
+        return False
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file; the operating system lets it go when the process ends, however it ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as handle:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise CompileError(f"{path.parent}: the cache cannot be used: {why}; set TYRNE_CACHE to a folder") from None
+    with os.fdopen(handle, "r+"):
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tyrne.compiler import Target, Unit, translate
-from tyrne.compiler.build.cache import cache_directory, digest, locked, stored, write_atomically
+from tyrne.compiler.build.cache import cache_directory, digest, known, locked, stored, write_atomically
 from tyrne.compiler.build.identity import compiler_part
 
 UNIT: Final = "unit.json"
@@ -54,7 +54,7 @@ def _content_key(index: Path) -> str | None:
     try:
         for name in json.loads(index.read_bytes()):
             parts += [name, Path(name).read_bytes()]
-    except OSError:
+    except (OSError, ValueError, TypeError):  # also a damaged index
         return None
     return digest(parts)
 
@@ -69,11 +69,10 @@ def _remember(index: Path, unit: Unit, started: float) -> None:
 def _known(index: Path) -> Unit | None:
     """The unit of the files as they are now, if it has been made."""
     key = _content_key(index)
-    path = cache_directory() / "unit" / (key or "") / UNIT
-    if key is None or not path.exists():
+    folder = known("unit", key) if key is not None else None
+    if folder is None:
         return None
-    stored("unit", key, lambda work: None)  # it counts as used
-    fields = json.loads(path.read_text())
+    fields = json.loads((folder / UNIT).read_text())
     return Unit(**{**fields, "files": tuple(fields["files"]), "inputs": tuple(fields["inputs"])})
 
 
