@@ -1,8 +1,10 @@
 """The installed command, as a process of its own."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,33 @@ def test_a_reader_that_leaves_is_no_error_of_the_writer(tmp_path: Path, program:
     )
     assert done.stdout.strip() in (b"0", b"141")  # the whole output may fit the pipe before the reader leaves
     assert done.stderr == b""
+
+
+def test_closed_and_narrow_streams_are_no_defect(tmp_path: Path, program: Path) -> None:
+    (tmp_path / "s.toml").write_text('[system]\nname = "é"\n[[task]]\nname = "日本"\nprogram = "a.bin"\n')
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
+    for line in (f"run {program.name} >&-", "check s.toml", "run no.bin 2>&-"):
+        done = subprocess.run(
+            ["sh", "-c", f"'{COMMAND}' {line}"], cwd=tmp_path, env=ascii_only, capture_output=True, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (2 if "no.bin" in line else 0, b""), line
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_qemu_too(tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / "spin.bin").write_bytes(b"\x00\x00\x00\x14")
+    command = [str(COMMAND), "run", "spin.bin", "--machine", "qemu"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # the kernel runs
+        children = _children(process.pid)
+        assert children
+        process.send_signal(number)
+        assert process.wait(timeout=10) == 128 + number
+    time.sleep(0.1)
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+def _children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

@@ -20,6 +20,13 @@ STATUS_BROKEN_PIPE: Final = 141
 """Nobody reads the output: as a shell reports SIGPIPE."""
 
 
+class Stopped(BaseException):
+    """A signal asks the command to end. An exception, so that what it has started ends with it."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
 def guarded(command: Callable[[], int]) -> int:
     """Run a command; its exit status, or that of the error, which is shown."""
     try:
@@ -34,6 +41,8 @@ def guarded(command: Callable[[], int]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         print("tyrne: interrupted", file=sys.stderr)
         return STATUS_INTERRUPTED
+    except Stopped as stopped:
+        return 128 + stopped.number
     except SystemExit:
         # typer's answer to a broken pipe, the only one in this mode. What is still buffered cannot be written either:
         # give it a place to go, so that the exit stays silent.

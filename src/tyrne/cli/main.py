@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tyrne.cli.errors import guarded
+from tyrne.cli.errors import Stopped, guarded
 from tyrne.cli.new import create_project
 from tyrne.cli.presenter import PlainPresenter, Presenter, TerminalPresenter, progress
 from tyrne.cli.summary import explain, show_summary
@@ -138,6 +141,18 @@ def run_arguments(arguments: Sequence[str]) -> int:
     return guarded(command)
 
 
+def _stop(number: int, frame: object) -> None:
+    raise Stopped(number)
+
+
 def main() -> None:
     """The entry point of the installed command."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores one
+            signal.signal(number, _stop)
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")  # a closed one is None
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a locale may lack characters of names
     sys.exit(run_arguments(sys.argv[1:]))
