@@ -119,6 +119,7 @@ class Kernel(Generic[B]):
         return SyscallContext(self.empty_table, UserWindow(), self.bootstrap_space(), NO_TASK, False)
 
     def _answer(self, frame: TrapFrame) -> Effect:
+        """What the call in a frame comes to. Apart from its callers, so that the compiled call stays in registers."""
         return dispatch(self, call_in(frame))
 
     def _system_call(self, task: Task) -> None:
