@@ -80,24 +80,16 @@ class CapSlot:
     def move_to(self, target: CapSlot) -> None:
         """Let an empty slot take this one's capability and its place in the tree. This slot has no children."""
         assert self.first_child is None and target.capability is None
-        before = self.previous_sibling
         after = self.next_sibling
-        parent = self.parent
         target.capability = self.capability
         target.depth = self.depth
-        target.parent = parent
-        target.previous_sibling = before
+        target.parent = self.parent
+        target.previous_sibling = self
         target.next_sibling = after
-        if before is not None:
-            before.next_sibling = target
-        elif parent is not None:
-            parent.first_child = target
         if after is not None:
             after.previous_sibling = target
-        self.parent = None
-        self.next_sibling = None
-        self.previous_sibling = None
-        self._recycle()
+        self.next_sibling = target
+        self.clear()
 
     def clear(self) -> None:
         """Drop the capability and leave the tree. This slot has no children."""

@@ -75,32 +75,34 @@ class CapTable:
         slot.fill(capability, None, u8(0))
         return slot.handle()
 
-    def cap_copy(self, source: CapHandle, rights: Rights) -> CapHandle | CapError:
-        """A peer of the source: same object, same parent, same depth, at most the same rights."""
+    def _source(self, source: CapHandle, needed: Rights, granted: Rights) -> CapSlot | CapError:
+        """The slot of a capability whose holder has the needed right over it and grants no more than it has."""
         slot = self.resolve(source)
         if slot is None:
             return CapError.INVALID_HANDLE
-        capability = slot.held()
-        if not includes(capability.rights, Rights.DUPLICATE):
+        rights = slot.held().rights
+        if not includes(rights, needed):
             return CapError.INSUFFICIENT_RIGHTS
-        if not includes(capability.rights, rights):
+        if not includes(rights, granted):
             return CapError.WIDENED_RIGHTS
+        return slot
+
+    def cap_copy(self, source: CapHandle, rights: Rights) -> CapHandle | CapError:
+        """A peer of the source: same object, same parent, same depth, at most the same rights."""
+        slot = self._source(source, Rights.DUPLICATE, rights)
+        if isinstance(slot, CapError):
+            return slot
         if self.is_full():
             return CapError.CAPS_EXHAUSTED
         peer = self._allocate()
-        peer.fill(Capability(rights, capability.object), slot.parent, slot.depth)
+        peer.fill(Capability(rights, slot.held().object), slot.parent, slot.depth)
         return peer.handle()
 
     def check_derive(self, source: CapHandle, rights: Rights) -> CapError | None:
         """Why a child of the source could not be made with these rights, room in the table aside."""
-        slot = self.resolve(source)
-        if slot is None:
-            return CapError.INVALID_HANDLE
-        capability = slot.held()
-        if not includes(capability.rights, Rights.DERIVE):
-            return CapError.INSUFFICIENT_RIGHTS
-        if not includes(capability.rights, rights):
-            return CapError.WIDENED_RIGHTS
+        slot = self._source(source, Rights.DERIVE, rights)
+        if isinstance(slot, CapError):
+            return slot
         if slot.depth >= MAX_DEPTH:
             return CapError.DERIVATION_TOO_DEEP
         return None
@@ -134,12 +136,9 @@ class CapTable:
 
     def cap_revoke(self, source: CapHandle) -> CapError | None:
         """Drop every capability derived from the source, in all tables and in flight; the source stays."""
-        slot = self.resolve(source)
-        if slot is None:
-            return CapError.INVALID_HANDLE
-        capability = slot.held()
-        if not includes(capability.rights, Rights.REVOKE):
-            return CapError.INSUFFICIENT_RIGHTS
+        slot = self._source(source, Rights.REVOKE, Rights.NONE)
+        if isinstance(slot, CapError):
+            return slot
         slot.clear_descendants()
         return None
 

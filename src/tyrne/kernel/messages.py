@@ -71,14 +71,20 @@ def ipc_send(
     return SendOutcome.ENQUEUED
 
 
-def ipc_recv(endpoints: Arena[Endpoint], table: CapTable, handle: CapHandle) -> Received | Pending | IpcError:
-    """Take the message of an endpoint, or register as its receiver."""
+def endpoint_to_receive(endpoints: Arena[Endpoint], table: CapTable, handle: CapHandle) -> Endpoint | IpcError:
+    """The living endpoint that a handle names, for a holder of RECV."""
     named = authorise_endpoint(table, handle, Rights.RECV)
     if isinstance(named, IpcError):
         return named
     endpoint = endpoints.get(named.slot)
-    if endpoint is None:
-        return IpcError.STALE_HANDLE
+    return IpcError.STALE_HANDLE if endpoint is None else endpoint
+
+
+def ipc_recv(endpoints: Arena[Endpoint], table: CapTable, handle: CapHandle) -> Received | Pending | IpcError:
+    """Take the message of an endpoint, or register as its receiver."""
+    endpoint = endpoint_to_receive(endpoints, table, handle)
+    if isinstance(endpoint, IpcError):
+        return endpoint
     if endpoint.state is EndpointState.RECV_WAITING:
         return IpcError.QUEUE_FULL
     if endpoint.state is EndpointState.IDLE:
@@ -97,12 +103,9 @@ def ipc_recv(endpoints: Arena[Endpoint], table: CapTable, handle: CapHandle) -> 
 
 def ipc_cancel_recv(endpoints: Arena[Endpoint], table: CapTable, handle: CapHandle) -> IpcError | None:
     """Withdraw the registered receiver, if there is one; a message in flight stays."""
-    named = authorise_endpoint(table, handle, Rights.RECV)
-    if isinstance(named, IpcError):
-        return named
-    endpoint = endpoints.get(named.slot)
-    if endpoint is None:
-        return IpcError.STALE_HANDLE
+    endpoint = endpoint_to_receive(endpoints, table, handle)
+    if isinstance(endpoint, IpcError):
+        return endpoint
     if endpoint.state is EndpointState.RECV_WAITING:
         endpoint.state = EndpointState.IDLE
     return None
