@@ -32,6 +32,7 @@ class TypeOrder:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.layouts = Layouts(program.image)
         self.ordered: list[Type] = []
         self._state: dict[Type, bool] = {}
         """True when a type is in the order, false while what it embeds is being looked at."""
@@ -103,7 +104,6 @@ class TypeOrder:
 
 def definitions(order: TypeOrder) -> list[str]:
     """The C text of all types."""
-    program = order.program
     out: list[str] = []
     for t in order.ordered:
         if isinstance(t, Enumeration):
@@ -114,26 +114,25 @@ def definitions(order: TypeOrder) -> list[str]:
         names = "".join(f"    {tag(t)} = {value},\n" for t, value in sorted(tags.items(), key=lambda i: i[1]))
         out.append(f"typedef enum Tag : u8 {{\n{names}}} Tag;")
     classes = [t for t in order.ordered if isinstance(t, Class | Union)]
-    layouts = Layouts(program.image)
     if classes:
         out.append("\n".join(f"typedef struct {t.name} {t.name};" for t in classes))
     for t in classes:
-        out.append(f"struct {t.name} {{\n{''.join(_members(program, t, layouts))}}};")
+        out.append(f"struct {t.name} {{\n{''.join(_members(order, t))}}};")
     return out
 
 
-def _members(program: Program, t: Type, layouts: Layouts) -> list[str]:
+def _members(order: TypeOrder, t: Type) -> list[str]:
     """The lines between the braces of a struct.
 
     A tag is as wide as its union is aligned: without padding behind it, a new union is aligned stores and no memset.
     """
     if isinstance(t, Union):
-        width = 8 * layouts.of(t, False).alignment
+        width = 8 * order.layouts.of(t, False).alignment
         parts = [f"        {declare(p, member_name(p.name))};\n" for p in t.parts if p != NONE]
         return [f"    u{width} tag;\n", "    union {\n", *parts, "    };\n"]
     assert isinstance(t, Class)
     how = stored if isinstance(t, Place) else declare
-    fields = [f"    {how(i.type, i.c_name)};\n" for i in program.image.fields(t).values() if i.is_stored]
+    fields = [f"    {how(i.type, i.c_name)};\n" for i in order.program.image.fields(t).values() if i.is_stored]
     return fields or ["    u8 nothing;\n"]
 
 
@@ -143,8 +142,7 @@ def foreign_definitions(order: TypeOrder) -> list[str]:
     out.append("typedef struct Bytes {\n    const u8 *data;\n    u64 length;\n} Bytes;")
     out += [f"typedef u{t.bits} {t.name};" for t in order.ordered if isinstance(t, Enumeration)]
     classes = [t for t in order.ordered if isinstance(t, Class | Union)]
-    layouts = Layouts(order.program.image)
     out += [f"typedef struct {t.name} {t.name};" for t in classes]
-    out += [f"struct {t.name} {{\n{''.join(_members(order.program, t, layouts))}}};" for t in classes]
+    out += [f"struct {t.name} {{\n{''.join(_members(order, t))}}};" for t in classes]
     return out
 

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 
 from tyrne.compiler.emit import functions
-from tyrne.compiler.emit.layout import Layouts
 from tyrne.compiler.emit.schema import schema
 from tyrne.compiler.emit.types import TypeOrder, definitions, foreign_definitions
 from tyrne.compiler.front.modules import Module
@@ -226,11 +225,10 @@ class Writer:
 
     def _offsets(self) -> str:
         """`#define`s of sizes and offsets. A name that two fields would share is left out."""
-        layouts = Layouts(self.program.image)
         found: dict[str, set[int]] = {}
         for t in self.order.ordered:
             if isinstance(t, Place):
-                offsets, layout = layouts.struct(t)
+                offsets, layout = self.order.layouts.struct(t)
                 found.setdefault(f"SIZEOF_{constant_name(t.name)}", set()).add(layout.size)
                 for item, offset in offsets:
                     found.setdefault(f"{constant_name(t.name)}_{constant_name(item.name)}", set()).add(offset)
