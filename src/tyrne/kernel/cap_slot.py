@@ -89,7 +89,8 @@ class CapSlot:
         if after is not None:
             after.previous_sibling = target
         self.next_sibling = target
-        self.clear()
+        self._unlink()
+        self._recycle()
 
     def clear(self) -> None:
         """Drop the capability and leave the tree. This slot has no children."""
