@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
+from tyrne.hal.interrupt import Interrupt
 from tyrne.lang import u8, u16, u32, u64
 
 
@@ -79,8 +80,12 @@ class Clock(Protocol):
         """Interrupt the run after about this many instructions from now."""
         ...
 
-    def acknowledge_interrupt(self) -> bool:
-        """Take and complete the pending interrupt; true when it was the limit's timer, false when spurious."""
+    def arm_tick(self, instructions: u64) -> None:
+        """Interrupt the run after every so many instructions from now on, as nearly as the machine can."""
+        ...
+
+    def acknowledge_interrupt(self) -> Interrupt:
+        """Take and complete one interrupt; the limit before a tick, which then stays pending."""
         ...
 
 
@@ -104,7 +109,7 @@ class Tracer(Protocol):
     """Who watches a run. Tasks are named by their number in the order of creation."""
 
     def trace_call(self, task: u32, call: Call, frame: TrapFrame) -> None:
-        """A system call returned: x0 to x7 of `frame` are its status and payload."""
+        """A system call returned, at once or after a wait: x0 to x7 of `frame` are its status and payload."""
         ...
 
     def trace_exit(self, task: u32, call: Call) -> None:
@@ -113,6 +118,14 @@ class Tracer(Protocol):
 
     def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
         """A task was ended by a fault: ESR_EL1, FAR_EL1 (0 where the class has none) and ELR_EL1."""
+        ...
+
+    def trace_end(self, task: u32, code: u64) -> None:
+        """A task was ended with a code by another one, or because nothing names it any more."""
+        ...
+
+    def trace_waiting(self, task: u32) -> None:
+        """The run is over, and the task still waits or is suspended."""
         ...
 
 
