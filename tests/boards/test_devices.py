@@ -6,6 +6,7 @@ import pytest
 
 from tyrne.boards.qemu_virt import gic, timer, uart
 from tyrne.boards.qemu_virt.board import QemuVirt
+from tyrne.hal.interrupt import Interrupt
 from tyrne.lang import u8, u32, u64
 
 
@@ -106,23 +107,89 @@ def test_gic_enables_one_line(device: Device) -> None:
         gic.InterruptController().enable(u32(1020))
 
 
-def test_the_timer_interrupt_is_taken_silenced_and_completed(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
-    written: list[tuple[object, int]] = []
-    monkeypatch.setattr(timer, "write_register", lambda register, value: written.append((register, int(value))))
-    device.loads[int(gic.GICC_IAR)] = lambda: 0xC00 | 27
-    assert QemuVirt().acknowledge_interrupt()
-    assert device.stores == [(gic.GICC_EOIR, 0xC00 | 27)], "the CPU bits come back with the id"
-    assert written == [(timer.SystemRegister.CNTV_CTL_EL0, 2)]
+class Counter:
+    """The virtual counter and timer. The line is raised as the architecture has it."""
+
+    def __init__(self) -> None:
+        self.now = 1000
+        self.registers = {timer.SystemRegister.CNTFRQ_EL0: 62_500_000}
+
+    def read(self, register: timer.SystemRegister) -> u64:
+        return u64(self.now if register is timer.SystemRegister.CNTVCT_EL0 else self.registers[register])
+
+    def write(self, register: timer.SystemRegister, value: u64) -> None:
+        self.registers[register] = int(value)
+
+    def is_raised(self) -> bool:
+        enabled = self.registers[timer.SystemRegister.CNTV_CTL_EL0] == int(timer.ENABLE)
+        return enabled and self.now >= self.registers[timer.SystemRegister.CNTV_CVAL_EL0]
 
 
-def test_another_interrupt_is_completed_and_is_not_the_limit(device: Device) -> None:
+@pytest.fixture
+def counter(device: Device, monkeypatch: pytest.MonkeyPatch) -> Counter:
+    made = Counter()
+    monkeypatch.setattr(timer, "read_register", made.read)
+    monkeypatch.setattr(timer, "write_register", made.write)
+    monkeypatch.setattr(timer, "execute", lambda _: None)
+    device.loads[int(gic.GICC_IAR)] = lambda: 0xC00 | 27 if made.is_raised() else 1023
+    return made
+
+
+def test_the_limit_is_taken_silenced_and_completed(device: Device, counter: Counter) -> None:
+    board = QemuVirt()
+    board.arm_limit(u64(1600))
+    assert device.stores == [(gic.GICD_ISENABLER, 1 << 27)]
+    counter.now += 99
+    assert not counter.is_raised()
+    counter.now += 1
+    assert board.acknowledge_interrupt() is Interrupt.LIMIT
+    assert device.stores[1:] == [(gic.GICC_EOIR, 0xC00 | 27)], "the CPU bits come back with the id"
+    assert counter.registers[timer.SystemRegister.CNTV_CTL_EL0] == int(timer.MASKED)
+
+
+def test_ticks_come_on_time_however_late_they_are_taken(device: Device, counter: Counter) -> None:
+    board = QemuVirt()
+    board.arm_tick(u64(16_000))
+    for late in (0, 1, 500, 999):
+        assert not counter.is_raised()
+        counter.now = counter.now // 1000 * 1000 + 1000
+        assert counter.is_raised()
+        counter.now += late
+        assert board.acknowledge_interrupt() is Interrupt.TICK
+
+
+def test_a_tick_stays_pending_behind_the_limit(device: Device, counter: Counter) -> None:
+    board = QemuVirt()
+    board.arm_limit(u64(16_000))
+    board.arm_tick(u64(16_000))
+    counter.now += 1000
+    assert board.acknowledge_interrupt() is Interrupt.LIMIT
+    assert counter.is_raised()
+    assert board.acknowledge_interrupt() is Interrupt.TICK
+    assert not counter.is_raised()
+    assert board.acknowledge_interrupt() is Interrupt.SPURIOUS
+
+
+@pytest.mark.parametrize("instructions", [1, 16, 1024])
+def test_ticks_leave_the_tasks_time_to_run(instructions: int, device: Device, counter: Counter) -> None:
+    QemuVirt().arm_tick(u64(instructions))
+    assert counter.registers[timer.SystemRegister.CNTV_CVAL_EL0] == 1000 + 64
+
+
+def test_a_timer_that_starts_has_nothing_due(counter: Counter) -> None:
+    counter.registers[timer.SystemRegister.CNTV_CTL_EL0] = int(timer.ENABLE)
+    timer.VirtualTimer().start()
+    assert counter.registers[timer.SystemRegister.CNTV_CTL_EL0] == int(timer.MASKED)
+
+
+def test_another_interrupt_is_completed_and_is_nothing(device: Device) -> None:
     device.loads[int(gic.GICC_IAR)] = lambda: 33
-    assert not QemuVirt().acknowledge_interrupt()
+    assert QemuVirt().acknowledge_interrupt() is Interrupt.SPURIOUS
     assert device.stores == [(gic.GICC_EOIR, 33)]
 
 
 @pytest.mark.parametrize("word", [1020, 1022, 1023])
 def test_a_spurious_interrupt_is_not_completed(device: Device, word: int) -> None:
     device.loads[int(gic.GICC_IAR)] = lambda: word
-    assert not QemuVirt().acknowledge_interrupt()
+    assert QemuVirt().acknowledge_interrupt() is Interrupt.SPURIOUS
     assert device.stores == []

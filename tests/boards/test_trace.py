@@ -64,19 +64,23 @@ def test_console_bytes_name_their_task_and_end_when_another_writes(host: Host) -
     assert host.written == b"C a 41\nC b 420a\nE 1 1000\n"
 
 
-def test_calls_exits_and_faults_are_numbers_without_leading_zeros(host: Host) -> None:
+def test_calls_ends_and_waits_are_numbers_without_leading_zeros(host: Host) -> None:
     trace = Trace(True)
     frame = TrapFrame()
     frame.x[1] = u64(0x15)
     trace.call(u32(0), CALL, frame)
     trace.exit(u32(3), CALL)
     trace.fault(u32(2), u64(0x9200_0046), u64(0), u64(0x80_0000))
+    trace.task_end(u32(17), u64((1 << 64) - 1))
+    trace.waiting(u32(18))
     trace.end(u64(0), u64(0))
     words = b"5 0 800010 15 0 0 ffffffffffffffff"
     assert host.written.splitlines() == [
         b"S 0 " + words + b" 0 15 0 0 0 0 0 0",
         b"X 3 " + words,
         b"F 2 92000046 0 800000",
+        b"D 11 ffffffffffffffff",
+        b"W 12",
         b"E 0 0",
     ]
 
@@ -106,5 +110,7 @@ def test_an_untraced_kernel_never_calls_the_host(host: Host) -> None:
     trace.call(u32(0), CALL, TrapFrame())
     trace.exit(u32(0), CALL)
     trace.fault(u32(0), u64(0), u64(0), u64(0))
+    trace.task_end(u32(0), u64(0))
+    trace.waiting(u32(0))
     trace.end(u64(0), u64(0))
     assert host.writes == 0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tyrne.boards.native import journal
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
+from tyrne.hal.interrupt import Deadlines, Interrupt
 from tyrne.hosted.ram import Ram
 from tyrne.lang import u8, u16, u32, u64
 
@@ -20,7 +21,7 @@ class JournalBoard(Ram):
         super().__init__(size=size)
         self.records: list[Record] = []
         self.instructions = 0
-        self.limit_at: int | None = None
+        self.deadlines = Deadlines()
         self.kernel_entry: Callable[[TrapFrame], None] | None = None
         self.number_of: Callable[[ThreadState], int] = lambda _: 0
 
@@ -55,14 +56,21 @@ class JournalBoard(Ram):
         return u64(self.instructions) // INSTRUCTIONS_PER_TICK
 
     def arm_limit(self, instructions: u64) -> None:
-        self.limit_at = self.instructions + int(instructions)
-        self.records.append((journal.LIMIT, instructions))
+        self.deadlines.arm_limit(u64(self.instructions), instructions)
+        self._set_alarm()
 
-    def acknowledge_interrupt(self) -> bool:
-        if self.limit_at is None or self.instructions < self.limit_at:
-            return False
-        self.limit_at = None
-        return True
+    def arm_tick(self, instructions: u64) -> None:
+        self.deadlines.arm_tick(u64(self.instructions), instructions)
+        self._set_alarm()
+
+    def acknowledge_interrupt(self) -> Interrupt:
+        interrupt = self.deadlines.take(u64(self.instructions))
+        self._set_alarm()
+        return interrupt
+
+    def _set_alarm(self) -> None:
+        at = self.deadlines.earliest()
+        self.records.append((journal.ALARM, journal.NEVER if at is None else at))
 
     def switch_thread(self, old: ThreadState | None, new: ThreadState) -> None:
         new.floating = True
@@ -85,6 +93,12 @@ class JournalBoard(Ram):
 
     def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
         self.records.append((journal.FAULT, task, syndrome, address, pc))
+
+    def trace_end(self, task: u32, code: u64) -> None:
+        self.records.append((journal.END, task, code))
+
+    def trace_waiting(self, task: u32) -> None:
+        self.records.append((journal.WAITING, task))
 
 
 def _words(call: Call) -> tuple[u64, u64, u64, u64, u64, u64, u64]:

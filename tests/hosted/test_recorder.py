@@ -68,10 +68,61 @@ def test_console_is_kept_for_each_task_and_in_order() -> None:
     assert bytes(recorder.console_bytes) == b"h\xff!i\n"
 
 
-def test_tasks_that_are_left_in_a_deadlock_wait() -> None:
+def states(recorder: Recorder, *names: str) -> list[tuple[str, str, int | None]]:
+    tasks = recorder.report("hosted", "debug", names)["tasks"]
+    return [(task["name"], task["state"], task["code"]) for task in tasks]
+
+
+def test_tasks_that_are_blocked_at_the_end_wait() -> None:
     recorder = Recorder()
+    recorder.waiting(1)
     recorder.end(5, 1)
-    assert recorder.report("hosted", "debug", ["a"])["tasks"][0]["state"] == "waiting"
+    assert states(recorder, "a", "b") == [("a", "ready", None), ("b", "waiting", None)]
+
+
+def test_task_that_another_ended_has_exited_with_that_code() -> None:
+    recorder = Recorder()
+    recorder.task_end(0, 9)
+    assert states(recorder, "a") == [("a", "exited", 9)]
+
+
+def test_tasks_that_were_created_follow_by_number_wherever_they_appear() -> None:
+    recorder = Recorder()
+    recorder.exit(20, 4, [3] + [0] * 5)
+    recorder.console(17, ord("x"))
+    recorder.call(16, 3, [0] * 6, [0] * 8)
+    recorder.fault(18, 0x0200_0000, 0, 0)
+    recorder.waiting(19)
+    recorder.task_end(21, 1)
+    assert states(recorder, "a") == [
+        ("a", "ready", None),
+        ("task 16", "ready", None),
+        ("task 17", "ready", None),
+        ("task 18", "faulted", None),
+        ("task 19", "waiting", None),
+        ("task 20", "exited", 3),
+        ("task 21", "exited", 1),
+    ]
+    calls = recorder.report("hosted", "debug", ["a"])["syscalls"]
+    assert [call["task"] for call in calls] == ["task 20", "task 16"]
+
+
+def test_last_life_of_a_task_counts() -> None:
+    recorder = Recorder()
+    recorder.exit(0, 4, [7] + [0] * 5)
+    recorder.call(0, 3, [0] * 6, [0] * 8)
+    recorder.fault(1, 0x0200_0000, 0, 0)
+    recorder.exit(1, 4, [0] * 6)
+    recorder.exit(2, 4, [0] * 6)
+    recorder.fault(2, 0x0200_0000, 0, 0)
+    recorder.task_end(3, 1)
+    recorder.waiting(3)
+    assert states(recorder, "a", "b", "c", "d") == [
+        ("a", "ready", None), ("b", "exited", 0), ("c", "faulted", None), ("d", "waiting", None)
+    ]  # fmt: skip
+    assert [task["fault"] is None for task in recorder.report("", "", ["a", "b", "c", "d"])["tasks"]] == [
+        True, True, False, True
+    ]  # fmt: skip
 
 
 def test_panic_report_is_the_end_of_the_log() -> None:
@@ -99,6 +150,9 @@ def test_listeners_see_every_event_as_it_happens() -> None:
         def fault(self, event: FaultEvent) -> None:
             seen.append(event.kind)
 
+        def task_end(self, task: int, code: int) -> None:
+            seen.append((task, code))
+
         def panic(self, text: bytes) -> None:
             seen.append(text)
 
@@ -111,7 +165,8 @@ def test_listeners_see_every_event_as_it_happens() -> None:
     recorder.call(0, 2, [0] * 6, [0] * 8)
     recorder.exit(0, 4, [0] * 6)
     recorder.fault(1, 0x0200_0000, 0, 0)
+    recorder.task_end(2, 5)
     recorder.panic(b"p")
     recorder.end(3, 9)
-    assert seen == [("log", 1), (3, 2), "recv", "task_exit", "undefined_instruction", b"p", (3, 9, "end")]
-    assert recorder.calls == [] and recorder.exit_codes == {0: 0}
+    assert seen == [("log", 1), (3, 2), "recv", "task_exit", "undefined_instruction", (2, 5), b"p", (3, 9, "end")]
+    assert recorder.calls == [] and recorder.exit_codes == {0: 0, 2: 5}

@@ -40,12 +40,40 @@ def test_a_run_in_records_is_recorded_as_it_happened() -> None:
     assert (leave["task"], leave["status"]) == ("good", None)
 
 
+def test_ends_by_another_and_waits_in_records_are_recorded() -> None:
+    recorder = fed("D 0 2a", "D 10 1", "W 1", "E 5 0")
+    tasks = recorder.report("qemu", "debug", ["child", "parent"])["tasks"]
+    assert [(task["name"], task["state"], task["code"]) for task in tasks] == [
+        ("child", "exited", 42),
+        ("parent", "waiting", None),
+        ("task 16", "exited", 1),
+    ]
+
+
 def test_a_panic_in_records_is_kept() -> None:
     assert bytes(fed("P 2121", "P 0a").panic_bytes) == b"!!\n"
 
 
 @pytest.mark.parametrize(
-    "line", ["", "Z", "L", "L 0", "L zz", "C 0", "S 0 5 1 2 3", "X 0 4 1", "F 0 1 2", "E 0", "E x y", "L 41 42", "\xff"]
+    "line",
+    [
+        "",
+        "Z",
+        "L",
+        "L 0",
+        "L zz",
+        "C 0",
+        "S 0 5 1 2 3",
+        "X 0 4 1",
+        "F 0 1 2",
+        "D 0",
+        "W",
+        "W x",
+        "E 0",
+        "E x y",
+        "L 41 42",
+        "\xff",
+    ],
 )
 def test_a_line_that_no_kernel_writes_is_an_error(line: str) -> None:
     with pytest.raises(RecordError):

@@ -30,8 +30,8 @@ class Deadlines:
         """From one tick to the next; 0 while there are none."""
         self.tick_at: u64 = u64(0)
 
-    def arm_limit(self, at: u64) -> None:
-        self.limit_at = at
+    def arm_limit(self, now: u64, distance: u64) -> None:
+        self.limit_at = saturating_add(now, distance)
 
     def arm_tick(self, now: u64, period: u64) -> None:
         """A tick at each multiple of `period`, above zero, from now on."""

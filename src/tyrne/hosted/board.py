@@ -7,11 +7,15 @@ from typing import Final
 
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
+from tyrne.hal.interrupt import Deadlines, Interrupt
 from tyrne.hosted.cpu import Cpu
 from tyrne.hosted.ram import Ram
 from tyrne.hosted.recorder import Recorder
 from tyrne.hosted.registers import AdoptedState
 from tyrne.lang import Trap, u8, u16, u32, u64
+
+NEVER: Final = 1 << 64
+"""More instructions than any run begins."""
 
 
 class HostedBoard(Ram):
@@ -28,8 +32,9 @@ class HostedBoard(Ram):
             super().__init__(size=ram_size)
         self.recorder: Final = recorder
         self.cpu: Final = Cpu(self)
-        self.limit_at: int | None = None
-        """The count of instructions at which the run is to be interrupted."""
+        self.alarm_at = NEVER
+        """The count of user instructions at which the kernel wants to be interrupted."""
+        self._deadlines: Final = Deadlines()
         self.kernel_entry: Callable[[TrapFrame], None] | None = None
         """Where a trap from EL1 goes."""
         self._extended: Final[dict[int, tuple[ThreadState, AdoptedState]]] = {}
@@ -68,13 +73,21 @@ class HostedBoard(Ram):
         return u64(self.cpu.instructions) // INSTRUCTIONS_PER_TICK
 
     def arm_limit(self, instructions: u64) -> None:
-        self.limit_at = self.cpu.instructions + int(instructions)
+        self._deadlines.arm_limit(u64(self.cpu.instructions), instructions)
+        self._set_alarm()
 
-    def acknowledge_interrupt(self) -> bool:
-        if self.limit_at is None or self.cpu.instructions < self.limit_at:
-            return False
-        self.limit_at = None
-        return True
+    def arm_tick(self, instructions: u64) -> None:
+        self._deadlines.arm_tick(u64(self.cpu.instructions), instructions)
+        self._set_alarm()
+
+    def acknowledge_interrupt(self) -> Interrupt:
+        interrupt = self._deadlines.take(u64(self.cpu.instructions))
+        self._set_alarm()
+        return interrupt
+
+    def _set_alarm(self) -> None:
+        at = self._deadlines.earliest()
+        self.alarm_at = NEVER if at is None else int(at)
 
     # Threads
 
@@ -114,6 +127,12 @@ class HostedBoard(Ram):
 
     def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
         self.recorder.fault(int(task), int(syndrome), int(address), int(pc))
+
+    def trace_end(self, task: u32, code: u64) -> None:
+        self.recorder.task_end(int(task), int(code))
+
+    def trace_waiting(self, task: u32) -> None:
+        self.recorder.waiting(int(task))
 
 
 def _arguments(call: Call) -> tuple[int, ...]:

@@ -40,14 +40,15 @@ _EXTERNAL_ABORTS: Final = {
 
 
 class Stop(NamedTuple):
-    """Why a thread stopped: a trap with ESR_EL1 and FAR_EL1 (0 where the class has none), or IRQ: the limit."""
+    """Why a thread stopped: a trap with ESR_EL1 and FAR_EL1 (0 where the class has none), or IRQ: its instructions are
+    used up."""
 
     vector: Vector
     syndrome: int
     address: int
 
 
-_LIMIT_REACHED: Final = Stop(Vector.IRQ, 0, 0)
+_INTERRUPTED: Final = Stop(Vector.IRQ, 0, 0)
 
 
 class Cpu:
@@ -97,10 +98,11 @@ class Cpu:
         while limit > 0:
             part = min(limit, _SLICE)
             stop = self._run(registers, part)
-            if stop is not _LIMIT_REACHED:
+            if stop is not _INTERRUPTED:
                 return stop
             limit -= part
-        return _LIMIT_REACHED
+        self._take_exception()
+        return _INTERRUPTED
 
     def _run(self, registers: GeneralRegisters, limit: int) -> Stop:
         handle, pointers = self._handle, registers.pointers
@@ -113,6 +115,7 @@ class Cpu:
         if error == engine.EXCEPTION:
             return self._exception(pc)
         if error in _EXTERNAL_ABORTS:
+            self._take_exception()
             return Stop(Vector.SYNCHRONOUS, _EXTERNAL_ABORTS[error], 0)
         engine.check(error, "run")
         if pc & 3:
@@ -120,7 +123,7 @@ class Cpu:
             self._take_exception()
             return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, pc)
         if begun > limit:
-            return _LIMIT_REACHED
+            return _INTERRUPTED
         raise EngineError(f"the CPU stopped at {pc:#x} without a reason")
 
     def _exception(self, pc: int) -> Stop:

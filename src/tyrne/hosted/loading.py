@@ -7,10 +7,10 @@ from typing import Final
 
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.descriptors import PAGE_SIZE
+from tyrne.hal.manifest import WORD_MAX_INSTRUCTIONS
 from tyrne.hosted import upper_half
 from tyrne.hosted.cpu import Cpu
 from tyrne.hosted.ram import Ram
-from tyrne.kernel.manifest import WORD_MAX_INSTRUCTIONS
 from tyrne.lang import u64
 
 IMAGE: Final = 0x4008_0000

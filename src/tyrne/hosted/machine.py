@@ -39,17 +39,14 @@ class HostedMachine:
         self.recorder.end(status, self.board.cpu.instructions)
 
     def _loop(self) -> None:
+        board, cpu = self.board, self.board.cpu
         task = self.kernel.boot(self._info)
         while task is not None:
             registers = self._registers_of(task)
             registers.from_frame()
-            stop = self.board.cpu.run(registers, self._remaining())
+            stop = cpu.run(registers, min(board.alarm_at - cpu.instructions, NO_LIMIT))
             registers.to_frame()
             task = self.kernel.trap(stop.vector, u64(stop.syndrome), u64(stop.address))
-
-    def _remaining(self) -> int:
-        limit_at = self.board.limit_at
-        return NO_LIMIT if limit_at is None else limit_at - self.board.cpu.instructions
 
     def _registers_of(self, task: Task) -> AdoptedFrame:
         known = self._frames.get(id(task.frame))

@@ -27,6 +27,7 @@ from tyrne.lang import Trap
 ROOT: Final = "tyrne.boards.native.image"
 _FIELDS: Final = {int(kind): count for kind, count in journal.FIELDS.items()}
 _HEADER, _CAPACITY = int(journal.HEADER_WORDS), int(journal.CAPACITY)
+_NEVER: Final = int(journal.NEVER)
 
 
 class NativeKernel:
@@ -83,7 +84,8 @@ class NativeMachine:
         self._offsets: Final = offsets(self.kernel.library.unit.offsets)
         self._frames: Final[dict[int, GeneralRegisters]] = {}
         self._states: Final[dict[int, Places]] = {}
-        self._limit_at: int | None = None
+        self._alarm_at = _NEVER
+        """The count of instructions at which the kernel wants to be interrupted."""
 
     def run(self) -> None:
         """Boot, and run until nothing is left to run."""
@@ -109,7 +111,7 @@ class NativeMachine:
             self._execute_journal()
             if task == ffi.NULL:
                 return
-            remaining = NO_LIMIT if self._limit_at is None else self._limit_at - cpu.instructions
+            remaining = min(self._alarm_at - cpu.instructions, NO_LIMIT)
             stop = cpu.run(self._frame(int(ffi.cast("uintptr_t", task)) + frame_at), remaining)
             self.kernel.set_instructions(cpu.instructions)
             task = trap(stop.vector.value, stop.syndrome, stop.address)
@@ -144,8 +146,12 @@ class NativeMachine:
                     recorder.exit(fields[0], fields[1], fields[2:])
                 case journal.FAULT:
                     recorder.fault(*fields)
-                case journal.LIMIT:
-                    self._limit_at = cpu.instructions + fields[0]
+                case journal.END:
+                    recorder.task_end(*fields)
+                case journal.WAITING:
+                    recorder.waiting(*fields)
+                case journal.ALARM:
+                    self._alarm_at = fields[0]
 
     def _frame(self, address: int) -> GeneralRegisters:
         known = self._frames.get(address)

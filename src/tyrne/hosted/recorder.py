@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tyrne.hal.exit_status import DEADLOCK
 from tyrne.hal.syndrome import fault_kind
-from tyrne.kernel.abi import CallNumber
+from tyrne.kernel.calls import CallNumber
 from tyrne.lang import u64
 
 _CALL_NAMES: Final = {number.value: number.name.lower() for number in CallNumber}
@@ -57,6 +56,9 @@ class Listener:
 
     def fault(self, event: FaultEvent) -> None: ...
 
+    def task_end(self, task: int, code: int) -> None:
+        """Another task ended this one, or nothing names it any more."""
+
     def panic(self, text: bytes) -> None:
         """A piece of the report of a kernel panic."""
 
@@ -79,7 +81,13 @@ class Recorder:
         self.console_of: Final[dict[int, bytearray]] = {}
         self.calls: Final[list[CallEvent]] = []
         self.exit_codes: Final[dict[int, int]] = {}
+        """Of each task whose life is over, by its own exit or by another task."""
         self.faults: Final[dict[int, FaultEvent]] = {}
+        """Of each task whose life a fault has ended."""
+        self.blocked: Final[set[int]] = set()
+        """The tasks that wait or are suspended at the end of the run."""
+        self.tasks_seen: Final[set[int]] = set()
+        """Every task of which there was an event."""
         self.panic_bytes: Final = bytearray()
         self.status: int | None = None
         self.instructions = 0
@@ -90,6 +98,7 @@ class Recorder:
             listener.log(byte)
 
     def console(self, task: int, byte: int) -> None:
+        self._lives(task)
         self.console_bytes.append(byte)
         self.console_of.setdefault(task, bytearray()).append(byte)
         for listener in self.listeners:
@@ -97,17 +106,32 @@ class Recorder:
 
     def call(self, task: int, number: int, arguments: Sequence[int], results: Sequence[int]) -> None:
         """A call returned: `arguments` are x0 to x5, `results` x0 to x7."""
+        self._lives(task)
         self._call(CallEvent(task, number, tuple(arguments), tuple(results)))
 
     def exit(self, task: int, number: int, arguments: Sequence[int]) -> None:
         """A task ended itself; the first argument is its code."""
+        self._lives(task)
         self.exit_codes[task] = arguments[0]
         self._call(CallEvent(task, number, tuple(arguments), None))
 
     def fault(self, task: int, syndrome: int, address: int, pc: int) -> None:
+        self._lives(task)
         event = self.faults[task] = FaultEvent(task, syndrome, address, pc)
         for listener in self.listeners:
             listener.fault(event)
+
+    def task_end(self, task: int, code: int) -> None:
+        """A task was ended with a code by another one."""
+        self._lives(task)
+        self.exit_codes[task] = code
+        for listener in self.listeners:
+            listener.task_end(task, code)
+
+    def waiting(self, task: int) -> None:
+        """The run is over, and a task waits or is suspended."""
+        self._lives(task)
+        self.blocked.add(task)
 
     def panic(self, text: bytes) -> None:
         self.panic_bytes.extend(text)
@@ -119,6 +143,12 @@ class Recorder:
         self.instructions = instructions
         for listener in self.listeners:
             listener.end(status, instructions)
+
+    def _lives(self, task: int) -> None:
+        """There is an event of a task: whatever ended it before, it has been started again since."""
+        self.tasks_seen.add(task)
+        self.exit_codes.pop(task, None)
+        self.faults.pop(task, None)
 
     def _call(self, event: CallEvent) -> None:
         if self.keep_calls:
@@ -135,10 +165,13 @@ class Recorder:
         return text_of(self.log_bytes).splitlines() + text_of(self.panic_bytes).splitlines()
 
     def report(self, machine: str, profile: str, names: Sequence[str]) -> dict[str, Any]:
-        """The run as data for JSON; `names` are the tasks in the order of their numbers.
+        """The run as data for JSON; `names` are the first tasks in the order of their numbers. Tasks that were created
+        while the system ran follow if there was an event of them, each as `task` and its number.
 
         Register words, statuses and addresses are hex strings; call numbers and exit codes are numbers.
         """
+        created = sorted(number for number in self.tasks_seen if number >= len(names))
+        all_names = {**dict(enumerate(names)), **{number: f"task {number}" for number in created}}
         return {
             "machine": machine,
             "profile": profile,
@@ -146,17 +179,19 @@ class Recorder:
             "instructions": self.instructions,
             "console": self.console_text(),
             "log": self.log_lines(),
-            "tasks": [self._task(number, name) for number, name in enumerate(names)],
-            "syscalls": [_call_report(event, dict(enumerate(names))) for event in self.calls],
+            "tasks": [self._task(number, name) for number, name in all_names.items()],
+            "syscalls": [_call_report(event, all_names) for event in self.calls],
         }
 
     def _task(self, number: int, name: str) -> dict[str, Any]:
         fault = self.faults.get(number)
-        state = "waiting" if self.status == DEADLOCK else "ready"
+        state = "ready"
         if fault is not None:
             state = "faulted"
         elif number in self.exit_codes:
             state = "exited"
+        elif number in self.blocked:
+            state = "waiting"
         return {
             "name": name,
             "state": state,
@@ -170,7 +205,7 @@ class Recorder:
 def _call_report(event: CallEvent, names: Mapping[int, str]) -> dict[str, Any]:
     results = event.results
     return {
-        "task": names.get(event.task, str(event.task)),
+        "task": names[event.task],
         "number": event.number,
         "name": event.name,
         "args": [hex(word) for word in event.arguments],

@@ -34,6 +34,10 @@ def feed(line: bytes, recorder: Recorder) -> None:
                 recorder.exit(int(task, 16), int(number, 16), [int(word, 16) for word in words])
             case "F", [task, syndrome, address, pc]:
                 recorder.fault(int(task, 16), int(syndrome, 16), int(address, 16), int(pc, 16))
+            case "D", [task, code]:
+                recorder.task_end(int(task, 16), int(code, 16))
+            case "W", [task]:
+                recorder.waiting(int(task, 16))
             case "P", [content]:
                 recorder.panic(bytes.fromhex(content))
             case "E", [status, instructions]:

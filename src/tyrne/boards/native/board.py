@@ -10,6 +10,7 @@ from tyrne.boards.native.journal import Journal
 from tyrne.boards.native.memory import HostMemory
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
+from tyrne.hal.interrupt import Deadlines, Interrupt
 from tyrne.lang import extern, irange, u8, u16, u32, u64
 from tyrne.lang.machine import address_of
 
@@ -26,9 +27,8 @@ class Native:
     def __init__(self) -> None:
         self.memory: HostMemory = HostMemory()
         self.journal: Journal = Journal()
-        self.limit_armed: bool = False
-        self.limit_at: u64 = u64(0)
-        """The count of instructions at which the run is to be interrupted."""
+        self.deadlines: Deadlines = Deadlines()
+        """In counts of user instructions."""
 
     # PhysicalMemory
 
@@ -92,16 +92,22 @@ class Native:
         return self.journal.instructions() // INSTRUCTIONS_PER_TICK
 
     def arm_limit(self, instructions: u64) -> None:
-        self.limit_armed = True
-        self.limit_at = self.journal.instructions() + instructions
-        self.journal.put(journal.LIMIT)
-        self.journal.put(instructions)
+        self.deadlines.arm_limit(self.journal.instructions(), instructions)
+        self._set_alarm()
 
-    def acknowledge_interrupt(self) -> bool:
-        if not self.limit_armed or self.journal.instructions() < self.limit_at:
-            return False
-        self.limit_armed = False
-        return True
+    def arm_tick(self, instructions: u64) -> None:
+        self.deadlines.arm_tick(self.journal.instructions(), instructions)
+        self._set_alarm()
+
+    def acknowledge_interrupt(self) -> Interrupt:
+        interrupt = self.deadlines.take(self.journal.instructions())
+        self._set_alarm()
+        return interrupt
+
+    def _set_alarm(self) -> None:
+        at = self.deadlines.earliest()
+        self.journal.put(journal.ALARM)
+        self.journal.put(journal.NEVER if at is None else at)
 
     # Threads
 
@@ -139,6 +145,15 @@ class Native:
         self.journal.put(syndrome)
         self.journal.put(address)
         self.journal.put(pc)
+
+    def trace_end(self, task: u32, code: u64) -> None:
+        self.journal.put(journal.END)
+        self.journal.put(u64(task))
+        self.journal.put(code)
+
+    def trace_waiting(self, task: u32) -> None:
+        self.journal.put(journal.WAITING)
+        self.journal.put(u64(task))
 
     def _put_call(self, kind: u64, task: u32, call: Call) -> None:
         self.journal.put(kind)

@@ -30,8 +30,12 @@ EXIT: Final = u64(9)
 """Task, number, x0 to x5 of the call."""
 FAULT: Final = u64(10)
 """Task, syndrome, address, PC."""
-LIMIT: Final = u64(11)
-"""How many user instructions may still begin."""
+ALARM: Final = u64(11)
+"""The number of user instructions since the start at which the next interrupt is due; NEVER for none."""
+END: Final = u64(12)
+"""Task, code: another task ended it."""
+WAITING: Final = u64(13)
+"""Task: at the end of the run it waits or is suspended."""
 
 FIELDS: Final = {
     LOG: 1,
@@ -44,10 +48,13 @@ FIELDS: Final = {
     CALL: 16,
     EXIT: 8,
     FAULT: 4,
-    LIMIT: 1,
+    ALARM: 1,
+    END: 2,
+    WAITING: 1,
 }
 """How many fields each kind has."""
 
+NEVER: Final = u64((1 << 64) - 1)
 HEADER_WORDS: Final = u64(2)
 CAPACITY: Final = u64(1 << 17)
 """Words of records; the memory is HEADER_WORDS larger."""

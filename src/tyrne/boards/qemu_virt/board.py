@@ -16,6 +16,7 @@ from tyrne.boards.qemu_virt.translation import Translation, prepare
 from tyrne.boards.qemu_virt.uart import Uart
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
+from tyrne.hal.interrupt import Interrupt
 from tyrne.lang import u8, u16, u32, u64
 
 
@@ -52,7 +53,7 @@ class QemuVirt:
         self.uart.use_high_address()
         self.counter.start()
         self.threads.start()
-        self.timer.cancel()
+        self.timer.start()
         self.interrupts.start()
         return BootInfo(RAM_START, RAM_END, image.text, image.end, image.manifest)
 
@@ -122,19 +123,21 @@ class QemuVirt:
         return self.timer.ticks()
 
     def arm_limit(self, instructions: u64) -> None:
-        """One instruction is one nanosecond (`-icount shift=0`)."""
-        self.timer.arm(instructions)
+        """One instruction is one nanosecond (`-icount shift=0`), the kernel's own included."""
+        self.timer.arm_limit(instructions)
         self.interrupts.enable(LINE)
 
-    def acknowledge_interrupt(self) -> bool:
+    def arm_tick(self, instructions: u64) -> None:
+        self.timer.arm_tick(instructions)
+        self.interrupts.enable(LINE)
+
+    def acknowledge_interrupt(self) -> Interrupt:
         word = self.interrupts.acknowledge()
         if word is None:
-            return False
-        is_limit = line_of(word) == LINE
-        if is_limit:
-            self.timer.cancel()
+            return Interrupt.SPURIOUS
+        interrupt = self.timer.take() if line_of(word) == LINE else Interrupt.SPURIOUS
         self.interrupts.complete(word)
-        return is_limit
+        return interrupt
 
     # Threads
 
@@ -157,3 +160,9 @@ class QemuVirt:
 
     def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
         self.trace.fault(task, syndrome, address, pc)
+
+    def trace_end(self, task: u32, code: u64) -> None:
+        self.trace.task_end(task, code)
+
+    def trace_waiting(self, task: u32) -> None:
+        self.trace.waiting(task)

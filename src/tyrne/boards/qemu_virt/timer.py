@@ -1,10 +1,11 @@
-"""The EL1 virtual timer and its counter."""
+"""The EL1 virtual timer and its counter: the one alarm of the machine, for the limit and for the ticks."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from tyrne.hal.timer import deadline
+from tyrne.hal.interrupt import Deadlines, Interrupt
+from tyrne.hal.timer import ns_to_ticks
 from tyrne.lang import u32, u64
 from tyrne.lang.machine import Instruction, SystemRegister, execute, read_register, write_register
 
@@ -14,13 +15,15 @@ ENABLE: Final = u64(1)
 """CNTV_CTL_EL0.ENABLE."""
 MASKED: Final = u64(2)
 """CNTV_CTL_EL0.IMASK."""
+SHORTEST_PERIOD: Final = u64(64)
+"""Counts from one tick to the next, at least: longer than the kernel needs for one, else tasks would never run."""
 
 
 class VirtualTimer:
-    """One deadline. The interrupt line stays raised from then on until `cancel`."""
+    """Deadlines in counts of the virtual counter. The line is raised while one has passed and was not taken."""
 
     def __init__(self) -> None:
-        pass
+        self.deadlines: Deadlines = Deadlines()
 
     def frequency(self) -> u64:
         """Ticks per second."""
@@ -33,13 +36,33 @@ class VirtualTimer:
         # audit: U-03
         return read_register(SystemRegister.CNTVCT_EL0)
 
-    def arm(self, ns: u64) -> None:
-        """Raise the interrupt once at least `ns` nanoseconds have passed."""
+    def start(self) -> None:
+        """Nothing is due."""
+        self._set_alarm()
+
+    def arm_limit(self, ns: u64) -> None:
+        """The limit is due once at least `ns` nanoseconds have passed."""
+        self.deadlines.arm_limit(self.ticks(), ns_to_ticks(ns, self.frequency()))
+        self._set_alarm()
+
+    def arm_tick(self, ns: u64) -> None:
+        """A tick is due whenever `ns` nanoseconds have passed, rounded up to whole counts."""
+        self.deadlines.arm_tick(self.ticks(), max(ns_to_ticks(ns, self.frequency()), SHORTEST_PERIOD))
+        self._set_alarm()
+
+    def take(self) -> Interrupt:
+        """What is due now, if anything is; the line falls, or stays raised for another deadline that has passed."""
+        interrupt = self.deadlines.take(self.ticks())
+        self._set_alarm()
+        return interrupt
+
+    def _set_alarm(self) -> None:
+        at = self.deadlines.earliest()
+        if at is None:
+            # audit: U-03
+            write_register(SystemRegister.CNTV_CTL_EL0, MASKED)
+            return
         # audit: U-03
-        write_register(SystemRegister.CNTV_CVAL_EL0, deadline(self.ticks(), ns, self.frequency()))
+        write_register(SystemRegister.CNTV_CVAL_EL0, at)
         # audit: U-03
         write_register(SystemRegister.CNTV_CTL_EL0, ENABLE)
-
-    def cancel(self) -> None:
-        # audit: U-03
-        write_register(SystemRegister.CNTV_CTL_EL0, MASKED)

@@ -5,6 +5,8 @@
     S task n x0…x5 r0…r7   a system call returned
     X task n x0…x5   a task ended itself
     F task esr far pc      a task was ended by a fault
+    D task code      a task was ended by another
+    W task           a task waits or is suspended, at the end of the run
     P hex            bytes of a panic report
     E status count   the end, and the instructions until then
 
@@ -23,12 +25,14 @@ NEWLINE: Final = u8(0x0A)
 SPACE: Final = u8(0x20)
 CALL: Final = u8(0x53)
 CONSOLE: Final = u8(0x43)
+ENDED: Final = u8(0x44)
 END: Final = u8(0x45)
 EXIT: Final = u8(0x58)
 FAULT: Final = u8(0x46)
 LOG: Final = u8(0x4C)
 NONE: Final = u8(0)
 PANIC: Final = u8(0x50)
+WAITING: Final = u8(0x57)
 
 
 class Trace:
@@ -72,6 +76,19 @@ class Trace:
             self._number(syndrome)
             self._number(address)
             self._number(pc)
+            self._close()
+
+    def task_end(self, task: u32, code: u64) -> None:
+        if self.enabled:
+            self._begin(ENDED)
+            self._number(u64(task))
+            self._number(code)
+            self._close()
+
+    def waiting(self, task: u32) -> None:
+        if self.enabled:
+            self._begin(WAITING)
+            self._number(u64(task))
             self._close()
 
     def end(self, status: u64, instructions: u64) -> None:
