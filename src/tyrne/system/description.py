@@ -1,8 +1,6 @@
 """System descriptions: a TOML file that says which programs run as which tasks, and what each may do.
 
-Keys: [system] name; [[endpoint]] name; [[task]] name, program (relative to the file), stack_pages (default 1), caps.
-A capability is `{ console = true }` or `{ endpoint = "name", rights = ["SEND", "RECV"] }`; without `rights` an endpoint
-capability may send and receive. The capabilities of a task stand at its handle words 0, 1, … in the order given.
+docs/guide.md has all keys. The capabilities of a task stand at its handle words 0, 1, … in the order given.
 """
 
 from __future__ import annotations
@@ -12,28 +10,18 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
-
-from tyrne.kernel.abi import Rights
 from tyrne.system import limits
+from tyrne.system.capabilities import CapReader, check_badge, overlap
+from tyrne.system.devices import range_error
 from tyrne.system.errors import RequestError, reason
-from tyrne.system.places import Places
-
-
-@dataclass(frozen=True)
-class Cap:
-    """A capability that a task starts with; `endpoint` is an index, None the debug console."""
-
-    endpoint: int | None
-    rights: Rights
-
-
-CONSOLE_CAP: Final = Cap(None, Rights.CONSOLE_WRITE)
-ENDPOINT_RIGHTS: Final = Rights.DUPLICATE | Rights.DERIVE | Rights.REVOKE | Rights.TRANSFER | Rights.SEND | Rights.RECV
-"""What may be given over an endpoint."""
+from tyrne.system.mistakes import Mistakes, Where
+from tyrne.system.parts import CONSOLE_CAP as CONSOLE_CAP
+from tyrne.system.parts import DEFAULT_PRIORITY, DEFAULT_SLICE, NO_QUOTA, Cap, Mapping, Quota, Region, Supervisor
+from tyrne.system.quotas import check_sums, read_quota
+from tyrne.system.reach import check_reach
+from tyrne.system.shape import Description, MemoryTable, SupervisorTable, TaskTable, example, read_shape
 
 
 @dataclass(frozen=True)
@@ -45,66 +33,35 @@ class TaskDescription:
     stack_pages: int
     caps: tuple[Cap, ...]
     place: str
+    priority: int = DEFAULT_PRIORITY
+    supervisor: Supervisor | None = None
+    quota: Quota = NO_QUOTA
+    mappings: tuple[Mapping, ...] = ()
+    held: bool = False
 
 
 @dataclass(frozen=True)
 class SystemDescription:
-    """A checked description: every reference resolves, every number is within the limits."""
+    """A checked description: every reference resolves, every number is within the limits.
+
+    `slice` is in instructions, 0 for none.
+    """
 
     name: str
     endpoints: tuple[str, ...]
     tasks: tuple[TaskDescription, ...]
+    notifications: tuple[str, ...] = ()
+    memory: tuple[Region, ...] = ()
+    slice: int = DEFAULT_SLICE
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-def _is_true(value: object) -> bool:
-    if value is not True:  # 1 == True
-        raise ValueError
-    return True
-
-
-class _Cap(_Table):
-    console: Annotated[bool | None, BeforeValidator(_is_true)] = None
-    endpoint: str | None = None
-    rights: list[str] | None = None
-
-
-class _Task(_Table):
-    name: str
-    program: str
-    stack_pages: int = 1
-    caps: list[_Cap] = []
-
-
-class _Endpoint(_Table):
-    name: str
-
-
-class _System(_Table):
-    name: str
-
-
-class _Description(_Table):
-    system: _System
-    endpoint: list[_Endpoint] = []
-    task: list[_Task]
-
-
-_EXAMPLES: Final = {
-    "system": '[system] with name = "…"',
-    "endpoint": '[[endpoint]] with name = "…"',
-    "task": '[[task]] with name = "…" and program = "…"',
-    "name": 'name = "…"',
-    "program": 'program = "hello.py"',
-    "stack_pages": "stack_pages = 1",
-    "caps": "caps = [ { console = true } ]",
-    "console": "console = true",
-    "rights": 'rights = ["SEND", "RECV"]',
-}
-_KEYS: Final[dict[str, type[_Table]]] = {"system": _System, "endpoint": _Endpoint, "task": _Task, "caps": _Cap}
+_NAMED: Final = (
+    ("endpoint", "endpoint", limits.ENDPOINTS),
+    ("notification", "notification", limits.NOTIFICATIONS),
+    ("memory", "memory region", limits.BOOT_REGIONS),
+    ("task", "task", limits.TASKS),
+)
+"""The kinds of table that may stand many times: key, noun, and how many there may be."""
 
 
 def read_description(path: Path) -> SystemDescription:
@@ -125,7 +82,7 @@ def read_description(path: Path) -> SystemDescription:
         raise RequestError(_syntax_error(path, text, str(error))) from None
     except (RecursionError, ValueError):  # its parser is recursive, and int() reads 4300 digits
         raise RequestError(f"{path}: nested too deeply, or a number of too many digits; write it shorter") from None
-    return _Reader(path, Places(text)).read(data)
+    return _read(path, Mistakes(path, text), data)
 
 
 def _syntax_error(path: Path, text: str, message: str) -> str:
@@ -137,88 +94,114 @@ def _syntax_error(path: Path, text: str, message: str) -> str:
     return f"{path}:{line}: not TOML: {what[:1].lower()}{what[1:]}; correct the syntax of this line"
 
 
-class _Reader:
-    """Checks one file and collects its mistakes."""
+def _read(path: Path, mistakes: Mistakes, data: dict[str, Any]) -> SystemDescription:
+    """Shape first; then every value for itself; last, what can be said only of a whole that has no mistake so far."""
+    model = read_shape(data, mistakes)
+    if model is None:
+        raise mistakes.failure()
+    names = _read_names(mistakes, model)
+    _check_slice(mistakes, model.system.slice)
+    regions = tuple(_read_region(mistakes, ("memory", i), table) for i, table in enumerate(model.memory))
+    _check_devices(mistakes, regions)
+    reader = _TaskReader(path, mistakes, CapReader(mistakes, names, regions))
+    tasks = tuple(reader.task(("task", i), table) for i, table in enumerate(model.task))
+    if mistakes:
+        raise mistakes.failure()
+    check_sums(mistakes, model, regions, [task.quota for task in tasks])
+    check_reach(mistakes, tasks, names["endpoint"])
+    if mistakes:
+        raise mistakes.failure()
+    return SystemDescription(
+        model.system.name,
+        tuple(names["endpoint"]),
+        tasks,
+        tuple(names["notification"]),
+        regions,
+        model.system.slice,
+    )
 
-    def __init__(self, path: Path, places: Places) -> None:
+
+def _read_names(mistakes: Mistakes, model: Description) -> dict[str, list[str]]:
+    """The names of each kind of table that may stand many times: usable, different, and not too many."""
+    if not model.task:
+        mistakes.add(("task",), f"a system without a task; add a {example('task')}")
+    if wrong := name_error(model.system.name):
+        mistakes.add(("system", "name"), wrong)
+    found: dict[str, list[str]] = {}
+    for key, noun, limit in _NAMED:
+        names: list[str] = [table.name for table in getattr(model, key)]
+        if len(names) > limit:
+            mistakes.add((key, limit), f"{len(names)} {noun}s; a system has at most {limit}, remove some")
+        for index, name in enumerate(names):
+            if wrong := name_error(name):
+                mistakes.add((key, index, "name"), wrong)
+            elif name in names[:index]:
+                mistakes.add((key, index, "name"), f'a second {noun} "{name}"; give each {noun} its own name')
+        found[key] = names
+    return found
+
+
+def _check_slice(mistakes: Mistakes, instructions: int) -> None:
+    if instructions and not limits.SLICE_MIN <= instructions <= limits.SLICE_MAX:
+        what = f"slice is {instructions}; write instructions from {limits.SLICE_MIN} to {limits.SLICE_MAX}"
+        mistakes.add(("system", "slice"), f"{what}, or 0 for tasks that run until they wait or yield")
+
+
+def _read_region(mistakes: Mistakes, here: Where, table: MemoryTable) -> Region:
+    if not 1 <= table.pages <= limits.SHARED_FRAMES:
+        what = f"pages is {table.pages}; write a number from 1 to {limits.SHARED_FRAMES}"
+        mistakes.add((*here, "pages"), what)
+    elif table.address is not None and (wrong := range_error(table.address, table.pages)):
+        mistakes.add((*here, "address"), wrong)
+    return Region(table.name, table.pages, table.address or 0, mistakes.place((*here, "address")))
+
+
+def _check_devices(mistakes: Mistakes, regions: Sequence[Region]) -> None:
+    """No device twice: what is revoked from one region would stay in the other."""
+    for index, region in enumerate(regions):
+        for other in regions[:index]:
+            if region.address and overlap(region.address, region.pages, other.address, other.pages):
+                what = f'overlaps memory "{other.name}"; give the device once, and let its holder derive parts'
+                mistakes.add(("memory", index, "address"), what)
+                break
+
+
+class _TaskReader:
+    """Checks each task for itself, and what it refers to."""
+
+    def __init__(self, path: Path, mistakes: Mistakes, caps: CapReader) -> None:
         self._path = path
-        self._places = places
-        self._errors: list[tuple[int, str]] = []
+        self._mistakes = mistakes
+        self._caps = caps
 
-    def read(self, data: dict[str, Any]) -> SystemDescription:
-        try:
-            model = _Description.model_validate(data)
-        except ValidationError as error:
-            for detail in error.errors(include_url=False):
-                self._error(detail["loc"], _shape_error(detail))
-            raise self._failure() from None
-        self._check_names(model)
-        endpoints = [endpoint.name for endpoint in model.endpoint]
-        tasks = tuple(self._task(index, task, endpoints) for index, task in enumerate(model.task))
-        if self._errors:
-            raise self._failure()
-        return SystemDescription(model.system.name, tuple(endpoints), tasks)
-
-    def _error(self, path: Sequence[str | int], what: str) -> None:
-        self._errors.append((self._places.line(tuple(path)), what))
-
-    def _failure(self) -> RequestError:
-        return RequestError(*(f"{self._path}:{line}: {what}" for line, what in sorted(self._errors)))
-
-    def _check_names(self, model: _Description) -> None:
-        if not model.task:
-            self._error(("task",), f"a system without a task; add a {_EXAMPLES['task']}")
-        for kind, names, limit in (
-            ("endpoint", [e.name for e in model.endpoint], limits.ENDPOINTS),
-            ("task", [t.name for t in model.task], limits.TASKS),
+    def task(self, here: Where, table: TaskTable) -> TaskDescription:
+        for key, number, first, last in (
+            ("stack_pages", table.stack_pages, 1, limits.STACK_PAGES),
+            ("priority", table.priority, 0, limits.PRIORITIES - 1),
         ):
-            if len(names) > limit:
-                self._error((kind, limit), f"{len(names)} {kind}s; a system has at most {limit}, remove some")
-            for index, name in enumerate(names):
-                if wrong := name_error(name):
-                    self._error((kind, index, "name"), wrong)
-                elif name in names[:index]:
-                    self._error((kind, index, "name"), f'a second {kind} "{name}"; give each {kind} its own name')
-        if wrong := name_error(model.system.name):
-            self._error(("system", "name"), wrong)
+            if not first <= number <= last:
+                self._mistakes.add((*here, key), f"{key} is {number}; write a number from {first} to {last}")
+        if "\0" in table.program:
+            what = f"no file is named {table.program!r}; write {example('program')}"
+            self._mistakes.add((*here, "program"), what)
+        caps, mappings = self._caps.caps((*here, "caps"), table.caps)
+        return TaskDescription(
+            table.name,
+            _beside(self._path, table.program),
+            table.stack_pages,
+            caps,
+            self._mistakes.place((*here, "program")),
+            table.priority,
+            None if table.supervisor is None else self._supervisor((*here, "supervisor"), table.supervisor),
+            read_quota(self._mistakes, here, table),
+            mappings,
+            not table.start,
+        )
 
-    def _task(self, index: int, task: _Task, endpoints: list[str]) -> TaskDescription:
-        here = ("task", index)
-        if not 1 <= task.stack_pages <= limits.STACK_PAGES:
-            what = f"stack_pages is {task.stack_pages}; write a number from 1 to {limits.STACK_PAGES}"
-            self._error((*here, "stack_pages"), what)
-        if len(task.caps) > limits.CAPS:
-            what = f"{len(task.caps)} capabilities; a task starts with at most {limits.CAPS}, remove some"
-            self._error((*here, "caps", limits.CAPS), what)
-        caps = tuple(self._cap((*here, "caps", number), cap, endpoints) for number, cap in enumerate(task.caps))
-        if "\0" in task.program:
-            self._error((*here, "program"), f"no file is named {task.program!r}; write {_EXAMPLES['program']}")
-        place = f"{self._path}:{self._places.line((*here, 'program'))}"
-        return TaskDescription(task.name, _beside(self._path, task.program), task.stack_pages, caps, place)
-
-    def _cap(self, here: tuple[str | int, ...], cap: _Cap, endpoints: list[str]) -> Cap:
-        if (cap.console is None) == (cap.endpoint is None):
-            what = 'a capability names one object; write { console = true } or { endpoint = "name" }'
-            self._error(here, what)
-            return CONSOLE_CAP
-        if cap.endpoint is None:
-            if cap.rights is not None:
-                what = "a console capability has just the right to write; remove rights"
-                self._error((*here, "rights"), what)
-            return CONSOLE_CAP
-        rights = Rights.SEND | Rights.RECV if cap.rights is None else Rights.NONE
-        for number, name in enumerate(cap.rights or []):
-            right = Rights.__members__.get(name, Rights.NONE)
-            if right & ENDPOINT_RIGHTS == Rights.NONE:
-                known = ", ".join(str(member.name) for member in ENDPOINT_RIGHTS)
-                self._error((*here, "rights", number), f'no right "{name}" over an endpoint; write one of {known}')
-            rights |= right
-        if cap.endpoint not in endpoints:
-            known = ", ".join(endpoints) or "none"
-            what = f'no endpoint "{cap.endpoint}" (there is {known}); add a [[endpoint]] with name = "{cap.endpoint}"'
-            self._error((*here, "endpoint"), what)
-            return CONSOLE_CAP
-        return Cap(endpoints.index(cap.endpoint), rights)
+    def _supervisor(self, here: Where, table: SupervisorTable) -> Supervisor:
+        check_badge(self._mistakes, (*here, "badge"), table.badge)
+        number = self._caps.number((*here, "endpoint"), "endpoint", table.endpoint)
+        return Supervisor(number or 0, table.badge)
 
 
 def _beside(description: Path, program: str) -> Path:
@@ -228,45 +211,7 @@ def _beside(description: Path, program: str) -> Path:
 
 
 def name_error(name: str) -> str | None:
-    """What is wrong with the name of a system, task or endpoint; None for a good one."""
+    """What is wrong with the name of a system, task or other part; None for a good one."""
     if not name or not name.isprintable() or len(name.encode()) > limits.NAME_BYTES:
         return f"the name {name!r} is not usable; write 1 to {limits.NAME_BYTES} printable bytes"
     return None
-
-
-def _shape_error(detail: ErrorDetails) -> str:
-    """An error of shape, in the words of the file's author."""
-    keys = [part for part in detail["loc"] if isinstance(part, str)]
-    key = keys[-1]
-    table = keys[-2] if len(keys) > 1 else ""
-    match detail["type"]:
-        case "extra_forbidden":
-            known = ", ".join(_KEYS[table].model_fields if table else _Description.model_fields)
-            return f'unknown key "{key}"{_within(table)}; the keys are {known}'
-        case "missing":
-            return f'no "{key}"{_within(table)}; add {_EXAMPLES[key]}'
-    example = 'endpoint = "name"' if key == "endpoint" and table == "caps" else _EXAMPLES[key]
-    return f'"{key}" is {_toml_type(detail["input"])}; write {example}'
-
-
-def _within(table: str) -> str:
-    if table == "caps":
-        return " in a capability"
-    brackets = {"system": "[system]", "endpoint": "[[endpoint]]", "task": "[[task]]"}
-    return f" in {brackets[table]}" if table else ""
-
-
-def _toml_type(value: object) -> str:
-    """What a TOML author calls a value of the wrong type."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return "a string"
-        case int() | float():
-            return "a number"
-        case list():
-            return "an array"
-        case dict():
-            return "a table"
-    return "a date or time"

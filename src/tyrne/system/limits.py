@@ -4,21 +4,41 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.hal import descriptors
-from tyrne.kernel import image, kernel, manifest, task
+from tyrne.hal import descriptors, image, manifest
+from tyrne.kernel import abi
 
 PAGE: Final = int(descriptors.PAGE_SIZE)
-TASKS: Final = kernel.MAX_TASKS
-ENDPOINTS: Final = kernel.MAX_ENDPOINTS
+TASKS: Final = 16
+ENDPOINTS: Final = 16
+NOTIFICATIONS: Final = 16
+SPACES: Final = TASKS
+"""Address spaces of tasks; the kernel has one more."""
+REGIONS: Final = 32
+"""Memory regions, those that tasks make included."""
+BOOT_REGIONS: Final = 16
+"""Memory regions of a description."""
+QUOTAS: Final = 16
 CAPS: Final = manifest.MAX_CAPS
 """Capabilities that one task starts with."""
+MAPPINGS: Final = manifest.MAX_MAPPINGS
+"""Memory regions that one task has mapped from the start."""
 SEGMENTS: Final = image.MAX_SEGMENTS
-NAME_BYTES: Final = int(task.NAME_LENGTH)
+PRIORITIES: Final = 16
+NAME_BYTES: Final = manifest.NAME_LENGTH
 USER_VA_LIMIT: Final = int(descriptors.USER_LIMIT)
 """One past the highest address of a user program."""
+BADGE_MAX: Final = int(abi.SIGNAL_BADGE) - 1
+"""The badge above it stands for signals."""
 
 STACK_PAGES: Final = 64
 """256 KiB."""
+MAPPED_PAGES: Final = 512
+"""2 MiB: what is mapped in one piece."""
+SHARED_FRAMES: Final = 20_480
+"""80 MiB for all memory regions and all quotas of frames; the rest of the RAM holds the kernel and the programs."""
+SLICE_MIN: Final = 1_000
+"""Instructions. In a shorter slice a kernel that is never done with one tick before the next lets no task run."""
+SLICE_MAX: Final = (1 << 48) - 1
 PROGRAM_BYTES: Final = 1 << 20
 """The memory of one program, from its lowest to its highest page without the gaps."""
 FILE_BYTES: Final = 16 << 20

@@ -1,6 +1,6 @@
-"""The manifest: the bytes that tell the kernel which tasks to make. The kernel's own table says where each word stands.
+"""The manifest: the bytes that tell the kernel which tasks to make. tyrne.hal.manifest says where each word stands.
 
-Little-endian 64-bit words. A header of HEADER_WORDS, then one record of RECORD_WORDS for each task, then the contents
+Little-endian 64-bit words. A header, then a record for each memory region, then one for each task, then the contents
 of the segments, each from a page boundary on; the whole is a multiple of the page size.
 """
 
@@ -8,76 +8,108 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final
 
+from tyrne.hal import manifest as layout
 from tyrne.hal.descriptors import MappingFlags
-from tyrne.kernel import manifest as layout
 from tyrne.system import limits
-from tyrne.system.description import Cap
-from tyrne.system.program import Program, Segment, pages
+from tyrne.system.parts import DEFAULT_PRIORITY, NO_QUOTA, Cap, Mapping, Quota, Region, Supervisor
+from tyrne.system.program import Program, pages
 
-HEADER_WORDS: Final = 6
-RECORD_WORDS: Final = int(layout.TASK_BYTES) // 8
+HEADER_WORDS: Final = int(layout.HEADER_WORDS)
+REGION_WORDS: Final = int(layout.REGION_WORDS)
+TASK_WORDS: Final = int(layout.TASK_WORDS)
 
 
 @dataclass(frozen=True)
 class Task:
-    """A task with its program in hand."""
+    """A task with its program in hand. A held one does not start by itself."""
 
     name: str
     program: Program
     stack_pages: int
     caps: tuple[Cap, ...]
+    priority: int = DEFAULT_PRIORITY
+    supervisor: Supervisor | None = None
+    quota: Quota = NO_QUOTA
+    mappings: tuple[Mapping, ...] = ()
+    held: bool = False
 
 
 @dataclass(frozen=True)
 class System:
-    """Everything that the kernel makes at boot. Names of endpoints matter only to the description."""
+    """Everything that the kernel makes at boot. Names of endpoints and notifications matter only to the description.
+
+    `slice`: after so many instructions a task goes behind its equals; 0 for none.
+    """
 
     name: str
     endpoints: int
     tasks: tuple[Task, ...]
+    notifications: int = 0
+    memory: tuple[Region, ...] = ()
+    slice: int = 0
 
 
 def encode(system: System, max_instructions: int = 0) -> bytes:
     """The manifest of a system that is within the limits. `max_instructions` 0 means no limit."""
-    offset = pages(8 * (HEADER_WORDS + RECORD_WORDS * len(system.tasks))) * limits.PAGE
+    first_task = HEADER_WORDS + REGION_WORDS * len(system.memory)
+    offset = pages(8 * (first_task + TASK_WORDS * len(system.tasks))) * limits.PAGE
     records = bytearray()
     contents = bytearray()
     for task in system.tasks:
-        words: list[int] = []
+        segments: list[int] = []
         for segment in task.program.segments:
-            words += [segment.address, _flags(segment), offset + len(contents), len(segment.data), segment.memory]
+            flags = _flags(segment.writable, segment.executable) | MappingFlags.USER
+            segments += [segment.address, flags, offset + len(contents), len(segment.data), segment.memory]
             contents += segment.data.ljust(pages(len(segment.data)) * limits.PAGE, b"\0")
-        records += _record(task, words)
+        records += _record(task, segments)
     head = [0] * HEADER_WORDS
     head[layout.WORD_MAGIC] = layout.MAGIC
     head[layout.WORD_LENGTH] = offset + len(contents)
     head[layout.WORD_MAX_INSTRUCTIONS] = max_instructions
     head[layout.WORD_ENDPOINTS] = system.endpoints
     head[layout.WORD_TASKS] = len(system.tasks)
-    head[layout.WORD_FIRST_TASK] = 8 * HEADER_WORDS
-    return (_pack(head) + records).ljust(offset, b"\0") + contents
+    head[layout.WORD_FIRST_TASK] = 8 * first_task
+    head[layout.WORD_SLICE] = system.slice
+    head[layout.WORD_NOTIFICATIONS] = system.notifications
+    head[layout.WORD_REGIONS] = len(system.memory)
+    head[layout.WORD_FIRST_REGION] = 8 * HEADER_WORDS
+    regions = [word for region in system.memory for word in (region.pages, region.address)]
+    return (_pack(head) + _pack(regions) + records).ljust(offset, b"\0") + contents
 
 
-def _record(task: Task, segment_words: Sequence[int]) -> bytes:
-    words = [0] * RECORD_WORDS
+def _record(task: Task, segments: Sequence[int]) -> bytes:
+    """A task's record; `segments` are the words of its segments."""
     program = task.program
-    name = task.name.encode().ljust(limits.NAME_BYTES, b"\0")
-    first = int(layout.TASK_NAME)
-    words[first : first + 4] = struct.unpack("<4Q", name)
+    supervisor = task.supervisor
+    words = [0] * TASK_WORDS
+
+    def put(index: int, values: Sequence[int]) -> None:
+        words[index : index + len(values)] = values
+
+    put(layout.TASK_NAME, struct.unpack("<4Q", task.name.encode().ljust(limits.NAME_BYTES, b"\0")))
     words[layout.TASK_ENTRY] = program.entry
     words[layout.TASK_STACK_BASE] = program.stack_base
     words[layout.TASK_STACK_PAGES] = task.stack_pages
     words[layout.TASK_SEGMENTS] = len(program.segments)
+    put(layout.TASK_FIRST_SEGMENT, segments)
+    words[layout.TASK_PRIORITY] = task.priority
+    words[layout.TASK_SUPERVISOR] = 0 if supervisor is None else 1 + supervisor.endpoint
+    words[layout.TASK_SUPERVISOR_BADGE] = 0 if supervisor is None else supervisor.badge
+    put(layout.TASK_QUOTA, astuple(task.quota))
+    words[layout.TASK_MAPPINGS] = len(task.mappings)
+    for index, mapping in enumerate(task.mappings):
+        flags = _flags(mapping.writable, mapping.executable)
+        put(layout.TASK_FIRST_MAPPING + index * layout.MAPPING_WORDS, (mapping.cap, mapping.address, flags))
     words[layout.TASK_CAPS] = len(task.caps)
-    first = int(layout.TASK_FIRST_SEGMENT)
-    words[first : first + len(segment_words)] = segment_words
     for index, cap in enumerate(task.caps):
-        first = int(layout.TASK_FIRST_CAP) + index * int(layout.CAP_WORDS)
-        kind = layout.CAP_CONSOLE if cap.endpoint is None else layout.CAP_ENDPOINT
-        words[first : first + 3] = int(kind), cap.endpoint or 0, int(cap.rights)
+        put(
+            layout.TASK_FIRST_CAP + index * layout.CAP_WORDS,
+            (cap.kind.value, cap.object, int(cap.rights), cap.badge),
+        )
+    words[layout.TASK_HELD] = int(task.held)
     return _pack(words)
 
 
@@ -85,10 +117,10 @@ def _pack(words: Sequence[int]) -> bytes:
     return struct.pack(f"<{len(words)}Q", *words)
 
 
-def _flags(segment: Segment) -> int:
-    flags = MappingFlags.USER
-    if segment.writable:
+def _flags(writable: bool, executable: bool) -> MappingFlags:
+    flags = MappingFlags.NONE
+    if writable:
         flags |= MappingFlags.WRITE
-    if segment.executable:
+    if executable:
         flags |= MappingFlags.EXECUTE
-    return int(flags)
+    return flags

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tyrne.system import limits
-from tyrne.system.description import CONSOLE_CAP, SystemDescription, TaskDescription, name_error, read_description
+from tyrne.system.description import SystemDescription, TaskDescription, name_error, read_description
 from tyrne.system.errors import RequestError, SourceError
 from tyrne.system.loading import load_program
 from tyrne.system.manifest import System, Task
+from tyrne.system.parts import CONSOLE_CAP, Region
+from tyrne.system.program import Program
 from tyrne.system.shipped import shipped
 
 GREETING = "systems/hello.toml"
@@ -54,11 +56,50 @@ def load_system(description: SystemDescription) -> System:
     errors: list[str] = []
     for task in description.tasks:
         try:
-            tasks.append(Task(task.name, load_program(task.program), task.stack_pages, task.caps))
+            program = load_program(task.program)
+            errors += mapping_errors(task, program, description.memory)
+            tasks.append(_with_program(task, program))
         except SourceError as error:
             errors += str(error).splitlines()
         except RequestError as error:
             errors.append(f"{task.place}: {error}" if task.place else str(error))
     if errors:
         raise RequestError(*dict.fromkeys(errors))
-    return System(description.name, len(description.endpoints), tuple(tasks))
+    return System(
+        description.name,
+        len(description.endpoints),
+        tuple(tasks),
+        len(description.notifications),
+        description.memory,
+        description.slice,
+    )
+
+
+def _with_program(task: TaskDescription, program: Program) -> Task:
+    return Task(
+        task.name,
+        program,
+        task.stack_pages,
+        task.caps,
+        task.priority,
+        task.supervisor,
+        task.quota,
+        task.mappings,
+        task.held,
+    )
+
+
+def mapping_errors(task: TaskDescription, program: Program, memory: Sequence[Region]) -> Iterator[str]:
+    """Memory that is mapped over the program, its stack, or the page below the stack, which catches its overflow."""
+    stack_end = program.stack_base + task.stack_pages * limits.PAGE
+    taken = [(s.address, s.end, f"the program's segment at {s.address:#x}") for s in program.segments]
+    taken.append((program.stack_base, stack_end, f"the stack at {program.stack_base:#x}"))
+    taken.append((program.stack_base - limits.PAGE, program.stack_base, "the page below the stack, which stays empty"))
+    for mapping in task.mappings:
+        region = memory[task.caps[mapping.cap].object]
+        end = mapping.address + region.pages * limits.PAGE
+        for start, limit, what in taken:
+            if mapping.address < limit and start < end:
+                where = f'{mapping.place}: memory "{region.name}" at {mapping.address:#x} overlaps {what}'
+                yield f"{where}; map it elsewhere, such as from {stack_end:#x} on"
+                break

@@ -1,0 +1,188 @@
+"""The capabilities of a description: each names one object, with rights that mean something for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Lookup
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tyrne.kernel.abi import CapKind, Rights, includes, rights_over
+from tyrne.system import limits
+from tyrne.system.mistakes import Mistakes, Where
+from tyrne.system.parts import CONSOLE_CAP, Cap, Mapping, Region
+from tyrne.system.shape import CapTable, keys_given
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What a key of a capability stands for: `named` is the kind of table that has the name, empty where none has."""
+
+    kind: CapKind
+    default: Rights
+    what: str
+    named: str = ""
+    more: tuple[str, ...] = ()
+
+
+_KINDS: Final = {
+    "console": _Kind(CapKind.DEBUG_CONSOLE, Rights.CONSOLE_WRITE, "the console"),
+    "endpoint": _Kind(CapKind.ENDPOINT, Rights.SEND | Rights.RECV, "an endpoint", "endpoint", ("badge",)),
+    "notification": _Kind(CapKind.NOTIFICATION, Rights.NOTIFY | Rights.WAIT, "a notification", "notification"),
+    "memory": _Kind(
+        CapKind.MEMORY, Rights.READ | Rights.WRITE, "a memory region", "memory", ("at", "writable", "executable")
+    ),
+    "task": _Kind(CapKind.TASK, Rights.CONTROL | Rights.INSPECT, "a task", "task"),
+    "space": _Kind(CapKind.ADDRESS_SPACE, Rights.MAP | Rights.BIND, "an address space", "task"),
+    "quota": _Kind(CapKind.QUOTA, Rights.CREATE, "a quota"),
+}
+"""Each key that names an object."""
+
+_OWNER: Final = {"badge": "endpoints", "at": "memory", "writable": "memory", "executable": "memory"}
+"""What the keys that not every capability has are for."""
+
+
+def right_names(rights: Rights) -> list[str]:
+    """The names of single rights, in the order of their bits."""
+    return [str(right.name) for right in Rights if right and includes(rights, right)]
+
+
+class CapReader:
+    """Checks the capabilities of one description after another task's. `names` are those of each kind of table."""
+
+    def __init__(self, mistakes: Mistakes, names: Lookup[str, Sequence[str]], regions: Sequence[Region]) -> None:
+        self._mistakes = mistakes
+        self._names = names
+        self._regions = regions
+
+    def caps(self, where: Where, tables: Sequence[CapTable]) -> tuple[tuple[Cap, ...], tuple[Mapping, ...]]:
+        """The capabilities of one task, and what of its memory is mapped from the start."""
+        if len(tables) > limits.CAPS:
+            what = f"{len(tables)} capabilities; a task starts with at most {limits.CAPS}, remove some"
+            self._mistakes.add((*where, limits.CAPS), what)
+        caps: list[Cap] = []
+        mappings: list[Mapping] = []
+        for number, table in enumerate(tables):
+            here = (*where, number)
+            cap = self._cap(here, table)
+            caps.append(cap)
+            if table.at is None:
+                for key in ("writable", "executable"):
+                    if getattr(table, key) is not None and table.memory is not None:
+                        what = f'"{key}" without "at"; add at = 0x1000_0000, the address, or remove it'
+                        self._mistakes.add((*here, key), what)
+            elif cap.kind is CapKind.MEMORY:
+                mappings.append(self._mapping(here, table, number, cap, table.at, caps, mappings))
+        return tuple(caps), tuple(mappings)
+
+    def _cap(self, here: Where, table: CapTable) -> Cap:
+        objects = [key for key in keys_given(table) if key in _KINDS]
+        if len(objects) != 1:
+            given = " and ".join(objects) or "none"
+            what = 'a capability names one object; write { console = true } or { endpoint = "name" }, one of '
+            self._mistakes.add(here, f"{what}{', '.join(_KINDS)} (here: {given})")
+            return CONSOLE_CAP
+        key = objects[0]
+        kind = _KINDS[key]
+        for other in keys_given(table):
+            if other in _OWNER and other not in kind.more:
+                what = f'"{other}" is for {_OWNER[other]}, not for {kind.what}; remove it'
+                self._mistakes.add((*here, other), what)
+        rights = kind.default if table.rights is None else self._rights((*here, "rights"), table.rights, kind)
+        badge = table.badge or 0
+        check_badge(self._mistakes, (*here, "badge"), badge)
+        number = self.number((*here, key), kind.named, getattr(table, key)) if kind.named else 0
+        return CONSOLE_CAP if number is None else Cap(number, rights, badge, kind.kind)
+
+    def number(self, where: Where, kind: str, name: str) -> int | None:
+        """The number of the table of this kind with a name; None and a mistake where none has it."""
+        names = self._names[kind]
+        if name in names:
+            return names.index(name)
+        known = ", ".join(names) or "none"
+        what = f'no {kind} "{name}" (there is {known}); add a [[{kind}]] with name = "{name}", or correct the name'
+        self._mistakes.add(where, what)
+        return None
+
+    def _rights(self, where: Where, names: Sequence[str], kind: _Kind) -> Rights:
+        allowed = rights_over(kind.kind)
+        rights = Rights.NONE
+        for number, name in enumerate(names):
+            right = Rights.__members__.get(name, Rights.NONE)
+            if not right & allowed:
+                known = ", ".join(right_names(allowed))
+                what = f'no right "{name}" over {kind.what}; write one of {known}'
+                self._mistakes.add((*where, number), what)
+            elif right & rights:
+                self._mistakes.add((*where, number), f'"{name}" a second time; remove it')
+            rights |= right
+        return rights
+
+    def _mapping(
+        self,
+        here: Where,
+        table: CapTable,
+        number: int,
+        cap: Cap,
+        at: int,
+        caps: Sequence[Cap],
+        others: Sequence[Mapping],
+    ) -> Mapping:
+        """The mapping of a memory capability, checked against all but the program, which is not at hand yet."""
+        region = self._regions[cap.object]
+        executable = bool(table.executable)
+        writable = includes(cap.rights, Rights.WRITE) and not executable if table.writable is None else table.writable
+        mapping = Mapping(number, at, writable, executable, self._mistakes.place((*here, "at")))
+        self._check_access(here, region, cap, mapping)
+        self._check_address((*here, "at"), region, mapping)
+        for other in others:
+            neighbour = self._regions[caps[other.cap].object]
+            if overlap(at, region.pages, other.address, neighbour.pages):
+                what = f'memory "{region.name}" at {at:#x} overlaps memory "{neighbour.name}" at {other.address:#x}'
+                end = other.address + neighbour.pages * limits.PAGE
+                self._mistakes.add((*here, "at"), f"{what}; map it elsewhere, such as from {end:#x} on")
+        if len(others) == limits.MAPPINGS:
+            what = f"more than {limits.MAPPINGS} memory regions mapped from the start; let the task map the others"
+            self._mistakes.add((*here, "at"), what)
+        return mapping
+
+    def _check_access(self, here: Where, region: Region, cap: Cap, mapping: Mapping) -> None:
+        if mapping.writable and mapping.executable:
+            what = "no memory is writable and executable at once; remove writable or executable"
+            self._mistakes.add((*here, "executable"), what)
+        if mapping.executable and region.address:
+            what = f'memory "{region.name}" is a device, and is never executed; remove executable'
+            self._mistakes.add((*here, "executable"), what)
+        for needed, wanted, key in (
+            (Rights.READ, True, "at"),
+            (Rights.WRITE, mapping.writable, "writable"),
+            (Rights.EXECUTE, mapping.executable, "executable"),
+        ):
+            if wanted and not includes(cap.rights, needed):
+                held = ", ".join(f'"{name}"' for name in right_names(cap.rights | needed))
+                how = "is mapped" if key == "at" else f"is mapped {key}"
+                what = f'memory "{region.name}" {how} without the right {needed.name}; write rights = [{held}]'
+                self._mistakes.add((*here, key), what)
+
+    def _check_address(self, where: Where, region: Region, mapping: Mapping) -> None:
+        at = mapping.address
+        end = at + region.pages * limits.PAGE
+        if at % limits.PAGE:
+            self._mistakes.add(where, f"at {at:#x} does not begin a page; write a multiple of {limits.PAGE:#x}")
+        elif at < limits.PAGE or end > limits.USER_VA_LIMIT:
+            what = f"{at:#x} to {end:#x} is outside the user addresses"
+            last = limits.USER_VA_LIMIT - region.pages * limits.PAGE
+            self._mistakes.add(where, f"{what}; write an address from {limits.PAGE:#x} to {last:#x}")
+        if region.pages > limits.MAPPED_PAGES:
+            what = f'memory "{region.name}" has {region.pages} pages; at most {limits.MAPPED_PAGES} are mapped at once'
+            self._mistakes.add(where, f"{what}, let the task derive a part of it and map that")
+
+
+def check_badge(mistakes: Mistakes, where: Where, badge: int) -> None:
+    if not 0 <= badge <= limits.BADGE_MAX:
+        mistakes.add(where, f"badge is {badge}; write a number from 1 to {limits.BADGE_MAX:#x}, or 0 for none")
+
+
+def overlap(one: int, one_pages: int, other: int, other_pages: int) -> bool:
+    """Whether two runs of pages have an address in common."""
+    return one < other + other_pages * limits.PAGE and other < one + one_pages * limits.PAGE

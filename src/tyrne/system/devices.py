@@ -1,0 +1,59 @@
+"""The devices of QEMU's `virt` board that a task may be given, and those that it may not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tyrne.boards.qemu_virt.memory_map import CPU_INTERFACE, DISTRIBUTOR, RAM_END, RAM_START, UART
+from tyrne.system.limits import PAGE
+
+
+@dataclass(frozen=True)
+class Range:
+    """Physical addresses from `start` up to but without `end`."""
+
+    start: int
+    end: int
+    name: str
+
+    def overlaps(self, start: int, end: int) -> bool:
+        return self.start < end and start < self.end
+
+
+_GIC_PART: Final = 0x1_0000
+
+DEVICES: Final = (
+    Range(0x0400_0000, 0x0800_0000, "flash"),
+    Range(0x0901_0000, 0x0901_1000, "clock (PL031)"),
+    Range(0x0903_0000, 0x0903_1000, "GPIO (PL061)"),
+    Range(0x0A00_0000, 0x0A00_4000, "virtio"),
+)
+"""What a task may be given. There is no IOMMU: who drives a virtio device reaches all memory through it."""
+
+REFUSED: Final = (
+    Range(int(DISTRIBUTOR), int(DISTRIBUTOR) + _GIC_PART, "the interrupt controller, which is the kernel's"),
+    Range(int(CPU_INTERFACE), int(CPU_INTERFACE) + _GIC_PART, "the interrupt controller, which is the kernel's"),
+    Range(int(UART), int(UART) + PAGE, "the serial line, which is the kernel's"),
+    Range(0x0902_0000, 0x0902_1000, "fw_cfg, which can write to all memory"),
+)
+
+
+def range_error(start: int, pages: int) -> str | None:
+    """What is wrong with giving a task these pages of physical addresses; None if nothing is."""
+    if start % PAGE:
+        return f"{start:#x} does not begin a page; write a multiple of {PAGE:#x}"
+    end = start + pages * PAGE
+    if start < RAM_END and int(RAM_START) < end:
+        return f"{start:#x} to {end:#x} is RAM; leave address out, and the kernel finds pages"
+    known = ", ".join(f"{d.name} at {d.start:#x} ({_pages((d.end - d.start) // PAGE)})" for d in DEVICES)
+    for refused in REFUSED:
+        if refused.overlaps(start, end):
+            return f"{start:#x} to {end:#x} holds {refused.name}; there is {known}"
+    if not any(device.start <= start and end <= device.end for device in DEVICES):
+        return f"{start:#x} to {end:#x} lies in no device; there is {known}"
+    return None
+
+
+def _pages(number: int) -> str:
+    return f"{number} page{'' if number == 1 else 's'}"

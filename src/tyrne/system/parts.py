@@ -1,0 +1,81 @@
+"""The parts of a system at boot: what its tasks hold, and under which terms they run.
+
+Parts of one kind are numbered from 0 in the order of the description.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tyrne.kernel.abi import CapKind, Rights
+
+DEFAULT_PRIORITY: Final = 8
+"""In the middle between 0, the most urgent, and 15."""
+DEFAULT_SLICE: Final = 1_000_000
+"""Instructions between two ticks of the clock: a millisecond on QEMU."""
+
+
+@dataclass(frozen=True)
+class Cap:
+    """A capability that a task starts with.
+
+    `object` is the number of an endpoint, notification or memory region, or of the task that is meant or whose address
+    space is meant; 0 for the console and for a quota, which is the task's own. Only an endpoint's has a `badge`.
+    """
+
+    object: int
+    rights: Rights
+    badge: int = 0
+    kind: CapKind = CapKind.ENDPOINT
+
+
+CONSOLE_CAP: Final = Cap(0, Rights.CONSOLE_WRITE, kind=CapKind.DEBUG_CONSOLE)
+
+
+@dataclass(frozen=True)
+class Region:
+    """Pages that lie together: zeroed RAM, or where `address` is not 0 the registers of the device that is there.
+
+    `place` is "file:line" of the description.
+    """
+
+    name: str
+    pages: int
+    address: int = 0
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A memory region that a task has in its address space from the start; `cap` is an index into its capabilities."""
+
+    cap: int
+    address: int
+    writable: bool
+    executable: bool
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Supervisor:
+    """The endpoint that is told of a task's faults and end, and the badge of those messages."""
+
+    endpoint: int
+    badge: int = 0
+
+
+@dataclass(frozen=True)
+class Quota:
+    """How many objects of each kind a task may make, and how many frames for its memory regions and page tables."""
+
+    tasks: int = 0
+    endpoints: int = 0
+    notifications: int = 0
+    spaces: int = 0
+    memory: int = 0
+    quotas: int = 0
+    frames: int = 0
+
+
+NO_QUOTA: Final = Quota()

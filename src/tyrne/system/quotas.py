@@ -1,0 +1,64 @@
+"""Whether all that a system starts with and all that its tasks may make fit into the kernel at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Final
+
+from tyrne.system import limits
+from tyrne.system.mistakes import Mistakes, Where
+from tyrne.system.parts import NO_QUOTA, Quota, Region
+from tyrne.system.shape import Description, TaskTable
+
+LIMITS: Final = {
+    "tasks": limits.TASKS,
+    "endpoints": limits.ENDPOINTS,
+    "notifications": limits.NOTIFICATIONS,
+    "spaces": limits.SPACES,
+    "memory": limits.REGIONS,
+    "quotas": limits.QUOTAS,
+    "frames": limits.SHARED_FRAMES,
+}
+"""How much of each there is for all tasks."""
+CLAIMS: Final = tuple(field.name for field in fields(Quota))
+
+
+def read_quota(mistakes: Mistakes, where: Where, task: TaskTable) -> Quota:
+    """The quota of a task, each number within what the kernel has."""
+    claims = task.quota.model_dump()
+    for claim, number in claims.items():
+        if not 0 <= number <= LIMITS[claim]:
+            what = f"{claim} is {number}; write a number from 0 to {LIMITS[claim]}"
+            mistakes.add((*where, "quota", claim), what)
+    quota = Quota(**claims)
+    if quota != NO_QUOTA and not any(cap.quota for cap in task.caps):
+        what = "a quota that the task has no capability of; add { quota = true } to its caps, or remove quota"
+        mistakes.add((*where, "quota"), what)
+    return quota
+
+
+def check_sums(mistakes: Mistakes, model: Description, regions: Sequence[Region], quotas: Sequence[Quota]) -> None:
+    """What is there from the start, and after it the quotas in the order of their tasks, must fit in."""
+    tasks = len(model.task)
+    taken = {
+        "tasks": tasks,
+        "endpoints": len(model.endpoint),
+        "notifications": len(model.notification),
+        "spaces": tasks,
+        "memory": len(model.memory),
+        "quotas": sum(1 for task in model.task if any(cap.quota for cap in task.caps)),
+        "frames": sum(region.pages for region in regions if not region.address),
+    }
+    if taken["frames"] > limits.SHARED_FRAMES:
+        what = f"{taken['frames']} pages of memory; a system has at most {limits.SHARED_FRAMES}, remove some"
+        mistakes.add(("memory", len(regions) - 1, "pages"), what)
+    for claim in CLAIMS:
+        total = taken[claim]
+        for index, quota in enumerate(quotas):
+            total += getattr(quota, claim)
+            if getattr(quota, claim) and total > LIMITS[claim]:
+                there = f"{taken[claim]} from the start and {total - taken[claim]} in quotas up to here"
+                what = f"{claim}: {there}; a system has at most {LIMITS[claim]}, lower a quota"
+                mistakes.add(("task", index, "quota", claim), what)
+                break

@@ -1,0 +1,193 @@
+"""The shape of a system description: its tables, their keys, the types of the values.
+
+What the values mean is checked elsewhere. A mistake of shape is told in TOML's words, with an example of what fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from tyrne.system.mistakes import Mistakes
+from tyrne.system.parts import DEFAULT_PRIORITY, DEFAULT_SLICE
+
+
+class Table(BaseModel):
+    """Any table: keys that are not named are refused, and no value is converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _is_true(value: object) -> bool:
+    if value is not True:  # 1 == True
+        raise ValueError
+    return True
+
+
+OnlyTrue = Annotated[bool | None, BeforeValidator(_is_true)]
+
+
+class CapTable(Table):
+    """One capability: just one of the first seven keys."""
+
+    console: OnlyTrue = None
+    endpoint: str | None = None
+    notification: str | None = None
+    memory: str | None = None
+    task: str | None = None
+    space: str | None = None
+    quota: OnlyTrue = None
+    rights: list[str] | None = None
+    badge: int | None = None
+    at: int | None = None
+    writable: bool | None = None
+    executable: bool | None = None
+
+
+class SupervisorTable(Table):
+    endpoint: str
+    badge: int = 0
+
+
+class QuotaTable(Table):
+    tasks: int = 0
+    endpoints: int = 0
+    notifications: int = 0
+    spaces: int = 0
+    memory: int = 0
+    quotas: int = 0
+    frames: int = 0
+
+
+class TaskTable(Table):
+    name: str
+    program: str
+    stack_pages: int = 1
+    priority: int = DEFAULT_PRIORITY
+    start: bool = True
+    supervisor: SupervisorTable | None = None
+    quota: QuotaTable = QuotaTable()
+    caps: list[CapTable] = []
+
+
+class NameTable(Table):
+    """An endpoint or a notification."""
+
+    name: str
+
+
+class MemoryTable(Table):
+    name: str
+    pages: int
+    address: int | None = None
+
+
+class SystemTable(Table):
+    name: str
+    slice: int = DEFAULT_SLICE
+
+
+class Description(Table):
+    """A whole file."""
+
+    system: SystemTable
+    endpoint: list[NameTable] = []
+    notification: list[NameTable] = []
+    memory: list[MemoryTable] = []
+    task: list[TaskTable]
+
+
+_TABLES: Final[dict[str, tuple[type[Table], str]]] = {
+    "": (Description, ""),
+    "system": (SystemTable, " in [system]"),
+    "endpoint": (NameTable, " in [[endpoint]]"),
+    "notification": (NameTable, " in [[notification]]"),
+    "memory": (MemoryTable, " in [[memory]]"),
+    "task": (TaskTable, " in [[task]]"),
+    "caps": (CapTable, " in a capability"),
+    "supervisor": (SupervisorTable, " in a supervisor"),
+    "quota": (QuotaTable, " in a quota"),
+}
+"""Each table by the key that leads to it, and how an error says where it is."""
+
+_EXAMPLES: Final = {
+    ".system": '[system] with name = "…"',
+    ".endpoint": '[[endpoint]] with name = "…"',
+    ".notification": '[[notification]] with name = "…"',
+    ".memory": '[[memory]] with name = "…" and pages = 1',
+    ".task": '[[task]] with name = "…" and program = "…"',
+    "name": 'name = "…"',
+    "slice": "slice = 1_000_000",
+    "pages": "pages = 1",
+    "address": "address = 0x0901_0000",
+    "program": 'program = "hello.py"',
+    "stack_pages": "stack_pages = 1",
+    "priority": "priority = 8",
+    "start": "start = false",
+    "supervisor": 'supervisor = { endpoint = "name", badge = 1 }',
+    "task.quota": "quota = { tasks = 1, frames = 32 }",
+    "caps": "caps = [ { console = true } ]",
+    "console": "console = true",
+    "caps.quota": "quota = true",
+    "rights": 'rights = ["SEND", "RECV"]',
+    "badge": "badge = 1",
+    "at": "at = 0x1000_0000",
+    "writable": "writable = true",
+    "executable": "executable = true",
+}
+"""What to write for a key; "table.key" where the same key means different things."""
+
+
+def example(key: str, table: str = "") -> str:
+    """Something that may stand for a key of a table."""
+    if f"{table}.{key}" in _EXAMPLES:
+        return _EXAMPLES[f"{table}.{key}"]
+    return _EXAMPLES.get(key, f"{key} = 1" if table == "quota" else f'{key} = "name"')
+
+
+def read_shape(data: dict[str, Any], mistakes: Mistakes) -> Description | None:
+    """The tables of a parsed file; None after a mistake of shape, and all of them are told."""
+    try:
+        return Description.model_validate(data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            mistakes.add(detail["loc"], _told(detail))
+        return None
+
+
+def _told(detail: ErrorDetails) -> str:
+    """An error of shape, in the words of the file's author."""
+    keys = [part for part in detail["loc"] if isinstance(part, str)]
+    key = keys[-1]
+    table = keys[-2] if len(keys) > 1 else ""
+    model, within = _TABLES[table]
+    match detail["type"]:
+        case "extra_forbidden":
+            return f'unknown key "{key}"{within}; the keys are {", ".join(model.model_fields)}'
+        case "missing":
+            return f'no "{key}"{within}; add {example(key, table)}'
+    return f'"{key}" is {_toml_type(detail["input"])}; write {example(key, table)}'
+
+
+def _toml_type(value: object) -> str:
+    """What a TOML author calls a value of the wrong type."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return "a string"
+        case int() | float():
+            return "a number"
+        case list():
+            return "an array"
+        case dict():
+            return "a table"
+    return "a date or time"
+
+
+def keys_given(table: Table) -> Iterator[str]:
+    """The keys that the author wrote, in the order of the model."""
+    return (key for key in type(table).model_fields if key in table.model_fields_set)
