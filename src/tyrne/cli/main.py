@@ -20,6 +20,7 @@ from tyrne.cli.summary import explain, show_summary
 from tyrne.system.build import Emit, build_output
 from tyrne.system.errors import RequestError
 from tyrne.system.files import check_writable, write_atomically
+from tyrne.system.outline import outline
 from tyrne.system.run import Machine, Request, prepare
 from tyrne.system.select import load_system, select
 
@@ -107,15 +108,8 @@ def check(system: Systems = None) -> int:
     with progress(Console(stderr=True), "checking …"):
         description = select(system or [])
         loaded = load_system(description)
-    print(f"{description.name}: {_count(len(loaded.tasks), 'task')}, {_count(loaded.endpoints, 'endpoint')}")
-    for task, described in zip(loaded.tasks, description.tasks, strict=True):
-        size = sum(segment.memory for segment in task.program.segments)
-        held = ", ".join(
-            "console" if cap.endpoint is None else f"{description.endpoints[cap.endpoint]} ({cap.rights.name})"
-            for cap in described.caps
-        )
-        stack = _count(task.stack_pages, "stack page")
-        print(f"  {task.name}: {described.program}, {size} bytes, {stack}, {held or 'no capability'}")
+    for line in outline(description, loaded):
+        print(line)
     return 0
 
 
@@ -125,10 +119,6 @@ def new(directory: Annotated[Path, typer.Argument(metavar="NAME", help="The dire
     description = create_project(directory)
     print(f"made {directory}; run it with: tyrne run {description}")
     return 0
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def run_arguments(arguments: Sequence[str]) -> int:

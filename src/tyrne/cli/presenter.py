@@ -56,7 +56,10 @@ class PlainPresenter(Presenter):
 
 
 class TerminalPresenter(Presenter):
-    """Whole lines, each task's under its name. Control characters are shown, not obeyed."""
+    """Whole lines, each task's under its name; `names` are those of the first tasks, others were made by tasks.
+
+    Control characters are shown, not obeyed.
+    """
 
     def __init__(self, console: Console, names: Sequence[str]) -> None:
         super().__init__()
@@ -87,7 +90,8 @@ class TerminalPresenter(Presenter):
         if source is None:
             line = Text(content, style="dim")
         else:
-            line = Text(f"{self._names[source]:>{self._width}} ", style=f"bold {_COLOURS[source % len(_COLOURS)]}")
+            name = self._names[source] if source < len(self._names) else f"task {source}"
+            line = Text(f"{name:>{self._width}} ", style=f"bold {_COLOURS[source % len(_COLOURS)]}")
             line.append("│ ", style="dim").append(content, style="not bold default")
         self._console.print(line, soft_wrap=True)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tyrne.system.qemu import WALL_SECONDS
 from tyrne.system.run import STATUS_DEADLOCK, STATUS_LIMIT, STATUS_PANIC, Result
@@ -20,7 +21,8 @@ def show_summary(console: Console, result: Result, calls: int) -> None:
     report = result.report()
     for task in report["tasks"]:
         good = task["state"] == "exited" and task["code"] == 0
-        table.add_row(task["name"], f"[{'green' if good else 'red'}]{task['state']}[/]", _outcome(task))
+        state = Text(task["state"], style="green" if good else "red")
+        table.add_row(Text(task["name"]), state, _outcome(task, result.status))  # a name may look like markup
     console.print(table)
     console.print(
         f"system calls {calls:,} · instructions {report['instructions']:,} · {report['machine']}"
@@ -30,11 +32,23 @@ def show_summary(console: Console, result: Result, calls: int) -> None:
     )
 
 
-def _outcome(task: dict[str, Any]) -> str:
+def _outcome(task: dict[str, Any], status: int) -> str:
     fault = task["fault"]
+    if task["state"] == "waiting":
+        return "nothing can wake it" if status == STATUS_DEADLOCK else "waits, or is suspended"
     if fault:
         return f"{fault['kind'].replace('_', ' ')} at pc {fault['pc']}, address {fault['far']}"
     return "" if task["code"] is None else f"code {task['code']}"
+
+
+def _who_waits(result: Result) -> str:
+    names = [task["name"] for task in result.report()["tasks"] if task["state"] == "waiting"]
+    if not names:
+        return "no task can run, and nothing is left to start one"
+    *others, last = names
+    if not others:
+        return f"{last} waits or is suspended, and nothing can wake it"
+    return f"{', '.join(others)} and {last} wait or are suspended, and nothing can wake them"
 
 
 def explain(result: Result) -> Iterator[str]:
@@ -48,5 +62,4 @@ def explain(result: Result) -> Iterator[str]:
         case status if status == STATUS_LIMIT:
             yield f"stopped: the limit of {result.request.max_instructions} instructions was reached"
         case status if status == STATUS_DEADLOCK:
-            waiting = [task["name"] for task in result.report()["tasks"] if task["state"] == "waiting"]
-            yield f"deadlock: nothing can wake {', '.join(waiting)}"
+            yield f"deadlock: {_who_waits(result)}"

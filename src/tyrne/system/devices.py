@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from tyrne.boards.qemu_virt.memory_map import CPU_INTERFACE, DISTRIBUTOR, RAM_END, RAM_START, UART
+from tyrne.system.errors import RequestError
 from tyrne.system.limits import PAGE
+from tyrne.system.manifest import System
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,18 @@ def range_error(start: int, pages: int) -> str | None:
     if not any(device.start <= start and end <= device.end for device in DEVICES):
         return f"{start:#x} to {end:#x} lies in no device; there is {known}"
     return None
+
+
+def refuse_devices(system: System, machine: str) -> None:
+    """RequestError for a system that needs devices on a machine that has none."""
+    errors = [
+        f'{region.place}: memory "{region.name}" is a device at {region.address:#x}, '
+        f"and the {machine} machine has none; run it with --machine qemu"
+        for region in system.memory
+        if region.address
+    ]
+    if errors:
+        raise RequestError(*errors)
 
 
 def _pages(number: int) -> str:

@@ -14,6 +14,7 @@ from tyrne.compiler import CompileError
 from tyrne.hal import exit_status
 from tyrne.hosted.errors import EngineError
 from tyrne.hosted.recorder import Listener, Recorder
+from tyrne.system.devices import refuse_devices
 from tyrne.system.errors import RequestError
 from tyrne.system.manifest import System, encode
 
@@ -83,6 +84,8 @@ class Ready:
 
 def prepare(request: Request) -> Ready:
     """Build what the machine needs; RequestError where that cannot be."""
+    if request.machine is not Machine.QEMU:
+        refuse_devices(request.system, request.machine.value)
     try:
         match request.machine:
             case Machine.HOSTED:

@@ -1,0 +1,81 @@
+"""A checked system in words: what there is, and for each task its program, its terms and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tyrne.kernel.abi import CapKind
+from tyrne.system.capabilities import right_names
+from tyrne.system.description import SystemDescription, TaskDescription
+from tyrne.system.manifest import System
+from tyrne.system.parts import CONSOLE_CAP, DEFAULT_PRIORITY, Cap
+from tyrne.system.quotas import CLAIMS
+
+
+def outline(description: SystemDescription, system: System) -> Iterator[str]:
+    """A line for the whole, one for each memory region, one for each task."""
+    counts = [count(len(system.tasks), "task"), count(system.endpoints, "endpoint")]
+    if system.notifications:
+        counts.append(count(system.notifications, "notification"))
+    if system.memory:
+        counts.append(count(len(system.memory), "memory region"))
+    yield f"{system.name}: {', '.join(counts)}"
+    for region in system.memory:
+        device = f", a device at {region.address:#x}" if region.address else ""
+        yield f"  memory {region.name}: {count(region.pages, 'page')}{device}"
+    for task, described in zip(system.tasks, description.tasks, strict=True):
+        size = sum(segment.memory for segment in task.program.segments)
+        parts = [str(described.program), f"{size} bytes", count(task.stack_pages, "stack page")]
+        parts += _terms(description, described)
+        parts += [_cap(description, described, number) for number in range(len(task.caps))] or ["no capability"]
+        yield f"  {task.name}: {', '.join(parts)}"
+
+
+def _terms(description: SystemDescription, task: TaskDescription) -> Iterator[str]:
+    """What is not the default."""
+    if task.priority != DEFAULT_PRIORITY:
+        yield f"priority {task.priority}"
+    if task.held:
+        yield "held until it is started"
+    if task.supervisor is not None:
+        yield f"supervised at {description.endpoints[task.supervisor.endpoint]}{_badge(task.supervisor.badge)}"
+    claims = [f"{number} {claim}" for claim in CLAIMS if (number := getattr(task.quota, claim))]
+    if claims:
+        yield f"quota of {' + '.join(claims)}"
+
+
+def _cap(description: SystemDescription, task: TaskDescription, number: int) -> str:
+    cap = task.caps[number]
+    if cap == CONSOLE_CAP:
+        return "console"
+    mapped = ""
+    for mapping in task.mappings:
+        if mapping.cap == number:
+            write = " writable" if mapping.writable else ""
+            execute = " executable" if mapping.executable else ""
+            mapped = f" mapped{write}{execute} at {mapping.address:#x}"
+    return f"{_name(description, cap)} ({'|'.join(right_names(cap.rights)) or 'no rights'}){_badge(cap.badge)}{mapped}"
+
+
+def _name(description: SystemDescription, cap: Cap) -> str:
+    match cap.kind:
+        case CapKind.ENDPOINT:
+            return description.endpoints[cap.object]
+        case CapKind.NOTIFICATION:
+            return description.notifications[cap.object]
+        case CapKind.MEMORY:
+            return description.memory[cap.object].name
+        case CapKind.TASK:
+            return f"task {description.tasks[cap.object].name}"
+        case CapKind.ADDRESS_SPACE:
+            return f"space of {description.tasks[cap.object].name}"
+    return cap.kind.name.lower().removeprefix("debug_")
+
+
+def _badge(badge: int) -> str:
+    return f" badge {badge:#x}" if badge else ""
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
