@@ -14,7 +14,7 @@ ALLOWED: dict[str, set[str]] = {
     "lang": set(),
     "hal": {"lang"},
     "kernel": {"hal", "lang"},
-    "user": {"kernel.abi", "lang"},
+    "user": {"kernel.abi", "kernel.calls", "lang"},
     "boards": {"kernel", "hal", "lang"},
     "compiler": {"lang"},
     "hosted": {"boards.native", "boards.qemu_virt.memory_map", "compiler", "kernel", "hal", "lang"},

@@ -6,8 +6,8 @@
 __attribute__((noinline)) static void twice(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4,
                                             uint64_t x5)
 {
-    tyrne_call(TYRNE_CALL_SEND, x0, x1, x2, x3, x4, x5);
-    tyrne_call(TYRNE_CALL_SEND, x0, x1, x2, x3, x4, x5);
+    tyrne_system_call(TYRNE_CALL_SEND, x0, x1, x2, x3, x4, x5);
+    tyrne_system_call(TYRNE_CALL_SEND, x0, x1, x2, x3, x4, x5);
 }
 
 void _start(void)

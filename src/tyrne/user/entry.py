@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tyrne.lang import export, u64
-from tyrne.user.calls import task_exit
 from tyrne.user.printing import flush
+from tyrne.user.tasks import task_exit
 
 
 @export

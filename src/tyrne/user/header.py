@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from tyrne.kernel.abi import NULL_HANDLE, CallNumber, Rights, Status
+from tyrne.kernel.abi import NULL_HANDLE, SIGNAL_BADGE, CapKind, Notice, Rights, Status, TaskState
+from tyrne.kernel.calls import CALLS, CallLayout, CallNumber
+from tyrne.user.memory import Access
 
 HEADER: Final = Path(__file__).with_name("tyrne.h")
 
@@ -26,16 +30,15 @@ TEMPLATE: Final = """\
 
 #include <stdint.h>
 
-/* A handle word: generation in bits 16 to 47, index in bits 0 to 15. */
-typedef uint64_t tyrne_handle;
-
+/* What a call gives back: x[0] is the status, the others are zero if it is not Ok. Handles are words: generation in
+   bits 16 to 47, index in bits 0 to 15. */
 struct tyrne_reply {{
     uint64_t x[8];
 }};
 
 /* Any system call. */
-static inline struct tyrne_reply tyrne_call(uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
-                                            uint64_t a4, uint64_t a5)
+static inline struct tyrne_reply tyrne_system_call(uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2,
+                                                   uint64_t a3, uint64_t a4, uint64_t a5)
 {{
     register uint64_t x0 __asm__("x0") = a0;
     register uint64_t x1 __asm__("x1") = a1;
@@ -53,36 +56,7 @@ static inline struct tyrne_reply tyrne_call(uint64_t number, uint64_t a0, uint64
     return (struct tyrne_reply){{{{x0, x1, x2, x3, x4, x5, x6, x7}}}};
 }}
 
-/* x[1] of an Ok reply: 0 delivered, 1 enqueued. */
-static inline struct tyrne_reply tyrne_send(tyrne_handle endpoint, uint64_t label, uint64_t word0, uint64_t word1,
-                                            uint64_t word2, tyrne_handle transfer)
-{{
-    return tyrne_call(TYRNE_CALL_SEND, endpoint, label, word0, word1, word2, transfer);
-}}
-
-/* x[1] of an Ok reply: 0 received, then x[2] is the label, x[3] to x[5] the words, x[6] a handle or null; 1 pending. */
-static inline struct tyrne_reply tyrne_recv(tyrne_handle endpoint)
-{{
-    return tyrne_call(TYRNE_CALL_RECV, endpoint, 0, 0, 0, 0, 0);
-}}
-
-static inline uint64_t tyrne_task_yield(void)
-{{
-    return tyrne_call(TYRNE_CALL_TASK_YIELD, 0, 0, 0, 0, 0, 0).x[0];
-}}
-
-/* Ends the task; a kernel that refuses gets a fault. */
-_Noreturn static inline void tyrne_task_exit(uint64_t code)
-{{
-    tyrne_call(TYRNE_CALL_TASK_EXIT, code, 0, 0, 0, 0, 0);
-    __builtin_trap();
-}}
-
-/* x[1] of an Ok reply: the number of bytes written. */
-static inline struct tyrne_reply tyrne_console_write(tyrne_handle console, const void *buffer, uint64_t length)
-{{
-    return tyrne_call(TYRNE_CALL_CONSOLE_WRITE, console, (uint64_t)buffer, length, 0, 0, 0);
-}}
+{calls}
 
 #else
 
@@ -113,9 +87,65 @@ static inline struct tyrne_reply tyrne_console_write(tyrne_handle console, const
 """
 
 
+STUB: Final = """\
+/* {purpose}.{results}~*/
+static inline struct tyrne_reply tyrne_{name}({parameters})
+{{
+    return tyrne_system_call({arguments});
+}}"""
+
+EXIT: Final = """\
+/* {purpose}. A kernel that refuses gets a fault.~*/
+_Noreturn static inline void tyrne_{name}({parameters})
+{{
+    tyrne_system_call({arguments});
+    __builtin_trap();
+}}"""
+
+POINTER: Final = "address of the bytes"
+"""The one argument that is a pointer of the caller's own."""
+
+
 def _defines(prefix: str, names: type[Enum]) -> Iterator[str]:
     for member in names:
         yield f"#define TYRNE_{prefix}_{member.name} {member.value:#x}"
+
+
+def sentence(text: str) -> str:
+    """A phrase of the table as the start of a sentence."""
+    return text[0].upper() + text[1:]
+
+
+def _parameter(argument: str) -> str:
+    """The C name of an argument: its first words, up to where the table explains it."""
+    return re.split(r",| of | to | for ", argument)[0].replace(" ", "_")
+
+
+def _stub(layout: CallLayout) -> str:
+    """The C function of one call."""
+    number = layout.number
+    pairs = [(_parameter(text), text == POINTER) for text in layout.arguments]
+    words = [f"(uint64_t){name}" if pointer else name for name, pointer in pairs]
+    words = [f"TYRNE_CALL_{number.name}", *words, *["0"] * (6 - len(words))]
+    results = [f"x[{i}] {text}" for i, text in enumerate(layout.results, 1)]
+    template = EXIT if number is CallNumber.TASK_EXIT else STUB
+    text = template.format(
+        purpose=sentence(layout.purpose),
+        results=" When Ok: " + "; ".join(results) + "." if results else "",
+        name=number.name.lower(),
+        parameters=", ".join(f"const~void~*{n}" if pointer else f"uint64_t~{n}" for n, pointer in pairs) or "void",
+        arguments=", ".join(words),
+    )
+    return "\n".join(_wrapped(line) for line in text.splitlines())
+
+
+def _wrapped(line: str) -> str:
+    """A line of at most 120 columns: a comment goes on under its text, a list of parameters under its first one.
+
+    It is not broken at a tilde, which becomes a space.
+    """
+    margin = 3 if line.startswith("/*") else line.find("(") + 1
+    return textwrap.fill(line, 120, subsequent_indent=" " * margin, break_long_words=False).replace("~", " ")
 
 
 def header() -> str:
@@ -123,10 +153,15 @@ def header() -> str:
     blocks = [
         _defines("CALL", CallNumber),
         _defines("STATUS", Status),
+        _defines("KIND", CapKind),
         (f"#define TYRNE_RIGHT_{name} {right.value:#x}" for name, right in Rights.__members__.items() if right),
-        [f"#define TYRNE_NULL_HANDLE {int(NULL_HANDLE):#x}"],
+        _defines("ACCESS", Access),
+        _defines("STATE", TaskState),
+        _defines("NOTICE", Notice),
+        [f"#define TYRNE_NULL_HANDLE {int(NULL_HANDLE):#x}", f"#define TYRNE_SIGNAL_BADGE {int(SIGNAL_BADGE):#x}"],
     ]
-    return TEMPLATE.format(constants="\n\n".join("\n".join(block) for block in blocks))
+    constants = "\n\n".join("\n".join(block) for block in blocks)
+    return TEMPLATE.format(constants=constants, calls="\n\n".join(map(_stub, CALLS)))
 
 
 if __name__ == "__main__":

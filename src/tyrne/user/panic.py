@@ -10,8 +10,8 @@ from typing import Final
 from tyrne.lang import export, u32, u64
 from tyrne.lang.machine import source_name
 from tyrne.lang.panics import Panic
-from tyrne.user.calls import task_exit
 from tyrne.user.printing import NEWLINE, print_byte, print_bytes, print_decimal
+from tyrne.user.tasks import task_exit
 
 PANIC_CODE: Final = u64(101)
 """Exit code of a program that panicked."""

@@ -10,7 +10,8 @@ from typing import Final
 
 from tyrne.lang import Array, irange, u8, u64
 from tyrne.lang.machine import address_of
-from tyrne.user.calls import CONSOLE, console_write
+from tyrne.user.console import console_write
+from tyrne.user.handles import CONSOLE
 
 CAPACITY: Final = 256
 """Bytes of a line that one call can write."""

@@ -10,11 +10,42 @@
 #define TYRNE_CALL_TASK_YIELD 0x3
 #define TYRNE_CALL_TASK_EXIT 0x4
 #define TYRNE_CALL_CONSOLE_WRITE 0x5
+#define TYRNE_CALL_CAP_COPY 0x6
+#define TYRNE_CALL_CAP_DERIVE 0x7
+#define TYRNE_CALL_CAP_REVOKE 0x8
+#define TYRNE_CALL_CAP_DROP 0x9
+#define TYRNE_CALL_CAP_MOVE 0xa
+#define TYRNE_CALL_CAP_QUERY 0xb
+#define TYRNE_CALL_SEND_WAIT 0xc
+#define TYRNE_CALL_WAIT 0xd
+#define TYRNE_CALL_CALL 0xe
+#define TYRNE_CALL_REPLY 0xf
+#define TYRNE_CALL_REPLY_WAIT 0x10
+#define TYRNE_CALL_CANCEL 0x11
+#define TYRNE_CALL_NOTIFY 0x12
+#define TYRNE_CALL_POLL 0x13
+#define TYRNE_CALL_BIND 0x14
+#define TYRNE_CALL_CREATE 0x15
+#define TYRNE_CALL_QUOTA_MOVE 0x16
+#define TYRNE_CALL_MEMORY_DERIVE 0x17
+#define TYRNE_CALL_MAP 0x18
+#define TYRNE_CALL_UNMAP 0x19
+#define TYRNE_CALL_PROTECT 0x1a
+#define TYRNE_CALL_TASK_CONFIGURE 0x1b
+#define TYRNE_CALL_TASK_SUPERVISE 0x1c
+#define TYRNE_CALL_TASK_PRIORITY 0x1d
+#define TYRNE_CALL_TASK_RESUME 0x1e
+#define TYRNE_CALL_TASK_SUSPEND 0x1f
+#define TYRNE_CALL_TASK_READ 0x20
+#define TYRNE_CALL_TASK_WRITE 0x21
+#define TYRNE_CALL_TASK_END 0x22
+#define TYRNE_CALL_TASK_STATE 0x23
 
 #define TYRNE_STATUS_OK 0x0
 #define TYRNE_STATUS_BAD_SYSCALL_NUMBER 0x1
 #define TYRNE_STATUS_BAD_ARGUMENT 0x2
 #define TYRNE_STATUS_FAULT_ADDRESS 0x3
+#define TYRNE_STATUS_BAD_STATE 0x4
 #define TYRNE_STATUS_CAPS_EXHAUSTED 0x101
 #define TYRNE_STATUS_INVALID_HANDLE 0x102
 #define TYRNE_STATUS_WIDENED_RIGHTS 0x103
@@ -22,6 +53,7 @@
 #define TYRNE_STATUS_DERIVATION_TOO_DEEP 0x105
 #define TYRNE_STATUS_HAS_CHILDREN 0x106
 #define TYRNE_STATUS_WRONG_KIND 0x107
+#define TYRNE_STATUS_QUOTA_EXCEEDED 0x108
 #define TYRNE_STATUS_STALE_HANDLE 0x201
 #define TYRNE_STATUS_WRONG_OBJECT_KIND 0x202
 #define TYRNE_STATUS_MISSING_RIGHT 0x203
@@ -29,6 +61,23 @@
 #define TYRNE_STATUS_INVALID_TRANSFER_CAP 0x205
 #define TYRNE_STATUS_RECEIVER_TABLE_FULL 0x206
 #define TYRNE_STATUS_PENDING_AFTER_RESUME 0x207
+#define TYRNE_STATUS_ABORTED 0x208
+#define TYRNE_STATUS_ALREADY_MAPPED 0x301
+#define TYRNE_STATUS_NOT_MAPPED 0x302
+#define TYRNE_STATUS_MISALIGNED_ADDRESS 0x303
+#define TYRNE_STATUS_OUT_OF_FRAMES 0x304
+#define TYRNE_STATUS_INVALID_FLAGS 0x305
+#define TYRNE_STATUS_BLOCK_MAPPED 0x306
+#define TYRNE_STATUS_OUT_OF_RANGE 0x307
+
+#define TYRNE_KIND_DEBUG_CONSOLE 0x1
+#define TYRNE_KIND_ENDPOINT 0x2
+#define TYRNE_KIND_NOTIFICATION 0x3
+#define TYRNE_KIND_TASK 0x4
+#define TYRNE_KIND_ADDRESS_SPACE 0x5
+#define TYRNE_KIND_MEMORY 0x6
+#define TYRNE_KIND_QUOTA 0x7
+#define TYRNE_KIND_REPLY 0x8
 
 #define TYRNE_RIGHT_DUPLICATE 0x1
 #define TYRNE_RIGHT_DERIVE 0x2
@@ -38,23 +87,50 @@
 #define TYRNE_RIGHT_RECV 0x20
 #define TYRNE_RIGHT_NOTIFY 0x40
 #define TYRNE_RIGHT_CONSOLE_WRITE 0x80
+#define TYRNE_RIGHT_WAIT 0x100
+#define TYRNE_RIGHT_READ 0x200
+#define TYRNE_RIGHT_WRITE 0x400
+#define TYRNE_RIGHT_EXECUTE 0x800
+#define TYRNE_RIGHT_MAP 0x1000
+#define TYRNE_RIGHT_BIND 0x2000
+#define TYRNE_RIGHT_CREATE 0x4000
+#define TYRNE_RIGHT_CONFIGURE 0x8000
+#define TYRNE_RIGHT_CONTROL 0x10000
+#define TYRNE_RIGHT_INSPECT 0x20000
+#define TYRNE_RIGHT_MODIFY 0x40000
+
+#define TYRNE_ACCESS_READ 0x0
+#define TYRNE_ACCESS_READ_WRITE 0x1
+#define TYRNE_ACCESS_READ_EXECUTE 0x2
+
+#define TYRNE_STATE_INACTIVE 0x0
+#define TYRNE_STATE_READY 0x1
+#define TYRNE_STATE_SENDING 0x2
+#define TYRNE_STATE_RECEIVING 0x3
+#define TYRNE_STATE_CALLING 0x4
+#define TYRNE_STATE_SUSPENDED 0x5
+#define TYRNE_STATE_EXITED 0x6
+#define TYRNE_STATE_FAULTED 0x7
+
+#define TYRNE_NOTICE_EXITED 0x0
+#define TYRNE_NOTICE_FAULTED 0x1
 
 #define TYRNE_NULL_HANDLE 0xffffffffffffffff
+#define TYRNE_SIGNAL_BADGE 0xffffffffffffffff
 
 #ifndef __ASSEMBLER__
 
 #include <stdint.h>
 
-/* A handle word: generation in bits 16 to 47, index in bits 0 to 15. */
-typedef uint64_t tyrne_handle;
-
+/* What a call gives back: x[0] is the status, the others are zero if it is not Ok. Handles are words: generation in
+   bits 16 to 47, index in bits 0 to 15. */
 struct tyrne_reply {
     uint64_t x[8];
 };
 
 /* Any system call. */
-static inline struct tyrne_reply tyrne_call(uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
-                                            uint64_t a4, uint64_t a5)
+static inline struct tyrne_reply tyrne_system_call(uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2,
+                                                   uint64_t a3, uint64_t a4, uint64_t a5)
 {
     register uint64_t x0 __asm__("x0") = a0;
     register uint64_t x1 __asm__("x1") = a1;
@@ -72,35 +148,233 @@ static inline struct tyrne_reply tyrne_call(uint64_t number, uint64_t a0, uint64
     return (struct tyrne_reply){{x0, x1, x2, x3, x4, x5, x6, x7}};
 }
 
-/* x[1] of an Ok reply: 0 delivered, 1 enqueued. */
-static inline struct tyrne_reply tyrne_send(tyrne_handle endpoint, uint64_t label, uint64_t word0, uint64_t word1,
-                                            uint64_t word2, tyrne_handle transfer)
+/* Offer a message, and a capability with it, to an endpoint; never waits. When Ok: x[1] 0 delivered to a receiver, 1
+   enqueued. */
+static inline struct tyrne_reply tyrne_send(uint64_t endpoint, uint64_t label, uint64_t word_0, uint64_t word_1,
+                                            uint64_t word_2, uint64_t capability)
 {
-    return tyrne_call(TYRNE_CALL_SEND, endpoint, label, word0, word1, word2, transfer);
+    return tyrne_system_call(TYRNE_CALL_SEND, endpoint, label, word_0, word_1, word_2, capability);
 }
 
-/* x[1] of an Ok reply: 0 received, then x[2] is the label, x[3] to x[5] the words, x[6] a handle or null; 1 pending. */
-static inline struct tyrne_reply tyrne_recv(tyrne_handle endpoint)
+/* Take the message of an endpoint, or register as its receiver; never waits. When Ok: x[1] 0 received, 1 pending: then
+   the others are 0; x[2] label; x[3] word 0; x[4] word 1; x[5] word 2; x[6] capability, or null. */
+static inline struct tyrne_reply tyrne_recv(uint64_t endpoint)
 {
-    return tyrne_call(TYRNE_CALL_RECV, endpoint, 0, 0, 0, 0, 0);
+    return tyrne_system_call(TYRNE_CALL_RECV, endpoint, 0, 0, 0, 0, 0);
 }
 
-static inline uint64_t tyrne_task_yield(void)
+/* Let the other ready tasks of the same priority run. */
+static inline struct tyrne_reply tyrne_task_yield(void)
 {
-    return tyrne_call(TYRNE_CALL_TASK_YIELD, 0, 0, 0, 0, 0, 0).x[0];
+    return tyrne_system_call(TYRNE_CALL_TASK_YIELD, 0, 0, 0, 0, 0, 0);
 }
 
-/* Ends the task; a kernel that refuses gets a fault. */
-_Noreturn static inline void tyrne_task_exit(uint64_t code)
+/* End the task; does not return. A kernel that refuses gets a fault. */
+_Noreturn static inline void tyrne_task_exit(uint64_t exit_code)
 {
-    tyrne_call(TYRNE_CALL_TASK_EXIT, code, 0, 0, 0, 0, 0);
+    tyrne_system_call(TYRNE_CALL_TASK_EXIT, exit_code, 0, 0, 0, 0, 0);
     __builtin_trap();
 }
 
-/* x[1] of an Ok reply: the number of bytes written. */
-static inline struct tyrne_reply tyrne_console_write(tyrne_handle console, const void *buffer, uint64_t length)
+/* Write bytes to the debug console: all of them, or none and an error; at most 4096. When Ok: x[1] number of bytes. */
+static inline struct tyrne_reply tyrne_console_write(uint64_t console, const void *address, uint64_t number)
 {
-    return tyrne_call(TYRNE_CALL_CONSOLE_WRITE, console, (uint64_t)buffer, length, 0, 0, 0);
+    return tyrne_system_call(TYRNE_CALL_CONSOLE_WRITE, console, (uint64_t)address, number, 0, 0, 0);
+}
+
+/* Make a peer of a capability: same object, same parent, at most the same rights. When Ok: x[1] handle. */
+static inline struct tyrne_reply tyrne_cap_copy(uint64_t source, uint64_t rights)
+{
+    return tyrne_system_call(TYRNE_CALL_CAP_COPY, source, rights, 0, 0, 0, 0);
+}
+
+/* Make a child of a capability: same object, at most the same rights; gone when it is revoked. When Ok: x[1] handle. */
+static inline struct tyrne_reply tyrne_cap_derive(uint64_t source, uint64_t rights, uint64_t badge)
+{
+    return tyrne_system_call(TYRNE_CALL_CAP_DERIVE, source, rights, badge, 0, 0, 0);
+}
+
+/* Drop everything that was derived from a capability, wherever it is. */
+static inline struct tyrne_reply tyrne_cap_revoke(uint64_t source)
+{
+    return tyrne_system_call(TYRNE_CALL_CAP_REVOKE, source, 0, 0, 0, 0, 0);
+}
+
+/* Give a capability up; nothing may be derived from it. */
+static inline struct tyrne_reply tyrne_cap_drop(uint64_t handle)
+{
+    return tyrne_system_call(TYRNE_CALL_CAP_DROP, handle, 0, 0, 0, 0, 0);
+}
+
+/* Move a capability to another slot, or into another task's table. When Ok: x[1] handle in the table that holds it
+   now. */
+static inline struct tyrne_reply tyrne_cap_move(uint64_t handle, uint64_t task)
+{
+    return tyrne_system_call(TYRNE_CALL_CAP_MOVE, handle, task, 0, 0, 0, 0);
+}
+
+/* What a handle of one's own names. When Ok: x[1] kind; x[2] rights; x[3] badge; x[4] depth; x[5] pages of memory; x[6]
+   address where it is mapped, or 0. */
+static inline struct tyrne_reply tyrne_cap_query(uint64_t handle)
+{
+    return tyrne_system_call(TYRNE_CALL_CAP_QUERY, handle, 0, 0, 0, 0, 0);
+}
+
+/* Send a message, and wait until it is received. */
+static inline struct tyrne_reply tyrne_send_wait(uint64_t endpoint, uint64_t label, uint64_t word_0, uint64_t word_1,
+                                                 uint64_t word_2, uint64_t capability)
+{
+    return tyrne_system_call(TYRNE_CALL_SEND_WAIT, endpoint, label, word_0, word_1, word_2, capability);
+}
+
+/* Wait for a message or for signals. When Ok: x[1] badge, or all ones for signals; x[2] label; x[3] word 0; x[4] word
+   1; x[5] word 2; x[6] capability, or null; x[7] reply capability, or null. */
+static inline struct tyrne_reply tyrne_wait(uint64_t endpoint_or_notification)
+{
+    return tyrne_system_call(TYRNE_CALL_WAIT, endpoint_or_notification, 0, 0, 0, 0, 0);
+}
+
+/* Send a message, and wait for its answer. When Ok: x[1] 0; x[2] label; x[3] word 0; x[4] word 1; x[5] word 2; x[6]
+   capability, or null. */
+static inline struct tyrne_reply tyrne_call(uint64_t endpoint, uint64_t label, uint64_t word_0, uint64_t word_1,
+                                            uint64_t word_2, uint64_t capability)
+{
+    return tyrne_system_call(TYRNE_CALL_CALL, endpoint, label, word_0, word_1, word_2, capability);
+}
+
+/* Answer a call, once. */
+static inline struct tyrne_reply tyrne_reply(uint64_t reply_capability, uint64_t label, uint64_t word_0,
+                                             uint64_t word_1, uint64_t word_2, uint64_t capability)
+{
+    return tyrne_system_call(TYRNE_CALL_REPLY, reply_capability, label, word_0, word_1, word_2, capability);
+}
+
+/* Answer a call, and wait for the next message. When Ok: x[1] badge, or all ones for signals; x[2] label; x[3] word 0;
+   x[4] word 1; x[5] word 2; x[6] capability, or null; x[7] reply capability, or null. */
+static inline struct tyrne_reply tyrne_reply_wait(uint64_t reply_capability, uint64_t label, uint64_t word_0,
+                                                  uint64_t word_1, uint64_t word_2, uint64_t endpoint)
+{
+    return tyrne_system_call(TYRNE_CALL_REPLY_WAIT, reply_capability, label, word_0, word_1, word_2, endpoint);
+}
+
+/* Withdraw the receiver that `recv` registered. */
+static inline struct tyrne_reply tyrne_cancel(uint64_t endpoint)
+{
+    return tyrne_system_call(TYRNE_CALL_CANCEL, endpoint, 0, 0, 0, 0, 0);
+}
+
+/* Signal bits. */
+static inline struct tyrne_reply tyrne_notify(uint64_t notification, uint64_t bits)
+{
+    return tyrne_system_call(TYRNE_CALL_NOTIFY, notification, bits, 0, 0, 0, 0);
+}
+
+/* Take the bits that are signalled; never waits. When Ok: x[1] bits. */
+static inline struct tyrne_reply tyrne_poll(uint64_t notification)
+{
+    return tyrne_system_call(TYRNE_CALL_POLL, notification, 0, 0, 0, 0, 0);
+}
+
+/* Let those who wait at an endpoint take a notification's signals too. */
+static inline struct tyrne_reply tyrne_bind(uint64_t endpoint, uint64_t notification)
+{
+    return tyrne_system_call(TYRNE_CALL_BIND, endpoint, notification, 0, 0, 0, 0);
+}
+
+/* Make a kernel object at a quota's expense. When Ok: x[1] handle. */
+static inline struct tyrne_reply tyrne_create(uint64_t quota, uint64_t kind, uint64_t pages)
+{
+    return tyrne_system_call(TYRNE_CALL_CREATE, quota, kind, pages, 0, 0, 0);
+}
+
+/* Move a claim from one quota to another. */
+static inline struct tyrne_reply tyrne_quota_move(uint64_t source, uint64_t target, uint64_t kind, uint64_t amount)
+{
+    return tyrne_system_call(TYRNE_CALL_QUOTA_MOVE, source, target, kind, amount, 0, 0);
+}
+
+/* Make a child of a memory capability, over some of its pages. When Ok: x[1] handle. */
+static inline struct tyrne_reply tyrne_memory_derive(uint64_t source, uint64_t rights, uint64_t first_page,
+                                                     uint64_t pages)
+{
+    return tyrne_system_call(TYRNE_CALL_MEMORY_DERIVE, source, rights, first_page, pages, 0, 0);
+}
+
+/* Map all pages of a memory capability. */
+static inline struct tyrne_reply tyrne_map(uint64_t address_space, uint64_t memory, uint64_t address, uint64_t flags)
+{
+    return tyrne_system_call(TYRNE_CALL_MAP, address_space, memory, address, flags, 0, 0);
+}
+
+/* Take back the mapping of a memory capability. */
+static inline struct tyrne_reply tyrne_unmap(uint64_t address_space, uint64_t memory)
+{
+    return tyrne_system_call(TYRNE_CALL_UNMAP, address_space, memory, 0, 0, 0, 0);
+}
+
+/* Change the flags of a memory capability's mapping. */
+static inline struct tyrne_reply tyrne_protect(uint64_t address_space, uint64_t memory, uint64_t flags)
+{
+    return tyrne_system_call(TYRNE_CALL_PROTECT, address_space, memory, flags, 0, 0, 0);
+}
+
+/* Give a task that does not run an address space and a place to start, all registers zero. */
+static inline struct tyrne_reply tyrne_task_configure(uint64_t task, uint64_t address_space, uint64_t lowest_address,
+                                                      uint64_t entry, uint64_t stack_top)
+{
+    return tyrne_system_call(TYRNE_CALL_TASK_CONFIGURE, task, address_space, lowest_address, entry, stack_top, 0);
+}
+
+/* Say who is told of a task's faults and end. */
+static inline struct tyrne_reply tyrne_task_supervise(uint64_t task, uint64_t endpoint)
+{
+    return tyrne_system_call(TYRNE_CALL_TASK_SUPERVISE, task, endpoint, 0, 0, 0, 0);
+}
+
+/* Set a priority: 0 is the most urgent, 15 the least; none above the caller's own. */
+static inline struct tyrne_reply tyrne_task_priority(uint64_t task, uint64_t priority)
+{
+    return tyrne_system_call(TYRNE_CALL_TASK_PRIORITY, task, priority, 0, 0, 0, 0);
+}
+
+/* Let a suspended task run: at its entry, or where it was suspended. */
+static inline struct tyrne_reply tyrne_task_resume(uint64_t task)
+{
+    return tyrne_system_call(TYRNE_CALL_TASK_RESUME, task, 0, 0, 0, 0, 0);
+}
+
+/* Stop a task; what it waits for is called off. */
+static inline struct tyrne_reply tyrne_task_suspend(uint64_t task)
+{
+    return tyrne_system_call(TYRNE_CALL_TASK_SUSPEND, task, 0, 0, 0, 0, 0);
+}
+
+/* Read registers of a task that does not run: 0 to 30 are x0 to x30, then SP, PC, PSTATE. When Ok: x[1] the first; x[2]
+   the one 1 after it, 0 past the last; x[3] the one 2 after it, 0 past the last; x[4] the one 3 after it, 0 past the
+   last; x[5] the one 4 after it, 0 past the last; x[6] the one 5 after it, 0 past the last; x[7] the one 6 after it, 0
+   past the last. */
+static inline struct tyrne_reply tyrne_task_read(uint64_t task, uint64_t first_register)
+{
+    return tyrne_system_call(TYRNE_CALL_TASK_READ, task, first_register, 0, 0, 0, 0);
+}
+
+/* Write a register of a task that does not run; of PSTATE only the condition flags. */
+static inline struct tyrne_reply tyrne_task_write(uint64_t task, uint64_t register_number, uint64_t value)
+{
+    return tyrne_system_call(TYRNE_CALL_TASK_WRITE, task, register_number, value, 0, 0, 0);
+}
+
+/* End a task; it gives back all that it holds. */
+static inline struct tyrne_reply tyrne_task_end(uint64_t task, uint64_t exit_code)
+{
+    return tyrne_system_call(TYRNE_CALL_TASK_END, task, exit_code, 0, 0, 0, 0);
+}
+
+/* Where a task is in its life, and why it ended. When Ok: x[1] state; x[2] exit code; x[3] syndrome; x[4] fault
+   address; x[5] PC of the fault. */
+static inline struct tyrne_reply tyrne_task_state(uint64_t task)
+{
+    return tyrne_system_call(TYRNE_CALL_TASK_STATE, task, 0, 0, 0, 0, 0);
 }
 
 #else
