@@ -15,7 +15,7 @@ ENABLE: Final = u64(1)
 """CNTV_CTL_EL0.ENABLE."""
 MASKED: Final = u64(2)
 """CNTV_CTL_EL0.IMASK."""
-SHORTEST_PERIOD: Final = u64(64)
+SHORTEST_PERIOD: Final = u64(62)
 """Counts from one tick to the next, at least: longer than the kernel needs for one, else tasks would never run."""
 
 
