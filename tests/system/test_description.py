@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from descriptions import changes, mistakes
 
-from tyrne.kernel.abi import Rights
-from tyrne.system.description import CONSOLE_CAP, Cap, read_description
+from tyrne.kernel.abi import CapKind, Rights
+from tyrne.system.description import read_description
 from tyrne.system.errors import RequestError
+from tyrne.system.parts import CONSOLE_CAP, Cap
 
 GOOD = """\
 [system]
@@ -31,17 +33,8 @@ caps = [{ endpoint = "table" }]
 """
 
 
-def mistakes(tmp_path: Path, text: str | bytes) -> list[str]:
-    path = tmp_path / "s.toml"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(RequestError) as caught:
-        read_description(path)
-    return str(caught.value).replace(f"{path}:", "s:").splitlines()
-
-
 def changed(old: str, new: str) -> str:
-    assert GOOD.count(old) >= 1
-    return GOOD.replace(old, new, 1)
+    return changes(GOOD, old, new)
 
 
 def test_a_good_description_is_read_as_written(tmp_path: Path) -> None:
@@ -75,7 +68,11 @@ def test_a_good_description_is_read_as_written(tmp_path: Path) -> None:
             changed("console = true", 'console = true, endpoint = "table"'),
             "s:12: a capability names one object; write { console = true } or ",
         ),
-        (changed("console = true", "console = true, rights = []"), "s:12: a console capability has just the right "),
+        (
+            changed("console = true", 'console = true, rights = ["SEND"]'),
+            's:12: no right "SEND" over the console; write one of DUPLICATE, DERIVE, REVOKE, TRANSFER, CONSOLE_WRITE',
+        ),
+        (changed('"TRANSFER"', '"SEND"'), 's:13: "SEND" a second time; remove it'),
         (changed('endpoint = "table", ', 'endpoint = "tabel", '), 's:13: no endpoint "tabel" (there is table); add '),
         (changed('endpoint = "table", ', "endpoint = 1, "), 's:13: "endpoint" is a number; write endpoint = "name"'),
         (changed('"TRANSFER"', '"FLY"'), 's:13: no right "FLY" over an endpoint; write one of DUPLICATE, DERIVE, '),
@@ -85,7 +82,10 @@ def test_a_good_description_is_read_as_written(tmp_path: Path) -> None:
         (changed('name = "pong"', 'name = ""'), "s:17: the name '' is not usable; write 1 to 32 printable bytes"),
         (changed('name = "pong"', 'name = "a\\nb"'), "s:17: the name 'a\\nb' is not usable; write 1 to 32 printable "),
         (changed('name = "pong"', f'name = "{"é" * 17}"'), "s:17: the name 'ééééééééééééééééé' is not usable; "),
-        (GOOD + "[board]\n", 's:20: unknown key "board"; the keys are system, endpoint, task'),
+        (
+            GOOD + "[board]\n",
+            's:20: unknown key "board"; the keys are system, endpoint, notification, memory, task',
+        ),
         (GOOD + '[[endpoint]]\nname = "table"\n', 's:21: a second endpoint "table"; give each endpoint its own name'),
         ('[system]\nname = "x"\n', 's:1: no "task"; add [[task]] with name = "…" and program = "…"'),
         ('task = []\n[system]\nname = "x"\n', "s:1: a system without a task; add a [[task]] with "),
@@ -100,17 +100,28 @@ def test_a_mistake_is_named_with_its_line_and_mend(tmp_path: Path, text: str, ex
     assert found[0].startswith(expected)
 
 
+def test_a_console_may_be_passed_on_where_the_description_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(changed("console = true", 'console = true, rights = ["CONSOLE_WRITE", "DUPLICATE"]'))
+    console = Cap(0, Rights.CONSOLE_WRITE | Rights.DUPLICATE, kind=CapKind.DEBUG_CONSOLE)
+    assert read_description(path).tasks[0].caps[0] == console
+
+
 def test_every_mistake_is_reported_in_the_order_of_lines(tmp_path: Path) -> None:
     text = changed('"TRANSFER"', '"FLY"').replace("stack_pages = 2", "stack_pages = 0").replace('"pong"', '""')
     assert [line.split(":")[1] for line in mistakes(tmp_path, text)] == ["10", "13", "17"]
 
 
-def test_more_tasks_endpoints_or_capabilities_than_the_kernel_has_are_refused(tmp_path: Path) -> None:
+def test_more_of_anything_than_the_kernel_has_is_refused(tmp_path: Path) -> None:
     text = '[system]\nname = "x"\n'
     text += "".join(f'[[endpoint]]\nname = "e{i}"\n' for i in range(17))
     text += "".join(f'[[task]]\nname = "t{i}"\nprogram = "p"\n' for i in range(17))
     text += "caps = [" + "{ console = true }," * 17 + "]\n"
-    endpoints, tasks, caps = mistakes(tmp_path, text)
+    text += "".join(f'[[notification]]\nname = "n{i}"\n' for i in range(17))
+    text += "".join(f'[[memory]]\nname = "m{i}"\npages = 1\n' for i in range(17))
+    endpoints, tasks, caps, notifications, memory = mistakes(tmp_path, text)
+    assert notifications == "s:121: 17 notifications; a system has at most 16, remove some"
+    assert memory == "s:171: 17 memory regions; a system has at most 16, remove some"
     assert endpoints == "s:35: 17 endpoints; a system has at most 16, remove some"
     assert tasks == "s:85: 17 tasks; a system has at most 16, remove some"
     assert caps == "s:88: 17 capabilities; a task starts with at most 16, remove some"

@@ -67,9 +67,7 @@ def test_a_run_that_ends_well_is_recorded(emulator: Emulator) -> None:
     assert (recorder.status, recorder.instructions, recorder.log_lines()) == (1, 255, ["a"])
 
 
-def test_a_machine_that_hangs_is_ended_and_the_run_says_so(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_machine_that_hangs_is_ended_and_the_run_says_so(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(qemu, "WALL_SECONDS", 1.0)
     emulator.does("trace.write('L 610a\\nL 62'); trace.flush(); time.sleep(60)")
     recorder = Recorder()

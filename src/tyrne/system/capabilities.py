@@ -174,8 +174,9 @@ class CapReader:
             last = limits.USER_VA_LIMIT - region.pages * limits.PAGE
             self._mistakes.add(where, f"{what}; write an address from {limits.PAGE:#x} to {last:#x}")
         if region.pages > limits.MAPPED_PAGES:
-            what = f'memory "{region.name}" has {region.pages} pages; at most {limits.MAPPED_PAGES} are mapped at once'
-            self._mistakes.add(where, f"{what}, let the task derive a part of it and map that")
+            most = limits.MAPPED_PAGES
+            what = f'memory "{region.name}" has {region.pages} pages, and at most {most} are mapped at once'
+            self._mistakes.add(where, f"{what}; let the task derive a part of it and map that")
 
 
 def check_badge(mistakes: Mistakes, where: Where, badge: int) -> None:

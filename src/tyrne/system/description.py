@@ -148,12 +148,13 @@ def _check_slice(mistakes: Mistakes, instructions: int) -> None:
 
 
 def _read_region(mistakes: Mistakes, here: Where, table: MemoryTable) -> Region:
-    if not 1 <= table.pages <= limits.SHARED_FRAMES:
-        what = f"pages is {table.pages}; write a number from 1 to {limits.SHARED_FRAMES}"
-        mistakes.add((*here, "pages"), what)
-    elif table.address is not None and (wrong := range_error(table.address, table.pages)):
+    pages = table.pages
+    if not 1 <= pages <= limits.SHARED_FRAMES:
+        mistakes.add((*here, "pages"), f"pages is {pages}; write a number from 1 to {limits.SHARED_FRAMES}")
+        pages = 1  # what is said of its mappings should hold for any size
+    elif table.address is not None and (wrong := range_error(table.address, pages)):
         mistakes.add((*here, "address"), wrong)
-    return Region(table.name, table.pages, table.address or 0, mistakes.place((*here, "address")))
+    return Region(table.name, pages, table.address or 0, mistakes.place((*here, "address")))
 
 
 def _check_devices(mistakes: Mistakes, regions: Sequence[Region]) -> None:
