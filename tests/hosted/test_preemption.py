@@ -118,3 +118,10 @@ def test_runs_with_ticks_are_the_same_run(code: dict[str, bytes], tmp_path: Path
     reports = [run(names, 1337, machine, code, tmp_path) for machine in ("hosted", "hosted", "native")]
     assert reports[0] == reports[1]
     assert {**reports[2], "machine": "hosted"} == reports[0]
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_limit_ends_a_run_that_has_ticks(machine: str, code: dict[str, bytes], tmp_path: Path) -> None:
+    report = run(["count", "busy_5", "holder"], SLICE, machine, code, tmp_path)
+    assert report["status"] == 4
+    assert [task["state"] for task in report["tasks"]] == ["ready", "exited", "exited"]

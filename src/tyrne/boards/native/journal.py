@@ -56,8 +56,9 @@ FIELDS: Final = {
 
 NEVER: Final = u64((1 << 64) - 1)
 HEADER_WORDS: Final = u64(2)
-CAPACITY: Final = u64(1 << 17)
-"""Words of records; the memory is HEADER_WORDS larger."""
+CAPACITY: Final = u64(1 << 21)
+"""Words of records, more than any one call writes: the most are the pages that the end of many capabilities unmaps. The
+memory is HEADER_WORDS larger."""
 
 
 class Journal:
