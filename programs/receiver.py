@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, u16, u32, u64
-from tyrne.user import CapHandle, Received, Status, print_bytes, print_decimal, recv, task_yield
+from tyrne.lang import export, u64
+from tyrne.user import EndpointCap, Message, Pending, Status, print_bytes, print_decimal, recv, task_yield
 
-TABLE: Final = CapHandle(u16(1), u32(0))
+TABLE: Final = EndpointCap(u64(1))
 NUMBER: Final = u64(1)
 
 
-def next_message() -> Received | Status:
-    """Wait for a message: the first poll is pending, later ones are refused with QUEUE_FULL until one comes."""
+def next_message() -> Message | Status:
+    """Look for a message until there is one; the others run in between."""
     while True:
         outcome = recv(TABLE)
-        if isinstance(outcome, Received):
-            return outcome
-        if isinstance(outcome, Status) and outcome is not Status.QUEUE_FULL:
+        if not isinstance(outcome, Pending):
             return outcome
         task_yield()
 

@@ -11,6 +11,11 @@ def image_start() -> u64:
     return symbol_address(b"user_image_start")  # audit: U-42
 
 
+def data_start() -> u64:
+    """The virtual address of the first page that can be written; code and constants lie below it."""
+    return symbol_address(b"user_data_start")  # audit: U-42
+
+
 def image_end() -> u64:
     """One past the last page of the program's segments: an unmapped page, above which the stack lies."""
     return symbol_address(b"user_image_end")  # audit: U-42

@@ -1,0 +1,19 @@
+"""Waits for a bell at a priority above the others, so that it runs as soon as the bell rings."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tyrne.lang import export, irange, u64
+from tyrne.user import NotificationCap, granted, print_bytes, wait_signals
+
+BELL: Final = NotificationCap(u64(1))
+RINGS: Final = 2
+
+
+@export
+def main() -> u64:
+    for _ in irange(RINGS):
+        granted(wait_signals(BELL))
+        print_bytes(b"alarm: runs at once\n")
+    return u64(0)
