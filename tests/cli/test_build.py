@@ -41,7 +41,7 @@ def test_the_elf_holds_the_program_in_its_manifest_and_no_page_is_writable_and_e
     assert tyrne("build", "--emit", "elf", "--output", "k.elf", program.name).status == 0
     elf = ELFFile(io.BytesIO((tmp_path / "k.elf").read_bytes()))
     manifest = elf.get_section_by_name(".manifest").data()
-    assert manifest.startswith(b"TYRNEMF1")
+    assert manifest.startswith(b"TYRNEMF2")
     assert PROGRAM in manifest
     segments = [segment for segment in elf.iter_segments() if segment["p_type"] == "PT_LOAD"]
     assert min(segment["p_paddr"] for segment in segments) == LOAD_ADDRESS

@@ -23,6 +23,61 @@ def test_check_lists_tasks_with_what_they_hold(tyrne: Tyrne, tmp_path: Path) -> 
     ]
 
 
+def test_check_tells_what_is_not_the_default(tyrne: Tyrne, tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(bytes(4))
+    (tmp_path / "s.toml").write_text(
+        """\
+[system]
+name = "all"
+[[endpoint]]
+name = "door"
+[[notification]]
+name = "bell"
+[[memory]]
+name = "ring"
+pages = 2
+[[memory]]
+name = "rtc"
+pages = 1
+address = 0x0901_0000
+[[task]]
+name = "one"
+program = "a.bin"
+priority = 3
+quota = { tasks = 1, frames = 9 }
+caps = [
+  { console = true, rights = ["CONSOLE_WRITE", "TRANSFER"] },
+  { endpoint = "door", rights = ["RECV"] },
+  { endpoint = "door", rights = ["SEND"], badge = 0x51 },
+  { notification = "bell" },
+  { memory = "ring", at = 0x2000_0000 },
+  { memory = "ring", rights = ["READ", "EXECUTE"], at = 0x3000_0000, executable = true },
+  { memory = "rtc", at = 0x4000_0000, writable = false },
+  { task = "two" },
+  { space = "two", rights = [] },
+  { quota = true },
+]
+[[task]]
+name = "two"
+program = "a.bin"
+start = false
+supervisor = { endpoint = "door", badge = 2 }
+"""
+    )
+    outcome = tyrne("check", "s.toml")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.out.splitlines() == [
+        "all: 2 tasks, 1 endpoint, 1 notification, 2 memory regions",
+        "  memory ring: 2 pages",
+        "  memory rtc: 1 page, a device at 0x9010000",
+        "  one: a.bin, 4 bytes, 1 stack page, priority 3, quota of 1 tasks + 9 frames, "
+        "console (TRANSFER|CONSOLE_WRITE), door (RECV), door (SEND) badge 0x51, bell (NOTIFY|WAIT), "
+        "ring (READ|WRITE) mapped writable at 0x20000000, ring (READ|EXECUTE) mapped executable at 0x30000000, "
+        "rtc (READ|WRITE) mapped at 0x40000000, task two (CONTROL|INSPECT), space of two (no rights), quota (CREATE)",
+        "  two: a.bin, 4 bytes, 1 stack page, held until it is started, supervised at door badge 0x2, no capability",
+    ]
+
+
 def test_programs_given_twice_get_names_of_their_own(tyrne: Tyrne, tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(bytes(4))
     lines = tyrne("check", "a.bin", "./a.bin", "a.bin").out.splitlines()

@@ -1,14 +1,17 @@
 """What a terminal shows."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from tyrne.cli.presenter import TerminalPresenter, visible
-from tyrne.cli.summary import show_summary
-from tyrne.system.run import Machine, Request, prepare
+from tyrne.cli.summary import explain, show_summary
+from tyrne.hosted.recorder import Recorder
+from tyrne.system.manifest import System
+from tyrne.system.run import Machine, Request, Result, prepare
 from tyrne.system.select import load_system, select
 
 
@@ -31,6 +34,14 @@ def test_each_line_stands_whole_under_its_tasks_name() -> None:
     assert out.getvalue().splitlines() == ["long │ two", "   a │ one three", "   a │ ", "kernel: line", "long │ x"]
 
 
+def test_a_task_that_another_made_is_named_by_its_number() -> None:
+    console, out = terminal()
+    presenter = TerminalPresenter(console, ["a"])
+    for byte in b"x\n":
+        presenter.console(17, byte)
+    assert out.getvalue() == "task 17 │ x\n"
+
+
 def test_control_characters_are_shown_not_obeyed() -> None:
     assert visible(b"a\x1b[31m\x07\xffb\tc\xc2\x9b\r") == "a\\x1b[31m\\x07\\xffb\tc\\x9b"
     console, out = terminal()
@@ -50,3 +61,44 @@ def test_the_summary_says_what_became_of_each_task(tmp_path: Path, code: bytes, 
     show_summary(console, result, presenter.calls)
     assert expected in out.getvalue()
     assert out.getvalue().splitlines()[-1] == "system calls 0 · instructions 1 · hosted · debug kernel · status 1"
+
+
+def ended(folder: Path, names: list[str], waiting: list[int], status: int) -> Result:
+    """A run of tasks of which those waited at its end."""
+    (folder / "a.bin").write_bytes(bytes(4))
+    tasks = load_system(select([folder / "a.bin"])).tasks
+    recorder = Recorder()
+    for number in waiting:
+        recorder.waiting(number)
+    recorder.end(status, 1000)
+    system = System("s", 0, tuple(replace(tasks[0], name=name) for name in names))
+    return Result(Request(system, Machine.HOSTED, False, 1000), recorder)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "expected"),
+    [
+        ([0], "deadlock: a waits or is suspended, and nothing can wake it"),
+        ([0, 2], "deadlock: a and c wait or are suspended, and nothing can wake them"),
+        ([0, 1, 17], "deadlock: a, b and task 17 wait or are suspended, and nothing can wake them"),
+        ([], "deadlock: no task can run, and nothing is left to start one"),
+    ],
+)
+def test_a_deadlock_is_told_with_all_who_wait(tmp_path: Path, waiting: list[int], expected: str) -> None:
+    assert list(explain(ended(tmp_path, ["a", "b", "c"], waiting, 5))) == [expected]
+
+
+@pytest.mark.parametrize(("status", "told"), [(5, "nothing can wake it"), (4, "waits, or is suspended")])
+def test_the_summary_says_who_waits(tmp_path: Path, status: int, told: str) -> None:
+    console, out = terminal()
+    show_summary(console, ended(tmp_path, ["a", "b"], [1], status), 3)
+    assert [line.split() for line in out.getvalue().splitlines()[1:3]] == [
+        ["a", "ready"],
+        ["b", "waiting", *told.split()],
+    ]
+
+
+def test_a_name_that_looks_like_markup_is_shown_as_it_is(tmp_path: Path) -> None:
+    console, out = terminal()
+    show_summary(console, ended(tmp_path, ["[red]a", "[/]"], [], 4), 0)
+    assert [line.split()[0] for line in out.getvalue().splitlines()[1:3]] == ["[red]a", "[/]"]

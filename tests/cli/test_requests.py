@@ -55,7 +55,8 @@ def test_every_mistake_of_a_description_is_a_line(tyrne: Tyrne, tmp_path: Path) 
     task = '[system]\nname = "s"\n[[task]]\nname = "t"\nprogram = "t.bin"\n'
     (tmp_path / "s.toml").write_text(task + "stack_pages = 0\nx = 1\n")
     assert tyrne("check", "s.toml").err == (
-        'tyrne: error: s.toml:7: unknown key "x" in [[task]]; the keys are name, program, stack_pages, caps\n'
+        'tyrne: error: s.toml:7: unknown key "x" in [[task]]; '
+        "the keys are name, program, stack_pages, priority, start, supervisor, quota, caps\n"
     )
     (tmp_path / "s.toml").write_text(task + "stack_pages = 0\n")
     assert tyrne("check", "s.toml").error.startswith("tyrne: error: s.toml:6: stack_pages is 0; write a number from 1")
@@ -63,6 +64,22 @@ def test_every_mistake_of_a_description_is_a_line(tyrne: Tyrne, tmp_path: Path) 
     assert tyrne("check", "s.toml").error == (
         "tyrne: error: s.toml:5: t.bin: cannot be read: no such file or directory; give the path of a program"
     )
+
+
+@pytest.mark.parametrize("machine", ["hosted", "native"])
+def test_a_device_is_refused_on_a_machine_that_has_none(tyrne: Tyrne, tmp_path: Path, machine: str) -> None:
+    (tmp_path / "a.bin").write_bytes(CODE)
+    (tmp_path / "s.toml").write_text(
+        '[system]\nname = "s"\n[[memory]]\nname = "ram"\npages = 1\n[[memory]]\nname = "clock"\npages = 1\n'
+        'address = 0x0901_0000\n[[task]]\nname = "t"\nprogram = "a.bin"\n'
+    )
+    outcome = tyrne("run", "--machine", machine, "--report", "r.json", "s.toml")
+    assert (outcome.status, outcome.out) == (2, "")
+    assert outcome.error == (
+        f'tyrne: error: s.toml:8: memory "clock" is a device at 0x9010000, and the {machine} machine has none; '
+        "run it with --machine qemu"
+    )
+    assert not (tmp_path / "r.json").exists()
 
 
 def test_a_machine_that_is_not_installed_is_named_with_the_command_that_installs_it(
