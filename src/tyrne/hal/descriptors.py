@@ -38,6 +38,8 @@ ACCESS_FLAG: Final = u64(1 << 10)
 NOT_GLOBAL: Final = u64(1 << 11)
 PXN: Final = u64(1 << 53)
 UXN: Final = u64(1 << 54)
+OWNED_BIT: Final = u64(1 << 55)
+"""A bit that the CPU ignores."""
 PAGE_ADDRESS: Final = u64(0x0000_FFFF_FFFF_F000)
 BLOCK_ADDRESS: Final = u64(0x0000_FFFF_FFE0_0000)
 
@@ -51,6 +53,8 @@ class MappingFlags(IntFlag):
     USER = 4
     DEVICE = 8
     GLOBAL = 16
+    OWNED = 32
+    """The frame belongs to the address space, and is freed with it."""
 
 
 def forbidden(flags: MappingFlags) -> bool:
@@ -79,6 +83,8 @@ def attributes(flags: MappingFlags) -> u64:
         bits = bits | AP_READ_ONLY
     if not flags & MappingFlags.GLOBAL:
         bits = bits | NOT_GLOBAL
+    if flags & MappingFlags.OWNED:
+        bits = bits | OWNED_BIT
     return bits
 
 
@@ -107,6 +113,8 @@ def decode_flags(descriptor: u64) -> MappingFlags:
         flags = flags | MappingFlags.USER
     if not descriptor & NOT_GLOBAL:
         flags = flags | MappingFlags.GLOBAL
+    if descriptor & OWNED_BIT:
+        flags = flags | MappingFlags.OWNED
     if descriptor & 0b11100 != ATTRIBUTE_NORMAL:
         return flags | MappingFlags.DEVICE
     executable = descriptor & (PXN | UXN) == (PXN if user else UXN)

@@ -15,4 +15,4 @@ PANIC: Final = u64(3)
 LIMIT: Final = u64(4)
 """The limit of instructions was reached."""
 DEADLOCK: Final = u64(5)
-"""Tasks wait, and nothing can wake them. No call of this interface waits, so no kernel leaves with it yet."""
+"""Tasks wait, and nothing can wake them."""

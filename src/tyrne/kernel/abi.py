@@ -1,4 +1,4 @@
-"""The system call interface as data: numbers, statuses, rights, handle words. Everything else derives from here."""
+"""The vocabulary of the system call interface: statuses, rights, kinds, handle words."""
 
 from __future__ import annotations
 
@@ -9,78 +9,15 @@ from typing import Final
 from tyrne.lang import u16, u32, u64
 
 
-class CallNumber(Enum):
-    """x8 of a system call. 0 is reserved and always invalid."""
-
-    SEND = 1
-    RECV = 2
-    TASK_YIELD = 3
-    TASK_EXIT = 4
-    CONSOLE_WRITE = 5
-    """Only kernels with a debug console have it."""
-
-
-@dataclass(frozen=True)
-class CallLayout:
-    """What a call takes in x0 and the registers after it, and gives in x1 and those after it when its status is Ok."""
-
-    number: CallNumber
-    purpose: str
-    arguments: tuple[str, ...]
-    results: tuple[str, ...]
-    authority: str
-
-
-CALLS: Final = (
-    CallLayout(
-        CallNumber.SEND,
-        "offer a message, and a capability with it, to an endpoint",
-        ("endpoint", "label", "word 0", "word 1", "word 2", "capability to transfer, or null"),
-        ("0 delivered to a receiver, 1 enqueued",),
-        "endpoint with SEND; TRANSFER on what is transferred",
-    ),
-    CallLayout(
-        CallNumber.RECV,
-        "take the message of an endpoint, or register as its receiver",
-        ("endpoint",),
-        ("0 received, 1 pending: then the others are 0", "label", "word 0", "word 1", "word 2", "capability, or null"),
-        "endpoint with RECV",
-    ),
-    CallLayout(CallNumber.TASK_YIELD, "let the other ready tasks run", (), (), "none: the task's own time"),
-    CallLayout(CallNumber.TASK_EXIT, "end the task; does not return", ("exit code",), (), "none: the task's own life"),
-    CallLayout(
-        CallNumber.CONSOLE_WRITE,
-        "write bytes to the debug console: all of them, or none and an error; at most 4096",
-        ("console", "address of the bytes", "number of bytes"),
-        ("number of bytes",),
-        "debug console with CONSOLE_WRITE; only in kernels that have one",
-    ),
-)
-
-
-def decode_call_number(word: u64, debug_console: bool) -> CallNumber | None:
-    """The call that x8 names; None for a number that this kernel does not have."""
-    match word:
-        case 1:
-            return CallNumber.SEND
-        case 2:
-            return CallNumber.RECV
-        case 3:
-            return CallNumber.TASK_YIELD
-        case 4:
-            return CallNumber.TASK_EXIT
-        case 5 if debug_console:
-            return CallNumber.CONSOLE_WRITE
-    return None
-
-
 class Status(Enum):
-    """x0 when a system call returns. Three blocks: the call itself, 0x100 capabilities, 0x200 messages."""
+    """x0 when a system call returns. Four blocks: the call itself, 0x100 capabilities, 0x200 messages, 0x300 memory."""
 
     OK = 0x0
     BAD_SYSCALL_NUMBER = 0x1
     BAD_ARGUMENT = 0x2
     FAULT_ADDRESS = 0x3
+    BAD_STATE = 0x4
+    """The object is in a state in which this cannot be done."""
     CAPS_EXHAUSTED = 0x101
     INVALID_HANDLE = 0x102
     WIDENED_RIGHTS = 0x103
@@ -88,6 +25,7 @@ class Status(Enum):
     DERIVATION_TOO_DEEP = 0x105
     HAS_CHILDREN = 0x106
     WRONG_KIND = 0x107
+    QUOTA_EXCEEDED = 0x108
     STALE_HANDLE = 0x201
     WRONG_OBJECT_KIND = 0x202
     MISSING_RIGHT = 0x203
@@ -95,47 +33,36 @@ class Status(Enum):
     INVALID_TRANSFER_CAP = 0x205
     RECEIVER_TABLE_FULL = 0x206
     PENDING_AFTER_RESUME = 0x207
-
-
-class CapError(Enum):
-    """Why an operation on a capability table was refused."""
-
-    CAPS_EXHAUSTED = 1
-    INVALID_HANDLE = 2
-    WIDENED_RIGHTS = 3
-    INSUFFICIENT_RIGHTS = 4
-    DERIVATION_TOO_DEEP = 5
-    HAS_CHILDREN = 6
-    WRONG_KIND = 7
-
-
-class IpcError(Enum):
-    """Why a message operation was refused."""
-
-    STALE_HANDLE = 1
-    WRONG_OBJECT_KIND = 2
-    MISSING_RIGHT = 3
-    QUEUE_FULL = 4
-    INVALID_TRANSFER_CAP = 5
-    RECEIVER_TABLE_FULL = 6
-    PENDING_AFTER_RESUME = 7
-
-
-def status_of(error: CapError | IpcError) -> u64:
-    """The status word of a refusal: its block, then its code."""
-    match error:
-        case CapError():
-            return u64(0x100) | u64(error.value)
-        case IpcError():
-            return u64(0x200) | u64(error.value)
+    ABORTED = 0x208
+    """The wait is over without what was waited for: an object, partner or capability is gone, or it was called off."""
+    ALREADY_MAPPED = 0x301
+    NOT_MAPPED = 0x302
+    MISALIGNED_ADDRESS = 0x303
+    OUT_OF_FRAMES = 0x304
+    INVALID_FLAGS = 0x305
+    BLOCK_MAPPED = 0x306
+    OUT_OF_RANGE = 0x307
 
 
 class SendOutcome(Enum):
     """What became of a message that was accepted: x1 of `send`."""
 
     DELIVERED = 0
-    """A receiver was registered."""
+    """A receiver was registered, or waited."""
     ENQUEUED = 1
+
+
+class CapKind(Enum):
+    """The kinds of object that a capability can name; also what `create` makes, and what a quota counts."""
+
+    DEBUG_CONSOLE = 1
+    ENDPOINT = 2
+    NOTIFICATION = 3
+    TASK = 4
+    ADDRESS_SPACE = 5
+    MEMORY = 6
+    QUOTA = 7
+    REPLY = 8
 
 
 class Rights(IntFlag):
@@ -150,9 +77,43 @@ class Rights(IntFlag):
     RECV = 0x20
     NOTIFY = 0x40
     CONSOLE_WRITE = 0x80
+    WAIT = 0x100
+    READ = 0x200
+    WRITE = 0x400
+    EXECUTE = 0x800
+    MAP = 0x1000
+    BIND = 0x2000
+    CREATE = 0x4000
+    CONFIGURE = 0x8000
+    CONTROL = 0x1_0000
+    INSPECT = 0x2_0000
+    MODIFY = 0x4_0000
 
 
-KNOWN_RIGHTS: Final = u64(0xFF)
+KNOWN_RIGHTS: Final = u64(0x7_FFFF)
+FULL_CONTROL: Final = Rights.DUPLICATE | Rights.DERIVE | Rights.REVOKE | Rights.TRANSFER
+"""All rights over a capability itself."""
+
+
+def rights_over(kind: CapKind) -> Rights:
+    """The rights that mean something for a kind of object: what its maker gets."""
+    match kind:
+        case CapKind.DEBUG_CONSOLE:
+            return FULL_CONTROL | Rights.CONSOLE_WRITE
+        case CapKind.ENDPOINT:
+            return FULL_CONTROL | Rights.SEND | Rights.RECV
+        case CapKind.NOTIFICATION:
+            return FULL_CONTROL | Rights.NOTIFY | Rights.WAIT
+        case CapKind.TASK:
+            return FULL_CONTROL | Rights.CONFIGURE | Rights.CONTROL | Rights.INSPECT | Rights.MODIFY
+        case CapKind.ADDRESS_SPACE:
+            return FULL_CONTROL | Rights.MAP | Rights.BIND
+        case CapKind.MEMORY:
+            return FULL_CONTROL | Rights.READ | Rights.WRITE | Rights.EXECUTE
+        case CapKind.QUOTA:
+            return FULL_CONTROL | Rights.CREATE
+        case CapKind.REPLY:
+            return Rights.TRANSFER
 
 
 def rights_from_word(word: u64) -> Rights:
@@ -175,6 +136,33 @@ class CapHandle:
 
 NULL_HANDLE: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
 """The handle word that means "no capability"; no packed handle equals it."""
+SIGNAL_BADGE: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
+"""The badge that stands for signals: word 0 of the message is the bits. No capability can have it."""
+
+
+class Notice(Enum):
+    """The label of what the kernel tells a supervisor. The badge is that of the supervisor's endpoint."""
+
+    EXITED = 0
+    """Word 0 is the exit code. No answer is awaited."""
+    FAULTED = 1
+    """Words 0 to 2 are ESR_EL1, FAR_EL1 (0 where the class has none) and ELR_EL1. An answer resumes the task."""
+
+
+class TaskState(Enum):
+    """Where a task is in its life: x1 of `task_state`."""
+
+    INACTIVE = 0
+    """Made, perhaps configured; `task_resume` starts it."""
+    READY = 1
+    """Running, or in the queue to run."""
+    SENDING = 2
+    RECEIVING = 3
+    CALLING = 4
+    """Its call, or its fault, awaits an answer."""
+    SUSPENDED = 5
+    EXITED = 6
+    FAULTED = 7
 
 
 def pack_handle(handle: CapHandle) -> u64:

@@ -2,27 +2,39 @@
 
 One tree runs through all tables and through what is in flight between them: a slot's links are references, so a
 capability that moves keeps its parent, its depth and its place among its siblings, and revocation finds it.
+
+Each object holds a slot too, its origin: the parent of all capabilities that name the object and were not derived
+from another, and itself a child of the quota capability that paid for the object. When an origin has no children
+left, nobody can name the object any more.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tyrne.kernel.abi import CapHandle
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.capability import Capability
-from tyrne.lang import u8, u16, u32
+from tyrne.kernel.capability import AddressSpaceHandle, Capability
+from tyrne.lang import u8, u16, u32, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.cap_table import CapTable
 
 MAX_DEPTH: Final = u8(16)
-"""Depth of the deepest derived capability. A new root has depth 0, a child one more than its source; both keep it when
-an ancestor goes."""
+"""Depth of the deepest derived capability. A new root has depth 0, a child one more than its source."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the pages of a memory capability are mapped."""
+
+    space: AddressSpaceHandle
+    address: u64
 
 
 class CapSlot:
-    """Room for one capability, in a table or (with `table` None) parked in an endpoint.
+    """Room for one capability: in a table, or (with `table` None) in an object.
 
     The children of a slot form a list: `first_child`, then `next_sibling`. Free slots of a table form another, by
     `next_sibling` alone.
@@ -33,6 +45,8 @@ class CapSlot:
         self.generation: u32 = u32(0)
         self.index: u16 = u16(0)
         self.depth: u8 = u8(0)
+        self.is_origin: bool = False
+        self.placement: Placement | None = None
         self.table: CapTable | None = None
         self.parent: CapSlot | None = None
         self.first_child: CapSlot | None = None
@@ -53,15 +67,17 @@ class CapSlot:
         self.capability = capability
         self.depth = depth
         if parent is not None:
-            self._link(parent)
+            first = parent.first_child
+            self.parent = parent
+            self.next_sibling = first
+            if first is not None:
+                first.previous_sibling = self
+            parent.first_child = self
 
-    def _link(self, parent: CapSlot) -> None:
-        first = parent.first_child
-        self.parent = parent
-        self.next_sibling = first
-        if first is not None:
-            first.previous_sibling = self
-        parent.first_child = self
+    def become_origin(self, capability: Capability, payer: CapSlot | None) -> None:
+        """Stand for a new object, paid for by the holder of a quota capability; by nobody for what boot makes."""
+        self.is_origin = True
+        self.fill(capability, payer, u8(0) if payer is None else payer.depth + 1)
 
     def _unlink(self) -> None:
         before = self.previous_sibling
@@ -78,8 +94,8 @@ class CapSlot:
         self.previous_sibling = None
 
     def move_to(self, target: CapSlot) -> None:
-        """Let an empty slot take this one's capability and its place in the tree. This slot has no children."""
-        assert self.first_child is None and target.capability is None
+        """Let an empty slot take this one's capability and its place in the tree. It has no children or placement."""
+        assert self.first_child is None and target.capability is None and self.placement is None
         after = self.next_sibling
         target.capability = self.capability
         target.depth = self.depth
@@ -98,18 +114,6 @@ class CapSlot:
         self._unlink()
         self._recycle()
 
-    def remove(self) -> None:
-        """Drop the capability though others derive from it: its children become its parent's, or roots."""
-        parent = self.parent
-        child = self.first_child
-        while child is not None:
-            after = child.next_sibling
-            child._unlink()
-            if parent is not None:
-                child._link(parent)
-            child = after
-        self.clear()
-
     def _recycle(self) -> None:
         """Return an unlinked slot to its table's free slots, in its next generation; retire it after the last."""
         self.capability = None
@@ -119,16 +123,3 @@ class CapSlot:
         self.generation += 1
         self.next_sibling = table.first_free
         table.first_free = self
-
-    def clear_descendants(self) -> None:
-        """Drop everything derived from this capability, wherever it is: leaf by leaf, each slot once."""
-        at = self
-        while self.first_child is not None:
-            child = at.first_child
-            if child is not None:
-                at = child
-                continue
-            parent = at.parent
-            assert parent is not None
-            at.clear()
-            at = parent

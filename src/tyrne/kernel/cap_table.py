@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.kernel.abi import CapError, CapHandle, Rights, includes
+from tyrne.kernel.abi import CapHandle, Rights, Status, includes
 from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
-from tyrne.kernel.capability import Capability, CapObject, kind_of
-from tyrne.lang import Array, u8, u16
+from tyrne.kernel.capability import Capability, CapObject
+from tyrne.lang import Array, u8, u16, u64
 
 TABLE_SLOTS: Final = 64
 
@@ -25,11 +25,20 @@ class CapTable:
         """Leave no room, for ever: an empty table stays empty."""
         self.touched = u16(len(self.slots))
 
+    def has_room(self, count: u64) -> bool:
+        """Whether so many more capabilities find a slot."""
+        room = u64(len(self.slots)) - u64(self.touched)
+        slot = self.first_free
+        while room < count and slot is not None:
+            room += 1
+            slot = slot.next_sibling
+        return room >= count
+
     def is_full(self) -> bool:
         return self.first_free is None and self.touched == len(self.slots)
 
-    def _allocate(self) -> CapSlot:
-        """Take a slot from the free ones; the caller has checked that there is one."""
+    def allocate(self) -> CapSlot:
+        """Take a slot from the free ones, to be filled at once; the caller has checked that there is one."""
         slot = self.first_free
         if slot is not None:
             self.first_free = slot.next_sibling
@@ -55,127 +64,63 @@ class CapTable:
         slot = self.resolve(handle)
         return None if slot is None else slot.capability
 
-    def depth_of(self, handle: CapHandle) -> u8 | CapError:
-        slot = self.resolve(handle)
-        return CapError.INVALID_HANDLE if slot is None else slot.depth
-
-    def references_object(self, named: CapObject) -> bool:
-        """Whether any capability here names the object."""
-        for slot in self.slots:
-            capability = slot.capability
-            if capability is not None and capability.object == named:
-                return True
-        return False
-
-    def insert_root(self, capability: Capability) -> CapHandle | CapError:
-        """Hold a capability that was derived from none. Only boot and object creation may make one."""
+    def insert(self, capability: Capability, parent: CapSlot | None) -> CapHandle | Status:
+        """Hold a capability as a child of an object's origin, or as a root. Only what makes objects may call this."""
         if self.is_full():
-            return CapError.CAPS_EXHAUSTED
-        slot = self._allocate()
-        slot.fill(capability, None, u8(0))
+            return Status.CAPS_EXHAUSTED
+        slot = self.allocate()
+        slot.fill(capability, parent, u8(0) if parent is None else parent.depth)
         return slot.handle()
 
-    def _source(self, source: CapHandle, needed: Rights, granted: Rights) -> CapSlot | CapError:
+    def source(self, source: CapHandle, needed: Rights, granted: Rights) -> CapSlot | Status:
         """The slot of a capability whose holder has the needed right over it and grants no more than it has."""
         slot = self.resolve(source)
         if slot is None:
-            return CapError.INVALID_HANDLE
+            return Status.INVALID_HANDLE
         rights = slot.held().rights
         if not includes(rights, needed):
-            return CapError.INSUFFICIENT_RIGHTS
+            return Status.INSUFFICIENT_RIGHTS
         if not includes(rights, granted):
-            return CapError.WIDENED_RIGHTS
+            return Status.WIDENED_RIGHTS
         return slot
 
-    def cap_copy(self, source: CapHandle, rights: Rights) -> CapHandle | CapError:
+    def cap_copy(self, source: CapHandle, rights: Rights) -> CapHandle | Status:
         """A peer of the source: same object, same parent, same depth, at most the same rights."""
-        slot = self._source(source, Rights.DUPLICATE, rights)
-        if isinstance(slot, CapError):
+        slot = self.source(source, Rights.DUPLICATE, rights)
+        if isinstance(slot, Status):
             return slot
         if self.is_full():
-            return CapError.CAPS_EXHAUSTED
-        peer = self._allocate()
-        peer.fill(Capability(rights, slot.held().object), slot.parent, slot.depth)
+            return Status.CAPS_EXHAUSTED
+        peer = self.allocate()
+        held = slot.held()
+        peer.fill(Capability(rights, held.object, held.badge), slot.parent, slot.depth)
         return peer.handle()
 
-    def check_derive(self, source: CapHandle, rights: Rights) -> CapError | None:
-        """Why a child of the source could not be made with these rights, room in the table aside."""
-        slot = self._source(source, Rights.DERIVE, rights)
-        if isinstance(slot, CapError):
+    def check_derive(self, source: CapHandle, rights: Rights) -> CapSlot | Status:
+        """The slot of a source from which a child with these rights may be derived; there is room for it."""
+        slot = self.source(source, Rights.DERIVE, rights)
+        if isinstance(slot, Status):
             return slot
         if slot.depth >= MAX_DEPTH:
-            return CapError.DERIVATION_TOO_DEEP
-        return None
-
-    def cap_derive(self, source: CapHandle, rights: Rights) -> CapHandle | CapError:
-        """A child of the source: the same object, at most the same rights, gone when the source is revoked."""
-        capability = self.lookup(source)
-        if capability is None:
-            return CapError.INVALID_HANDLE
-        return self.derive_object(source, rights, capability.object)
-
-    def derive_object(self, source: CapHandle, rights: Rights, made: CapObject) -> CapHandle | CapError:
-        """A child of the source for an object that the kernel has just made by the source's authority.
-
-        The object must be of the source's kind: authority over one kind never turns into another.
-        """
-        slot = self.resolve(source)
-        if slot is None:
-            return CapError.INVALID_HANDLE
-        capability = slot.held()
-        if kind_of(capability.object) is not kind_of(made):
-            return CapError.WRONG_KIND
-        refusal = self.check_derive(source, rights)
-        if refusal is not None:
-            return refusal
+            return Status.DERIVATION_TOO_DEEP
         if self.is_full():
-            return CapError.CAPS_EXHAUSTED
-        child = self._allocate()
-        child.fill(Capability(rights, made), slot, slot.depth + 1)
-        return child.handle()
-
-    def cap_revoke(self, source: CapHandle) -> CapError | None:
-        """Drop every capability derived from the source, in all tables and in flight; the source stays."""
-        slot = self._source(source, Rights.REVOKE, Rights.NONE)
-        if isinstance(slot, CapError):
-            return slot
-        slot.clear_descendants()
-        return None
-
-    def _check_leaf(self, handle: CapHandle) -> CapSlot | CapError:
-        slot = self.resolve(handle)
-        if slot is None:
-            return CapError.INVALID_HANDLE
-        if slot.first_child is not None:
-            return CapError.HAS_CHILDREN
+            return Status.CAPS_EXHAUSTED
         return slot
 
-    def cap_drop(self, handle: CapHandle) -> CapError | None:
-        """Give a capability up. No right is needed for it, but nothing may be derived from it."""
-        slot = self._check_leaf(handle)
-        if isinstance(slot, CapError):
+    def cap_derive(self, source: CapHandle, rights: Rights, named: CapObject, badge: u64) -> CapHandle | Status:
+        """A child of the source, gone when the source is revoked. It names the same object, or some pages of it."""
+        slot = self.check_derive(source, rights)
+        if isinstance(slot, Status):
             return slot
-        slot.clear()
-        return None
+        child = self.allocate()
+        child.fill(Capability(rights, named, badge), slot, slot.depth + 1)
+        return child.handle()
 
-    def cap_take(self, handle: CapHandle, parked: CapSlot) -> CapError | None:
-        """Move a capability out of this table into an empty slot, keeping its place in the derivation tree."""
-        slot = self._check_leaf(handle)
-        if isinstance(slot, CapError):
-            return slot
-        slot.move_to(parked)
-        return None
-
-    def cap_put(self, parked: CapSlot) -> CapHandle | CapError:
-        """Move a parked capability into this table, keeping its place in the derivation tree."""
-        if self.is_full():
-            return CapError.CAPS_EXHAUSTED
-        slot = self._allocate()
-        parked.move_to(slot)
-        return slot.handle()
-
-    def clear(self) -> None:
-        """Drop every capability; what others hold by derivation from here stays theirs."""
-        for slot in self.slots:
-            if slot.capability is not None:
-                slot.remove()
+    def leaf(self, handle: CapHandle) -> CapSlot | Status:
+        """The slot of a capability from which nothing is derived: one that may be dropped or moved."""
+        slot = self.resolve(handle)
+        if slot is None:
+            return Status.INVALID_HANDLE
+        if slot.first_child is not None:
+            return Status.HAS_CHILDREN
+        return slot

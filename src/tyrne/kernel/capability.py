@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
-from tyrne.kernel.abi import Rights
+from tyrne.kernel.abi import CapKind, Rights
 from tyrne.kernel.arena import SlotId
+from tyrne.lang import u32, u64
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,43 @@ class AddressSpaceHandle:
 
 
 @dataclass(frozen=True)
+class MemoryHandle:
+    """Names some pages of a memory region."""
+
+    slot: SlotId
+    first: u32
+    pages: u32
+
+
+@dataclass(frozen=True)
+class QuotaHandle:
+    """Names a quota."""
+
+    slot: SlotId
+
+
+@dataclass(frozen=True)
+class ReplyHandle:
+    """Names the task that waits for an answer."""
+
+    slot: SlotId
+
+
+@dataclass(frozen=True)
 class DebugConsole:
     """The debug console; there is one."""
 
 
-CapObject = TaskHandle | EndpointHandle | NotificationHandle | AddressSpaceHandle | DebugConsole
-
-
-class CapKind(Enum):
-    """The kinds of object that a capability can name."""
-
-    DEBUG_CONSOLE = 1
-    ENDPOINT = 2
-    NOTIFICATION = 3
-    TASK = 4
-    ADDRESS_SPACE = 5
+CapObject = (
+    TaskHandle
+    | EndpointHandle
+    | NotificationHandle
+    | AddressSpaceHandle
+    | MemoryHandle
+    | QuotaHandle
+    | ReplyHandle
+    | DebugConsole
+)
 
 
 def kind_of(named: CapObject) -> CapKind:
@@ -65,16 +87,23 @@ def kind_of(named: CapObject) -> CapKind:
             return CapKind.NOTIFICATION
         case AddressSpaceHandle():
             return CapKind.ADDRESS_SPACE
+        case MemoryHandle():
+            return CapKind.MEMORY
+        case QuotaHandle():
+            return CapKind.QUOTA
+        case ReplyHandle():
+            return CapKind.REPLY
         case DebugConsole():
             return CapKind.DEBUG_CONSOLE
 
 
 @dataclass(frozen=True)
 class Capability:
-    """Rights over one object. Only table slots hold capabilities, and only the table's operations move them."""
+    """Rights over one object, and the badge that messages sent with it carry. Only table slots hold capabilities."""
 
     rights: Rights
     object: CapObject
+    badge: u64 = u64(0)
 
     def __repr__(self) -> str:
         """Rights in full, the object only by kind: a log shows no handle that could be forged."""

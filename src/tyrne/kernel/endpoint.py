@@ -1,22 +1,31 @@
-"""Endpoints: where one message meets one receiver.
+"""Endpoints: where messages meet receivers.
 
-A queue of depth one. States and what moves between them:
+`send` and `recv` never wait; between them one message can be parked:
 
-| state         | send                        | recv                | cancel     |
-|---------------|-----------------------------|---------------------|------------|
-| IDLE          | SEND_PENDING, enqueued      | RECV_WAITING        | -          |
-| SEND_PENDING  | refused, queue full         | IDLE, received      | -          |
-| RECV_WAITING  | RECV_COMPLETE, delivered    | refused, queue full | IDLE       |
-| RECV_COMPLETE | refused, queue full         | IDLE, received      | -          |
+| state         | send                    | recv                | cancel |
+|---------------|-------------------------|---------------------|--------|
+| IDLE          | SEND_PENDING, enqueued  | RECV_WAITING        | -      |
+| SEND_PENDING  | refused, queue full     | IDLE, received      | -      |
+| RECV_WAITING  | RECV_COMPLETE, delivered | RECV_WAITING       | IDLE   |
+| RECV_COMPLETE | refused, queue full     | IDLE, received      | -      |
+
+Tasks that wait stand in two queues, of which one at least is empty. A receiver that waits comes before the state:
+it gets what is sent at once. Senders that wait come after a parked message; while there are any, `send` is refused.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from tyrne.kernel.cap_slot import CapSlot
-from tyrne.lang import u32, u64
+from tyrne.kernel.quota import Quota
+from tyrne.kernel.task_queue import TaskQueue
+from tyrne.lang import u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.notification import Notification
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Message:
 
 
 class EndpointState(Enum):
-    """What an endpoint waits for."""
+    """What an endpoint holds between `send` and `recv`."""
 
     IDLE = 0
     SEND_PENDING = 1
@@ -39,24 +48,30 @@ class EndpointState(Enum):
 
 
 class Endpoint:
-    """A message in flight, if any, with the capability that travels in it.
+    """A parked message with its badge and the capability that travels in it, and who waits.
 
-    `parked` holds that capability: while in flight it belongs to no table, but it stays in the derivation tree, so
-    revoking an ancestor takes it out of the message.
+    While in flight the parked capability belongs to no table, but it stays in the derivation tree, so revoking an
+    ancestor takes it out of the message.
     """
 
     def __init__(self) -> None:
-        self.id: u32 = u32(0)
+        self.origin: CapSlot = CapSlot()
+        self.payer: Quota | None = None
         self.state: EndpointState = EndpointState.IDLE
         self.message: Message = Message()
+        self.badge: u64 = u64(0)
         self.parked: CapSlot = CapSlot()
-
-    def reset(self) -> None:
-        """Forget what is in flight, the parked capability included."""
-        if self.parked.capability is not None:
-            self.parked.clear()
-        self.state = EndpointState.IDLE
-        self.message = Message()
+        self.senders: TaskQueue = TaskQueue()
+        self.receivers: TaskQueue = TaskQueue()
+        self.bound: Notification | None = None
+        """Whose signals receivers take too."""
 
     def holds_message(self) -> bool:
         return self.state is EndpointState.SEND_PENDING or self.state is EndpointState.RECV_COMPLETE
+
+    def empty(self) -> None:
+        """Forget the parked message, whose capability is gone already."""
+        assert self.parked.capability is None
+        self.state = EndpointState.IDLE
+        self.message = Message()
+        self.badge = u64(0)

@@ -1,12 +1,32 @@
-"""The report of a fault that ended a task, in words."""
+"""The end of a task by a fault that nobody repairs, and its report in words."""
 
 from __future__ import annotations
 
-from tyrne.hal.board import Output
+from typing import TYPE_CHECKING, TypeVar
+
+from tyrne.hal.board import Board, Output
 from tyrne.hal.syndrome import AbortCause, FaultKind, abort_cause, fault_kind
 from tyrne.kernel.log import log_hex, log_line, log_name, log_text
-from tyrne.kernel.task import Fault, Task
+from tyrne.kernel.task import Fault, Offer, Task, TaskState
 from tyrne.lang import u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.kernel import Kernel
+
+B = TypeVar("B", bound=Board)
+
+
+def end_by_fault(kernel: Kernel[B], task: Task) -> None:
+    """End a task that does not run and is in no queue, for the fault that it holds."""
+    fault = task.fault
+    assert fault is not None
+    kernel.board.trace_fault(task.number, fault.syndrome, fault.address, fault.pc)
+    log_fault(kernel.board, task, fault)
+    task.state = TaskState.FAULTED
+    task.offer = Offer.NOTHING
+    task.through = None
+    task.spent = True
+    kernel.remains = True
 
 
 def log_fault(output: Output, task: Task, fault: Fault) -> None:

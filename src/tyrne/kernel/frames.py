@@ -122,6 +122,21 @@ class Frames:
         memory.zero(address, PAGE_SIZE)
         return address
 
+    def allocate_run(self, memory: PhysicalMemory, count: u64) -> u64 | None:
+        """The address of the first of a run of frames, now zeroed and the caller's; None when there is no such run."""
+        run = u64(0)
+        for index in irange(self.hint, self.total()):
+            run = u64(0) if self._is_taken(index) else run + 1
+            if run == count:
+                first = index + 1 - count
+                for taken in irange(first, index + 1):
+                    self._take(taken)
+                self.allocated += count
+                start = self.extent.start + first * PAGE_SIZE
+                memory.zero(start, count * PAGE_SIZE)
+                return start
+        return None
+
     def free(self, address: u64) -> FrameError | None:
         """Give an allocated frame back."""
         if not is_page_aligned(address):
@@ -144,8 +159,7 @@ class Frames:
             return False
         if self._is_reserved(address):
             return False
-        index = self._index(address)
-        return (self.taken[index // WORD_BITS] >> (index % WORD_BITS)) & 1 == 1
+        return self._is_taken(self._index(address))
 
     def may_yield(self, span: FrameRange) -> bool:
         """Whether an allocation, now or later, could return a frame that overlaps a range of bytes."""
@@ -168,6 +182,9 @@ class Frames:
 
     def _index(self, address: u64) -> u64:
         return (address - self.extent.start) // PAGE_SIZE
+
+    def _is_taken(self, index: u64) -> bool:
+        return (self.taken[index // WORD_BITS] >> (index % WORD_BITS)) & 1 == 1
 
     def _take(self, index: u64) -> None:
         word = index // WORD_BITS

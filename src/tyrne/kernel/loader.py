@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
 
 from tyrne.hal.board import Board
 from tyrne.hal.descriptors import PAGE_SIZE, USER_LIMIT, MappingFlags, is_page_aligned
-from tyrne.kernel.abi import CapError, CapHandle, Rights
-from tyrne.kernel.address_space import (
-    AddressSpace,
-    SpaceError,
-    cap_create_address_space,
-    cap_map,
-    destroy_space,
-    space_named,
-)
-from tyrne.kernel.arena import Arena
+from tyrne.hal.image import Image, Segment
+from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, pack_handle
+from tyrne.kernel.address_space import AddressSpace
+from tyrne.kernel.authority import quota_of, space_at
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import AddressSpaceHandle
-from tyrne.kernel.frames import FrameRange, Frames
-from tyrne.kernel.image import Image, Segment
-from tyrne.kernel.page_table import MapError, tables_for
+from tyrne.kernel.capability import Capability, QuotaHandle
+from tyrne.kernel.creation import make_object
+from tyrne.kernel.deletion import cap_drop, reap
+from tyrne.kernel.frames import FrameRange
+from tyrne.kernel.page_table import map_page, tables_for
+from tyrne.kernel.quota import FRAMES
 from tyrne.lang import irange, saturating_add, saturating_mul, u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.kernel import Kernel
+
+B = TypeVar("B", bound=Board)
 
 
 class LoadError(Enum):
@@ -48,7 +50,7 @@ class LoadFailure:
     """
 
     error: LoadError
-    cause: CapError | SpaceError | MapError | None = None
+    cause: Status | None = None
     wanted: u64 = u64(0)
     limit: u64 = u64(0)
 
@@ -66,32 +68,48 @@ class LoadedImage:
 
 
 def load_image(
-    board: Board,
-    frames: Frames,
-    spaces: Arena[AddressSpace],
-    table: CapTable,
-    parent: CapHandle,
-    rights: Rights,
-    image: Image,
+    kernel: Kernel[B], table: CapTable, parent: CapHandle, rights: Rights, image: Image
 ) -> LoadedImage | LoadFailure:
-    """Copy an image and map a zeroed stack, in an address space made by the authority of `parent`."""
-    refusal = _check(frames, table, parent, image)
-    if refusal is not None:
-        return refusal
-    made = cap_create_address_space(board, frames, spaces, table, parent, rights)
-    if not isinstance(made, CapHandle):
-        return LoadFailure(LoadError.ADDRESS_SPACE_CREATION_FAILED, made)
-    failure = _fill(board, frames, spaces, table, made, image)
+    """Copy an image and map a zeroed stack, in an address space made at the expense of the quota `parent`."""
+    failure = _check(kernel, table, parent, image)
     if failure is not None:
-        _roll_back(board, frames, spaces, table, made)
         return failure
-    board.code_written()
+    made = create_space(kernel, table, parent, rights)
+    if isinstance(made, Status):
+        return LoadFailure(LoadError.ADDRESS_SPACE_CREATION_FAILED, made)
+    slot = table.resolve(made)
+    space = None if slot is None else space_at(kernel, slot)
+    assert space is not None
+    failure = _fill(kernel, space, image)
+    if failure is not None:
+        refused = cap_drop(kernel, table, made)
+        assert refused is None
+        reap(kernel)
+        return failure
+    kernel.board.tables_written()
+    kernel.board.code_written()
     return LoadedImage(
         made, image.base(), image.entry, image.stack_end(), image.bytes(), image.stack_pages * PAGE_SIZE
     )
 
 
-def _check(frames: Frames, table: CapTable, parent: CapHandle, image: Image) -> LoadFailure | None:
+def create_space(
+    kernel: Kernel[B], table: CapTable, parent: CapHandle, rights: Rights
+) -> CapHandle | Status:
+    """An empty address space at the expense of a quota."""
+    payer = table.check_derive(parent, Rights.NONE)
+    if isinstance(payer, Status):
+        return payer
+    quota = quota_of(kernel, table, pack_handle(parent))
+    if isinstance(quota, Status):
+        return quota
+    origin = make_object(kernel, payer, quota, CapKind.ADDRESS_SPACE, u64(0))
+    if isinstance(origin, Status):
+        return origin
+    return table.insert(Capability(rights, origin.held().object), origin)
+
+
+def _check(kernel: Kernel[B], table: CapTable, parent: CapHandle, image: Image) -> LoadFailure | None:
     """Everything that can be known before the first change."""
     if image.bytes() == 0:
         return LoadFailure(LoadError.INVALID_IMAGE)
@@ -101,17 +119,22 @@ def _check(frames: Frames, table: CapTable, parent: CapHandle, image: Image) -> 
         address = image.segments[i].address
         if not is_page_aligned(address):
             return LoadFailure(LoadError.MISALIGNED_IMAGE_BASE, None, address)
-    named = space_named(table, parent)
-    if isinstance(named, CapError):
-        return LoadFailure(LoadError.INVALID_PARENT_CAP, named)
+    named = table.lookup(parent)
+    if named is None:
+        return LoadFailure(LoadError.INVALID_PARENT_CAP, Status.INVALID_HANDLE)
+    paying = named.object
+    quota = kernel.quotas.get(paying.slot) if isinstance(paying, QuotaHandle) else None
+    if quota is None:
+        return LoadFailure(LoadError.INVALID_PARENT_CAP, Status.WRONG_KIND)
     if not _fits_user_space(image):
         return LoadFailure(LoadError.INVALID_IMAGE_BASE, None, image.base(), image.stack_end())
     needed = _frames_needed(image)
-    if needed > frames.available():
-        return LoadFailure(LoadError.FRAME_BUDGET_EXCEEDED, None, needed, frames.available())
+    limit = min(kernel.frames.available(), quota.claims[FRAMES])
+    if needed > limit:
+        return LoadFailure(LoadError.FRAME_BUDGET_EXCEEDED, None, needed, limit)
     for i in irange(image.segment_count):
         segment = image.segments[i]
-        if frames.may_yield(FrameRange(segment.source, saturating_add(segment.source, segment.length))):
+        if kernel.frames.may_yield(FrameRange(segment.source, saturating_add(segment.source, segment.length))):
             return LoadFailure(LoadError.IMAGE_OVERLAPS_ALLOCATABLE_MEMORY)
     return None
 
@@ -140,53 +163,41 @@ def _frames_needed(image: Image) -> u64:
     return needed + tables_for(image.stack_base, image.stack_end(), below)
 
 
-def _fill(
-    board: Board,
-    frames: Frames,
-    spaces: Arena[AddressSpace],
-    table: CapTable,
-    space: CapHandle,
-    image: Image,
-) -> LoadFailure | None:
-    """Map the segments and a zeroed stack."""
+def _fill(kernel: Kernel[B], space: AddressSpace, image: Image) -> LoadFailure | None:
+    """Map the segments and a zeroed stack. What a failure leaves behind goes with the space."""
     for i in irange(image.segment_count):
-        failure = _fill_segment(board, frames, spaces, table, space, image.segments[i])
+        failure = _fill_segment(kernel, space, image.segments[i])
         if failure is not None:
             return failure
     length = image.stack_end() - image.stack_base
     stack = Segment(image.stack_base, MappingFlags.USER | MappingFlags.WRITE, memory_length=length)
-    return _fill_segment(board, frames, spaces, table, space, stack)
+    return _fill_segment(kernel, space, stack)
 
 
-def _fill_segment(
-    board: Board,
-    frames: Frames,
-    spaces: Arena[AddressSpace],
-    table: CapTable,
-    space: CapHandle,
-    segment: Segment,
-) -> LoadFailure | None:
+def _fill_segment(kernel: Kernel[B], space: AddressSpace, segment: Segment) -> LoadFailure | None:
     """Map the pages of a segment to new frames that hold its bytes; what lies past them stays zero."""
+    frames = kernel.frames
     for page in irange(segment.pages()):
-        frame = frames.allocate(board)
+        before = frames.allocated
+        frame = frames.allocate(kernel.board)
         if frame is None:
             return LoadFailure(LoadError.OUT_OF_FRAMES)
         offset = page * PAGE_SIZE
         if offset < segment.length:
-            rest = segment.length - offset
-            board.copy(frame, segment.source + offset, rest if rest < PAGE_SIZE else PAGE_SIZE)
-        refusal = cap_map(board, frames, spaces, table, space, segment.address + offset, frame, segment.flags)
+            kernel.board.copy(frame, segment.source + offset, min(segment.length - offset, PAGE_SIZE))
+        flags = segment.flags | MappingFlags.OWNED
+        refusal = map_page(kernel.board, frames, space.root, segment.address + offset, frame, flags)
         if refusal is not None:
             frames.free(frame)
+        _charge(space, frames.allocated - before)
+        if refusal is not None:
             return LoadFailure(LoadError.MAP_FAILED, refusal)
     return None
 
 
-def _roll_back(
-    board: Board, frames: Frames, spaces: Arena[AddressSpace], table: CapTable, space: CapHandle
-) -> None:
-    """Free the address space with all that it maps, and the capability that was made for it."""
-    named = space_named(table, space)
-    assert isinstance(named, AddressSpaceHandle)
-    destroy_space(board, frames, spaces, named)
-    table.cap_drop(space)
+def _charge(space: AddressSpace, count: u64) -> None:
+    """Let the quota that pays for a space pay for frames that it has just taken."""
+    payer = space.payer
+    assert payer is not None
+    payer.take(FRAMES, count)
+    space.frames += count

@@ -1,130 +1,210 @@
-"""Sending, receiving and signalling through capabilities: the checks, then the endpoint's transition."""
+"""The system calls about messages. `send` and `recv` never wait; the others do."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
 
-from tyrne.kernel.abi import CapHandle, IpcError, Rights, SendOutcome, includes
-from tyrne.kernel.arena import Arena
-from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import EndpointHandle, NotificationHandle
+from tyrne.hal.board import Board
+from tyrne.hal.frame import Call
+from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, SendOutcome, Status, unpack_handle
+from tyrne.kernel.authority import authorise, caller_of, endpoint_at, endpoint_of, message_status
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.capability import NotificationHandle
+from tyrne.kernel.effects import Block, Effect, Resume, SyscallContext, done, receipt, refuse
 from tyrne.kernel.endpoint import Endpoint, EndpointState, Message
-from tyrne.kernel.notification import Notification
-from tyrne.lang import u64
+from tyrne.kernel.rendezvous import (
+    carry,
+    collect,
+    collect_parked,
+    first_receiver,
+    forget_offer,
+    is_leaf,
+    may_transfer,
+    move_capability,
+    next_need,
+    release,
+    submit,
+)
+from tyrne.kernel.signals import wait_for_signals
+from tyrne.kernel.task import Offer, Task, TaskState
+from tyrne.lang import saturating_sub, u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.kernel import Kernel
+
+B = TypeVar("B", bound=Board)
 
 
-class Pending(Enum):
-    """The receiver was registered; nothing is there yet. The value is x1 of `recv`, which is 0 with a message."""
-
-    PENDING = 1
-
-
-@dataclass(frozen=True)
-class Received:
-    """A message, and the handle of the capability that came with it, in the receiver's table."""
-
-    message: Message
-    handle: CapHandle | None
-
-
-def authorise_endpoint(table: CapTable, handle: CapHandle, right: Rights) -> EndpointHandle | IpcError:
-    """The endpoint that a handle names, for a holder of a right over it."""
-    capability = table.lookup(handle)
-    if capability is None:
-        return IpcError.STALE_HANDLE
-    named = capability.object
-    if not isinstance(named, EndpointHandle):
-        return IpcError.WRONG_OBJECT_KIND
-    if not includes(capability.rights, right):
-        return IpcError.MISSING_RIGHT
-    return named
-
-
-def check_transfer(table: CapTable, handle: CapHandle) -> bool:
-    """Whether a capability may travel: it is there, and its holder may transfer it."""
-    capability = table.lookup(handle)
-    return capability is not None and includes(capability.rights, Rights.TRANSFER)
-
-
-def ipc_send(
-    endpoints: Arena[Endpoint], table: CapTable, handle: CapHandle, message: Message, transfer: CapHandle | None
-) -> SendOutcome | IpcError:
-    """Offer a message, and a capability with it, to an endpoint."""
-    named = authorise_endpoint(table, handle, Rights.SEND)
-    if isinstance(named, IpcError):
-        return named
-    if transfer is not None and not check_transfer(table, transfer):
-        return IpcError.INVALID_TRANSFER_CAP
-    endpoint = endpoints.get(named.slot)
+def send(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 endpoint, x1 to x4 message, x5 capability to transfer or null -> x1 outcome."""
+    slot = authorise(caller.table, call.x0, CapKind.ENDPOINT, Rights.SEND)
+    if isinstance(slot, Status):
+        return refuse(message_status(slot))
+    if not may_transfer(caller.table, call.x5):
+        return refuse(Status.INVALID_TRANSFER_CAP)
+    endpoint = endpoint_at(kernel, slot)
     if endpoint is None:
-        return IpcError.STALE_HANDLE
-    if endpoint.holds_message():
-        return IpcError.QUEUE_FULL
-    if transfer is not None and table.cap_take(transfer, endpoint.parked) is not None:
-        return IpcError.INVALID_TRANSFER_CAP
+        return refuse(Status.STALE_HANDLE)
+    if endpoint.holds_message() or endpoint.senders.head is not None:
+        return refuse(Status.QUEUE_FULL)
+    if not is_leaf(caller.table, call.x5):
+        return refuse(Status.INVALID_TRANSFER_CAP)
+    badge = slot.held().badge
+    message = Message(call.x1, call.x2, call.x3, call.x4)
+    receiver = first_receiver(kernel, endpoint, u64(0) if call.x5 == NULL_HANDLE else u64(1))
+    if receiver is not None:
+        arrived = carry(kernel, caller.table, call.x5, receiver.capabilities)
+        release(kernel, receiver, receipt(badge, message, arrived, NULL_HANDLE))
+        kernel.scheduler.make_ready(receiver)
+        return done(u64(SendOutcome.DELIVERED.value))
+    if call.x5 != NULL_HANDLE:
+        carried = caller.table.leaf(unpack_handle(call.x5))
+        assert isinstance(carried, CapSlot)
+        move_capability(kernel, carried, endpoint.parked)
     endpoint.message = message
+    endpoint.badge = badge
     if endpoint.state is EndpointState.RECV_WAITING:
         endpoint.state = EndpointState.RECV_COMPLETE
-        return SendOutcome.DELIVERED
+        return done(u64(SendOutcome.DELIVERED.value))
     endpoint.state = EndpointState.SEND_PENDING
-    return SendOutcome.ENQUEUED
+    return done(u64(SendOutcome.ENQUEUED.value))
 
 
-def endpoint_to_receive(endpoints: Arena[Endpoint], table: CapTable, handle: CapHandle) -> Endpoint | IpcError:
-    """The living endpoint that a handle names, for a holder of RECV."""
-    named = authorise_endpoint(table, handle, Rights.RECV)
-    if isinstance(named, IpcError):
-        return named
-    endpoint = endpoints.get(named.slot)
-    return IpcError.STALE_HANDLE if endpoint is None else endpoint
+def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 endpoint -> x1 received (0) or pending (1), x2 to x5 message, x6 capability or null.
+
+    It has no register for a badge or a reply capability, so it takes what `send` parked and what waits to be sent,
+    and leaves a sender that wants an answer to `wait`.
+    """
+    endpoint = endpoint_of(kernel, caller.table, call.x0, Rights.RECV)
+    if isinstance(endpoint, Status):
+        return refuse(endpoint)
+    found: Resume | Status | None = None
+    sender = endpoint.senders.head
+    if endpoint.holds_message():
+        found = collect_parked(kernel, endpoint, caller.table)
+    elif sender is not None and sender.offer is Offer.MESSAGE:
+        found = collect(kernel, endpoint, caller.table)
+    match found:
+        case Status():
+            return refuse(found)
+        case Resume():
+            return Resume(found.status, u64(0), found.x2, found.x3, found.x4, found.x5, found.x6)
+        case None:
+            if endpoint.state is EndpointState.IDLE:
+                endpoint.state = EndpointState.RECV_WAITING
+            return done(u64(1))
 
 
-def ipc_recv(endpoints: Arena[Endpoint], table: CapTable, handle: CapHandle) -> Received | Pending | IpcError:
-    """Take the message of an endpoint, or register as its receiver."""
-    endpoint = endpoint_to_receive(endpoints, table, handle)
-    if isinstance(endpoint, IpcError):
-        return endpoint
-    if endpoint.state is EndpointState.RECV_WAITING:
-        return IpcError.QUEUE_FULL
-    if endpoint.state is EndpointState.IDLE:
-        endpoint.state = EndpointState.RECV_WAITING
-        return Pending.PENDING
-    arrived: CapHandle | None = None
-    if endpoint.parked.capability is not None:
-        put = table.cap_put(endpoint.parked)
-        if not isinstance(put, CapHandle):
-            return IpcError.RECEIVER_TABLE_FULL
-        arrived = put
-    received = Received(endpoint.message, arrived)
-    endpoint.reset()
-    return received
-
-
-def ipc_cancel_recv(endpoints: Arena[Endpoint], table: CapTable, handle: CapHandle) -> IpcError | None:
-    """Withdraw the registered receiver, if there is one; a message in flight stays."""
-    endpoint = endpoint_to_receive(endpoints, table, handle)
-    if isinstance(endpoint, IpcError):
-        return endpoint
+def cancel(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 endpoint. Withdraw the registered receiver, if there is one; a message in flight stays."""
+    endpoint = endpoint_of(kernel, caller.table, call.x0, Rights.RECV)
+    if isinstance(endpoint, Status):
+        return refuse(endpoint)
     if endpoint.state is EndpointState.RECV_WAITING:
         endpoint.state = EndpointState.IDLE
-    return None
+    return done()
 
 
-def ipc_notify(
-    notifications: Arena[Notification], table: CapTable, handle: CapHandle, bits: u64
-) -> IpcError | None:
-    """Signal bits to a notification."""
-    capability = table.lookup(handle)
-    if capability is None:
-        return IpcError.STALE_HANDLE
-    named = capability.object
-    if not isinstance(named, NotificationHandle):
-        return IpcError.WRONG_OBJECT_KIND
-    if not includes(capability.rights, Rights.NOTIFY):
-        return IpcError.MISSING_RIGHT
-    notification = notifications.get(named.slot)
-    if notification is None:
-        return IpcError.STALE_HANDLE
-    notification.set(bits)
-    return None
+def send_wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 endpoint, x1 to x4 message, x5 capability to transfer or null. Wait until it is received."""
+    return offer_message(kernel, caller, call, Offer.MESSAGE)
+
+
+def call_endpoint(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 endpoint, x1 to x4 message, x5 capability or null -> x2 to x5 answer, x6 capability. Wait for the answer."""
+    return offer_message(kernel, caller, call, Offer.CALL)
+
+
+def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: Offer) -> Effect:
+    slot = authorise(caller.table, call.x0, CapKind.ENDPOINT, Rights.SEND)
+    if isinstance(slot, Status):
+        return refuse(message_status(slot))
+    if not may_transfer(caller.table, call.x5) or not is_leaf(caller.table, call.x5) or call.x5 == call.x0:
+        return refuse(Status.INVALID_TRANSFER_CAP)
+    endpoint = endpoint_at(kernel, slot)
+    task = kernel.scheduler.current
+    if endpoint is None or task is None:
+        return refuse(Status.STALE_HANDLE)
+    receiver = submit(kernel, task, endpoint, slot, offer)
+    if receiver is None or offer is Offer.CALL:
+        return Block(receiver)
+    kernel.scheduler.make_ready(receiver)
+    return done()
+
+
+def wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 endpoint or notification -> x1 badge, x2 to x5 message, x6 capability or null, x7 reply capability or null."""
+    slot = caller.table.resolve(unpack_handle(call.x0))
+    if slot is not None and isinstance(slot.held().object, NotificationHandle):
+        return wait_for_signals(kernel, caller, call)
+    endpoint = endpoint_of(kernel, caller.table, call.x0, Rights.RECV)
+    if isinstance(endpoint, Status):
+        return refuse(endpoint)
+    return wait_at(kernel, caller, endpoint, slot, None)
+
+
+def wait_at(
+    kernel: Kernel[B], caller: SyscallContext, endpoint: Endpoint, slot: CapSlot | None, partner: Task | None
+) -> Effect:
+    """Take what is there, or wait for it. The partner has been released and not yet been made ready."""
+    found = collect(kernel, endpoint, caller.table)
+    task = kernel.scheduler.current
+    assert task is not None
+    if found is None:
+        task.through = slot
+        task.state = TaskState.RECEIVING
+        endpoint.receivers.push(task)
+        return Block(partner)
+    if partner is not None:
+        kernel.scheduler.make_ready(partner)
+    return refuse(found) if isinstance(found, Status) else found
+
+
+def reply(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 reply capability, x1 to x4 message, x5 capability to transfer or null."""
+    slot = authorise(caller.table, call.x0, CapKind.REPLY, Rights.NONE)
+    if isinstance(slot, Status):
+        return refuse(message_status(slot))
+    if not may_transfer(caller.table, call.x5) or not is_leaf(caller.table, call.x5) or call.x5 == call.x0:
+        return refuse(Status.INVALID_TRANSFER_CAP)
+    client = caller_of(kernel, slot)
+    if client is None:
+        return refuse(Status.STALE_HANDLE)
+    if call.x5 != NULL_HANDLE and client.awaits_repair():
+        return refuse(Status.INVALID_TRANSFER_CAP)
+    if call.x5 != NULL_HANDLE and client.capabilities.is_full():
+        return refuse(Status.RECEIVER_TABLE_FULL)
+    arrived = carry(kernel, caller.table, call.x5, client.capabilities)
+    answer(kernel, slot, client, call, arrived)
+    kernel.scheduler.make_ready(client)
+    return done()
+
+
+def answer(kernel: Kernel[B], slot: CapSlot, client: Task, call: Call, arrived: u64) -> None:
+    """Use up a reply capability. Who waits for a repair goes on where it faulted; its registers are its own."""
+    slot.clear()
+    if client.awaits_repair():
+        forget_offer(client)
+        client.fault = None
+    else:
+        message = Message(call.x1, call.x2, call.x3, call.x4)
+        release(kernel, client, receipt(u64(0), message, arrived, NULL_HANDLE))
+
+
+def reply_wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 reply capability, x1 to x4 message, x5 endpoint -> as `wait`. Both are checked before the answer is given."""
+    slot = authorise(caller.table, call.x0, CapKind.REPLY, Rights.NONE)
+    if isinstance(slot, Status):
+        return refuse(message_status(slot))
+    client = caller_of(kernel, slot)
+    endpoint_slot = authorise(caller.table, call.x5, CapKind.ENDPOINT, Rights.RECV)
+    if isinstance(endpoint_slot, Status):
+        return refuse(message_status(endpoint_slot))
+    endpoint = endpoint_at(kernel, endpoint_slot)
+    if client is None or endpoint is None:
+        return refuse(Status.STALE_HANDLE)
+    if not caller.table.has_room(saturating_sub(next_need(endpoint), u64(1))):
+        return refuse(Status.RECEIVER_TABLE_FULL)
+    answer(kernel, slot, client, call, NULL_HANDLE)
+    return wait_at(kernel, caller, endpoint, endpoint_slot, client)

@@ -1,15 +1,30 @@
-"""Notifications: a word of signal bits."""
+"""Notifications: a word of signal bits, and who waits for them."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.quota import Quota
+from tyrne.kernel.task_queue import TaskQueue
 from tyrne.lang import u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.endpoint import Endpoint
 
 
 class Notification:
-    """Bits that were signalled and not yet consumed."""
+    """Bits that were signalled and not yet consumed. While somebody waits there are none.
+
+    Bound to an endpoint, it wakes those who wait there when none waits here.
+    """
 
     def __init__(self) -> None:
+        self.origin: CapSlot = CapSlot()
+        self.payer: Quota | None = None
         self.word: u64 = u64(0)
+        self.waiters: TaskQueue = TaskQueue()
+        self.bound: Endpoint | None = None
 
     def set(self, bits: u64) -> None:
         self.word = self.word | bits
@@ -19,3 +34,13 @@ class Notification:
         bits = self.word
         self.word = u64(0)
         return bits
+
+    def bind(self, endpoint: Endpoint) -> None:
+        endpoint.bound = self
+        self.bound = endpoint
+
+    def unbind(self) -> None:
+        endpoint = self.bound
+        if endpoint is not None:
+            endpoint.bound = None
+        self.bound = None

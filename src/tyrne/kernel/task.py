@@ -1,34 +1,61 @@
-"""Tasks: a thread of EL0 with the authority and the memory that it acts with."""
+"""Tasks: a thread of EL0 with the authority and the memory that it acts with.
+
+| state     | meaning                                  | queue                       | ends by                     |
+|-----------|------------------------------------------|-----------------------------|-----------------------------|
+| INACTIVE  | made or configured, never yet started    | -                           | resume                      |
+| READY     | runs, or wants to                        | one of the ready queues     | whatever it does            |
+| SENDING   | its message waits for a receiver         | the endpoint's senders      | receive, abort              |
+| RECEIVING | waits for a message or signals           | receivers, or waiters       | send, notify, abort         |
+| CALLING   | waits for an answer                      | -                           | reply, abort                |
+| SUSPENDED | somebody stopped it                      | -                           | resume                      |
+| EXITED    | ended by itself or by another            | senders, for its last notice | configure                  |
+| FAULTED   | ended by a fault                         | -                           | configure                   |
+
+A fault with a supervisor makes a READY task SENDING or CALLING, what it offers being the fault.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
 
-from tyrne.hal.frame import ThreadState, TrapFrame
+from tyrne.hal.frame import PSTATE_EL0T, ThreadState, TrapFrame
+from tyrne.hal.manifest import NAME_LENGTH
+from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
+from tyrne.kernel.quota import Quota
+from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import Array, u8, u32, u64
-
-NAME_LENGTH: Final = 32
+from tyrne.lang import Array, irange, u8, u16, u32, u64
 
 
 class TaskState(Enum):
     """Where a task is in its life."""
 
     INACTIVE = 0
-    """Created, not yet given to the scheduler."""
     READY = 1
-    """Running, or in the queue to run."""
-    EXITED = 2
-    FAULTED = 3
+    SENDING = 2
+    RECEIVING = 3
+    CALLING = 4
+    SUSPENDED = 5
+    EXITED = 6
+    FAULTED = 7
+
+
+class Offer(Enum):
+    """What a task in a queue of senders has to say, and who gets its answer."""
+
+    NOTHING = 0
+    MESSAGE = 1
+    CALL = 2
+    FAULT = 3
+    EXIT = 4
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a task was ended: ESR_EL1, FAR_EL1 (0 where the exception has none) and ELR_EL1."""
+    """What a task did: ESR_EL1, FAR_EL1 (0 where the exception has none) and ELR_EL1."""
 
     syndrome: u64
     address: u64
@@ -39,26 +66,84 @@ class Task:
     """One thread.
 
     `space`, `table` and `window` are the context of its system calls: the gate takes all three or none. `table` is
-    `capabilities`, once the scheduler has bound it.
+    `capabilities`, once the task is configured.
     """
 
     def __init__(self) -> None:
         self.frame: TrapFrame = TrapFrame()
         self.thread: ThreadState = ThreadState()
+        self.slot: u16 = u16(0)
+        """Its place in the arena of tasks."""
         self.number: u32 = u32(0)
+        """Unique over all tasks that ever were; those of the manifest come first, in its order."""
         self.name: Array[u8] = Array.filled(NAME_LENGTH, u8(0))
         self.state: TaskState = TaskState.INACTIVE
+        self.priority: u64 = u64(0)
         self.capabilities: CapTable = CapTable()
         self.space: AddressSpaceHandle | None = None
         self.table: CapTable | None = None
         self.window: UserWindow | None = None
+        self.origin: CapSlot = CapSlot()
+        self.payer: Quota | None = None
+        self.home: CapSlot = CapSlot()
+        """The address space that the task lives in, which lives as long as it does."""
+        self.supervisor: CapSlot = CapSlot()
+        """The endpoint that hears of its faults and its exit; the badge says whose they are."""
         self.exit_code: u64 = u64(0)
         self.fault: Fault | None = None
+        self.spent: bool = False
+        """Ended, and what it held not yet given back."""
         self.next: Task | None = None
         """The task behind this one in the queue that holds it."""
+        self.queue: TaskQueue | None = None
+        self.offer: Offer = Offer.NOTHING
+        self.through: CapSlot | None = None
+        """The capability by which it waits."""
+        self.reply: CapSlot | None = None
+        """The capability by which it is answered."""
+
+    def bind(self, space: AddressSpaceHandle, base: u64, entry: u64, stack_top: u64, table: CapTable | None) -> None:
+        """Give the task its context and its first registers: all zero but PC and SP.
+
+        The window reaches from `base` to the stack's top; a reversed pair gives an empty one.
+        """
+        self.clear_registers()
+        self.frame.pc = entry
+        self.frame.sp = stack_top
+        self.space = space
+        self.table = table
+        self.window = UserWindow(base, stack_top - base if stack_top > base else u64(0))
+        self.exit_code = u64(0)
+        self.fault = None
+        self.state = TaskState.INACTIVE
 
     def unbind(self) -> None:
         """Take the context of its system calls away."""
         self.space = None
         self.table = None
         self.window = None
+
+    def clear_registers(self) -> None:
+        """Nothing of an earlier life, or of another task's, is left for EL0 to see."""
+        for i in irange(len(self.frame.x)):
+            self.frame.x[i] = u64(0)
+        self.frame.sp = u64(0)
+        self.frame.pc = u64(0)
+        self.frame.pstate = PSTATE_EL0T
+        for i in irange(len(self.thread.q)):
+            self.thread.q[i] = u64(0)
+        self.thread.floating = False
+        self.thread.fpcr = u64(0)
+        self.thread.fpsr = u64(0)
+        self.thread.tpidr = u64(0)
+
+    def has_ended(self) -> bool:
+        return self.state is TaskState.EXITED or self.state is TaskState.FAULTED
+
+    def awaits_repair(self) -> bool:
+        """Whether it waits for its supervisor to do something about its fault."""
+        return self.offer is Offer.FAULT
+
+    def stands_still(self) -> bool:
+        """Whether its registers stay as they are until somebody resumes it."""
+        return self.state is TaskState.INACTIVE or self.state is TaskState.SUSPENDED or self.awaits_repair()

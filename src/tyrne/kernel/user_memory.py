@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from tyrne.hal.board import PhysicalMemory
 from tyrne.hal.descriptors import PAGE_SIZE, MappingFlags, page_of
+from tyrne.kernel.abi import Status
 from tyrne.kernel.address_space import AddressSpace
-from tyrne.kernel.page_table import MapError
 from tyrne.lang import saturating_add, u64, wrapping_add
 
 
@@ -37,7 +37,7 @@ class UserWindow:
 
 def _page_is_user(memory: PhysicalMemory, space: AddressSpace, page: u64, write: bool) -> bool:
     mapping = space.translate(memory, page)
-    if isinstance(mapping, MapError):
+    if isinstance(mapping, Status):
         return False
     if not mapping.flags & MappingFlags.USER or mapping.flags & MappingFlags.DEVICE:
         return False
@@ -62,5 +62,5 @@ def probe(memory: PhysicalMemory, space: AddressSpace, pointer: u64, length: u64
 def user_byte_address(memory: PhysicalMemory, space: AddressSpace, pointer: u64) -> u64:
     """The physical address of a byte of a range that was probed in this trap."""
     mapping = space.translate(memory, pointer)
-    assert not isinstance(mapping, MapError)
+    assert not isinstance(mapping, Status)
     return mapping.frame + pointer % PAGE_SIZE

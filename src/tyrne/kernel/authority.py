@@ -1,0 +1,106 @@
+"""From a handle word to the object that it names, for a holder of a right over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from tyrne.hal.board import Board
+from tyrne.kernel.abi import CapKind, Rights, Status, includes, unpack_handle
+from tyrne.kernel.address_space import AddressSpace
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.cap_table import CapTable
+from tyrne.kernel.capability import (
+    AddressSpaceHandle,
+    EndpointHandle,
+    NotificationHandle,
+    QuotaHandle,
+    ReplyHandle,
+    TaskHandle,
+    kind_of,
+)
+from tyrne.kernel.endpoint import Endpoint
+from tyrne.kernel.notification import Notification
+from tyrne.kernel.quota import Quota
+from tyrne.kernel.task import Task
+
+if TYPE_CHECKING:
+    from tyrne.kernel.kernel import Kernel
+from tyrne.lang import u64
+
+B = TypeVar("B", bound=Board)
+
+
+def authorise(table: CapTable, word: u64, kind: CapKind, right: Rights) -> CapSlot | Status:
+    """The slot that a word names: occupied, of the kind, and with the right, in this order."""
+    slot = table.resolve(unpack_handle(word))
+    if slot is None:
+        return Status.INVALID_HANDLE
+    capability = slot.held()
+    if kind_of(capability.object) is not kind:
+        return Status.WRONG_KIND
+    return slot if includes(capability.rights, right) else Status.INSUFFICIENT_RIGHTS
+
+
+def message_status(refusal: Status) -> Status:
+    """The same refusal as calls about messages name it."""
+    match refusal:
+        case Status.INVALID_HANDLE:
+            return Status.STALE_HANDLE
+        case Status.WRONG_KIND:
+            return Status.WRONG_OBJECT_KIND
+        case Status.INSUFFICIENT_RIGHTS:
+            return Status.MISSING_RIGHT
+    return refusal
+
+
+def endpoint_at(kernel: Kernel[B], slot: CapSlot) -> Endpoint | None:
+    """The endpoint that a slot's capability names; None for another kind."""
+    named = slot.held().object
+    return kernel.endpoints.get(named.slot) if isinstance(named, EndpointHandle) else None
+
+
+def endpoint_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Endpoint | Status:
+    slot = authorise(table, word, CapKind.ENDPOINT, right)
+    if isinstance(slot, Status):
+        return message_status(slot)
+    endpoint = endpoint_at(kernel, slot)
+    return Status.STALE_HANDLE if endpoint is None else endpoint
+
+
+def notification_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Notification | Status:
+    slot = authorise(table, word, CapKind.NOTIFICATION, right)
+    if isinstance(slot, Status):
+        return message_status(slot)
+    named = slot.held().object
+    notification = kernel.notifications.get(named.slot) if isinstance(named, NotificationHandle) else None
+    return Status.STALE_HANDLE if notification is None else notification
+
+
+def caller_of(kernel: Kernel[B], slot: CapSlot) -> Task | None:
+    """Who waits for the answer that a reply capability gives."""
+    named = slot.held().object
+    return kernel.tasks.get(named.slot) if isinstance(named, ReplyHandle) else None
+
+
+def task_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Task | Status:
+    slot = authorise(table, word, CapKind.TASK, right)
+    if isinstance(slot, Status):
+        return slot
+    named = slot.held().object
+    task = kernel.tasks.get(named.slot) if isinstance(named, TaskHandle) else None
+    return Status.INVALID_HANDLE if task is None else task
+
+
+def space_at(kernel: Kernel[B], slot: CapSlot) -> AddressSpace | None:
+    named = slot.held().object
+    return kernel.spaces.get(named.slot) if isinstance(named, AddressSpaceHandle) else None
+
+
+def quota_of(kernel: Kernel[B], table: CapTable, word: u64) -> Quota | Status:
+    """A quota, for a holder who may spend it."""
+    slot = authorise(table, word, CapKind.QUOTA, Rights.CREATE)
+    if isinstance(slot, Status):
+        return slot
+    named = slot.held().object
+    quota = kernel.quotas.get(named.slot) if isinstance(named, QuotaHandle) else None
+    return Status.INVALID_HANDLE if quota is None else quota

@@ -1,0 +1,95 @@
+"""The system calls about a task's own capabilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from tyrne.hal.board import Board
+from tyrne.hal.frame import Call
+from tyrne.kernel.abi import (
+    NULL_HANDLE,
+    SIGNAL_BADGE,
+    CapKind,
+    Rights,
+    Status,
+    pack_handle,
+    rights_from_word,
+    unpack_handle,
+)
+from tyrne.kernel.authority import task_of
+from tyrne.kernel.capability import MemoryHandle, kind_of
+from tyrne.kernel.deletion import cap_drop, cap_revoke
+from tyrne.kernel.effects import Effect, Resume, SyscallContext, done, handed, outcome, refuse
+from tyrne.kernel.mapping import is_placed
+from tyrne.kernel.rendezvous import move_capability
+from tyrne.lang import u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.kernel import Kernel
+
+B = TypeVar("B", bound=Board)
+
+
+def copy(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 source, x1 rights -> x1 handle."""
+    return handed(caller.table.cap_copy(unpack_handle(call.x0), rights_from_word(call.x1)))
+
+
+def derive(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 source, x1 rights, x2 badge -> x1 handle. A badge once set is never changed."""
+    slot = caller.table.resolve(unpack_handle(call.x0))
+    if slot is None:
+        return refuse(Status.INVALID_HANDLE)
+    held = slot.held()
+    badge = held.badge
+    if call.x2 != 0:
+        if kind_of(held.object) is not CapKind.ENDPOINT or badge != 0 or call.x2 == SIGNAL_BADGE:
+            return refuse(Status.BAD_ARGUMENT)
+        badge = call.x2
+    return handed(caller.table.cap_derive(unpack_handle(call.x0), rights_from_word(call.x1), held.object, badge))
+
+
+def revoke(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 source."""
+    return outcome(cap_revoke(kernel, caller.table, unpack_handle(call.x0)))
+
+
+def drop(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 handle."""
+    return outcome(cap_drop(kernel, caller.table, unpack_handle(call.x0)))
+
+
+def move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 handle, x1 task, or null for the caller's own table -> x1 handle in the table that holds it now."""
+    slot = caller.table.leaf(unpack_handle(call.x0))
+    if isinstance(slot, Status):
+        return refuse(slot)
+    table = caller.table
+    if call.x1 != NULL_HANDLE:
+        if Rights.TRANSFER not in slot.held().rights:
+            return refuse(Status.INSUFFICIENT_RIGHTS)
+        task = task_of(kernel, caller.table, call.x1, Rights.CONFIGURE)
+        if isinstance(task, Status):
+            return refuse(task)
+        if task.has_ended():
+            return refuse(Status.BAD_STATE)
+        table = task.capabilities
+    if table.is_full():
+        return refuse(Status.CAPS_EXHAUSTED)
+    target = table.allocate()
+    move_capability(kernel, slot, target)
+    return done(pack_handle(target.handle()))
+
+
+def query(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 handle -> x1 kind, x2 rights, x3 badge, x4 depth, x5 pages of memory, x6 where they are mapped, or 0."""
+    slot = caller.table.resolve(unpack_handle(call.x0))
+    if slot is None:
+        return refuse(Status.INVALID_HANDLE)
+    held = slot.held()
+    named = held.object
+    placement = slot.placement
+    pages = u64(named.pages) if isinstance(named, MemoryHandle) else u64(0)
+    address = placement.address if placement is not None and is_placed(kernel, slot) else u64(0)
+    kind = u64(kind_of(named).value)
+    return Resume(u64(Status.OK.value), kind, u64(held.rights), held.badge, u64(slot.depth), pages, address)

@@ -1,0 +1,52 @@
+"""The debug console's one system call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from tyrne.hal.board import Board
+from tyrne.hal.descriptors import PAGE_SIZE
+from tyrne.hal.frame import Call
+from tyrne.kernel.abi import CapKind, Rights, Status
+from tyrne.kernel.authority import authorise
+from tyrne.kernel.effects import Effect, SyscallContext, done, refuse
+from tyrne.kernel.user_memory import probe, user_byte_address
+from tyrne.lang import irange, u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.kernel import Kernel
+
+B = TypeVar("B", bound=Board)
+
+CONSOLE_WRITE_LIMIT: Final = u64(4096)
+"""The most bytes that one console_write takes, so that no call keeps the kernel for long."""
+
+
+def console_write(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 console, x1 buffer, x2 length -> x1 bytes written: all of them, or none and an error."""
+    slot = authorise(caller.table, call.x0, CapKind.DEBUG_CONSOLE, Rights.CONSOLE_WRITE)
+    if isinstance(slot, Status):
+        return refuse(slot)
+    pointer = call.x1
+    length = call.x2
+    if not caller.window.validate(pointer, length):
+        return refuse(Status.FAULT_ADDRESS)
+    if length > CONSOLE_WRITE_LIMIT:
+        return refuse(Status.BAD_ARGUMENT)
+    if not probe(kernel.board, caller.space, pointer, length, False):
+        return refuse(Status.FAULT_ADDRESS)
+    write_console(kernel.board, caller, pointer, length)
+    return done(length)
+
+
+def write_console(board: Board, caller: SyscallContext, pointer: u64, length: u64) -> None:
+    """Emit a range that was probed, translating once per page."""
+    written = u64(0)
+    while written < length:
+        address = user_byte_address(board, caller.space, pointer + written)
+        to_page_end = PAGE_SIZE - address % PAGE_SIZE
+        rest = length - written
+        chunk = rest if rest < to_page_end else to_page_end
+        for i in irange(chunk):
+            board.put_console(caller.task, board.read8(address + i))
+        written += chunk

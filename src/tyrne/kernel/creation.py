@@ -1,0 +1,218 @@
+"""Making kernel objects at a quota's expense.
+
+Each new object has an origin, a child of the quota capability that paid. So revoking that capability destroys all that
+was made by it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from tyrne.hal.board import Board
+from tyrne.hal.descriptors import ADDRESS_LIMIT, PAGE_SIZE
+from tyrne.hal.frame import Call
+from tyrne.kernel.abi import CapKind, Rights, Status, rights_over
+from tyrne.kernel.authority import authorise, quota_of
+from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
+from tyrne.kernel.capability import (
+    AddressSpaceHandle,
+    Capability,
+    EndpointHandle,
+    MemoryHandle,
+    NotificationHandle,
+    QuotaHandle,
+    TaskHandle,
+)
+from tyrne.kernel.effects import Effect, SyscallContext, done, handed, refuse
+from tyrne.kernel.memory import Region
+from tyrne.kernel.quota import CLAIMS, FRAMES, Quota
+from tyrne.kernel.scheduler import PRIORITIES
+from tyrne.kernel.task import TaskState
+from tyrne.lang import u8, u32, u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.kernel import Kernel
+
+B = TypeVar("B", bound=Board)
+
+
+def creatable(word: u64) -> CapKind | None:
+    """The kind of object that a word names, if it can be made."""
+    match word:
+        case 2:
+            return CapKind.ENDPOINT
+        case 3:
+            return CapKind.NOTIFICATION
+        case 4:
+            return CapKind.TASK
+        case 5:
+            return CapKind.ADDRESS_SPACE
+        case 6:
+            return CapKind.MEMORY
+        case 7:
+            return CapKind.QUOTA
+    return None
+
+
+def frames_for(kind: CapKind, pages: u64) -> u64:
+    """What an object takes when it is made: a space its root table, a region all its pages."""
+    match kind:
+        case CapKind.ADDRESS_SPACE:
+            return u64(1)
+        case CapKind.MEMORY:
+            return pages
+    return u64(0)
+
+
+def make_object(kernel: Kernel[B], payer: CapSlot, quota: Quota, kind: CapKind, pages: u64) -> CapSlot | Status:
+    """A new object at the expense of the quota that a slot names: its origin, or why there is none."""
+    frames = frames_for(kind, pages)
+    if not quota.covers(kind, frames):
+        return Status.QUOTA_EXCEEDED
+    made: CapSlot | Status = Status.BAD_ARGUMENT
+    match kind:
+        case CapKind.ENDPOINT:
+            made = make_endpoint(kernel, payer, quota)
+        case CapKind.NOTIFICATION:
+            made = make_notification(kernel, payer, quota)
+        case CapKind.TASK:
+            made = make_task(kernel, payer, quota)
+        case CapKind.ADDRESS_SPACE:
+            made = make_space(kernel, payer, quota)
+        case CapKind.MEMORY:
+            made = make_memory(kernel, payer, quota, pages)
+        case CapKind.QUOTA:
+            made = make_quota(kernel, payer, quota)
+    if isinstance(made, CapSlot):
+        quota.take(u64(kind.value), u64(1))
+        quota.take(FRAMES, frames)
+    return made
+
+
+def make_endpoint(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Status:
+    slot = kernel.endpoints.allocate()
+    if slot is None:
+        return Status.QUOTA_EXCEEDED
+    endpoint = kernel.endpoints.items[slot.index]
+    endpoint.payer = quota
+    endpoint.origin.become_origin(Capability(rights_over(CapKind.ENDPOINT), EndpointHandle(slot)), payer)
+    return endpoint.origin
+
+
+def make_notification(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Status:
+    slot = kernel.notifications.allocate()
+    if slot is None:
+        return Status.QUOTA_EXCEEDED
+    notification = kernel.notifications.items[slot.index]
+    notification.payer = quota
+    notification.origin.become_origin(
+        Capability(rights_over(CapKind.NOTIFICATION), NotificationHandle(slot)), payer
+    )
+    return notification.origin
+
+
+def make_task(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Status:
+    """A task as it has never been before: no name, no registers, the least urgent priority."""
+    slot = kernel.tasks.allocate()
+    if slot is None:
+        return Status.QUOTA_EXCEEDED
+    task = kernel.tasks.items[slot.index]
+    task.slot = slot.index
+    task.number = kernel.lives
+    kernel.lives += 1
+    task.name[0] = u8(0)
+    task.state = TaskState.INACTIVE
+    task.priority = u64(PRIORITIES - 1)
+    task.exit_code = u64(0)
+    task.fault = None
+    task.clear_registers()
+    task.payer = quota
+    task.origin.become_origin(Capability(rights_over(CapKind.TASK), TaskHandle(slot)), payer)
+    return task.origin
+
+
+def make_space(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Status:
+    if kernel.spaces.is_full():
+        return Status.QUOTA_EXCEEDED
+    root = kernel.frames.allocate(kernel.board)
+    slot = None if root is None else kernel.spaces.allocate()
+    if root is None or slot is None:
+        return Status.OUT_OF_FRAMES
+    space = kernel.spaces.items[slot.index]
+    space.begin(slot, root)
+    space.payer = quota
+    space.origin.become_origin(Capability(rights_over(CapKind.ADDRESS_SPACE), AddressSpaceHandle(slot)), payer)
+    return space.origin
+
+
+def make_memory(kernel: Kernel[B], payer: CapSlot, quota: Quota, pages: u64) -> CapSlot | Status:
+    if kernel.regions.is_full():
+        return Status.QUOTA_EXCEEDED
+    start = kernel.frames.allocate_run(kernel.board, pages)
+    if start is None:
+        return Status.OUT_OF_FRAMES
+    region = begin_region(kernel, payer, quota, start, pages)
+    return region.origin
+
+
+def begin_region(kernel: Kernel[B], payer: CapSlot, quota: Quota, start: u64, pages: u64) -> Region:
+    """A region over physical pages; the caller has made sure that there is room and that they are nobody else's."""
+    slot = kernel.regions.allocate()
+    assert slot is not None and start + pages * PAGE_SIZE <= ADDRESS_LIMIT
+    region = kernel.regions.items[slot.index]
+    region.start = start
+    region.pages = pages
+    region.device = not kernel.frames.extent.contains(start)
+    region.payer = quota
+    region.origin.become_origin(
+        Capability(rights_over(CapKind.MEMORY), MemoryHandle(slot, u32(0), u32(pages))), payer
+    )
+    return region
+
+
+def make_quota(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Status:
+    slot = kernel.quotas.allocate()
+    if slot is None:
+        return Status.QUOTA_EXCEEDED
+    made = kernel.quotas.items[slot.index]
+    made.payer = quota
+    made.origin.become_origin(Capability(rights_over(CapKind.QUOTA), QuotaHandle(slot)), payer)
+    return made.origin
+
+
+def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 quota, x1 kind, x2 pages for memory -> x1 handle, with all rights over the new object."""
+    payer = authorise(caller.table, call.x0, CapKind.QUOTA, Rights.CREATE)
+    if isinstance(payer, Status):
+        return refuse(payer)
+    kind = creatable(call.x1)
+    if kind is None or (kind is CapKind.MEMORY and not 1 <= call.x2 < ADDRESS_LIMIT // PAGE_SIZE):
+        return refuse(Status.BAD_ARGUMENT)
+    if payer.depth >= MAX_DEPTH:
+        return refuse(Status.DERIVATION_TOO_DEEP)
+    if caller.table.is_full():
+        return refuse(Status.CAPS_EXHAUSTED)
+    quota = quota_of(kernel, caller.table, call.x0)
+    if isinstance(quota, Status):
+        return refuse(quota)
+    origin = make_object(kernel, payer, quota, kind, call.x2)
+    if isinstance(origin, Status):
+        return refuse(origin)
+    return handed(caller.table.insert(origin.held(), origin))
+
+
+def quota_move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 source, x1 target, x2 kind or 0 for frames, x3 amount."""
+    source = quota_of(kernel, caller.table, call.x0)
+    if isinstance(source, Status):
+        return refuse(source)
+    target = quota_of(kernel, caller.table, call.x1)
+    if isinstance(target, Status):
+        return refuse(target)
+    if call.x2 >= CLAIMS:
+        return refuse(Status.BAD_ARGUMENT)
+    if source.claims[call.x2] < call.x3:
+        return refuse(Status.QUOTA_EXCEEDED)
+    source.take(call.x2, call.x3)
+    target.claims[call.x2] += call.x3
+    return done()

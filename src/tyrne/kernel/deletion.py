@@ -1,0 +1,215 @@
+"""How capabilities go, and what goes with them.
+
+A capability that goes takes what it upheld along: the mapping of memory, the wait of who waits by it or for its answer.
+When the last capability over an object goes, its origin does too; the object is then destroyed by `reap`, at the end of
+the trap. `reap` also gives back what ended tasks held. It loops until nothing is left, because what is given back may
+hold other things; nothing here calls itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from tyrne.hal.board import Board
+from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.cap_table import CapTable
+from tyrne.kernel.capability import EndpointHandle, MemoryHandle, NotificationHandle, ReplyHandle
+from tyrne.kernel.lifecycle import end_task
+from tyrne.kernel.mapping import unmap_placed
+from tyrne.kernel.page_table import release_tables
+from tyrne.kernel.quota import FRAMES, pay_back
+from tyrne.kernel.rendezvous import abort
+from tyrne.kernel.task import Task, TaskState
+from tyrne.kernel.task_queue import TaskQueue
+from tyrne.lang import irange, u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.kernel import Kernel
+
+B = TypeVar("B", bound=Board)
+
+
+def _delete_leaf(kernel: Kernel[B], slot: CapSlot) -> None:
+    """Empty a slot without children, and undo what its capability upheld."""
+    match slot.held().object:
+        case MemoryHandle() if not slot.is_origin:
+            unmap_placed(kernel, slot)
+        case ReplyHandle(client):
+            task = kernel.tasks.get(client)
+            slot.clear()
+            if task is not None:
+                task.reply = None
+                abort(kernel, task)
+            return
+        case EndpointHandle() | NotificationHandle() if not slot.is_origin:
+            for task in kernel.tasks.items:
+                if task.through is slot:
+                    abort(kernel, task)
+    if slot.is_origin:
+        slot.is_origin = False
+        kernel.remains = True
+    slot.clear()
+
+
+def drop(kernel: Kernel[B], slot: CapSlot) -> None:
+    """Delete a capability without children, and the origin of its object when it was the last."""
+    parent = slot.parent
+    _delete_leaf(kernel, slot)
+    if parent is not None and parent.is_origin and parent.first_child is None:
+        _delete_leaf(kernel, parent)
+
+
+def delete_descendants(kernel: Kernel[B], slot: CapSlot) -> None:
+    """Delete everything derived from a capability, wherever it is: leaf by leaf, each slot once."""
+    at = slot
+    while slot.first_child is not None:
+        child = at.first_child
+        if child is not None:
+            at = child
+            continue
+        parent = at.parent
+        assert parent is not None
+        _delete_leaf(kernel, at)
+        at = parent
+
+
+def delete(kernel: Kernel[B], slot: CapSlot) -> None:
+    """Delete a capability, if the slot holds one, with everything derived from it."""
+    if slot.capability is not None:
+        delete_descendants(kernel, slot)
+        drop(kernel, slot)
+
+
+def cap_revoke(kernel: Kernel[B], table: CapTable, source: CapHandle) -> Status | None:
+    """Delete every capability derived from the source, in all tables and in flight; the source stays."""
+    slot = table.source(source, Rights.REVOKE, Rights.NONE)
+    if isinstance(slot, Status):
+        return slot
+    delete_descendants(kernel, slot)
+    return None
+
+
+def cap_drop(kernel: Kernel[B], table: CapTable, handle: CapHandle) -> Status | None:
+    """Give a capability up. No right is needed for it, but nothing may be derived from it."""
+    slot = table.leaf(handle)
+    if isinstance(slot, Status):
+        return slot
+    drop(kernel, slot)
+    return None
+
+
+def reap(kernel: Kernel[B]) -> None:
+    """Give back what ended tasks held, and destroy the objects that nobody can name any more."""
+    while kernel.remains:
+        kernel.remains = False
+        for task in kernel.tasks.items:
+            if task.spent:
+                _give_back(kernel, task)
+        _reap_tasks(kernel)
+        _reap_endpoints(kernel)
+        _reap_notifications(kernel)
+        _reap_spaces(kernel)
+        _reap_regions(kernel)
+        _reap_quotas(kernel)
+
+
+def _give_back(kernel: Kernel[B], task: Task) -> None:
+    """Delete all that an ended task held, with what was derived from it. Its supervisor is kept, for its notice."""
+    task.spent = False
+    task.unbind()
+    for slot in task.capabilities.slots:
+        delete(kernel, slot)
+    delete(kernel, task.home)
+
+
+def _reap_tasks(kernel: Kernel[B]) -> None:
+    for i in irange(len(kernel.tasks.items)):
+        task = kernel.tasks.items[i]
+        if not kernel.tasks.occupied[i] or task.origin.capability is not None:
+            continue
+        if not task.has_ended():
+            end_task(kernel, task, TaskState.EXITED, u64(0))
+            kernel.board.trace_end(task.number, u64(0))
+        if task.spent:
+            _give_back(kernel, task)
+        queue = task.queue
+        if queue is not None:
+            abort(kernel, task)
+        delete(kernel, task.supervisor)
+        pay_back(task.payer, u64(CapKind.TASK.value), u64(1))
+        kernel.tasks.free(kernel.tasks.id_at(i))
+
+
+def _release_queue(kernel: Kernel[B], queue: TaskQueue) -> None:
+    while True:
+        task = queue.head
+        if task is None:
+            return
+        abort(kernel, task)
+
+
+def _reap_endpoints(kernel: Kernel[B]) -> None:
+    for i in irange(len(kernel.endpoints.items)):
+        endpoint = kernel.endpoints.items[i]
+        if not kernel.endpoints.occupied[i] or endpoint.origin.capability is not None:
+            continue
+        _release_queue(kernel, endpoint.senders)
+        _release_queue(kernel, endpoint.receivers)
+        delete(kernel, endpoint.parked)
+        endpoint.empty()
+        bound = endpoint.bound
+        if bound is not None:
+            bound.unbind()
+        pay_back(endpoint.payer, u64(CapKind.ENDPOINT.value), u64(1))
+        kernel.endpoints.free(kernel.endpoints.id_at(i))
+
+
+def _reap_notifications(kernel: Kernel[B]) -> None:
+    for i in irange(len(kernel.notifications.items)):
+        notification = kernel.notifications.items[i]
+        if not kernel.notifications.occupied[i] or notification.origin.capability is not None:
+            continue
+        _release_queue(kernel, notification.waiters)
+        notification.consume()
+        notification.unbind()
+        pay_back(notification.payer, u64(CapKind.NOTIFICATION.value), u64(1))
+        kernel.notifications.free(kernel.notifications.id_at(i))
+
+
+def _reap_spaces(kernel: Kernel[B]) -> None:
+    for i in irange(len(kernel.spaces.items)):
+        space = kernel.spaces.items[i]
+        if not kernel.spaces.occupied[i] or space.origin.capability is not None:
+            continue
+        kernel.leave_space(space)
+        release_tables(kernel.board, kernel.frames, space.root)
+        space.root = u64(0)
+        kernel.board.invalidate_space(space.asid)
+        pay_back(space.payer, FRAMES, space.frames)
+        pay_back(space.payer, u64(CapKind.ADDRESS_SPACE.value), u64(1))
+        space.frames = u64(0)
+        kernel.spaces.free(kernel.spaces.id_at(i))
+
+
+def _reap_regions(kernel: Kernel[B]) -> None:
+    for i in irange(len(kernel.regions.items)):
+        region = kernel.regions.items[i]
+        if not kernel.regions.occupied[i] or region.origin.capability is not None:
+            continue
+        pay_back(region.payer, FRAMES, region.free_frames(kernel.frames))
+        pay_back(region.payer, u64(CapKind.MEMORY.value), u64(1))
+        kernel.regions.free(kernel.regions.id_at(i))
+
+
+def _reap_quotas(kernel: Kernel[B]) -> None:
+    """What was made at a quota's expense is gone before it; its claims go to the quota that it came from."""
+    for i in irange(len(kernel.quotas.items)):
+        quota = kernel.quotas.items[i]
+        if not kernel.quotas.occupied[i] or quota.origin.capability is not None:
+            continue
+        for claim in irange(len(quota.claims)):
+            pay_back(quota.payer, claim, quota.claims[claim])
+            quota.claims[claim] = u64(0)
+        pay_back(quota.payer, u64(CapKind.QUOTA.value), u64(1))
+        kernel.quotas.free(kernel.quotas.id_at(i))

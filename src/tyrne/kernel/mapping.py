@@ -1,0 +1,199 @@
+"""Mapping the pages of a memory capability. A capability is mapped in one place at most; a copy of it, in another.
+
+Its mapping goes when the capability does: no page outlives the authority over it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from tyrne.hal.board import Board
+from tyrne.hal.descriptors import PAGE_SIZE, USER_LIMIT, MappingFlags, forbidden, is_page_aligned
+from tyrne.hal.frame import Call
+from tyrne.kernel.abi import CapKind, Rights, Status, includes, rights_from_word, unpack_handle
+from tyrne.kernel.authority import authorise, space_at
+from tyrne.kernel.cap_slot import CapSlot, Placement
+from tyrne.kernel.capability import AddressSpaceHandle, MemoryHandle
+from tyrne.kernel.effects import Effect, SyscallContext, done, handed, outcome, refuse
+from tyrne.kernel.memory import Region
+from tyrne.kernel.page_table import is_mapped, map_page, missing_tables, protect_page, prune_tables, unmap_page
+from tyrne.kernel.quota import FRAMES, pay_back
+from tyrne.lang import irange, saturating_add, u32, u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.kernel import Kernel
+
+B = TypeVar("B", bound=Board)
+
+MAX_MAPPED_PAGES: Final = u64(512)
+"""The most pages that one call maps, so that no call keeps the kernel for long."""
+MAP_FLAGS: Final = u64(MappingFlags.WRITE | MappingFlags.EXECUTE)
+"""What a caller may ask for. Its pages are always readable, and always EL0's."""
+
+
+def memory_at(slot: CapSlot) -> MemoryHandle:
+    """What a slot that holds a memory capability names."""
+    named = slot.held().object
+    assert isinstance(named, MemoryHandle)
+    return named
+
+
+def region_of(kernel: Kernel[B], named: MemoryHandle) -> Region:
+    region = kernel.regions.get(named.slot)
+    assert region is not None, "a capability outlived its object"
+    return region
+
+
+def is_placed(kernel: Kernel[B], slot: CapSlot) -> bool:
+    """Whether a memory capability is mapped, in an address space that still exists."""
+    placement = slot.placement
+    return placement is not None and kernel.spaces.contains(placement.space.slot)
+
+
+def page_flags(slot: CapSlot, region: Region, word: u64) -> MappingFlags | Status:
+    """The flags of pages that are mapped by a capability as a caller asks, which needs rights over the memory."""
+    if word & MAP_FLAGS != word:
+        return Status.INVALID_FLAGS
+    flags = MappingFlags(word & MAP_FLAGS) | MappingFlags.USER
+    needed = Rights.READ
+    if flags & MappingFlags.WRITE:
+        needed = needed | Rights.WRITE
+    if flags & MappingFlags.EXECUTE:
+        needed = needed | Rights.EXECUTE
+    if not includes(slot.held().rights, needed):
+        return Status.INSUFFICIENT_RIGHTS
+    if region.device:
+        flags = flags | MappingFlags.DEVICE
+    return Status.INVALID_FLAGS if forbidden(flags) else flags
+
+
+def map_memory(kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, word: u64) -> Status | None:
+    """Map all pages of a memory capability at an address. All checks come first; the commit cannot fail."""
+    named = memory_at(slot)
+    region = region_of(kernel, named)
+    flags = page_flags(slot, region, word)
+    if isinstance(flags, Status):
+        return flags
+    if is_placed(kernel, slot):
+        return Status.ALREADY_MAPPED
+    pages = u64(named.pages)
+    if pages > MAX_MAPPED_PAGES:
+        return Status.BAD_ARGUMENT
+    if not is_page_aligned(address):
+        return Status.MISALIGNED_ADDRESS
+    end = saturating_add(address, pages * PAGE_SIZE)
+    if address < PAGE_SIZE or end > USER_LIMIT:
+        return Status.OUT_OF_RANGE
+    target = space_at(kernel, space)
+    home = space.held().object
+    if target is None or not isinstance(home, AddressSpaceHandle):
+        return Status.INVALID_HANDLE
+    for page in irange(pages):
+        if is_mapped(kernel.board, target.root, address + page * PAGE_SIZE):
+            return Status.ALREADY_MAPPED
+    needed = missing_tables(kernel.board, target.root, address, end)
+    payer = target.payer
+    if payer is None or payer.claims[FRAMES] < needed:
+        return Status.QUOTA_EXCEEDED
+    if kernel.frames.available() < needed:
+        return Status.OUT_OF_FRAMES
+    payer.take(FRAMES, needed)
+    target.frames += needed
+    start = region.start + u64(named.first) * PAGE_SIZE
+    for page in irange(pages):
+        offset = page * PAGE_SIZE
+        refused = map_page(kernel.board, kernel.frames, target.root, address + offset, start + offset, flags)
+        assert refused is None
+    kernel.board.tables_written()
+    if flags & MappingFlags.EXECUTE:
+        kernel.board.code_written()
+    slot.placement = Placement(home, address)
+    return None
+
+
+def unmap_placed(kernel: Kernel[B], slot: CapSlot) -> None:
+    """Take back the mapping of a memory capability, if it has one, and the tables that it leaves empty."""
+    placement = slot.placement
+    slot.placement = None
+    space = None if placement is None else kernel.spaces.get(placement.space.slot)
+    if placement is None or space is None:
+        return
+    pages = u64(memory_at(slot).pages)
+    start = placement.address
+    for page in irange(pages):
+        frame = unmap_page(kernel.board, space.root, start + page * PAGE_SIZE)
+        assert not isinstance(frame, Status)
+    freed = prune_tables(kernel.board, kernel.frames, space.root, start, start + pages * PAGE_SIZE)
+    for page in irange(pages):
+        kernel.board.invalidate_page(space.asid, start + page * PAGE_SIZE)
+    space.frames -= freed
+    pay_back(space.payer, FRAMES, freed)
+
+
+def map_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 address space, x1 memory, x2 address, x3 flags."""
+    space = authorise(caller.table, call.x0, CapKind.ADDRESS_SPACE, Rights.MAP)
+    if isinstance(space, Status):
+        return refuse(space)
+    slot = authorise(caller.table, call.x1, CapKind.MEMORY, Rights.NONE)
+    if isinstance(slot, Status):
+        return refuse(slot)
+    return outcome(map_memory(kernel, space, slot, call.x2, call.x3))
+
+
+def placed_memory(kernel: Kernel[B], caller: SyscallContext, call: Call) -> CapSlot | Status:
+    """The memory capability x1, if it is mapped in the address space x0."""
+    space = authorise(caller.table, call.x0, CapKind.ADDRESS_SPACE, Rights.MAP)
+    if isinstance(space, Status):
+        return space
+    slot = authorise(caller.table, call.x1, CapKind.MEMORY, Rights.NONE)
+    if isinstance(slot, Status):
+        return slot
+    placement = slot.placement
+    if placement is None or space_at(kernel, space) is not kernel.spaces.get(placement.space.slot):
+        return Status.NOT_MAPPED
+    return slot
+
+
+def unmap_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 address space, x1 memory."""
+    slot = placed_memory(kernel, caller, call)
+    if isinstance(slot, Status):
+        return refuse(slot)
+    unmap_placed(kernel, slot)
+    return done()
+
+
+def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 address space, x1 memory, x2 flags."""
+    slot = placed_memory(kernel, caller, call)
+    if isinstance(slot, Status):
+        return refuse(slot)
+    flags = page_flags(slot, region_of(kernel, memory_at(slot)), call.x2)
+    if isinstance(flags, Status):
+        return refuse(flags)
+    placement = slot.placement
+    assert placement is not None
+    space = kernel.spaces.get(placement.space.slot)
+    assert space is not None
+    for page in irange(u64(memory_at(slot).pages)):
+        address = placement.address + page * PAGE_SIZE
+        protect_page(kernel.board, space.root, address, flags)
+        kernel.board.invalidate_page(space.asid, address)
+    if flags & MappingFlags.EXECUTE:
+        kernel.board.code_written()
+    return done()
+
+
+def memory_derive(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 source, x1 rights, x2 first page, x3 pages -> x1 handle."""
+    source = unpack_handle(call.x0)
+    slot = authorise(caller.table, call.x0, CapKind.MEMORY, Rights.NONE)
+    if isinstance(slot, Status):
+        return refuse(slot)
+    named = memory_at(slot)
+    pages = u64(named.pages)
+    if call.x3 == 0 or call.x2 >= pages or call.x3 > pages - call.x2:
+        return refuse(Status.OUT_OF_RANGE)
+    part = MemoryHandle(named.slot, u32(u64(named.first) + call.x2), u32(call.x3))
+    return handed(caller.table.cap_derive(source, rights_from_word(call.x1), part, u64(0)))

@@ -1,0 +1,30 @@
+"""Memory regions: contiguous frames, or a device's registers, that capabilities name in whole or in part."""
+
+from __future__ import annotations
+
+from tyrne.hal.descriptors import PAGE_SIZE
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.frames import Frames
+from tyrne.kernel.quota import Quota
+from tyrne.lang import irange, u64
+
+
+class Region:
+    """A range of physical pages. What of it is mapped belongs to the capabilities that it is mapped by."""
+
+    def __init__(self) -> None:
+        self.origin: CapSlot = CapSlot()
+        self.payer: Quota | None = None
+        self.start: u64 = u64(0)
+        self.pages: u64 = u64(0)
+        self.device: bool = False
+        """Not RAM: mapped as device memory, and never executed."""
+
+    def free_frames(self, frames: Frames) -> u64:
+        """Give the frames back; how many they were."""
+        if self.device:
+            return u64(0)
+        for page in irange(self.pages):
+            refused = frames.free(self.start + page * PAGE_SIZE)
+            assert refused is None
+        return self.pages

@@ -1,0 +1,38 @@
+"""Quotas: claims on kernel objects and frames, so that no task can use up what others were promised."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tyrne.kernel.abi import CapKind
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.lang import Array, u64
+
+FRAMES: Final = u64(0)
+"""The index of the claim on frames; the others are those of CapKind."""
+CLAIMS: Final = 9
+
+
+class Quota:
+    """What may still be made. Claims only move: the sum over all quotas and all living objects stays the same."""
+
+    def __init__(self) -> None:
+        self.origin: CapSlot = CapSlot()
+        self.payer: Quota | None = None
+        self.claims: Array[u64] = Array.filled(CLAIMS, u64(0))
+
+    def covers(self, kind: CapKind, frames: u64) -> bool:
+        """Whether one object of a kind and so many frames can be paid."""
+        return self.claims[u64(kind.value)] >= 1 and self.claims[FRAMES] >= frames
+
+    def take(self, claim: u64, amount: u64) -> None:
+        self.claims[claim] -= amount
+
+
+def pay_back(payer: Quota | None, claim: u64, amount: u64) -> None:
+    """Return a claim to the quota that paid, or if it is gone to the one that paid for it."""
+    quota = payer
+    while quota is not None and quota.origin.capability is None:
+        quota = quota.payer
+    if quota is not None:
+        quota.claims[claim] += amount

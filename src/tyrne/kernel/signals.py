@@ -1,0 +1,87 @@
+"""The system calls about notifications."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from tyrne.hal.board import Board
+from tyrne.hal.frame import Call
+from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status
+from tyrne.kernel.authority import authorise, endpoint_of, message_status, notification_of
+from tyrne.kernel.effects import Block, Effect, SyscallContext, done, refuse, signal_receipt
+from tyrne.kernel.notification import Notification
+from tyrne.kernel.rendezvous import release
+from tyrne.kernel.task import TaskState
+
+if TYPE_CHECKING:
+    from tyrne.kernel.kernel import Kernel
+
+B = TypeVar("B", bound=Board)
+
+
+def wake_waiter(kernel: Kernel[B], notification: Notification) -> None:
+    """Give the bits, if there are any, to the first who waits for them: here, or else at the endpoint that is bound."""
+    if notification.word == 0:
+        return
+    task = notification.waiters.pop()
+    bound = notification.bound
+    if task is None and bound is not None:
+        task = bound.receivers.pop()
+    if task is not None:
+        release(kernel, task, signal_receipt(notification.consume()))
+        kernel.scheduler.make_ready(task)
+
+
+def notify(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 notification, x1 bits. One waiter is woken and gets the bits; with none they are kept."""
+    notification = notification_of(kernel, caller.table, call.x0, Rights.NOTIFY)
+    if isinstance(notification, Status):
+        return refuse(notification)
+    notification.set(call.x1)
+    wake_waiter(kernel, notification)
+    return done()
+
+
+def poll(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 notification -> x1 bits."""
+    notification = notification_of(kernel, caller.table, call.x0, Rights.WAIT)
+    if isinstance(notification, Status):
+        return refuse(notification)
+    return done(notification.consume())
+
+
+def wait_for_signals(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 notification -> as `wait`."""
+    slot = authorise(caller.table, call.x0, CapKind.NOTIFICATION, Rights.WAIT)
+    if isinstance(slot, Status):
+        return refuse(message_status(slot))
+    notification = notification_of(kernel, caller.table, call.x0, Rights.WAIT)
+    task = kernel.scheduler.current
+    if isinstance(notification, Status) or task is None:
+        return refuse(Status.STALE_HANDLE)
+    if notification.word != 0:
+        return signal_receipt(notification.consume())
+    task.through = slot
+    task.state = TaskState.RECEIVING
+    notification.waiters.push(task)
+    return Block(None)
+
+
+def bind(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 endpoint, x1 notification, or null to undo it. Each is bound to one other at most."""
+    endpoint = endpoint_of(kernel, caller.table, call.x0, Rights.RECV)
+    if isinstance(endpoint, Status):
+        return refuse(endpoint)
+    bound = endpoint.bound
+    if call.x1 == NULL_HANDLE:
+        if bound is not None:
+            bound.unbind()
+        return done()
+    notification = notification_of(kernel, caller.table, call.x1, Rights.WAIT)
+    if isinstance(notification, Status):
+        return refuse(notification)
+    if bound is not None or notification.bound is not None:
+        return refuse(Status.BAD_STATE)
+    notification.bind(endpoint)
+    wake_waiter(kernel, notification)
+    return done()

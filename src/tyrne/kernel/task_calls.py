@@ -1,0 +1,213 @@
+"""The system calls about tasks: the caller's own time and life, and the lives of others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from tyrne.hal.board import Board
+from tyrne.hal.frame import Call, TrapFrame
+from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status
+from tyrne.kernel.authority import authorise, message_status, task_of
+from tyrne.kernel.cap_slot import MAX_DEPTH
+from tyrne.kernel.capability import AddressSpaceHandle
+from tyrne.kernel.deletion import delete
+from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, SyscallContext, Terminate, done, refuse
+from tyrne.kernel.lifecycle import call_off, end_task
+from tyrne.kernel.rendezvous import release
+from tyrne.kernel.scheduler import PRIORITIES
+from tyrne.kernel.task import TaskState
+from tyrne.lang import u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.kernel import Kernel
+
+B = TypeVar("B", bound=Board)
+
+REGISTERS: Final = u64(34)
+"""x0 to x30, SP, PC, PSTATE."""
+CONDITION_FLAGS: Final = u64(0xF000_0000)
+"""PSTATE.NZCV: what of it a task may set."""
+
+
+def task_yield(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """Let the other ready tasks of the same priority run."""
+    return Reschedule() if caller.has_current_task else refuse(Status.INVALID_HANDLE)
+
+
+def task_exit(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 code; does not return."""
+    return Terminate(call.x0) if caller.has_current_task else refuse(Status.INVALID_HANDLE)
+
+
+def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 task, x1 address space, x2 base of the window, x3 entry, x4 stack top. The task keeps its capabilities."""
+    task = task_of(kernel, caller.table, call.x0, Rights.CONFIGURE)
+    if isinstance(task, Status):
+        return refuse(task)
+    slot = authorise(caller.table, call.x1, CapKind.ADDRESS_SPACE, Rights.BIND)
+    if isinstance(slot, Status):
+        return refuse(slot)
+    named = slot.held().object
+    if call.x4 % 16 != 0 or not isinstance(named, AddressSpaceHandle):
+        return refuse(Status.BAD_ARGUMENT)
+    if not task.stands_still() and not task.has_ended():
+        return refuse(Status.BAD_STATE)
+    call_off(kernel, task)
+    delete(kernel, task.home)
+    task.home.fill(slot.held(), slot.parent, slot.depth)
+    task.bind(named, call.x2, call.x3, call.x4, task.capabilities)
+    return done()
+
+
+def supervise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 task, x1 endpoint, or null for nobody."""
+    task = task_of(kernel, caller.table, call.x0, Rights.CONFIGURE)
+    if isinstance(task, Status):
+        return refuse(task)
+    if call.x1 == NULL_HANDLE:
+        if task.through is task.supervisor:
+            return refuse(Status.BAD_STATE)
+        delete(kernel, task.supervisor)
+        return done()
+    slot = authorise(caller.table, call.x1, CapKind.ENDPOINT, Rights.SEND)
+    if isinstance(slot, Status):
+        return refuse(message_status(slot))
+    if task.through is task.supervisor:
+        return refuse(Status.BAD_STATE)
+    if slot.depth >= MAX_DEPTH:
+        return refuse(Status.DERIVATION_TOO_DEEP)
+    delete(kernel, task.supervisor)
+    task.supervisor.fill(slot.held(), slot, slot.depth + 1)
+    return done()
+
+
+def prioritise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 task, x1 priority."""
+    task = task_of(kernel, caller.table, call.x0, Rights.CONFIGURE)
+    if isinstance(task, Status):
+        return refuse(task)
+    current = kernel.scheduler.current
+    if call.x1 >= PRIORITIES:
+        return refuse(Status.BAD_ARGUMENT)
+    if current is None or call.x1 < current.priority:
+        return refuse(Status.INSUFFICIENT_RIGHTS)
+    queued = task.state is TaskState.READY and task is not current
+    if queued:
+        kernel.scheduler.withdraw(task)
+    task.priority = call.x1
+    if queued:
+        kernel.scheduler.make_ready(task)
+    return done()
+
+
+def resume(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 task."""
+    task = task_of(kernel, caller.table, call.x0, Rights.CONTROL)
+    if isinstance(task, Status):
+        return refuse(task)
+    stopped = task.state is TaskState.INACTIVE or task.state is TaskState.SUSPENDED
+    if not stopped or task.space is None:
+        return refuse(Status.BAD_STATE)
+    kernel.scheduler.make_ready(task)
+    return done()
+
+
+def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 task. What it waits for is called off; a fault that waits for repair happens again when it is resumed."""
+    task = task_of(kernel, caller.table, call.x0, Rights.CONTROL)
+    if isinstance(task, Status):
+        return refuse(task)
+    if task.has_ended() or task.state is TaskState.INACTIVE or task.state is TaskState.SUSPENDED:
+        return refuse(Status.BAD_STATE)
+    if task is kernel.scheduler.current:
+        release(kernel, task, Resume(u64(Status.OK.value)))
+        task.state = TaskState.SUSPENDED
+        return Block(None)
+    waits = task.state is not TaskState.READY and not task.awaits_repair()
+    call_off(kernel, task)
+    if waits:
+        release(kernel, task, Resume(u64(Status.ABORTED.value)))
+    task.state = TaskState.SUSPENDED
+    return done()
+
+
+def end(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 task, x1 exit code. The caller itself ends by `task_exit`."""
+    task = task_of(kernel, caller.table, call.x0, Rights.CONTROL)
+    if isinstance(task, Status):
+        return refuse(task)
+    if task.has_ended() or task is kernel.scheduler.current:
+        return refuse(Status.BAD_STATE)
+    kernel.board.trace_end(task.number, call.x1)
+    end_task(kernel, task, TaskState.EXITED, call.x1)
+    return done()
+
+
+def state(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 task -> x1 state, x2 exit code, x3 ESR_EL1, x4 FAR_EL1, x5 ELR_EL1 of its fault, or 0."""
+    task = task_of(kernel, caller.table, call.x0, Rights.INSPECT)
+    if isinstance(task, Status):
+        return refuse(task)
+    ok = u64(Status.OK.value)
+    fault = task.fault
+    if fault is None:
+        return Resume(ok, u64(task.state.value), task.exit_code)
+    return Resume(ok, u64(task.state.value), task.exit_code, fault.syndrome, fault.address, fault.pc)
+
+
+def read_registers(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 task, x1 first register -> x1 to x7 registers."""
+    task = task_of(kernel, caller.table, call.x0, Rights.INSPECT)
+    if isinstance(task, Status):
+        return refuse(task)
+    if call.x1 >= REGISTERS:
+        return refuse(Status.BAD_ARGUMENT)
+    if not task.stands_still():
+        return refuse(Status.BAD_STATE)
+    frame = task.frame
+    n = call.x1
+    return Resume(
+        u64(Status.OK.value),
+        register(frame, n),
+        register(frame, n + 1),
+        register(frame, n + 2),
+        register(frame, n + 3),
+        register(frame, n + 4),
+        register(frame, n + 5),
+        register(frame, n + 6),
+    )
+
+
+def register(frame: TrapFrame, number: u64) -> u64:
+    if number < len(frame.x):
+        return frame.x[number]
+    match number:
+        case 31:
+            return frame.sp
+        case 32:
+            return frame.pc
+        case 33:
+            return frame.pstate
+    return u64(0)
+
+
+def write_register(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """x0 task, x1 register, x2 value."""
+    task = task_of(kernel, caller.table, call.x0, Rights.MODIFY)
+    if isinstance(task, Status):
+        return refuse(task)
+    if call.x1 >= REGISTERS:
+        return refuse(Status.BAD_ARGUMENT)
+    if not task.stands_still():
+        return refuse(Status.BAD_STATE)
+    frame = task.frame
+    match call.x1:
+        case 31:
+            frame.sp = call.x2
+        case 32:
+            frame.pc = call.x2
+        case 33:
+            frame.pstate = call.x2 & CONDITION_FLAGS
+        case _:
+            frame.x[call.x1] = call.x2
+    return done()
