@@ -2,21 +2,54 @@
 
 from __future__ import annotations
 
+import re
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tyrne.compiler.build.toolchain import USER_C_FLAGS, compile_file
+from tyrne.kernel.abi import CapKind, Notice, Rights, Status, TaskState
+from tyrne.kernel.calls import CallNumber
 from tyrne.user.header import HEADER, header
+from tyrne.user.memory import Access
+
+TABLES: Final[dict[str, type[Enum]]] = {
+    "CALL": CallNumber,
+    "STATUS": Status,
+    "KIND": CapKind,
+    "RIGHT": Rights,
+    "ACCESS": Access,
+    "STATE": TaskState,
+    "NOTICE": Notice,
+}
+"""The prefix of each group of constants."""
 
 
 def test_the_committed_header_is_what_the_table_generates() -> None:
     assert HEADER.read_text() == header(), "run: python -m tyrne.user.header > src/tyrne/user/tyrne.h"
 
 
-def test_the_header_has_every_number_status_and_right() -> None:
-    words = dict(
-        line.split()[1:] for line in header().splitlines() if line.startswith("#define TYRNE_") and " " in line[9:]
-    )
-    assert words["TYRNE_CALL_SEND"] == "0x1"
-    assert words["TYRNE_CALL_CONSOLE_WRITE"] == "0x5"
-    assert words["TYRNE_STATUS_OK"] == "0x0"
-    assert words["TYRNE_STATUS_PENDING_AFTER_RESUME"] == "0x207"
-    assert words["TYRNE_RIGHT_CONSOLE_WRITE"] == "0x80"
-    assert words["TYRNE_NULL_HANDLE"] == "0xffffffffffffffff"
-    assert "TYRNE_RIGHT_NONE" not in words
+def constants() -> dict[str, int]:
+    lines = [line.split() for line in header().splitlines() if line.startswith("#define TYRNE_")]
+    return {words[1]: int(words[2], 16) for words in lines if len(words) == 3}
+
+
+def test_the_header_has_every_constant_of_the_interface() -> None:
+    expected = {"TYRNE_NULL_HANDLE": 2**64 - 1, "TYRNE_SIGNAL_BADGE": 2**64 - 1}
+    for prefix, names in TABLES.items():
+        expected |= {f"TYRNE_{prefix}_{member.name}": member.value for member in names}
+    assert constants() == expected
+
+
+def test_the_header_has_a_function_for_every_call() -> None:
+    found = {name.upper() for name in re.findall(r"^[\w ]* tyrne_(\w+)\(", header(), re.M)}
+    assert found == {number.name for number in CallNumber} | {"SYSTEM_CALL"}
+
+
+@pytest.mark.parametrize("source", ["all.c", "all.S"])
+def test_the_header_compiles_without_a_warning(source: str, tmp_path: Path) -> None:
+    (tmp_path / source).write_text('#include "tyrne.h"\n')
+    flags = ["-Wall", "-Wextra", "-Werror", *USER_C_FLAGS]
+    compile_file(source, "all.o", tmp_path, flags, include=[HEADER.parent])

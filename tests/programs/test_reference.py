@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tyrne.kernel.abi import CALLS, CallNumber, decode_call_number
+from tyrne.kernel.abi import CapKind, Notice, Rights, Status, TaskState, includes, rights_over
+from tyrne.kernel.calls import CALLS, CallNumber, decode_call_number
 from tyrne.lang import u64
 from tyrne.user.reference import reference
 
@@ -27,3 +28,15 @@ def test_each_call_of_the_table_is_decoded_and_no_other_number() -> None:
 
 def test_no_call_uses_more_registers_than_there_are() -> None:
     assert all(len(layout.arguments) <= 6 and len(layout.results) <= 7 for layout in CALLS)
+
+
+def test_the_page_names_every_call_status_right_kind_state_and_notice() -> None:
+    page = PAGE.read_text()
+    assert all(f"### {number.value}: {number.name.lower()}\n" in page for number in CallNumber)
+    for member in (*Status, *Rights, *CapKind, *TaskState, *Notice):
+        assert f" {member.name} |" in page
+
+
+def test_every_right_is_over_some_kind_and_every_kind_has_rights() -> None:
+    assert all(any(includes(rights_over(kind), right) for kind in CapKind) for right in Rights)
+    assert all(rights_over(kind) for kind in CapKind)
