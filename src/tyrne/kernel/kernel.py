@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic
 
-from tyrne.hal.board import Board
+from tyrne.hal.board import B
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.exit_status import ALL_EXITED, DEADLOCK, LIMIT, TASK_FAILED
 from tyrne.hal.frame import TrapFrame, Vector
@@ -38,8 +38,6 @@ from tyrne.kernel.system_calls import dispatch
 from tyrne.kernel.task import Task, TaskState
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import irange, u32, u64
-
-B = TypeVar("B", bound=Board)
 
 MAX_TASKS: Final = 16
 MAX_ENDPOINTS: Final = 16
@@ -193,6 +191,7 @@ class Kernel(Generic[B]):
         """Give back what the trap has left over, and let the CPU hold the current task's thread and address space."""
         if self.remains:
             reap(self)
+            self.scheduler.resume()
         task = self.scheduler.current
         return task if task is not None and task is self.entered else self._enter(task)
 

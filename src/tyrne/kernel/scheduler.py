@@ -82,6 +82,13 @@ class Scheduler:
             self.levels = self.levels | u64(1) << task.priority
             self.current = self._pick()
 
+    def resume(self) -> None:
+        """Let the most urgent task run after some have ended, and others were released by that."""
+        if self.current is None:
+            self.current = self._pick()
+        else:
+            self.preempt()
+
     def switch(self, partner: Task | None) -> None:
         """The current task waits. The one that it has just released runs, unless a more urgent one is ready."""
         if partner is None:
