@@ -52,16 +52,15 @@ HERE: Final = u64(0x1000_0000)
 PAGE: Final = u64(4096)
 CHILDREN: Final = 3
 
-PARENT: Final = EndpointCap(u64(0))
-"""What the child holds, in its own table."""
 RESULT: Final = u64(0xCAFE)
 
 
 class Work:
-    """What the child is to square; 0 in the builder itself."""
+    """What the child is to square, 0 in the builder itself; and how the child names the endpoint that leads back."""
 
     def __init__(self) -> None:
         self.number: u64 = u64(0)
+        self.parent: EndpointCap = EndpointCap(u64(0))
 
 
 WORK: Final = Work()
@@ -69,7 +68,7 @@ WORK: Final = Work()
 
 def child() -> u64:
     """The life of a child."""
-    done(send_wait(PARENT, Message(RESULT, WORK.number * WORK.number)))
+    done(send_wait(WORK.parent, Message(RESULT, WORK.number * WORK.number)))
     return u64(0)
 
 
@@ -103,8 +102,9 @@ def run_child(number: u64) -> None:
     reports = granted(create_endpoint(QUOTA))
     task = granted(create_task(QUOTA))
     space = granted(create_space(QUOTA))
+    way_back = granted(cap_derive(reports, Rights.SEND | Rights.TRANSFER))
+    WORK.parent = EndpointCap(granted(cap_give(way_back, task)))
     stack_top = build(space, copied_image(number))
-    granted(cap_give(granted(cap_derive(reports, Rights.SEND | Rights.TRANSFER)), task))
     done(task_supervise(task, reports))
     done(task_configure(task, space, image_start(), image_start(), stack_top))
     done(task_resume(task))

@@ -12,7 +12,7 @@ from tyrne.system.build import kernel_elf
 from tyrne.system.select import load_system, select
 
 PACKAGE = Path(tyrne.__file__).parent
-HANDLER = PACKAGE / "kernel" / "system_calls.py"
+HANDLER = PACKAGE / "kernel" / "console.py"
 STATEMENT = "    length = call.x2"
 
 
@@ -26,10 +26,10 @@ def test_gdb_stops_at_a_line_of_the_booted_kernel_and_prints_a_local(tmp_path: P
         elf,
         PACKAGE.parent,
         [
-            f"break system_calls.py:{line}",
+            f"break console.py:{line}",
             "continue",
             "print/x pointer",
-            "print capability",
+            "print slot.as_CapSlot->capability",
             "print caller.has_current_task",
             "backtrace 3",
             "next",
@@ -37,7 +37,7 @@ def test_gdb_stops_at_a_line_of_the_booted_kernel_and_prints_a_local(tmp_path: P
         ],
         tmp_path,
     )
-    assert f"system_calls.py:{line}" in text and STATEMENT.strip() in text
+    assert f"console.py:{line}" in text and STATEMENT.strip() in text
     values = [shown.partition(" = ")[2] for shown in text.splitlines() if shown.startswith("$")]
     assert len(values) == 4, text
     assert values[0].startswith("0x800")

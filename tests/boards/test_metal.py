@@ -142,9 +142,9 @@ def test_a_failed_check_is_reported_with_its_python_line(tmp_path: Path) -> None
     """The manifest's magic is broken: the kernel asserts it."""
     good = kernel_with([build_user_program(HELLO)])
     content = good.read_bytes()
-    assert content.count(b"TYRNEMF1") >= 1
+    assert content.count(b"TYRNEMF2") >= 1
     broken = tmp_path / "kernel.elf"
-    at = content.rindex(b"TYRNEMF1")
+    at = content.rindex(b"TYRNEMF2")
     broken.write_bytes(content[:at] + b"NOTTYRNE" + content[at + 8 :])
     outcome = boot(broken)
     assert outcome.status == 3
@@ -174,7 +174,7 @@ def test_a_panic_inside_a_panic_parks(hello: Path) -> None:
 def test_a_traced_kernel_that_panics_sends_its_report_and_status(tmp_path: Path) -> None:
     good = kernel_elf(load_system(select([build_user_program(HELLO)])), traced=True)
     content = good.read_bytes()
-    at = content.rindex(b"TYRNEMF1")
+    at = content.rindex(b"TYRNEMF2")
     broken, trace = tmp_path / "kernel.elf", tmp_path / "trace"
     broken.write_bytes(content[:at] + b"NOTTYRNE" + content[at + 8 :])
     chardev = [

@@ -11,7 +11,7 @@ from systems import flat_system
 
 from tyrne.hosted.machine import HostedMachine, run_hosted
 from tyrne.hosted.recorder import Recorder
-from tyrne.kernel import system_calls
+from tyrne.kernel import task_calls
 from tyrne.lang import Trap, u64
 
 EXIT = "mov x8, #4\nsvc #0"
@@ -146,7 +146,7 @@ def test_two_runs_are_identical(code: dict[str, bytes]) -> None:
 def test_failed_check_of_the_kernel_is_a_panic_at_its_python_line(
     code: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(system_calls, "task_yield", lambda *_: u64(0) - 1)
+    monkeypatch.setattr(task_calls, "task_yield", lambda *_: u64(0) - 1)
     recorder = run_hosted(flat_system([code["yield_for_ever"]]))
     assert recorder.status == 3
     report = bytes(recorder.panic_bytes).decode().splitlines()

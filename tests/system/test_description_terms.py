@@ -187,7 +187,7 @@ def test_a_supervisor_that_only_its_own_task_is_told_of_is_refused(tmp_path: Pat
         ("endpoints", 15, "endpoints: 1 from the start and 16 in quotas up to here; a system has at most 16, lower a "),
         ("notifications", 16, "notifications is 17; write a number from 0 to 16"),
         ("memory", 32, "memory is 33; write a number from 0 to 32"),
-        ("quotas", 15, "quotas: 1 from the start and 16 in quotas up to here; a system has at most 16, lower a quota"),
+        ("quotas", 14, "quotas: 2 from the start and 15 in quotas up to here; a system has at most 16, lower a quota"),
         ("frames", 20_480, "frames is 20481; write a number from 0 to 20480"),
     ],
 )

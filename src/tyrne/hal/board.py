@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.interrupt import Interrupt
@@ -131,3 +131,7 @@ class Tracer(Protocol):
 
 class Board(PhysicalMemory, Translation, Output, Clock, Threads, Tracer, Protocol):
     """A whole machine."""
+
+
+B = TypeVar("B", bound=Board)
+"""The board that a kernel is built for."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from tyrne.hal.board import Board
+from tyrne.hal.board import B
 from tyrne.kernel.abi import CapKind, Rights, Status, includes, unpack_handle
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.cap_slot import CapSlot
@@ -26,8 +26,6 @@ from tyrne.kernel.task import Task
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
 from tyrne.lang import u64
-
-B = TypeVar("B", bound=Board)
 
 
 def authorise(table: CapTable, word: u64, kind: CapKind, right: Rights) -> CapSlot | Status:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from tyrne.hal.board import Board, Output
+from tyrne.hal.board import B, Output
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.manifest import (
@@ -57,8 +57,6 @@ from tyrne.lang import irange, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-B = TypeVar("B", bound=Board)
 
 UNUSED_NUMBER: Final = u64(0x3F)
 """A call number that no kernel has."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from tyrne.hal.board import Board
+from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.kernel.abi import (
     NULL_HANDLE,
@@ -26,8 +26,6 @@ from tyrne.lang import u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-B = TypeVar("B", bound=Board)
 
 
 def copy(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from tyrne.hal.board import Board
+from tyrne.hal.board import B, Board
 from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.frame import Call
 from tyrne.kernel.abi import CapKind, Rights, Status
@@ -15,8 +15,6 @@ from tyrne.lang import irange, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-B = TypeVar("B", bound=Board)
 
 CONSOLE_WRITE_LIMIT: Final = u64(4096)
 """The most bytes that one console_write takes, so that no call keeps the kernel for long."""

@@ -6,9 +6,9 @@ was made by it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from tyrne.hal.board import Board
+from tyrne.hal.board import B
 from tyrne.hal.descriptors import ADDRESS_LIMIT, PAGE_SIZE
 from tyrne.hal.frame import Call
 from tyrne.kernel.abi import CapKind, Rights, Status, rights_over
@@ -32,8 +32,6 @@ from tyrne.lang import u8, u32, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-B = TypeVar("B", bound=Board)
 
 
 def creatable(word: u64) -> CapKind | None:

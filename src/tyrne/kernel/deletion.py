@@ -8,9 +8,9 @@ hold other things; nothing here calls itself.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from tyrne.hal.board import Board
+from tyrne.hal.board import B
 from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
@@ -26,8 +26,6 @@ from tyrne.lang import irange, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-B = TypeVar("B", bound=Board)
 
 
 def _delete_leaf(kernel: Kernel[B], slot: CapSlot) -> None:

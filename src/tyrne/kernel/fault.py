@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from tyrne.hal.board import Board, Output
+from tyrne.hal.board import B, Output
 from tyrne.hal.syndrome import AbortCause, FaultKind, abort_cause, fault_kind
 from tyrne.kernel.log import log_hex, log_line, log_name, log_text
 from tyrne.kernel.task import Fault, Offer, Task, TaskState
@@ -12,8 +12,6 @@ from tyrne.lang import u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-B = TypeVar("B", bound=Board)
 
 
 def end_by_fault(kernel: Kernel[B], task: Task) -> None:

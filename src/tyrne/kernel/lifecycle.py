@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from tyrne.hal.board import Board
+from tyrne.hal.board import B
 from tyrne.hal.syndrome import has_fault_address
 from tyrne.kernel.authority import endpoint_at
 from tyrne.kernel.fault import end_by_fault
@@ -15,8 +15,6 @@ from tyrne.lang import u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-B = TypeVar("B", bound=Board)
 
 
 def call_off(kernel: Kernel[B], task: Task) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from tyrne.hal.board import Board
+from tyrne.hal.board import B
 from tyrne.hal.descriptors import PAGE_SIZE, USER_LIMIT, MappingFlags, is_page_aligned
 from tyrne.hal.image import Image, Segment
 from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, pack_handle
@@ -23,8 +23,6 @@ from tyrne.lang import irange, saturating_add, saturating_mul, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-B = TypeVar("B", bound=Board)
 
 
 class LoadError(Enum):

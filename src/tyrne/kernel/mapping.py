@@ -5,9 +5,9 @@ Its mapping goes when the capability does: no page outlives the authority over i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from tyrne.hal.board import Board
+from tyrne.hal.board import B
 from tyrne.hal.descriptors import PAGE_SIZE, USER_LIMIT, MappingFlags, forbidden, is_page_aligned
 from tyrne.hal.frame import Call
 from tyrne.kernel.abi import CapKind, Rights, Status, includes, rights_from_word, unpack_handle
@@ -22,8 +22,6 @@ from tyrne.lang import irange, saturating_add, u32, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-B = TypeVar("B", bound=Board)
 
 MAX_MAPPED_PAGES: Final = u64(512)
 """The most pages that one call maps, so that no call keeps the kernel for long."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from tyrne.hal.board import Board
+from tyrne.hal.board import B
 from tyrne.kernel.abi import NULL_HANDLE, Notice, Rights, Status, includes, pack_handle, unpack_handle
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
@@ -18,8 +18,6 @@ from tyrne.lang import u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-B = TypeVar("B", bound=Board)
 
 
 def forget_offer(task: Task) -> None:

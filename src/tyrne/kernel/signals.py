@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from tyrne.hal.board import Board
+from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status
 from tyrne.kernel.authority import authorise, endpoint_of, message_status, notification_of
@@ -15,8 +15,6 @@ from tyrne.kernel.task import TaskState
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-B = TypeVar("B", bound=Board)
 
 
 def wake_waiter(kernel: Kernel[B], notification: Notification) -> None:

@@ -6,9 +6,9 @@ The kernel applies the effect.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from tyrne.hal.board import Board
+from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.kernel import capability_calls, creation, mapping, messages, signals, task_calls
 from tyrne.kernel.abi import Status
@@ -18,8 +18,6 @@ from tyrne.kernel.effects import Effect, refuse
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-B = TypeVar("B", bound=Board)
 
 
 def dispatch(kernel: Kernel[B], call: Call) -> Effect:

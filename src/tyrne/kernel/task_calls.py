@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from tyrne.hal.board import Board
+from tyrne.hal.board import B
 from tyrne.hal.frame import Call, TrapFrame
 from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status
 from tyrne.kernel.authority import authorise, message_status, task_of
@@ -20,8 +20,6 @@ from tyrne.lang import u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-B = TypeVar("B", bound=Board)
 
 REGISTERS: Final = u64(34)
 """x0 to x30, SP, PC, PSTATE."""

@@ -5,25 +5,26 @@ from __future__ import annotations
 from typing import Final
 
 from tyrne.hal import descriptors, image, manifest
-from tyrne.kernel import abi
+from tyrne.kernel import abi, kernel, mapping, scheduler
 
 PAGE: Final = int(descriptors.PAGE_SIZE)
-TASKS: Final = 16
-ENDPOINTS: Final = 16
-NOTIFICATIONS: Final = 16
-SPACES: Final = TASKS
+TASKS: Final = kernel.MAX_TASKS
+ENDPOINTS: Final = kernel.MAX_ENDPOINTS
+NOTIFICATIONS: Final = kernel.MAX_NOTIFICATIONS
+SPACES: Final = kernel.MAX_SPACES - 1
 """Address spaces of tasks; the kernel has one more."""
-REGIONS: Final = 32
+REGIONS: Final = kernel.MAX_REGIONS
 """Memory regions, those that tasks make included."""
 BOOT_REGIONS: Final = 16
 """Memory regions of a description."""
-QUOTAS: Final = 16
+QUOTAS: Final = kernel.MAX_QUOTAS - 1
+"""Quotas of tasks, of which each has one; the kernel has one more."""
 CAPS: Final = manifest.MAX_CAPS
 """Capabilities that one task starts with."""
 MAPPINGS: Final = manifest.MAX_MAPPINGS
 """Memory regions that one task has mapped from the start."""
 SEGMENTS: Final = image.MAX_SEGMENTS
-PRIORITIES: Final = 16
+PRIORITIES: Final = int(scheduler.PRIORITIES)
 NAME_BYTES: Final = manifest.NAME_LENGTH
 USER_VA_LIMIT: Final = int(descriptors.USER_LIMIT)
 """One past the highest address of a user program."""
@@ -32,7 +33,7 @@ BADGE_MAX: Final = int(abi.SIGNAL_BADGE) - 1
 
 STACK_PAGES: Final = 64
 """256 KiB."""
-MAPPED_PAGES: Final = 512
+MAPPED_PAGES: Final = int(mapping.MAX_MAPPED_PAGES)
 """2 MiB: what is mapped in one piece."""
 SHARED_FRAMES: Final = 20_480
 """80 MiB for all memory regions and all quotas of frames; the rest of the RAM holds the kernel and the programs."""

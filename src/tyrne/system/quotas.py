@@ -47,7 +47,7 @@ def check_sums(mistakes: Mistakes, model: Description, regions: Sequence[Region]
         "notifications": len(model.notification),
         "spaces": tasks,
         "memory": len(model.memory),
-        "quotas": sum(1 for task in model.task if any(cap.quota for cap in task.caps)),
+        "quotas": tasks,
         "frames": sum(region.pages for region in regions if not region.address),
     }
     if taken["frames"] > limits.SHARED_FRAMES:

@@ -32,8 +32,8 @@ returns, x0 is the status and x1 to x7 are the results. All eight are rewritten;
 Ok. x8 to x30, sp, the flags and the FP/SIMD registers come back as they were. A call that is refused changes nothing.
 
 A handle word names a capability of the caller: its generation in bits 16 to 47, its index in bits 0 to 15; the rest is
-ignored. `{null:#x}` is the null handle, where a capability is optional. The first capabilities of a task
-have generation 0, so their handle words are 0, 1 and so on.
+ignored. `{null:#x}` is the null handle, where a capability is optional. The capabilities that a
+description gives to a task have generation 0, so their handle words are 0, 1 and so on.
 
 A badge tells the receiver at an endpoint through which capability a message was sent; 0 is none. The badge
 `{signal:#x}` stands for signals: word 0 is their bits.
