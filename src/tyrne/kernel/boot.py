@@ -1,4 +1,4 @@
-"""From a machine with nothing but memory to the first ready task."""
+"""From a machine with nothing but memory to the first ready task, and the last lines of a run."""
 
 from __future__ import annotations
 
@@ -6,53 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from tyrne.hal.board import B, Output
 from tyrne.hal.boot_info import BootInfo
-from tyrne.hal.descriptors import PAGE_SIZE
-from tyrne.hal.manifest import (
-    MAGIC,
-    MAPPING_WORDS,
-    MAX_CAPS,
-    MAX_MAPPINGS,
-    NAME_LENGTH,
-    QUOTA_WORDS,
-    REGION_ADDRESS,
-    REGION_PAGES,
-    TASK_CAPS,
-    TASK_FIRST_MAPPING,
-    TASK_HELD,
-    TASK_MAPPINGS,
-    TASK_NAME,
-    TASK_PRIORITY,
-    TASK_QUOTA,
-    TASK_SUPERVISOR,
-    TASK_SUPERVISOR_BADGE,
-    WORD_ENDPOINTS,
-    WORD_MAGIC,
-    WORD_MAX_INSTRUCTIONS,
-    WORD_NOTIFICATIONS,
-    WORD_REGIONS,
-    WORD_SLICE,
-    WORD_TASKS,
-    CapRecord,
-    read_cap,
-    read_image,
-    read_word,
-    region_record,
-    task_record,
-)
+from tyrne.hal.manifest import MAGIC, WORD_MAGIC, WORD_MAX_INSTRUCTIONS, WORD_SLICE, read_word
 from tyrne.hal.timer import resolution_ns, ticks_to_ns
-from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, rights_from_word, rights_over
+from tyrne.kernel.abi import CapHandle, CapKind, Status, rights_over
 from tyrne.kernel.calls import CallNumber
-from tyrne.kernel.cap_slot import CapSlot
-from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole, QuotaHandle
-from tyrne.kernel.creation import begin_region, make_object
-from tyrne.kernel.deletion import cap_drop
+from tyrne.kernel.capability import Capability, QuotaHandle
+from tyrne.kernel.first_system import keep, make, make_system
 from tyrne.kernel.frames import FrameRange
-from tyrne.kernel.loader import LoadedImage, LoadFailure, load_image
 from tyrne.kernel.log import log_decimal, log_hex, log_line, log_name, log_text
-from tyrne.kernel.mapping import map_memory
-from tyrne.kernel.quota import FRAMES, Quota
-from tyrne.kernel.scheduler import PRIORITIES
-from tyrne.kernel.task import Task, TaskState
+from tyrne.kernel.quota import FRAMES
+from tyrne.kernel.task import TaskState
 from tyrne.lang import irange, u64
 
 if TYPE_CHECKING:
@@ -79,6 +42,7 @@ def start_system(kernel: Kernel[B], info: BootInfo) -> None:
     log_decimal(board, resolution_ns(board.frequency()))
     log_line(board, b" ns)")
     check_gate(kernel)
+    assert read_word(board, info.manifest, WORD_MAGIC) == MAGIC, "the manifest is missing"
     make_system(kernel, info.manifest, root)
     limit = read_word(board, info.manifest, WORD_MAX_INSTRUCTIONS)
     if limit != 0:
@@ -130,21 +94,6 @@ def start_quota(kernel: Kernel[B]) -> CapHandle:
     return handle
 
 
-def make(kernel: Kernel[B], root: CapHandle, kind: CapKind, pages: u64) -> CapSlot:
-    """An object of the first system; its origin."""
-    payer = kernel.bootstrap_table.resolve(root)
-    assert payer is not None
-    origin = make_object(kernel, payer, kernel.quotas.items[0], kind, pages)
-    assert isinstance(origin, CapSlot), "the manifest asks for more than this machine has"
-    return origin
-
-
-def keep(kernel: Kernel[B], origin: CapSlot) -> None:
-    """Let an object live as long as the kernel does."""
-    kept = kernel.bootstrap_table.insert(origin.held(), origin)
-    assert isinstance(kept, CapHandle)
-
-
 def start_spaces(kernel: Kernel[B], root: CapHandle) -> None:
     """Make the bootstrap address space."""
     board = kernel.board
@@ -177,158 +126,6 @@ def check_gate(kernel: Kernel[B]) -> None:
     log_text(board, b"; bad-number status=")
     log_hex(board, number)
     log_line(board, b")")
-
-
-def make_system(kernel: Kernel[B], manifest: u64, root: CapHandle) -> None:
-    """Make every object of the manifest, then give the tasks what they hold: it may name any of them."""
-    board = kernel.board
-    assert read_word(board, manifest, WORD_MAGIC) == MAGIC, "the manifest is missing"
-    for _ in irange(read_word(board, manifest, WORD_ENDPOINTS)):
-        make(kernel, root, CapKind.ENDPOINT, u64(0))
-    for _ in irange(read_word(board, manifest, WORD_NOTIFICATIONS)):
-        make(kernel, root, CapKind.NOTIFICATION, u64(0))
-    tasks = read_word(board, manifest, WORD_TASKS)
-    for number in irange(tasks):
-        load_task(kernel, task_record(board, manifest, number), manifest, root)
-    for number in irange(read_word(board, manifest, WORD_REGIONS)):
-        make_region(kernel, region_record(board, manifest, number), root)
-    for number in irange(tasks):
-        equip_task(kernel, task_record(board, manifest, number), root, kernel.tasks.items[number])
-
-
-def make_region(kernel: Kernel[B], record: u64, root: CapHandle) -> None:
-    pages = read_word(kernel.board, record, REGION_PAGES)
-    address = read_word(kernel.board, record, REGION_ADDRESS)
-    if address == 0:
-        make(kernel, root, CapKind.MEMORY, pages)
-        return
-    device = FrameRange(address, address + pages * PAGE_SIZE)
-    assert not device.overlaps(kernel.frames.extent), "a device lies in RAM"
-    payer = kernel.bootstrap_table.resolve(root)
-    assert payer is not None
-    quota = kernel.quotas.items[0]
-    quota.take(u64(CapKind.MEMORY.value), u64(1))
-    begin_region(kernel, payer, quota, address, pages)
-
-
-def load_task(kernel: Kernel[B], record: u64, manifest: u64, root: CapHandle) -> None:
-    """Make a task, and load its image into a new address space that lives as long as it does."""
-    board = kernel.board
-    origin = make(kernel, root, CapKind.TASK, u64(0))
-    keep(kernel, origin)
-    task = kernel.tasks.items[kernel.tasks.population - 1]
-    assert origin is task.origin
-    for i in irange(NAME_LENGTH):
-        task.name[i] = board.read8(record + TASK_NAME * 8 + i)
-    task.priority = read_word(board, record, TASK_PRIORITY)
-    assert task.priority < PRIORITIES
-    read_image(board, manifest, record, kernel.loading)
-    loaded = load_image(kernel, kernel.bootstrap_table, root, rights_over(CapKind.ADDRESS_SPACE), kernel.loading)
-    if isinstance(loaded, LoadFailure):
-        log_text(board, b"tyrne: cannot load ")
-        log_name(board, task)
-        log_text(board, b": error ")
-        log_decimal(board, u64(loaded.error.value))
-        log_text(board, b", wanted ")
-        log_hex(board, loaded.wanted)
-        log_text(board, b", limit ")
-        log_hex(board, loaded.limit)
-        log_line(board, b"")
-    assert isinstance(loaded, LoadedImage), "a task of the manifest does not fit this machine"
-    slot = kernel.bootstrap_table.resolve(loaded.space)
-    assert slot is not None
-    named = slot.held().object
-    assert isinstance(named, AddressSpaceHandle)
-    task.home.fill(slot.held(), slot.parent, slot.depth)
-    refused = cap_drop(kernel, kernel.bootstrap_table, loaded.space)
-    assert refused is None
-    task.bind(named, loaded.base, loaded.entry, loaded.stack_top, task.capabilities)
-
-
-def equip_task(kernel: Kernel[B], record: u64, root: CapHandle, task: Task) -> None:
-    """Give a task its quota, its capabilities and its supervisor, and hand it to the scheduler unless it is held."""
-    board = kernel.board
-    own = make_quota(kernel, record, root)
-    count = read_word(board, record, TASK_CAPS)
-    assert count <= MAX_CAPS
-    for i in irange(count):
-        give_capability(kernel, read_cap(board, record, i), task, own)
-    mappings = read_word(board, record, TASK_MAPPINGS)
-    assert mappings <= MAX_MAPPINGS
-    for i in irange(mappings):
-        at = TASK_FIRST_MAPPING + i * MAPPING_WORDS
-        memory = task.capabilities.slots[read_word(board, record, at)]
-        refused = map_memory(kernel, task.home, memory, read_word(board, record, at + 1), read_word(board, record, at + 2))
-        assert refused is None, "a mapping of the manifest is refused"
-    supervisor = read_word(board, record, TASK_SUPERVISOR)
-    if supervisor != 0:
-        origin = kernel.endpoints.items[supervisor - 1].origin
-        badge = read_word(board, record, TASK_SUPERVISOR_BADGE)
-        task.supervisor.fill(Capability(Rights.SEND, origin.held().object, badge), origin, origin.depth)
-    if read_word(board, record, TASK_HELD) == 0:
-        kernel.scheduler.make_ready(task)
-
-
-def make_quota(kernel: Kernel[B], record: u64, root: CapHandle) -> Quota:
-    """A quota with the claims of a task's record, taken from the kernel's own. Without a capability to it, it is inert."""
-    origin = make(kernel, root, CapKind.QUOTA, u64(0))
-    named = origin.held().object
-    assert isinstance(named, QuotaHandle)
-    own = kernel.quotas.items[named.slot.index]
-    whole = kernel.quotas.items[0]
-    for i in irange(QUOTA_WORDS):
-        claim = claim_of(i)
-        amount = read_word(kernel.board, record, TASK_QUOTA + i)
-        assert amount <= whole.claims[claim], "the quotas of the manifest ask for more than this machine has"
-        whole.take(claim, amount)
-        own.claims[claim] = amount
-    return own
-
-
-def claim_of(word: u64) -> u64:
-    """Which claim a word of a record's quota is."""
-    match word:
-        case 0:
-            return u64(CapKind.TASK.value)
-        case 1:
-            return u64(CapKind.ENDPOINT.value)
-        case 2:
-            return u64(CapKind.NOTIFICATION.value)
-        case 3:
-            return u64(CapKind.ADDRESS_SPACE.value)
-        case 4:
-            return u64(CapKind.MEMORY.value)
-        case 5:
-            return u64(CapKind.QUOTA.value)
-    return FRAMES
-
-
-def give_capability(kernel: Kernel[B], cap: CapRecord, task: Task, own: Quota) -> None:
-    """Fill the next slot of a task's table: handle words 0, 1, and so on."""
-    rights = rights_from_word(cap.rights)
-    if cap.kind == u64(CapKind.DEBUG_CONSOLE.value):
-        handle = task.capabilities.insert(Capability(rights, DebugConsole()), None)
-    else:
-        origin = origin_of(kernel, cap, own)
-        handle = task.capabilities.insert(Capability(rights, origin.held().object, cap.badge), origin)
-    assert isinstance(handle, CapHandle)
-
-
-def origin_of(kernel: Kernel[B], cap: CapRecord, own: Quota) -> CapSlot:
-    """The origin of the object that a capability of a record names."""
-    match cap.kind:
-        case 2:
-            return kernel.endpoints.items[cap.number].origin
-        case 3:
-            return kernel.notifications.items[cap.number].origin
-        case 4:
-            return kernel.tasks.items[cap.number].origin
-        case 5:
-            return kernel.spaces.items[cap.number + 1].origin
-        case 6:
-            return kernel.regions.items[cap.number].origin
-    assert cap.kind == u64(CapKind.QUOTA.value), "a capability of the manifest has no kind"
-    return own.origin
 
 
 def log_end(kernel: Kernel[B]) -> None:
