@@ -24,7 +24,7 @@ from tyrne.kernel.capability import (
     TaskHandle,
 )
 from tyrne.kernel.effects import Effect, SyscallContext, done, handed, refuse
-from tyrne.kernel.memory import Region
+from tyrne.kernel.memory import MAX_PAGES, Region
 from tyrne.kernel.quota import CLAIMS, FRAMES, Quota
 from tyrne.kernel.scheduler import PRIORITIES
 from tyrne.kernel.task import TaskState
@@ -184,7 +184,7 @@ def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if isinstance(payer, Status):
         return refuse(payer)
     kind = creatable(call.x1)
-    if kind is None or (kind is CapKind.MEMORY and not 1 <= call.x2 < ADDRESS_LIMIT // PAGE_SIZE):
+    if kind is None or (kind is CapKind.MEMORY and not 1 <= call.x2 <= MAX_PAGES):
         return refuse(Status.BAD_ARGUMENT)
     if payer.depth >= MAX_DEPTH:
         return refuse(Status.DERIVATION_TOO_DEEP)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tyrne.hal.board import B
-from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status
+from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, includes
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import EndpointHandle, MemoryHandle, NotificationHandle, ReplyHandle
@@ -40,14 +40,25 @@ def _delete_leaf(kernel: Kernel[B], slot: CapSlot) -> None:
                 task.reply = None
                 abort(kernel, task)
             return
-        case EndpointHandle() | NotificationHandle() if not slot.is_origin:
-            for task in kernel.tasks.items:
-                if task.through is slot:
-                    abort(kernel, task)
+        case NotificationHandle() if not slot.is_origin:
+            abort_waits(kernel, slot)
+        case EndpointHandle(named) if not slot.is_origin:
+            abort_waits(kernel, slot)
+            endpoint = kernel.endpoints.get(named)
+            if endpoint is not None and includes(slot.held().rights, Rights.RECV):
+                endpoint.receiver_gone = True
+                kernel.remains = True
     if slot.is_origin:
         slot.is_origin = False
         kernel.remains = True
     slot.clear()
+
+
+def abort_waits(kernel: Kernel[B], slot: CapSlot) -> None:
+    """End the waits by a capability that goes."""
+    for task in kernel.tasks.items:
+        if task.through is slot:
+            abort(kernel, task)
 
 
 def drop(kernel: Kernel[B], slot: CapSlot) -> None:
@@ -147,10 +158,35 @@ def _release_queue(kernel: Kernel[B], queue: TaskQueue) -> None:
         abort(kernel, task)
 
 
+def _may_be_received(origin: CapSlot) -> bool:
+    """Whether some capability over an endpoint has the right to receive: a walk of all that come from its origin."""
+    at = origin
+    while True:
+        below = at.first_child
+        while below is None:
+            if at is origin:
+                return False
+            below = at.next_sibling
+            if below is None:
+                parent = at.parent
+                assert parent is not None
+                at = parent
+        at = below
+        held = at.held()
+        if isinstance(held.object, EndpointHandle) and includes(held.rights, Rights.RECV):
+            return True
+
+
 def _reap_endpoints(kernel: Kernel[B]) -> None:
+    """An endpoint from which nobody can receive any more goes as well, and with it all hope of those who would send."""
     for i in irange(len(kernel.endpoints.items)):
         endpoint = kernel.endpoints.items[i]
-        if not kernel.endpoints.occupied[i] or endpoint.origin.capability is not None:
+        if not kernel.endpoints.occupied[i]:
+            continue
+        if endpoint.receiver_gone and not _may_be_received(endpoint.origin):
+            delete(kernel, endpoint.origin)
+        endpoint.receiver_gone = False
+        if endpoint.origin.capability is not None:
             continue
         _release_queue(kernel, endpoint.senders)
         _release_queue(kernel, endpoint.receivers)

@@ -63,6 +63,8 @@ class Endpoint:
         self.parked: CapSlot = CapSlot()
         self.senders: TaskQueue = TaskQueue()
         self.receivers: TaskQueue = TaskQueue()
+        self.receiver_gone: bool = False
+        """A capability to receive from it went; was it the last?"""
         self.bound: Notification | None = None
         """Whose signals receivers take too."""
 

@@ -15,7 +15,7 @@ from tyrne.kernel.authority import authorise, space_at
 from tyrne.kernel.cap_slot import CapSlot, Placement
 from tyrne.kernel.capability import AddressSpaceHandle, MemoryHandle
 from tyrne.kernel.effects import Effect, SyscallContext, done, handed, outcome, refuse
-from tyrne.kernel.memory import Region
+from tyrne.kernel.memory import MAX_PAGES, Region
 from tyrne.kernel.page_table import is_mapped, map_page, missing_tables, protect_page, prune_tables, unmap_page
 from tyrne.kernel.quota import FRAMES, pay_back
 from tyrne.lang import irange, saturating_add, u32, u64
@@ -23,8 +23,6 @@ from tyrne.lang import irange, saturating_add, u32, u64
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
 
-MAX_MAPPED_PAGES: Final = u64(512)
-"""The most pages that one call maps, so that no call keeps the kernel for long."""
 MAP_FLAGS: Final = u64(MappingFlags.WRITE | MappingFlags.EXECUTE)
 """What a caller may ask for. Its pages are always readable, and always EL0's."""
 
@@ -75,7 +73,7 @@ def map_memory(kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, w
     if is_placed(kernel, slot):
         return Status.ALREADY_MAPPED
     pages = u64(named.pages)
-    if pages > MAX_MAPPED_PAGES:
+    if pages > MAX_PAGES:
         return Status.BAD_ARGUMENT
     if not is_page_aligned(address):
         return Status.MISALIGNED_ADDRESS

@@ -115,7 +115,7 @@ def take(kernel: Kernel[B], sender: Task, table: CapTable) -> Resume:
     if sender.offer is Offer.CALL or sender.offer is Offer.FAULT:
         slot = table.allocate()
         named = ReplyHandle(kernel.tasks.id_at(u64(sender.slot)))
-        slot.fill(Capability(Rights.TRANSFER, named), through, through.depth)
+        slot.fill(Capability(Rights.TRANSFER, named), through, through.depth + 1)
         sender.reply = slot
         sender.state = TaskState.CALLING
         reply = pack_handle(slot.handle())

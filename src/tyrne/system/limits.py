@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tyrne.hal import descriptors, image, manifest
-from tyrne.kernel import abi, kernel, mapping, scheduler
+from tyrne.kernel import abi, kernel, memory, scheduler
 
 PAGE: Final = int(descriptors.PAGE_SIZE)
 TASKS: Final = kernel.MAX_TASKS
@@ -33,7 +33,7 @@ BADGE_MAX: Final = int(abi.SIGNAL_BADGE) - 1
 
 STACK_PAGES: Final = 64
 """256 KiB."""
-MAPPED_PAGES: Final = int(mapping.MAX_MAPPED_PAGES)
+MAPPED_PAGES: Final = int(memory.MAX_PAGES)
 """2 MiB: what is mapped in one piece."""
 SHARED_FRAMES: Final = 20_480
 """80 MiB for all memory regions and all quotas of frames; the rest of the RAM holds the kernel and the programs."""
