@@ -13,17 +13,19 @@ from typing import Any
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.frame import Call, ThreadState, TrapFrame, Vector
-from tyrne.kernel.abi import CapHandle, Rights
+from tyrne.hal.interrupt import Interrupt
+from tyrne.kernel.abi import KNOWN_RIGHTS, CapHandle, Rights
 from tyrne.kernel.arena import Arena, SlotId
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, CapObject, EndpointHandle
 from tyrne.kernel.frames import FrameRange, Frames
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.task import Task
+from tyrne.kernel.task import Task, TaskState
+from tyrne.kernel.task_queue import TaskQueue
 from tyrne.lang import Array, Trap, u8, u16, u32, u64
-from tyrne.system.description import CONSOLE_CAP, Cap
 from tyrne.system.manifest import System, encode
 from tyrne.system.manifest import Task as TaskRecord
+from tyrne.system.parts import CONSOLE_CAP, Cap, Region
 from tyrne.system.program import Program, Segment
 
 PAGE = int(PAGE_SIZE)
@@ -35,7 +37,7 @@ IMAGE = RAM + 2 * PAGE
 BASE = 0x80_0000
 """Where the programs of tests are mapped."""
 NULL = 2**64 - 1
-ALL = Rights(0xFF)
+ALL = Rights(int(KNOWN_RIGHTS))
 SVC = 0x5600_0000
 """ESR_EL1 of SVC #0."""
 PANIC = (Trap, AssertionError)
@@ -55,8 +57,10 @@ class FakeBoard:
         self.events: list[tuple[Any, ...]] = []
         self.traces: list[tuple[Any, ...]] = []
         self.kernel: Kernel[FakeBoard] | None = None
-        self.limit_interrupt = True
+        self.interrupt = Interrupt.LIMIT
+        """What the next interrupts are."""
         self.armed = 0
+        self.tick = 0
 
     def _at(self, address: int, length: int) -> int:
         offset = int(address) - RAM
@@ -122,8 +126,12 @@ class FakeBoard:
     def arm_limit(self, instructions: u64) -> None:
         self.armed = int(instructions)
 
-    def acknowledge_interrupt(self) -> bool:
-        return self.limit_interrupt
+    def arm_tick(self, instructions: u64) -> None:
+        assert instructions > 0
+        self.tick = int(instructions)
+
+    def acknowledge_interrupt(self) -> Interrupt:
+        return self.interrupt
 
     def switch_thread(self, old: ThreadState | None, new: ThreadState) -> None:
         self.events.append(("switch_thread", old, new))
@@ -144,6 +152,12 @@ class FakeBoard:
 
     def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
         self.traces.append(("fault", int(task), int(syndrome), int(address), int(pc)))
+
+    def trace_end(self, task: u32, code: u64) -> None:
+        self.traces.append(("end", int(task), int(code)))
+
+    def trace_waiting(self, task: u32) -> None:
+        self.traces.append(("waiting", int(task)))
 
     def written(self) -> bytes:
         """What tasks wrote to the console."""
@@ -194,7 +208,7 @@ def space_object(index: int = 0, generation: int = 0) -> AddressSpaceHandle:
 
 def insert(table: CapTable, rights: Rights = ALL, named: CapObject | None = None) -> CapHandle:
     """A new root capability, over endpoint 0 unless said otherwise."""
-    made = table.insert_root(Capability(rights, endpoint_object() if named is None else named))
+    made = table.insert(Capability(rights, endpoint_object() if named is None else named), None)
     assert isinstance(made, CapHandle)
     return made
 
@@ -216,8 +230,9 @@ def program(code: bytes = b"code", base: int = BASE) -> Program:
     return Program(base, (segment,), segment.end)
 
 
-def task_record(name: str, *caps: Cap, code: bytes = b"code") -> TaskRecord:
-    return TaskRecord(name, program(code), 1, caps)
+def task_record(name: str, *caps: Cap, code: bytes = b"code", **terms: Any) -> TaskRecord:
+    """A task with a page of code and one of stack; `terms` are its priority, supervisor, quota, mappings, held."""
+    return TaskRecord(name, program(code), 1, caps, **terms)
 
 
 def slim_kernel(board: FakeBoard, tasks: int = 3, slots: int = 6, debug_console: bool = True) -> Kernel[FakeBoard]:
@@ -232,20 +247,30 @@ def slim_kernel(board: FakeBoard, tasks: int = 3, slots: int = 6, debug_console:
     return kernel
 
 
-def boot(kernel: Kernel[FakeBoard], *tasks: TaskRecord, endpoints: int = 2, limit: int = 0) -> Task | None:
+def boot(
+    kernel: Kernel[FakeBoard],
+    *tasks: TaskRecord,
+    endpoints: int = 2,
+    limit: int = 0,
+    notifications: int = 0,
+    memory: Sequence[Region] = (),
+    slice: int = 0,
+) -> Task | None:
     """Boot a kernel with the manifest of these tasks as its image."""
     board = kernel.board
     board.kernel = kernel
-    manifest = encode(System("test", endpoints, tasks), limit)
+    manifest = encode(System("test", endpoints, tasks, notifications, tuple(memory), slice), limit)
     board.put(IMAGE, manifest)
     image_end = IMAGE + len(manifest)
     return kernel.boot(BootInfo(u64(RAM), u64(board.end), u64(IMAGE), u64(image_end), u64(IMAGE)))
 
 
-def booted(*tasks: TaskRecord, endpoints: int = 2, debug_console: bool = True, slots: int = 6) -> Kernel[FakeBoard]:
+def booted(
+    *tasks: TaskRecord, debug_console: bool = True, slots: int = 6, pages: int = 64, **system: Any
+) -> Kernel[FakeBoard]:
     """A kernel that has just entered the first of its tasks: by default one with the console at handle word 0."""
-    kernel = slim_kernel(FakeBoard(), max(1, len(tasks)), slots, debug_console)
-    boot(kernel, *(tasks or (task_record("one", CONSOLE_CAP),)), endpoints=endpoints)
+    kernel = slim_kernel(FakeBoard(pages), max(1, len(tasks)), slots, debug_console)
+    boot(kernel, *(tasks or (task_record("one", CONSOLE_CAP),)), **system)
     return kernel
 
 
@@ -253,6 +278,11 @@ def current(kernel: Kernel[FakeBoard]) -> Task:
     task = kernel.scheduler.current
     assert task is not None
     return task
+
+
+def registers(task: Task) -> tuple[int, ...]:
+    """x0 to x7 of a task."""
+    return tuple(int(task.frame.x[register]) for register in range(8))
 
 
 def system_call(kernel: Kernel[FakeBoard], number: int, *arguments: int) -> tuple[int, ...]:
@@ -263,7 +293,22 @@ def system_call(kernel: Kernel[FakeBoard], number: int, *arguments: int) -> tupl
     task.frame.x[6] = task.frame.x[7] = u64(0x5EC4E7)  # ignored, but rewritten
     task.frame.x[8] = u64(number)
     kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))
-    return tuple(int(task.frame.x[register]) for register in range(8))
+    return registers(task)
+
+
+def run(kernel: Kernel[FakeBoard], task: Task) -> None:
+    """Let a ready task have the CPU, as if it had been its turn; who had it is next after it."""
+    scheduler = kernel.scheduler
+    before = scheduler.current
+    if before is task:
+        return
+    assert task.state is TaskState.READY, f"task {task.number} is {task.state.name}"
+    scheduler.withdraw(task)
+    if before is not None:
+        scheduler.ready[before.priority].push_front(before)
+        scheduler.levels = scheduler.levels | u64(1) << before.priority
+    scheduler.current = task
+    kernel._leave()
 
 
 def state(*places: object, without: Sequence[object] = ()) -> object:
@@ -271,28 +316,63 @@ def state(*places: object, without: Sequence[object] = ()) -> object:
 
     References are numbered in the order in which they are met, so that aliasing counts and identity does not.
     """
-    seen: dict[int, int] = {id(skipped): -1 for skipped in without}
+    numbers: dict[int, int] = {id(skipped): -1 for skipped in without}
+    met: list[Any] = []
 
-    def visit(thing: Any) -> object:
+    def value(thing: Any) -> object:
         if thing is None or isinstance(thing, (int, bytes, str, Enum)):
             return thing
         if isinstance(thing, (bytearray, tuple, list)):
-            return bytes(thing) if isinstance(thing, bytearray) else tuple(map(visit, thing))
+            return bytes(thing) if isinstance(thing, bytearray) else tuple(map(value, thing))
         if type(thing).__hash__ is not object.__hash__:
             return thing  # a frozen dataclass
-        if id(thing) in seen:
-            return ("seen", seen[id(thing)])
-        seen[id(thing)] = len(seen)
-        if isinstance(thing, Array):
-            return tuple(map(visit, thing))
-        return (type(thing).__name__, *(visit(value) for _, value in sorted(vars(thing).items())))
+        if id(thing) not in numbers:
+            numbers[id(thing)] = len(numbers)
+            met.append(thing)
+        return ("object", numbers[id(thing)])
 
-    return tuple(map(visit, places))
+    found: list[object] = [tuple(map(value, places))]
+    for thing in met:  # which grows on the way
+        if isinstance(thing, Array):
+            found.append(tuple(map(value, thing)))
+        else:
+            found.append((type(thing).__name__, *((name, value(part)) for name, part in sorted(vars(thing).items()))))
+    return tuple(found)
 
 
 def kernel_state(kernel: Kernel[FakeBoard]) -> object:
-    """All that a refused system call must leave alone: everything but the caller's registers and the traces."""
+    """All that a refused system call must leave alone: everything but x0 to x7 of the caller, and the traces."""
     board = kernel.board
     task = kernel.scheduler.current
-    frame = () if task is None else (task.frame,)
-    return state(kernel, board.ram, board.console, board.log, board.events, without=(board, *frame))
+    frame = None if task is None else task.frame
+    kept = () if frame is None else (list(frame.x)[8:], frame.sp, frame.pc, frame.pstate)
+    return state(kernel, board.ram, board.console, board.log, board.events, kept, without=(board, frame))
+
+
+def resources(kernel: Kernel[FakeBoard]) -> dict[str, object]:
+    """What every life must give back: frames, places in arenas, claims, slots, queues; generations do not count."""
+    arenas = (kernel.tasks, kernel.endpoints, kernel.notifications, kernel.spaces, kernel.regions, kernel.quotas)
+
+    def names(queue: TaskQueue) -> list[int]:
+        found = []
+        at = queue.head
+        while at is not None:
+            found.append(int(at.number))
+            at = at.next
+        return found
+
+    return {
+        "frames": (tuple(kernel.frames.taken), kernel.frames.stats()),
+        "alive": [tuple(arena.occupied) for arena in arenas],
+        "claims": [tuple(map(int, quota.claims)) for quota in kernel.quotas.items],
+        "spaces": [int(space.frames) for space in kernel.spaces.items],
+        "tables": [tuple(slot.capability for slot in task.capabilities.slots) for task in kernel.tasks.items],
+        "room": [sum(task.capabilities.has_room(u64(n)) for n in range(1, 65)) for task in kernel.tasks.items],
+        "homes": [(task.home.capability, task.supervisor.capability) for task in kernel.tasks.items],
+        "ready": [names(queue) for queue in kernel.scheduler.ready],
+        "endpoints": [
+            (names(e.senders), names(e.receivers), e.state, e.message, e.badge, e.parked.capability, e.bound is None)
+            for e in kernel.endpoints.items
+        ],
+        "notifications": [(n.word, names(n.waiters), n.bound is None) for n in kernel.notifications.items],
+    }

@@ -1,0 +1,224 @@
+"""A booted kernel whose tasks tests can put words into the mouths of.
+
+    world = World(2)
+    door = world.endpoint()
+    client, server = world.give(0, door, badge=7), world.give(1, door)
+    assert world.call(1, C.WAIT, server) is None          # blocked
+    world.call(0, C.SEND_WAIT, client, 1, 2, 3, 4, NULL)
+    assert world.x(1) == (0, 7, 1, 2, 3, 4, NULL, NULL)
+
+Tasks are named by their place in the arena, which is their number for those that are there from the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kernel.support import ALL, SVC, FakeBoard, ScarceFrames, boot, handle, registers, run, slim_kernel, task_record
+from tyrne.hal.frame import Vector
+from tyrne.hal.interrupt import Interrupt
+from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, pack_handle, rights_over, unpack_handle
+from tyrne.kernel.calls import CallNumber
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.capability import Capability, DebugConsole, kind_of
+from tyrne.kernel.creation import make_object
+from tyrne.kernel.endpoint import Endpoint
+from tyrne.kernel.memory import Region
+from tyrne.kernel.notification import Notification
+from tyrne.kernel.quota import FRAMES, Quota
+from tyrne.kernel.task import Task, TaskState
+from tyrne.lang import u64
+from tyrne.system.parts import Quota as Claims
+
+PLENTY = Claims(tasks=2, endpoints=2, notifications=2, spaces=2, memory=4, quotas=2, frames=40)
+"""Of every kind some for each of four tasks, and some left for what tests make."""
+
+
+class World:
+    """`tasks` configured tasks of one priority, all ready, the first of them current. None holds anything."""
+
+    def __init__(
+        self,
+        tasks: int = 2,
+        *,
+        arena: int | None = None,
+        slots: int = 16,
+        pages: int = 256,
+        priorities: Sequence[int] = (),
+        quota: Claims = PLENTY,
+        held: Sequence[int] = (),
+        slice: int = 0,
+        debug_console: bool = True,
+    ) -> None:
+        self.board = FakeBoard(pages)
+        self.kernel = slim_kernel(self.board, arena or tasks * (1 + quota.tasks) + 2, slots, debug_console)
+        records = [
+            task_record(f"t{i}", quota=quota, priority=priorities[i] if i < len(priorities) else 8, held=i in held)
+            for i in range(tasks)
+        ]
+        boot(self.kernel, *records, endpoints=0, slice=slice)
+        self.quotas = [self.kernel.quotas.items[i + 1] for i in range(tasks)]
+        """The quota of each task."""
+
+    # --- objects
+
+    def make(self, kind: CapKind, pages: int = 0) -> CapSlot:
+        """An object at the kernel's own expense; its origin."""
+        payer = self.kernel.bootstrap_table.resolve(handle(0))
+        assert payer is not None and kind_of(payer.held().object) is CapKind.QUOTA
+        made = make_object(self.kernel, payer, self.kernel.quotas.items[0], kind, u64(pages))
+        assert isinstance(made, CapSlot), made
+        return made
+
+    def endpoint(self) -> CapSlot:
+        return self.make(CapKind.ENDPOINT)
+
+    def notification(self) -> CapSlot:
+        return self.make(CapKind.NOTIFICATION)
+
+    def memory(self, pages: int = 1) -> CapSlot:
+        return self.make(CapKind.MEMORY, pages)
+
+    def space_of(self, task: int) -> CapSlot:
+        """The origin of the address space that a task lives in."""
+        origin = self.task(task).home.parent
+        assert origin is not None
+        return origin
+
+    def quota_of(self, task: int) -> CapSlot:
+        return self.quotas[task].origin
+
+    def task(self, number: int) -> Task:
+        return self.kernel.tasks.items[number]
+
+    # --- what a word names
+
+    def slot(self, task: int, word: int) -> CapSlot:
+        found = self.task(task).capabilities.resolve(unpack_handle(u64(word)))
+        assert found is not None, f"task {task} holds nothing at {word:#x}"
+        return found
+
+    def holds(self, task: int, word: int) -> bool:
+        return self.task(task).capabilities.resolve(unpack_handle(u64(word))) is not None
+
+    def endpoint_at(self, origin: CapSlot) -> Endpoint:
+        return self.kernel.endpoints.items[origin.held().object.slot.index]  # type: ignore[union-attr]
+
+    def notification_at(self, origin: CapSlot) -> Notification:
+        return self.kernel.notifications.items[origin.held().object.slot.index]  # type: ignore[union-attr]
+
+    def region_at(self, origin: CapSlot) -> Region:
+        return self.kernel.regions.items[origin.held().object.slot.index]  # type: ignore[union-attr]
+
+    # --- authority
+
+    def give(self, task: int, origin: CapSlot, rights: Rights | None = None, badge: int = 0) -> int:
+        """A capability over an object for a task; by default with all rights over it. Its handle word."""
+        named = origin.held().object
+        granted = rights_over(kind_of(named)) if rights is None else rights
+        made = self.task(task).capabilities.insert(Capability(granted, named, u64(badge)), origin)
+        assert isinstance(made, CapHandle)
+        return int(pack_handle(made))
+
+    def give_quota(self, task: int) -> int:
+        return self.give(task, self.quota_of(task))
+
+    def give_task(self, holder: int, task: int, rights: Rights | None = None) -> int:
+        return self.give(holder, self.task(task).origin, rights)
+
+    def give_space(self, holder: int, task: int, rights: Rights | None = None) -> int:
+        return self.give(holder, self.space_of(task), rights)
+
+    def give_console(self, task: int, rights: Rights = ALL) -> int:
+        made = self.task(task).capabilities.insert(Capability(rights, DebugConsole()), None)
+        assert isinstance(made, CapHandle)
+        return int(pack_handle(made))
+
+    def supervise(self, task: int, origin: CapSlot, badge: int = 0) -> None:
+        """Let an endpoint hear of a task's faults and end."""
+        slot = self.task(task).supervisor
+        slot.fill(Capability(Rights.SEND, origin.held().object, u64(badge)), origin, origin.depth)
+
+    def fill_table(self, task: int, leave: int = 0) -> None:
+        """Leave so many free slots in a task's table."""
+        table = self.task(task).capabilities
+        room = sum(table.has_room(u64(n)) for n in range(1, len(table.slots) + 1))
+        for _ in range(room - leave):
+            made = table.insert(Capability(Rights.NONE, DebugConsole()), None)
+            assert isinstance(made, CapHandle)
+
+    # --- traps
+
+    def call(self, task: int, number: CallNumber, *arguments: int) -> tuple[int, ...] | None:
+        """A system call of a task, which is given the CPU for it: x0 to x7, or None when it waits or has stopped."""
+        caller = self.task(task)
+        run(self.kernel, caller)
+        for register, value in enumerate([*arguments, *[0] * (6 - len(arguments))]):
+            caller.frame.x[register] = u64(value)
+        caller.frame.x[6] = caller.frame.x[7] = u64(0x5EC4E7)  # ignored, but rewritten
+        caller.frame.x[8] = u64(number.value)
+        self.kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))
+        return registers(caller) if caller.state is TaskState.READY else None
+
+    def ok(self, task: int, number: CallNumber, *arguments: int) -> int:
+        """x1 of a call that must succeed at once."""
+        answer = self.call(task, number, *arguments)
+        assert answer is not None and answer[0] == 0, f"{number.name}: {answer}"
+        return answer[1]
+
+    def status(self, task: int, number: CallNumber, *arguments: int) -> Status:
+        """The status of a call that must return at once; without payload unless it is Ok."""
+        answer = self.call(task, number, *arguments)
+        assert answer is not None, f"{number.name} did not return"
+        assert answer[0] == 0 or answer[1:] == (0,) * 7, f"a refusal with payload: {answer}"
+        return Status(answer[0])
+
+    def blocks(self, task: int, number: CallNumber, *arguments: int) -> None:
+        """A call that must wait."""
+        answer = self.call(task, number, *arguments)
+        assert answer is None, f"{number.name} did not wait: {answer}"
+
+    def fault(self, task: int, syndrome: int = 0x9200_004F, address: int = 0x1234_5678) -> None:
+        run(self.kernel, self.task(task))
+        self.kernel.trap(Vector.SYNCHRONOUS, u64(syndrome), u64(address))
+
+    def tick(self) -> Task | None:
+        self.board.interrupt = Interrupt.TICK
+        return self.kernel.trap(Vector.IRQ, u64(0), u64(0))
+
+    # --- what is so
+
+    def x(self, task: int) -> tuple[int, ...]:
+        """x0 to x7 of a task."""
+        return registers(self.task(task))
+
+    def state(self, task: int) -> TaskState:
+        return self.task(task).state
+
+    def current(self) -> int | None:
+        """The number of the task that runs."""
+        task = self.kernel.scheduler.current
+        return None if task is None else int(task.number)
+
+    def ready(self, priority: int = 8) -> list[int]:
+        """The numbers of the tasks that wait for their turn."""
+        found = []
+        at = self.kernel.scheduler.ready[priority].head
+        while at is not None:
+            found.append(int(at.number))
+            at = at.next
+        return found
+
+    def scarce(self, frames: int) -> None:
+        """Let single frames run out after so many more."""
+        assert isinstance(self.kernel.frames, ScarceFrames)
+        self.kernel.frames.left = frames
+
+    def claims(self, task: int) -> dict[str, int]:
+        """What a task's quota still has."""
+        return claims(self.quotas[task])
+
+
+def claims(quota: Quota) -> dict[str, int]:
+    named = {kind.name: int(quota.claims[kind.value]) for kind in CapKind if quota.claims[kind.value]}
+    return {**named, **({"FRAMES": int(quota.claims[FRAMES])} if quota.claims[FRAMES] else {})}
