@@ -282,6 +282,8 @@ def test_the_largest_addresses_and_numbers_are_usable(tmp_path: Path) -> None:
     (one,) = read(tmp_path, text).tasks
     assert [mapping.address for mapping in one.mappings[:2]] == [0x1000, 0xFFFF_FFFF_E000]
     assert one.caps[0].badge == (1 << 64) - 2
+    below = changes(GOOD, "0x2000_2000", "0x1FFF_E000")
+    assert read(tmp_path, below).tasks[0].mappings[1].address == 0x1FFF_E000
     mapped = changes(GOOD, "pages = 2", "pages = 512", "0x2000_2000", "0x2020_0000")
     assert read(tmp_path, mapped).memory[0].pages == 512
 
@@ -301,6 +303,8 @@ KNOWN = (
         ("0", 1, f"0x0 to 0x1000 lies in no device; {KNOWN}"),
         ("0x4000_0000", 1, "0x40000000 to 0x40001000 is RAM; leave address out, and the kernel finds pages"),
         ("0x47FF_F000", 1, "0x47fff000 to 0x48000000 is RAM; leave address out, and the kernel finds pages"),
+        ("0x3FFF_F000", 1, f"0x3ffff000 to 0x40000000 lies in no device; {KNOWN}"),
+        ("0x0802_0000", 1, f"0x8020000 to 0x8021000 lies in no device; {KNOWN}"),
         ("0x3FFF_F000", 2, "0x3ffff000 to 0x40001000 is RAM; leave address out, and the kernel finds pages"),
         ("0x4800_0000", 1, f"0x48000000 to 0x48001000 lies in no device; {KNOWN}"),
         ("0x0800_0000", 1, f"0x8000000 to 0x8001000 holds the interrupt controller, which is the kernel's; {KNOWN}"),

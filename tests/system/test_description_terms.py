@@ -1,5 +1,6 @@
 """Priorities, slices, supervisors, quotas and held tasks in a description: what they say, and their mistakes."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -7,13 +8,21 @@ from descriptions import cases, changes, mistakes, read
 
 from tyrne.kernel.abi import CapKind, Rights
 from tyrne.system.parts import NO_QUOTA, Cap, Quota, Supervisor
+from tyrne.system.select import load_system
 
 GOOD = """\
 [system]
 name = "family"
 slice = 20_000
 [[endpoint]]
+name = "door"
+[[endpoint]]
 name = "crib"
+[[notification]]
+name = "bell"
+[[memory]]
+name = "ring"
+pages = 80
 [[task]]
 name = "parent"
 program = "p.bin"
@@ -36,11 +45,11 @@ def test_terms_are_read_as_written(tmp_path: Path) -> None:
     assert parent.quota == Quota(tasks=2, endpoints=1, notifications=4, spaces=2, memory=5, quotas=1, frames=100)
     assert parent.caps == (
         Cap(0, Rights.CREATE, kind=CapKind.QUOTA),
-        Cap(0, Rights.RECV),
+        Cap(1, Rights.RECV),
         Cap(1, Rights.CONTROL | Rights.INSPECT, kind=CapKind.TASK),
         Cap(1, Rights.MAP | Rights.BIND, kind=CapKind.ADDRESS_SPACE),
     )
-    assert (child.priority, child.held, child.supervisor, child.quota) == (8, True, Supervisor(0, 16), NO_QUOTA)
+    assert (child.priority, child.held, child.supervisor, child.quota) == (8, True, Supervisor(1, 16), NO_QUOTA)
 
 
 def test_a_slice_is_a_million_instructions_or_none_at_all(tmp_path: Path) -> None:
@@ -70,92 +79,92 @@ WRONG = r"""
 
 - priority = 3
 + priority = 16
-! s:9: priority is 16; write a number from 0 to 15
+! s:16: priority is 16; write a number from 0 to 15
 
 - priority = 3
 + priority = -1
-! s:9: priority is -1; write a number from 0 to 15
+! s:16: priority is -1; write a number from 0 to 15
 
 - priority = 3
 + priority = 1.5
-! s:9: "priority" is a number; write priority = 8
+! s:16: "priority" is a number; write priority = 8
 
 - start = false
 + start = 0
-! s:15: "start" is a number; write start = false
+! s:22: "start" is a number; write start = false
 
 - { endpoint = "crib", badge = 0x10 }
 + "crib"
-! s:16: "supervisor" is a string; write supervisor = { endpoint = "name", badge = 1 }
+! s:23: "supervisor" is a string; write supervisor = { endpoint = "name", badge = 1 }
 
 - supervisor = { endpoint = "crib"
 + supervisor = { task = "parent"
-! s:16: no "endpoint" in a supervisor; add endpoint = "name"
-! s:16: unknown key "task" in a supervisor; the keys are endpoint, badge
+! s:23: no "endpoint" in a supervisor; add endpoint = "name"
+! s:23: unknown key "task" in a supervisor; the keys are endpoint, badge
 
 - supervisor = { endpoint = "crib"
 + supervisor = { endpoint = "crab"
-! s:16: no endpoint "crab" (there is crib); add a [[endpoint]] with name = "crab", or correct the name
+! s:23: no endpoint "crab" (there is door, crib); add a [[endpoint]] with name = "crab", or correct the name
 
 - supervisor = { endpoint = "crib"
 + supervisor = { endpoint = 0
-! s:16: "endpoint" is a number; write endpoint = "name"
+! s:23: "endpoint" is a number; write endpoint = "name"
 
 - 0x10
 + -1
-! s:16: badge is -1; write a number from 1 to 0xfffffffffffffffe, or 0 for none
+! s:23: badge is -1; write a number from 1 to 0xfffffffffffffffe, or 0 for none
 
 - 0x10
 + 0xffff_ffff_ffff_ffff
-! s:16: badge is 18446744073709551615; write a number from 1 to 0xfffffffffffffffe, or 0 for none
+! s:23: badge is 18446744073709551615; write a number from 1 to 0xfffffffffffffffe, or 0 for none
 
 - 0x10
 + "ten"
-! s:16: "badge" is a string; write badge = 1
+! s:23: "badge" is a string; write badge = 1
 
 - tasks = 2
 + task = 2
-! s:10: unknown key "task" in a quota; the keys are tasks, endpoints, notifications, spaces, memory, quotas,
+! s:17: unknown key "task" in a quota; the keys are tasks, endpoints, notifications, spaces, memory, quotas,
     frames
 
 - tasks = 2
 + tasks = true
-! s:10: "tasks" is true; write tasks = 1
+! s:17: "tasks" is true; write tasks = 1
 
 - tasks = 2
 + tasks = 17
-! s:10: tasks is 17; write a number from 0 to 16
+! s:17: tasks is 17; write a number from 0 to 16
 
 - frames = 100
 + frames = -1
-! s:10: frames is -1; write a number from 0 to 20480
+! s:17: frames is -1; write a number from 0 to 20480
 
 - quota = true
 + console = true
-! s:10: a quota that the task has no capability of; add { quota = true } to its caps, or remove quota
+! s:17: a quota that the task has no capability of; add { quota = true } to its caps, or remove quota
 
 - quota = true
 + quota = false
-! s:11: "quota" is false; write quota = true
+! s:18: "quota" is false; write quota = true
 
 - quota = {
 + quota = [{
 - 100 }
 + 100 }]
-! s:10: "quota" is an array; write quota = { tasks = 1, frames = 32 }
+! s:17: "quota" is an array; write quota = { tasks = 1, frames = 32 }
 
 - { task = "child" }
 + { task = "child", rights = ["INSPECT"] }
-! s:15: nobody starts "child"; remove start = false, or add to the caps of a task that runs: { task = "child" }
+! s:22: nobody starts "child"; remove start = false, or add to the caps of a task that runs: { task = "child" }
 
 - priority = 3
 + start = false
-! s:9: nobody starts "parent"; remove start = false, or add to the caps of a task that runs: { task = "parent" }
-! s:15: nobody starts "child"; remove start = false, or add to the caps of a task that runs: { task = "child" }
+! s:16: nobody starts "parent"; remove start = false, or add to the caps of a task that runs: { task = "parent" }
+! s:22: nobody starts "child"; remove start = false, or add to the caps of a task that runs: { task = "child" }
 
 - { endpoint = "crib", rights = ["RECV"] }
 + { endpoint = "crib", rights = ["SEND"] }
-! s:16: no other task receives from "crib"; add to the caps of the supervisor: { endpoint = "crib", rights =
+! s:23: no other task receives from "crib"; add to the caps of the supervisor: { endpoint = "crib", rights =
     ["RECV"] }
 """
 
@@ -175,41 +184,63 @@ def test_a_chain_of_held_tasks_starts_from_one_that_runs(tmp_path: Path) -> None
 
 def test_a_supervisor_that_only_its_own_task_is_told_of_is_refused(tmp_path: Path) -> None:
     alone = changes(GOOD, '{ endpoint = "crib", rights = ["RECV"] }', '{ endpoint = "crib", rights = ["SEND"] }')
-    found = mistakes(tmp_path, alone + 'caps = [{ endpoint = "crib", rights = ["RECV"] }]\n')
-    assert len(found) == 1 and 's:16: no other task receives from "crib"' in found[0]
+    alone += 'caps = [{ endpoint = "crib", rights = ["RECV"] }]\n'
+    told = 's:23: no other task receives from "crib"; add to the caps of the supervisor: '
+    assert mistakes(tmp_path, alone) == [told + '{ endpoint = "crib", rights = ["RECV"] }']
+    assert mistakes(tmp_path, alone.replace('{ task = "child" }', '{ task = "child" }, { endpoint = "door" }')) == [
+        told + '{ endpoint = "crib", rights = ["RECV"] }'
+    ]
+
+
+def test_all_that_a_description_says_of_a_task_reaches_the_kernel(tmp_path: Path) -> None:
+    (tmp_path / "p.bin").write_bytes(bytes(4))
+    description = read(tmp_path, GOOD)
+    system = load_system(description)
+    assert (system.endpoints, system.notifications, system.memory, system.slice) == (2, 1, description.memory, 20_000)
+    for task, described in zip(system.tasks, description.tasks, strict=True):
+        for field in fields(task):
+            if field.name != "program":
+                assert getattr(task, field.name) == getattr(described, field.name)
 
 
 @pytest.mark.parametrize(
-    ("claim", "most", "expected"),
+    ("claim", "there", "limit"),
     [
-        ("tasks", 14, "tasks: 2 from the start and 15 in quotas up to here; a system has at most 16, lower a quota"),
-        ("spaces", 14, "spaces: 2 from the start and 15 in quotas up to here; a system has at most 16, lower a quota"),
-        ("endpoints", 15, "endpoints: 1 from the start and 16 in quotas up to here; a system has at most 16, lower a "),
-        ("notifications", 16, "notifications is 17; write a number from 0 to 16"),
-        ("memory", 32, "memory is 33; write a number from 0 to 32"),
-        ("quotas", 14, "quotas: 2 from the start and 15 in quotas up to here; a system has at most 16, lower a quota"),
-        ("frames", 20_480, "frames is 20481; write a number from 0 to 20480"),
+        ("tasks", 2, 16),
+        ("spaces", 2, 16),
+        ("endpoints", 2, 16),
+        ("notifications", 1, 16),
+        ("memory", 1, 32),
+        ("quotas", 2, 16),
+        ("frames", 80, 20_480),
     ],
 )
-def test_a_quota_is_what_the_parts_of_the_system_leave(tmp_path: Path, claim: str, most: int, expected: str) -> None:
-    whole = (
-        GOOD.split("quota = {")[0]
-        + f"quota = {{ {claim} = %d }}\ncaps = [{{ quota = true }}"
-        + GOOD.split("caps = [{ quota = true }")[1]
-    )
+def test_a_quota_is_what_the_parts_of_the_system_leave(tmp_path: Path, claim: str, there: int, limit: int) -> None:
+    before, after = GOOD.split("quota = {")
+    whole = f"{before}quota = {{ {claim} = %d }}\n{after.split(chr(10), 1)[1]}"
+    most = limit - there
     assert getattr(read(tmp_path, whole % most).tasks[0].quota, claim) == most
-    assert mistakes(tmp_path, whole % (most + 1))[0].startswith(f"s:10: {expected}")
+    assert mistakes(tmp_path, whole % (most + 1)) == [
+        f"s:17: {claim}: {there} from the start and {most + 1} in quotas up to here; "
+        f"a system has at most {limit}, lower a quota"
+    ]
+    wrong = f"s:17: {claim} is {limit + 1}; write a number from 0 to {limit}"
+    assert mistakes(tmp_path, whole % (limit + 1)) == [wrong]
 
 
 def test_quotas_and_memory_share_the_frames(tmp_path: Path) -> None:
     memory = '[[memory]]\nname = "m"\npages = 20_000\n[[memory]]\nname = "n"\npages = {}\n'
-    assert read(tmp_path, GOOD + memory.format(380)).memory[1].pages == 380
-    assert mistakes(tmp_path, GOOD + memory.format(381)) == [
-        "s:10: frames: 20381 from the start and 100 in quotas up to here; a system has at most 20480, lower a quota"
+    assert read(tmp_path, GOOD + memory.format(300)).memory[2].pages == 300
+    assert mistakes(tmp_path, GOOD + memory.format(301)) == [
+        "s:17: frames: 20381 from the start and 100 in quotas up to here; a system has at most 20480, lower a quota"
     ]
-    assert mistakes(tmp_path, GOOD.replace(", frames = 100", "") + memory.format(481)) == [
-        "s:22: 20481 pages of memory; a system has at most 20480, remove some"
+    alone = GOOD.replace(", frames = 100", "")
+    assert read(tmp_path, alone + memory.format(400)).memory[2].pages == 400
+    assert mistakes(tmp_path, alone + memory.format(401)) == [
+        "s:29: 20481 pages of memory; a system has at most 20480, remove some"
     ]
+    flash = "address = 0x0400_0000\n"
+    assert read(tmp_path, alone + memory.format(16_384).replace("20_000", "20_400") + flash).memory[2].address
 
 
 def test_the_task_whose_quota_is_too_much_is_named(tmp_path: Path) -> None:

@@ -159,9 +159,10 @@ def _read_region(mistakes: Mistakes, here: Where, table: MemoryTable) -> Region:
 
 def _check_devices(mistakes: Mistakes, regions: Sequence[Region]) -> None:
     """No device twice: what is revoked from one region would stay in the other."""
-    for index, region in enumerate(regions):
-        for other in regions[:index]:
-            if region.address and overlap(region.address, region.pages, other.address, other.pages):
+    devices = [(index, region) for index, region in enumerate(regions) if region.address]
+    for position, (index, region) in enumerate(devices):
+        for _, other in devices[:position]:
+            if overlap(region.address, region.pages, other.address, other.pages):
                 what = f'overlaps memory "{other.name}"; give the device once, and let its holder derive parts'
                 mistakes.add(("memory", index, "address"), what)
                 break
