@@ -16,7 +16,7 @@ MINE: Final = u64(0x1000_0000)
 """How far this task has come; a page that the other one sees."""
 OTHERS: Final = u64(0x1000_1000)
 """How far the other one has come."""
-GOAL: Final = u64(150_000)
+GOAL: Final = u64(140_000)
 
 
 @export

@@ -9,6 +9,7 @@ import pytest
 
 from running import Report, on_each_machine, run_system, what_tasks_did
 from tyrne.compiler.build import build_user_program, image_bytes
+from tyrne.kernel.calls import CallNumber
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "programs"
@@ -64,19 +65,6 @@ def test_a_release_kernel_is_silent_and_hello_exits_with_0(machine: str) -> None
 
 
 @on_each_machine
-def test_numbers_pass_from_one_task_to_another(machine: str) -> None:
-    report = run_system([SYSTEMS / "exchange.toml"], machine)
-    assert report["console"] == ("sending 1\nsending 2\n1 squared is 1\nsending 3\n2 squared is 4\n3 squared is 9\n")
-    assert report["status"] == 0
-
-
-@pytest.mark.qemu
-def test_the_exchange_is_the_same_on_both_machines() -> None:
-    system = [SYSTEMS / "exchange.toml"]
-    assert what_tasks_did(run_system(system, "hosted")) == what_tasks_did(run_system(system, "qemu"))
-
-
-@on_each_machine
 def test_every_attempt_of_the_intruder_ends_as_it_must(machine: str) -> None:
     report = run_system([SYSTEMS / "intruder.toml"], machine)
     *attempts, last = report["console"].splitlines()
@@ -91,6 +79,25 @@ def test_every_attempt_of_the_intruder_ends_as_it_must(machine: str) -> None:
 @pytest.mark.qemu
 def test_the_intruder_does_the_same_on_both_machines() -> None:
     system = [SYSTEMS / "intruder.toml"]
+    assert what_tasks_did(run_system(system, "hosted")) == what_tasks_did(run_system(system, "qemu"))
+
+
+@on_each_machine
+def test_every_attempt_of_the_trespasser_is_refused_as_it_must(machine: str) -> None:
+    report = run_system([SYSTEMS / "trespasser.toml"], machine)
+    *_, last = report["console"].splitlines()
+    assert re.fullmatch(r"3\d\d attempts, 0 ended wrong", last)
+    assert {call["name"] for call in report["syscalls"]} >= {
+        number.name.lower()
+        for number in CallNumber
+        if number.value > 5 and number.name not in ("CAP_DROP", "CAP_QUERY")
+    }
+    assert report["status"] == 0
+
+
+@pytest.mark.qemu
+def test_the_trespasser_does_the_same_on_both_machines() -> None:
+    system = [SYSTEMS / "trespasser.toml"]
     assert what_tasks_did(run_system(system, "hosted")) == what_tasks_did(run_system(system, "qemu"))
 
 

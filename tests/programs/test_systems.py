@@ -1,0 +1,129 @@
+"""The systems of systems/ that show an idea: what each says, and that both machines do the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from running import run_system, what_tasks_did
+from tyrne.compiler import CompileError
+from tyrne.compiler.build import build_user_program
+
+ROOT: Final = Path(__file__).parents[2]
+PROGRAMS: Final = ROOT / "programs"
+SYSTEMS: Final = ROOT / "systems"
+
+ROUND: Final = "ping: sends 0xaaaa\npong: received 0xaaaa\nping: the answer is 0xbbbb\n"
+CLIENT: Final = """\
+client {0}: the sum is 1
+client {0}: the sum is 3
+client {0}: the sum is 6
+client {0}: the sum is 10
+server: client {0} leaves with 10
+"""
+HALF_WAY: Final = "busy: half way, rings the bell\nalarm: runs at once\nbusy: goes on\n"
+
+CONSOLES: Final = {
+    "exchange": "sending 1\nsending 2\n1 squared is 1\nsending 3\n2 squared is 4\n3 squared is 9\n",
+    "ping-pong": ROUND * 3,
+    "server": "".join(CLIENT.format(badge) for badge in (1, 2, 3)),
+    "grant": """\
+grantor: grants a key to the door
+grantee: knocks
+grantor: heard a knock; revokes the key
+grantee: knocks again, and gets STALE_HANDLE
+""",
+    "ring": """\
+producer: put 20 numbers, the ring was full 3 times
+consumer: took 20 numbers, their sum is 210
+""",
+    "semaphore": "keeper: three tasks counted to 12\n",
+    "busy": HALF_WAY * 2 + "busy: done, and so is part of the other's work\n" * 2,
+    "supervisor": """\
+crasher: life 1
+supervisor: the child faulted at 0xdead0000; starts it again
+crasher: life 2
+supervisor: the child faulted at 0xdead0000; starts it again
+crasher: life 3
+supervisor: the child ended with 0
+""",
+    "lazy": """\
+pager: maps 0x20000000
+pager: maps 0x20001000
+pager: maps 0x20002000
+pager: maps 0x20003000
+lazy: the sum over four pages is 10
+""",
+    "builder": """\
+builder: the child says 1, and ends with 0
+builder: the child says 4, and ends with 0
+builder: the child says 9, and ends with 0
+""",
+}
+"""What the tasks of each system write."""
+
+each_system: Final = pytest.mark.parametrize("system", CONSOLES)
+
+
+def path_of(system: str) -> Path:
+    return SYSTEMS / f"{system}.toml"
+
+
+@each_system
+def test_a_system_says_what_it_is_to_show_and_every_task_exits_with_0(system: str) -> None:
+    report = run_system([path_of(system)], "hosted")
+    assert report["console"] == CONSOLES[system]
+    assert {(task["state"], int(str(task["code"]), 0)) for task in report["tasks"]} == {("exited", 0)}
+    assert report["status"] == 0
+
+
+@each_system
+@pytest.mark.qemu
+def test_a_system_does_the_same_on_both_machines(system: str) -> None:
+    assert what_tasks_did(run_system([path_of(system)], "hosted")) == what_tasks_did(
+        run_system([path_of(system)], "qemu")
+    )
+
+
+@each_system
+def test_a_system_ends_well_with_a_release_kernel_too(system: str) -> None:
+    report = run_system([path_of(system)], "hosted", release=True)
+    assert (report["status"], report["console"]) == (0, "")
+
+
+def test_every_program_stands_in_a_system_and_in_the_ladder() -> None:
+    described = "".join(path.read_text() for path in SYSTEMS.glob("*.toml"))
+    ladder = (PROGRAMS / "README.md").read_text()
+    programs = [path.name for path in PROGRAMS.glob("*.py")]
+    assert [name for name in programs if f"programs/{name}" not in described] == []
+    assert [name for name in programs if f"`{name}`" not in ladder] == []
+    assert [path.name for path in SYSTEMS.glob("*.toml") if path.stem not in ladder] == []
+
+
+def test_a_handle_of_one_kind_is_not_taken_for_another(tmp_path: Path) -> None:
+    program = tmp_path / "mistaken.py"
+    program.write_text(
+        "from tyrne.lang import export, u64\n"
+        "from tyrne.user import EndpointCap, notify\n\n\n"
+        "@export\ndef main() -> u64:\n"
+        "    notify(EndpointCap(u64(1)), u64(1))\n"
+        "    return u64(0)\n"
+    )
+    with pytest.raises(CompileError, match=r'mistaken\.py:7: .*"EndpointCap"; expected "NotificationCap"'):
+        build_user_program(program)
+
+
+def test_a_refusal_that_nobody_handles_ends_the_program_with_its_name(tmp_path: Path) -> None:
+    program = tmp_path / "unlucky.py"
+    program.write_text(
+        "from tyrne.lang import export, u64\n"
+        "from tyrne.user import EndpointCap, granted, wait\n\n\n"
+        "@export\ndef main() -> u64:\n"
+        "    granted(wait(EndpointCap(u64(0))))\n"
+        "    return u64(0)\n"
+    )
+    report = run_system([program], "hosted")
+    assert report["console"] == "refused: WRONG_OBJECT_KIND\n"
+    assert [int(str(task["code"]), 0) for task in report["tasks"]] == [102]
