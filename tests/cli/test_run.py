@@ -49,6 +49,39 @@ def test_the_exit_status_says_how_the_tasks_ended(tyrne: Tyrne, tmp_path: Path, 
         assert outcome.err == ""
 
 
+WAITS = words(MOV_X0, immediate(MOV_X8, 13), SVC)
+"""wait at handle word 0."""
+DEADLOCK = """\
+[system]
+name = "s"
+[[endpoint]]
+name = "door"
+[[task]]
+name = "one"
+program = "waits.bin"
+caps = [{ endpoint = "door" }]
+[[task]]
+name = "two"
+program = "exits.bin"
+[[task]]
+name = "three"
+program = "waits.bin"
+caps = [{ endpoint = "door" }]
+"""
+
+
+def test_a_deadlock_is_status_5_and_says_who_waits(tyrne: Tyrne, tmp_path: Path) -> None:
+    (tmp_path / "waits.bin").write_bytes(WAITS)
+    (tmp_path / "exits.bin").write_bytes(exits(0))
+    (tmp_path / "s.toml").write_text(DEADLOCK)
+    outcome = tyrne("run", "s.toml", "--report", "r.json")
+    assert outcome.status == 5
+    assert outcome.error == "tyrne: deadlock: one and three wait or are suspended, and nothing can wake them"
+    assert 'tyrne: deadlock: task "one" waits for a message or signals\n' in outcome.out
+    tasks = json.loads((tmp_path / "r.json").read_text())["tasks"]
+    assert [task["state"] for task in tasks] == ["waiting", "exited", "waiting"]
+
+
 def test_piped_output_is_the_console_byte_for_byte_among_the_kernels_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from commands import Tyrne
-from test_run import BRANCH_TO_SELF, UNDEFINED, exits, words, writes
+from test_run import BRANCH_TO_SELF, DEADLOCK, UNDEFINED, WAITS, exits, words, writes
 
 pytestmark = [pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.qemu)])]
 
@@ -20,6 +20,17 @@ def test_reports_agree_with_the_hosted_machine(tyrne: Tyrne, tmp_path: Path, mac
         assert status == reports[where]["status"] == 1
     for key in ("profile", "console", "tasks", "syscalls"):
         assert reports["hosted"][key] == reports[machine][key]
+
+
+def test_a_deadlock_is_told_as_on_the_hosted_machine(tyrne: Tyrne, tmp_path: Path, machine: str) -> None:
+    (tmp_path / "waits.bin").write_bytes(WAITS)
+    (tmp_path / "exits.bin").write_bytes(exits(0))
+    (tmp_path / "s.toml").write_text(DEADLOCK)
+    outcome = tyrne("run", "--machine", machine, "s.toml", "--report", "r.json")
+    assert outcome.status == 5
+    assert outcome.error == "tyrne: deadlock: one and three wait or are suspended, and nothing can wake them"
+    tasks = json.loads((tmp_path / "r.json").read_text())["tasks"]
+    assert [task["state"] for task in tasks] == ["waiting", "exited", "waiting"]
 
 
 def test_the_limit_of_instructions_ends_the_run(tyrne: Tyrne, tmp_path: Path, machine: str) -> None:

@@ -42,7 +42,7 @@ from tyrne.kernel.page_table import MapError, _leaf, unmap_page
 from tyrne.kernel.task import TaskState
 from tyrne.kernel.user_memory import UserWindow, probe
 from tyrne.lang import u64
-from tyrne.system.description import CONSOLE_CAP, Cap
+from tyrne.system.parts import CONSOLE_CAP, Cap
 
 # --- 11.1 high
 

@@ -27,7 +27,7 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.page_table import Mapping, _leaf
 from tyrne.kernel.task import TaskState
 from tyrne.lang import u64
-from tyrne.system.description import CONSOLE_CAP, Cap
+from tyrne.system.parts import CONSOLE_CAP, Cap
 
 SEND, RECV, YIELD, EXIT, WRITE = 1, 2, 3, 4, 5
 CONSOLE, BOTH = 0, 1

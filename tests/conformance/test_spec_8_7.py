@@ -29,7 +29,7 @@ from tyrne.kernel.system_calls import Reschedule, Resume, Terminate, dispatch
 from tyrne.kernel.task import TaskState
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
-from tyrne.system.description import CONSOLE_CAP, Cap
+from tyrne.system.parts import CONSOLE_CAP, Cap
 
 SEND, RECV, YIELD, EXIT, WRITE, BAD = 1, 2, 3, 4, 5, 0x3F
 COMBINATIONS = list(product([True, False], repeat=3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tyrne.kernel.manifest import MAX_CAPS
 
 from kernel.support import (
     ALL,
@@ -27,13 +28,12 @@ from tyrne.hal.descriptors import MappingFlags
 from tyrne.kernel.abi import Rights
 from tyrne.kernel.capability import Capability, DebugConsole, TaskHandle
 from tyrne.kernel.kernel import MAX_ENDPOINTS, MAX_TASKS, Kernel
-from tyrne.kernel.manifest import MAX_CAPS
 from tyrne.kernel.page_table import MapError, Mapping
 from tyrne.kernel.task import TaskState
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
-from tyrne.system.description import CONSOLE_CAP, Cap
 from tyrne.system.manifest import Task as TaskRecord
+from tyrne.system.parts import CONSOLE_CAP, Cap
 from tyrne.system.program import Program, Segment
 
 

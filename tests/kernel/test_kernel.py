@@ -28,7 +28,7 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.page_table import Mapping
 from tyrne.kernel.task import Fault, Task, TaskState
 from tyrne.lang import u64
-from tyrne.system.description import CONSOLE_CAP, Cap
+from tyrne.system.parts import CONSOLE_CAP, Cap
 
 FLOATING = 0x1E0_0000 | 0x07 << 26
 ENDPOINT = Cap(0, Rights(0x3F))

@@ -29,7 +29,7 @@ from tyrne.kernel.capability import Capability
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.system_calls import Reschedule, Resume, Terminate, dispatch
 from tyrne.lang import u64
-from tyrne.system.description import CONSOLE_CAP, Cap
+from tyrne.system.parts import CONSOLE_CAP, Cap
 
 EVERYTHING = Rights(0x3F)
 STATUSES = {0, 1, 2, 3, *range(0x101, 0x108), *range(0x201, 0x208)}

@@ -17,7 +17,6 @@ from tyrne.system.capabilities import CapReader, check_badge, overlap
 from tyrne.system.devices import range_error
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.mistakes import Mistakes, Where
-from tyrne.system.parts import CONSOLE_CAP as CONSOLE_CAP
 from tyrne.system.parts import DEFAULT_PRIORITY, DEFAULT_SLICE, NO_QUOTA, Cap, Mapping, Quota, Region, Supervisor
 from tyrne.system.quotas import check_sums, read_quota
 from tyrne.system.reach import check_reach
