@@ -16,7 +16,7 @@ from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.log import log_decimal, log_hex, log_line, log_name, log_text
 from tyrne.kernel.quota import FRAMES
 from tyrne.kernel.task import TaskState
-from tyrne.lang import irange, u64
+from tyrne.lang import cold, irange, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -25,6 +25,7 @@ UNUSED_NUMBER: Final = u64(0x3F)
 """A call number that no kernel has."""
 
 
+@cold
 def start_system(kernel: Kernel[B], info: BootInfo) -> None:
     """Take over memory, check the gate, make what the manifest says, and choose the first task."""
     board = kernel.board
@@ -128,6 +129,7 @@ def check_gate(kernel: Kernel[B]) -> None:
     log_line(board, b")")
 
 
+@cold
 def log_end(kernel: Kernel[B]) -> None:
     """The last lines of a run: whether all tasks have ended, or who waits for ever."""
     board = kernel.board

@@ -22,17 +22,19 @@ from tyrne.kernel.deletion import cap_drop, cap_revoke
 from tyrne.kernel.effects import Effect, Resume, SyscallContext, done, handed, outcome, refuse
 from tyrne.kernel.mapping import is_placed
 from tyrne.kernel.rendezvous import move_capability
-from tyrne.lang import u64
+from tyrne.lang import cold, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
 
 
+@cold
 def copy(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 source, x1 rights -> x1 handle."""
     return handed(caller.table.cap_copy(unpack_handle(call.x0), rights_from_word(call.x1)))
 
 
+@cold
 def derive(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 source, x1 rights, x2 badge -> x1 handle. A badge once set is never changed."""
     slot = caller.table.resolve(unpack_handle(call.x0))
@@ -47,16 +49,19 @@ def derive(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return handed(caller.table.cap_derive(unpack_handle(call.x0), rights_from_word(call.x1), held.object, badge))
 
 
+@cold
 def revoke(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 source."""
     return outcome(cap_revoke(kernel, caller.table, unpack_handle(call.x0)))
 
 
+@cold
 def drop(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 handle."""
     return outcome(cap_drop(kernel, caller.table, unpack_handle(call.x0)))
 
 
+@cold
 def move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 handle, x1 task, or null for the caller's own table -> x1 handle in the table that holds it now."""
     slot = caller.table.leaf(unpack_handle(call.x0))
@@ -79,6 +84,7 @@ def move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done(pack_handle(target.handle()))
 
 
+@cold
 def query(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 handle -> x1 kind, x2 rights, x3 badge, x4 depth, x5 pages of memory, x6 where they are mapped, or 0."""
     slot = caller.table.resolve(unpack_handle(call.x0))

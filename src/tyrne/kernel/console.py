@@ -11,7 +11,7 @@ from tyrne.kernel.abi import CapKind, Rights, Status
 from tyrne.kernel.authority import authorise
 from tyrne.kernel.effects import Effect, SyscallContext, done, refuse
 from tyrne.kernel.user_memory import probe, user_byte_address
-from tyrne.lang import irange, u64
+from tyrne.lang import cold, irange, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -20,6 +20,7 @@ CONSOLE_WRITE_LIMIT: Final = u64(4096)
 """The most bytes that one console_write takes, so that no call keeps the kernel for long."""
 
 
+@cold
 def console_write(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 console, x1 buffer, x2 length -> x1 bytes written: all of them, or none and an error."""
     slot = authorise(caller.table, call.x0, CapKind.DEBUG_CONSOLE, Rights.CONSOLE_WRITE)

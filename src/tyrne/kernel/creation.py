@@ -28,7 +28,7 @@ from tyrne.kernel.memory import MAX_PAGES, Region
 from tyrne.kernel.quota import CLAIMS, FRAMES, Quota
 from tyrne.kernel.scheduler import PRIORITIES
 from tyrne.kernel.task import TaskState
-from tyrne.lang import u8, u32, u64
+from tyrne.lang import cold, u8, u32, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -178,6 +178,7 @@ def make_quota(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Sta
     return made.origin
 
 
+@cold
 def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 quota, x1 kind, x2 pages for memory -> x1 handle, with all rights over the new object."""
     payer = authorise(caller.table, call.x0, CapKind.QUOTA, Rights.CREATE)
@@ -199,6 +200,7 @@ def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return handed(caller.table.insert(origin.held(), origin))
 
 
+@cold
 def quota_move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 source, x1 target, x2 kind or 0 for frames, x3 amount."""
     source = quota_of(kernel, caller.table, call.x0)

@@ -22,7 +22,7 @@ from tyrne.kernel.quota import FRAMES, pay_back
 from tyrne.kernel.rendezvous import abort
 from tyrne.kernel.task import Task, TaskState
 from tyrne.kernel.task_queue import TaskQueue
-from tyrne.lang import irange, u64
+from tyrne.lang import cold, irange, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -108,6 +108,7 @@ def cap_drop(kernel: Kernel[B], table: CapTable, handle: CapHandle) -> Status | 
     return None
 
 
+@cold
 def reap(kernel: Kernel[B]) -> None:
     """Give back what ended tasks held, and destroy the objects that nobody can name any more."""
     while kernel.remains:

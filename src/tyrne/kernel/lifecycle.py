@@ -11,7 +11,7 @@ from tyrne.kernel.fault import end_by_fault
 from tyrne.kernel.log import log_decimal, log_line, log_name, log_text
 from tyrne.kernel.rendezvous import forget_offer, submit
 from tyrne.kernel.task import Fault, Offer, Task, TaskState
-from tyrne.lang import u64
+from tyrne.lang import cold, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -39,6 +39,7 @@ def end_task(kernel: Kernel[B], task: Task, state: TaskState, code: u64) -> None
     kernel.remains = True
 
 
+@cold
 def exit_task(kernel: Kernel[B], task: Task, code: u64) -> None:
     """The task ends itself; its supervisor is told."""
     board = kernel.board

@@ -18,7 +18,7 @@ from tyrne.kernel.effects import Effect, SyscallContext, done, handed, outcome, 
 from tyrne.kernel.memory import MAX_PAGES, Region
 from tyrne.kernel.page_table import is_mapped, map_page, missing_tables, protect_page, prune_tables, unmap_page
 from tyrne.kernel.quota import FRAMES, pay_back
-from tyrne.lang import irange, saturating_add, u32, u64
+from tyrne.lang import cold, irange, saturating_add, u32, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -126,6 +126,7 @@ def unmap_placed(kernel: Kernel[B], slot: CapSlot) -> None:
     pay_back(space.payer, FRAMES, freed)
 
 
+@cold
 def map_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 address space, x1 memory, x2 address, x3 flags."""
     space = authorise(caller.table, call.x0, CapKind.ADDRESS_SPACE, Rights.MAP)
@@ -151,6 +152,7 @@ def placed_memory(kernel: Kernel[B], caller: SyscallContext, call: Call) -> CapS
     return slot
 
 
+@cold
 def unmap_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 address space, x1 memory."""
     slot = placed_memory(kernel, caller, call)
@@ -160,6 +162,7 @@ def unmap_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
+@cold
 def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 address space, x1 memory, x2 flags."""
     slot = placed_memory(kernel, caller, call)
@@ -181,6 +184,7 @@ def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effec
     return done()
 
 
+@cold
 def memory_derive(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 source, x1 rights, x2 first page, x3 pages -> x1 handle."""
     source = unpack_handle(call.x0)

@@ -16,10 +16,12 @@ from tyrne.kernel.rendezvous import (
     carry,
     collect,
     collect_parked,
+    collect_sent,
     first_receiver,
     forget_offer,
     is_leaf,
     may_transfer,
+    may_travel,
     move_capability,
     next_need,
     release,
@@ -27,7 +29,7 @@ from tyrne.kernel.rendezvous import (
 )
 from tyrne.kernel.signals import wait_for_signals
 from tyrne.kernel.task import Offer, Task, TaskState
-from tyrne.lang import saturating_sub, u64
+from tyrne.lang import cold, saturating_sub, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -68,6 +70,7 @@ def send(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done(u64(SendOutcome.ENQUEUED.value))
 
 
+@cold
 def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 endpoint -> x1 received (0) or pending (1), x2 to x5 message, x6 capability or null.
 
@@ -82,7 +85,7 @@ def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if endpoint.holds_message():
         found = collect_parked(kernel, endpoint, caller.table)
     elif sender is not None and sender.offer is Offer.MESSAGE:
-        found = collect(kernel, endpoint, caller.table)
+        found = collect_sent(kernel, endpoint, caller.table)
     match found:
         case Status():
             return refuse(found)
@@ -94,6 +97,7 @@ def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
             return done(u64(1))
 
 
+@cold
 def cancel(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 endpoint. Withdraw the registered receiver, if there is one; a message in flight stays."""
     endpoint = endpoint_of(kernel, caller.table, call.x0, Rights.RECV)
@@ -104,6 +108,7 @@ def cancel(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
+@cold
 def send_wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 endpoint, x1 to x4 message, x5 capability to transfer or null. Wait until it is received."""
     return offer_message(kernel, caller, call, Offer.MESSAGE)
@@ -118,7 +123,7 @@ def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: 
     slot = authorise(caller.table, call.x0, CapKind.ENDPOINT, Rights.SEND)
     if isinstance(slot, Status):
         return refuse(message_status(slot))
-    if not may_transfer(caller.table, call.x5) or not is_leaf(caller.table, call.x5) or call.x5 == call.x0:
+    if not may_travel(caller.table, slot, call.x5):
         return refuse(Status.INVALID_TRANSFER_CAP)
     endpoint = endpoint_at(kernel, slot)
     task = kernel.scheduler.current
@@ -159,12 +164,13 @@ def wait_at(
     return refuse(found) if isinstance(found, Status) else found
 
 
+@cold
 def reply(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 reply capability, x1 to x4 message, x5 capability to transfer or null."""
     slot = authorise(caller.table, call.x0, CapKind.REPLY, Rights.NONE)
     if isinstance(slot, Status):
         return refuse(message_status(slot))
-    if not may_transfer(caller.table, call.x5) or not is_leaf(caller.table, call.x5) or call.x5 == call.x0:
+    if not may_travel(caller.table, slot, call.x5):
         return refuse(Status.INVALID_TRANSFER_CAP)
     client = caller_of(kernel, slot)
     if client is None:

@@ -14,7 +14,7 @@ from tyrne.kernel.endpoint import Endpoint, Message
 from tyrne.kernel.fault import end_by_fault
 from tyrne.kernel.mapping import unmap_placed
 from tyrne.kernel.task import Offer, Task, TaskState
-from tyrne.lang import u64
+from tyrne.lang import cold, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -35,6 +35,7 @@ def release(kernel: Kernel[B], task: Task, reply: Resume) -> None:
     kernel.board.trace_call(task.number, call, task.frame)
 
 
+@cold
 def abort(kernel: Kernel[B], task: Task) -> None:
     """End the wait of a task that can no longer get what it waits for. Nobody holds its reply capability any more."""
     queue = task.queue
@@ -61,6 +62,16 @@ def may_transfer(table: CapTable, word: u64) -> bool:
 def is_leaf(table: CapTable, word: u64) -> bool:
     """Whether nothing is derived from a capability, or none is named."""
     return word == NULL_HANDLE or isinstance(table.leaf(unpack_handle(word)), CapSlot)
+
+
+def may_travel(table: CapTable, by: CapSlot, word: u64) -> bool:
+    """Whether a capability may travel at once in a message that another capability allows, or none is to.
+
+    Words that differ may name one slot, and the capability that allows the message is still needed when it arrives.
+    """
+    if not may_transfer(table, word) or not is_leaf(table, word):
+        return False
+    return word == NULL_HANDLE or table.resolve(unpack_handle(word)) is not by
 
 
 def move_capability(kernel: Kernel[B], slot: CapSlot, target: CapSlot) -> None:
@@ -155,6 +166,11 @@ def collect(kernel: Kernel[B], endpoint: Endpoint, table: CapTable) -> Resume | 
         return signal_receipt(bound.consume())
     if endpoint.holds_message():
         return collect_parked(kernel, endpoint, table)
+    return collect_sent(kernel, endpoint, table)
+
+
+def collect_sent(kernel: Kernel[B], endpoint: Endpoint, table: CapTable) -> Resume | Status | None:
+    """What the first sender that waits has to say."""
     sender = endpoint.senders.head
     if sender is None:
         return None

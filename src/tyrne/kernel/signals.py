@@ -12,6 +12,7 @@ from tyrne.kernel.effects import Block, Effect, SyscallContext, done, refuse, si
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.rendezvous import release
 from tyrne.kernel.task import TaskState
+from tyrne.lang import cold
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -30,6 +31,7 @@ def wake_waiter(kernel: Kernel[B], notification: Notification) -> None:
         kernel.scheduler.make_ready(task)
 
 
+@cold
 def notify(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 notification, x1 bits. One waiter is woken and gets the bits; with none they are kept."""
     notification = notification_of(kernel, caller.table, call.x0, Rights.NOTIFY)
@@ -40,6 +42,7 @@ def notify(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
+@cold
 def poll(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 notification -> x1 bits."""
     notification = notification_of(kernel, caller.table, call.x0, Rights.WAIT)
@@ -48,6 +51,7 @@ def poll(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done(notification.consume())
 
 
+@cold
 def wait_for_signals(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 notification -> as `wait`."""
     slot = authorise(caller.table, call.x0, CapKind.NOTIFICATION, Rights.WAIT)
@@ -65,6 +69,7 @@ def wait_for_signals(kernel: Kernel[B], caller: SyscallContext, call: Call) -> E
     return Block(None)
 
 
+@cold
 def bind(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 endpoint, x1 notification, or null to undo it. Each is bound to one other at most."""
     endpoint = endpoint_of(kernel, caller.table, call.x0, Rights.RECV)

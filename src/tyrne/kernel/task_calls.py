@@ -16,7 +16,7 @@ from tyrne.kernel.lifecycle import call_off, end_task
 from tyrne.kernel.rendezvous import release
 from tyrne.kernel.scheduler import PRIORITIES
 from tyrne.kernel.task import TaskState
-from tyrne.lang import u64
+from tyrne.lang import cold, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -37,6 +37,7 @@ def task_exit(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return Terminate(call.x0) if caller.has_current_task else refuse(Status.INVALID_HANDLE)
 
 
+@cold
 def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 task, x1 address space, x2 base of the window, x3 entry, x4 stack top. The task keeps its capabilities."""
     task = task_of(kernel, caller.table, call.x0, Rights.CONFIGURE)
@@ -57,6 +58,7 @@ def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
+@cold
 def supervise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 task, x1 endpoint, or null for nobody."""
     task = task_of(kernel, caller.table, call.x0, Rights.CONFIGURE)
@@ -79,6 +81,7 @@ def supervise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
+@cold
 def prioritise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 task, x1 priority."""
     task = task_of(kernel, caller.table, call.x0, Rights.CONFIGURE)
@@ -98,6 +101,7 @@ def prioritise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
+@cold
 def resume(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 task."""
     task = task_of(kernel, caller.table, call.x0, Rights.CONTROL)
@@ -110,6 +114,7 @@ def resume(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
+@cold
 def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 task. What it waits for is called off; a fault that waits for repair happens again when it is resumed."""
     task = task_of(kernel, caller.table, call.x0, Rights.CONTROL)
@@ -129,6 +134,7 @@ def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
+@cold
 def end(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 task, x1 exit code. The caller itself ends by `task_exit`."""
     task = task_of(kernel, caller.table, call.x0, Rights.CONTROL)
@@ -141,6 +147,7 @@ def end(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
+@cold
 def state(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 task -> x1 state, x2 exit code, x3 ESR_EL1, x4 FAR_EL1, x5 ELR_EL1 of its fault, or 0."""
     task = task_of(kernel, caller.table, call.x0, Rights.INSPECT)
@@ -153,6 +160,7 @@ def state(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return Resume(ok, u64(task.state.value), task.exit_code, fault.syndrome, fault.address, fault.pc)
 
 
+@cold
 def read_registers(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 task, x1 first register -> x1 to x7 registers."""
     task = task_of(kernel, caller.table, call.x0, Rights.INSPECT)
@@ -189,6 +197,7 @@ def register(frame: TrapFrame, number: u64) -> u64:
     return u64(0)
 
 
+@cold
 def write_register(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 task, x1 register, x2 value."""
     task = task_of(kernel, caller.table, call.x0, Rights.MODIFY)

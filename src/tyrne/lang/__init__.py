@@ -17,7 +17,7 @@ from tyrne.lang.integers import (
     wrapping_mul,
     wrapping_sub,
 )
-from tyrne.lang.marks import export, extern, option
+from tyrne.lang.marks import cold, export, extern, option
 
 if not __debug__:
     raise ImportError("the checks of Kernel Python are asserts: run Python without -O and without PYTHONOPTIMIZE")
@@ -26,6 +26,7 @@ __all__ = [
     "Array",
     "Trap",
     "bit_not",
+    "cold",
     "export",
     "extern",
     "irange",

@@ -1,4 +1,4 @@
-"""Marks on functions that meet assembly or a host program, and options of a build."""
+"""Marks on functions, which say who calls them, and options of a build."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def export(function: F) -> F:
 
 def extern(function: F) -> F:
     """Written in assembly or C under the function's own name; its body here is what CPython runs."""
+    return function
+
+
+def cold(function: F) -> F:
+    """Seldom called: compiled for size and apart from its callers, so that these stay short and quick."""
     return function
 
 

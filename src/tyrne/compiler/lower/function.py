@@ -37,6 +37,7 @@ class Instance:
     parameters: list[tuple[str, Type]]
     result: Type
     is_exported: bool = False
+    is_cold: bool = False
     callees: dict[str, int] = field(default_factory=dict)
     """C names of the functions that it calls, and the line of one call."""
     parameter_names: list[str] = field(default_factory=list)
@@ -47,6 +48,8 @@ class Instance:
         names = self.parameter_names or [name for name, _ in self.parameters]
         parts = [declare(t, name) for name, (_, t) in zip(names, self.parameters, strict=True)]
         attributes = "" if self.is_exported else "static "
+        if self.is_cold:
+            attributes = f"__attribute__((cold, noinline)) {attributes}"
         if self.result == NORETURN:
             attributes += "_Noreturn "
         signature = f"{self.c_name}({', '.join(parts) or 'void'})"

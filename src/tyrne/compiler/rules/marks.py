@@ -1,4 +1,4 @@
-"""@export and @extern mark functions at module level, and nothing else."""
+"""@export, @extern and @cold mark functions at module level, and nothing else."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tyrne.compiler.front.reject import Errors
 
 EXPORT: Final = "tyrne.lang.marks.export"
 EXTERN: Final = "tyrne.lang.marks.extern"
+COLD: Final = "tyrne.lang.marks.cold"
+MARKS: Final = (EXPORT, EXTERN, COLD)
 
 
 def decorators(node: n.Decorator) -> list[str]:
@@ -22,14 +24,14 @@ def check_marks(tree: n.MypyFile, path: str, errors: Errors) -> None:
     """Refuse a mark on a method or on a function inside another statement: the program would not ask for it."""
     for statement in tree.defs:
         for node in _marked(_inside(statement)):
-            mark = next(name for name in decorators(node) if name in (EXPORT, EXTERN)).rpartition(".")[2]
+            mark = next(name for name in decorators(node) if name in MARKS).rpartition(".")[2]
             what = f"@{mark} on {node.func.name}, which is not at module level; write a function there that calls it"
             errors.add(path, node.func.line, what)
 
 
 def _marked(statements: Sequence[n.Statement]) -> Iterator[n.Decorator]:
     for statement in statements:
-        if isinstance(statement, n.Decorator) and {EXPORT, EXTERN} & set(decorators(statement)):
+        if isinstance(statement, n.Decorator) and set(MARKS) & set(decorators(statement)):
             yield statement
         yield from _marked(_inside(statement))
 
