@@ -341,12 +341,23 @@ def state(*places: object, without: Sequence[object] = ()) -> object:
 
 
 def kernel_state(kernel: Kernel[FakeBoard]) -> object:
-    """All that a refused system call must leave alone: everything but x0 to x7 of the caller, and the traces."""
+    """All that a refused system call must leave alone: everything but x0 to x8 of the caller, and the traces."""
     board = kernel.board
     task = kernel.scheduler.current
     frame = None if task is None else task.frame
-    kept = () if frame is None else (list(frame.x)[8:], frame.sp, frame.pc, frame.pstate)
+    kept = () if frame is None else (list(frame.x)[9:], frame.sp, frame.pc, frame.pstate)
     return state(kernel, board.ram, board.console, board.log, board.events, kept, without=(board, frame))
+
+
+def changes(before: Any, after: Any) -> str:
+    """Where two states differ, in short; empty for equal ones."""
+    if before == after:
+        return ""
+    found = []
+    for old, new in zip(before, after, strict=False):
+        fields = zip(old, new, strict=False) if isinstance(old, tuple) and isinstance(new, tuple) else [(old, new)]
+        found += [f"{str(was)[:200]} -> {str(now)[:200]}" for was, now in fields if was != now]
+    return "\n".join(found) or "more objects"
 
 
 def resources(kernel: Kernel[FakeBoard]) -> dict[str, object]:

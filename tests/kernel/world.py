@@ -14,7 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kernel.support import ALL, SVC, FakeBoard, ScarceFrames, boot, handle, registers, run, slim_kernel, task_record
+from kernel.support import (
+    ALL,
+    SVC,
+    FakeBoard,
+    ScarceFrames,
+    boot,
+    changes,
+    handle,
+    kernel_state,
+    registers,
+    run,
+    slim_kernel,
+    task_record,
+)
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, pack_handle, rights_over, unpack_handle
@@ -172,6 +185,16 @@ class World:
         assert answer is not None, f"{number.name} did not return"
         assert answer[0] == 0 or answer[1:] == (0,) * 7, f"a refusal with payload: {answer}"
         return Status(answer[0])
+
+    def refused(self, task: int, number: CallNumber, *arguments: int) -> Status:
+        """The status of a call that must be refused and leave everything as it was, byte for byte."""
+        run(self.kernel, self.task(task))
+        before = kernel_state(self.kernel)
+        status = self.status(task, number, *arguments)
+        assert status is not Status.OK
+        found = changes(before, kernel_state(self.kernel))
+        assert not found, f"{number.name} refused with {status.name}, but changed:\n{found}"
+        return status
 
     def blocks(self, task: int, number: CallNumber, *arguments: int) -> None:
         """A call that must wait."""

@@ -1,0 +1,447 @@
+"""Messages that are waited for: every pairing, who goes first, what travels, and the exact registers."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from kernel.support import NULL
+from kernel.world import World
+from tyrne.kernel.abi import CapKind, Rights, Status, rights_over
+from tyrne.kernel.calls import CallNumber as C
+from tyrne.kernel.endpoint import EndpointState
+from tyrne.kernel.task import TaskState
+
+WORDS = (0xAAAA, 2**64 - 1, 3, 2**63)
+ANSWER = (0xBBBB, 5, 2**64 - 2, 7)
+BADGE = 0x1234_5678_9ABC
+
+
+class Pair(World):
+    """Task 0 may send with a badge, task 1 may receive and send, at one endpoint; task 2 is there too."""
+
+    def __init__(self, tasks: int = 3) -> None:
+        super().__init__(tasks)
+        self.door = self.endpoint()
+        self.client = self.give(0, self.door, badge=BADGE)
+        self.server = self.give(1, self.door)
+        self.other = self.give(2, self.door, badge=2)
+
+    def serve(self) -> int:
+        """Task 1 takes a call of task 0; the handle of its reply capability."""
+        self.blocks(0, C.CALL, self.client, *WORDS, NULL)
+        self.ok(1, C.WAIT, self.server)
+        return self.x(1)[7]
+
+
+def arrived(words: tuple[int, ...], badge: int = BADGE, cap: int = NULL, reply: int = NULL) -> tuple[int, ...]:
+    return (0, badge, *words, cap, reply)
+
+
+# --- every pairing of a way to send and a way to receive, in both orders
+
+
+@pytest.mark.parametrize("receiver_first", [True, False])
+@pytest.mark.parametrize("way", [C.SEND, C.SEND_WAIT, C.CALL])
+def test_a_message_reaches_who_waits_with_its_badge_words_and_no_capability(way: C, receiver_first: bool) -> None:
+    w = Pair()
+    if receiver_first:
+        w.blocks(1, C.WAIT, w.server)
+        w.call(0, way, w.client, *WORDS, NULL)
+    else:
+        w.call(0, way, w.client, *WORDS, NULL)
+        w.call(1, C.WAIT, w.server)
+    reply = w.x(1)[7]
+    assert w.x(1)[:7] == arrived(WORDS)[:7]
+    assert (reply != NULL) is (way is C.CALL)
+    sender = w.state(0)
+    assert sender is (TaskState.CALLING if way is C.CALL else TaskState.READY)
+    if way is C.SEND:
+        assert w.x(0) == (0, 0 if receiver_first else 1, 0, 0, 0, 0, 0, 0)
+    elif way is C.SEND_WAIT:
+        assert w.x(0) == (0,) * 8
+
+
+def test_a_polling_receiver_takes_the_message_of_a_waiting_sender_and_releases_it() -> None:
+    w = Pair()
+    w.blocks(0, C.SEND_WAIT, w.client, *WORDS, NULL)
+    assert w.call(1, C.RECV, w.server) == (0, 0, *WORDS, NULL, 0)
+    assert w.state(0) is TaskState.READY and w.x(0) == (0,) * 8
+
+
+def test_a_polling_receiver_leaves_a_caller_to_one_that_waits() -> None:
+    w = Pair()
+    w.blocks(0, C.CALL, w.client, *WORDS, NULL)
+    assert w.call(1, C.RECV, w.server) == (0, 1, 0, 0, 0, 0, 0, 0)
+    assert w.state(0) is TaskState.SENDING
+    assert w.call(1, C.WAIT, w.server) is not None
+    assert w.x(1)[:7] == arrived(WORDS)[:7]
+
+
+def test_a_polling_receiver_does_not_take_the_signals_of_a_bound_notification() -> None:
+    w = Pair()
+    bell = w.give(1, w.notification())
+    w.ok(1, C.BIND, w.server, bell)
+    w.blocks(0, C.SEND_WAIT, w.client, *WORDS, NULL)
+    w.ok(1, C.NOTIFY, bell, 0xF0)
+    assert w.call(1, C.RECV, w.server) == (0, 0, *WORDS, NULL, 0)
+    assert w.call(1, C.POLL, bell) == (0, 0xF0, 0, 0, 0, 0, 0, 0)
+
+
+def test_a_second_poll_is_pending_not_refused() -> None:
+    w = Pair()
+    for task, word in ((1, w.server), (1, w.server), (2, w.other)):
+        assert w.call(task, C.RECV, word) == (0, 1, 0, 0, 0, 0, 0, 0)
+    assert w.endpoint_at(w.door).state is EndpointState.RECV_WAITING
+    assert w.call(0, C.SEND, w.client, *WORDS, NULL) == (0, 0, 0, 0, 0, 0, 0, 0)
+    assert w.call(1, C.RECV, w.server) == (0, 0, *WORDS, NULL, 0)
+
+
+def test_a_delivered_message_wakes_its_receiver() -> None:
+    for way in (C.SEND, C.SEND_WAIT, C.CALL):
+        w = Pair()
+        w.blocks(1, C.WAIT, w.server)
+        assert w.state(1) is TaskState.RECEIVING
+        w.call(0, way, w.client, *WORDS, NULL)
+        assert w.state(1) is TaskState.READY
+        assert w.current() == 1 or 1 in w.ready()
+
+
+def test_a_waiting_receiver_comes_before_the_one_that_polled() -> None:
+    w = Pair()
+    w.ok(2, C.RECV, w.other)
+    w.blocks(1, C.WAIT, w.server)
+    assert w.call(0, C.SEND, w.client, *WORDS, NULL) == (0, 0, 0, 0, 0, 0, 0, 0)
+    assert w.x(1) == arrived(WORDS)
+    assert w.endpoint_at(w.door).state is EndpointState.RECV_WAITING
+
+
+def test_a_parked_message_comes_before_those_that_wait_to_send() -> None:
+    w = Pair()
+    assert w.ok(0, C.SEND, w.client, 1, 1, 1, 1, NULL) == 1
+    w.blocks(2, C.SEND_WAIT, w.other, 2, 2, 2, 2, NULL)
+    assert w.call(1, C.WAIT, w.server) == arrived((1, 1, 1, 1))
+    assert w.call(1, C.WAIT, w.server) == arrived((2, 2, 2, 2), badge=2)
+
+
+def test_no_message_is_parked_while_somebody_waits_to_send() -> None:
+    w = Pair()
+    w.blocks(2, C.SEND_WAIT, w.other, *WORDS, NULL)
+    assert w.status(0, C.SEND, w.client, *WORDS, NULL) is Status.QUEUE_FULL
+
+
+# --- first in, first out
+
+
+@pytest.mark.parametrize("order", [(0, 2, 3), (3, 2, 0), (2, 0, 3)])
+def test_senders_are_received_in_the_order_in_which_they_came(order: tuple[int, ...]) -> None:
+    w = World(4)
+    door = w.endpoint()
+    words = {task: w.give(task, door, badge=task + 1) for task in (0, 2, 3)}
+    server = w.give(1, door)
+    for task in order:
+        w.blocks(task, C.CALL if task == 2 else C.SEND_WAIT, words[task], task, 0, 0, 0, NULL)
+    badges = [w.ok(1, C.WAIT, server) for _ in order]
+    assert badges == [task + 1 for task in order]
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2)])
+def test_receivers_are_served_in_the_order_in_which_they_came(order: tuple[int, ...]) -> None:
+    w = World(4)
+    door = w.endpoint()
+    client = w.give(0, door)
+    words = {task: w.give(task, door) for task in order}
+    for task in order:
+        w.blocks(task, C.WAIT, words[task])
+    for number, task in enumerate(order):
+        w.ok(0, C.SEND, client, number, 0, 0, 0, NULL)
+        assert w.x(task) == arrived((number, 0, 0, 0), badge=0)
+
+
+# --- capabilities in messages
+
+
+@pytest.mark.parametrize(("way", "receiver_first"), list(product([C.SEND, C.SEND_WAIT, C.CALL], [True, False])))
+def test_a_capability_travels_with_its_rights_badge_and_place_in_the_tree(way: C, receiver_first: bool) -> None:
+    w = Pair()
+    box = w.endpoint()
+    gift = w.give(0, box, Rights.TRANSFER | Rights.SEND, badge=99)
+    if receiver_first:
+        w.blocks(1, C.WAIT, w.server)
+        w.call(0, way, w.client, *WORDS, gift)
+    else:
+        w.call(0, way, w.client, *WORDS, gift)
+        w.call(1, C.WAIT, w.server)
+    got = w.x(1)[6]
+    assert w.x(1)[:6] == arrived(WORDS)[:6] and got != NULL
+    assert not w.holds(0, gift)
+    held = w.slot(1, got)
+    assert (held.held().rights, held.held().badge) == (Rights.TRANSFER | Rights.SEND, 99)
+    assert held.parent is box and box.first_child is held
+
+
+def test_a_waiting_senders_capability_stays_in_its_table_until_it_is_received() -> None:
+    w = Pair()
+    gift = w.give(0, w.endpoint())
+    w.blocks(0, C.SEND_WAIT, w.client, *WORDS, gift)
+    assert w.holds(0, gift)
+    w.ok(1, C.WAIT, w.server)
+    assert not w.holds(0, gift)
+
+
+def test_a_capability_that_was_revoked_while_its_sender_waited_arrives_as_null() -> None:
+    w = Pair()
+    root = w.give(2, w.endpoint())
+    child = w.ok(2, C.CAP_DERIVE, root, int(Rights.TRANSFER), 0)
+    gift = w.ok(2, C.CAP_MOVE, child, w.give_task(2, 0))
+    w.blocks(0, C.SEND_WAIT, w.client, *WORDS, gift)
+    w.ok(2, C.CAP_REVOKE, root)
+    assert w.call(1, C.WAIT, w.server) == arrived(WORDS)
+
+
+@pytest.mark.parametrize("aliased", [0, 1 << 48, 1 << 63])
+@pytest.mark.parametrize("way", [C.SEND_WAIT, C.CALL])
+@pytest.mark.parametrize("receiver_first", [True, False])
+def test_the_capability_by_which_one_waits_cannot_travel_under_any_word(
+    way: C, receiver_first: bool, aliased: int
+) -> None:
+    w = Pair()
+    if receiver_first:
+        w.blocks(1, C.WAIT, w.server)
+    assert w.status(0, way, w.client, *WORDS, w.client | aliased) is Status.INVALID_TRANSFER_CAP
+    assert w.holds(0, w.client)
+
+
+def test_an_endpoint_capability_can_send_itself_without_waiting() -> None:
+    w = Pair()
+    w.blocks(1, C.WAIT, w.server)
+    assert w.ok(0, C.SEND, w.client, *WORDS, w.client) == 0
+    assert not w.holds(0, w.client)
+    assert w.slot(1, w.x(1)[6]).held().badge == BADGE
+
+
+@pytest.mark.parametrize("aliased", [0, 1 << 48, 1 << 63])
+def test_a_reply_capability_cannot_travel_in_its_own_answer(aliased: int) -> None:
+    w = Pair()
+    reply = w.serve()
+    assert w.status(1, C.REPLY, reply, *ANSWER, reply | aliased) is Status.INVALID_TRANSFER_CAP
+    assert w.call(1, C.REPLY, reply, *ANSWER, NULL) is not None
+    assert w.x(0) == arrived(ANSWER, badge=0, reply=NULL)
+
+
+def test_a_capability_without_transfer_or_with_children_or_that_is_not_there_does_not_travel() -> None:
+    w = Pair()
+    box = w.endpoint()
+    bare = w.give(0, box, Rights.SEND | Rights.RECV)
+    parent = w.give(0, box)
+    w.ok(0, C.CAP_DERIVE, parent, int(Rights.SEND), 0)
+    for gift, way in product((bare, parent, 0x7777), (C.SEND, C.SEND_WAIT, C.CALL)):
+        assert w.status(0, way, w.client, *WORDS, gift) is Status.INVALID_TRANSFER_CAP
+
+
+# --- a receiver without room
+
+
+@pytest.mark.parametrize(("way", "cap", "room"), [(C.SEND, 1, 0), (C.SEND_WAIT, 1, 0), (C.CALL, 0, 0), (C.CALL, 1, 1)])
+@pytest.mark.parametrize("receiver_first", [True, False])
+def test_a_receiver_without_room_learns_it_and_the_message_stays(
+    way: C, cap: int, room: int, receiver_first: bool
+) -> None:
+    w = Pair()
+    gift = w.give(0, w.endpoint()) if cap else NULL
+    w.fill_table(1, leave=room)
+    full = (Status.RECEIVER_TABLE_FULL.value, 0, 0, 0, 0, 0, 0, 0)
+    if receiver_first:
+        w.blocks(1, C.WAIT, w.server)
+        w.call(0, way, w.client, *WORDS, gift)
+        assert w.state(1) is TaskState.READY
+        assert w.x(1) == full
+    else:
+        w.call(0, way, w.client, *WORDS, gift)
+        assert w.call(1, C.WAIT, w.server) == full
+    if way is not C.SEND:
+        assert w.state(0) is TaskState.SENDING and (not cap or w.holds(0, gift))
+    waiting = w.ok(2, C.WAIT, w.other)  # another receiver, with room, gets it
+    assert waiting == BADGE
+    assert (w.x(2)[6] != NULL) is bool(cap)
+
+
+def test_a_receiver_without_room_does_not_stand_in_the_way_of_one_behind_it() -> None:
+    w = Pair()
+    w.fill_table(1)
+    w.blocks(1, C.WAIT, w.server)
+    w.blocks(2, C.WAIT, w.other)
+    w.blocks(0, C.CALL, w.client, *WORDS, NULL)
+    assert w.x(1)[0] == Status.RECEIVER_TABLE_FULL.value
+    assert w.x(2)[:6] == arrived(WORDS)[:6]
+
+
+def test_a_message_without_capabilities_needs_no_room() -> None:
+    w = Pair()
+    w.fill_table(1)
+    w.blocks(1, C.WAIT, w.server)
+    w.ok(0, C.SEND_WAIT, w.client, *WORDS, NULL)
+    assert w.x(1) == arrived(WORDS)
+
+
+# --- calls and answers
+
+
+def test_a_call_returns_the_answer_in_the_registers_of_a_message() -> None:
+    w = Pair()
+    reply = w.serve()
+    assert w.call(1, C.REPLY, reply, *ANSWER, NULL) == (0,) * 8
+    assert w.x(0) == (0, 0, *ANSWER, NULL, NULL)
+    assert w.state(0) is TaskState.READY
+    assert not w.holds(1, reply)
+
+
+def test_a_call_is_answered_once() -> None:
+    w = Pair()
+    reply = w.serve()
+    w.ok(1, C.REPLY, reply, *ANSWER, NULL)
+    assert w.status(1, C.REPLY, reply, *ANSWER, NULL) is Status.STALE_HANDLE
+
+
+def test_a_reply_capability_is_a_child_of_the_capability_that_was_called_by_and_can_only_travel() -> None:
+    w = Pair()
+    reply = w.serve()
+    slot = w.slot(1, reply)
+    assert slot.parent is w.slot(0, w.client)
+    assert w.call(1, C.CAP_QUERY, reply) == (0, CapKind.REPLY.value, int(Rights.TRANSFER), 0, int(slot.depth), 0, 0, 0)
+    for call, status in ((C.CAP_COPY, Status.INSUFFICIENT_RIGHTS), (C.CAP_DERIVE, Status.INSUFFICIENT_RIGHTS)):
+        assert w.status(1, call, reply, 0, 0) is status
+
+
+def test_a_reply_capability_can_be_passed_on_and_its_new_holder_answers() -> None:
+    w = Pair()
+    reply = w.serve()
+    passed = w.ok(1, C.CAP_MOVE, reply, w.give_task(1, 2))
+    w.ok(2, C.REPLY, passed, *ANSWER, NULL)
+    assert w.x(0) == (0, 0, *ANSWER, NULL, NULL)
+
+
+def test_an_answer_carries_a_capability() -> None:
+    w = Pair()
+    reply = w.serve()
+    gift = w.give(1, w.notification())
+    w.ok(1, C.REPLY, reply, *ANSWER, gift)
+    assert not w.holds(1, gift)
+    assert w.slot(0, w.x(0)[6]).held().rights == rights_over(CapKind.NOTIFICATION)
+
+
+def test_an_answer_that_finds_no_room_is_refused_and_can_be_given_without_the_capability() -> None:
+    w = Pair()
+    reply = w.serve()
+    gift = w.give(1, w.notification())
+    w.fill_table(0)
+    assert w.refused(1, C.REPLY, reply, *ANSWER, gift) is Status.RECEIVER_TABLE_FULL
+    w.ok(1, C.REPLY, reply, *ANSWER, NULL)
+    assert w.x(0) == (0, 0, *ANSWER, NULL, NULL)
+
+
+def test_dropping_the_reply_capability_releases_the_caller_with_aborted() -> None:
+    w = Pair()
+    reply = w.serve()
+    w.ok(1, C.CAP_DROP, reply)
+    assert w.state(0) is TaskState.READY
+    assert w.x(0) == (Status.ABORTED.value, 0, 0, 0, 0, 0, 0, 0)
+
+
+def test_reply_wait_answers_and_waits_in_one() -> None:
+    w = Pair()
+    reply = w.serve()
+    w.blocks(1, C.REPLY_WAIT, reply, *ANSWER, w.server)
+    assert w.x(0) == (0, 0, *ANSWER, NULL, NULL)
+    assert (w.state(0), w.state(1)) == (TaskState.READY, TaskState.RECEIVING)
+    assert w.current() == 0
+
+
+def test_reply_wait_takes_what_is_already_there() -> None:
+    w = Pair()
+    reply = w.serve()
+    w.blocks(2, C.CALL, w.other, *WORDS, NULL)
+    w.ok(1, C.REPLY_WAIT, reply, *ANSWER, w.server)
+    assert w.x(0) == (0, 0, *ANSWER, NULL, NULL)
+    assert w.x(1)[:7] == arrived(WORDS, badge=2)[:7]
+    assert w.state(2) is TaskState.CALLING
+
+
+def test_reply_wait_reuses_the_slot_of_the_answered_call_when_the_table_is_full() -> None:
+    w = Pair()
+    reply = w.serve()
+    w.fill_table(1)
+    w.blocks(2, C.CALL, w.other, *WORDS, NULL)
+    w.ok(1, C.REPLY_WAIT, reply, *ANSWER, w.server)
+    assert w.x(1)[7] == reply + (1 << 16)
+
+
+def test_reply_wait_without_room_for_what_is_there_answers_nobody() -> None:
+    w = Pair()
+    reply = w.serve()
+    w.blocks(2, C.CALL, w.other, *WORDS, w.give(2, w.notification()))
+    w.fill_table(1)
+    assert w.refused(1, C.REPLY_WAIT, reply, *ANSWER, w.server) is Status.RECEIVER_TABLE_FULL
+
+
+# --- the partner runs at once
+
+
+def test_a_call_switches_to_the_receiver_and_the_answer_back_ahead_of_equals() -> None:
+    w = Pair()
+    w.blocks(1, C.WAIT, w.server)
+    w.blocks(0, C.CALL, w.client, *WORDS, NULL)
+    assert w.current() == 1 and w.ready() == [2]
+    w.blocks(1, C.REPLY_WAIT, w.x(1)[7], *ANSWER, w.server)
+    assert w.current() == 0 and w.ready() == [2]
+
+
+def test_a_send_that_is_received_lets_the_sender_go_on() -> None:
+    w = Pair()
+    w.blocks(1, C.WAIT, w.server)
+    w.ok(0, C.SEND_WAIT, w.client, *WORDS, NULL)
+    assert w.current() == 0 and w.ready() == [2, 1]
+
+
+def test_the_switch_to_the_partner_waits_for_a_more_urgent_task() -> None:
+    w = World(3, priorities=(8, 8, 3), held=(2,))
+    door = w.endpoint()
+    client, server, boss = w.give(0, door), w.give(1, door), w.give_task(0, 2)
+    w.blocks(1, C.WAIT, server)
+    w.kernel.scheduler.make_ready(w.task(2))
+    w.blocks(0, C.CALL, client, *WORDS, NULL)
+    assert w.current() == 2 and w.ready() == [1]
+    assert boss is not None
+
+
+# --- what a trace shows
+
+
+def test_a_call_that_waited_is_traced_when_it_returns_with_the_registers_it_was_made_with() -> None:
+    w = Pair()
+    w.board.traces.clear()
+    w.blocks(0, C.SEND_WAIT, w.client, *WORDS, NULL)
+    assert w.board.traces == []
+    w.ok(1, C.WAIT, w.server)
+    kinds = [(trace[0], trace[1], int(trace[2].number)) for trace in w.board.traces]
+    assert kinds == [("call", 0, C.SEND_WAIT.value), ("call", 1, C.WAIT.value)]
+    made = w.board.traces[0][2]
+    assert (made.x0, made.x1, made.x2, made.x3, made.x4, made.x5) == (w.client, *WORDS, NULL)
+
+
+# --- cancel
+
+
+def test_cancel_withdraws_the_receiver_that_polled_and_nothing_else() -> None:
+    w = Pair()
+    w.ok(1, C.RECV, w.server)
+    w.ok(1, C.CANCEL, w.server)
+    assert w.endpoint_at(w.door).state is EndpointState.IDLE
+    assert w.ok(0, C.SEND, w.client, *WORDS, NULL) == 1
+    w.ok(1, C.CANCEL, w.server)
+    assert w.endpoint_at(w.door).state is EndpointState.SEND_PENDING
+    w.ok(1, C.RECV, w.server)
+    w.blocks(2, C.WAIT, w.other)
+    w.ok(1, C.CANCEL, w.server)
+    assert w.state(2) is TaskState.RECEIVING
