@@ -45,8 +45,11 @@ def log_decimal(output: Output, value: u64) -> None:
 
 
 def log_name(output: Output, task: Task) -> None:
-    """A task's name between quotes; what is no printable ASCII stands as a dot."""
+    """A task's name between quotes, what is no printable ASCII as a dot; its number where it has none."""
     log_text(output, b'"')
+    if task.name[0] == 0:
+        log_text(output, b"task ")
+        log_decimal(output, u64(task.number))
     for byte in task.name:
         if byte == 0:
             break

@@ -31,6 +31,7 @@ def decode_status(word: u64) -> Status:
     for status in STATUSES.known:
         if u64(status.value) == word:
             found = status
+            break
     assert found is not None, "unknown status"
     return found
 

@@ -46,6 +46,7 @@ def decode_kind(word: u64) -> CapKind:
     for kind in KINDS.known:
         if u64(kind.value) == word:
             found = kind
+            break
     assert found is not None, "unknown kind"
     return found
 
