@@ -1,23 +1,21 @@
-"""A world of address spaces for tests: frames, an arena, a table that holds the authority, and an image to load."""
+"""A world of address spaces for tests: a kernel without tasks, a table that holds its quota, and an image to load."""
 
 from __future__ import annotations
 
-from kernel.support import ALL, BASE, RAM, FakeBoard, insert, managed, space_object, state
+from kernel.support import BASE, RAM, FakeBoard, managed, slim_kernel, state
 from tyrne.hal.descriptors import MappingFlags
-from tyrne.kernel.abi import CapError, CapHandle, Rights
-from tyrne.kernel.address_space import (
-    AddressSpace,
-    SpaceError,
-    cap_create_address_space,
-    cap_map,
-    cap_unmap,
-    resolve_space,
-)
+from tyrne.hal.image import Image
+from tyrne.kernel.abi import CapHandle, Rights, Status
+from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
+from tyrne.kernel.authority import space_at
+from tyrne.kernel.boot import start_quota, start_spaces
+from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.image import Image
-from tyrne.kernel.loader import LoadedImage, LoadFailure, load_image
-from tyrne.kernel.page_table import MapError
+from tyrne.kernel.deletion import cap_drop, cap_revoke, reap
+from tyrne.kernel.loader import LoadedImage, LoadFailure, create_space, load_image
+from tyrne.kernel.page_table import map_page, unmap_page
+from tyrne.kernel.quota import Quota
 from tyrne.lang import u64
 
 USER_CODE = MappingFlags.USER | MappingFlags.EXECUTE
@@ -25,64 +23,84 @@ USER_DATA = MappingFlags.USER | MappingFlags.WRITE
 
 
 class Spaces:
-    """The first `kept` pages of RAM are reserved and hold `content`; the bootstrap space owns one frame."""
+    """The first `kept` pages of RAM are reserved and hold `content`; the bootstrap space owns one frame.
+
+    `authority` names the kernel's own quota, which pays for everything.
+    """
 
     def __init__(self, pages: int = 64, kept: int = 4, arena: int = 4, slots: int = 6, content: bytes = b"") -> None:
         self.board = FakeBoard(pages)
         self.board.put(RAM, content)
-        self.frames = managed(pages, [(0, kept)] if kept else [])
-        self.spaces: Arena[AddressSpace] = Arena(arena, lambda _: AddressSpace())
+        self.kernel = slim_kernel(self.board, 1, slots)
+        self.kernel.frames = self.frames = managed(pages, [(0, kept)] if kept else [])
+        self.kernel.spaces = self.spaces = Arena(arena, lambda _: AddressSpace())
+        start_spaces(self.kernel, start_quota(self.kernel))
         self.table = CapTable(slots)
-        slot = self.spaces.allocate()
-        root = self.frames.allocate(self.board)
-        assert slot is not None and root is not None
-        self.spaces.items[0].root = root
-        self.authority = insert(self.table, ALL, space_object(0))
+        self.quota: Quota = self.kernel.quotas.items[0]
+        origin = self.quota.origin
+        made = self.table.insert(origin.held(), origin)
+        assert isinstance(made, CapHandle)
+        self.authority = made
+        self.board.log.clear()
 
-    def create(
-        self, parent: CapHandle | None = None, rights: Rights = Rights.NONE
-    ) -> CapHandle | SpaceError | CapError:
+    def create(self, parent: CapHandle | None = None, rights: Rights = Rights.NONE) -> CapHandle | Status:
         named = self.authority if parent is None else parent
-        return cap_create_address_space(self.board, self.frames, self.spaces, self.table, named, rights)
+        return create_space(self.kernel, self.table, named, rights)
 
     def created(self) -> CapHandle:
         made = self.create()
         assert isinstance(made, CapHandle)
         return made
 
-    def space(self, named: CapHandle) -> AddressSpace:
-        found = resolve_space(self.spaces, self.table, named)
-        assert isinstance(found, AddressSpace)
+    def slot(self, named: CapHandle) -> CapSlot:
+        found = self.table.resolve(named)
+        assert found is not None
         return found
+
+    def space(self, named: CapHandle) -> AddressSpace:
+        found = space_at(self.kernel, self.slot(named))
+        assert found is not None
+        return found
+
+    def drop(self, named: CapHandle) -> Status | None:
+        """Give a capability up, and let the kernel give back what went with it."""
+        refused = cap_drop(self.kernel, self.table, named)
+        reap(self.kernel)
+        return refused
+
+    def revoke(self, named: CapHandle) -> Status | None:
+        refused = cap_revoke(self.kernel, self.table, named)
+        reap(self.kernel)
+        return refused
 
     def frame(self) -> u64:
         made = self.frames.allocate(self.board)
         assert made is not None
         return made
 
-    def map(
-        self, named: CapHandle, frame: int, address: int = BASE, flags: MappingFlags = USER_DATA
-    ) -> SpaceError | CapError | MapError | None:
-        return cap_map(self.board, self.frames, self.spaces, self.table, named, u64(address), u64(frame), flags)
+    def map(self, named: CapHandle, frame: int, address: int = BASE, flags: MappingFlags = USER_DATA) -> Status | None:
+        return map_page(self.board, self.frames, self.space(named).root, u64(address), u64(frame), flags)
 
-    def unmap(self, named: CapHandle, address: int = BASE) -> u64 | SpaceError | CapError | MapError:
-        return cap_unmap(self.board, self.spaces, self.table, named, u64(address))
+    def unmap(self, named: CapHandle, address: int = BASE) -> u64 | Status:
+        return unmap_page(self.board, self.space(named).root, u64(address))
 
     def load(
         self, image: Image, parent: CapHandle | None = None, rights: Rights = Rights.NONE
     ) -> LoadedImage | LoadFailure:
         named = self.authority if parent is None else parent
-        return load_image(self.board, self.frames, self.spaces, self.table, named, rights, image)
+        return load_image(self.kernel, self.table, named, rights, image)
 
     def everything(self) -> object:
         """All state, memory included."""
-        return state(self.frames, self.spaces, self.table, self.board.ram, self.board.events)
+        return state(self.kernel, self.table, self.board.ram, self.board.events, without=(self.board,))
 
     def counts(self) -> object:
-        """What a rollback must restore: which frames are free, how many spaces and slots are used, the tree."""
+        """What a rollback must restore: which frames are free, how many spaces and slots are used, the claims."""
         slots = [(slot.capability, slot.first_child is None) for slot in self.table.slots]
-        roots = [space.root for space in self.spaces.items]
-        return (tuple(self.frames.taken), self.frames.stats(), self.spaces.population, roots, slots)
+        pairs = zip(self.spaces.items, self.spaces.occupied, strict=True)
+        alive = [(space.root, space.frames) if used else None for space, used in pairs]
+        claims = tuple(self.quota.claims)
+        return (tuple(self.frames.taken), self.frames.stats(), self.spaces.population, alive, slots, claims)
 
 
 def flat(length: int, base: int = BASE, stack_pages: int = 1, source: int = RAM) -> Image:

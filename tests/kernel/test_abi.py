@@ -6,30 +6,35 @@ import pytest
 
 from kernel.support import NULL, handle
 from tyrne.kernel.abi import (
+    FULL_CONTROL,
     KNOWN_RIGHTS,
     NULL_HANDLE,
-    CallNumber,
+    CapKind,
     Rights,
-    decode_call_number,
     includes,
     pack_handle,
     rights_from_word,
+    rights_over,
     unpack_handle,
     unpack_optional_handle,
 )
+from tyrne.kernel.calls import CALLS, CallNumber, decode_call_number
 from tyrne.lang import u64
 
 # --- numbers
 
 
 def test_the_numbers_of_the_interface() -> None:
-    assert {call.name: call.value for call in CallNumber} == {
-        "SEND": 1,
-        "RECV": 2,
-        "TASK_YIELD": 3,
-        "TASK_EXIT": 4,
-        "CONSOLE_WRITE": 5,
-    }
+    v1 = {"SEND": 1, "RECV": 2, "TASK_YIELD": 3, "TASK_EXIT": 4, "CONSOLE_WRITE": 5}
+    assert {call.name: call.value for call in CallNumber if call.value <= 5} == v1
+    assert [call.value for call in CallNumber] == list(range(1, 36))
+
+
+def test_the_table_has_a_row_for_each_call_in_the_order_of_the_numbers() -> None:
+    assert [row.number for row in CALLS] == list(CallNumber)
+    for row in CALLS:
+        assert row.purpose and row.authority
+        assert len(row.arguments) <= 6 and len(row.results) <= 7
 
 
 @pytest.mark.parametrize("call", CallNumber)
@@ -37,7 +42,7 @@ def test_every_number_decodes_to_its_call(call: CallNumber) -> None:
     assert decode_call_number(u64(call.value), True) is call
 
 
-@pytest.mark.parametrize("number", [0, 6, 7, 99, 1 << 8 | 1, 1 << 32 | 1, 1 << 63 | 3, NULL])
+@pytest.mark.parametrize("number", [0, 36, 37, 99, 1 << 8 | 1, 1 << 32 | 1, 1 << 63 | 3, NULL])
 @pytest.mark.parametrize("debug_console", [True, False])
 def test_0_and_every_other_number_decode_to_nothing(number: int, debug_console: bool) -> None:
     assert decode_call_number(u64(number), debug_console) is None
@@ -45,7 +50,7 @@ def test_0_and_every_other_number_decode_to_nothing(number: int, debug_console: 
 
 def test_only_a_debug_kernel_knows_number_5_and_no_other_number_depends_on_it() -> None:
     assert decode_call_number(u64(5), False) is None
-    for number in (1, 2, 3, 4):
+    for number in (*range(1, 5), *range(6, 36)):
         assert decode_call_number(u64(number), False) is decode_call_number(u64(number), True)
 
 
@@ -75,7 +80,7 @@ def test_the_null_word_is_no_handle_where_one_is_optional_and_an_impossible_one_
 
 
 def test_the_bits_of_the_rights() -> None:
-    assert {right.name: int(right) for right in Rights} == {
+    assert {right.name: int(right) for right in Rights if right <= 0xFF} == {
         "DUPLICATE": 0x01,
         "DERIVE": 0x02,
         "REVOKE": 0x04,
@@ -85,13 +90,25 @@ def test_the_bits_of_the_rights() -> None:
         "NOTIFY": 0x40,
         "CONSOLE_WRITE": 0x80,
     }
-    assert KNOWN_RIGHTS == 0xFF
+    assert [int(right) for right in Rights] == [1 << bit for bit in range(19)]
+    assert KNOWN_RIGHTS == 0x7_FFFF
+
+
+@pytest.mark.parametrize("kind", CapKind)
+def test_all_rights_over_a_kind_are_those_over_the_capability_and_those_over_its_object(kind: CapKind) -> None:
+    rights = rights_over(kind)
+    if kind is CapKind.REPLY:
+        assert rights == Rights.TRANSFER
+        return
+    assert includes(rights, FULL_CONTROL)
+    others = [rights_over(other) & ~FULL_CONTROL for other in CapKind if other is not kind]
+    assert all(not rights & ~FULL_CONTROL & other for other in others)
 
 
 def test_rights_from_a_word_drop_unknown_bits_and_keep_the_others() -> None:
-    for bits in range(256):
+    for bits in (*range(256), *(1 << bit for bit in range(8, 19)), 0x7_FFFF):
         assert rights_from_word(u64(bits)) == bits
-    for unknown in (0x100, 1 << 31, 1 << 32, 1 << 63, NULL & ~0xFF):
+    for unknown in (1 << 19, 1 << 31, 1 << 32, 1 << 63, NULL & ~0x7_FFFF):
         assert rights_from_word(u64(unknown)) is Rights.NONE
         assert rights_from_word(u64(unknown | 0x30)) == Rights.SEND | Rights.RECV
 

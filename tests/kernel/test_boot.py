@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tyrne.kernel.manifest import MAX_CAPS
 
 from kernel.support import (
     ALL,
@@ -25,10 +24,11 @@ from kernel.support import (
     task_record,
 )
 from tyrne.hal.descriptors import MappingFlags
-from tyrne.kernel.abi import Rights
+from tyrne.hal.manifest import MAX_CAPS
+from tyrne.kernel.abi import Rights, Status
 from tyrne.kernel.capability import Capability, DebugConsole, TaskHandle
 from tyrne.kernel.kernel import MAX_ENDPOINTS, MAX_TASKS, Kernel
-from tyrne.kernel.page_table import MapError, Mapping
+from tyrne.kernel.page_table import Mapping
 from tyrne.kernel.task import TaskState
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
@@ -166,7 +166,7 @@ def test_segments_of_a_program_are_mapped_with_their_flags_and_the_guard_page_is
         found = space.translate(kernel.board, u64(address))
         assert isinstance(found, Mapping) and found.flags == flags
     for address in (0x3F_F000, 0x40_2000, 0x60_2000, 0x70_1000, 0x70_4000):
-        assert space.translate(kernel.board, u64(address)) is MapError.NOT_MAPPED
+        assert space.translate(kernel.board, u64(address)) is Status.NOT_MAPPED
     assert current(kernel).frame.pc == 0x40_0008
     assert current(kernel).window == UserWindow(u64(0x40_0000), u64(0x30_4000))
 

@@ -6,7 +6,8 @@ import pytest
 
 from kernel.support import BASE, PAGE, POISON, RAM, FakeBoard, managed
 from tyrne.hal.descriptors import MappingFlags, decode_flags, forbidden, page_descriptor, table_descriptor
-from tyrne.kernel.page_table import MapError, Mapping, invalid_in_space, map_page, release_tables, translate, unmap_page
+from tyrne.kernel.abi import Status
+from tyrne.kernel.page_table import Mapping, invalid_in_space, map_page, release_tables, translate, unmap_page
 from tyrne.lang import u64
 
 F = MappingFlags
@@ -25,14 +26,14 @@ class Tables:
         assert root is not None and frame is not None
         self.root, self.frame = root, frame
 
-    def map(self, address: int = BASE, flags: MappingFlags = DATA, frame: int | None = None) -> MapError | None:
+    def map(self, address: int = BASE, flags: MappingFlags = DATA, frame: int | None = None) -> Status | None:
         target = self.frame if frame is None else u64(frame)
         return map_page(self.board, self.frames, self.root, u64(address), target, flags)
 
-    def unmap(self, address: int = BASE) -> u64 | MapError:
+    def unmap(self, address: int = BASE) -> u64 | Status:
         return unmap_page(self.board, self.root, u64(address))
 
-    def translate(self, address: int = BASE) -> Mapping | MapError:
+    def translate(self, address: int = BASE) -> Mapping | Status:
         return translate(self.board, self.root, u64(address))
 
     def entry(self, address: int, level: int) -> int:
@@ -42,7 +43,7 @@ class Tables:
             table = int(self.board.read64(u64(table + (address >> (39 - 9 * above) & 511) * 8))) & 0xFFFF_FFFF_F000
         return table + (address >> (39 - 9 * level) & 511) * 8
 
-    def refuses(self, error: MapError, address: int, flags: MappingFlags = DATA) -> None:
+    def refuses(self, error: Status, address: int, flags: MappingFlags = DATA) -> None:
         before = bytes(self.board.ram), self.frames.available()
         assert self.map(address, flags) is error
         assert (bytes(self.board.ram), self.frames.available()) == before
@@ -57,7 +58,7 @@ def test_every_permitted_set_of_flags_comes_back_from_the_walk(flags: MappingFla
 
 @pytest.mark.parametrize("flags", FORBIDDEN, ids=str)
 def test_flags_that_no_page_of_a_space_may_have_are_invalid_flags(flags: MappingFlags) -> None:
-    Tables().refuses(MapError.INVALID_FLAGS, BASE, flags)
+    Tables().refuses(Status.INVALID_FLAGS, BASE, flags)
 
 
 def test_the_forbidden_sets_are_execute_with_write_or_device() -> None:
@@ -75,23 +76,23 @@ def test_a_global_page_and_one_that_only_the_kernel_executes_are_in_no_space() -
 @pytest.mark.parametrize("address", [1, 8, BASE + 1, BASE + PAGE - 1, TOP + 1, 2**64 - 1])
 def test_an_address_off_a_page_is_misaligned_address_whatever_else_is_wrong(address: int) -> None:
     tables = Tables()
-    tables.refuses(MapError.MISALIGNED_ADDRESS, address, F.WRITE | F.EXECUTE)
-    assert tables.unmap(address) is MapError.MISALIGNED_ADDRESS
+    tables.refuses(Status.MISALIGNED_ADDRESS, address, F.WRITE | F.EXECUTE)
+    assert tables.unmap(address) is Status.MISALIGNED_ADDRESS
 
 
 @pytest.mark.parametrize("address", [0, TOP, TOP + PAGE, 0xFFFF_FFFF_4008_0000, 2**64 - PAGE])
 def test_page_0_and_addresses_from_2_to_the_48_on_are_out_of_range(address: int) -> None:
     tables = Tables()
-    tables.refuses(MapError.OUT_OF_RANGE, address)
-    assert tables.unmap(address) is MapError.OUT_OF_RANGE
-    assert tables.translate(address) is MapError.NOT_MAPPED
+    tables.refuses(Status.OUT_OF_RANGE, address)
+    assert tables.unmap(address) is Status.OUT_OF_RANGE
+    assert tables.translate(address) is Status.NOT_MAPPED
 
 
 @pytest.mark.parametrize("alias", [1 << 48, 1 << 63, 0xFFFF << 48])
 def test_no_address_beyond_the_user_half_is_an_alias_of_a_mapped_page(alias: int) -> None:
     tables = Tables()
     assert tables.map() is None
-    assert tables.translate(BASE | alias) is MapError.NOT_MAPPED
+    assert tables.translate(BASE | alias) is Status.NOT_MAPPED
 
 
 @pytest.mark.parametrize("address", [PAGE, TOP - PAGE])
@@ -127,7 +128,7 @@ def test_a_mapped_page_is_already_mapped_and_stays_as_it_is() -> None:
     tables = Tables()
     assert tables.map() is None
     before = bytes(tables.board.ram)
-    assert tables.map(BASE, F.USER) is MapError.ALREADY_MAPPED
+    assert tables.map(BASE, F.USER) is Status.ALREADY_MAPPED
     assert bytes(tables.board.ram) == before
 
 
@@ -136,9 +137,9 @@ def test_a_block_on_the_way_is_already_mapped_for_map_and_block_mapped_for_the_o
     tables = Tables()
     assert tables.map() is None
     tables.board.write64(u64(tables.entry(BASE, level)), u64(RAM | 1))
-    tables.refuses(MapError.ALREADY_MAPPED, BASE)
-    assert tables.unmap() is MapError.BLOCK_MAPPED
-    assert tables.translate() is MapError.BLOCK_MAPPED
+    tables.refuses(Status.ALREADY_MAPPED, BASE)
+    assert tables.unmap() is Status.BLOCK_MAPPED
+    assert tables.translate() is Status.BLOCK_MAPPED
 
 
 @pytest.mark.parametrize("left", [0, 1, 2])
@@ -146,8 +147,8 @@ def test_out_of_frames_on_the_walk_maps_nothing_and_a_retry_uses_the_tables_alre
     tables = Tables()
     free = tables.frames.available()
     tables.frames.left = left
-    assert tables.map() is MapError.OUT_OF_FRAMES
-    assert tables.translate() is MapError.NOT_MAPPED
+    assert tables.map() is Status.OUT_OF_FRAMES
+    assert tables.translate() is Status.NOT_MAPPED
     assert tables.frames.available() == free - left
     tables.frames.left = 3 - left
     assert tables.map() is None
@@ -159,7 +160,7 @@ def test_unmap_gives_the_frame_back_and_leaves_the_tables() -> None:
     assert tables.map() is None
     free = tables.frames.available()
     assert tables.unmap() == tables.frame
-    assert tables.unmap() is MapError.NOT_MAPPED
+    assert tables.unmap() is Status.NOT_MAPPED
     assert tables.frames.available() == free
     assert tables.map() is None
     assert tables.frames.available() == free
@@ -169,8 +170,8 @@ def test_unmap_gives_the_frame_back_and_leaves_the_tables() -> None:
 def test_a_missing_table_or_leaf_is_not_mapped(address: int) -> None:
     tables = Tables()
     assert tables.map() is None
-    assert tables.unmap(address) is MapError.NOT_MAPPED
-    assert tables.translate(address) is MapError.NOT_MAPPED
+    assert tables.unmap(address) is Status.NOT_MAPPED
+    assert tables.translate(address) is Status.NOT_MAPPED
 
 
 @pytest.mark.parametrize("offset", [0, 1, 2048, PAGE - 1])
@@ -185,8 +186,8 @@ def test_a_leaf_that_is_no_page_is_not_mapped_for_translate_and_unmap_alike() ->
     assert tables.map() is None
     entry = u64(tables.entry(BASE, 3))
     tables.board.write64(entry, u64(int(tables.board.read64(entry)) & ~2))
-    assert tables.translate() is MapError.NOT_MAPPED
-    assert tables.unmap() is MapError.NOT_MAPPED
+    assert tables.translate() is Status.NOT_MAPPED
+    assert tables.unmap() is Status.NOT_MAPPED
 
 
 def test_a_page_without_the_access_flag_is_not_mapped_for_translate() -> None:
@@ -194,7 +195,7 @@ def test_a_page_without_the_access_flag_is_not_mapped_for_translate() -> None:
     assert tables.map() is None
     entry = u64(tables.entry(BASE, 3))
     tables.board.write64(entry, u64(int(tables.board.read64(entry)) & ~(1 << 10)))
-    assert tables.translate() is MapError.NOT_MAPPED
+    assert tables.translate() is Status.NOT_MAPPED
 
 
 def test_release_frees_every_page_every_table_and_the_root_but_reads_only() -> None:
