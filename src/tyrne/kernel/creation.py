@@ -62,6 +62,7 @@ def frames_for(kind: CapKind, pages: u64) -> u64:
     return u64(0)
 
 
+@cold
 def make_object(kernel: Kernel[B], payer: CapSlot, quota: Quota, kind: CapKind, pages: u64) -> CapSlot | Status:
     """A new object at the expense of the quota that a slot names: its origin, or why there is none."""
     frames = frames_for(kind, pages)

@@ -8,12 +8,13 @@ from tyrne.hal.board import B, Output
 from tyrne.hal.syndrome import AbortCause, FaultKind, abort_cause, fault_kind
 from tyrne.kernel.log import log_hex, log_line, log_name, log_text
 from tyrne.kernel.task import Fault, Offer, Task, TaskState
-from tyrne.lang import u64
+from tyrne.lang import cold, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
 
 
+@cold
 def end_by_fault(kernel: Kernel[B], task: Task) -> None:
     """End a task that does not run and is in no queue, for the fault that it holds."""
     fault = task.fault

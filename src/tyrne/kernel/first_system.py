@@ -20,7 +20,7 @@ from tyrne.kernel.mapping import map_memory
 from tyrne.kernel.quota import FRAMES, Quota
 from tyrne.kernel.scheduler import PRIORITIES
 from tyrne.kernel.task import Task
-from tyrne.lang import irange, u64
+from tyrne.lang import cold, irange, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -41,6 +41,7 @@ def keep(kernel: Kernel[B], origin: CapSlot) -> None:
     assert isinstance(kept, CapHandle)
 
 
+@cold
 def make_system(kernel: Kernel[B], manifest: u64, root: CapHandle) -> None:
     """Make every object of the manifest, then give the tasks what they hold: it may name any of them."""
     board = kernel.board

@@ -19,7 +19,7 @@ from tyrne.kernel.deletion import cap_drop, reap
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.page_table import map_page, tables_for
 from tyrne.kernel.quota import FRAMES
-from tyrne.lang import irange, saturating_add, saturating_mul, u64
+from tyrne.lang import cold, irange, saturating_add, saturating_mul, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -65,6 +65,7 @@ class LoadedImage:
     stack_bytes: u64
 
 
+@cold
 def load_image(
     kernel: Kernel[B], table: CapTable, parent: CapHandle, rights: Rights, image: Image
 ) -> LoadedImage | LoadFailure:

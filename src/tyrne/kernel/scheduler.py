@@ -70,6 +70,8 @@ class Scheduler:
         task = self.current
         if task is None:
             return SchedError.NO_CURRENT_TASK
+        if self.ready[task.priority].head is None:
+            return None
         self.make_ready(task)
         self.current = self._pick()
         return None

@@ -34,7 +34,11 @@ class TaskQueue:
     def pop(self) -> Task | None:
         task = self.head
         if task is not None:
-            self.remove(task)
+            self.head = task.next
+            if task.next is None:
+                self.tail = None
+            task.next = None
+            task.queue = None
         return task
 
     def remove(self, task: Task) -> None:

@@ -49,7 +49,7 @@ class Instance:
         parts = [declare(t, name) for name, (_, t) in zip(names, self.parameters, strict=True)]
         attributes = "" if self.is_exported else "static "
         if self.is_cold:
-            attributes = f"__attribute__((cold, noinline)) {attributes}"
+            attributes = f"__attribute__((cold, minsize, noinline)) {attributes}"
         if self.result == NORETURN:
             attributes += "_Noreturn "
         signature = f"{self.c_name}({', '.join(parts) or 'void'})"
