@@ -80,11 +80,10 @@ def test_a_system_says_what_it_is_to_show_and_every_task_exits_with_0(system: st
 
 
 @each_system
-@pytest.mark.qemu
-def test_a_system_does_the_same_on_both_machines(system: str) -> None:
-    assert what_tasks_did(run_system([path_of(system)], "hosted")) == what_tasks_did(
-        run_system([path_of(system)], "qemu")
-    )
+@pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.qemu)])
+def test_a_system_does_the_same_on_every_machine(system: str, machine: str) -> None:
+    path = path_of(system)
+    assert what_tasks_did(run_system([path], "hosted")) == what_tasks_did(run_system([path], machine))
 
 
 @each_system
