@@ -27,9 +27,9 @@ check: $(TEST)
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_import_direction.py
 
-# Counts of the kernel that this checkout builds, as a table.
+# What the kernel of this checkout costs, beside seL4 and the budgets. ARGS="--json bench.json" writes it down as well.
 bench: $(BASE)
-	@$(BIN)/python bench/table.py
+	@$(BIN)/python bench/table.py $(ARGS)
 
 # QEMU and gdb are the only parts that pip does not bring.
 tools:

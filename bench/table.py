@@ -1,88 +1,110 @@
-"""`make bench`: sizes and counts of the kernel that this checkout builds, measured now, as a table.
+"""`make bench`: what this checkout's kernel costs, measured now, beside seL4 and the budgets. README.md says how.
 
-Sizes are those of the linked image without the records of a traced run. Instructions are counted by the machine:
-hosted those of the user program, on QEMU all from reset to the end, those that write the records included.
+As text; with --json FILE also for programs.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from elftools.elf.elffile import ELFFile
-from paths import PATHS, instructions
+from counts import SAMPLES, BenchError, Counter
+from follow import instructions_to_user
+from image import SECTIONS, clean_build, section_sizes
+from rates import NUMBERS, calls_per_second
+from report import Report, Row, Section
 from rich.console import Console
-from rich.table import Table
+from scenarios import FIGURES, Figure
 
-from tyrne.hosted.recorder import Listener
+from tyrne.compiler import CompileError
 from tyrne.system.build import kernel_elf
 from tyrne.system.errors import RequestError
-from tyrne.system.manifest import System
-from tyrne.system.run import Machine, Request, Result, prepare
+from tyrne.system.run import Machine
 from tyrne.system.select import load_system, select
 
-SECTIONS = (".text", ".rodata", ".data", ".bss", ".stacks", ".manifest")
+SEL4_TEXT, TEXT_BUDGET = 43_988, 36_000
+SEL4_BOOT, BOOT_BUDGET = 2_327_225, 300_000
+SEL4_BUILD, BUILD_BUDGET = 5.3, 4.0
+WIDTH = 120
+"""Of the tables where there is no terminal."""
+
+HOSTED_BUDGET = {Machine.HOSTED: 20_000, Machine.NATIVE: 100_000}
 
 
-def sizes(kernel: Path) -> dict[str, int]:
-    """The bytes of each section of an image."""
-    with kernel.open("rb") as file:
-        return {section.name: int(section["sh_size"]) for section in ELFFile(file).iter_sections()}
+def paths(figures: Sequence[Figure], samples: int) -> Section:
+    counter = Counter(samples)
+    rows = []
+    for figure in figures:
+        count = counter.count(figure)
+        rows.append(Row(figure.name, count.median, figure.sel4, figure.budget, count.least, count.most))
+    note = f"{samples:,} samples each; {counter.overhead()} instruction of reading the counter taken off each span"
+    return Section("guest instructions, svc … eret", "instructions", tuple(rows), note)
 
 
-def measured(system: System, machine: Machine, release: bool) -> Result | str:
-    """A run to its end, or why this machine cannot."""
-    try:
-        return prepare(Request(system, machine, release, 0)).run(Listener())
-    except RequestError as error:
-        return str(error)
-
-
-def show_paths(console: Console) -> None:
-    """What each kernel path takes, beside seL4 16 with its fastpath on the same QEMU, and the budget."""
-    table = Table(title="guest instructions, svc to eret, release kernel")
-    table.add_column("path")
-    for name in ("seL4", "budget", "Tyrne", "of seL4"):
-        table.add_column(name, justify="right")
-    for path in PATHS:
-        taken = instructions(path)
-        table.add_row(path.name, str(path.sel4), str(path.budget), str(taken), f"{taken / path.sel4:.2f}")
-    console.print(table)
-
-
-def main() -> None:
-    console = Console(highlight=False)
+def image() -> Iterator[Section]:
     system = load_system(select([]))
-    debug, release = kernel_elf(system), kernel_elf(system, release=True)
-    table = Table(title="kernel image, bytes")
-    table.add_column("section")
-    for name in ("debug", "release"):
-        table.add_column(name, justify="right")
-    left, right = sizes(debug), sizes(release)
-    for name in SECTIONS:
-        table.add_row(name, f"{left.get(name, 0):,}", f"{right.get(name, 0):,}")
-    console.print(table)
+    kernel = kernel_elf(system, release=True)
+    sizes = section_sizes(kernel)
+    references = {".text": (SEL4_TEXT, TEXT_BUDGET)}
+    rows = tuple(Row(name, sizes[name], *references.get(name, (None, None))) for name in SECTIONS)
+    yield Section("release kernel", "bytes", rows, "sections of the linked image")
+    rows = (Row("reset → first user instruction", instructions_to_user(kernel, system), SEL4_BOOT, BOOT_BUDGET),)
+    yield Section("boot", "instructions", rows, f"the system {system.name}; each instruction followed")
 
-    table = Table(title=f"run of {system.name}")
-    for name in ("machine", "profile"):
-        table.add_column(name)
-    for name in ("status", "system calls", "instructions"):
-        table.add_column(name, justify="right")
-    missing = []
-    for machine in Machine:
-        for profile in (False, True):
-            result = measured(system, machine, profile)
-            if isinstance(result, str):
-                missing.append(f"{machine.value}: {result}")
-                break
-            seen = result.recorder
-            row = (str(result.status), str(len(seen.calls)), f"{seen.instructions:,}")
-            table.add_row(machine.value, result.profile, *row)
-    console.print(table)
-    for line in missing:
-        console.print(f"left out: {line}")
-    if not missing:
-        show_paths(console)
+
+def build() -> Section:
+    taken = clean_build()
+    wall = Row("on the wall", round(taken.wall, 1), SEL4_BUILD, BUILD_BUDGET)
+    processors = Row("of the processors", round(taken.processors, 1))
+    return Section("clean build of the kernel", "seconds", (wall, processors), "empty cache, release; median of 3")
+
+
+def hosted() -> Section:
+    rows = tuple(
+        Row(f"{machine.value}: {name}", round(calls_per_second(machine, number)), None, budget)
+        for machine, budget in HOSTED_BUDGET.items()
+        for name, number in NUMBERS.items()
+    )
+    note = "by the clock on the wall; the budget is what they must reach"
+    return Section("system calls", "per second", rows, note, more_is_better=True)
+
+
+def sections(only: Sequence[str], samples: int) -> Iterator[Section]:
+    """All of the table; with `only`, just the paths whose names contain one of its texts."""
+    figures = [figure for figure in FIGURES if not only or any(text in figure.name for text in only)]
+    if not figures:
+        raise BenchError(f"no path is named like {', '.join(only)}; the names are those of the table")
+    yield paths(figures, samples)
+    if not only:
+        yield from image()
+        yield build()
+        yield hosted()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description="Measure the kernel that this checkout builds.")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--samples", type=int, default=SAMPLES, metavar="N", help=f"of each path, at most {SAMPLES:,}")
+    parser.add_argument("--only", action="append", default=[], metavar="TEXT", help="just paths named like this")
+    options = parser.parse_args(arguments)
+    if not 1 <= options.samples <= SAMPLES:
+        parser.error(f"--samples {options.samples}: from 1 to {SAMPLES}, which is what their region holds")
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    report = Report()
+    try:
+        for section in sections(options.only, options.samples):
+            report.add(section)
+            console.print(section.table())
+        if options.json is not None:
+            options.json.write_text(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
+    except (BenchError, RequestError, CompileError, OSError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""Every instruction that QEMU executes: its log of translated blocks, with blocks of one instruction."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from tyrne.system.manifest import System
+from tyrne.system.qemu import MACHINE, find_emulator
+
+SINGLE: Final = ("-singlestep", "-d", "exec,nochain")
+
+
+def executed(kernel: Path, options: Sequence[str] = ()) -> Iterator[int]:
+    """The addresses of the instructions that are executed, from reset on. The machine ends when the iteration does.
+
+    QEMU logs an instruction when it starts it; if it then has to start it again, it says so in a line of its own.
+    """
+    source, sink = os.pipe()
+    with open(source, encoding="ascii", errors="replace") as log:
+        process = subprocess.Popen(
+            [
+                *(find_emulator(), *MACHINE, *SINGLE, "-D", f"/dev/fd/{sink}", *options),
+                *("-semihosting-config", "enable=on,target=native", "-serial", "null", "-kernel", str(kernel)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(sink,),
+        )
+        try:
+            os.close(sink)
+            started: int | None = None
+            for line in log:
+                if line.startswith("Trace"):
+                    if started is not None:
+                        yield started
+                    started = int(line.split("/", 2)[1], 16)
+                elif line.startswith(("cpu_io_recompile", "Stopped")):
+                    started = None
+            if started is not None:
+                yield started
+        finally:
+            process.kill()
+            process.wait()
+
+
+def instructions_to_user(kernel: Path, system: System) -> int:
+    """Instructions from reset, the kernel's first included, to the first of the first task, that one not."""
+    entry = system.tasks[0].program.entry
+    for count, address in enumerate(executed(kernel)):
+        if address == entry:
+            return count
+    raise RuntimeError(f"{system.name}: ended before its first task ran")

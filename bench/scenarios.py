@@ -1,0 +1,126 @@
+"""What runs on QEMU to be counted: systems of one or two small programs, and which readings of theirs make a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from tyrne.kernel.abi import CapKind, Rights
+from tyrne.system.parts import DEFAULT_PRIORITY, NO_QUOTA, Cap, Quota, Supervisor
+
+URGENT: Final = DEFAULT_PRIORITY - 1
+
+
+@dataclass(frozen=True)
+class Role:
+    """One task: its program, programs/<name>.S, and what it holds beside the region of samples (handle words 1, …)."""
+
+    program: str
+    caps: tuple[Cap, ...] = ()
+    priority: int = DEFAULT_PRIORITY
+    supervisor: Supervisor | None = None
+    quota: Quota = NO_QUOTA
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A system without ticks. Each role has an address space of its own; they start in this order.
+
+    Region 0 of a scenario is that of the samples, region 1 is one page. `defines` stand in front of every program.
+    """
+
+    name: str
+    roles: tuple[Role, ...]
+    defines: Mapping[str, str] = field(default_factory=dict)
+    endpoints: int = 0
+    notifications: int = 0
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A row of the table: the sum over `spans`, each from one reading of a sample to another.
+
+    `sel4` is the figure of the same path of seL4 16 with its fastpath on the same QEMU, `budget` what this kernel may
+    take; None where there is none.
+    """
+
+    name: str
+    scenario: Scenario
+    spans: tuple[tuple[int, int], ...] = ((0, 1),)
+    sel4: int | None = None
+    budget: int | None = None
+
+
+def _single(name: str, number: str, argument: str = "0", answer: str = "OK", caps: tuple[Cap, ...] = ()) -> Scenario:
+    defines = {"NUMBER": number, "ARGUMENT": argument, "ANSWER": f"TYRNE_STATUS_{answer}"}
+    return Scenario(name, (Role("single", caps),), defines, notifications=1)
+
+
+_SEND: Final = Cap(0, Rights.SEND)
+_RECV: Final = Cap(0, Rights.RECV)
+_SIGNALS: Final = Cap(0, Rights.NOTIFY | Rights.WAIT, kind=CapKind.NOTIFICATION)
+_GIFT: Final = Cap(0, Rights.NOTIFY | Rights.TRANSFER, kind=CapKind.NOTIFICATION)
+_SPACE: Final = Cap(0, Rights.MAP | Rights.BIND, kind=CapKind.ADDRESS_SPACE)
+_PAGE: Final = Cap(1, Rights.READ | Rights.WRITE, kind=CapKind.MEMORY)
+_QUOTA: Final = Cap(0, Rights.CREATE, kind=CapKind.QUOTA)
+_FAULTER: Final = Cap(1, Rights.MODIFY, kind=CapKind.TASK)
+
+EMPTY: Final = Scenario("empty", (Role("empty"),))
+"""Two readings with nothing between them: what each span has to give back."""
+
+_REJECTED: Final = _single("rejected", "63", answer="BAD_SYSCALL_NUMBER")
+_NULL: Final = _single("null", "TYRNE_CALL_CALL", "TYRNE_NULL_HANDLE", "STALE_HANDLE")
+_POLL: Final = _single("poll", "TYRNE_CALL_POLL", "1", caps=(_SIGNALS,))
+_ALONE: Final = _single("alone", "TYRNE_CALL_TASK_YIELD")
+_SWITCH: Final = Scenario("switch", (Role("yield_from"), Role("yield_to")))
+_CALLER: Final = (Role("server", (_RECV,)), Role("client", (_SEND,)))
+_CALL: Final = Scenario("call", _CALLER, endpoints=1)
+_FLOATING: Final = Scenario("floating", _CALLER, {"FLOATING": "1"}, endpoints=1)
+_GRANT: Final = Scenario(
+    "grant",
+    (Role("grant_server", (_RECV,)), Role("client", (_SEND, _GIFT))),
+    {"CAP": "2"},
+    endpoints=1,
+    notifications=1,
+)
+_FAULT: Final = Scenario(
+    "fault",
+    (Role("supervisor", (_RECV, _FAULTER)), Role("faulter", supervisor=Supervisor(0, 1))),
+    endpoints=1,
+)
+_SIGNAL: Final = Scenario(
+    "signal", (Role("waiter", (_SIGNALS,), priority=URGENT), Role("notifier", (_SIGNALS,))), notifications=1
+)
+_MAP: Final = Scenario("map", (Role("map", (_SPACE, _PAGE)),), {"ADDRESS": "0x101ff000"})
+_TABLES: Final = Scenario("tables", (Role("map", (_SPACE, _PAGE)),), {"ADDRESS": "0x40000000"})
+_LIFE: Final = Scenario("life", (Role("life", (_SPACE, _QUOTA), quota=Quota(tasks=1)),))
+
+_LIVES: Final = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
+
+FIGURES: Final = (
+    Figure("rejected call", _REJECTED, sel4=219, budget=100),
+    Figure("call on a null capability", _NULL, sel4=390),
+    Figure("poll of an idle notification", _POLL, sel4=219),
+    Figure("yield, nothing else to run", _ALONE, sel4=309, budget=140),
+    Figure("yield switch, two address spaces", _SWITCH, sel4=277, budget=190),
+    Figure("4-word call, one way", _CALL, ((0, 1),), sel4=217),
+    Figure("4-word reply and wait, one way", _CALL, ((2, 3),), sel4=238),
+    Figure("4-word call → reply, round trip", _CALL, ((0, 1), (2, 3)), sel4=455, budget=360),
+    Figure("the same, threads with FP/SIMD", _FLOATING, ((0, 1), (2, 3)), sel4=560),
+    Figure("4 words + 1 capability, one way", _GRANT, ((0, 1),), sel4=1041, budget=420),
+    Figure("fault → supervisor", _FAULT, ((0, 1),), sel4=546, budget=300),
+    Figure("answer → faulted task goes on", _FAULT, ((2, 3),)),
+    Figure("fault round trip, without the repair", _FAULT, ((0, 1), (2, 3)), sel4=1258),
+    Figure("signal → waiter", _SIGNAL),
+    Figure("map a page", _MAP, ((0, 1),)),
+    Figure("unmap a page", _MAP, ((2, 3),)),
+    Figure("map a page, with two new tables", _TABLES, ((0, 1),)),
+    Figure("unmap it, and free the tables", _TABLES, ((2, 3),)),
+    Figure("task: create", _LIFE, (_LIVES[0],)),
+    Figure("task: configure", _LIFE, (_LIVES[1],)),
+    Figure("task: resume", _LIFE, (_LIVES[2],)),
+    Figure("task: end", _LIFE, (_LIVES[3],)),
+    Figure("task: drop, and so destroy", _LIFE, (_LIVES[4],)),
+    Figure("task: create … destroy, all five", _LIFE, _LIVES),
+)
