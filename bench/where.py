@@ -1,0 +1,145 @@
+"""Where the instructions of a path go, by function of the kernel's source, or by line of it.
+
+    .venv/bin/python bench/where.py "call → reply"
+
+One sample is followed instruction by instruction; that their number is what the counter says is checked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+from bisect import bisect_right
+from collections import Counter as Tally
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from counts import BenchError, Counter, system_of
+from elftools.elf.elffile import ELFFile
+from follow import executed
+from rich.console import Console
+from rich.table import Table
+from scenarios import FIGURES, Figure
+
+import tyrne
+from tyrne.system.build import kernel_elf
+from tyrne.system.errors import RequestError
+
+SAMPLES: Final = 4
+CHOSEN: Final = 2
+"""Which sample is followed: what is done only once is done by then."""
+START_COUNTER: Final = 0xD51B9C00
+"""msr pmcr_el0, x0; the register in bits 0 to 4. The counter is 0 when it is executed."""
+
+
+class Image:
+    """What stands at an address of a kernel."""
+
+    def __init__(self, kernel: Path) -> None:
+        with kernel.open("rb") as file:
+            elf = ELFFile(file)
+            text = elf.get_section_by_name(".text")
+            self._start: Final[int] = text["sh_addr"]
+            self._code: Final[bytes] = text.data()
+            lines = sorted(_lines(elf))
+        self._addresses: Final = [address for address, _ in lines]
+        self._places: Final = [place for _, place in lines]
+
+    def word(self, address: int) -> int | None:
+        """The instruction at an address; None outside the kernel's high half."""
+        at = address - self._start
+        return int.from_bytes(self._code[at : at + 4], "little") if 0 <= at < len(self._code) else None
+
+    def place(self, address: int) -> tuple[str, int]:
+        """File and line that an instruction was made of; line 0 where the compiler does not know."""
+        if self.word(address) is None:
+            return "the tasks", 0
+        return self._places[bisect_right(self._addresses, address) - 1]
+
+
+def _lines(elf: Any) -> Iterator[tuple[int, tuple[str, int]]]:
+    """Where each stretch of instructions begins, and the file and line that it was made of."""
+    for unit in (dwarf := elf.get_dwarf_info()).iter_CUs():
+        program = dwarf.line_program_for_CU(unit)
+        folders = [folder.decode() for folder in program.header.include_directory]
+        files = [
+            "/".join(part for part in (folders[entry.dir_index].strip("."), entry.name.decode()) if part)
+            for entry in program.header.file_entry
+        ]
+        for entry in program.get_entries():
+            if entry.state is not None:
+                yield entry.state.address, (files[entry.state.file].removeprefix("/"), entry.state.line)
+
+
+@cache
+def _functions(file: str) -> list[tuple[int, int, str]]:
+    """First line, last line and name of the functions of a module of the package."""
+    source = Path(tyrne.__file__).parent.parent / file
+    if source.suffix != ".py" or not source.is_file():
+        return []
+    found: list[tuple[int, int, str]] = []
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            found.append((node.lineno, node.end_lineno or node.lineno, node.name))
+    return found
+
+
+def function(place: tuple[str, int]) -> str:
+    """The function that a line is in, with its file; just the file where it is not Python's."""
+    file, line = place
+    names = [name for first, last, name in _functions(file) if first <= line <= last]
+    return f"{file}: {names[-1]}" if names else file
+
+
+def spent(figure: Figure) -> list[tuple[str, int]]:
+    """The instructions of one sample of a path, each as file and line."""
+    kernel = kernel_elf(system_of(figure.scenario, SAMPLES), release=True, counted=True)
+    counter = Counter(SAMPLES)
+    sample = counter.readings(figure.scenario)[CHOSEN]
+    image = Image(kernel)
+    stream = executed(kernel)
+    for address in stream:
+        word = image.word(address)
+        if word is not None and word & ~0x1F == START_COUNTER:
+            break
+    since = [0, *islice(stream, max(sample))]  # since[n] is the instruction at which the counter is n
+    places = []
+    for start, end in figure.spans:
+        places += [image.place(address) for address in since[sample[start] + counter.overhead() : sample[end]]]
+    taken = counter.count(figure)
+    if not taken.least <= len(places) <= taken.most:
+        raise BenchError(f"{figure.name}: {len(places)} instructions followed, {taken.median} counted")
+    return places
+
+
+def show(figure: Figure, by_line: bool, console: Console) -> None:
+    places = spent(figure)
+    table = Table(title=f"{figure.name}: {len(places)} instructions", title_justify="left")
+    table.add_column("instructions", justify="right")
+    table.add_column("of")
+    names = [f"{file}:{line}" if by_line else function((file, line)) for file, line in places]
+    for name, count in Tally(names).most_common():
+        table.add_row(str(count), name)
+    console.print(table)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Where the instructions of a path go.")
+    parser.add_argument("path", help="part of its name, as `make bench` prints it")
+    parser.add_argument("--lines", action="store_true", help="by line instead of by function")
+    options = parser.parse_args()
+    try:
+        for figure in [figure for figure in FIGURES if options.path in figure.name]:
+            show(figure, options.lines, Console(highlight=False))
+    except (BenchError, RequestError) as error:
+        print(f"where: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
