@@ -85,7 +85,7 @@ def test_the_words_of_terms_memory_and_every_kind_of_capability() -> None:
     assert words(blob, HEADER, 4) == (3, 0, 1, 0x901_0000)
     first = HEADER + 2 * REGION
     assert words(blob, first + 8, 1) == (7,)
-    assert words(blob, first + 29, 10) == (15, 5, 0x77, 1, 2, 3, 4, 5, 6, 7)
+    assert words(blob, first + 29, 10) == (15, 5, 0x77, 7, 2, 3, 1, 4, 5, 6)
     assert words(blob, first + 39, 13) == (
         *(3, 3, 0x1000_0000, 0),
         *(3, 0x2000_0000, 1),

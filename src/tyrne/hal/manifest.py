@@ -48,7 +48,7 @@ TASK_SUPERVISOR: Final = u64(30)
 """One more than the number of the endpoint; 0 for none."""
 TASK_SUPERVISOR_BADGE: Final = u64(31)
 TASK_QUOTA: Final = u64(32)
-"""Claims on tasks, endpoints, notifications, address spaces, memory regions, quotas and frames."""
+"""Claims on frames, then on each kind of object from the endpoint on, in the order of their numbers."""
 QUOTA_WORDS: Final = u64(7)
 TASK_MAPPINGS: Final = u64(39)
 TASK_FIRST_MAPPING: Final = u64(40)

@@ -140,30 +140,12 @@ def make_quota(kernel: Kernel[B], record: u64, root: CapHandle) -> Quota:
     own = kernel.quotas.items[named.slot.index]
     whole = kernel.quotas.items[0]
     for i in irange(layout.QUOTA_WORDS):
-        claim = claim_of(i)
+        claim = FRAMES if i == 0 else i + 1
         amount = read_word(kernel.board, record, layout.TASK_QUOTA + i)
         assert amount <= whole.claims[claim], "the quotas of the manifest ask for more than this machine has"
         whole.take(claim, amount)
         own.claims[claim] = amount
     return own
-
-
-def claim_of(word: u64) -> u64:
-    """Which claim a word of a record's quota is."""
-    match word:
-        case 0:
-            return u64(CapKind.TASK.value)
-        case 1:
-            return u64(CapKind.ENDPOINT.value)
-        case 2:
-            return u64(CapKind.NOTIFICATION.value)
-        case 3:
-            return u64(CapKind.ADDRESS_SPACE.value)
-        case 4:
-            return u64(CapKind.MEMORY.value)
-        case 5:
-            return u64(CapKind.QUOTA.value)
-    return FRAMES
 
 
 def give_capability(kernel: Kernel[B], cap: CapRecord, task: Task, own: Quota) -> None:

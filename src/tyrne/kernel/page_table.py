@@ -158,24 +158,14 @@ def tables_for(start: u64, end: u64, below: u64) -> u64:
     return count
 
 
-def _tables_on_the_way(memory: PhysicalMemory, root: u64, address: u64) -> u64:
-    """How many of the three tables below the root that lead to an address are there."""
-    table = root
-    for level in irange(3):
-        found = _table_at(memory, table + level_index(address, level) * 8)
-        if found is None:
-            return level
-        table = found
-    return u64(3)
-
-
 def missing_tables(memory: PhysicalMemory, root: u64, start: u64, end: u64) -> u64:
     """How many tables the mapping of the pages of [start, end) adds."""
     count = u64(0)
     for level in irange(3):
         shift = 39 - level * 9
         for index in irange(start >> shift, ((end - 1) >> shift) + 1):
-            if _tables_on_the_way(memory, root, index << shift) <= level:
+            entry = _entry_at(memory, root, index << shift, level)
+            if entry is None or _table_at(memory, entry) is None:
                 count += 1
     return count
 

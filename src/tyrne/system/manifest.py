@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from tyrne.hal import manifest as layout
@@ -98,7 +98,7 @@ def _record(task: Task, segments: Sequence[int]) -> bytes:
     words[layout.TASK_PRIORITY] = task.priority
     words[layout.TASK_SUPERVISOR] = 0 if supervisor is None else 1 + supervisor.endpoint
     words[layout.TASK_SUPERVISOR_BADGE] = 0 if supervisor is None else supervisor.badge
-    put(layout.TASK_QUOTA, astuple(task.quota))
+    put(layout.TASK_QUOTA, _claims(task.quota))
     words[layout.TASK_MAPPINGS] = len(task.mappings)
     for index, mapping in enumerate(task.mappings):
         flags = _flags(mapping.writable, mapping.executable)
@@ -111,6 +111,12 @@ def _record(task: Task, segments: Sequence[int]) -> bytes:
         )
     words[layout.TASK_HELD] = int(task.held)
     return _pack(words)
+
+
+def _claims(quota: Quota) -> tuple[int, ...]:
+    """Frames, then objects in the order of the numbers of their kinds."""
+    objects = (quota.endpoints, quota.notifications, quota.tasks, quota.spaces, quota.memory, quota.quotas)
+    return (quota.frames, *objects)
 
 
 def _pack(words: Sequence[int]) -> bytes:
