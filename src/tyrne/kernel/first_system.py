@@ -162,15 +162,10 @@ def give_capability(kernel: Kernel[B], cap: CapRecord, task: Task, own: Quota) -
 def origin_of(kernel: Kernel[B], cap: CapRecord, own: Quota) -> CapSlot:
     """The origin of the object that a capability of a record names."""
     match cap.kind:
-        case 2:
-            return kernel.endpoints.items[cap.number].origin
-        case 3:
-            return kernel.notifications.items[cap.number].origin
-        case 4:
-            return kernel.tasks.items[cap.number].origin
-        case 5:
-            return kernel.spaces.items[cap.number + 1].origin
-        case 6:
-            return kernel.regions.items[cap.number].origin
+        case 2: return kernel.endpoints.items[cap.number].origin
+        case 3: return kernel.notifications.items[cap.number].origin
+        case 4: return kernel.tasks.items[cap.number].origin
+        case 5: return kernel.spaces.items[cap.number + 1].origin
+        case 6: return kernel.regions.items[cap.number].origin
     assert cap.kind == u64(CapKind.QUOTA.value), "a capability of the manifest has no kind"
     return own.origin

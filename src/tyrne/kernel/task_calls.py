@@ -188,12 +188,9 @@ def register(frame: TrapFrame, number: u64) -> u64:
     if number < len(frame.x):
         return frame.x[number]
     match number:
-        case 31:
-            return frame.sp
-        case 32:
-            return frame.pc
-        case 33:
-            return frame.pstate
+        case 31: return frame.sp
+        case 32: return frame.pc
+        case 33: return frame.pstate
     return u64(0)
 
 
