@@ -1,71 +1,169 @@
-"""What holds of the derivation tree at all times, over any number of tables and parked capabilities."""
+"""What holds of the derivation tree between any two traps. Each invariant yields a sentence for each violation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from typing import Any
 
-from tyrne.kernel.abi import includes
-from tyrne.kernel.arena import LAST_GENERATION, Arena
+from properties.slots import all_slots, arenas, object_of, occupied, origins, tables
+from tyrne.kernel.abi import Rights, includes
+from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
-from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import kind_of
-from tyrne.kernel.endpoint import Endpoint
+from tyrne.kernel.capability import DebugConsole, EndpointHandle, MemoryHandle, QuotaHandle, ReplyHandle
+from tyrne.kernel.kernel import Kernel
+
+Violations = Iterator[str]
 
 
-def check_tree(tables: Sequence[CapTable], parked: Sequence[CapSlot]) -> None:
-    """Links are symmetric, authority shrinks, depth is bounded, nothing is orphaned, free slots are really free."""
-    slots = [slot for table in tables for slot in table.slots] + list(parked)
-    known = {id(slot) for slot in slots}
-    for slot in slots:
+def every_capability_names_a_living_object(kernel: Kernel[Any]) -> Violations:
+    for name, slot in occupied(kernel):
+        named = slot.held().object
+        if not isinstance(named, DebugConsole) and object_of(kernel, named) is None:
+            yield f"{name}: its object is gone"
+        if isinstance(named, ReplyHandle):
+            client = kernel.tasks.get(named.slot)
+            if client is None or client.reply is not slot:
+                yield f"{name}: a reply capability that its client does not know"
+
+
+def every_object_has_its_origin(kernel: Kernel[Any]) -> Violations:
+    """An origin stands for its object exactly as long as that lives; what a task made dies with its last capability."""
+    for name, origin, thing, alive in origins(kernel):
+        if (origin.capability is not None) != alive or origin.is_origin != alive:
+            yield f"{name}: alive {alive}, its origin {origin.capability}"
+        elif alive:
+            if object_of(kernel, origin.held().object) is not thing:
+                yield f"{name}: its origin names something else"
+            if origin.first_child is None and thing.payer not in (None, kernel.quotas.items[0]):
+                yield f"{name}: nobody can name it"
+
+
+def links_are_symmetric(kernel: Kernel[Any]) -> Violations:
+    """Parents know their children, siblings each other, and an empty slot nobody."""
+    names = {id(slot): name for name, slot in all_slots(kernel)}
+    for name, slot in all_slots(kernel):
         if slot.capability is None:
-            assert slot.first_child is None and slot.parent is None and slot.previous_sibling is None
-        else:
-            check_occupied(slot, known)
-    for table in tables:
-        check_free_slots(table)
+            if slot.first_child is not None or slot.parent is not None or slot.previous_sibling is not None:
+                yield f"{name}: empty, and linked"
+            if slot.next_sibling is not None and slot.table is None:
+                yield f"{name}: empty, and has a sibling"
+            if slot.is_origin or slot.placement is not None:
+                yield f"{name}: empty, and still marked"
+            continue
+        parent = slot.parent
+        if parent is None:
+            if slot.next_sibling is not None or slot.previous_sibling is not None:
+                yield f"{name}: a root with siblings"
+        elif id(parent) not in names or parent.capability is None:
+            yield f"{name}: its parent is no occupied slot"
+        elif slot.previous_sibling is None and parent.first_child is not slot:
+            yield f"{name}: its parent does not know it"
+        yield from _children(name, slot, names)
 
 
-def check_occupied(slot: CapSlot, known: set[int]) -> None:
-    assert slot.capability is not None
-    assert slot.depth <= MAX_DEPTH
-    parent = slot.parent
-    if parent is None:
-        assert slot.next_sibling is None and slot.previous_sibling is None
-    else:
-        assert id(parent) in known and parent.capability is not None
-        assert slot.depth > parent.depth
-        assert includes(parent.capability.rights, slot.capability.rights)
-        assert kind_of(slot.capability.object) is kind_of(parent.capability.object)
-        assert slot.previous_sibling is not None or parent.first_child is slot
-    previous, child = None, slot.first_child
-    count = 0
+def _children(name: str, slot: CapSlot, names: dict[int, str]) -> Violations:
+    previous, child, count = None, slot.first_child, 0
     while child is not None:
-        assert child.parent is slot and child.previous_sibling is previous and id(child) in known
-        previous, child = child, child.next_sibling
-        count += 1
-        assert count <= len(known), "a cycle among siblings"
+        if child.parent is not slot or child.previous_sibling is not previous or id(child) not in names:
+            yield f"{name}: child {names.get(id(child), 'outside the kernel')} does not link back"
+        previous, child, count = child, child.next_sibling, count + 1
+        if count > len(names):
+            yield f"{name}: its children form a ring"
+            return
 
 
-def check_free_slots(table: CapTable) -> None:
-    """Each slot is occupied, free in the list, never used, or retired: exactly one of them."""
-    listed = set()
-    at = table.first_free
-    while at is not None:
-        assert at.capability is None and at.table is table and id(at) not in listed
-        listed.add(id(at))
-        at = at.next_sibling
-    for index, slot in enumerate(table.slots):
-        fresh = index >= table.touched
-        free = id(slot) in listed
-        occupied = slot.capability is not None
-        retired = not occupied and not free and slot.generation == LAST_GENERATION
-        assert fresh + free + occupied + retired == 1
-        if fresh:
-            assert slot.generation == 0
+def every_branch_ends_at_a_root(kernel: Kernel[Any]) -> Violations:
+    """No ring of ancestors; and the roots are the first quota and the console's capabilities."""
+    for name, slot in occupied(kernel):
+        at, steps = slot, 0
+        while at.parent is not None and steps <= 4 * int(MAX_DEPTH):
+            at, steps = at.parent, steps + 1
+        if at.parent is not None:
+            yield f"{name}: its ancestors form a ring"
+        elif at is not kernel.quotas.items[0].origin and not isinstance(at.held().object, DebugConsole):
+            yield f"{name}: it descends from nothing that boot made"
+
+
+def depth_counts_derivations(kernel: Kernel[Any]) -> Violations:
+    """One more than the source's; the same as an origin's, which its first capabilities stand beside.
+
+    A reply capability may be one deeper than others: nothing is ever derived from it.
+    """
+    for name, slot in occupied(kernel):
+        parent = slot.parent
+        beside = parent is None or (parent.is_origin and not slot.is_origin)
+        expected = (0 if parent is None else int(parent.depth)) + (0 if beside else 1)
+        deepest = int(MAX_DEPTH) + isinstance(slot.held().object, ReplyHandle)
+        if slot.depth != expected or slot.depth > deepest:
+            yield f"{name}: depth {slot.depth}, not {expected}"
+
+
+def authority_only_shrinks(kernel: Kernel[Any]) -> Violations:
+    """What is derived names the same object, or some of its pages, with at most the rights, and keeps a badge."""
+    for name, slot in occupied(kernel):
+        parent = slot.parent
+        if parent is None or parent.capability is None:
+            continue
+        mine, above = slot.held(), parent.held()
+        if slot.is_origin:
+            paid = isinstance(above.object, QuotaHandle) and object_of(kernel, above.object)
+            if not paid or object_of(kernel, mine.object).payer is not paid:
+                yield f"{name}: not a child of what paid for it"
+        elif isinstance(mine.object, ReplyHandle):
+            if not isinstance(above.object, EndpointHandle) or mine.rights != Rights.TRANSFER:
+                yield f"{name}: a reply capability must derive from an endpoint, and only travel"
         else:
-            assert slot.table is table and slot.index == index
-    assert table.is_full() == (not listed and table.touched == len(table.slots))
+            if not includes(above.rights, mine.rights):
+                yield f"{name}: {mine.rights!r} from {above.rights!r}"
+            if above.badge not in (0, mine.badge):
+                yield f"{name}: badge {mine.badge} from {above.badge}"
+            if isinstance(mine.object, MemoryHandle) and isinstance(above.object, MemoryHandle):
+                if not _within(mine.object, above.object):
+                    yield f"{name}: pages outside its parent's"
+            elif mine.object != above.object:
+                yield f"{name}: another object than its parent's"
 
 
-def parked_in(endpoints: Arena[Endpoint]) -> list[CapSlot]:
-    return [endpoint.parked for endpoint in endpoints.items]
+def _within(part: MemoryHandle, whole: MemoryHandle) -> bool:
+    first, end = int(part.first), int(part.first) + int(part.pages)
+    inside = int(whole.first) <= first < end <= int(whole.first) + int(whole.pages)
+    return part.slot == whole.slot and inside
+
+
+def each_slot_of_a_table_is_used_free_or_retired(kernel: Kernel[Any]) -> Violations:
+    """Occupied, in the list of free ones, never touched, or retired after its last generation: exactly one of them."""
+    for name, table in tables(kernel).items():
+        if table is kernel.empty_table:
+            continue  # sealed: none of its slots was ever used, none will be
+        listed: set[int] = set()
+        at = table.first_free
+        while at is not None:
+            if at.capability is not None or at.table is not table or id(at) in listed:
+                yield f"{name}: its free list holds what is not free"
+                break
+            listed.add(id(at))
+            at = at.next_sibling
+        for i, slot in enumerate(table.slots):
+            fresh = i >= table.touched
+            used = slot.capability is not None
+            retired = not used and id(slot) not in listed and slot.generation == LAST_GENERATION
+            if fresh + used + (id(slot) in listed) + retired != 1:
+                yield f"{name}, slot {i}: fresh {fresh}, used {used}, free {id(slot) in listed}, retired {retired}"
+            if not fresh and (slot.table is not table or slot.index != i):
+                yield f"{name}, slot {i}: does not know its place"
+
+
+def each_arena_counts_its_objects(kernel: Kernel[Any]) -> Violations:
+    """Population is what is occupied; the free list holds what was freed, once, but for what is retired."""
+    for name, arena in arenas(kernel).items():
+        if arena.population != sum(arena.occupied):
+            yield f"{name}: population {arena.population}, occupied {sum(arena.occupied)}"
+        listed: list[int] = []
+        link = int(arena.first_free)
+        while link != 0 and len(listed) <= len(arena.items):
+            listed.append(link - 1)
+            link = int(arena.next_free[link - 1])
+        for i in range(len(arena.items)):
+            retired = arena.generations[i] == LAST_GENERATION and not arena.occupied[i] and i not in listed
+            if (i >= arena.touched) + arena.occupied[i] + listed.count(i) + retired != 1:
+                yield f"{name}, slot {i}: not exactly one of occupied, free, untouched and retired"

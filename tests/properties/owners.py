@@ -1,0 +1,186 @@
+"""What holds of frames, translation tables and quotas between any two traps. Each yields a sentence per violation."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from properties.slots import arenas, occupied
+from tyrne.hal.descriptors import (
+    ACCESS_FLAG,
+    ENTRIES,
+    PAGE_ADDRESS,
+    PAGE_SIZE,
+    TABLE,
+    MappingFlags,
+    decode_flags,
+    forbidden,
+)
+from tyrne.kernel.abi import CapKind, Rights
+from tyrne.kernel.address_space import AddressSpace
+from tyrne.kernel.capability import MemoryHandle
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.quota import CLAIMS, FRAMES
+
+Violations = Iterator[str]
+
+
+@dataclass
+class Tree:
+    """The translation tables of one address space, read as the CPU reads them."""
+
+    tables: list[int] = field(default_factory=list)
+    empty: list[int] = field(default_factory=list)
+    """Tables below the root that lead nowhere."""
+    pages: dict[int, int] = field(default_factory=dict)
+    """Level 3 descriptors by virtual address."""
+    odd: list[int] = field(default_factory=list)
+    """Descriptors that no kernel writes."""
+
+
+def read_tree(kernel: Kernel[Any], root: int) -> Tree:
+    found = Tree()
+    _read_table(kernel, root, 0, 0, found)
+    return found
+
+
+def _read_table(kernel: Kernel[Any], table: int, level: int, base: int, found: Tree) -> None:
+    found.tables.append(table)
+    entries = struct.unpack(f"<{ENTRIES}Q", kernel.board.get(table, 8 * int(ENTRIES)))
+    if level > 0 and not any(entries):
+        found.empty.append(table)
+    for i, entry in enumerate(entries):
+        if entry == 0:
+            continue
+        address = base | i << (39 - 9 * level)
+        if entry & TABLE != TABLE:
+            found.odd.append(entry)
+        elif level == 3:
+            found.pages[address] = entry
+        else:
+            _read_table(kernel, entry & int(PAGE_ADDRESS), level + 1, address, found)
+
+
+def living_spaces(kernel: Kernel[Any]) -> Iterator[tuple[str, AddressSpace, Tree]]:
+    for i, (space, alive) in enumerate(zip(kernel.spaces.items, kernel.spaces.occupied, strict=True)):
+        if alive:
+            yield f"space {i}", space, read_tree(kernel, int(space.root))
+
+
+def owned_pages(tree: Tree) -> list[int]:
+    """The frames of the pages that belong to the space itself."""
+    found = [entry for entry in tree.pages.values() if decode_flags(_word(entry)) & MappingFlags.OWNED]
+    return [entry & int(PAGE_ADDRESS) for entry in found]
+
+
+def _word(entry: int) -> Any:
+    return type(PAGE_SIZE)(entry)
+
+
+def each_frame_has_one_owner(kernel: Kernel[Any]) -> Violations:
+    """Free, reserved, a table of a space, a page of a space, or of a region; and the counters say how many."""
+    owners: Counter[int] = Counter()
+    for name, space, tree in living_spaces(kernel):
+        mine = tree.tables + owned_pages(tree)
+        owners.update(mine)
+        if space.frames != len(mine):
+            yield f"{name}: counts {space.frames} frames, has {len(mine)}"
+    for region, alive in zip(kernel.regions.items, kernel.regions.occupied, strict=True):
+        if alive and not region.device:
+            owners.update(int(region.start + page * PAGE_SIZE) for page in range(region.pages))
+    yield from (f"frame {frame:#x}: {count} owners" for frame, count in owners.items() if count != 1)
+    frames = kernel.frames
+    start, total = int(frames.extent.start), int(frames.total())
+    bits = b"".join(struct.pack("<Q", word) for word in frames.taken)
+    taken = {start + i * int(PAGE_SIZE) for i in range(total) if bits[i // 8] >> i % 8 & 1}
+    reserved = set()
+    for kept in list(frames.reserved)[: frames.reserved_ranges]:
+        reserved.update(range(kept.start, kept.end, PAGE_SIZE))
+    if taken != reserved | owners.keys() or reserved & owners.keys():
+        lost, wrong = taken - reserved - owners.keys(), owners.keys() - (taken - reserved)
+        yield f"taken and owned by nobody: {sorted(map(hex, lost))}; owned and not taken: {sorted(map(hex, wrong))}"
+    if frames.allocated != len(owners) or frames.reserved_frames != len(reserved):
+        yield f"{frames.allocated} frames allocated, {len(owners)} owned"
+    if any(start + i * int(PAGE_SIZE) not in taken for i in range(min(frames.hint, total))):
+        yield "a frame below the hint is free"
+
+
+def claims_only_move(kernel: Kernel[Any]) -> Violations:
+    """For each kind, and for frames: what all quotas may still make, and what there is, add up to what boot had."""
+    kinds = {
+        CapKind.TASK: "task",
+        CapKind.ENDPOINT: "endpoint",
+        CapKind.NOTIFICATION: "notification",
+        CapKind.ADDRESS_SPACE: "space",
+        CapKind.MEMORY: "region",
+        CapKind.QUOTA: "quota",
+    }
+    initial = {int(FRAMES): int(kernel.frames.total() - kernel.frames.reserved_frames)}
+    living = {int(FRAMES): int(kernel.frames.allocated)}
+    for kind, name in kinds.items():
+        arena = arenas(kernel)[name]
+        initial[kind.value], living[kind.value] = len(arena.items), int(arena.population)
+    quotas = [q for q, alive in zip(kernel.quotas.items, kernel.quotas.occupied, strict=True) if alive]
+    for claim in range(CLAIMS):
+        claimed = sum(int(quota.claims[claim]) for quota in quotas)
+        if claimed + living.get(claim, 0) != initial.get(claim, 0):
+            yield f"claim {claim}: {claimed} claimed, {living.get(claim)} living, {initial.get(claim)} at the start"
+
+
+def what_is_mapped_is_recorded(kernel: Kernel[Any]) -> Violations:
+    """A page that a space does not own is there exactly for one memory capability that says so, with its rights."""
+    expected: dict[tuple[int, int], tuple[str, int, Rights, bool]] = {}
+    for name, slot in occupied(kernel):
+        named, placement = slot.held().object, slot.placement
+        if placement is None or not kernel.spaces.contains(placement.space.slot):
+            continue
+        region = kernel.regions.get(named.slot) if isinstance(named, MemoryHandle) else None
+        if region is None or not isinstance(named, MemoryHandle):
+            yield f"{name}: no memory, and mapped"
+            continue
+        for page in range(named.pages):
+            at = (int(placement.space.slot.index), int(placement.address) + page * int(PAGE_SIZE))
+            frame = int(region.start) + (int(named.first) + page) * int(PAGE_SIZE)
+            if at in expected:
+                yield f"{name}: space {at[0]}, {at[1]:#x} is mapped twice"
+            expected[at] = (name, frame, slot.held().rights, bool(region.device))
+    for i, alive in enumerate(kernel.spaces.occupied):
+        if alive:
+            yield from _compare(i, read_tree(kernel, int(kernel.spaces.items[i].root)), expected)
+    yield from (f"{name}: recorded at {at}, not mapped there" for at, (name, *_) in expected.items())
+
+
+def _compare(index: int, tree: Tree, expected: dict[tuple[int, int], tuple[str, int, Rights, bool]]) -> Violations:
+    """Take what is found out of what is expected."""
+    for address, entry in tree.pages.items():
+        flags = decode_flags(_word(entry))
+        if flags & MappingFlags.OWNED:
+            continue
+        name, frame, rights, device = expected.pop((index, address), ("nothing", -1, Rights.NONE, False))
+        needed = Rights.READ
+        needed |= Rights.WRITE if flags & MappingFlags.WRITE else Rights.NONE
+        needed |= Rights.EXECUTE if flags & MappingFlags.EXECUTE else Rights.NONE
+        found = (entry & int(PAGE_ADDRESS), bool(flags & MappingFlags.DEVICE))
+        if found != (frame, device) or needed & rights != needed:
+            yield f"space {index}, {address:#x}: {entry:#x} is there for {name}, whose frame is {frame:#x}, {rights!r}"
+
+
+def pages_are_what_a_task_may_have(kernel: Kernel[Any]) -> Violations:
+    """EL0's, of one space, accessible, in its half, never the first; never writable and executable. No empty tables."""
+    for name, _, tree in living_spaces(kernel):
+        yield from (f"{name}: descriptor {entry:#x}" for entry in tree.odd)
+        yield from (f"{name}: table {table:#x} is empty" for table in tree.empty)
+        for address, entry in tree.pages.items():
+            flags = decode_flags(_word(entry))
+            if forbidden(flags) or flags & MappingFlags.GLOBAL or not flags & MappingFlags.USER:
+                yield f"{name}, {address:#x}: {flags!r}"
+            if not entry & ACCESS_FLAG or address < PAGE_SIZE:
+                yield f"{name}, {address:#x}: {entry:#x}"
+
+
+def spaces_have_tags_of_their_own(kernel: Kernel[Any]) -> Violations:
+    tags = Counter(int(space.asid) for _, space, _ in living_spaces(kernel))
+    yield from (f"ASID {tag}: {count} spaces" for tag, count in tags.items() if count != 1 or not 0 < tag < 256)

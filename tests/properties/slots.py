@@ -1,0 +1,91 @@
+"""Every capability slot of a kernel, by the name that a message about it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tyrne.kernel.arena import Arena
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.cap_table import CapTable
+from tyrne.kernel.capability import (
+    AddressSpaceHandle,
+    CapObject,
+    DebugConsole,
+    EndpointHandle,
+    MemoryHandle,
+    NotificationHandle,
+    QuotaHandle,
+    ReplyHandle,
+    TaskHandle,
+)
+from tyrne.kernel.kernel import Kernel
+
+
+def arenas(kernel: Kernel[Any]) -> dict[str, Arena[Any]]:
+    """Every arena, by what it holds; the objects all have an origin and a payer."""
+    return {
+        "task": kernel.tasks,
+        "endpoint": kernel.endpoints,
+        "notification": kernel.notifications,
+        "space": kernel.spaces,
+        "region": kernel.regions,
+        "quota": kernel.quotas,
+    }
+
+
+def arena_of(kernel: Kernel[Any], named: CapObject) -> Arena[Any] | None:
+    """Where the object that a capability names is kept; None for the console."""
+    match named:
+        case TaskHandle() | ReplyHandle():
+            return kernel.tasks
+        case EndpointHandle():
+            return kernel.endpoints
+        case NotificationHandle():
+            return kernel.notifications
+        case AddressSpaceHandle():
+            return kernel.spaces
+        case MemoryHandle():
+            return kernel.regions
+        case QuotaHandle():
+            return kernel.quotas
+        case DebugConsole():
+            return None
+
+
+def object_of(kernel: Kernel[Any], named: CapObject) -> Any:
+    """The living object that a capability names; None when there is none, and for the console."""
+    arena = arena_of(kernel, named)
+    return None if arena is None or isinstance(named, DebugConsole) else arena.get(named.slot)
+
+
+def tables(kernel: Kernel[Any]) -> dict[str, CapTable]:
+    """The capability tables: the kernel's own, the empty one, and one for each task that could be."""
+    found = {"bootstrap": kernel.bootstrap_table, "empty": kernel.empty_table}
+    return found | {f"task {i}": task.capabilities for i, task in enumerate(kernel.tasks.items)}
+
+
+def origins(kernel: Kernel[Any]) -> Iterator[tuple[str, CapSlot, Any, bool]]:
+    """Every object that could be: its name, its origin, itself, and whether it exists."""
+    for kind, arena in arenas(kernel).items():
+        for i, (thing, alive) in enumerate(zip(arena.items, arena.occupied, strict=True)):
+            yield f"{kind} {i}", thing.origin, thing, alive
+
+
+def all_slots(kernel: Kernel[Any]) -> Iterator[tuple[str, CapSlot]]:
+    """Every slot, occupied or not: in tables, origins, homes, supervisors, and messages in flight."""
+    for name, table in tables(kernel).items():
+        for i, slot in enumerate(table.slots):
+            yield f"{name}, slot {i}", slot
+    for name, origin, _, _ in origins(kernel):
+        yield f"origin of {name}", origin
+    for i, task in enumerate(kernel.tasks.items):
+        yield f"home of task {i}", task.home
+        yield f"supervisor of task {i}", task.supervisor
+    for i, endpoint in enumerate(kernel.endpoints.items):
+        yield f"parked in endpoint {i}", endpoint.parked
+
+
+def occupied(kernel: Kernel[Any]) -> Iterator[tuple[str, CapSlot]]:
+    """Every slot that holds a capability."""
+    return ((name, slot) for name, slot in all_slots(kernel) if slot.capability is not None)

@@ -1,0 +1,55 @@
+"""Random traps on a whole kernel: its invariants hold after each, and a refused call has changed nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from kernel.support import kernel_state
+from properties.driver import Driver, busy_system
+from properties.system import violations
+from tyrne.kernel.calls import CallNumber
+
+SHARDS = 4
+STEPS = 1500
+"""Of each shard, in several walks."""
+WALK = 400
+
+
+def walk(seed: int) -> tuple[Driver, int]:
+    """Traps until nothing runs any more; each is checked. Also how many there were."""
+    kernel = busy_system()
+    drive = Driver(seed, kernel)
+    before: object = None
+
+    def remember() -> None:
+        nonlocal before
+        before = kernel_state(kernel)
+
+    drive.before_call = remember
+    for step in range(WALK):
+        caller = kernel.scheduler.current
+        if not drive.step():
+            return drive, step
+        found = violations(kernel)
+        assert not found, f"seed {seed}, step {step}: {drive.said}\n" + "\n".join(found)
+        if drive.refused:
+            assert kernel.scheduler.current is caller, f"seed {seed}, step {step}: {drive.said} switched"
+            same = kernel_state(kernel) == before
+            assert same, f"seed {seed}, step {step}: {drive.said} changed something"
+    return drive, WALK
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_any_trap_leaves_the_kernel_whole_and_a_refused_call_changes_nothing(shard: int) -> None:
+    seen: Counter[tuple[str, int]] = Counter()
+    steps, seed = 0, shard
+    while steps < STEPS:
+        drive, length = walk(seed)
+        seen += drive.seen
+        steps, seed = steps + length, seed + SHARDS
+    done = {name for name, status in seen if status == 0}
+    never = {number.name for number in CallNumber} - done - {"TASK_EXIT", "REPLY_WAIT"}
+    assert len(never) <= 3, f"the walks never saw these calls succeed: {never}"
+    assert len({status for _, status in seen}) >= 20, "the walks saw few ways to refuse a call"

@@ -1,0 +1,219 @@
+"""What holds of tasks, queues and messages between any two traps. Each yields a sentence for each violation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from properties.slots import object_of
+from tyrne.kernel.abi import Rights
+from tyrne.kernel.capability import EndpointHandle, NotificationHandle, ReplyHandle
+from tyrne.kernel.endpoint import EndpointState
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.task import Offer, Task, TaskState
+from tyrne.kernel.task_queue import TaskQueue
+
+Violations = Iterator[str]
+
+
+def queues(kernel: Kernel[Any]) -> Iterator[tuple[str, TaskQueue]]:
+    """Every queue of tasks there can be."""
+    for priority, queue in enumerate(kernel.scheduler.ready):
+        yield f"ready {priority}", queue
+    for i, endpoint in enumerate(kernel.endpoints.items):
+        yield f"senders of endpoint {i}", endpoint.senders
+        yield f"receivers of endpoint {i}", endpoint.receivers
+    for i, notification in enumerate(kernel.notifications.items):
+        yield f"waiters of notification {i}", notification.waiters
+
+
+def members(kernel: Kernel[Any], queue: TaskQueue) -> list[Task]:
+    """The tasks of a queue in order; cut off when they form a ring."""
+    found: list[Task] = []
+    at = queue.head
+    while at is not None and len(found) <= len(kernel.tasks.items):
+        found.append(at)
+        at = at.next
+    return found
+
+
+def tasks(kernel: Kernel[Any]) -> Iterator[tuple[str, Task, bool]]:
+    """Every task that could be: its name, itself, and whether it exists."""
+    for i, (task, alive) in enumerate(zip(kernel.tasks.items, kernel.tasks.occupied, strict=True)):
+        yield f"task {i}", task, alive
+
+
+def queues_are_whole(kernel: Kernel[Any]) -> Violations:
+    """Each ends at its tail; each task is in the one queue that it names, and links nowhere when in none."""
+    seen: dict[int, str] = {}
+    for name, queue in queues(kernel):
+        found = members(kernel, queue)
+        if len(found) > len(kernel.tasks.items) or queue.tail is not (found[-1] if found else None):
+            yield f"{name}: a ring, or its tail is not its end"
+        for task in found:
+            if task.queue is not queue or id(task) in seen:
+                yield f"{name}: holds a task that says otherwise, or that is in {seen.get(id(task))}"
+            seen[id(task)] = name
+    for name, task, _ in tasks(kernel):
+        if id(task) not in seen and (task.queue is not None or task.next is not None):
+            yield f"{name}: links to a queue that does not hold it"
+
+
+def the_ready_are_queued_by_priority(kernel: Kernel[Any]) -> Violations:
+    """All but the current one, which is the most urgent; the bitmap says which queues have tasks."""
+    scheduler = kernel.scheduler
+    current = scheduler.current
+    for priority, queue in enumerate(scheduler.ready):
+        found = members(kernel, queue)
+        if (scheduler.levels >> priority) & 1 != bool(found):
+            yield f"ready {priority}: {len(found)} tasks, bitmap {int(scheduler.levels):#x}"
+        if any(task.priority != priority or task.state is not TaskState.READY for task in found):
+            yield f"ready {priority}: holds a task that should not be there"
+        if found and not kernel.limit_reached and (current is None or current.priority > priority):
+            yield f"ready {priority}: has tasks, and a less urgent one or none runs"
+    for name, task, _ in tasks(kernel):
+        if task.state is TaskState.READY and (task is current) is (task.queue is not None):
+            yield f"{name}: ready, and neither runs nor is queued, or both"
+        if task is current and task.state is not TaskState.READY:
+            yield f"{name}: runs in state {task.state}"
+    if scheduler.levels >> len(scheduler.ready) != 0:
+        yield "the bitmap has bits for no queue"
+
+
+def each_task_waits_for_what_it_says(kernel: Kernel[Any]) -> Violations:
+    """State, offer, queue, the capability by which it waits and the one by which it is answered fit together."""
+    for name, task, alive in tasks(kernel):
+        found = (task.offer, task.queue is not None, task.through is not None, task.reply is not None)
+        match task.state:
+            case TaskState.READY:
+                expected = [(Offer.NOTHING, task is not kernel.scheduler.current, False, False)]
+                if kernel.limit_reached:
+                    expected.append((Offer.NOTHING, False, False, False))
+            case TaskState.SENDING:
+                expected = [(offer, True, True, False) for offer in (Offer.MESSAGE, Offer.CALL, Offer.FAULT)]
+            case TaskState.RECEIVING:
+                expected = [(Offer.NOTHING, True, True, False)]
+            case TaskState.CALLING:
+                expected = [(offer, False, True, True) for offer in (Offer.CALL, Offer.FAULT)]
+            case TaskState.EXITED:
+                expected = [(Offer.NOTHING, False, False, False), (Offer.EXIT, True, True, False)]
+            case _:
+                expected = [(Offer.NOTHING, False, False, False)]
+        if found not in expected:
+            yield f"{name}: {task.state} with offer, queue, through, reply {found}"
+        elif task.through is not None:
+            yield from _waits_rightly(kernel, name, task)
+        if (task.offer is Offer.FAULT) and task.fault is None:
+            yield f"{name}: reports a fault that it does not have"
+        if not alive and task.queue is not None:
+            yield f"{name}: does not exist, and is queued"
+
+
+def _waits_rightly(kernel: Kernel[Any], name: str, task: Task) -> Violations:
+    """It waits by a capability of its own, in the queue of what that names; its reply capability names it."""
+    through = task.through
+    assert through is not None
+    if through.capability is None:
+        yield f"{name}: waits by an empty slot"
+        return
+    notice = task.offer is Offer.FAULT or task.offer is Offer.EXIT
+    if (through is task.supervisor) != notice or (not notice and through.table is not task.capabilities):
+        yield f"{name}: waits by a capability that is not its own"
+    named, rights = through.held().object, through.held().rights
+    place = object_of(kernel, named)
+    receives = task.state is TaskState.RECEIVING
+    expected: TaskQueue | None = None
+    match named:
+        case EndpointHandle():
+            right = Rights.RECV if receives else Rights.SEND
+            expected = place.receivers if receives else place.senders
+        case NotificationHandle():
+            right = Rights.WAIT
+            expected = place.waiters
+        case _:
+            yield f"{name}: waits by a capability to neither endpoint nor notification"
+            return
+    if task.state is TaskState.CALLING:
+        expected = None
+        reply = task.reply
+        answer = None if reply is None or reply.capability is None else reply.capability.object
+        if not isinstance(answer, ReplyHandle) or kernel.tasks.get(answer.slot) is not task:
+            yield f"{name}: the capability that answers it does not name it"
+        elif reply is None or reply.parent is not through:
+            yield f"{name}: the capability that answers it does not derive from the one that it called by"
+    if task.queue is not expected:
+        yield f"{name}: waits in the wrong queue"
+    if right not in rights:
+        yield f"{name}: waits without {right!r}"
+
+
+def nobody_waits_for_what_is_there(kernel: Kernel[Any]) -> Violations:
+    """No receiver waits beside a sender, a message or signals; what is bound is bound both ways."""
+    for i, endpoint in enumerate(kernel.endpoints.items):
+        name, alive = f"endpoint {i}", kernel.endpoints.occupied[i]
+        receives, sends = endpoint.receivers.head is not None, endpoint.senders.head is not None
+        bound = endpoint.bound
+        signalled = bound is not None and bound.word != 0
+        if receives and (sends or endpoint.holds_message() or signalled):
+            yield f"{name}: a receiver waits beside senders {sends}, {endpoint.state}, signals {signalled}"
+        if bound is not None and (bound.bound is not endpoint or bound not in _living(kernel.notifications)):
+            yield f"{name}: bound to a notification that is not bound to it"
+        if endpoint.parked.capability is not None and not endpoint.holds_message():
+            yield f"{name}: a capability is parked without a message"
+        left = receives or sends or bound is not None or endpoint.state is not EndpointState.IDLE
+        if not alive and left:
+            yield f"{name}: does not exist, and is in use"
+    for i, notification in enumerate(kernel.notifications.items):
+        name, alive = f"notification {i}", kernel.notifications.occupied[i]
+        waited = notification.waiters.head is not None
+        if notification.word != 0 and waited:
+            yield f"{name}: bits {int(notification.word):#x} while somebody waits for them"
+        bound_to = notification.bound
+        if bound_to is not None and (bound_to.bound is not notification or bound_to not in _living(kernel.endpoints)):
+            yield f"{name}: bound to an endpoint that is not bound to it"
+        if not alive and (waited or notification.word != 0 or bound_to is not None):
+            yield f"{name}: does not exist, and is in use"
+
+
+def _living(arena: Any) -> list[Any]:
+    return [thing for thing, alive in zip(arena.items, arena.occupied, strict=True) if alive]
+
+
+def tasks_are_bound_whole(kernel: Kernel[Any]) -> Violations:
+    """Space, table and window all or none; what ended holds nothing, and what does not exist not even a supervisor."""
+    numbers: set[int] = set()
+    for name, task, alive in tasks(kernel):
+        bound = (task.space is not None, task.table is task.capabilities, task.window is not None)
+        held = sum(slot.capability is not None for slot in task.capabilities.slots)
+        if len(set(bound)) != 1 or (task.table is not None) != bound[0]:
+            yield f"{name}: space, table, window {bound}"
+        home = task.home.capability
+        if home is not None and home.object != task.space:
+            yield f"{name}: keeps another space than it lives in"
+        if task.spent:
+            yield f"{name}: what it held is not given back"
+        if (task.has_ended() or not alive) and (bound[0] or held or home is not None):
+            yield f"{name}: {task.state}, alive {alive}, and holds {held} capabilities, home {home}"
+        if not alive and (task.supervisor.capability is not None or task.state is TaskState.READY):
+            yield f"{name}: does not exist, and has a supervisor or is ready"
+        if alive and (task.number in numbers or task.number >= kernel.lives):
+            yield f"{name}: number {task.number} of {kernel.lives} lives"
+        if alive:
+            numbers.add(int(task.number))
+            if kernel.tasks.items[task.slot] is not task:
+                yield f"{name}: thinks that it is in slot {task.slot}"
+
+
+def the_cpu_holds_the_current_task(kernel: Kernel[Any]) -> Violations:
+    """Its thread state and its address space; without a task or its space, the empty one. Nothing is left undone."""
+    task = kernel.scheduler.current
+    if kernel.remains:
+        yield "something is still to be given back"
+    if task is not None and kernel.entered is not task:
+        yield "the CPU holds another task's thread state"
+    space = None if task is None or task.space is None else kernel.spaces.get(task.space.slot)
+    if kernel.active is not (kernel.bootstrap_space() if space is None else space):
+        yield "the CPU translates through another space"
+    table = kernel.empty_table
+    if not table.is_full() or any(slot.capability is not None for slot in table.slots):
+        yield "the empty table has room or holds something"
