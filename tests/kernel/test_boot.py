@@ -20,20 +20,23 @@ from kernel.support import (
     program,
     slim_kernel,
     slot_id,
+    space_object,
     system_call,
     task_record,
 )
 from tyrne.hal.descriptors import MappingFlags
 from tyrne.hal.manifest import MAX_CAPS
-from tyrne.kernel.abi import Rights, Status
-from tyrne.kernel.capability import Capability, DebugConsole, TaskHandle
-from tyrne.kernel.kernel import MAX_ENDPOINTS, MAX_TASKS, Kernel
+from tyrne.kernel.abi import CapKind, Rights, Status
+from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle, NotificationHandle, QuotaHandle, TaskHandle
+from tyrne.kernel.kernel import MAX_ENDPOINTS, MAX_QUOTAS, MAX_SPACES, MAX_TASKS, Kernel
 from tyrne.kernel.page_table import Mapping
+from tyrne.kernel.quota import FRAMES
 from tyrne.kernel.task import TaskState
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import u64
+from tyrne.lang import u32, u64
 from tyrne.system.manifest import Task as TaskRecord
-from tyrne.system.parts import CONSOLE_CAP, Cap
+from tyrne.system.parts import CONSOLE_CAP, Cap, Quota, Region, Supervisor
+from tyrne.system.parts import Mapping as Mapped
 from tyrne.system.program import Program, Segment
 
 
@@ -99,20 +102,108 @@ def test_a_task_holds_nothing_that_the_manifest_does_not_give_it() -> None:
         assert system_call(kernel, number, 0, BASE, 1)[0] in (0x201, 0x102)
 
 
-def test_the_bootstrap_table_names_every_task_and_space_and_the_empty_table_stays_empty() -> None:
+def test_the_kernel_keeps_its_quota_its_space_and_every_task_and_the_empty_table_stays_empty() -> None:
     kernel = booted(task_record("one"), task_record("two"))
-    table = kernel.bootstrap_table
-    assert table.references_object(TaskHandle(slot_id(0))) and table.references_object(TaskHandle(slot_id(1)))
-    rights = [slot.capability.rights for slot in table.slots if slot.capability is not None]
-    duty = Rights.DUPLICATE | Rights.DERIVE | Rights.REVOKE
-    assert rights == [duty | Rights.TRANSFER, duty, Rights.NONE, duty, Rights.NONE]
+    found = [slot.capability.object for slot in kernel.bootstrap_table.slots if slot.capability is not None]
+    assert found == [QuotaHandle(slot_id(0)), space_object(0), TaskHandle(slot_id(0)), TaskHandle(slot_id(1))]
     assert held(kernel.empty_table) == [] and kernel.empty_table.is_full()
 
 
-def test_endpoints_are_numbered_in_the_order_of_creation() -> None:
-    kernel = booted(endpoints=3)
-    assert [int(endpoint.id) for endpoint in kernel.endpoints.items][:3] == [0, 1, 2]
-    assert kernel.endpoints.population == 3
+def test_the_first_quota_has_what_the_arenas_and_ram_have_room_for_less_what_boot_has_made() -> None:
+    kernel = booted(task_record("one", quota=Quota(tasks=0, endpoints=3, frames=5)), endpoints=2)
+    whole, own = (kernel.quotas.items[i] for i in range(2))
+    assert [int(claim) for claim in own.claims] == [5, 0, 3, 0, 0, 0, 0, 0, 0]
+    assert whole.claims[FRAMES] == kernel.frames.available() - 5
+    assert whole.claims[CapKind.ENDPOINT.value] == MAX_ENDPOINTS - 2 - 3
+    assert whole.claims[CapKind.TASK.value] == 0
+    assert whole.claims[CapKind.ADDRESS_SPACE.value] == MAX_SPACES - 2
+    assert whole.claims[CapKind.QUOTA.value] == MAX_QUOTAS - 2
+
+
+def test_objects_are_numbered_in_the_order_of_creation() -> None:
+    kernel = booted(endpoints=3, notifications=2, memory=[Region("m", 2)])
+    assert [int(arena.population) for arena in (kernel.endpoints, kernel.notifications, kernel.regions)] == [3, 2, 1]
+    for index in range(3):
+        assert kernel.endpoints.items[index].origin.held().object == endpoint_object(index)
+
+
+def test_every_kind_of_capability_of_a_record_names_its_object_and_a_badge_comes_along() -> None:
+    caps = (
+        Cap(1, Rights.SEND, 77),
+        Cap(1, Rights.WAIT, kind=CapKind.NOTIFICATION),
+        Cap(1, Rights.CONTROL, kind=CapKind.TASK),
+        Cap(0, Rights.MAP, kind=CapKind.ADDRESS_SPACE),
+        Cap(1, Rights.READ, kind=CapKind.MEMORY),
+        Cap(0, Rights.CREATE, kind=CapKind.QUOTA),
+    )
+    regions = [Region("a", 1), Region("b", 3)]
+    kernel = booted(task_record("one", *caps), task_record("two"), notifications=2, memory=regions)
+    slots = [slot.capability for slot in kernel.tasks.items[0].capabilities.slots]
+    assert slots == [
+        Capability(Rights.SEND, endpoint_object(1), u64(77)),
+        Capability(Rights.WAIT, NotificationHandle(slot_id(1))),
+        Capability(Rights.CONTROL, TaskHandle(slot_id(1))),
+        Capability(Rights.MAP, space_object(1)),
+        Capability(Rights.READ, MemoryHandle(slot_id(1), u32(0), u32(3))),
+        Capability(Rights.CREATE, QuotaHandle(slot_id(1))),
+    ]
+
+
+def test_a_device_region_costs_no_frames_and_is_mapped_as_device_memory() -> None:
+    cap = Cap(0, Rights.READ | Rights.WRITE, kind=CapKind.MEMORY)
+    record = task_record("one", cap, mappings=(Mapped(0, 0x100_0000, True, False),))
+    free = booted(task_record("one")).frames.available()
+    kernel = booted(record, memory=[Region("uart", 1, 0x901_0000)])
+    found = kernel.context().space.translate(kernel.board, u64(0x100_0000))
+    assert found == Mapping(u64(0x901_0000), MappingFlags.USER | MappingFlags.WRITE | MappingFlags.DEVICE)
+    assert kernel.regions.items[0].device
+    assert kernel.frames.available() == free - 1  # one level 3 table: the others are there for the image
+
+
+def test_memory_of_the_manifest_is_zeroed_shared_and_mapped_as_said() -> None:
+    cap = Cap(0, Rights.READ | Rights.WRITE | Rights.EXECUTE, kind=CapKind.MEMORY)
+    records = (
+        task_record("one", cap, mappings=(Mapped(0, 0x100_0000, True, False),)),
+        task_record("two", cap, mappings=(Mapped(0, 0x200_0000, False, True),)),
+    )
+    kernel = booted(*records, memory=[Region("m", 2)])
+    start = int(kernel.regions.items[0].start)
+    assert kernel.board.get(start, 2 * PAGE) == bytes(2 * PAGE)
+    user = MappingFlags.USER
+    for task, address, flags in (
+        (0, 0x100_0000, user | MappingFlags.WRITE),
+        (1, 0x200_0000, user | MappingFlags.EXECUTE),
+    ):
+        space = kernel.spaces.items[task + 1]
+        for page in range(2):
+            found = space.translate(kernel.board, u64(address + page * PAGE))
+            assert found == Mapping(u64(start + page * PAGE), flags)
+
+
+def test_a_held_task_is_inactive_and_the_others_run() -> None:
+    kernel = booted(task_record("held", held=True), task_record("runs"))
+    assert [task.state for task in kernel.tasks.items] == [TaskState.INACTIVE, TaskState.READY]
+    assert current(kernel) is kernel.tasks.items[1]
+
+
+def test_the_most_urgent_task_starts() -> None:
+    kernel = booted(task_record("a", priority=9), task_record("b", priority=3), task_record("c", priority=3))
+    assert current(kernel) is kernel.tasks.items[1]
+
+
+def test_a_supervisor_of_the_manifest_is_a_capability_to_send_with_its_badge() -> None:
+    kernel = booted(task_record("one", supervisor=Supervisor(1, 42)), endpoints=2)
+    slot = current(kernel).supervisor
+    assert slot.capability == Capability(Rights.SEND, endpoint_object(1), u64(42))
+    assert slot.parent is kernel.endpoints.items[1].origin
+
+
+@pytest.mark.parametrize("slice", [0, 10_000])
+def test_a_slice_arms_the_tick_and_0_leaves_tasks_alone(slice: int) -> None:
+    kernel = booted(slice=slice)
+    assert kernel.board.tick == slice
+    words = f"preemptive scheduler (slice of {slice} instructions)" if slice else "cooperative scheduler"
+    assert kernel.board.lines()[-1] == f"tyrne: starting {words}"
 
 
 def test_tasks_start_in_the_order_of_the_manifest() -> None:
@@ -152,7 +243,7 @@ def test_segments_of_a_program_are_mapped_with_their_flags_and_the_guard_page_is
     record = TaskRecord("elf", Program(0x40_0008, segments, 0x70_2000), 2, ())
     kernel = booted(record)
     space = kernel.context().space
-    user = MappingFlags.USER
+    user = MappingFlags.USER | MappingFlags.OWNED
     expected = {
         0x40_0000: user | MappingFlags.EXECUTE,
         0x40_1000: user | MappingFlags.EXECUTE,
@@ -211,7 +302,7 @@ def test_a_program_that_is_writable_and_executable_is_a_panic() -> None:
         booting(TaskRecord("wx", Program(BASE, (segment,), BASE + PAGE), 1, ()))
 
 
-FIRST_TASK = 48
+FIRST_TASK = 128
 """Offset of the first task record in an encoded manifest."""
 SEGMENT_FLAGS_WORD, SEGMENT_OFFSET_WORD = 10, 11
 
@@ -235,7 +326,7 @@ def test_a_segment_whose_bytes_are_not_in_the_manifest_is_a_panic(offset: int) -
     kernel = slim_kernel(Altered({FIRST_TASK // 8 + SEGMENT_OFFSET_WORD: offset}))
     with pytest.raises(PANIC):
         boot(kernel, task_record("one"))
-    assert kernel.scheduler.ready.head is None
+    assert kernel.scheduler.levels == 0
 
 
 @pytest.mark.parametrize("flags", [0, 1, 2, 4 | 8, 4 | 16, 4 | 1 << 32])

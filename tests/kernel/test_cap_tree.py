@@ -1,213 +1,264 @@
-"""The one derivation tree: across tables, through messages, and when a task ends."""
+"""The one derivation tree over all tables: copy, derive, move, revoke, drop, and the generations of slots."""
 
 from __future__ import annotations
 
 import pytest
 
-from kernel.support import ALL, endpoint_object, fill, handle, held, insert
-from properties.tree import check_tree
-from tyrne.kernel.abi import CapError, CapHandle, Rights
+from kernel.support import ALL, NULL, endpoint_object, handle, held, insert
+from kernel.world import World
+from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.calls import CallNumber as C
+from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole
-from tyrne.lang import u32
+from tyrne.lang import u32, u64
+
+EVERY = int(Rights.DUPLICATE | Rights.DERIVE | Rights.REVOKE | Rights.TRANSFER | Rights.SEND | Rights.RECV)
 
 
-def derived(table: CapTable, source: CapHandle, rights: Rights = ALL) -> CapHandle:
-    made = table.cap_derive(source, rights)
-    assert isinstance(made, CapHandle)
-    return made
+class Family(World):
+    """Task 0 holds a root and may fill the tables of tasks 1 and 2."""
+
+    def __init__(self) -> None:
+        super().__init__(3, slots=24)
+        self.box = self.endpoint()
+        self.root = self.give(0, self.box)
+        self.others = {1: self.give_task(0, 1), 2: self.give_task(0, 2)}
+        self.back = {1: self.give_task(1, 2), 2: self.give_task(2, 1)}
+
+    def derive(self, task: int, source: int, rights: int = EVERY) -> int:
+        return self.ok(task, C.CAP_DERIVE, source, rights, 0)
+
+    def hand(self, source: int, task: int) -> int:
+        """Let task 0 move a capability to another's table."""
+        return self.ok(0, C.CAP_MOVE, source, self.others[task])
 
 
-def moved(source: CapTable, named: CapHandle, target: CapTable) -> CapHandle:
-    """Carry a capability from table to table, as a message does."""
-    parked = CapSlot()
-    assert source.cap_take(named, parked) is None
-    arrived = target.cap_put(parked)
-    assert isinstance(arrived, CapHandle)
-    assert parked.capability is None
-    return arrived
-
-
-def slot(table: CapTable, named: CapHandle) -> CapSlot:
-    found = table.resolve(named)
-    assert found is not None
+def children(slot: CapSlot) -> list[CapSlot]:
+    found = []
+    at = slot.first_child
+    while at is not None:
+        found.append(at)
+        at = at.next_sibling
     return found
 
 
-def test_a_moved_capability_keeps_parent_depth_rights_and_object() -> None:
-    one, two = CapTable(), CapTable()
-    root = insert(one, ALL, endpoint_object(3))
-    arrived = moved(one, derived(one, derived(one, root), Rights.SEND), two)
-    assert two.lookup(arrived) == Capability(Rights.SEND, endpoint_object(3))
-    assert two.depth_of(arrived) == 2
-    parent = slot(two, arrived).parent
-    assert parent is not None and parent.table is one
+# --- moving
+
+
+def test_a_moved_capability_keeps_parent_depth_rights_badge_and_object() -> None:
+    w = Family()
+    first = w.ok(0, C.CAP_DERIVE, w.root, EVERY, 99)
+    grandchild = w.derive(0, first, int(Rights.SEND | Rights.TRANSFER))
+    before = w.slot(0, grandchild)
+    depth, capability = before.depth, before.capability
+    arrived = w.slot(1, w.hand(grandchild, 1))
+    assert (arrived.depth, arrived.capability) == (depth, capability)
+    assert arrived.held().badge == 99
+    assert arrived.parent is w.slot(0, first) and first != grandchild
+    assert not w.holds(0, grandchild)
 
 
 @pytest.mark.parametrize("position", [0, 1, 2])
 def test_a_moved_capability_keeps_its_place_among_its_siblings(position: int) -> None:
-    one, two = CapTable(), CapTable()
-    root = insert(one)
-    children = [derived(one, root) for _ in range(3)]
-    places = [slot(one, child) for child in reversed(children)]
-    arrived = moved(one, children[position], two)
-    places[2 - position] = slot(two, arrived)
-    at, found = slot(one, root).first_child, []
-    while at is not None:
-        found.append(at)
-        at = at.next_sibling
+    w = Family()
+    words = [w.derive(0, w.root) for _ in range(3)]
+    places = [w.slot(0, word) for word in reversed(words)]
+    places[2 - position] = w.slot(1, w.hand(words[position], 1))
+    found = children(w.slot(0, w.root))
     assert all(a is b for a, b in zip(found, places, strict=True))
-    check_tree([one, two], [])
+
+
+def test_a_move_within_the_own_table_gives_another_handle_and_the_old_one_is_stale() -> None:
+    w = Family()
+    moved = w.ok(0, C.CAP_MOVE, w.root, NULL)
+    assert moved != w.root and w.holds(0, moved)
+    assert w.refused(0, C.CAP_QUERY, w.root) is Status.INVALID_HANDLE
+
+
+def test_a_capability_without_transfer_moves_within_the_own_table_only() -> None:
+    w = Family()
+    bare = w.give(0, w.box, Rights.SEND)
+    assert w.refused(0, C.CAP_MOVE, bare, w.others[1]) is Status.INSUFFICIENT_RIGHTS
+    w.ok(0, C.CAP_MOVE, bare, NULL)
+
+
+def test_a_capability_with_children_stays_where_it_is() -> None:
+    w = Family()
+    w.derive(0, w.root)
+    assert w.refused(0, C.CAP_MOVE, w.root, NULL) is Status.HAS_CHILDREN
+    assert w.refused(0, C.CAP_DROP, w.root) is Status.HAS_CHILDREN
+
+
+# --- revoking
 
 
 def test_revoke_reaches_other_tables_and_their_derivations() -> None:
-    one, two, three = CapTable(), CapTable(), CapTable()
-    root = insert(one)
-    in_two = moved(one, derived(one, root), two)
-    in_three = moved(two, derived(two, in_two), three)
-    derived(three, in_three)
-    bystander = insert(two)
-    assert one.cap_revoke(root) is None
-    assert (held(one), held(two), held(three)) == ([root], [bystander], [])
-    assert {insert(three) for _ in range(2)} == {handle(0, 1), handle(1, 1)}  # its slots are free again
+    w = Family()
+    in_one = w.hand(w.derive(0, w.root), 1)
+    in_two = w.ok(1, C.CAP_MOVE, w.derive(1, in_one), w.back[1])
+    deepest = w.derive(2, in_two)
+    bystander = w.give(1, w.box)
+    w.ok(0, C.CAP_REVOKE, w.root)
+    assert [w.holds(0, w.root), w.holds(1, in_one), w.holds(2, in_two), w.holds(2, deepest)] == [True] + [False] * 3
+    assert w.holds(1, bystander)
 
 
 def test_revoke_in_the_middle_of_a_chain_across_tables_spares_what_is_above() -> None:
-    one, two = CapTable(), CapTable()
-    root = insert(one)
-    middle = moved(one, derived(one, root), two)
-    moved(two, derived(two, middle), one)
-    assert two.cap_revoke(middle) is None
-    assert (held(one), held(two)) == ([root], [middle])
+    w = Family()
+    middle = w.hand(w.derive(0, w.root), 1)
+    leaf = w.ok(1, C.CAP_MOVE, w.derive(1, middle), w.back[1])
+    w.ok(1, C.CAP_REVOKE, middle)
+    assert w.holds(0, w.root) and w.holds(1, middle) and not w.holds(2, leaf)
 
 
-def test_revoke_takes_a_capability_out_of_flight() -> None:
-    table = CapTable()
-    root = insert(table)
-    parked = CapSlot()
-    assert table.cap_take(derived(table, root), parked) is None
-    assert slot(table, root).first_child is parked
-    assert table.cap_drop(root) is CapError.HAS_CHILDREN
-    assert table.cap_revoke(root) is None
-    assert parked.capability is None and parked.parent is None
-    assert slot(table, root).first_child is None
+def test_revoke_takes_a_capability_out_of_a_parked_message_which_stays() -> None:
+    w = Family()
+    door = w.endpoint()
+    here, there = w.give(0, door), w.give(1, door)
+    w.ok(0, C.SEND, here, 1, 2, 3, 4, w.derive(0, w.root))
+    w.ok(0, C.CAP_REVOKE, w.root)
+    assert w.endpoint_at(door).parked.capability is None
+    assert w.call(1, C.RECV, there) == (0, 0, 1, 2, 3, 4, NULL, 0)
 
 
 def test_a_copy_of_a_moved_child_is_revoked_with_it() -> None:
-    one, two = CapTable(), CapTable()
-    root = insert(one)
-    arrived = moved(one, derived(one, root), two)
-    assert isinstance(two.cap_copy(arrived, Rights.SEND), CapHandle)
-    assert one.cap_revoke(root) is None
-    assert held(two) == []
+    w = Family()
+    arrived = w.hand(w.derive(0, w.root), 1)
+    copy = w.ok(1, C.CAP_COPY, arrived, int(Rights.SEND))
+    w.ok(0, C.CAP_REVOKE, w.root)
+    assert not w.holds(1, arrived) and not w.holds(1, copy)
 
 
-def test_a_moved_root_stays_a_root_that_nobody_can_revoke() -> None:
-    one, two = CapTable(), CapTable()
-    other = insert(one)
-    arrived = moved(one, insert(one), two)
-    assert one.cap_revoke(other) is None
-    assert held(two) == [arrived]
-    assert two.depth_of(arrived) == 0
+def test_a_copy_of_the_revoked_capability_itself_stays() -> None:
+    w = Family()
+    copy = w.ok(0, C.CAP_COPY, w.root, EVERY)
+    child = w.derive(0, w.root)
+    other = w.derive(0, copy)
+    w.ok(0, C.CAP_REVOKE, w.root)
+    assert w.holds(0, copy) and w.holds(0, other) and not w.holds(0, child)
 
 
-def test_put_into_a_full_table_leaves_the_capability_parked() -> None:
-    one, two = CapTable(), CapTable(2)
-    root = insert(one)
-    parked = CapSlot()
-    assert one.cap_take(derived(one, root, Rights.SEND), parked) is None
-    fill(two)
-    assert two.cap_put(parked) is CapError.CAPS_EXHAUSTED
-    assert parked.capability == Capability(Rights.SEND, endpoint_object())
-    assert slot(one, root).first_child is parked
+def test_revoking_one_that_has_no_children_changes_nothing() -> None:
+    w = Family()
+    w.ok(0, C.CAP_REVOKE, w.root)
+    assert w.holds(0, w.root)
 
 
-def test_clear_drops_everything_and_gives_children_elsewhere_to_their_grandparent() -> None:
-    one, two, three = CapTable(), CapTable(), CapTable()
-    root = insert(one)
-    in_two = moved(one, derived(one, root), two)
-    in_three = moved(two, derived(two, in_two), three)
-    two.clear()
-    assert held(two) == []
-    assert held(three) == [in_three]
-    assert slot(three, in_three).parent is slot(one, root)
-    assert one.cap_revoke(root) is None
-    assert held(three) == []
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_dropping_copies_in_any_order_ends_the_object_with_the_last(order: tuple[int, ...]) -> None:
+    w = Family()
+    quota = w.give_quota(0)
+    words = [w.ok(0, C.CREATE, quota, CapKind.NOTIFICATION.value, 0)]
+    words += [w.ok(0, C.CAP_COPY, words[0], EVERY & 0xF) for _ in range(2)]
+    for number in order:
+        assert w.kernel.notifications.population == 1
+        w.ok(0, C.CAP_DROP, words[number])
+    assert w.kernel.notifications.population == 0
+    assert w.claims(0)["NOTIFICATION"] == 2
 
 
-def test_clear_of_a_roots_table_makes_its_children_roots() -> None:
-    one, two = CapTable(), CapTable()
-    root = insert(one, ALL, DebugConsole())
-    children = [moved(one, derived(one, root), two) for _ in range(3)]
-    one.clear()
-    assert held(one) == []
-    assert held(two) == children
-    for child in children:
-        assert slot(two, child).parent is None
-        assert slot(two, child).next_sibling is None and slot(two, child).previous_sibling is None
-        assert two.cap_drop(child) is None
+# --- deriving
 
 
-def test_a_copy_of_an_orphan_has_the_depth_of_the_orphan() -> None:
-    one, two = CapTable(), CapTable()
-    orphan = moved(one, derived(one, insert(one)), two)
-    one.clear()
-    peer = two.cap_copy(orphan, ALL)
-    assert isinstance(peer, CapHandle)
-    assert two.depth_of(peer) == two.depth_of(orphan)
+def test_a_chain_of_derivations_ends_at_the_greatest_depth() -> None:
+    w = Family()
+    at, depth = w.root, int(w.slot(0, w.root).depth)
+    while depth < MAX_DEPTH:
+        below = w.derive(0, at)
+        depth += 1
+        assert w.slot(0, below).depth == depth
+        at = below
+    assert w.refused(0, C.CAP_DERIVE, below, EVERY, 0) is Status.DERIVATION_TOO_DEEP
+    w.ok(0, C.CAP_COPY, below, EVERY)  # a copy is no deeper
 
 
-def test_clear_of_a_table_with_a_tree_inside_leaves_all_slots_free() -> None:
-    table = CapTable(8)
-    root = insert(table)
-    while not table.is_full():
-        child = derived(table, root)
-        if not table.is_full():
-            derived(table, child)
-    table.clear()
-    assert held(table) == []
-    assert len({insert(table).index for _ in range(8)}) == 8
+@pytest.mark.parametrize("rights", [0, int(Rights.SEND), EVERY])
+@pytest.mark.parametrize("call", [C.CAP_COPY, C.CAP_DERIVE])
+def test_what_is_made_has_the_rights_asked_for_and_none_more(call: C, rights: int) -> None:
+    w = Family()
+    assert w.slot(0, w.ok(0, call, w.root, rights, 0)).held().rights == rights
 
 
-def test_a_slot_at_the_last_generation_is_retired() -> None:
-    table = CapTable(2)
-    named = insert(table)
-    table.slots[named.index].generation = LAST_GENERATION
-    last = CapHandle(named.index, u32(0xFFFF_FFFF))
-    assert table.cap_drop(last) is None
-    assert table.lookup(last) is None
-    assert insert(table) == handle(1)
-    assert table.is_full()
-    assert table.insert_root(Capability(ALL, DebugConsole())) is CapError.CAPS_EXHAUSTED
+@pytest.mark.parametrize("call", [C.CAP_COPY, C.CAP_DERIVE])
+def test_rights_that_the_source_lacks_cannot_be_made_and_unknown_bits_ask_for_nothing(call: C) -> None:
+    w = Family()
+    bare = w.give(0, w.box, Rights.DUPLICATE | Rights.DERIVE | Rights.SEND)
+    assert w.refused(0, call, bare, int(Rights.SEND | Rights.RECV), 0) is Status.WIDENED_RIGHTS
+    assert w.slot(0, w.ok(0, call, bare, int(Rights.SEND) | 1 << 40, 0)).held().rights == Rights.SEND
 
 
-@pytest.mark.parametrize("how", ["revoke", "take", "clear"])
-def test_a_slot_is_retired_however_it_is_freed(how: str) -> None:
-    table = CapTable(2)
-    root = insert(table)
-    child = derived(table, root)
-    table.slots[child.index].generation = LAST_GENERATION
-    last = CapHandle(child.index, u32(0xFFFF_FFFF))
-    if how == "revoke":
-        assert table.cap_revoke(root) is None
-    elif how == "take":
-        assert table.cap_take(last, CapSlot()) is None
+def test_a_badge_is_given_once_and_only_to_an_endpoint_and_never_that_of_signals() -> None:
+    w = Family()
+    badged = w.ok(0, C.CAP_DERIVE, w.root, EVERY, 5)
+    assert w.slot(0, badged).held().badge == 5
+    assert w.slot(0, w.ok(0, C.CAP_DERIVE, badged, EVERY, 0)).held().badge == 5
+    bell = w.give(0, w.notification())
+    for source, badge in ((badged, 6), (badged, 5), (w.root, NULL), (bell, 1)):
+        assert w.refused(0, C.CAP_DERIVE, source, 0, badge) is Status.BAD_ARGUMENT
+
+
+def test_a_query_tells_kind_rights_badge_and_depth() -> None:
+    w = Family()
+    badged = w.ok(0, C.CAP_DERIVE, w.root, int(Rights.SEND), 5)
+    depth = int(w.slot(0, w.root).depth) + 1
+    assert w.call(0, C.CAP_QUERY, badged) == (0, CapKind.ENDPOINT.value, int(Rights.SEND), 5, depth, 0, 0, 0)
+
+
+# --- slots
+
+
+def test_a_freed_slot_is_the_next_to_be_used_in_its_next_generation() -> None:
+    w = Family()
+    child = w.derive(0, w.root)
+    w.ok(0, C.CAP_DROP, child)
+    assert w.derive(0, w.root) == child + (1 << 16)
+
+
+@pytest.mark.parametrize("how", ["drop", "revoke", "move", "send"])
+def test_a_slot_at_the_last_generation_is_retired_however_it_is_freed(how: str) -> None:
+    w = Family()
+    door = w.give(0, w.endpoint())
+    child = w.derive(0, w.root)
+    slot = w.slot(0, child)
+    slot.generation = LAST_GENERATION
+    last = int(slot.index) | 0xFFFF_FFFF << 16
+    if how == "drop":
+        w.ok(0, C.CAP_DROP, last)
+    elif how == "revoke":
+        w.ok(0, C.CAP_REVOKE, w.root)
+    elif how == "move":
+        w.hand(last, 1)
     else:
-        table.clear()
-        insert(table)
-    assert table.lookup(last) is None
-    assert table.is_full()
+        w.ok(0, C.SEND, door, 0, 0, 0, 0, last)
+    assert not w.holds(0, last)
+    w.fill_table(0)
+    assert slot.capability is None
+
+
+def test_a_table_counts_its_room_exactly() -> None:
+    table = CapTable(4)
+    for used in range(5):
+        for count in range(7):
+            assert table.has_room(u64(count)) is (count <= 4 - used)
+        if used < 4:
+            insert(table)
+    assert table.is_full() and table.insert(Capability(ALL, DebugConsole()), None) is Status.CAPS_EXHAUSTED
 
 
 def test_a_sealed_table_holds_nothing_for_ever() -> None:
     table = CapTable()
     table.seal()
-    assert table.is_full() and held(table) == []
-    assert table.insert_root(Capability(ALL, DebugConsole())) is CapError.CAPS_EXHAUSTED
-    assert table.cap_put(CapSlot()) is CapError.CAPS_EXHAUSTED
+    assert table.is_full() and held(table) == [] and not table.has_room(u64(1))
+    assert table.insert(Capability(ALL, DebugConsole()), None) is Status.CAPS_EXHAUSTED
     for index in (0, 63, 64):
         assert table.lookup(handle(index)) is None
-    table.clear()
-    assert table.is_full()
+
+
+def test_a_handle_out_of_range_or_of_another_generation_names_nothing() -> None:
+    table = CapTable(2)
+    named = insert(table, ALL, endpoint_object(3))
+    assert table.lookup(named) == Capability(ALL, endpoint_object(3))
+    for stale in (handle(0, 1), handle(1), handle(2), handle(0xFFFF), CapHandle(named.index, u32(0xFFFF_FFFF))):
+        assert table.lookup(stale) is None and table.leaf(stale) is Status.INVALID_HANDLE

@@ -13,10 +13,14 @@ from tyrne.kernel.capability import (
     CapObject,
     DebugConsole,
     EndpointHandle,
+    MemoryHandle,
     NotificationHandle,
+    QuotaHandle,
+    ReplyHandle,
     TaskHandle,
     kind_of,
 )
+from tyrne.lang import u32
 
 SLOT = slot_id(13, 77)
 OBJECTS: dict[CapKind, CapObject] = {
@@ -24,6 +28,9 @@ OBJECTS: dict[CapKind, CapObject] = {
     CapKind.ENDPOINT: EndpointHandle(SLOT),
     CapKind.NOTIFICATION: NotificationHandle(SLOT),
     CapKind.ADDRESS_SPACE: AddressSpaceHandle(SLOT),
+    CapKind.MEMORY: MemoryHandle(SLOT, u32(131), u32(771)),
+    CapKind.QUOTA: QuotaHandle(SLOT),
+    CapKind.REPLY: ReplyHandle(SLOT),
     CapKind.DEBUG_CONSOLE: DebugConsole(),
 }
 

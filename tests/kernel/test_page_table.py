@@ -7,7 +7,18 @@ import pytest
 from kernel.support import BASE, PAGE, POISON, RAM, FakeBoard, managed
 from tyrne.hal.descriptors import MappingFlags, decode_flags, forbidden, page_descriptor, table_descriptor
 from tyrne.kernel.abi import Status
-from tyrne.kernel.page_table import Mapping, invalid_in_space, map_page, release_tables, translate, unmap_page
+from tyrne.kernel.page_table import (
+    Mapping,
+    invalid_in_space,
+    is_mapped,
+    map_page,
+    missing_tables,
+    protect_page,
+    prune_tables,
+    release_tables,
+    translate,
+    unmap_page,
+)
 from tyrne.lang import u64
 
 F = MappingFlags
@@ -198,15 +209,17 @@ def test_a_page_without_the_access_flag_is_not_mapped_for_translate() -> None:
     assert tables.translate() is Status.NOT_MAPPED
 
 
-def test_release_frees_every_page_every_table_and_the_root_but_reads_only() -> None:
+def test_release_frees_every_table_the_root_and_the_pages_that_are_owned_but_reads_only() -> None:
     tables = Tables()
+    shared = tables.frames.allocate(tables.board)
+    assert shared is not None and tables.map(2 * PAGE, frame=int(shared)) is None
     addresses = [PAGE, BASE, BASE + PAGE, BASE + (1 << 21), BASE + (1 << 30), BASE + (1 << 39), TOP - PAGE]
     for page, address in enumerate(addresses):
         frame = tables.frame if page == 0 else tables.frames.allocate(tables.board)
-        assert frame is not None and tables.map(address, frame=int(frame)) is None
+        assert frame is not None and tables.map(address, DATA | F.OWNED, int(frame)) is None
     before = bytes(tables.board.ram)
     release_tables(tables.board, tables.frames, tables.root)
-    assert tables.frames.available() == 64
+    assert tables.frames.available() == 63 and tables.frames.is_allocated(shared)
     assert bytes(tables.board.ram) == before
 
 
@@ -225,3 +238,59 @@ def test_nothing_is_written_outside_the_tables() -> None:
 
 def test_a_table_descriptor_has_no_attributes_to_decode_as_permissions() -> None:
     assert decode_flags(table_descriptor(u64(RAM))) & F.EXECUTE == F.NONE
+
+
+# --- the tables that a range takes and leaves
+
+
+RANGES = [
+    (PAGE, 2 * PAGE),
+    (BASE, BASE + 3 * PAGE),
+    (BASE + (1 << 21) - PAGE, BASE + (1 << 21) + PAGE),
+    ((1 << 30) - PAGE, (1 << 30) + PAGE),
+    ((1 << 39) - PAGE, (1 << 39) + PAGE),
+    (TOP - 2 * PAGE, TOP),
+]
+
+
+@pytest.mark.parametrize(("start", "end"), RANGES)
+@pytest.mark.parametrize("before", [None, BASE, BASE + (1 << 21), PAGE])
+def test_the_count_of_missing_tables_is_what_mapping_takes_and_what_pruning_gives_back(
+    start: int, end: int, before: int | None
+) -> None:
+    tables = Tables()
+    if before is not None and not start <= before < end:
+        assert tables.map(before) is None
+    free, ram = tables.frames.available(), bytes(tables.board.ram)
+    needed = missing_tables(tables.board, tables.root, u64(start), u64(end))
+    for address in range(start, end, PAGE):
+        assert not is_mapped(tables.board, tables.root, u64(address))
+        assert tables.map(address) is None
+        assert is_mapped(tables.board, tables.root, u64(address))
+    assert free - tables.frames.available() == needed
+    assert missing_tables(tables.board, tables.root, u64(start), u64(end)) == 0
+    for address in range(start, end, PAGE):
+        tables.unmap(address)
+    assert prune_tables(tables.board, tables.frames, tables.root, u64(start), u64(end)) == needed
+    assert tables.frames.available() == free
+    assert tables.board.get(int(tables.root), PAGE) == ram[int(tables.root) - RAM :][:PAGE]
+
+
+def test_pruning_leaves_tables_in_which_another_page_is_mapped() -> None:
+    tables = Tables()
+    for address in (BASE, BASE + PAGE, BASE + (1 << 21), BASE + (1 << 30)):
+        assert tables.map(address) is None
+    tables.unmap(BASE)
+    assert prune_tables(tables.board, tables.frames, tables.root, u64(BASE), u64(BASE + PAGE)) == 0
+    tables.unmap(BASE + PAGE)
+    assert prune_tables(tables.board, tables.frames, tables.root, u64(BASE), u64(BASE + 2 * PAGE)) == 1
+    assert isinstance(tables.translate(BASE + (1 << 21)), Mapping)
+    assert isinstance(tables.translate(BASE + (1 << 30)), Mapping)
+
+
+@pytest.mark.parametrize("flags", MAPPABLE, ids=str)
+def test_protecting_a_page_changes_its_flags_and_keeps_its_frame(flags: MappingFlags) -> None:
+    tables = Tables()
+    assert tables.map(BASE, F.USER) is None
+    protect_page(tables.board, tables.root, u64(BASE), flags)
+    assert tables.translate() == Mapping(tables.frame, flags)

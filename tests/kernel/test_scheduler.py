@@ -108,7 +108,8 @@ def test_the_accessors_give_nothing_before_start_and_the_bindings_of_the_current
 
 def test_the_accessors_give_nothing_once_the_task_has_ended() -> None:
     scheduler, (task,) = started(1)
-    scheduler.end_current(TaskState.EXITED)
+    scheduler.withdraw(task)
+    task.unbind()
     scheduler.current = task
     assert scheduler.current_user_table() is None
     assert scheduler.current_address_space_handle() is None
@@ -138,26 +139,23 @@ def test_yield_goes_round() -> None:
 def test_yield_alone_goes_on_and_without_a_current_task_is_refused() -> None:
     scheduler, (task,) = started(1)
     assert scheduler.yield_now() is None
-    assert scheduler.current is task and scheduler.ready.head is None
+    assert scheduler.current is task and scheduler.levels == 0
     scheduler.stop()
     before = state(scheduler)
     assert scheduler.yield_now() is SchedError.NO_CURRENT_TASK
     assert state(scheduler) == before
 
 
-def test_an_ended_task_never_comes_back() -> None:
+def test_a_withdrawn_task_never_comes_back_by_itself() -> None:
     scheduler, tasks = started(3)
-    scheduler.end_current(TaskState.FAULTED)
-    assert tasks[0].state is TaskState.FAULTED
+    scheduler.withdraw(tasks[0])
     assert scheduler.current is tasks[1]
     for _ in range(4):
         assert scheduler.yield_now() is None
         assert scheduler.current is not tasks[0]
-    scheduler.end_current(TaskState.EXITED)
-    scheduler.end_current(TaskState.EXITED)
-    assert scheduler.current is None
-    with pytest.raises(PANIC):
-        scheduler.end_current(TaskState.EXITED)
+    scheduler.withdraw(tasks[2])  # one that waits for its turn
+    scheduler.withdraw(tasks[1])
+    assert scheduler.current is None and scheduler.levels == 0
 
 
 def test_stop_keeps_the_states_of_all_tasks() -> None:
@@ -172,3 +170,135 @@ def test_the_window_never_reaches_past_the_last_address() -> None:
     assert add(scheduler, task, NULL - 15, NULL - 31) is None
     assert task.window is not None
     assert int(task.window.base) + int(task.window.length) <= NULL
+
+
+# --- priorities
+
+
+def prioritised(*priorities: int) -> tuple[Scheduler, list[Task]]:
+    scheduler, tasks = Scheduler(), [Task() for _ in priorities]
+    for task, priority in zip(tasks, priorities, strict=True):
+        task.priority = u64(priority)
+        assert add(scheduler, task) is None
+    scheduler.start()
+    return scheduler, tasks
+
+
+@pytest.mark.parametrize("order", [(0, 15), (15, 0), (3, 2, 1), (8, 8, 7), (14, 15, 13, 0)])
+def test_the_most_urgent_runs_and_yielding_to_less_urgent_ones_gives_them_nothing(order: tuple[int, ...]) -> None:
+    scheduler, tasks = prioritised(*order)
+    urgent = tasks[order.index(min(order))]
+    for _ in range(3):
+        assert scheduler.current is urgent
+        scheduler.yield_now()
+
+
+def test_each_level_runs_out_before_the_next_one_runs() -> None:
+    scheduler, tasks = prioritised(2, 0, 1, 0, 2, 1)
+    order = []
+    while (task := scheduler.current) is not None:
+        order.append(tasks.index(task))
+        scheduler.withdraw(task)
+    assert order == [1, 3, 2, 5, 0, 4]
+
+
+def test_a_task_that_gives_way_keeps_its_turn_at_the_head_of_its_queue() -> None:
+    scheduler, tasks = prioritised(8, 8, 8)
+    urgent = Task()
+    urgent.priority = u64(3)
+    add(scheduler, urgent)
+    scheduler.preempt()
+    assert scheduler.current is urgent
+    scheduler.withdraw(urgent)
+    assert scheduler.current is tasks[0]
+    assert scheduler.ready[8].head is tasks[1]
+
+
+@pytest.mark.parametrize("priority", [8, 9, 15])
+def test_an_equal_or_less_urgent_task_takes_the_cpu_from_nobody(priority: int) -> None:
+    scheduler, tasks = prioritised(8, 8)
+    other = Task()
+    other.priority = u64(priority)
+    add(scheduler, other)
+    before = state(scheduler, tasks)
+    scheduler.preempt()
+    assert state(scheduler, tasks) == before
+
+
+def test_the_partner_of_a_switch_runs_ahead_of_its_equals_and_of_who_is_less_urgent() -> None:
+    for priority in (8, 3):
+        scheduler, tasks = prioritised(8, 8, 8)
+        partner = Task()
+        partner.priority = u64(priority)
+        scheduler.switch(partner)
+        assert scheduler.current is partner and partner.state is TaskState.READY
+        assert scheduler.ready[8].head is tasks[1]
+
+
+def test_the_partner_of_a_switch_waits_while_a_more_urgent_task_is_ready() -> None:
+    scheduler, tasks = prioritised(3, 8, 3)
+    partner = Task()
+    partner.priority = u64(8)
+    scheduler.switch(partner)
+    assert scheduler.current is tasks[2]
+    assert scheduler.ready[8].tail is partner
+
+
+def test_a_switch_without_a_partner_or_anybody_ready_leaves_no_one_running() -> None:
+    scheduler, _ = started(1)
+    scheduler.switch(None)
+    assert scheduler.current is None
+
+
+def test_resuming_picks_somebody_when_nobody_runs_and_else_only_who_is_more_urgent() -> None:
+    scheduler, tasks = prioritised(8, 8)
+    scheduler.resume()
+    assert scheduler.current is tasks[0]
+    scheduler.stop()
+    scheduler.resume()
+    assert scheduler.current is tasks[1]
+    urgent = Task()
+    add(scheduler, urgent)
+    scheduler.resume()
+    assert scheduler.current is urgent
+
+
+def test_a_level_without_tasks_is_noted() -> None:
+    scheduler, tasks = prioritised(0, 5, 15)
+    assert scheduler.levels == 1 << 5 | 1 << 15
+    scheduler.withdraw(tasks[1])
+    assert scheduler.levels == 1 << 15
+    scheduler.withdraw(tasks[0])
+    assert scheduler.levels == 0 and scheduler.current is tasks[2]
+
+
+# --- what taking out of a queue leaves
+
+
+@pytest.mark.parametrize("position", range(3))
+def test_a_task_is_taken_out_of_a_queue_wherever_it_stands(position: int) -> None:
+    queue, tasks = TaskQueue(), [Task() for _ in range(3)]
+    for task in tasks:
+        queue.push(task)
+    assert all(task.queue is queue for task in tasks)
+    queue.remove(tasks[position])
+    assert tasks[position].queue is None and tasks[position].next is None
+    rest = [task for task in tasks if task is not tasks[position]]
+    fresh = Task()
+    queue.push(fresh)
+    assert [queue.pop() for _ in range(4)] == [*rest, fresh, None]
+
+
+def test_taking_a_task_out_of_a_queue_in_which_it_is_not_is_a_panic() -> None:
+    queue, other, task = TaskQueue(), TaskQueue(), Task()
+    other.push(task)
+    with pytest.raises(PANIC):
+        queue.remove(task)
+
+
+def test_pushing_to_the_front_of_an_empty_queue_makes_it_the_tail_too() -> None:
+    queue, one, two = TaskQueue(), Task(), Task()
+    queue.push_front(one)
+    assert queue.tail is one
+    queue.push_front(two)
+    assert [queue.pop() for _ in range(3)] == [two, one, None]

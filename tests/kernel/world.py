@@ -28,6 +28,7 @@ from kernel.support import (
     slim_kernel,
     task_record,
 )
+from properties.system import check_system
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, pack_handle, rights_over, unpack_handle
@@ -162,6 +163,12 @@ class World:
 
     # --- traps
 
+    def trap(self, vector: Vector, syndrome: int, address: int) -> Task | None:
+        """One transition of the task that runs, after which every invariant of the kernel holds."""
+        following = self.kernel.trap(vector, u64(syndrome), u64(address))
+        check_system(self.kernel)
+        return following
+
     def call(self, task: int, number: CallNumber, *arguments: int) -> tuple[int, ...] | None:
         """A system call of a task, which is given the CPU for it: x0 to x7, or None when it waits or has stopped."""
         caller = self.task(task)
@@ -170,7 +177,7 @@ class World:
             caller.frame.x[register] = u64(value)
         caller.frame.x[6] = caller.frame.x[7] = u64(0x5EC4E7)  # ignored, but rewritten
         caller.frame.x[8] = u64(number.value)
-        self.kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))
+        self.trap(Vector.SYNCHRONOUS, SVC, 0)
         return registers(caller) if caller.state is TaskState.READY else None
 
     def ok(self, task: int, number: CallNumber, *arguments: int) -> int:
@@ -203,11 +210,11 @@ class World:
 
     def fault(self, task: int, syndrome: int = 0x9200_004F, address: int = 0x1234_5678) -> None:
         run(self.kernel, self.task(task))
-        self.kernel.trap(Vector.SYNCHRONOUS, u64(syndrome), u64(address))
+        self.trap(Vector.SYNCHRONOUS, syndrome, address)
 
     def tick(self) -> Task | None:
         self.board.interrupt = Interrupt.TICK
-        return self.kernel.trap(Vector.IRQ, u64(0), u64(0))
+        return self.trap(Vector.IRQ, 0, 0)
 
     # --- what is so
 
