@@ -47,7 +47,7 @@ Sample = tuple[int, ...]
 
 
 class BenchError(Exception):
-    """A scenario that did not run to its end."""
+    """What was measured did not run to its end, or two ways of counting it disagree."""
 
 
 @dataclass(frozen=True)

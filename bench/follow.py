@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from counts import BenchError
+
 from tyrne.system.manifest import System
 from tyrne.system.qemu import MACHINE, find_emulator
 
@@ -54,4 +56,4 @@ def instructions_to_user(kernel: Path, system: System) -> int:
     for count, address in enumerate(executed(kernel)):
         if address == entry:
             return count
-    raise RuntimeError(f"{system.name}: ended before its first task ran")
+    raise BenchError(f"{system.name}: ended before its first task ran")

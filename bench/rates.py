@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from counts import BenchError
+
 from tyrne.hosted.recorder import Listener
 from tyrne.system.loading import load_program
 from tyrne.system.manifest import System, Task
@@ -54,5 +56,5 @@ def _seconds(ready: Ready) -> float:
     result = ready.run(Listener(), keep_calls=False)
     seconds = time.perf_counter() - started
     if result.status != 0:
-        raise RuntimeError(f"{result.request.machine.value}: the run ended with status {result.status}")
+        raise BenchError(f"{result.request.machine.value}: the run ended with status {result.status}")
     return seconds

@@ -12,7 +12,7 @@ import ast
 import sys
 from bisect import bisect_right
 from collections import Counter as Tally
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -43,6 +43,7 @@ class Image:
         with kernel.open("rb") as file:
             elf = ELFFile(file)
             text = elf.get_section_by_name(".text")
+            assert text is not None
             self._start: Final[int] = text["sh_addr"]
             self._code: Final[bytes] = text.data()
             lines = sorted(_lines(elf))
