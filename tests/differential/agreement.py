@@ -16,7 +16,7 @@ from tyrne.compiler.build.host import CompiledTrap
 from tyrne.lang import Trap, u8, u16, u32, u64
 
 Outcome = tuple[Any, ...]
-"""("value", v) or ("trap", kind, line)."""
+"""("value", v) or ("trap", kind, file name, line)."""
 
 WIDTHS: dict[str, Callable[[int], int]] = {"u8": u8, "u16": u16, "u32": u32, "u64": u64}
 
@@ -36,13 +36,13 @@ def interpreted(function: Callable[..., Any], *arguments: int) -> Outcome:
     try:
         return "value", function(*arguments)
     except Trap as error:
-        return "trap", _kind_of(str(error)), _line(error.__traceback__)
+        return "trap", _kind_of(str(error)), *_place(error.__traceback__)
     except AttributeError as error:  # a field of None: narrowing went stale
-        return "trap", "narrowing", _line(error.__traceback__)
+        return "trap", "narrowing", *_place(error.__traceback__)
     except IndexError as error:  # bytes
-        return "trap", "index", _line(error.__traceback__)
+        return "trap", "index", *_place(error.__traceback__)
     except AssertionError as error:
-        return "trap", "assertion", _line(error.__traceback__)
+        return "trap", "assertion", *_place(error.__traceback__)
 
 
 def compiled(function: Callable[..., Any], *arguments: int) -> Outcome:
@@ -50,7 +50,7 @@ def compiled(function: Callable[..., Any], *arguments: int) -> Outcome:
     try:
         return "value", function(*arguments)
     except CompiledTrap as trap:
-        return "trap", trap.kind, trap.line
+        return "trap", trap.kind, Path(trap.file).name, trap.line
 
 
 def _kind_of(message: str) -> str:
@@ -59,14 +59,14 @@ def _kind_of(message: str) -> str:
     return "division" if message.startswith("division") else "overflow"
 
 
-def _line(trace: TracebackType | None) -> int:
-    """The innermost line outside the vocabulary of the language."""
-    line = 0
+def _place(trace: TracebackType | None) -> tuple[str, int]:
+    """File name and line, the innermost outside the vocabulary of the language."""
+    file, line = "", 0
     while trace is not None:
         if "/tyrne/lang/" not in trace.tb_frame.f_code.co_filename:
-            line = trace.tb_lineno
+            file, line = Path(trace.tb_frame.f_code.co_filename).name, trace.tb_lineno
         trace = trace.tb_next
-    return line
+    return file, line
 
 
 @contextmanager

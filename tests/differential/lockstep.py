@@ -1,13 +1,12 @@
-"""Two kernels side by side, one in CPython and one compiled: each call is made on both, and all they do is compared."""
+"""Two kernels side by side, one in CPython and one compiled: each trap is taken by both, and all they do is compared."""
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-import kernel_parts
 from agreement import compiled, interpreted
 from journal_board import JournalBoard, Record
 
@@ -25,19 +24,48 @@ RAM_SIZE: Final = 2 << 20
 """Small, so that it is compared often and frames run out."""
 IMAGE: Final = 0x4008_0000
 TASKS: Final = 16
-PARTS: Final = Path(kernel_parts.__file__)
 NO_TASK: Final = -1
-STOPPED: Final = "stopped"
+FRAME_WORDS: Final = 34
+"""x0 to x30, SP, PC, PSTATE."""
+SP: Final = 31
+PC: Final = 32
 
 _memcmp = ctypes.CDLL(None).memcmp
 _memcmp.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 
-Registers = list[int]
-"""x0 to x30, SP, PC, PSTATE."""
-
 
 class DisagreementError(AssertionError):
     """The two kernels differ."""
+
+
+class PanicError(AssertionError):
+    """A check of the kernel has failed, on both sides alike: a task can stop the machine."""
+
+
+class UnfairError(AssertionError):
+    """Both kernels let another task run than the most urgent one that is ready."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the current task does next: run for some instructions, set registers, trap.
+
+    Registers are numbered as in a frame; those that are not named stay as they are.
+    """
+
+    instructions: int
+    registers: Mapping[int, int]
+    vector: Vector
+    syndrome: int
+    address: int
+
+    def __str__(self) -> str:
+        set_to = " ".join(f"{_register(number)}={value:#x}" for number, value in self.registers.items())
+        return f"{self.vector.name} {self.syndrome:#x} {self.address:#x} +{self.instructions} with {set_to or '-'}"
+
+
+def _register(number: int) -> str:
+    return {SP: "sp", PC: "pc"}.get(number, f"x{number}")
 
 
 class PythonSide:
@@ -48,32 +76,36 @@ class PythonSide:
         self.kernel: Final = Kernel(self.board, debug_console)
         self.board.kernel_entry = self.kernel.trap_from_kernel
         self.tasks: Final = list(self.kernel.tasks.items)
-        numbers = {id(task.thread): number for number, task in enumerate(self.tasks)}
-        self.board.number_of = lambda state: numbers[id(state)]
+        self._places: Final = {id(task): place for place, task in enumerate(self.tasks)}
+        threads = {id(task.thread): place for place, task in enumerate(self.tasks)}
+        self.board.number_of = lambda state: threads[id(state)]
         self._frames: Final = [task.frame for task in self.tasks]
 
     def boot(self, info: BootInfo) -> int:
-        return self._number(self.kernel.boot(info))
+        return self._place(self.kernel.boot(info))
 
-    def trap(self, vector: Vector, syndrome: int, address: int) -> int:
-        return self._number(self.kernel.trap(vector, u64(syndrome), u64(address)))
+    def trap(self, step: Step) -> int:
+        return self._place(self.kernel.trap(step.vector, u64(step.syndrome), u64(step.address)))
 
-    def part(self, name: str, *arguments: int) -> int:
-        function = getattr(kernel_parts, PART_FUNCTIONS[name])
-        result: int = function(self.kernel, *map(u64, arguments))
-        return result
+    def exit_status(self) -> int:
+        return self.kernel.exit_status()
 
-    def registers(self, task: int) -> Registers:
+    def registers(self, task: int) -> list[int]:
         frame = self._frames[task]
         return [*frame.x, frame.sp, frame.pc, frame.pstate]
 
-    def set_registers(self, task: int, x: dict[int, int]) -> None:
+    def set_registers(self, task: int, registers: Mapping[int, int]) -> None:
         frame = self._frames[task]
-        for number, value in x.items():
-            frame.x[number] = u64(value)
+        for number, value in registers.items():
+            if number == SP:
+                frame.sp = u64(value)
+            elif number == PC:
+                frame.pc = u64(value)
+            else:
+                frame.x[number] = u64(value)
 
-    def _number(self, task: Task | None) -> int:
-        return NO_TASK if task is None else next(i for i, known in enumerate(self.tasks) if known is task)
+    def _place(self, task: Task | None) -> int:
+        return NO_TASK if task is None else self._places[id(task)]
 
 
 class NativeSide:
@@ -81,67 +113,54 @@ class NativeSide:
 
     def __init__(self, debug_console: bool) -> None:
         self.ram: Final = Ram(size=RAM_SIZE)
-        self.native: Final = NativeKernel(self.ram, debug_console, str(PARTS))
+        self.native: Final = NativeKernel(self.ram, debug_console)
         library = self.native.library
         self._ffi: Final = library.ffi
         at = offsets(library.unit.offsets)
-        frames = [self._address(library.call("frame_of", number)) for number in range(TASKS)]
-        self._x: Final = [(ctypes.c_uint64 * 31).from_address(frame + at["TRAP_FRAME_X"]) for frame in frames]
-        self._rest: Final = [
-            [ctypes.c_uint64.from_address(frame + at[f"TRAP_FRAME_{name}"]) for name in ("SP", "PC", "PSTATE")]
-            for frame in frames
-        ]
-        self._numbers: Final = {frame - at["TASK_FRAME"]: number for number, frame in enumerate(frames)}
-        self._threads: Final = {
-            frame - at["TASK_FRAME"] + at["TASK_THREAD"]: number for number, frame in enumerate(frames)
-        }
+        places = [at[f"TRAP_FRAME_{name}"] for name in ("X", "SP", "PC", "PSTATE")]
+        assert places == [8 * word for word in (0, SP, PC, 33)], "a frame is not the 34 words in their order"
+        tasks = [self._address(library.ffi.addressof(library.lib.KERNEL.tasks.items[i])) for i in range(TASKS)]
+        self._frames: Final = [(ctypes.c_uint64 * FRAME_WORDS).from_address(task + at["TASK_FRAME"]) for task in tasks]
+        self._places: Final = {task: place for place, task in enumerate(tasks)}
+        self._threads: Final = {task + at["TASK_THREAD"]: place for place, task in enumerate(tasks)}
         self._boot: Final = library.function("boot")
-        self._parts: Final = {name: library.function(name) for name in PART_FUNCTIONS}
+        self._exit_status: Final = library.function("exit_status")
 
     def boot(self, info: BootInfo) -> int:
-        return self._number(self._boot(info.ram_start, info.ram_end, info.image_start, info.image_end, info.manifest))
+        return self._place(self._boot(info.ram_start, info.ram_end, info.image_start, info.image_end, info.manifest))
 
-    def trap(self, vector: Vector, syndrome: int, address: int) -> int:
-        return self._number(self.native.trap(vector.value, syndrome, address))
+    def trap(self, step: Step) -> int:
+        return self._place(self.native.trap(step.vector.value, step.syndrome, step.address))
 
-    def part(self, name: str, *arguments: int) -> int:
-        result: int = self._parts[name](*arguments)
-        return result
+    def exit_status(self) -> int:
+        status: int = self._exit_status()
+        return status
 
-    def registers(self, task: int) -> Registers:
-        return [*self._x[task], *(word.value for word in self._rest[task])]
+    def registers(self, task: int) -> list[int]:
+        return self._frames[task][:]
 
-    def set_registers(self, task: int, x: dict[int, int]) -> None:
-        words = self._x[task]
-        for number, value in x.items():
-            words[number] = value
+    def set_registers(self, task: int, registers: Mapping[int, int]) -> None:
+        frame = self._frames[task]
+        for number, value in registers.items():
+            frame[number] = value
 
     def take_records(self) -> Iterator[Record]:
+        """The journal, with threads as the places of their tasks."""
         for record in self.native.take_records():
             if record[0] == journal.SWITCH_THREAD:
                 yield (record[0], self._threads[record[1]] if record[1] else 0, self._threads[record[2]])
             else:
                 yield record
 
-    def _number(self, task: Any) -> int:
-        return NO_TASK if task == self._ffi.NULL else self._numbers[self._address(task)]
+    def _place(self, task: Any) -> int:
+        return NO_TASK if task == self._ffi.NULL else self._places[self._address(task)]
 
     def _address(self, pointer: Any) -> int:
         return int(self._ffi.cast("uintptr_t", pointer))
 
 
-PART_FUNCTIONS: Final = {
-    "copy": "on_copy", "derive": "on_derive", "revoke": "on_revoke", "drop": "on_drop", "depth": "on_depth",
-    "references": "on_references", "mint_endpoint": "on_mint_endpoint", "make_notification": "on_make_notification",
-    "free_notification": "on_free_notification", "notify": "on_notify", "consume": "on_consume",
-    "cancel_recv": "on_cancel_recv", "create_space": "on_create_space", "map_page": "on_map",
-    "unmap_page": "on_unmap", "translate": "on_translate", "allocate": "on_allocate", "free": "on_free",
-}  # fmt: skip
-"""Exports of kernel_parts, and what they stand for."""
-
-
 class Pair:
-    """Both kernels of one system."""
+    """Both kernels of one system. Tasks are numbered by their places in the kernel's arena."""
 
     def __init__(self, manifest: bytes, debug_console: bool) -> None:
         self.python: Final = PythonSide(debug_console)
@@ -149,40 +168,29 @@ class Pair:
         self._state: Final = Comparer(self.native.native.library, {"KERNEL": self.python.kernel}, {"Kernel.board"})
         self.current = NO_TASK
         self.stopped = False
-        """No further call makes sense: nothing is left to run, or a check failed on both sides."""
+        """Nothing is left to run."""
+        self.records: list[Record] = []
+        """What the last step put into the journal."""
         end = IMAGE + len(manifest)
-        info = BootInfo(
-            u64(self.native.ram.start), u64(self.native.ram.start + RAM_SIZE), u64(IMAGE), u64(end), u64(IMAGE)
-        )
+        start = self.native.ram.start
+        info = BootInfo(u64(start), u64(start + RAM_SIZE), u64(IMAGE), u64(end), u64(IMAGE))
         for ram in self.python.board, self.native.ram:
-            ram.bytes[IMAGE - ram.start : end - ram.start] = manifest
+            ram.bytes[IMAGE - start : end - start] = manifest
         self._switch("boot", lambda side: side.boot(info))
         self.compare_all("boot")
 
-    def advance(self, instructions: int) -> None:
-        """User instructions have begun: both clocks go on."""
-        self.python.board.instructions += instructions
-        self.native.native.set_instructions(self.python.board.instructions)
-
-    def trap(self, vector: Vector, syndrome: int, address: int, x: dict[int, int]) -> None:
-        """The current task traps with new values in some registers."""
+    def take(self, step: Step) -> None:
+        """The current task does a step; result, journal and the registers of who trapped and who runs are compared."""
         before = self.current
+        self.python.board.instructions += step.instructions
+        self.native.native.set_instructions(self.python.board.instructions)
         for side in self.python, self.native:
-            side.set_registers(before, x)
-        what = f"trap {vector.name} {syndrome:#x} {address:#x} of task {before} with {_hex(x)}"
-        self._switch(what, lambda side: side.trap(vector, syndrome, address))
+            side.set_registers(before, step.registers)
+        what = f"task {before}: {step}"
+        self._switch(what, lambda side: side.trap(step))
         for task in {before, self.current} - {NO_TASK}:
             self._same(f"{what}: registers of task {task}", self.python.registers(task), self.native.registers(task))
-
-    def part(self, name: str, *arguments: int) -> int | None:
-        """An operation inside the kernel; None when its check failed on both sides."""
-        what = f"{name}({', '.join(map(hex, arguments))})"
-        outcome = self._both(what, lambda side: side.part(name, *arguments))
-        if outcome[0] == "trap":
-            self.stopped = True
-            return None
-        result: int = outcome[1]
-        return result
+        self._check_turn(what)
 
     def compare_all(self, what: str) -> None:
         """Whole RAM, all registers, and the whole state of the kernel."""
@@ -193,26 +201,32 @@ class Pair:
         difference = self._state.difference()
         if difference is not None:
             raise DisagreementError(f"{what}: {difference}")
+        if self.stopped:
+            self._same(f"{what}: exit status", self.python.exit_status(), self.native.exit_status())
 
     def _switch(self, what: str, call: Callable[[Any], int]) -> None:
-        outcome = self._both(what, call)
-        self.current = NO_TASK if outcome[0] == "trap" else outcome[1]
-        self.stopped = self.current == NO_TASK
-
-    def _both(self, what: str, call: Callable[[Any], int]) -> tuple[Any, ...]:
         left, right = interpreted(call, self.python), compiled(call, self.native)  # type: ignore[arg-type]
         self._same(f"{what}: result", left, right)
-        self._same(f"{what}: journal", self.python.board.take_records(), list(self.native.take_records()))
-        return left
+        self.records = self.python.board.take_records()
+        self._same(f"{what}: journal", self.records, list(self.native.take_records()))
+        if left[0] == "trap":
+            raise PanicError(f"{what}: {left[1]} at {left[2]}:{left[3]}")
+        self.current = left[1]
+        self.stopped = self.current == NO_TASK
 
     def _same(self, what: str, python: Any, native: Any) -> None:
         if python != native:
             raise DisagreementError(f"{what}:\n  CPython  {python}\n  compiled {native}")
 
+    def _check_turn(self, what: str) -> None:
+        kernel = self.python.kernel
+        levels = int(kernel.scheduler.levels)
+        if kernel.limit_reached or levels == 0:
+            return
+        most_urgent = (levels & -levels).bit_length() - 1
+        if self.stopped or most_urgent < self.python.tasks[self.current].priority:
+            raise UnfairError(f"{what}: a task of priority {most_urgent} is ready, and does not run")
+
     def _first_byte(self) -> int:
         pairs = zip(self.python.board.bytes, self.native.ram.bytes, strict=True)
         return self.native.ram.start + next(i for i, (left, right) in enumerate(pairs) if left != right)
-
-
-def _hex(x: dict[int, int]) -> str:
-    return " ".join(f"x{number}={value:#x}" for number, value in x.items())

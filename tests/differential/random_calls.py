@@ -1,201 +1,190 @@
-"""Random systems, system calls and operations, weighted so that most paths of the kernel are taken often."""
+"""A player that makes random steps on a pair of kernels: system calls that mean something, faults, ticks, wild words.
+
+It looks at the kernel in CPython for what would be interesting, and keeps the system alive: while only one task is
+ready, that one seldom waits.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from random import Random
+from typing import Final
 
-import kernel_parts
-from lockstep import NO_TASK, Pair
+from call_arguments import ARGUMENTS, NEEDED_BY, NULL, WORD, Scene, dead_ends, opportunities, word
+from lockstep import PC, SP, Pair, Step
 
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import NULL_HANDLE, Rights, pack_handle, unpack_handle
-from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import CapKind, kind_of
-from tyrne.lang import u64
-from tyrne.system.description import CONSOLE_CAP, Cap
-from tyrne.system.loading import RAW_BASE
-from tyrne.system.manifest import System, Task, encode
-from tyrne.system.program import Program, Segment
+from tyrne.kernel.calls import CallNumber
+from tyrne.kernel.task import Task, TaskState
 
-SVC = 0x5600_0000
-FAULTS = (0x9200_0047, 0x9200_0006, 0x8200_000F, 0x0200_0000, 0x07E0_0000, 0x1E00_0000, 0x6234_F801, 0xF200_0003, 0)
-BOOTSTRAP = 16
-PAGE = 4096
-MAPPED_FROM = 0x1_0000_0000
+SVC: Final = 0x5600_0000
+FAULTS: Final = (
+    0x9200_0047, 0x9200_0006, 0x8200_000F, 0x0200_0000, 0x07E0_0000, 0x1E00_0000, 0x6234_F801, 0xF200_0003,
+    0x8A00_0000, 0x9A00_0000, 0x9200_0021, 0xBE00_0011, 0,
+)  # fmt: skip
+"""Syndromes of every class of exception that EL0 can raise."""
+
+N = CallNumber
+WAITS: Final = frozenset((N.SEND_WAIT, N.WAIT, N.CALL, N.REPLY_WAIT, N.TASK_EXIT))
+"""Calls after which the caller may not be ready."""
+LOSSES: Final = (N.CAP_DROP, N.CAP_REVOKE, N.CAP_MOVE)
+"""Calls after which the caller may hold less."""
+USUAL: Final = {
+    N.TASK_EXIT: 0.02, N.TASK_END: 0.25, N.TASK_SUSPEND: 0.4, N.CAP_DROP: 0.5, N.CAP_REVOKE: 0.4,
+    N.RECV: 0.4, N.TASK_YIELD: 0.5, N.SEND_WAIT: 2, N.CALL: 3, N.REPLY: 3, N.REPLY_WAIT: 4,
+}  # fmt: skip
+"""How often calls come compared with the others: what takes something away less, what two tasks do together more."""
+LOSSES: Final = (N.CAP_DROP, N.CAP_REVOKE, N.CAP_MOVE)
+"""Calls after which the caller may hold less."""
+ENDINGS: Final = {N.TASK_EXIT: 0.02, N.TASK_END: 0.25, N.TASK_SUSPEND: 0.4, N.CAP_DROP: 0.5, N.CAP_REVOKE: 0.4}
+"""Calls that take something away, and how often they come compared with others."""
+
+CALL_NUMBERS: Final = tuple(CallNumber)
 
 
-def random_manifest(random: Random) -> bytes:
-    """Two to eight tasks that share up to three endpoints, each with random capabilities in hand."""
-    endpoints = random.randint(1, 3)
-    tasks = []
-    for number in range(random.randint(2, 8)):
-        code = random.randbytes(random.choice((4, 4096, 5000)))
-        segments = [Segment(RAW_BASE, writable=False, executable=True, data=code, memory=len(code))]
-        if random.random() < 0.5:
-            base = segments[0].end + PAGE
-            segments.append(Segment(base, writable=True, executable=False, data=random.randbytes(9), memory=2 * PAGE))
-        stack = segments[-1].end + random.choice((0, PAGE))
-        caps = [Cap(random.randrange(endpoints), Rights(random.getrandbits(7) | 0x30)) for _ in range(3)]
-        caps.insert(random.randrange(4), CONSOLE_CAP)
-        tasks.append(
-            Task(f"task{number}", Program(RAW_BASE, tuple(segments), stack), random.randint(1, 2), tuple(caps))
-        )
-    return encode(System("random", endpoints, tuple(tasks)), random.choice((0, 0, 4000)))
+def _mood(factor: float, *calls: CallNumber) -> list[float]:
+    """The weight of each call, by its number less one, while some come more often."""
+    return [USUAL.get(number, 1.0) * (factor if number in calls else 1.0) for number in CALL_NUMBERS]
+
+
+MOODS: Final = (
+    _mood(1),
+    _mood(8, N.SEND, N.RECV, N.SEND_WAIT, N.WAIT, N.CALL, N.REPLY, N.REPLY_WAIT, N.CANCEL),
+    _mood(12, N.SEND_WAIT, N.WAIT, N.CALL, N.REPLY, N.REPLY_WAIT),
+    _mood(30, N.WAIT, N.CALL, N.SEND_WAIT, N.REPLY_WAIT),
+    _mood(6, N.NOTIFY, N.POLL, N.BIND, N.WAIT),
+    _mood(10, N.CAP_COPY, N.CAP_DERIVE, N.CAP_MOVE, N.CAP_QUERY),
+    _mood(40, N.CAP_DERIVE),
+    _mood(40, N.CAP_COPY, N.SEND, N.SEND_WAIT, N.WAIT),
+    _mood(15, N.CAP_DROP, N.CAP_REVOKE),
+    _mood(12, N.CREATE, N.QUOTA_MOVE),
+    _mood(8, N.CREATE, N.MEMORY_DERIVE, N.MAP, N.UNMAP, N.PROTECT),
+    _mood(8, N.CREATE, N.TASK_CONFIGURE, N.CAP_MOVE, N.TASK_RESUME, N.TASK_SUPERVISE),
+    _mood(6, N.TASK_SUSPEND, N.TASK_RESUME, N.TASK_READ, N.TASK_WRITE, N.TASK_STATE, N.TASK_PRIORITY),
+    _mood(8, N.TASK_END, N.TASK_EXIT, N.TASK_CONFIGURE, N.TASK_RESUME),
+)
+"""What a stretch of calls is about."""
+
+MANY_HELD: Final = 40
+"""With so many capabilities a task gives up more than it gains, unless it hoards."""
+FEW_HELD: Final = 8
+"""With so few it keeps what it has."""
+NEXT_TO_NOTHING: Final = 3
+MOST_STALE: Final = 32
 
 
 class Player:
-    """Makes random calls on a pair of kernels, looking at the one in CPython for what would be interesting."""
+    """Makes up one step after the other for the task that runs."""
 
     def __init__(self, random: Random, pair: Pair) -> None:
-        self._random = random
-        self._pair = pair
-        self._kernel = pair.python.kernel
-        self._endpoints = int(self._kernel.endpoints.population)
-        self._stale: list[int] = []
-        self._frames: list[int] = []
-        """Allocated by us and mapped nowhere."""
-        self._mapped: list[tuple[int, int]] = []
+        self._random: Final = random
+        self._pair: Final = pair
+        self._kernel: Final = pair.python.kernel
+        self._stale: Final[list[int]] = []
+        self._mood = MOODS[0]
+        self._mood_left = 0
+        self._hoarder = random.choice((None, *range(4)))
+        """A task that keeps all it gets, until its table is full."""
 
-    def step(self) -> None:
-        """One call."""
-        kind = self._random.random()
-        self._pair.advance(self._random.choice((0, 1, 2, 20)))
-        if kind < 0.70:
-            self._system_call()
-        elif kind < 0.990:
-            self._operation()
-        elif kind < 0.999:
-            self._pair.trap(Vector.IRQ, 0, 0, {})
-        else:
-            vector = self._random.choice((Vector.SYNCHRONOUS, Vector.SYNCHRONOUS, Vector.SERROR, Vector.FIQ))
-            self._pair.trap(vector, self._random.choice(FAULTS), self._word(), {})
-
-    def _system_call(self) -> None:
+    def next_step(self) -> Step:
         random = self._random
-        number = random.choices((1, 2, 3, 4, 5, 0, 6, random.getrandbits(64)), (30, 30, 10, 0.1, 30, 1, 1, 1))[0]
-        x = {i: self._word() for i in range(6)}
-        x[0] = self._handle(self._pair.current)
-        if number == 1:
-            x[5] = int(NULL_HANDLE) if random.random() < 0.5 else self._handle(self._pair.current)
-        elif number == 5:
-            x[0] = self._handle(self._pair.current, CapKind.DEBUG_CONSOLE)
-            x[1], x[2] = self._pointer(), self._length()
-        elif number == 4:
-            x[0] = random.choice((0, 0, self._word()))
-        self._pair.trap(Vector.SYNCHRONOUS, SVC | random.getrandbits(16), 0, {**x, 8: number})
-
-    def _operation(self) -> None:
-        random, pair = self._random, self._pair
-        owner = random.choice((pair.current, random.randrange(8), BOOTSTRAP))
-        owner = 0 if owner == NO_TASK else owner
-        handle = self._handle(owner)
-        rights = self._rights(owner, handle)
-        endpoint = random.randrange(self._endpoints)
-        match random.randrange(18):
-            case 0 | 1:
-                pair.part("copy", owner, handle, rights)
-            case 2 | 3:
-                pair.part("derive", owner, handle, rights)
-            case 4:
-                pair.part("revoke", owner, handle)
-            case 5 | 6:
-                self._stale.append(handle)
-                pair.part("drop", owner, handle)
-            case 7:
-                pair.part("depth", owner, handle)
-            case 8:
-                pair.part("references", owner, endpoint)
-            case 9:
-                pair.part("mint_endpoint", owner, endpoint, rights)
-            case 10:
-                if random.random() < 0.5:
-                    pair.part("make_notification", owner, rights | 0x40)
-                else:
-                    pair.part("free_notification", random.randrange(16))
-            case 11:
-                pair.part("notify", owner, handle, self._word())
-            case 12:
-                pair.part("consume", random.randrange(16))
-            case 13:
-                pair.part("cancel_recv", owner, handle)
-            case 14:
-                self._space_operation()
-            case 15 | 16:
-                self._frame_operation()
-            case _:
-                spaces = [i for i, used in enumerate(self._kernel.spaces.occupied) if used]
-                pair.part("translate", random.choice(spaces), self._pointer())
-
-    def _space_operation(self) -> None:
-        handle = self._handle(BOOTSTRAP, CapKind.ADDRESS_SPACE)
-        if self._random.random() < 0.2:
-            self._pair.part("create_space", BOOTSTRAP, handle, self._rights(BOOTSTRAP, handle))
-        elif self._frames and self._random.random() < 0.7:
-            address = MAPPED_FROM + PAGE * self._random.randrange(4) + self._random.choice((0, 0, 0, 1, 1 << 47))
-            self._pair.part("map_page", handle, address, self._frames.pop(), self._random.getrandbits(5))
-            self._mapped.append((handle, address))
-        elif self._mapped:
-            self._pair.part("unmap_page", *self._random.choice(self._mapped))
-        else:
-            self._pair.part("map_page", handle, self._word(), self._word(), self._random.getrandbits(5))
-
-    def _frame_operation(self) -> None:
-        if len(self._frames) < 40 and self._random.random() < 0.6:
-            frame = self._pair.part("allocate")
-            if frame is not None and frame < 1 << 48:
-                self._frames.append(frame)
-        elif self._frames and self._random.random() < 0.9:
-            self._pair.part("free", self._frames.pop(self._random.randrange(len(self._frames))))
-        else:
-            self._pair.part("free", self._random.choice((0x4000_0000, 0x4008_0000, self._word())))
-
-    def _rights(self, owner: int, handle: int) -> int:
-        """Mostly no more than a handle's capability has."""
-        random = self._random
-        word = random.choice((random.getrandbits(8), 0xFF, random.getrandbits(64)))
-        capability = self._table(owner).lookup(unpack_handle(u64(handle)))
-        if capability is None or random.random() < 0.2:
-            return word
-        return (word | 0x0F) & int(capability.rights)
-
-    def _table(self, owner: int) -> CapTable:
-        return kernel_parts.table(self._kernel, u64(max(owner, 0)))
-
-    def _handle(self, owner: int, wanted: CapKind | None = None) -> int:
-        """Mostly a handle word that is valid in a table, often of a wanted kind, else stale, forged or null."""
-        random = self._random
-        table = self._table(owner)
-        if wanted is not None and random.random() < 0.6:
-            for slot in table.slots:
-                if slot.capability is not None and kind_of(slot.capability.object) is wanted:
-                    return int(pack_handle(slot.handle()))
+        task = self._pair.python.tasks[self._pair.current]
+        others = self._others(task)
+        alone = others == 0
         kind = random.random()
-        if kind < 0.75 and table.touched:
-            slot = table.slots[random.randrange(table.touched)]
-            word = int(slot.generation) << 16 | int(slot.index)
-            if kind < 0.05:
-                word |= random.getrandbits(16) << 48
-            elif kind < 0.10:
-                word += 1 << 16
-            return word & (1 << 64) - 1
-        if kind < 0.80 and self._stale:
-            return random.choice(self._stale)
-        return random.choice((0, 1, int(NULL_HANDLE), 63, 64, 0xFFFF, self._word()))
+        lost = task.space is None or not self._kernel.spaces.contains(task.space.slot)
+        if kind < 0.02 + 0.02 * (not alone) or (kind < 0.3 and self._is_due()):
+            return self._step({}, Vector.IRQ, 0, 0)
+        if kind > (0.5 if lost else 0.999 if alone else 0.985):
+            vector = random.choice((Vector.SYNCHRONOUS,) * 6 + (Vector.SERROR, Vector.FIQ))
+            syndrome = random.choice((*FAULTS, random.getrandbits(32) & ~(1 << 30)))
+            return self._step({}, vector, syndrome, word(self._scene(task)))
+        if kind > 0.98:
+            number = random.choice((0, 36, random.getrandbits(64)))
+            return self._step({8: number, 0: random.getrandbits(64)}, Vector.SYNCHRONOUS, SVC, 0)
+        return self._call(task, others)
 
-    def _word(self) -> int:
+    def _call(self, task: Task, others: int) -> Step:
         random = self._random
-        return random.choice((0, 1, 2, random.getrandbits(8), random.getrandbits(64), (1 << 64) - 1, 1 << 63))
+        scene = self._scene(task)
+        number = self._choose(scene, others)
+        for maker in ARGUMENTS[number]:
+            scene.words.append(maker(scene) & WORD)
+        words = scene.words
+        if words and random.random() < 0.06:
+            self._spoil(scene)
+        self._remember(words)
+        registers = {index: value for index, value in enumerate(words)}
+        registers[8] = number.value
+        if random.random() < 0.1:
+            registers[random.randrange(9, 31)] = random.getrandbits(64)
+            registers[random.choice((SP, PC))] = random.getrandbits(64)
+        return self._step(registers, Vector.SYNCHRONOUS, SVC | random.choice((0, random.getrandbits(16))), 0)
 
-    def _pointer(self) -> int:
+    def _choose(self, scene: Scene, others: int) -> CallNumber:
+        """A call that the task can make something of."""
         random = self._random
-        task = self._kernel.tasks.items[max(self._pair.current, 0)]
-        top = int(task.window.base + task.window.length) if task.window is not None else RAW_BASE
-        near = random.choice((RAW_BASE, RAW_BASE + PAGE, RAW_BASE + 3 * PAGE, top, top - PAGE, MAPPED_FROM))
-        return random.choice((
-            near, near - random.randrange(1, 64), near + random.randrange(64), self._word(), 0xFFFF_FFFF_4008_0000
-        )) & (1 << 64) - 1  # fmt: skip
+        if self._mood_left == 0:
+            self._mood = random.choice(MOODS)
+            self._mood_left = random.choice((20, 60, 150))
+        self._mood_left -= 1
+        weights = self._mood.copy()
 
-    def _length(self) -> int:
+        def change(calls: Iterable[CallNumber], factor: float) -> None:
+            for number in calls:
+                weights[number.value - 1] *= factor
+
+        for kind, calls in NEEDED_BY.items():
+            if not scene.held[kind]:
+                change(calls, 0.02)
+        if scene.count == 0 and others and random.random() < 0.5:
+            return N.TASK_EXIT
+        useful = opportunities(scene)
+        change(useful, 4 if others else 15)
+        change(WAITS - useful, (0.0005, 0.3, 0.7, 1)[min(others, 3)])
+        change(dead_ends(scene), 0.15)
+        if self._pair.current == self._hoarder:
+            change(LOSSES, 0.05)
+            change((N.CAP_COPY,) if scene.count < len(scene.task.capabilities.slots) else (N.WAIT, N.RECV, N.CALL), 25)
+        elif scene.count > MANY_HELD:
+            change(LOSSES, 12)
+        if scene.count < FEW_HELD:
+            change(LOSSES, 0.05)
+        return random.choices(CALL_NUMBERS, weights)[0]
+
+    def _spoil(self, scene: Scene) -> None:
+        """Put something else into one register: bits that a handle does not have, its neighbour, or a wild word."""
         random = self._random
-        short = random.randrange(40)
-        return random.choice((0, 1, short, short, short, short, short, 300, PAGE + 1, self._word()))
+        at = random.randrange(len(scene.words))
+        was = scene.words[at]
+        scene.words[at] = random.choice((
+            was | random.getrandbits(16) << 48, was | 1 << 48, was + (1 << 16) & WORD, was ^ 1, NULL, scene.wild(),
+        ))  # fmt: skip
+        if random.random() < 0.3 and len(scene.words) > 1:
+            scene.words[-1] = scene.words[0] | random.getrandbits(16) << 48
+
+    def _remember(self, words: list[int]) -> None:
+        if words:
+            self._stale.append(words[0])
+            del self._stale[:-MOST_STALE]
+
+    def _scene(self, task: Task) -> Scene:
+        return Scene(self._random, self._kernel, task, self._stale, self._others(task))
+
+    def _step(self, registers: dict[int, int], vector: Vector, syndrome: int, address: int) -> Step:
+        return Step(self._random.choice((0, 1, 2, 20, 60)), registers, vector, syndrome, address)
+
+    def is_at_its_end(self) -> bool:
+        """Whether only one task can run, and that one has hardly anything left to make calls with."""
+        task = self._pair.python.tasks[self._pair.current]
+        return self._others(task) == 0 and self._scene(task).count < NEXT_TO_NOTHING
+
+    def _others(self, task: Task) -> int:
+        """How many tasks are ready besides the one that runs."""
+        return sum(other is not task and other.state is TaskState.READY for other in self._pair.python.tasks)
+
+    def _is_due(self) -> bool:
+        """Whether the board would interrupt."""
+        board = self._pair.python.board
+        at = board.deadlines.earliest()
+        return at is not None and board.instructions >= at

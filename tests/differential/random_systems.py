@@ -1,0 +1,116 @@
+"""Random systems: tasks that hold, between them, capabilities of every kind, and quotas to make more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from typing import Final
+
+from lockstep import IMAGE, RAM_SIZE
+
+from tyrne.hosted.ram import RAM_START
+from tyrne.kernel.abi import CapKind, Rights, rights_over
+from tyrne.system.loading import RAW_BASE
+from tyrne.system.manifest import System, Task, encode
+from tyrne.system.parts import CONSOLE_CAP, Cap, Mapping, Quota, Region, Supervisor
+from tyrne.system.program import Program, Segment, pages
+
+PAGE: Final = 4096
+FREE_FRAMES: Final = (RAM_SIZE - (IMAGE - RAM_START)) // PAGE
+"""Those above the image, whose first part is the manifest."""
+DEVICE: Final = 0x0A00_0000
+SLICE: Final = 1000
+LIMIT: Final = 60_000
+MAPPED_AT_BOOT: Final = 0x2000_0000
+MOST_CAPS: Final = 14
+
+
+def random_manifest(random: Random) -> bytes:
+    """Two to ten tasks, with no two systems alike in who shares what."""
+    count = random.choice((2, 3, 4, 5, 6, 8, 10))
+    endpoints, notifications = random.randint(1, 4), random.randint(1, 3)
+    memory = [Region(f"memory{i}", random.choice((1, 1, 2, 3, 5))) for i in range(random.randint(1, 3))]
+    memory.append(Region("device", random.choice((1, 2, 600)), DEVICE))
+    objects = {
+        CapKind.ENDPOINT: endpoints, CapKind.NOTIFICATION: notifications, CapKind.TASK: count,
+        CapKind.ADDRESS_SPACE: count, CapKind.MEMORY: len(memory), CapKind.QUOTA: 1,
+    }  # fmt: skip
+    left = {"tasks": 16 - count, "endpoints": 16 - endpoints, "notifications": 16 - notifications,
+            "spaces": 16 - count, "memory": 32 - len(memory), "quotas": 16 - count}  # fmt: skip
+    tasks = tuple(_task(random, number, objects, left) for number in range(count))
+    system = System("random", endpoints, tasks, notifications, tuple(memory), random.choice((0, SLICE, SLICE)))
+    system = replace(system, tasks=_with_frames(random, system))
+    return encode(system, LIMIT if random.random() < 0.1 else 0)
+
+
+def _with_frames(random: Random, system: System) -> tuple[Task, ...]:
+    """Quotas that may spend what is left after boot: part of it, or all."""
+    left = FREE_FRAMES - len(encode(system)) // PAGE - 1
+    left -= sum(region.pages for region in system.memory if not region.address)
+    for task in system.tasks:
+        left -= 4 + sum(pages(segment.memory) for segment in task.program.segments) + task.stack_pages + len(task.mappings)
+    tasks = []
+    rich = random.choice((0, 0, random.randrange(len(system.tasks)) + 1))
+    for number, task in enumerate(system.tasks, 1):
+        frames = left if number == rich else min(left, random.choice((4, 12, 40)))
+        left -= frames
+        tasks.append(replace(task, quota=replace(task.quota, frames=frames)))
+    return tuple(tasks)
+
+
+def _task(random: Random, number: int, objects: dict[CapKind, int], left: dict[str, int]) -> Task:
+    """A task with as much of what is left to claim as it may be."""
+    caps = [CONSOLE_CAP] if random.random() < 0.7 else []
+    for kind, count in objects.items():
+        for _ in range(random.choice((1, 1, 2, 3)) if count > 1 else 1):
+            caps.append(_cap(random, kind, random.randrange(count)))
+    random.shuffle(caps)
+    caps = caps[:MOST_CAPS]
+    supervisor = None
+    if random.random() < 0.6:
+        supervisor = Supervisor(random.randrange(objects[CapKind.ENDPOINT]), random.choice((0, 7, 1 << 63)))
+    return Task(
+        f"task{number}",
+        _program(random),
+        random.randint(1, 2),
+        tuple(caps),
+        random.choice((8, 8, 8, 8, 0, 7, 9, 15)),
+        supervisor,
+        _quota(random, left),
+        _mappings(random, caps),
+        held=number > 1 and random.random() < 0.2,
+    )
+
+
+def _quota(random: Random, left: dict[str, int]) -> Quota:
+    claims = {}
+    for kind, most in left.items():
+        claims[kind] = min(random.choice((0, 1, 1, 2, 3)), most)
+        left[kind] -= claims[kind]
+    return Quota(**claims)
+
+
+def _cap(random: Random, kind: CapKind, number: int) -> Cap:
+    """Mostly with all rights, so that what fails fails for other reasons."""
+    rights = int(rights_over(kind))
+    if random.random() < 0.2:
+        rights &= random.getrandbits(19)
+    badge = random.choice((0, 0, 3, (1 << 64) - 2)) if kind is CapKind.ENDPOINT else 0
+    return Cap(number, Rights(rights), badge, kind)
+
+
+def _program(random: Random) -> Program:
+    code = random.randbytes(random.choice((4, 4096, 5000)))
+    segments = [Segment(RAW_BASE, writable=False, executable=True, data=code, memory=len(code))]
+    if random.random() < 0.5:
+        base = segments[0].end + PAGE
+        segments.append(Segment(base, writable=True, executable=False, data=random.randbytes(9), memory=2 * PAGE))
+    return Program(RAW_BASE, tuple(segments), segments[-1].end + random.choice((0, PAGE)))
+
+
+def _mappings(random: Random, caps: list[Cap]) -> tuple[Mapping, ...]:
+    """The first memory region that its holder may read, now and then."""
+    for index, cap in enumerate(caps):
+        if cap.kind is CapKind.MEMORY and Rights.READ in cap.rights and cap.object == 0 and random.random() < 0.5:
+            return (Mapping(index, MAPPED_AT_BOOT, writable=False, executable=False),)
+    return ()
