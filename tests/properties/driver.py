@@ -266,7 +266,7 @@ class Driver:
         if not returned:
             return None
         assert len(returned) == 1, f"{self.said} returned twice"
-        status = returned[0][3][0]
+        status: int = returned[0][3][0]
         self.said += f" -> {status:#x}"
         Status(status)
         assert status == 0 or returned[0][3][1:] == (0,) * 7, f"{self.said}: a refusal with payload"

@@ -96,7 +96,7 @@ def each_frame_has_one_owner(kernel: Kernel[Any]) -> Violations:
     start, total = int(frames.extent.start), int(frames.total())
     bits = b"".join(struct.pack("<Q", word) for word in frames.taken)
     taken = {start + i * int(PAGE_SIZE) for i in range(total) if bits[i // 8] >> i % 8 & 1}
-    reserved = set()
+    reserved: set[int] = set()
     for kept in list(frames.reserved)[: frames.reserved_ranges]:
         reserved.update(range(kept.start, kept.end, PAGE_SIZE))
     if taken != reserved | owners.keys() or reserved & owners.keys():

@@ -15,11 +15,14 @@ from tyrne.hal.descriptors import (
     page_descriptor,
     table_descriptor,
 )
+from tyrne.kernel.abi import Status
 from tyrne.kernel.page_table import (
-    MapError,
     Mapping,
     invalid_in_space,
     map_page,
+    missing_tables,
+    protect_page,
+    prune_tables,
     release_tables,
     tables_for,
     translate,
@@ -38,7 +41,7 @@ addresses = st.builds(
     index,
     st.sampled_from([0, 0, 0, 0, 1, PAGE - 1]),
 ) | st.sampled_from([int(USER_LIMIT), int(USER_LIMIT) + PAGE, 2**64 - PAGE, 2**64 - 1])
-flag_sets = st.integers(0, 31).map(MappingFlags)
+flag_sets = st.integers(0, 63).map(MappingFlags)
 words = st.integers(0, 2**64 - 1)
 
 
@@ -58,6 +61,9 @@ class Tables(RuleBasedStateMachine):
     def tables_on_the_way(self, address: int) -> list[tuple[int, int]]:
         return [(shift, address >> shift) for shift in (39, 30, 21)]
 
+    def live(self, pick: int) -> int:
+        return sorted(self.pages)[pick % len(self.pages)]
+
     @rule(address=addresses, flags=flag_sets)
     def map(self, address: int, flags: MappingFlags) -> None:
         frame = self.frames.allocate(self.board)
@@ -66,19 +72,19 @@ class Tables(RuleBasedStateMachine):
         free = self.frames.available()
         missing = [table for table in self.tables_on_the_way(address) if table not in self.tables]
         result = map_page(self.board, self.frames, self.root, u64(address), frame, flags)
-        expected: MapError | None = None
+        expected: Status | None = None
         if address % PAGE:
-            expected = MapError.MISALIGNED_ADDRESS
+            expected = Status.MISALIGNED_ADDRESS
         elif address < PAGE or address >= USER_LIMIT:
-            expected = MapError.OUT_OF_RANGE
+            expected = Status.OUT_OF_RANGE
         elif invalid_in_space(flags):
-            expected = MapError.INVALID_FLAGS
+            expected = Status.INVALID_FLAGS
         elif address in self.pages:
-            expected = MapError.ALREADY_MAPPED
+            expected = Status.ALREADY_MAPPED
         else:
             self.tables |= set(missing[:free])
             if len(missing) > free:
-                expected = MapError.OUT_OF_FRAMES
+                expected = Status.OUT_OF_FRAMES
         assert result is expected
         if expected is None:
             self.pages[address] = Mapping(frame, flags)
@@ -88,22 +94,55 @@ class Tables(RuleBasedStateMachine):
     @rule(address=addresses, live=st.booleans(), pick=st.integers(0, 100))
     def unmap(self, address: int, live: bool, pick: int) -> None:
         if live and self.pages:
-            address = sorted(self.pages)[pick % len(self.pages)]
+            address = self.live(pick)
         result = unmap_page(self.board, self.root, u64(address))
         if address % PAGE:
-            assert result is MapError.MISALIGNED_ADDRESS
+            assert result is Status.MISALIGNED_ADDRESS
         elif address < PAGE or address >= USER_LIMIT:
-            assert result is MapError.OUT_OF_RANGE
+            assert result is Status.OUT_OF_RANGE
         elif address not in self.pages:
-            assert result is MapError.NOT_MAPPED
+            assert result is Status.NOT_MAPPED
         else:
             assert result == self.pages.pop(address).frame
             assert self.frames.free(u64(int(result))) is None  # type: ignore[call-overload]
 
+    @rule(pick=st.integers(0, 100), flags=flag_sets)
+    def protect(self, pick: int, flags: MappingFlags) -> None:
+        if self.pages and not invalid_in_space(flags):
+            address = self.live(pick)
+            protect_page(self.board, self.root, u64(address), flags)
+            self.pages[address] = Mapping(self.pages[address].frame, flags)
+
+    @rule(address=addresses, live=st.booleans(), pick=st.integers(0, 100), count=st.sampled_from([1, 2, 513]))
+    def prune(self, address: int, live: bool, pick: int, count: int) -> None:
+        """Tables that lead nowhere go, those of other pages stay."""
+        start = self.live(pick) if live and self.pages else address // PAGE * PAGE
+        end = min(start + count * PAGE, int(USER_LIMIT))
+        if start >= end:
+            return
+        expected = 0
+        for shift in (21, 30, 39):
+            for index in range(start >> shift, (end - 1 >> shift) + 1):
+                used = any(page >> shift == index for page in self.pages)
+                used |= any(below < shift and at >> (shift - below) == index for below, at in self.tables)
+                if (shift, index) in self.tables and not used:
+                    self.tables.remove((shift, index))
+                    expected += 1
+        assert prune_tables(self.board, self.frames, self.root, u64(start), u64(end)) == expected
+
+    @rule(address=addresses, count=st.sampled_from([1, 2, 512, 513]))
+    def count_missing(self, address: int, count: int) -> None:
+        start = address // PAGE * PAGE
+        end = start + count * PAGE
+        if end <= USER_LIMIT:
+            wanted = {(shift, page >> shift) for page in range(start, end, PAGE) for shift in (39, 30, 21)}
+            missing = wanted - self.tables
+            assert missing_tables(self.board, self.root, u64(start), u64(end)) == len(missing)
+
     @rule(address=addresses)
     def translate_anything(self, address: int) -> None:
         found = translate(self.board, self.root, u64(address))
-        assert found == self.pages.get(address // PAGE * PAGE, MapError.NOT_MAPPED)
+        assert found == self.pages.get(address // PAGE * PAGE, Status.NOT_MAPPED)
 
     @invariant()
     def agree(self) -> None:
@@ -114,6 +153,9 @@ class Tables(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "root"):
             release_tables(self.board, self.frames, self.root)
+            for mapping in self.pages.values():
+                if not mapping.flags & MappingFlags.OWNED:
+                    assert self.frames.free(mapping.frame) is None
             assert self.frames.available() == PAGES
 
 

@@ -65,7 +65,7 @@ def the_ready_are_queued_by_priority(kernel: Kernel[Any]) -> Violations:
     current = scheduler.current
     for priority, queue in enumerate(scheduler.ready):
         found = members(kernel, queue)
-        if (scheduler.levels >> priority) & 1 != bool(found):
+        if bool((scheduler.levels >> priority) & 1) is not bool(found):
             yield f"ready {priority}: {len(found)} tasks, bitmap {int(scheduler.levels):#x}"
         if any(task.priority != priority or task.state is not TaskState.READY for task in found):
             yield f"ready {priority}: holds a task that should not be there"
