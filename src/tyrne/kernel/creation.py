@@ -28,7 +28,7 @@ from tyrne.kernel.memory import MAX_PAGES, Region
 from tyrne.kernel.quota import CLAIMS, FRAMES, Quota
 from tyrne.kernel.scheduler import PRIORITIES
 from tyrne.kernel.task import TaskState
-from tyrne.lang import cold, u8, u32, u64
+from tyrne.lang import cold, u8, u32, u64, wrapping_add
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -112,7 +112,7 @@ def make_task(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Stat
     task = kernel.tasks.items[slot.index]
     task.slot = slot.index
     task.number = kernel.lives
-    kernel.lives += 1
+    kernel.lives = wrapping_add(kernel.lives, u32(1))
     task.name[0] = u8(0)
     task.state = TaskState.INACTIVE
     task.priority = u64(PRIORITIES - 1)

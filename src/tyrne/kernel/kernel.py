@@ -79,7 +79,7 @@ class Kernel(Generic[B]):
         self.remains: bool = False
         """Something ended or lost its last capability, and is to be given back before the trap is over."""
         self.lives: u32 = u32(0)
-        """How many tasks there have ever been."""
+        """How many tasks there have ever been, modulo 2^32: no number of lives may stop the kernel."""
         self.limit_reached: bool = False
         self.started: u64 = u64(0)
         """The virtual counter when the kernel was entered."""

@@ -75,7 +75,8 @@ class Task:
         self.slot: u16 = u16(0)
         """Its place in the arena of tasks."""
         self.number: u32 = u32(0)
-        """Unique over all tasks that ever were; those of the manifest come first, in its order."""
+        """How many tasks there were before it, modulo 2^32: those of the manifest come first, in its order. Only logs
+        and reports use it."""
         self.name: Array[u8] = Array.filled(NAME_LENGTH, u8(0))
         self.state: TaskState = TaskState.INACTIVE
         self.priority: u64 = u64(0)
