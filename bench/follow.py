@@ -13,13 +13,17 @@ from counts import BenchError
 from tyrne.system.manifest import System
 from tyrne.system.qemu import MACHINE, find_emulator
 
-SINGLE: Final = ("-singlestep", "-d", "exec,nochain")
+NOT_EXECUTED: Final = ("cpu_io_recompile", "Stopped execution")
+"""What a line starts with that takes the one before it back."""
+
+SINGLE: Final = ("-singlestep", "-d", "exec,nochain,int")
 
 
 def executed(kernel: Path, options: Sequence[str] = ()) -> Iterator[int]:
     """The addresses of the instructions that are executed, from reset on. The machine ends when the iteration does.
 
-    QEMU logs an instruction when it starts it; if it then has to start it again, it says so in a line of its own.
+    QEMU logs an instruction when it starts it; if it then has to start it again, it says so in a line of its own. A
+    load or store that faults is not executed, and the cycle counter does not count it either.
     """
     source, sink = os.pipe()
     with open(source, encoding="ascii", errors="replace") as log:
@@ -41,7 +45,7 @@ def executed(kernel: Path, options: Sequence[str] = ()) -> Iterator[int]:
                     if started is not None:
                         yield started
                     started = int(line.split("/", 2)[1], 16)
-                elif line.startswith(("cpu_io_recompile", "Stopped")):
+                elif line.startswith(NOT_EXECUTED) or (line.startswith("Taking exception") and "[Data Abort]" in line):
                     started = None
             if started is not None:
                 yield started

@@ -2,7 +2,8 @@
 
     .venv/bin/python bench/where.py "call → reply"
 
-One sample is followed instruction by instruction; that their number is what the counter says is checked.
+One sample is followed instruction by instruction. That the followed ones are the counted ones is checked: by the
+readings of the counter the span must end with the kernel's ERET, and a task's instruction must follow.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ CHOSEN: Final = 2
 """Which sample is followed: what is done only once is done by then."""
 START_COUNTER: Final = 0xD51B9C00
 """msr pmcr_el0, x0; the register in bits 0 to 4. The counter is 0 when it is executed."""
+ERET: Final = 0xD69F03E0
 
 
 class Image:
@@ -110,10 +112,11 @@ def spent(figure: Figure) -> list[tuple[str, int]]:
     since = [0, *islice(stream, max(sample))]  # since[n] is the instruction at which the counter is n
     places = []
     for start, end in figure.spans:
-        places += [image.place(address) for address in since[sample[start] + counter.overhead() : sample[end]]]
-    taken = counter.count(figure)
-    if not taken.least <= len(places) <= taken.most:
-        raise BenchError(f"{figure.name}: {len(places)} instructions followed, {taken.median} counted")
+        span = since[sample[start] + counter.overhead() : sample[end]]
+        within = all(image.word(address) is not None for address in span[1:])
+        if not within or image.word(span[-1]) != ERET or image.word(since[sample[end]]) is not None:
+            raise BenchError(f"{figure.name}: what was followed is not what was counted")
+        places += [image.place(address) for address in span]
     return places
 
 
