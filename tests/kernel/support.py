@@ -340,11 +340,15 @@ def state(*places: object, without: Sequence[object] = ()) -> object:
     return tuple(found)
 
 
-def kernel_state(kernel: Kernel[FakeBoard]) -> object:
-    """All that a refused system call must leave alone: everything but x0 to x8 of the caller, and the traces."""
+def kernel_state(kernel: Kernel[FakeBoard], frame: TrapFrame | None = None) -> object:
+    """All that a refused system call must leave alone: everything but x0 to x8 of the caller, and the traces.
+
+    `frame` holds the caller's registers: the current task's, unless said otherwise.
+    """
     board = kernel.board
     task = kernel.scheduler.current
-    frame = None if task is None else task.frame
+    if frame is None and task is not None:
+        frame = task.frame
     kept = () if frame is None else (list(frame.x)[9:], frame.sp, frame.pc, frame.pstate)
     return state(kernel, board.ram, board.console, board.log, board.events, kept, without=(board, frame))
 

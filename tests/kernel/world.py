@@ -34,6 +34,7 @@ from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, pack_handle, rights_over, unpack_handle
 from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole, kind_of
 from tyrne.kernel.creation import make_object
 from tyrne.kernel.endpoint import Endpoint
@@ -57,6 +58,7 @@ class World:
         *,
         arena: int | None = None,
         slots: int = 16,
+        first_slots: int | None = None,
         pages: int = 256,
         priorities: Sequence[int] = (),
         quota: Claims = PLENTY,
@@ -66,6 +68,8 @@ class World:
     ) -> None:
         self.board = FakeBoard(pages)
         self.kernel = slim_kernel(self.board, arena or tasks * (1 + quota.tasks) + 2, slots, debug_console)
+        if first_slots is not None:
+            self.kernel.tasks.items[0].capabilities = CapTable(first_slots)
         records = [
             task_record(f"t{i}", quota=quota, priority=priorities[i] if i < len(priorities) else 8, held=i in held)
             for i in range(tasks)
@@ -163,7 +167,7 @@ class World:
 
     # --- traps
 
-    def trap(self, vector: Vector, syndrome: int, address: int) -> Task | None:
+    def enter(self, vector: Vector, syndrome: int, address: int) -> Task | None:
         """One transition of the task that runs, after which every invariant of the kernel holds."""
         following = self.kernel.trap(vector, u64(syndrome), u64(address))
         check_system(self.kernel)
@@ -171,13 +175,17 @@ class World:
 
     def call(self, task: int, number: CallNumber, *arguments: int) -> tuple[int, ...] | None:
         """A system call of a task, which is given the CPU for it: x0 to x7, or None when it waits or has stopped."""
+        return self.call_number(task, number.value, *arguments)
+
+    def call_number(self, task: int, number: int, *arguments: int) -> tuple[int, ...] | None:
+        """As `call`, with any word in x8."""
         caller = self.task(task)
         run(self.kernel, caller)
         for register, value in enumerate([*arguments, *[0] * (6 - len(arguments))]):
             caller.frame.x[register] = u64(value)
         caller.frame.x[6] = caller.frame.x[7] = u64(0x5EC4E7)  # ignored, but rewritten
-        caller.frame.x[8] = u64(number.value)
-        self.trap(Vector.SYNCHRONOUS, SVC, 0)
+        caller.frame.x[8] = u64(number)
+        self.enter(Vector.SYNCHRONOUS, SVC, 0)
         return registers(caller) if caller.state is TaskState.READY else None
 
     def ok(self, task: int, number: CallNumber, *arguments: int) -> int:
@@ -210,11 +218,11 @@ class World:
 
     def fault(self, task: int, syndrome: int = 0x9200_004F, address: int = 0x1234_5678) -> None:
         run(self.kernel, self.task(task))
-        self.trap(Vector.SYNCHRONOUS, syndrome, address)
+        self.enter(Vector.SYNCHRONOUS, syndrome, address)
 
     def tick(self) -> Task | None:
         self.board.interrupt = Interrupt.TICK
-        return self.trap(Vector.IRQ, 0, 0)
+        return self.enter(Vector.IRQ, 0, 0)
 
     # --- what is so
 
