@@ -1,0 +1,91 @@
+"""docs/walk.md names files and functions that exist, and those of the kernel in the order in which they run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+import tyrne
+from kernel.support import NULL, SVC, run
+from kernel.world import World
+from tyrne.hal.frame import Vector
+from tyrne.kernel.abi import Rights
+from tyrne.kernel.calls import CallNumber as C
+from tyrne.kernel.task import TaskState
+from tyrne.lang import u64
+
+SOURCES = Path(tyrne.__file__).parent
+ROOT = Path(__file__).parents[1]
+WALK = (ROOT / "docs" / "walk.md").read_text()
+NAMED = re.compile(r"`([\w/]+\.(?:py|S)):\s([\w.]+)`")
+ON_THE_WAY = re.compile(r"^## \d+\. .*\n((?:(?!^## ).*\n?)*)", re.MULTILINE)
+"""The sections with a number."""
+LABEL_OR_MACRO = re.compile(r"^(?:\.macro\s+(\w+)|(\w+):)", re.MULTILINE)
+
+
+def named(text: str) -> list[tuple[str, str]]:
+    return list(dict.fromkeys(NAMED.findall(text)))
+
+
+def source(name: str) -> Path:
+    return next(path for path in (SOURCES / name, ROOT / name) if path.exists())
+
+
+def names_in(path: Path) -> set[str]:
+    """The functions of a file, those of classes with the name of the class; the labels and macros of assembly."""
+    text = path.read_text()
+    if path.suffix == ".S":
+        return {macro or label for macro, label in LABEL_OR_MACRO.findall(text)}
+    found = set()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{member.name}" for member in node.body if isinstance(member, ast.FunctionDef)}
+    return found
+
+
+def functions_run_by(world: World, syndrome: int) -> list[tuple[str, str]]:
+    """The functions of the kernel and the HAL that one trap runs, by the first call of each."""
+    found: dict[tuple[str, str], None] = {}
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(str(SOURCES)):
+            found.setdefault((str(Path(code.co_filename).relative_to(SOURCES)), code.co_qualname))
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        world.kernel.trap(Vector.SYNCHRONOUS, u64(syndrome), u64(0))
+    finally:
+        sys.setprofile(before)
+    return list(found)
+
+
+@pytest.mark.parametrize(("file", "function"), named(WALK))
+def test_what_the_walk_names_exists(file: str, function: str) -> None:
+    assert function in names_in(source(file))
+
+
+def test_the_walk_follows_a_call_through_the_kernel_in_the_order_in_which_it_runs() -> None:
+    world = World(2)
+    door = world.endpoint()
+    client, server = world.give(0, door, Rights.SEND, badge=1), world.give(1, door, Rights.RECV)
+    world.blocks(1, C.WAIT, server)
+    caller = world.task(0)
+    run(world.kernel, caller)
+    caller.frame.x[8] = u64(C.CALL.value)
+    for register, word in enumerate((client, 1, 1, 0, 0, NULL)):
+        caller.frame.x[register] = u64(word)
+    ran = functions_run_by(world, SVC)
+    assert (caller.state, world.current()) == (TaskState.CALLING, 1)
+    assert world.x(1)[:7] == (0, 1, 1, 1, 0, 0, NULL)
+    said = [name for stop in ON_THE_WAY.findall(WALK) for name in named(stop) if name[0].startswith(("kernel", "hal"))]
+    assert len(said) > 20
+    assert said == [name for name in ran if name in said]
