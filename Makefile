@@ -9,7 +9,7 @@ TEST := $(VENV)/test.stamp
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: run qemu test check bench clean tools
+.PHONY: run qemu test check bench fuzz-calls clean tools
 
 # The greeting on the hosted machine. ARGS="programs/other.py --report r.json" runs something else.
 run: $(BASE)
@@ -30,6 +30,10 @@ check: $(TEST)
 # What the kernel of this checkout costs, beside seL4 and the budgets. ARGS="--json bench.json" writes it down as well.
 bench: $(BASE)
 	@$(BIN)/python bench/table.py $(ARGS)
+
+# A million random system calls, on the kernel in CPython and on the compiled one in lock step: ARGS="--calls N --seed S".
+fuzz-calls: $(BASE)
+	@$(BIN)/python tests/differential/fuzz_calls.py $(ARGS)
 
 # QEMU and gdb are the only parts that pip does not bring.
 tools:

@@ -1,21 +1,34 @@
 """What goes into each system call: words that reach deep into its handler, as far as the caller's table allows.
 
-A maker looks at the scene, the kernel in CPython as the caller would like to know it, and gives one register.
+A maker looks at the scene, and gives one register.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from random import Random
 from typing import Final
 
-from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, includes, pack_handle
+from prospects import (
+    NULL,
+    Preference,
+    Scene,
+    awaited,
+    can_be_given,
+    can_start,
+    is_busy,
+    offering,
+    parent,
+    space_for,
+    spare,
+    task_that,
+    unmapped,
+    waits_for_a_life,
+    word_of,
+)
+
+from tyrne.kernel.abi import CapKind, Rights, includes
 from tyrne.kernel.calls import CallNumber
-from tyrne.kernel.cap_slot import CapSlot
-from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import EndpointHandle, MemoryHandle, NotificationHandle, QuotaHandle, TaskHandle, kind_of
-from tyrne.kernel.endpoint import Endpoint
-from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.capability import MemoryHandle, QuotaHandle, kind_of
 from tyrne.kernel.task import Task
 from tyrne.system.loading import RAW_BASE
 
@@ -23,51 +36,8 @@ WORD: Final = (1 << 64) - 1
 PAGE: Final = 4096
 BASES: Final = (0x1000_0000, 0x1020_0000 - 2 * PAGE, 0x4000_0000 - PAGE, 0x80_0000_0000 - PAGE, 0x2000_0000)
 """Where memory is mapped: in reach of each other, and across the borders of tables of each level."""
-NULL: Final = int(NULL_HANDLE)
-
-
-class Scene:
-    """The running task, what it holds by kind, and the words and slots chosen so far for its call."""
-
-    def __init__(self, random: Random, kernel: Kernel[object], task: Task, stale: list[int], others: int) -> None:  # type: ignore[type-var]
-        self.random: Final = random
-        self.kernel: Final = kernel
-        self.task: Final = task
-        self.stale: Final = stale
-        """Handle words that once were good, here or in another table."""
-        self.others: Final = others
-        """How many tasks are ready besides this one."""
-        self.held: Final[dict[CapKind, list[CapSlot]]] = {kind: [] for kind in CapKind}
-        table: CapTable = task.capabilities
-        for slot in table.slots:
-            if slot.capability is not None:
-                self.held[kind_of(slot.capability.object)].append(slot)
-        self.count: Final = sum(map(len, self.held.values()))
-        self.words: list[int] = []
-        self.slots: list[CapSlot | None] = []
-
-    def any_slot(self) -> CapSlot | None:
-        everything = [slot for slots in self.held.values() for slot in slots]
-        return self.random.choice(everything) if everything else None
-
-    def use(self, slot: CapSlot | None) -> int:
-        """The word that names a slot, which is remembered; a wild one without a slot."""
-        self.slots.append(slot)
-        return self.wild() if slot is None else word_of(slot)
-
-    def wild(self) -> int:
-        random = self.random
-        if self.stale and random.random() < 0.5:
-            return random.choice(self.stale)
-        return random.choice((0, 1, 2, 63, 64, 0xFFFF, NULL, 1 << 63, random.getrandbits(8), random.getrandbits(64)))
-
 
 Maker = Callable[[Scene], int]
-Preference = Callable[[Scene, CapSlot], bool]
-
-
-def word_of(slot: CapSlot) -> int:
-    return int(pack_handle(slot.handle()))
 
 
 def held(kind: CapKind, right: Rights = Rights.NONE, prefer: Preference | None = None) -> Maker:
@@ -91,20 +61,13 @@ def some(right: Rights = Rights.NONE, prefer: Preference | None = None) -> Maker
 
     def make(scene: Scene) -> int:
         slots = [slot for slots in scene.held.values() for slot in slots]
-        for wanted in (lambda slot: includes(slot.held().rights, right), lambda slot: not prefer or prefer(scene, slot)):
-            if scene.random.random() < 0.85:
-                slots = [slot for slot in slots if wanted(slot)] or slots
+        if scene.random.random() < 0.85:
+            slots = [slot for slot in slots if includes(slot.held().rights, right)] or slots
+        if prefer is not None and scene.random.random() < 0.85:
+            slots = [slot for slot in slots if prefer(scene, slot)] or slots
         return scene.use(scene.random.choice(slots) if slots else None)
 
     return make
-
-
-def leaf(scene: Scene, slot: CapSlot) -> bool:
-    return slot.first_child is None
-
-
-def parent(scene: Scene, slot: CapSlot) -> bool:
-    return slot.first_child is not None
 
 
 def derivable(scene: Scene) -> int:
@@ -114,32 +77,6 @@ def derivable(scene: Scene) -> int:
         if slots:
             return scene.use(max(slots, key=lambda slot: slot.depth))
     return some(Rights.DERIVE)(scene)
-
-
-def spare(scene: Scene, slot: CapSlot) -> bool:
-    """One of several of its kind, so that its loss leaves the task something to do."""
-    return slot.first_child is None and len(scene.held[kind_of(slot.held().object)]) > 2
-
-
-def endpoint_behind(scene: Scene, slot: CapSlot) -> Endpoint | None:
-    named = slot.held().object
-    return scene.kernel.endpoints.get(named.slot) if isinstance(named, EndpointHandle) else None
-
-
-def awaited(scene: Scene, slot: CapSlot) -> bool:
-    """An endpoint where somebody waits for a message, or a notification where somebody waits for signals."""
-    endpoint = endpoint_behind(scene, slot)
-    if endpoint is not None:
-        return endpoint.receivers.head is not None
-    named = slot.held().object
-    notification = scene.kernel.notifications.get(named.slot) if isinstance(named, NotificationHandle) else None
-    return notification is not None and notification.waiters.head is not None
-
-
-def offering(scene: Scene, slot: CapSlot) -> bool:
-    """An endpoint where there is something to receive."""
-    endpoint = endpoint_behind(scene, slot)
-    return endpoint is not None and (endpoint.holds_message() or endpoint.senders.head is not None)
 
 
 def transfer(scene: Scene) -> int:
@@ -168,7 +105,7 @@ def rights(scene: Scene) -> int:
     """Mostly some of those of the source, with those over the capability itself."""
     random = scene.random
     slot = scene.slots[0] if scene.slots else None
-    if slot is None or slot.capability is None or random.random() < 0.06:
+    if slot is None or random.random() < 0.06:
         return random.choice((0xFF, random.getrandbits(19), random.getrandbits(64)))
     had = int(slot.held().rights)
     return had if random.random() < 0.7 else had & (random.getrandbits(19) | 0x0F)
@@ -180,43 +117,6 @@ def badge(scene: Scene) -> int:
     if scene.random.random() < (0.6 if plain else 0.03):
         return scene.random.choice((1, 5, 1 << 63, WORD - 1, WORD))
     return 0
-
-
-def task_behind(scene: Scene, slot: CapSlot) -> Task | None:
-    named = slot.held().object
-    return scene.kernel.tasks.get(named.slot) if isinstance(named, TaskHandle) else None
-
-
-def task_that(wanted: Callable[[Task], bool]) -> Preference:
-    def prefer(scene: Scene, slot: CapSlot) -> bool:
-        task = task_behind(scene, slot)
-        return task is not None and task is not scene.task and wanted(task)
-
-    return prefer
-
-
-def _can_start(task: Task) -> bool:
-    return task.stands_still() and task.space is not None and not task.awaits_repair()
-
-
-def _waits_for_a_life(task: Task) -> bool:
-    return task.has_ended() or (task.stands_still() and task.space is None)
-
-
-def _can_be_given(task: Task) -> bool:
-    return not task.has_ended()
-
-
-def _is_busy(task: Task) -> bool:
-    return not task.has_ended() and not task.stands_still()
-
-
-def space_for(scene: Scene, memory: CapSlot) -> list[CapSlot]:
-    """The spaces that a memory capability is mapped in, as far as the caller holds them."""
-    placement = memory.placement
-    if placement is None:
-        return []
-    return [slot for slot in scene.held[CapKind.ADDRESS_SPACE] if slot.held().object == placement.space]
 
 
 def space_with_memory(scene: Scene) -> int:
@@ -236,10 +136,6 @@ def memory_in_it(scene: Scene) -> int:
     return held(CapKind.MEMORY)(scene)
 
 
-def unmapped(scene: Scene, slot: CapSlot) -> bool:
-    return slot.placement is None
-
-
 def map_address(scene: Scene) -> int:
     random = scene.random
     near = random.choice(BASES) + PAGE * random.randrange(24)
@@ -250,49 +146,47 @@ def map_address(scene: Scene) -> int:
 
 
 def flags(scene: Scene) -> int:
-    return scene.random.choice((0, 0, 1, 1, 1, 2, 2, 3, 4, scene.random.getrandbits(64)) if scene.random.random() < 0.3 else (0, 1, 2))
+    random = scene.random
+    return random.choice((0, 1, 2)) if random.random() < 0.8 else random.choice((3, 4, 8, random.getrandbits(64)))
+
+
+def claims_of(scene: Scene) -> list[int]:
+    """The claims of the quota that was chosen first; none where it is no quota."""
+    named = scene.named()
+    claims = scene.kernel.quotas.items[named.slot.index].claims if isinstance(named, QuotaHandle) else ()
+    return list(map(int, claims))
 
 
 def created_kind(scene: Scene) -> int:
     """What the quota still pays for, mostly."""
-    random = scene.random
-    slot = scene.slots[0] if scene.slots else None
-    named = None if slot is None or slot.capability is None else slot.held().object
-    if isinstance(named, QuotaHandle) and random.random() < 0.85:
-        claims = scene.kernel.quotas.items[named.slot.index].claims
-        paid = [kind for kind in range(2, 8) if claims[kind]]
-        if paid:
-            return random.choice(paid)
-    return random.choice((*range(9), word(scene)))
+    paid = [kind for kind, left in enumerate(claims_of(scene)) if left and 2 <= kind < 8]
+    if paid and scene.random.random() < 0.85:
+        return scene.random.choice(paid)
+    words: list[int] = [*range(9), word(scene)]
+    return scene.random.choice(words)
 
 
 def created_pages(scene: Scene) -> int:
     random = scene.random
     if random.random() < 0.6:
         return random.choice((1, 2))
-    slot = scene.slots[0] if scene.slots else None
-    named = None if slot is None or slot.capability is None else slot.held().object
-    if isinstance(named, QuotaHandle) and random.random() < 0.5:
-        return int(scene.kernel.quotas.items[named.slot.index].claims[0]) // random.choice((1, 2, 2))
+    claims = claims_of(scene)
+    if claims and random.random() < 0.5:
+        return claims[0] // random.choice((1, 2, 2))
     return random.choice((0, 3, 5, 9, random.randrange(40), word(scene)))
 
 
 def claim(scene: Scene) -> int:
     """A claim that the source has, mostly."""
-    random = scene.random
-    slot = scene.slots[0] if scene.slots else None
-    named = None if slot is None or slot.capability is None else slot.held().object
-    if isinstance(named, QuotaHandle) and random.random() < 0.85:
-        claims = scene.kernel.quotas.items[named.slot.index].claims
-        had = [index for index, amount in enumerate(claims) if amount]
-        if had:
-            return random.choice(had)
-    return random.choice((*range(10), word(scene)))
+    had = [index for index, left in enumerate(claims_of(scene)) if left]
+    if had and scene.random.random() < 0.85:
+        return scene.random.choice(had)
+    words: list[int] = [*range(10), word(scene)]
+    return scene.random.choice(words)
 
 
 def pages_of(scene: Scene) -> int:
-    slot = scene.slots[0] if scene.slots else None
-    named = None if slot is None or slot.capability is None else slot.held().object
+    named = scene.named()
     return int(named.pages) if isinstance(named, MemoryHandle) else 1
 
 
@@ -326,7 +220,8 @@ def pointer(scene: Scene) -> int:
     near = random.choice((base, base, base, base + PAGE, base + 3 * PAGE, top - PAGE, top))
     if random.random() < 0.7:
         return (near + random.randrange(64)) & WORD
-    return random.choice((near - random.randrange(1, 64), random.choice(BASES), word(scene), 0xFFFF_FFFF_4008_0000)) & WORD
+    elsewhere = (near - random.randrange(1, 64), random.choice(BASES), word(scene), 0xFFFF_FFFF_4008_0000)
+    return random.choice(elsewhere) & WORD
 
 
 def length(scene: Scene) -> int:
@@ -342,7 +237,7 @@ def new_table(scene: Scene) -> int:
     """The table of a task that can make use of it, or the caller's own."""
     if scene.random.random() < (0.15 if scene.held[CapKind.TASK] else 0.95):
         return NULL
-    return held(CapKind.TASK, Rights.CONFIGURE, task_that(_can_be_given))(scene)
+    return held(CapKind.TASK, Rights.CONFIGURE, task_that(can_be_given))(scene)
 
 
 def endpoint_or_notification(scene: Scene) -> int:
@@ -384,72 +279,15 @@ ARGUMENTS: Final[dict[CallNumber, tuple[Maker, ...]]] = {
     CallNumber.UNMAP: (space_with_memory, memory_in_it),
     CallNumber.PROTECT: (space_with_memory, memory_in_it, flags),
     CallNumber.TASK_CONFIGURE: (
-        held(K.TASK, R.CONFIGURE, task_that(_waits_for_a_life)), held(K.ADDRESS_SPACE, R.BIND),
+        held(K.TASK, R.CONFIGURE, task_that(waits_for_a_life)), held(K.ADDRESS_SPACE, R.BIND),
         one_of(RAW_BASE, 0, WORD), one_of(RAW_BASE, RAW_BASE + 4, WORD), stack_top,
     ),
     CallNumber.TASK_SUPERVISE: (held(K.TASK, R.CONFIGURE), or_null(held(K.ENDPOINT, R.SEND), 0.1)),
     CallNumber.TASK_PRIORITY: (held(K.TASK, R.CONFIGURE), priority),
-    CallNumber.TASK_RESUME: (held(K.TASK, R.CONTROL, task_that(_can_start)),),
-    CallNumber.TASK_SUSPEND: (held(K.TASK, R.CONTROL, task_that(_is_busy)),),
+    CallNumber.TASK_RESUME: (held(K.TASK, R.CONTROL, task_that(can_start)),),
+    CallNumber.TASK_SUSPEND: (held(K.TASK, R.CONTROL, task_that(is_busy)),),
     CallNumber.TASK_READ: (held(K.TASK, R.INSPECT, _STILL), register_number),
     CallNumber.TASK_WRITE: (held(K.TASK, R.MODIFY, _STILL), register_number, word),
-    CallNumber.TASK_END: (held(K.TASK, R.CONTROL, task_that(_is_busy)), one_of(0, 1, WORD)),
+    CallNumber.TASK_END: (held(K.TASK, R.CONTROL, task_that(is_busy)), one_of(0, 1, WORD)),
     CallNumber.TASK_STATE: (held(K.TASK, R.INSPECT),),
 }  # fmt: skip
-
-_TASK_CALLS: Final = (
-    CallNumber.TASK_CONFIGURE, CallNumber.TASK_SUPERVISE, CallNumber.TASK_PRIORITY, CallNumber.TASK_RESUME,
-    CallNumber.TASK_SUSPEND, CallNumber.TASK_READ, CallNumber.TASK_WRITE, CallNumber.TASK_END, CallNumber.TASK_STATE,
-)  # fmt: skip
-NEEDED_BY: Final[dict[CapKind, tuple[CallNumber, ...]]] = {
-    K.DEBUG_CONSOLE: (CallNumber.CONSOLE_WRITE,),
-    K.ENDPOINT: (
-        CallNumber.SEND, CallNumber.RECV, CallNumber.SEND_WAIT, CallNumber.CALL, CallNumber.CANCEL, CallNumber.BIND,
-    ),
-    K.REPLY: (CallNumber.REPLY, CallNumber.REPLY_WAIT),
-    K.NOTIFICATION: (CallNumber.NOTIFY, CallNumber.POLL, CallNumber.BIND),
-    K.QUOTA: (CallNumber.CREATE, CallNumber.QUOTA_MOVE),
-    K.MEMORY: (CallNumber.MEMORY_DERIVE, CallNumber.MAP, CallNumber.UNMAP, CallNumber.PROTECT),
-    K.ADDRESS_SPACE: (CallNumber.MAP, CallNumber.UNMAP, CallNumber.PROTECT, CallNumber.TASK_CONFIGURE),
-    K.TASK: _TASK_CALLS,
-}  # fmt: skip
-"""The calls that get no further than their first checks without a capability of a kind."""
-
-
-def dead_ends(scene: Scene) -> set[CallNumber]:
-    """Calls for which no object that the caller can name is in the right state."""
-    found: set[CallNumber] = set()
-    if not any(space_for(scene, slot) for slot in scene.held[K.MEMORY] if slot.placement is not None):
-        found |= {CallNumber.UNMAP, CallNumber.PROTECT}
-    tasks = [task for task in (task_behind(scene, slot) for slot in scene.held[K.TASK]) if task is not None]
-    if not any(map(Task.stands_still, tasks)):
-        found |= {CallNumber.TASK_READ, CallNumber.TASK_WRITE}
-    if not any(map(_can_start, tasks)):
-        found.add(CallNumber.TASK_RESUME)
-    if not any(task.stands_still() or task.has_ended() for task in tasks):
-        found.add(CallNumber.TASK_CONFIGURE)
-    if not any(_is_busy(task) for task in tasks if task is not scene.task):
-        found |= {CallNumber.TASK_END, CallNumber.TASK_SUSPEND}
-    if not scene.held[K.ENDPOINT] and not scene.held[K.NOTIFICATION]:
-        found.add(CallNumber.WAIT)
-    return found
-
-
-def opportunities(scene: Scene) -> set[CallNumber]:
-    """Calls by which the caller can let another task go on."""
-    found: set[CallNumber] = set()
-    if scene.held[K.REPLY]:
-        found |= {CallNumber.REPLY, CallNumber.REPLY_WAIT}
-    for slot in scene.held[K.ENDPOINT]:
-        if R.SEND in slot.held().rights and awaited(scene, slot):
-            found |= {CallNumber.SEND, CallNumber.SEND_WAIT, CallNumber.CALL}
-        if R.RECV in slot.held().rights and offering(scene, slot):
-            found |= {CallNumber.RECV, CallNumber.WAIT}
-    if any(R.NOTIFY in slot.held().rights and awaited(scene, slot) for slot in scene.held[K.NOTIFICATION]):
-        found.add(CallNumber.NOTIFY)
-    for slot in scene.held[K.TASK]:
-        if R.CONTROL in slot.held().rights and task_that(_can_start)(scene, slot):
-            found.add(CallNumber.TASK_RESUME)
-        if R.CONFIGURE in slot.held().rights and task_that(_waits_for_a_life)(scene, slot) and scene.held[K.ADDRESS_SPACE]:
-            found.add(CallNumber.TASK_CONFIGURE)
-    return found

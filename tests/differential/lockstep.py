@@ -1,4 +1,4 @@
-"""Two kernels side by side, one in CPython and one compiled: each trap is taken by both, and all they do is compared."""
+"""Two kernels side by side, one in CPython and one compiled: each trap is taken by both, what they do is compared."""
 
 from __future__ import annotations
 

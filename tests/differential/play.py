@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from lockstep import DisagreementError, PanicError, Pair, Step, UnfairError
+from lockstep import DisagreementError, Pair, PanicError, Step, UnfairError
 from random_calls import Player
 from random_systems import random_manifest
 from tally import Tally

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from random import Random
 from typing import Final
 
-from call_arguments import ARGUMENTS, NEEDED_BY, NULL, WORD, Scene, dead_ends, opportunities, word
+from call_arguments import ARGUMENTS, WORD, word
 from lockstep import PC, SP, Pair, Step
+from prospects import NEEDED_BY, NULL, Scene, dead_ends, opportunities
 
 from tyrne.hal.frame import Vector
 from tyrne.kernel.calls import CallNumber
@@ -34,11 +35,6 @@ USUAL: Final = {
     N.RECV: 0.4, N.TASK_YIELD: 0.5, N.SEND_WAIT: 2, N.CALL: 3, N.REPLY: 3, N.REPLY_WAIT: 4,
 }  # fmt: skip
 """How often calls come compared with the others: what takes something away less, what two tasks do together more."""
-LOSSES: Final = (N.CAP_DROP, N.CAP_REVOKE, N.CAP_MOVE)
-"""Calls after which the caller may hold less."""
-ENDINGS: Final = {N.TASK_EXIT: 0.02, N.TASK_END: 0.25, N.TASK_SUSPEND: 0.4, N.CAP_DROP: 0.5, N.CAP_REVOKE: 0.4}
-"""Calls that take something away, and how often they come compared with others."""
-
 CALL_NUMBERS: Final = tuple(CallNumber)
 
 
@@ -114,7 +110,7 @@ class Player:
         if words and random.random() < 0.06:
             self._spoil(scene)
         self._remember(words)
-        registers = {index: value for index, value in enumerate(words)}
+        registers = dict(enumerate(words))
         registers[8] = number.value
         if random.random() < 0.1:
             registers[random.randrange(9, 31)] = random.getrandbits(64)

@@ -48,7 +48,8 @@ def _with_frames(random: Random, system: System) -> tuple[Task, ...]:
     left = FREE_FRAMES - len(encode(system)) // PAGE - 1
     left -= sum(region.pages for region in system.memory if not region.address)
     for task in system.tasks:
-        left -= 4 + sum(pages(segment.memory) for segment in task.program.segments) + task.stack_pages + len(task.mappings)
+        image = sum(pages(segment.memory) for segment in task.program.segments)
+        left -= 4 + image + task.stack_pages + len(task.mappings)
     tasks = []
     rich = random.choice((0, 0, random.randrange(len(system.tasks)) + 1))
     for number, task in enumerate(system.tasks, 1):

@@ -59,8 +59,9 @@ class Tally:
     def lines(self) -> list[str]:
         """A table: a call on each line, with its statuses, the most frequent first."""
         total, fine = self.calls.total(), sum(n for (_, status), n in self.calls.items() if status == 0)
+        share = 100 * fine // max(total, 1)
         lines = [
-            f"{self.systems} systems, {self.steps} steps, {total} calls completed, {100 * fine // max(total, 1)}% of them OK",
+            f"{self.systems} systems, {self.steps} steps, {total} calls completed, {share}% of them OK",
             ", ".join(f"{count} {what}" for what, count in sorted(self.events.items())),
         ]
         for number in CallNumber:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from agreement import watchdog
-from play import GameError, play
+from lockstep import DisagreementError
+from play import GameError, play, replay
 from shrinking import shrunk
 from tally import Tally
 
@@ -44,3 +45,50 @@ def test_random_calls_agree_and_reach_every_call_and_status(part: int) -> None:
             seed += 1
     assert tally.calls_that_succeeded() == set(CallNumber)
     assert tally.statuses() | SELDOM >= set(Status) - NEVER_FROM_EL0
+
+
+def _forgetful_unlink(slot: CapSlot) -> None:
+    """Leaves the tree, but its neighbour after it keeps pointing back."""
+    after, previous = slot.next_sibling, slot.previous_sibling
+    ORIGINAL_UNLINK(slot)
+    if after is not None:
+        after.previous_sibling = slot if previous is None else previous
+
+
+ORIGINAL_UNLINK = CapSlot._unlink
+
+SEEDED: list[tuple[object, str, Callable[..., Any]]] = [
+    (CapSlot, "_unlink", _forgetful_unlink),
+    (CapTable, "has_room", lambda table, count: True),
+    (Frames, "_first_free", lambda frames: None),
+    (Scheduler, "preempt", lambda scheduler: None),
+    (TaskQueue, "push_front", TaskQueue.push),
+    (UserWindow, "validate", lambda window, pointer, length: True),
+    (deletion, "pay_back", lambda payer, claim, amount: None),
+    (mapping, "prune_tables", lambda *_: u64(0)),
+    (messages, "may_transfer", lambda *_: True),
+    (rendezvous, "unmap_placed", lambda kernel, slot: setattr(slot, "placement", None)),
+    (signals, "wake_waiter", lambda kernel, notification: None),
+    (task_calls, "call_off", lambda kernel, task: None),
+]
+"""Functions, and what replaces them in CPython alone."""
+
+
+@pytest.mark.parametrize(("owner", "name", "wrong"), SEEDED, ids=lambda item: item if isinstance(item, str) else "")
+def test_wrong_function_is_found(
+    owner: object, name: str, wrong: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner, name, wrong)
+    with pytest.raises(GameError):
+        for seed in range(100):
+            play(seed, 2000, 50)
+
+
+def test_wrong_game_is_shortened_to_the_steps_that_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signals, "wake_waiter", lambda kernel, notification: None)
+    with pytest.raises(GameError) as caught:
+        for seed in range(100):
+            play(seed, 300, 20)
+    short = shrunk(caught.value.game, 200)
+    assert isinstance(replay(short), DisagreementError)
+    assert len(short.steps) <= 15 < len(caught.value.game.steps)
