@@ -110,6 +110,7 @@ def resume(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     stopped = task.state is TaskState.INACTIVE or task.state is TaskState.SUSPENDED
     if not stopped or task.space is None:
         return refuse(Status.BAD_STATE)
+    task.fault = None
     kernel.scheduler.make_ready(task)
     return done()
 
