@@ -21,7 +21,9 @@ from prospects import (
     space_for,
     spare,
     task_that,
+    tells_supervisor,
     unmapped,
+    waited_through,
     waits_for_a_life,
     word_of,
 )
@@ -70,13 +72,41 @@ def some(right: Rights = Rights.NONE, prefer: Preference | None = None) -> Maker
     return make
 
 
+def sometimes(chance: float, prefer: Preference) -> Preference:
+    return lambda scene, slot: scene.random.random() > chance or prefer(scene, slot)
+
+
 def derivable(scene: Scene) -> int:
-    """Often the deepest of those from which something may be derived."""
-    if scene.random.random() < 0.5:
-        slots = [slot for slots in scene.held.values() for slot in slots if Rights.DERIVE in slot.held().rights]
-        if slots:
-            return scene.use(max(slots, key=lambda slot: slot.depth))
+    """Often the deepest of a kind."""
+    random = scene.random
+    slots = random.choice([slots for slots in scene.held.values() if slots] or [[]])
+    slots = [slot for slot in slots if Rights.DERIVE in slot.held().rights]
+    if slots and random.random() < 0.7:
+        return scene.use(max(slots, key=lambda slot: slot.depth))
     return some(Rights.DERIVE)(scene)
+
+
+def revocable(scene: Scene) -> int:
+    """Something with descendants, often with one by which somebody waits."""
+    return some(Rights.REVOKE, waited_through if scene.random.random() < 0.5 else parent)(scene)
+
+
+def paying(scene: Scene) -> int:
+    """A quota, now and then the deepest of them."""
+    slots = [slot for slot in scene.held[CapKind.QUOTA] if Rights.CREATE in slot.held().rights]
+    if slots and scene.random.random() < 0.1:
+        return scene.use(max(slots, key=lambda slot: slot.depth))
+    return held(CapKind.QUOTA, Rights.CREATE)(scene)
+
+
+def supervising(scene: Scene) -> int:
+    """An endpoint, now and then the deepest of them, or nobody."""
+    if scene.random.random() < 0.1:
+        return NULL
+    slots = scene.held[CapKind.ENDPOINT]
+    if slots and scene.random.random() < 0.1:
+        return scene.use(max(slots, key=lambda slot: slot.depth))
+    return held(CapKind.ENDPOINT, Rights.SEND)(scene)
 
 
 def transfer(scene: Scene) -> int:
@@ -159,6 +189,8 @@ def claims_of(scene: Scene) -> list[int]:
 
 def created_kind(scene: Scene) -> int:
     """What the quota still pays for, mostly."""
+    if scene.random.random() < 0.2:
+        return CapKind.MEMORY.value
     paid = [kind for kind, left in enumerate(claims_of(scene)) if left and 2 <= kind < 8]
     if paid and scene.random.random() < 0.85:
         return scene.random.choice(paid)
@@ -167,12 +199,13 @@ def created_kind(scene: Scene) -> int:
 
 
 def created_pages(scene: Scene) -> int:
+    """Few pages, or a large part of what the quota pays for: then memory is soon in pieces."""
     random = scene.random
-    if random.random() < 0.6:
-        return random.choice((1, 2))
     claims = claims_of(scene)
-    if claims and random.random() < 0.5:
-        return claims[0] // random.choice((1, 2, 2))
+    if claims and random.random() < (0.4 if claims[0] > 64 else 0.1):
+        return claims[0] // random.choice((1, 1, 2, 3))
+    if random.random() < 0.8:
+        return random.choice((1, 2))
     return random.choice((0, 3, 5, 9, random.randrange(40), word(scene)))
 
 
@@ -209,7 +242,8 @@ def priority(scene: Scene) -> int:
 
 
 def stack_top(scene: Scene) -> int:
-    return scene.random.choice((RAW_BASE + 8 * PAGE,) * 9 + (word(scene),))
+    """Also far above the image, so that the window covers what is mapped there."""
+    return word(scene) if scene.random.random() < 0.1 else scene.random.choice((RAW_BASE + 8 * PAGE, 0x2010_0000))
 
 
 def pointer(scene: Scene) -> int:
@@ -230,7 +264,11 @@ def length(scene: Scene) -> int:
 
 
 def register_number(scene: Scene) -> int:
-    return scene.random.randrange(34) if scene.random.random() < 0.95 else word(scene)
+    """Often one of SP, PC and PSTATE."""
+    random = scene.random
+    if random.random() < 0.4:
+        return random.choice((31, 32, 33))
+    return random.randrange(34) if random.random() < 0.95 else word(scene)
 
 
 def new_table(scene: Scene) -> int:
@@ -259,7 +297,7 @@ ARGUMENTS: Final[dict[CallNumber, tuple[Maker, ...]]] = {
     CallNumber.CONSOLE_WRITE: (held(K.DEBUG_CONSOLE, R.CONSOLE_WRITE), pointer, length),
     CallNumber.CAP_COPY: (some(R.DUPLICATE), rights),
     CallNumber.CAP_DERIVE: (derivable, rights, badge),
-    CallNumber.CAP_REVOKE: (some(R.REVOKE, parent),),
+    CallNumber.CAP_REVOKE: (revocable,),
     CallNumber.CAP_DROP: (some(R.NONE, spare),),
     CallNumber.CAP_MOVE: (some(R.TRANSFER, spare), new_table),
     CallNumber.CAP_QUERY: (some(),),
@@ -272,7 +310,7 @@ ARGUMENTS: Final[dict[CallNumber, tuple[Maker, ...]]] = {
     CallNumber.NOTIFY: (held(K.NOTIFICATION, R.NOTIFY, awaited), word),
     CallNumber.POLL: (held(K.NOTIFICATION, R.WAIT),),
     CallNumber.BIND: (held(K.ENDPOINT, R.RECV), or_null(held(K.NOTIFICATION, R.WAIT), 0.4)),
-    CallNumber.CREATE: (held(K.QUOTA, R.CREATE), created_kind, created_pages),
+    CallNumber.CREATE: (paying, created_kind, created_pages),
     CallNumber.QUOTA_MOVE: (held(K.QUOTA, R.CREATE), held(K.QUOTA, R.CREATE), claim, one_of(0, 1, 1, 1, 2, 5, 1 << 40)),
     CallNumber.MEMORY_DERIVE: (held(K.MEMORY, R.DERIVE), rights, first_page, some_pages),
     CallNumber.MAP: (held(K.ADDRESS_SPACE, R.MAP), held(K.MEMORY, R.READ, unmapped), map_address, flags),
@@ -282,7 +320,7 @@ ARGUMENTS: Final[dict[CallNumber, tuple[Maker, ...]]] = {
         held(K.TASK, R.CONFIGURE, task_that(waits_for_a_life)), held(K.ADDRESS_SPACE, R.BIND),
         one_of(RAW_BASE, 0, WORD), one_of(RAW_BASE, RAW_BASE + 4, WORD), stack_top,
     ),
-    CallNumber.TASK_SUPERVISE: (held(K.TASK, R.CONFIGURE), or_null(held(K.ENDPOINT, R.SEND), 0.1)),
+    CallNumber.TASK_SUPERVISE: (held(K.TASK, R.CONFIGURE, sometimes(0.3, task_that(tells_supervisor))), supervising),
     CallNumber.TASK_PRIORITY: (held(K.TASK, R.CONFIGURE), priority),
     CallNumber.TASK_RESUME: (held(K.TASK, R.CONTROL, task_that(can_start)),),
     CallNumber.TASK_SUSPEND: (held(K.TASK, R.CONTROL, task_that(is_busy)),),

@@ -15,6 +15,8 @@ STEPS_A_SYSTEM: Final = 2000
 """At most, then another system starts."""
 STEPS_A_COMPARISON: Final = 250
 """Between two comparisons of everything; registers and journal are compared at each step."""
+STEPS_A_LOOK: Final = 50
+"""Between two looks at whether the system is good for anything."""
 WRONG: Final = (DisagreementError, PanicError, UnfairError)
 
 
@@ -55,8 +57,8 @@ def play(seed: int, steps: int = STEPS_A_SYSTEM, every: int = STEPS_A_COMPARISON
             tally.count(pair.records)
             if tally.steps % every == 0:
                 pair.compare_all("comparison of everything")
-                if not pair.stopped and player.is_at_its_end():
-                    break
+            if tally.steps % STEPS_A_LOOK == 0 and not pair.stopped and player.is_at_its_end():
+                break
         pair.compare_all("comparison of everything")
     except WRONG as cause:
         raise GameError(seed, game, cause) from cause

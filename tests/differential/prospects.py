@@ -38,6 +38,16 @@ class Scene:
         self.words: list[int] = []
         self.slots: list[CapSlot | None] = []
 
+    def waited_through(self) -> set[int]:
+        """The identities of all capabilities above those by which tasks wait."""
+        found = set()
+        for task in self.kernel.tasks.items:
+            at = task.through
+            while at is not None:
+                found.add(id(at))
+                at = at.parent
+        return found
+
     def any_slot(self) -> CapSlot | None:
         everything = [slot for slots in self.held.values() for slot in slots]
         return self.random.choice(everything) if everything else None
@@ -76,7 +86,13 @@ def parent(scene: Scene, slot: CapSlot) -> bool:
 
 def spare(scene: Scene, slot: CapSlot) -> bool:
     """One of several of its kind, so that its loss leaves the task something to do."""
-    return slot.first_child is None and len(scene.held[kind_of(slot.held().object)]) > 2
+    kind = kind_of(slot.held().object)
+    return slot.first_child is None and (kind is CapKind.REPLY or len(scene.held[kind]) > 2)
+
+
+def waited_through(scene: Scene, slot: CapSlot) -> bool:
+    """Whether somebody waits by something that was derived from this."""
+    return slot.first_child is not None and id(slot) in scene.waited_through()
 
 
 def endpoint_behind(scene: Scene, slot: CapSlot) -> Endpoint | None:
@@ -127,6 +143,10 @@ def can_be_given(task: Task) -> bool:
 
 def is_busy(task: Task) -> bool:
     return not task.has_ended() and not task.stands_still()
+
+
+def tells_supervisor(task: Task) -> bool:
+    return task.through is task.supervisor
 
 
 def space_for(scene: Scene, memory: CapSlot) -> list[CapSlot]:

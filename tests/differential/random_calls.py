@@ -54,6 +54,7 @@ MOODS: Final = (
     _mood(40, N.CAP_COPY, N.SEND, N.SEND_WAIT, N.WAIT),
     _mood(15, N.CAP_DROP, N.CAP_REVOKE),
     _mood(12, N.CREATE, N.QUOTA_MOVE),
+    _mood(30, N.CREATE, N.CAP_DROP),
     _mood(8, N.CREATE, N.MEMORY_DERIVE, N.MAP, N.UNMAP, N.PROTECT),
     _mood(8, N.CREATE, N.TASK_CONFIGURE, N.CAP_MOVE, N.TASK_RESUME, N.TASK_SUPERVISE),
     _mood(6, N.TASK_SUSPEND, N.TASK_RESUME, N.TASK_READ, N.TASK_WRITE, N.TASK_STATE, N.TASK_PRIORITY),
@@ -133,8 +134,8 @@ class Player:
         for kind, calls in NEEDED_BY.items():
             if not scene.held[kind]:
                 change(calls, 0.02)
-        if scene.count == 0 and others and random.random() < 0.5:
-            return N.TASK_EXIT
+        if scene.count == 0 and others and random.random() < 0.9:
+            return random.choice((N.TASK_EXIT, N.TASK_YIELD))
         useful = opportunities(scene)
         change(useful, 4 if others else 15)
         change(WAITS - useful, (0.0005, 0.3, 0.7, 1)[min(others, 3)])

@@ -20,7 +20,7 @@ FREE_FRAMES: Final = (RAM_SIZE - (IMAGE - RAM_START)) // PAGE
 """Those above the image, whose first part is the manifest."""
 DEVICE: Final = 0x0A00_0000
 SLICE: Final = 1000
-LIMIT: Final = 60_000
+LIMITS: Final = (500, 3000, 10_000)
 MAPPED_AT_BOOT: Final = 0x2000_0000
 MOST_CAPS: Final = 14
 
@@ -40,7 +40,7 @@ def random_manifest(random: Random) -> bytes:
     tasks = tuple(_task(random, number, objects, left) for number in range(count))
     system = System("random", endpoints, tasks, notifications, tuple(memory), random.choice((0, SLICE, SLICE)))
     system = replace(system, tasks=_with_frames(random, system))
-    return encode(system, LIMIT if random.random() < 0.1 else 0)
+    return encode(system, random.choice(LIMITS) if random.random() < 0.1 else 0)
 
 
 def _with_frames(random: Random, system: System) -> tuple[Task, ...]:
@@ -50,13 +50,17 @@ def _with_frames(random: Random, system: System) -> tuple[Task, ...]:
     for task in system.tasks:
         image = sum(pages(segment.memory) for segment in task.program.segments)
         left -= 4 + image + task.stack_pages + len(task.mappings)
-    tasks = []
-    rich = random.choice((0, 0, random.randrange(len(system.tasks)) + 1))
-    for number, task in enumerate(system.tasks, 1):
-        frames = left if number == rich else min(left, random.choice((4, 12, 40)))
-        left -= frames
-        tasks.append(replace(task, quota=replace(task.quota, frames=frames)))
-    return tuple(tasks)
+    frames = [0] * len(system.tasks)
+    order = list(range(len(frames)))
+    random.shuffle(order)
+    for number in order:
+        frames[number] = min(left, random.choice((4, 12, 40)))
+        left -= frames[number]
+    if random.random() < 0.7:
+        frames[max(order, key=lambda number: system.tasks[number].quota.memory)] += left
+    return tuple(
+        replace(task, quota=replace(task.quota, frames=own)) for task, own in zip(system.tasks, frames, strict=True)
+    )
 
 
 def _task(random: Random, number: int, objects: dict[CapKind, int], left: dict[str, int]) -> Task:
@@ -86,7 +90,7 @@ def _task(random: Random, number: int, objects: dict[CapKind, int], left: dict[s
 def _quota(random: Random, left: dict[str, int]) -> Quota:
     claims = {}
     for kind, most in left.items():
-        claims[kind] = min(random.choice((0, 1, 1, 2, 3)), most)
+        claims[kind] = min(random.choice((0, 1, 1, 2, 3, 5)), most)
         left[kind] -= claims[kind]
     return Quota(**claims)
 
