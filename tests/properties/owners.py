@@ -26,6 +26,7 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.quota import CLAIMS, FRAMES
 
 Violations = Iterator[str]
+TABLE_BYTES = 8 * int(ENTRIES)
 
 
 @dataclass
@@ -49,12 +50,14 @@ def read_tree(kernel: Kernel[Any], root: int) -> Tree:
 
 def _read_table(kernel: Kernel[Any], table: int, level: int, base: int, found: Tree) -> None:
     found.tables.append(table)
-    entries = struct.unpack(f"<{ENTRIES}Q", kernel.board.get(table, 8 * int(ENTRIES)))
-    if level > 0 and not any(entries):
+    data = kernel.board.get(table, TABLE_BYTES)
+    rest = data.lstrip(b"\0")
+    if level > 0 and not rest:
         found.empty.append(table)
-    for i, entry in enumerate(entries):
-        if entry == 0:
-            continue
+    while rest:  # tables are sparse: from one descriptor to the next
+        i = (TABLE_BYTES - len(rest)) // 8
+        entry = int.from_bytes(data[8 * i : 8 * i + 8], "little")
+        rest = data[8 * i + 8 :].lstrip(b"\0")
         address = base | i << (39 - 9 * level)
         if entry & TABLE != TABLE:
             found.odd.append(entry)

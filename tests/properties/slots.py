@@ -72,11 +72,8 @@ def origins(kernel: Kernel[Any]) -> Iterator[tuple[str, CapSlot, Any, bool]]:
             yield f"{kind} {i}", thing.origin, thing, alive
 
 
-def all_slots(kernel: Kernel[Any]) -> Iterator[tuple[str, CapSlot]]:
-    """Every slot, occupied or not: in tables, origins, homes, supervisors, and messages in flight."""
-    for name, table in tables(kernel).items():
-        for i, slot in enumerate(table.slots):
-            yield f"{name}, slot {i}", slot
+def slots_in_objects(kernel: Kernel[Any]) -> Iterator[tuple[str, CapSlot]]:
+    """The slots outside tables: origins, homes, supervisors, and what travels in parked messages."""
     for name, origin, _, _ in origins(kernel):
         yield f"origin of {name}", origin
     for i, task in enumerate(kernel.tasks.items):
@@ -86,6 +83,18 @@ def all_slots(kernel: Kernel[Any]) -> Iterator[tuple[str, CapSlot]]:
         yield f"parked in endpoint {i}", endpoint.parked
 
 
+def all_slots(kernel: Kernel[Any]) -> Iterator[tuple[str, CapSlot]]:
+    """Every slot that was ever used, occupied or not."""
+    for name, table in tables(kernel).items():
+        for i, slot in enumerate(list(table.slots)[: table.touched]):
+            yield f"{name}, slot {i}", slot
+    yield from slots_in_objects(kernel)
+
+
 def occupied(kernel: Kernel[Any]) -> Iterator[tuple[str, CapSlot]]:
     """Every slot that holds a capability."""
-    return ((name, slot) for name, slot in all_slots(kernel) if slot.capability is not None)
+    for name, table in tables(kernel).items():
+        for slot in list(table.slots)[: table.touched]:
+            if slot.capability is not None:
+                yield f"{name}, slot {slot.index}", slot
+    yield from ((name, slot) for name, slot in slots_in_objects(kernel) if slot.capability is not None)

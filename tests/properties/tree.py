@@ -40,8 +40,9 @@ def every_object_has_its_origin(kernel: Kernel[Any]) -> Violations:
 
 def links_are_symmetric(kernel: Kernel[Any]) -> Violations:
     """Parents know their children, siblings each other, and an empty slot nobody."""
-    names = {id(slot): name for name, slot in all_slots(kernel)}
-    for name, slot in all_slots(kernel):
+    slots = list(all_slots(kernel))
+    names = {id(slot): name for name, slot in slots}
+    for name, slot in slots:
         if slot.capability is None:
             if slot.first_child is not None or slot.parent is not None or slot.previous_sibling is not None:
                 yield f"{name}: empty, and linked"

@@ -1,0 +1,24 @@
+"""Ten thousand lives of tasks, in random orders, ended in every way: everything is as it was before the first."""
+
+from __future__ import annotations
+
+import pytest
+
+from kernel.support import resources
+from properties.lives import ENDS, Family
+from properties.system import check_system
+
+SHARDS = 4
+LIVES = 10_000 // SHARDS
+CHECKED = 50
+"""Lives between two comparisons."""
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_ten_thousand_lives_leave_frames_slots_tables_queues_and_claims_as_they_were(shard: int) -> None:
+    family = Family(shard)
+    while family.born < LIVES:
+        family.live(family.born + CHECKED)
+        assert resources(family.kernel) == family.at_first, f"after {family.born} lives"
+        check_system(family.kernel)
+    assert family.born == LIVES and all(family.ended[how] > LIVES // 20 for how in ENDS)
