@@ -16,10 +16,10 @@ class CapTable:
     """Slots for capabilities, named by index and generation. The slot freed last is the first to be used again."""
 
     def __init__(self, capacity: int = TABLE_SLOTS) -> None:
-        self.slots: Array[CapSlot] = Array.of(capacity, lambda _: CapSlot())
         self.first_free: CapSlot | None = None
         self.touched: u16 = u16(0)
         """Slots from here on have never been used."""
+        self.slots: Array[CapSlot] = Array.of(capacity, lambda _: CapSlot())
 
     def seal(self) -> None:
         """Leave no room, for ever: an empty table stays empty."""

@@ -56,6 +56,13 @@ class Kernel(Generic[B]):
 
     def __init__(self, board: B, debug_console: bool = True) -> None:
         self.board: B = board
+        self.scheduler: Scheduler = Scheduler()
+        self.entered: Task | None = None
+        """The task whose thread state the CPU holds."""
+        self.active: AddressSpace | None = None
+        """The address space that the CPU translates EL0 through."""
+        self.remains: bool = False
+        """Something ended or lost its last capability, and is to be given back before the trap is over."""
         self.debug_console: Final[bool] = debug_console
         """Whether console_write exists; a release kernel has none."""
         self.tasks: Arena[Task] = Arena(MAX_TASKS, lambda _: Task())
@@ -65,19 +72,12 @@ class Kernel(Generic[B]):
         self.regions: Arena[Region] = Arena(MAX_REGIONS, lambda _: Region())
         self.quotas: Arena[Quota] = Arena(MAX_QUOTAS, lambda _: Quota())
         self.frames: Frames = Frames()
-        self.scheduler: Scheduler = Scheduler()
         self.bootstrap_table: CapTable = CapTable()
         """The kernel's own authority, by which it makes the first objects, and keeps the first tasks."""
         self.empty_table: CapTable = CapTable()
         """What a caller without context holds: nothing, and once it is sealed at boot, no room for anything."""
         self.loading: Image = Image()
         self.boot_frame: TrapFrame = TrapFrame()
-        self.entered: Task | None = None
-        """The task whose thread state the CPU holds."""
-        self.active: AddressSpace | None = None
-        """The address space that the CPU translates EL0 through."""
-        self.remains: bool = False
-        """Something ended or lost its last capability, and is to be given back before the trap is over."""
         self.lives: u32 = u32(0)
         """How many tasks there have ever been, modulo 2^32: no number of lives may stop the kernel."""
         self.limit_reached: bool = False

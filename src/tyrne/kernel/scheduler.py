@@ -31,10 +31,10 @@ class Scheduler:
     """The queues of ready tasks, one for each priority, and the one task that runs. `current` is in no queue."""
 
     def __init__(self) -> None:
+        self.current: Task | None = None
         self.ready: Array[TaskQueue] = Array.of(PRIORITIES, lambda _: TaskQueue())
         self.levels: u64 = u64(0)
         """Bit n is set while queue n has tasks."""
-        self.current: Task | None = None
 
     def add_user_task(
         self, task: Task, space: AddressSpaceHandle, base: u64, entry: u64, stack_top: u64, table: CapTable | None

@@ -71,7 +71,6 @@ class Task:
 
     def __init__(self) -> None:
         self.frame: TrapFrame = TrapFrame()
-        self.thread: ThreadState = ThreadState()
         self.slot: u16 = u16(0)
         """Its place in the arena of tasks."""
         self.number: u32 = u32(0)
@@ -80,7 +79,6 @@ class Task:
         self.name: Array[u8] = Array.filled(NAME_LENGTH, u8(0))
         self.state: TaskState = TaskState.INACTIVE
         self.priority: u64 = u64(0)
-        self.capabilities: CapTable = CapTable()
         self.space: AddressSpaceHandle | None = None
         self.table: CapTable | None = None
         self.window: UserWindow | None = None
@@ -102,6 +100,8 @@ class Task:
         """The capability by which it waits."""
         self.reply: CapSlot | None = None
         """The capability by which it is answered."""
+        self.thread: ThreadState = ThreadState()
+        self.capabilities: CapTable = CapTable()
 
     def bind(self, space: AddressSpaceHandle, base: u64, entry: u64, stack_top: u64, table: CapTable | None) -> None:
         """Give the task its context and its first registers: all zero but PC and SP.

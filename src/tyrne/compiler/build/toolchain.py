@@ -23,6 +23,7 @@ METAL_FLAGS: Final = (
     "-mstrict-align",  # the MMU is off at first: unaligned accesses would fault
     "-ffreestanding",
     "-fno-pic",
+    "-fomit-frame-pointer",
     "-fno-asynchronous-unwind-tables",
 )
 """Code for the kernel at EL1 and for user programs in Kernel Python."""

@@ -128,8 +128,9 @@ def to(f: Function, v: Val, t: Type, node: n.Context) -> Val:
 
 def tagged(v: Val, t: Union) -> Val:
     """A part of a union as that union."""
-    member = "" if v.type == NONE else f", .{member_name(v.type.name)} = {v.code}"
-    return Val(f"({t.name}){{.tag = {tag(v.type)}{member}}}", t, stable=v.stable, effect=v.effect, hint=v.hint)
+    member = "" if v.type == NONE else f" made.{member_name(v.type.name)} = {v.code};"
+    code = f"({{ {t.name} made; made.tag = {tag(v.type)};{member} made; }})"
+    return Val(code, t, stable=v.stable, effect=v.effect, hint=v.hint)
 
 
 def _sized(f: Function, v: Val, t: Type, node: n.Context) -> Val:
@@ -162,7 +163,7 @@ def convert_function(source: Type, target: Type, name: str) -> str:
     if isinstance(target, Reference):
         member = member_name(target.place.name)
         return f"{head}\n    return from.tag == {tag(target.place)} ? from.{member} : NULL;\n}}"
-    lines = [head, f"    {target.name} to = {{.tag = from.tag}};", "    switch (from.tag) {"]
+    lines = [head, f"    {target.name} to; to.tag = from.tag;", "    switch (from.tag) {"]
     for part in parts:
         if part != NONE and not is_empty(part):
             member = member_name(part.name)
