@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import BASE, PAGE, POISON, RAM, FakeBoard, managed
+from kernel.support import BASE, PAGE, PANIC, POISON, RAM, FakeBoard, managed
 from tyrne.hal.descriptors import MappingFlags, decode_flags, forbidden, page_descriptor, table_descriptor
 from tyrne.kernel.abi import Status
 from tyrne.kernel.page_table import (
@@ -294,3 +294,13 @@ def test_protecting_a_page_changes_its_flags_and_keeps_its_frame(flags: MappingF
     assert tables.map(BASE, F.USER) is None
     protect_page(tables.board, tables.root, u64(BASE), flags)
     assert tables.translate() == Mapping(tables.frame, flags)
+
+
+@pytest.mark.parametrize("flags", FORBIDDEN, ids=str)
+def test_no_page_is_given_flags_that_it_could_not_be_mapped_with(flags: MappingFlags) -> None:
+    tables = Tables()
+    assert tables.map() is None
+    before = bytes(tables.board.ram)
+    with pytest.raises(PANIC):
+        protect_page(tables.board, tables.root, u64(BASE), flags)
+    assert bytes(tables.board.ram) == before

@@ -121,7 +121,7 @@ def unmap_page(memory: PhysicalMemory, root: u64, address: u64) -> u64 | Status:
 
 
 def protect_page(memory: PhysicalMemory, root: u64, address: u64, flags: MappingFlags) -> None:
-    """Change the flags of a page that is mapped; its frame stays. The caller has refused flags that `map_page` refuses."""
+    """Change the flags of a page that is mapped; its frame stays. The flags are such as `map_page` takes."""
     assert not invalid_in_space(flags)
     entry = _leaf(memory, root, address)
     assert not isinstance(entry, Status)
