@@ -1,0 +1,497 @@
+"""Failure at every allocation: each call, made where it would succeed, with one thing after another used up.
+
+Used up are: the slots of the caller's and of the other tasks' tables, each claim of each quota, frames down to any
+number that the call needs, frames that lie together, and each arena. Whatever is missing, the call either does not need
+it, or returns its error and leaves the whole kernel byte for byte as it was; given back what was missing, it succeeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+
+from kernel.support import BASE, NULL, PAGE, SVC, kernel_state, run
+from kernel.world import World
+from properties.slots import arenas
+from properties.system import check_system
+from tyrne.hal.frame import Vector
+from tyrne.kernel.abi import CapKind, Rights, Status
+from tyrne.kernel.arena import SlotId
+from tyrne.kernel.calls import CallNumber as C
+from tyrne.kernel.capability import Capability, DebugConsole
+from tyrne.kernel.quota import CLAIMS
+from tyrne.kernel.task import TaskState
+from tyrne.lang import u64
+from tyrne.system.parts import Quota
+
+K, S = CapKind, Status
+ME, OTHER, THIRD = 0, 1, 2
+ALL_RIGHTS = 0x7_FFFF
+FAR = 0x80_0000_0000
+"""An address whose mapping takes three tables."""
+SOME = Quota(tasks=2, endpoints=2, notifications=2, spaces=2, memory=3, quotas=2, frames=24)
+
+
+def world() -> World:
+    return World(3, slots=10, quota=SOME, pages=192)
+
+
+# --- each call where it succeeds: what is prepared, and the arguments
+
+Scenario = Callable[[World], tuple[C, tuple[int, ...]]]
+SCENARIOS: dict[str, Scenario] = {}
+
+
+def scenario(make: Scenario) -> Scenario:
+    SCENARIOS[make.__name__] = make
+    return make
+
+
+def gift(w: World) -> int:
+    return w.give_console(ME)
+
+
+@scenario
+def send(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.SEND, (w.give(ME, w.endpoint()), 1, 2, 3, 4, gift(w))
+
+
+@scenario
+def recv(w: World) -> tuple[C, tuple[int, ...]]:
+    end = w.endpoint()
+    w.ok(OTHER, C.SEND, w.give(OTHER, end), 1, 2, 3, 4, w.give_console(OTHER))
+    return C.RECV, (w.give(ME, end),)
+
+
+@scenario
+def recv_from_a_sender_that_waits(w: World) -> tuple[C, tuple[int, ...]]:
+    end = w.endpoint()
+    w.blocks(OTHER, C.SEND_WAIT, w.give(OTHER, end), 1, 2, 3, 4, w.give_console(OTHER))
+    return C.RECV, (w.give(ME, end),)
+
+
+@scenario
+def task_yield(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.TASK_YIELD, ()
+
+
+@scenario
+def task_exit(w: World) -> tuple[C, tuple[int, ...]]:
+    w.supervise(ME, w.endpoint())
+    return C.TASK_EXIT, (3,)
+
+
+@scenario
+def console_write(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.CONSOLE_WRITE, (w.give_console(ME), BASE, 4)
+
+
+@scenario
+def cap_copy(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.CAP_COPY, (w.give_console(ME), 0)
+
+
+@scenario
+def cap_derive(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.CAP_DERIVE, (w.give(ME, w.endpoint()), 0, 9)
+
+
+@scenario
+def cap_revoke(w: World) -> tuple[C, tuple[int, ...]]:
+    root = w.give(ME, w.memory())
+    w.ok(ME, C.MAP, w.give_space(ME, ME), w.ok(ME, C.CAP_DERIVE, root, ALL_RIGHTS & 0xE0F, 0), FAR, 0)
+    return C.CAP_REVOKE, (root,)
+
+
+@scenario
+def cap_drop(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.CAP_DROP, (w.give(ME, w.memory()),)
+
+
+@scenario
+def cap_move(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.CAP_MOVE, (w.give_console(ME), NULL)
+
+
+@scenario
+def cap_move_to_another(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.CAP_MOVE, (w.give_console(ME), w.give_task(ME, OTHER))
+
+
+@scenario
+def cap_query(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.CAP_QUERY, (w.give_console(ME),)
+
+
+@scenario
+def send_wait(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.SEND_WAIT, (w.give(ME, w.endpoint()), 1, 2, 3, 4, gift(w))
+
+
+@scenario
+def send_wait_to_a_receiver(w: World) -> tuple[C, tuple[int, ...]]:
+    end = w.endpoint()
+    w.blocks(OTHER, C.WAIT, w.give(OTHER, end))
+    return C.SEND_WAIT, (w.give(ME, end), 1, 2, 3, 4, gift(w))
+
+
+@scenario
+def call_a_receiver(w: World) -> tuple[C, tuple[int, ...]]:
+    end = w.endpoint()
+    w.blocks(OTHER, C.WAIT, w.give(OTHER, end))
+    return C.CALL, (w.give(ME, end), 1, 2, 3, 4, gift(w))
+
+
+@scenario
+def wait(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.WAIT, (w.give(ME, w.endpoint()),)
+
+
+@scenario
+def wait_for_what_is_parked(w: World) -> tuple[C, tuple[int, ...]]:
+    end = w.endpoint()
+    w.ok(OTHER, C.SEND, w.give(OTHER, end), 1, 2, 3, 4, w.give_console(OTHER))
+    return C.WAIT, (w.give(ME, end),)
+
+
+@scenario
+def wait_for_a_call_with_a_capability(w: World) -> tuple[C, tuple[int, ...]]:
+    end = w.endpoint()
+    w.blocks(OTHER, C.CALL, w.give(OTHER, end), 1, 2, 3, 4, w.give_console(OTHER))
+    return C.WAIT, (w.give(ME, end),)
+
+
+@scenario
+def wait_for_a_fault(w: World) -> tuple[C, tuple[int, ...]]:
+    end = w.endpoint()
+    w.supervise(OTHER, end)
+    w.fault(OTHER)
+    return C.WAIT, (w.give(ME, end),)
+
+
+def asked(w: World) -> tuple[int, int]:
+    """An endpoint at which OTHER has called, and the capability that answers it."""
+    end = w.endpoint()
+    mine = w.give(ME, end)
+    w.blocks(OTHER, C.CALL, w.give(OTHER, end), 1, 2, 3, 4, NULL)
+    w.ok(ME, C.WAIT, mine)
+    return mine, w.x(ME)[7]
+
+
+@scenario
+def reply(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.REPLY, (asked(w)[1], 1, 2, 3, 4, gift(w))
+
+
+@scenario
+def reply_wait(w: World) -> tuple[C, tuple[int, ...]]:
+    end, answer = asked(w)
+    return C.REPLY_WAIT, (answer, 1, 2, 3, 4, end)
+
+
+@scenario
+def reply_wait_for_a_call_with_a_capability(w: World) -> tuple[C, tuple[int, ...]]:
+    _, answer = asked(w)
+    end = w.endpoint()
+    w.blocks(THIRD, C.CALL, w.give(THIRD, end), 1, 2, 3, 4, w.give_console(THIRD))
+    return C.REPLY_WAIT, (answer, 1, 2, 3, 4, w.give(ME, end))
+
+
+@scenario
+def cancel(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.CANCEL, (w.give(ME, w.endpoint()),)
+
+
+@scenario
+def notify(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.NOTIFY, (w.give(ME, w.notification()), 5)
+
+
+@scenario
+def poll(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.POLL, (w.give(ME, w.notification()),)
+
+
+@scenario
+def bind(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.BIND, (w.give(ME, w.endpoint()), w.give(ME, w.notification()))
+
+
+def creation(kind: CapKind, pages: int = 0) -> None:
+    def create(w: World) -> tuple[C, tuple[int, ...]]:
+        return C.CREATE, (w.give_quota(ME), kind.value, pages)
+
+    SCENARIOS[f"create {kind.name.lower()}"] = create
+
+
+for made in (K.TASK, K.ENDPOINT, K.NOTIFICATION, K.ADDRESS_SPACE, K.QUOTA):
+    creation(made)
+creation(K.MEMORY, 3)
+
+
+@scenario
+def quota_move(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.QUOTA_MOVE, (w.give_quota(ME), w.give(ME, w.quota_of(OTHER)), K.TASK.value, 1)
+
+
+@scenario
+def quota_move_frames(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.QUOTA_MOVE, (w.give_quota(ME), w.give(ME, w.quota_of(OTHER)), 0, 3)
+
+
+@scenario
+def memory_derive(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.MEMORY_DERIVE, (w.give(ME, w.memory(3)), 0, 1, 2)
+
+
+@scenario
+def map(w: World) -> tuple[C, tuple[int, ...]]:
+    """In a space of the caller's own, whose tables its quota pays."""
+    space = w.ok(ME, C.CREATE, w.give_quota(ME), K.ADDRESS_SPACE.value)
+    return C.MAP, (space, w.give(ME, w.memory(2)), FAR, 1)
+
+
+@scenario
+def map_across_two_tables(w: World) -> tuple[C, tuple[int, ...]]:
+    space = w.ok(ME, C.CREATE, w.give_quota(ME), K.ADDRESS_SPACE.value)
+    return C.MAP, (space, w.give(ME, w.memory(2)), FAR + 0x20_0000 - PAGE, 0)
+
+
+def mapped(w: World) -> tuple[int, int]:
+    space, memory = w.give_space(ME, ME), w.give(ME, w.memory(2))
+    w.ok(ME, C.MAP, space, memory, FAR, 1)
+    return space, memory
+
+
+@scenario
+def unmap(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.UNMAP, mapped(w)
+
+
+@scenario
+def protect(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.PROTECT, (*mapped(w), 2)
+
+
+def child(w: World) -> int:
+    return w.ok(ME, C.CREATE, w.give_quota(ME), K.TASK.value)
+
+
+@scenario
+def task_configure(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.TASK_CONFIGURE, (child(w), w.give_space(ME, ME), BASE, BASE, BASE + PAGE)
+
+
+@scenario
+def task_supervise(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.TASK_SUPERVISE, (child(w), w.give(ME, w.endpoint()))
+
+
+@scenario
+def task_priority(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.TASK_PRIORITY, (child(w), 9)
+
+
+@scenario
+def task_resume(w: World) -> tuple[C, tuple[int, ...]]:
+    task = child(w)
+    w.ok(ME, C.TASK_CONFIGURE, task, w.give_space(ME, ME), BASE, BASE, BASE + PAGE)
+    return C.TASK_RESUME, (task,)
+
+
+@scenario
+def task_suspend(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.TASK_SUSPEND, (w.give_task(ME, OTHER),)
+
+
+@scenario
+def task_read(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.TASK_READ, (child(w), 30)
+
+
+@scenario
+def task_write(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.TASK_WRITE, (child(w), 3, 5)
+
+
+@scenario
+def task_end(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.TASK_END, (w.give_task(ME, OTHER), 4)
+
+
+@scenario
+def task_state(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.TASK_STATE, (w.give_task(ME, OTHER),)
+
+
+# --- what is used up, and given back
+
+Shortage = Callable[[World], AbstractContextManager[None]]
+SHORTAGES: dict[str, Shortage] = {}
+
+
+def shortage(name: str, make: Callable[..., Iterator[None]], *arguments: Any) -> None:
+    SHORTAGES[name] = lambda w: contextmanager(make)(w, *arguments)
+
+
+def slots(w: World, task: int, leave: int) -> Iterator[None]:
+    table = w.task(task).capabilities
+    fillers = []
+    while table.has_room(u64(leave + 1)):
+        fillers.append(table.allocate())
+        fillers[-1].fill(Capability(Rights.NONE, DebugConsole()), None, w.task(task).origin.depth)
+    yield
+    for slot in reversed(fillers):
+        if slot.capability is not None:  # the task has not ended
+            slot.clear()
+
+
+def claims(w: World, claim: int, leave: int) -> Iterator[None]:
+    """Of one kind in every quota, so many left."""
+    were = [int(quota.claims[claim]) for quota in w.kernel.quotas.items]
+    for quota in w.kernel.quotas.items:
+        quota.claims[claim] = u64(min(int(quota.claims[claim]), leave))
+    now = [int(quota.claims[claim]) for quota in w.kernel.quotas.items]
+    yield
+    for quota, before, after in zip(w.kernel.quotas.items, were, now, strict=True):
+        quota.claims[claim] += u64(before - after)
+
+
+def frames(w: World, leave: int) -> Iterator[None]:
+    """Fewer frames than the quotas promise."""
+    taken = []
+    while w.kernel.frames.available() > leave:
+        taken.append(w.kernel.frames.allocate(w.board))
+    yield
+    for frame in taken:
+        assert frame is not None and w.kernel.frames.free(frame) is None
+
+
+def scattered(w: World) -> Iterator[None]:
+    """Every other frame: enough, but no two together."""
+    taken = [w.kernel.frames.allocate(w.board) for _ in range(int(w.kernel.frames.available()))]
+    for frame in taken[::2]:
+        assert frame is not None and w.kernel.frames.free(frame) is None
+    yield
+    for frame in taken[1::2]:
+        assert frame is not None and w.kernel.frames.free(frame) is None
+
+
+def places(w: World, kind: str) -> Iterator[None]:
+    """No free place in an arena, as when all others were retired."""
+    arena = arenas(w.kernel)[kind]
+    taken: list[SlotId] = []
+    while not arena.is_full():
+        slot = arena.allocate()
+        assert slot is not None
+        taken.append(slot)
+    for slot in taken:  # occupied by nothing that could be reaped
+        arena.occupied[slot.index] = False
+    yield
+    for slot in reversed(taken):
+        arena.occupied[slot.index] = True
+        assert arena.free(slot)
+
+
+for left in range(3):
+    shortage(f"own slots {left}", slots, ME, left)
+shortage("slots of the other", slots, OTHER, 0)
+shortage("one slot of the other", slots, OTHER, 1)
+for claim in range(CLAIMS):
+    shortage(f"claim {claim}", claims, claim, 0)
+for left in range(1, 5):
+    shortage(f"claimed frames {left}", claims, 0, left)
+for left in range(6):
+    shortage(f"frames {left}", frames, left)
+shortage("frames together", scattered)
+for arena_name in ("task", "endpoint", "notification", "space", "region", "quota"):
+    shortage(f"places {arena_name}", places, arena_name)
+
+
+# --- what each call says
+
+FULL, TOO_FULL = S.CAPS_EXHAUSTED, S.RECEIVER_TABLE_FULL
+NO_SLOT = {"own slots 0": FULL}
+NO_SLOT_TO_RECEIVE = {"own slots 0": TOO_FULL}
+ONE_SLOT_TO_RECEIVE = {"own slots 0": TOO_FULL, "own slots 1": TOO_FULL}
+
+
+def created(kind: CapKind, arena: str) -> dict[str, Status]:
+    return {**NO_SLOT, f"claim {kind.value}": S.QUOTA_EXCEEDED, f"places {arena}": S.QUOTA_EXCEEDED}
+
+
+def short_of(frames: int, *, quota: bool = True) -> dict[str, Status]:
+    """Refusals of a call that takes so many frames."""
+    found = {f"frames {left}": S.OUT_OF_FRAMES for left in range(frames)}
+    if quota:
+        found |= {"claim 0": S.QUOTA_EXCEEDED}
+        found |= {f"claimed frames {left}": S.QUOTA_EXCEEDED for left in range(1, frames)}
+    return found
+
+
+REFUSED: dict[str, dict[str, Status]] = {
+    "recv": NO_SLOT_TO_RECEIVE,
+    "recv_from_a_sender_that_waits": NO_SLOT_TO_RECEIVE,
+    "wait_for_what_is_parked": NO_SLOT_TO_RECEIVE,
+    "wait_for_a_call_with_a_capability": ONE_SLOT_TO_RECEIVE,
+    "wait_for_a_fault": NO_SLOT_TO_RECEIVE,
+    "reply": {"slots of the other": TOO_FULL},
+    "reply_wait_for_a_call_with_a_capability": NO_SLOT_TO_RECEIVE,
+    "cap_copy": NO_SLOT,
+    "cap_derive": NO_SLOT,
+    "cap_move": NO_SLOT,
+    "cap_move_to_another": {"slots of the other": FULL},
+    "memory_derive": NO_SLOT,
+    "create task": created(K.TASK, "task"),
+    "create endpoint": created(K.ENDPOINT, "endpoint"),
+    "create notification": created(K.NOTIFICATION, "notification"),
+    "create quota": created(K.QUOTA, "quota"),
+    "create address_space": created(K.ADDRESS_SPACE, "space") | short_of(1),
+    "create memory": created(K.MEMORY, "region") | short_of(3) | {"frames together": S.OUT_OF_FRAMES},
+    "quota_move": {"claim 4": S.QUOTA_EXCEEDED},
+    "quota_move_frames": {"claim 0": S.QUOTA_EXCEEDED, "claimed frames 1": S.QUOTA_EXCEEDED}
+    | {"claimed frames 2": S.QUOTA_EXCEEDED},
+    "map": short_of(3),
+    "map_across_two_tables": short_of(4),
+}
+"""By call, then by shortage; every other pair succeeds, or waits as it would have."""
+
+
+def attempt(w: World, number: C, arguments: tuple[int, ...]) -> Status | None:
+    """The caller makes a call, whatever the invariants say: its status, None when it waits or has ended."""
+    task = w.task(ME)
+    for register, value in enumerate([*arguments, *[0] * (6 - len(arguments))]):
+        task.frame.x[register] = u64(value)
+    w.kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))
+    return Status(int(task.frame.x[0])) if task.state is TaskState.READY else None
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_whatever_is_used_up_a_call_returns_its_error_with_nothing_changed_and_succeeds_later(name: str) -> None:
+    refused = {}
+    for what, make in SHORTAGES.items():
+        w = world()
+        number, arguments = SCENARIOS[name](w)
+        caller = w.task(ME)
+        run(w.kernel, caller)
+        caller.frame.x[8] = u64(number.value)
+        with make(w):
+            before = kernel_state(w.kernel)
+            status = attempt(w, number, arguments)
+            if status is not None and status is not S.OK:
+                refused[what] = status
+                assert tuple(caller.frame.x[i] for i in range(1, 8)) == (0,) * 7
+                unchanged = kernel_state(w.kernel) == before
+                assert unchanged, f"{name} without {what} is refused, {status.name}, and changed something"
+        check_system(w.kernel)
+        if what in refused:
+            assert attempt(w, number, arguments) in (None, S.OK), f"{name} after {what}"
+            check_system(w.kernel)
+    assert refused == REFUSED.get(name, {})
+
+
+def test_every_call_has_a_scenario() -> None:
+    assert {make(world())[0] for make in SCENARIOS.values()} == set(C)
