@@ -385,6 +385,41 @@ def test_reply_wait_without_room_for_what_is_there_answers_nobody() -> None:
     assert w.refused(1, C.REPLY_WAIT, reply, *ANSWER, w.server) is Status.RECEIVER_TABLE_FULL
 
 
+def test_reply_wait_takes_signals_first_then_a_parked_message_then_who_waits_to_send() -> None:
+    w = Pair()
+    bell = w.give(1, w.notification())
+    w.ok(1, C.BIND, w.server, bell)
+    reply = w.serve()
+    w.ok(2, C.SEND, w.other, *WORDS, w.give(2, w.notification()))
+    w.ok(1, C.NOTIFY, bell, 3)
+    w.fill_table(1)
+    w.ok(1, C.REPLY_WAIT, reply, *ANSWER, w.server)
+    assert w.x(1)[1:4] == (2**64 - 1, 0, 3)
+    assert w.x(0) == (0, 0, *ANSWER, NULL, NULL)
+    assert w.call(1, C.WAIT, w.server) is not None
+    assert w.x(1)[:6] == arrived(WORDS, badge=2)[:6] and w.x(1)[6] != NULL  # in the slot of the reply capability
+
+
+def test_reply_wait_takes_a_parked_message_with_its_capability_into_the_slot_of_the_answered_call() -> None:
+    w = Pair()
+    reply = w.serve()
+    w.ok(2, C.SEND, w.other, *WORDS, w.give(2, w.notification()))
+    w.fill_table(1)
+    w.ok(1, C.REPLY_WAIT, reply, *ANSWER, w.server)
+    assert w.x(1) == arrived(WORDS, badge=2, cap=reply + (1 << 16))
+
+
+def test_the_answered_caller_runs_at_once_when_it_is_more_urgent_though_there_is_more_to_do() -> None:
+    w = World(3, priorities=(3, 8, 8))
+    door = w.endpoint()
+    client, server, other = (w.give(task, door) for task in range(3))
+    w.blocks(0, C.CALL, client, *WORDS, NULL)
+    w.ok(1, C.WAIT, server)
+    w.blocks(2, C.SEND_WAIT, other, *WORDS, NULL)
+    w.ok(1, C.REPLY_WAIT, w.x(1)[7], *ANSWER, server)
+    assert w.current() == 0 and w.ready() == [1, 2]
+
+
 # --- the partner runs at once
 
 
