@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tyrne.kernel.image import Image, Segment
 
 from kernel.spaces import USER_CODE, USER_DATA, Spaces, flat
 from kernel.support import ALL, BASE, NULL, PAGE, RAM, endpoint_object, fill, handle, insert, space_object
@@ -10,7 +11,6 @@ from tyrne.hal.descriptors import MappingFlags
 from tyrne.kernel.abi import CapError, CapHandle, Rights
 from tyrne.kernel.address_space import SpaceError, destroy_space
 from tyrne.kernel.capability import AddressSpaceHandle, Capability
-from tyrne.kernel.image import Image, Segment
 from tyrne.kernel.loader import LoadedImage, LoadError, LoadFailure
 from tyrne.kernel.page_table import MapError, Mapping, tables_for
 from tyrne.lang import u64

@@ -21,11 +21,12 @@ from kernel.support import (
     task_record,
 )
 from tyrne.hal.frame import Call, TrapFrame
-from tyrne.kernel.abi import CapError, Rights, pack_handle
+from tyrne.kernel.abi import Rights, Status, pack_handle
 from tyrne.kernel.boot import check_gate
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole
+from tyrne.kernel.effects import Reschedule, Resume, Terminate
 from tyrne.kernel.kernel import NO_TASK, Kernel
-from tyrne.kernel.system_calls import Reschedule, Resume, Terminate, dispatch
+from tyrne.kernel.system_calls import dispatch
 from tyrne.kernel.task import TaskState
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
@@ -181,7 +182,7 @@ def test_spec_8_7_no_handle_resolves_in_the_empty_table() -> None:
         assert dispatch(kernel, call) == Resume(u64(0x102))
     assert held(kernel.empty_table) == []
     console = Capability(Rights.CONSOLE_WRITE, DebugConsole())
-    assert kernel.empty_table.insert_root(console) is CapError.CAPS_EXHAUSTED
+    assert kernel.empty_table.insert(console, None) is Status.CAPS_EXHAUSTED
 
 
 def test_spec_8_7_a_handle_of_one_task_means_nothing_to_another() -> None:

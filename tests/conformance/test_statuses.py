@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kernel.support import BASE, NULL, booted, endpoint_object, insert, kernel_state, system_call, task_record
-from tyrne.kernel.abi import CapError, CapHandle, IpcError, Rights, Status, pack_handle, status_of, unpack_handle
+from tyrne.kernel.abi import CapHandle, Rights, Status, pack_handle, unpack_handle
 from tyrne.kernel.capability import DebugConsole
+from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.task import Task, TaskState
 from tyrne.lang import u64
 
@@ -63,19 +64,43 @@ def named(word: int) -> CapHandle:
 def stale(caller: Caller) -> int:
     """The handle of a capability that was dropped, while its slot is in use again."""
     handle = caller.endpoint()
-    caller.task.capabilities.cap_drop(named(handle))
+    cap_drop(caller.kernel, caller.task.capabilities, named(handle))
     caller.endpoint()
     return handle
+
+
+def derived(caller: Caller, word: int) -> None:
+    """Make a child of a capability."""
+    slot = caller.task.capabilities.resolve(named(word))
+    assert slot is not None
+    made = caller.task.capabilities.cap_derive(named(word), Rights.SEND, slot.held().object, u64(0))
+    assert isinstance(made, CapHandle)
 
 
 NAMES_NOTHING = pytest.mark.parametrize("word", [NULL, 63, 64, 0xFFFF, 1 << 16, 0xFFFF_FFFF_0000])
 
 
+NEW = {
+    "BAD_STATE",
+    "QUOTA_EXCEEDED",
+    "ABORTED",
+    "ALREADY_MAPPED",
+    "NOT_MAPPED",
+    "MISALIGNED_ADDRESS",
+    "OUT_OF_FRAMES",
+    "INVALID_FLAGS",
+    "BLOCK_MAPPED",
+    "OUT_OF_RANGE",
+}
+"""Statuses of calls that v1 does not have; no call of v1 returns one."""
+
 # The table
 
 
-def test_every_status_has_its_code() -> None:
-    assert {status.name: status.value for status in Status} == {
+def test_every_status_of_v1_has_its_code_and_the_new_ones_have_others() -> None:
+    codes = {status.name: status.value for status in Status}
+    assert len(set(codes.values())) == len(codes)
+    assert {name: code for name, code in codes.items() if name not in NEW} == {
         "OK": 0x0,
         "BAD_SYSCALL_NUMBER": 0x1,
         "BAD_ARGUMENT": 0x2,
@@ -95,11 +120,6 @@ def test_every_status_has_its_code() -> None:
         "RECEIVER_TABLE_FULL": 0x206,
         "PENDING_AFTER_RESUME": 0x207,
     }
-
-
-@pytest.mark.parametrize("error", [*CapError, *IpcError])
-def test_every_error_is_the_status_of_its_name(error: CapError | IpcError) -> None:
-    assert int(status_of(error)) == Status[error.name].value
 
 
 def test_the_state_that_refusals_are_compared_by_sees_a_message_and_a_capability(caller: Caller) -> None:
@@ -160,7 +180,7 @@ def test_task_exit_ends_the_task_with_its_code(caller: Caller) -> None:
 # 0x1 BadSyscallNumber
 
 
-@pytest.mark.parametrize("number", [0, 6, 99, 1 << 32 | YIELD, 1 << 63 | EXIT, (1 << 64) - 1])
+@pytest.mark.parametrize("number", [0, 36, 99, 1 << 32 | YIELD, 1 << 63 | EXIT, (1 << 64) - 1])
 def test_bad_syscall_number(caller: Caller, number: int) -> None:
     caller.refused(Status.BAD_SYSCALL_NUMBER, number, caller.console(), BASE, 1)
 
@@ -298,10 +318,12 @@ def test_queue_full_of_send_keeps_the_capability(caller: Caller) -> None:
     caller.refused(Status.QUEUE_FULL, SEND, endpoint, 1, 2, 3, 4, token)
 
 
-def test_queue_full_of_recv_beside_a_waiting_receiver(caller: Caller) -> None:
+def test_a_second_poll_is_pending_again_where_v1_refused_it(caller: Caller) -> None:
+    """v1 defect: QUEUE_FULL for whoever polls twice. It is no error to ask again."""
     endpoint = caller.endpoint()
-    caller.accepted(caller.call(RECV, endpoint))
-    caller.refused(Status.QUEUE_FULL, RECV, endpoint)
+    assert caller.accepted(caller.call(RECV, endpoint))[0] == 1
+    assert caller.accepted(caller.call(RECV, endpoint)) == [1, 0, 0, 0, 0, 0, 0]
+    assert caller.accepted(caller.send(endpoint)) == [0, 0, 0, 0, 0, 0, 0]
 
 
 # 0x205 InvalidTransferCap
@@ -319,7 +341,7 @@ def test_invalid_transfer_cap_without_the_right_to_transfer(caller: Caller) -> N
 
 def test_invalid_transfer_cap_of_a_capability_with_children(caller: Caller) -> None:
     token = caller.endpoint(number=1)
-    assert isinstance(caller.task.capabilities.cap_derive(named(token), Rights.SEND), CapHandle)
+    derived(caller, token)
     caller.refused(Status.INVALID_TRANSFER_CAP, SEND, caller.endpoint(), 0, 0, 0, 0, token)
 
 
@@ -338,5 +360,5 @@ def test_receiver_table_full_keeps_the_message_for_a_retry(caller: Caller) -> No
     caller.accepted(caller.send(endpoint, token))
     others = [caller.console() for _ in range(63)]
     caller.refused(Status.RECEIVER_TABLE_FULL, RECV, endpoint)
-    assert caller.task.capabilities.cap_drop(named(others[-1])) is None
+    assert cap_drop(caller.kernel, caller.task.capabilities, named(others[-1])) is None
     assert caller.accepted(caller.call(RECV, endpoint))[:2] == [0, 0xA]
