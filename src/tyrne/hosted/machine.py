@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tyrne.boot.start import start_system
 from tyrne.hal.exit_status import PANIC
 from tyrne.hal.frame import TrapFrame
 from tyrne.hosted.board import HostedBoard
@@ -40,7 +41,7 @@ class HostedMachine:
 
     def _loop(self) -> None:
         board, cpu = self.board, self.board.cpu
-        task = self.kernel.boot(self._info)
+        task = start_system(self.kernel, self._info)
         while task is not None:
             registers = self._registers_of(task)
             registers.from_frame()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tyrne.hal.board import B
 from tyrne.hal.descriptors import ADDRESS_LIMIT, PAGE_SIZE
 from tyrne.hal.frame import Call
-from tyrne.kernel.abi import CapKind, Rights, Status, rights_over
+from tyrne.kernel.abi import CapKind, Rights, Status, TaskState, rights_over
 from tyrne.kernel.authority import authorise, quota_of
 from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
 from tyrne.kernel.capability import (
@@ -27,7 +27,6 @@ from tyrne.kernel.effects import Effect, SyscallContext, done, handed, refuse
 from tyrne.kernel.memory import MAX_PAGES, Region
 from tyrne.kernel.quota import CLAIMS, FRAMES, Quota
 from tyrne.kernel.scheduler import PRIORITIES
-from tyrne.kernel.task import TaskState
 from tyrne.lang import cold, u8, u32, u64, wrapping_add
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tyrne.hal.board import B
-from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, includes
+from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, TaskState, includes
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import EndpointHandle, MemoryHandle, NotificationHandle, ReplyHandle
@@ -20,7 +20,7 @@ from tyrne.kernel.mapping import unmap_placed
 from tyrne.kernel.page_table import release_tables
 from tyrne.kernel.quota import FRAMES, pay_back
 from tyrne.kernel.rendezvous import abort
-from tyrne.kernel.task import Task, TaskState
+from tyrne.kernel.task import Task
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.lang import cold, irange, u64
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from tyrne.hal.board import B, Output
 from tyrne.hal.syndrome import AbortCause, FaultKind, abort_cause, fault_kind
+from tyrne.kernel.abi import TaskState
 from tyrne.kernel.log import log_hex, log_line, log_name, log_text
-from tyrne.kernel.task import Fault, Offer, Task, TaskState
+from tyrne.kernel.task import Fault, Offer, Task
 from tyrne.lang import cold, u64
 
 if TYPE_CHECKING:

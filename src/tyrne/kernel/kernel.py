@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Final, Generic
 
 from tyrne.hal.board import B
-from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.exit_status import ALL_EXITED, DEADLOCK, LIMIT, TASK_FAILED
 from tyrne.hal.frame import TrapFrame, Vector
 from tyrne.hal.image import Image
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hal.syndrome import CLASS_FLOATING, CLASS_SUPERVISOR_CALL, exception_class
+from tyrne.kernel.abi import TaskState
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
-from tyrne.kernel.boot import log_end, start_system
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.deletion import reap
 from tyrne.kernel.effects import (
@@ -26,6 +25,7 @@ from tyrne.kernel.effects import (
     call_in,
     write_reply,
 )
+from tyrne.kernel.ending import log_end
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.lifecycle import exit_task, fault_task
@@ -35,7 +35,7 @@ from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
 from tyrne.kernel.scheduler import Scheduler
 from tyrne.kernel.system_calls import dispatch
-from tyrne.kernel.task import Task, TaskState
+from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import irange, u32, u64
 
@@ -84,11 +84,6 @@ class Kernel(Generic[B]):
         self.started: u64 = u64(0)
         """The virtual counter when the kernel was entered."""
 
-    def boot(self, info: BootInfo) -> Task | None:
-        """Make the system that the manifest describes; returns the first task to run."""
-        start_system(self, info)
-        return self._leave()
-
     def trap(self, vector: Vector, syndrome: u64, address: u64) -> Task | None:
         """One transition. The current task's frame holds its registers; returns who runs next, None to stop."""
         task = self.scheduler.current
@@ -103,7 +98,15 @@ class Kernel(Generic[B]):
             self.board.open_floating(task.thread)
         else:
             fault_task(self, task, syndrome, address)
-        return self._leave()
+        return self.leave()
+
+    def leave(self) -> Task | None:
+        """Give back what the trap has left over, and let the CPU hold the current task's thread and address space."""
+        if self.remains:
+            reap(self)
+            self.scheduler.resume()
+        task = self.scheduler.current
+        return task if task is not None and task is self.entered else self._enter(task)
 
     def trap_from_kernel(self, frame: TrapFrame) -> None:
         """A system call from EL1, which only the boot check makes: no task runs, so it must fail closed."""
@@ -186,14 +189,6 @@ class Kernel(Generic[B]):
                 log_line(self.board, b"tyrne: the instruction limit is reached")
             case Interrupt.SPURIOUS:
                 pass
-
-    def _leave(self) -> Task | None:
-        """Give back what the trap has left over, and let the CPU hold the current task's thread and address space."""
-        if self.remains:
-            reap(self)
-            self.scheduler.resume()
-        task = self.scheduler.current
-        return task if task is not None and task is self.entered else self._enter(task)
 
     def _enter(self, task: Task | None) -> Task | None:
         if task is None:

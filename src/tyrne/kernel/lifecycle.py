@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from tyrne.hal.board import B
 from tyrne.hal.syndrome import has_fault_address
+from tyrne.kernel.abi import TaskState
 from tyrne.kernel.authority import endpoint_at
 from tyrne.kernel.fault import end_by_fault
 from tyrne.kernel.log import log_decimal, log_line, log_name, log_text
 from tyrne.kernel.rendezvous import forget_offer, submit
-from tyrne.kernel.task import Fault, Offer, Task, TaskState
+from tyrne.kernel.task import Fault, Offer, Task
 from tyrne.lang import cold, u64
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
-from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, SendOutcome, Status, unpack_handle
+from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, SendOutcome, Status, TaskState, unpack_handle
 from tyrne.kernel.authority import authorise, caller_of, endpoint_at, endpoint_of, message_status
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import NotificationHandle
@@ -28,7 +28,7 @@ from tyrne.kernel.rendezvous import (
     submit,
 )
 from tyrne.kernel.signals import wait_for_signals
-from tyrne.kernel.task import Offer, Task, TaskState
+from tyrne.kernel.task import Offer, Task
 from tyrne.lang import cold, saturating_sub, u64
 
 if TYPE_CHECKING:

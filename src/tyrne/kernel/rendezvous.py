@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tyrne.hal.board import B
-from tyrne.kernel.abi import NULL_HANDLE, Notice, Rights, Status, includes, pack_handle, unpack_handle
+from tyrne.kernel.abi import NULL_HANDLE, Notice, Rights, Status, TaskState, includes, pack_handle, unpack_handle
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, MemoryHandle, ReplyHandle
@@ -13,7 +13,7 @@ from tyrne.kernel.effects import Resume, call_in, receipt, signal_receipt, write
 from tyrne.kernel.endpoint import Endpoint, Message
 from tyrne.kernel.fault import end_by_fault
 from tyrne.kernel.mapping import unmap_placed
-from tyrne.kernel.task import Offer, Task, TaskState
+from tyrne.kernel.task import Offer, Task
 from tyrne.lang import cold, u64
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
+from tyrne.kernel.abi import TaskState
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
-from tyrne.kernel.task import Task, TaskState
+from tyrne.kernel.task import Task
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import Array, bit_not, trailing_zeros, u64

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
-from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status
+from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState
 from tyrne.kernel.authority import authorise, endpoint_of, message_status, notification_of
 from tyrne.kernel.effects import Block, Effect, SyscallContext, done, refuse, signal_receipt
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.rendezvous import release
-from tyrne.kernel.task import TaskState
 from tyrne.lang import cold
 
 if TYPE_CHECKING:

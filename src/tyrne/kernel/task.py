@@ -21,6 +21,7 @@ from enum import Enum
 
 from tyrne.hal.frame import PSTATE_EL0T, ThreadState, TrapFrame
 from tyrne.hal.manifest import NAME_LENGTH
+from tyrne.kernel.abi import TaskState
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
@@ -28,19 +29,6 @@ from tyrne.kernel.quota import Quota
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import Array, irange, u8, u16, u32, u64
-
-
-class TaskState(Enum):
-    """Where a task is in its life."""
-
-    INACTIVE = 0
-    READY = 1
-    SENDING = 2
-    RECEIVING = 3
-    CALLING = 4
-    SUSPENDED = 5
-    EXITED = 6
-    FAULTED = 7
 
 
 class Offer(Enum):

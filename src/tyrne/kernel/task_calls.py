@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call, TrapFrame
-from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status
+from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState
 from tyrne.kernel.authority import authorise, message_status, task_of
 from tyrne.kernel.cap_slot import MAX_DEPTH
 from tyrne.kernel.capability import AddressSpaceHandle
@@ -15,7 +15,6 @@ from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, SyscallConte
 from tyrne.kernel.lifecycle import call_off, end_task
 from tyrne.kernel.rendezvous import release
 from tyrne.kernel.scheduler import PRIORITIES
-from tyrne.kernel.task import TaskState
 from tyrne.lang import cold, u64
 
 if TYPE_CHECKING:

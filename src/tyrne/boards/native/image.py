@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tyrne.boards.native.board import Native
+from tyrne.boot.start import start_system
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import TrapFrame, Vector
 from tyrne.kernel.kernel import Kernel
@@ -23,7 +24,7 @@ def attach(ram: u64, size: u64, host_ram: u64, host_journal: u64) -> None:
 
 @export
 def boot(ram_start: u64, ram_end: u64, image_start: u64, image_end: u64, manifest: u64) -> Task | None:
-    return KERNEL.boot(BootInfo(ram_start, ram_end, image_start, image_end, manifest))
+    return start_system(KERNEL, BootInfo(ram_start, ram_end, image_start, image_end, manifest))
 
 
 @export

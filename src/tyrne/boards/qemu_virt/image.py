@@ -6,6 +6,7 @@ from typing import Final
 
 from tyrne.boards.qemu_virt.board import QemuVirt
 from tyrne.boards.qemu_virt.panic import report_exception, report_failed_check
+from tyrne.boot.start import start_system
 from tyrne.hal.frame import TrapFrame, Vector
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
@@ -26,7 +27,7 @@ def prepare_translation() -> u64:
 @export
 def boot() -> Task | None:
     """At the high address, for the first time."""
-    return KERNEL.boot(KERNEL.board.start())
+    return start_system(KERNEL, KERNEL.board.start())
 
 
 @export

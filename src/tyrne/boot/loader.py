@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from tyrne.hal.board import B
 from tyrne.hal.descriptors import PAGE_SIZE, USER_LIMIT, MappingFlags, is_page_aligned
@@ -17,12 +16,10 @@ from tyrne.kernel.capability import Capability, QuotaHandle
 from tyrne.kernel.creation import make_object
 from tyrne.kernel.deletion import cap_drop, reap
 from tyrne.kernel.frames import FrameRange
+from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.page_table import map_page, tables_for
 from tyrne.kernel.quota import FRAMES
 from tyrne.lang import cold, irange, saturating_add, saturating_mul, u64
-
-if TYPE_CHECKING:
-    from tyrne.kernel.kernel import Kernel
 
 
 class LoadError(Enum):

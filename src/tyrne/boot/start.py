@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from tyrne.hal.board import B, Output
+from tyrne.boot.first_system import keep, make, make_system
+from tyrne.hal.board import B
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.manifest import MAGIC, WORD_MAGIC, WORD_MAX_INSTRUCTIONS, WORD_SLICE, read_word
-from tyrne.hal.timer import resolution_ns, ticks_to_ns
+from tyrne.hal.timer import resolution_ns
 from tyrne.kernel.abi import CapHandle, CapKind, Status, rights_over
 from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.capability import Capability, QuotaHandle
-from tyrne.kernel.first_system import keep, make, make_system
 from tyrne.kernel.frames import FrameRange
-from tyrne.kernel.log import log_decimal, log_hex, log_line, log_name, log_text
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.log import log_decimal, log_hex, log_line, log_text
 from tyrne.kernel.quota import FRAMES
-from tyrne.kernel.task import TaskState
-from tyrne.lang import cold, irange, u64
-
-if TYPE_CHECKING:
-    from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.task import Task
+from tyrne.lang import cold, u64
 
 UNUSED_NUMBER: Final = u64(0x3F)
 """A call number that no kernel has."""
 
 
 @cold
-def start_system(kernel: Kernel[B], info: BootInfo) -> None:
-    """Take over memory, check the gate, make what the manifest says, and choose the first task."""
+def start_system(kernel: Kernel[B], info: BootInfo) -> Task | None:
+    """Take over memory, check the gate, and make what the manifest says; returns the first task to run."""
     board = kernel.board
     kernel.started = board.ticks()
     kernel.empty_table.seal()
@@ -57,6 +55,7 @@ def start_system(kernel: Kernel[B], info: BootInfo) -> None:
         log_decimal(board, slice_length)
         log_line(board, b" instructions)")
     kernel.scheduler.start()
+    return kernel.leave()
 
 
 def start_memory(kernel: Kernel[B], info: BootInfo) -> None:
@@ -127,39 +126,3 @@ def check_gate(kernel: Kernel[B]) -> None:
     log_text(board, b"; bad-number status=")
     log_hex(board, number)
     log_line(board, b")")
-
-
-@cold
-def log_end(kernel: Kernel[B]) -> None:
-    """The last lines of a run: whether all tasks have ended, or who waits for ever."""
-    board = kernel.board
-    waiting = False
-    for i in irange(len(kernel.tasks.items)):
-        task = kernel.tasks.items[i]
-        if not kernel.tasks.occupied[i] or task.has_ended() or task.state is TaskState.READY:
-            continue
-        waiting = True
-        board.trace_waiting(task.number)
-        if not kernel.limit_reached:
-            log_text(board, b"tyrne: deadlock: task ")
-            log_name(board, task)
-            log_wait(board, task.state)
-    if not waiting and not kernel.limit_reached:
-        log_line(board, b"tyrne: all tasks complete")
-    log_text(board, b"tyrne: boot-to-end elapsed = ")
-    log_decimal(board, ticks_to_ns(board.ticks() - kernel.started, board.frequency()))
-    log_line(board, b" ns")
-
-
-def log_wait(output: Output, state: TaskState) -> None:
-    match state:
-        case TaskState.SENDING:
-            log_line(output, b" waits for a receiver")
-        case TaskState.RECEIVING:
-            log_line(output, b" waits for a message or signals")
-        case TaskState.CALLING:
-            log_line(output, b" waits for an answer")
-        case TaskState.INACTIVE:
-            log_line(output, b" was never started")
-        case _:
-            log_line(output, b" is suspended")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from tyrne.boot.loader import LoadedImage, LoadFailure, load_image
 from tyrne.hal import manifest as layout
 from tyrne.hal.board import B
 from tyrne.hal.descriptors import PAGE_SIZE
@@ -14,16 +13,13 @@ from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole
 from tyrne.kernel.creation import begin_region, make_object
 from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.frames import FrameRange
-from tyrne.kernel.loader import LoadedImage, LoadFailure, load_image
+from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.log import log_decimal, log_hex, log_line, log_name, log_text
 from tyrne.kernel.mapping import map_memory
 from tyrne.kernel.quota import FRAMES, Quota
 from tyrne.kernel.scheduler import PRIORITIES
 from tyrne.kernel.task import Task
 from tyrne.lang import cold, irange, u64
-
-if TYPE_CHECKING:
-    from tyrne.kernel.kernel import Kernel
 
 
 def make(kernel: Kernel[B], root: CapHandle, kind: CapKind, pages: u64) -> CapSlot:
