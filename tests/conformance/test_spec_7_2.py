@@ -1,18 +1,20 @@
-"""Spec 7.2: loading an image. One test for each step and error, with exact frame numbers; every failure is undone."""
+"""Spec 7.2: loading an image. One test for each step and error, with exact frame numbers; every failure is undone.
+
+A difference on purpose: the authority to make the address space is a quota, not another space; it pays for all frames.
+"""
 
 from __future__ import annotations
 
 import pytest
-from tyrne.kernel.image import Image, Segment
 
 from kernel.spaces import USER_CODE, USER_DATA, Spaces, flat
 from kernel.support import ALL, BASE, NULL, PAGE, RAM, endpoint_object, fill, handle, insert, space_object
 from tyrne.hal.descriptors import MappingFlags
-from tyrne.kernel.abi import CapError, CapHandle, Rights
-from tyrne.kernel.address_space import SpaceError, destroy_space
-from tyrne.kernel.capability import AddressSpaceHandle, Capability
+from tyrne.hal.image import Image, Segment
+from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, rights_over
+from tyrne.kernel.capability import Capability
 from tyrne.kernel.loader import LoadedImage, LoadError, LoadFailure
-from tyrne.kernel.page_table import MapError, Mapping, tables_for
+from tyrne.kernel.page_table import Mapping, tables_for
 from tyrne.lang import u64
 
 MIB = 1 << 20
@@ -55,13 +57,13 @@ def test_spec_7_2_step_1_a_base_off_a_page_is_misaligned_image_base(base: int) -
 
 
 def test_spec_7_2_step_2_an_unresolved_parent_is_invalid_parent_cap() -> None:
-    failure = LoadFailure(LoadError.INVALID_PARENT_CAP, CapError.INVALID_HANDLE)
+    failure = LoadFailure(LoadError.INVALID_PARENT_CAP, Status.INVALID_HANDLE)
     refused(Spaces(), flat(8, LIMIT), failure, handle(0, 1))  # before the range
 
 
 def test_spec_7_2_step_2_a_parent_of_another_kind_is_invalid_parent_cap() -> None:
     world = Spaces()
-    failure = LoadFailure(LoadError.INVALID_PARENT_CAP, CapError.WRONG_KIND)
+    failure = LoadFailure(LoadError.INVALID_PARENT_CAP, Status.WRONG_KIND)
     refused(world, flat(8, LIMIT), failure, insert(world.table, ALL, endpoint_object()))
 
 
@@ -174,25 +176,40 @@ def test_spec_7_2_step_4_a_source_in_reserved_memory_is_accepted_to_its_last_byt
 # --- step 5: the address space
 
 
-def test_spec_7_2_step_5_a_parent_without_derive_surfaces_as_creation_failed() -> None:
+def paying(world: Spaces, rights: Rights) -> CapHandle:
+    """Another capability over the quota."""
+    made = world.table.insert(Capability(rights, world.quota.origin.held().object), world.quota.origin)
+    assert isinstance(made, CapHandle)
+    return made
+
+
+@pytest.mark.parametrize("missing", [Rights.DERIVE, Rights.CREATE])
+def test_spec_7_2_step_5_a_quota_without_a_right_surfaces_as_creation_failed(missing: Rights) -> None:
     world = Spaces()
-    parent = insert(world.table, Rights(0xFD), space_object())
-    cause = CapError.INSUFFICIENT_RIGHTS
+    parent = paying(world, rights_over(CapKind.QUOTA) & ~missing)
+    cause = Status.INSUFFICIENT_RIGHTS
     refused(world, flat(8), LoadFailure(LoadError.ADDRESS_SPACE_CREATION_FAILED, cause), parent)
 
 
-def test_spec_7_2_step_5_widened_rights_a_full_table_and_a_full_arena_surface_as_creation_failed() -> None:
+def test_spec_7_2_step_5_a_spent_claim_a_full_table_and_a_full_arena_surface_as_creation_failed() -> None:
     world = Spaces()
-    parent = insert(world.table, Rights.DERIVE, space_object())
-    before = world.everything()
-    widened = world.load(flat(8), parent, Rights.DERIVE | Rights.SEND)
-    assert widened == LoadFailure(LoadError.ADDRESS_SPACE_CREATION_FAILED, CapError.WIDENED_RIGHTS)
-    assert world.everything() == before
-    fill(world.table)
-    refused(world, flat(8), LoadFailure(LoadError.ADDRESS_SPACE_CREATION_FAILED, CapError.CAPS_EXHAUSTED))
+    spaces = u64(CapKind.ADDRESS_SPACE.value)
+    claims = world.quota.claims[spaces]
+    world.quota.claims[spaces] = u64(0)
+    spent = LoadFailure(LoadError.ADDRESS_SPACE_CREATION_FAILED, Status.QUOTA_EXCEEDED)
+    refused(world, flat(8), spent)
+    world.quota.claims[spaces] = claims
     while not world.spaces.is_full():
         world.spaces.allocate()
-    refused(world, flat(8), LoadFailure(LoadError.ADDRESS_SPACE_CREATION_FAILED, SpaceError.ARENA_FULL))
+    refused(world, flat(8), spent)
+    fill(world.table)
+    refused(world, flat(8), LoadFailure(LoadError.ADDRESS_SPACE_CREATION_FAILED, Status.CAPS_EXHAUSTED))
+
+
+def test_spec_7_2_step_3b_the_budget_is_the_quotas_where_that_has_less_than_there_is() -> None:
+    world = Spaces()
+    world.quota.claims[0] = u64(5)
+    refused(world, flat(8), LoadFailure(LoadError.FRAME_BUDGET_EXCEEDED, None, u64(6), u64(5)))
 
 
 # --- steps 6 and 7: the pages
@@ -210,7 +227,7 @@ def test_spec_7_2_step_6_image_pages_are_user_executable_and_hold_the_image_then
     loaded = world.load(flat(len(content)))
     assert isinstance(loaded, LoadedImage)
     pages = [mapping(world, loaded, BASE), mapping(world, loaded, BASE + PAGE)]
-    assert [page.flags for page in pages] == [USER_CODE, USER_CODE]
+    assert [page.flags for page in pages] == [USER_CODE | MappingFlags.OWNED] * 2
     assert world.board.get(pages[0].frame, PAGE) == content[:PAGE]
     assert world.board.get(pages[1].frame, PAGE) == content[PAGE:].ljust(PAGE, b"\0")
 
@@ -221,10 +238,10 @@ def test_spec_7_2_step_7_stack_pages_are_user_writable_zeroed_and_directly_above
     assert isinstance(loaded, LoadedImage)
     for page in (1, 2):
         found = mapping(world, loaded, BASE + page * PAGE)
-        assert found.flags == USER_DATA
+        assert found.flags == USER_DATA | MappingFlags.OWNED
         assert world.board.get(found.frame, PAGE) == bytes(PAGE)
     for beyond in (BASE - PAGE, BASE + 3 * PAGE):
-        assert world.space(loaded.space).translate(world.board, u64(beyond)) is MapError.NOT_MAPPED
+        assert world.space(loaded.space).translate(world.board, u64(beyond)) is Status.NOT_MAPPED
 
 
 def test_spec_7_2_step_8_the_descriptor_says_where_everything_is() -> None:
@@ -245,8 +262,8 @@ def test_spec_7_2_out_of_frames_at_any_allocation_is_undone(left: int) -> None:
     world = Spaces(content=b"x" * PAGE * 3)
     world.frames.left = left
     image = flat(3 * PAGE, stack_pages=2)  # root, then frame and three tables, two more frames, two of the stack
-    creation = LoadFailure(LoadError.ADDRESS_SPACE_CREATION_FAILED, SpaceError.OUT_OF_FRAMES)
-    walk = LoadFailure(LoadError.MAP_FAILED, MapError.OUT_OF_FRAMES)
+    creation = LoadFailure(LoadError.ADDRESS_SPACE_CREATION_FAILED, Status.OUT_OF_FRAMES)
+    walk = LoadFailure(LoadError.MAP_FAILED, Status.OUT_OF_FRAMES)
     expected = {0: creation, 2: walk, 3: walk, 4: walk}
     undone(world, image, expected.get(left, LoadFailure(LoadError.OUT_OF_FRAMES)))
     world.frames.left = None
@@ -265,11 +282,11 @@ def test_spec_7_2_a_segment_that_no_mapping_allows_is_undone(flags: MappingFlags
     world = Spaces()
     image = two_segments(PAGE)
     image.segments[1] = Segment(u64(BASE + PAGE), flags, u64(RAM), u64(1), u64(PAGE))
-    undone(world, image, LoadFailure(LoadError.MAP_FAILED, MapError.INVALID_FLAGS))
+    undone(world, image, LoadFailure(LoadError.MAP_FAILED, Status.INVALID_FLAGS))
 
 
 def test_spec_7_2_an_image_at_address_0_is_undone() -> None:
-    undone(Spaces(), flat(8, 0), LoadFailure(LoadError.MAP_FAILED, MapError.OUT_OF_RANGE))
+    undone(Spaces(), flat(8, 0), LoadFailure(LoadError.MAP_FAILED, Status.OUT_OF_RANGE))
 
 
 def test_spec_7_2_a_failed_load_burns_no_address_space_slot() -> None:
@@ -281,16 +298,13 @@ def test_spec_7_2_a_failed_load_burns_no_address_space_slot() -> None:
     assert isinstance(world.load(flat(8)), LoadedImage)
 
 
-def test_spec_7_2_load_and_destroy_a_hundred_times_leaves_every_counter_as_it_began() -> None:
+def test_spec_7_2_load_and_drop_a_hundred_times_leaves_every_counter_as_it_began() -> None:
     world = Spaces(arena=2, slots=2)
     before = world.counts()
     for _ in range(100):
         loaded = world.load(flat(PAGE + 1, stack_pages=2))
         assert isinstance(loaded, LoadedImage)
-        capability = world.table.lookup(loaded.space)
-        assert capability is not None and isinstance(capability.object, AddressSpaceHandle)
-        assert destroy_space(world.board, world.frames, world.spaces, capability.object)
-        assert world.table.cap_drop(loaded.space) is None
+        assert world.drop(loaded.space) is None
         assert world.counts() == before
 
 

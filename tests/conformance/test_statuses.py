@@ -63,7 +63,7 @@ def named(word: int) -> CapHandle:
 
 def stale(caller: Caller) -> int:
     """The handle of a capability that was dropped, while its slot is in use again."""
-    handle = caller.endpoint()
+    handle = caller.console()
     cap_drop(caller.kernel, caller.task.capabilities, named(handle))
     caller.endpoint()
     return handle
