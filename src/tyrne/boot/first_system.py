@@ -7,7 +7,7 @@ from tyrne.hal import manifest as layout
 from tyrne.hal.board import B
 from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.manifest import CapRecord, read_cap, read_image, read_word, region_record, task_record
-from tyrne.kernel.abi import CapHandle, CapKind, Rights, rights_from_word, rights_over
+from tyrne.kernel.abi import CapHandle, CapKind, Rights, TaskState, rights_from_word, rights_over
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole, QuotaHandle
 from tyrne.kernel.creation import begin_region, make_object
@@ -100,11 +100,14 @@ def load_task(kernel: Kernel[B], record: u64, manifest: u64, root: CapHandle) ->
     task.home.fill(slot.held(), slot.parent, slot.depth)
     refused = cap_drop(kernel, kernel.bootstrap_table, loaded.space)
     assert refused is None
-    task.bind(named, loaded.base, loaded.entry, loaded.stack_top, task.capabilities)
+    registered = kernel.scheduler.add_user_task(
+        task, named, loaded.base, loaded.entry, loaded.stack_top, task.capabilities
+    )
+    assert registered is None
 
 
 def equip_task(kernel: Kernel[B], record: u64, root: CapHandle, task: Task) -> None:
-    """Give a task its quota, its capabilities and its supervisor, and hand it to the scheduler unless it is held."""
+    """Give a task its quota, its capabilities and its supervisor, and hold it back if somebody else is to start it."""
     board = kernel.board
     own = make_quota(kernel, record, root)
     count = read_word(board, record, layout.TASK_CAPS)
@@ -124,8 +127,9 @@ def equip_task(kernel: Kernel[B], record: u64, root: CapHandle, task: Task) -> N
         origin = kernel.endpoints.items[supervisor - 1].origin
         badge = read_word(board, record, layout.TASK_SUPERVISOR_BADGE)
         task.supervisor.fill(Capability(Rights.SEND, origin.held().object, badge), origin, origin.depth)
-    if read_word(board, record, layout.TASK_HELD) == 0:
-        kernel.scheduler.make_ready(task)
+    if read_word(board, record, layout.TASK_HELD) != 0:
+        kernel.scheduler.withdraw(task)
+        task.state = TaskState.INACTIVE
 
 
 def make_quota(kernel: Kernel[B], record: u64, root: CapHandle) -> Quota:

@@ -165,13 +165,3 @@ def pack_handle(handle: CapHandle) -> u64:
 def unpack_handle(word: u64) -> CapHandle:
     """The handle that a word names. Bits 48 to 63 are ignored; only a lookup says whether it is valid."""
     return CapHandle(u16(word & 0xFFFF), u32((word >> 16) & 0xFFFF_FFFF))
-
-
-def pack_optional_handle(handle: CapHandle | None) -> u64:
-    """The word that names a handle; the null handle for None."""
-    return NULL_HANDLE if handle is None else pack_handle(handle)
-
-
-def unpack_optional_handle(word: u64) -> CapHandle | None:
-    """The handle that a word names; None for the null handle."""
-    return None if word == NULL_HANDLE else unpack_handle(word)

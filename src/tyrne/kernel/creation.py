@@ -45,20 +45,13 @@ def creatable(word: u64) -> CapKind | None:
     return None
 
 
-def frames_for(kind: CapKind, pages: u64) -> u64:
-    """What an object takes when it is made: a space its root table, a region all its pages."""
-    match kind:
-        case CapKind.ADDRESS_SPACE:
-            return u64(1)
-        case CapKind.MEMORY:
-            return pages
-    return u64(0)
-
-
 @cold
 def make_object(kernel: Kernel[B], payer: CapSlot, quota: Quota, kind: CapKind, pages: u64) -> CapSlot | Status:
-    """A new object at the expense of the quota that a slot names: its origin, or why there is none."""
-    frames = frames_for(kind, pages)
+    """A new object at the expense of the quota that a slot names: its origin, or why there is none.
+
+    A space takes its root table when it is made, a region all its pages.
+    """
+    frames = u64(1) if kind is CapKind.ADDRESS_SPACE else pages if kind is CapKind.MEMORY else u64(0)
     if not quota.covers(kind, frames):
         return Status.QUOTA_EXCEEDED
     made: CapSlot | Status = Status.BAD_ARGUMENT
@@ -97,9 +90,8 @@ def make_notification(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlo
         return Status.QUOTA_EXCEEDED
     notification = kernel.notifications.items[slot.index]
     notification.payer = quota
-    notification.origin.become_origin(
-        Capability(rights_over(CapKind.NOTIFICATION), NotificationHandle(slot)), payer
-    )
+    named = Capability(rights_over(CapKind.NOTIFICATION), NotificationHandle(slot))
+    notification.origin.become_origin(named, payer)
     return notification.origin
 
 
@@ -156,9 +148,8 @@ def begin_region(kernel: Kernel[B], payer: CapSlot, quota: Quota, start: u64, pa
     region.pages = pages
     region.device = not kernel.frames.extent.contains(start)
     region.payer = quota
-    region.origin.become_origin(
-        Capability(rights_over(CapKind.MEMORY), MemoryHandle(slot, u32(0), u32(pages))), payer
-    )
+    named = MemoryHandle(slot, u32(0), u32(pages))
+    region.origin.become_origin(Capability(rights_over(CapKind.MEMORY), named), payer)
     return region
 
 

@@ -143,8 +143,7 @@ def _reap_tasks(kernel: Kernel[B]) -> None:
             kernel.board.trace_end(task.number, u64(0))
         if task.spent:
             _give_back(kernel, task)
-        queue = task.queue
-        if queue is not None:
+        if task.queue is not None:
             abort(kernel, task)
         delete(kernel, task.supervisor)
         pay_back(task.payer, u64(CapKind.TASK.value), u64(1))

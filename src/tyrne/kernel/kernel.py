@@ -15,16 +15,7 @@ from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.deletion import reap
-from tyrne.kernel.effects import (
-    Block,
-    Effect,
-    Reschedule,
-    Resume,
-    SyscallContext,
-    Terminate,
-    call_in,
-    write_reply,
-)
+from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, SyscallContext, Terminate, call_in, write_reply
 from tyrne.kernel.ending import log_end
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.frames import Frames

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
-from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState
-from tyrne.kernel.authority import authorise, endpoint_of, message_status, notification_of
+from tyrne.kernel.abi import NULL_HANDLE, Rights, Status, TaskState, unpack_handle
+from tyrne.kernel.authority import endpoint_of, notification_of
 from tyrne.kernel.effects import Block, Effect, SyscallContext, done, refuse, signal_receipt
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.rendezvous import release
@@ -53,16 +53,14 @@ def poll(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 @cold
 def wait_for_signals(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 notification -> as `wait`."""
-    slot = authorise(caller.table, call.x0, CapKind.NOTIFICATION, Rights.WAIT)
-    if isinstance(slot, Status):
-        return refuse(message_status(slot))
     notification = notification_of(kernel, caller.table, call.x0, Rights.WAIT)
+    if isinstance(notification, Status):
+        return refuse(notification)
     task = kernel.scheduler.current
-    if isinstance(notification, Status) or task is None:
-        return refuse(Status.STALE_HANDLE)
+    assert task is not None
     if notification.word != 0:
         return signal_receipt(notification.consume())
-    task.through = slot
+    task.through = caller.table.resolve(unpack_handle(call.x0))
     task.state = TaskState.RECEIVING
     notification.waiters.push(task)
     return Block(None)

@@ -174,13 +174,8 @@ def read_registers(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Eff
     n = call.x1
     return Resume(
         u64(Status.OK.value),
-        register(frame, n),
-        register(frame, n + 1),
-        register(frame, n + 2),
-        register(frame, n + 3),
-        register(frame, n + 4),
-        register(frame, n + 5),
-        register(frame, n + 6),
+        register(frame, n), register(frame, n + 1), register(frame, n + 2), register(frame, n + 3),
+        register(frame, n + 4), register(frame, n + 5), register(frame, n + 6),
     )
 
 
