@@ -124,14 +124,14 @@ def _waits_rightly(kernel: Kernel[Any], name: str, task: Task) -> Violations:
     receives = task.state is TaskState.RECEIVING
     expected: TaskQueue | None = None
     match named:
-        case EndpointHandle():
+        case EndpointHandle() if place is not None:
             right = Rights.RECV if receives else Rights.SEND
             expected = place.receivers if receives else place.senders
-        case NotificationHandle():
+        case NotificationHandle() if place is not None:
             right = Rights.WAIT
             expected = place.waiters
         case _:
-            yield f"{name}: waits by a capability to neither endpoint nor notification"
+            yield f"{name}: waits by a capability to no living endpoint or notification"
             return
     if task.state is TaskState.CALLING:
         expected = None
