@@ -68,7 +68,7 @@ class World:
 
 
 NUMBERS = {"send": C.SEND, "recv": C.RECV, "cancel": C.CANCEL, "notify": C.NOTIFY}
-OPERATIONS = {
+OPERATIONS: dict[str, tuple[Callable[[World, int], object], Rights, CapKind]] = {
     "send": (World.send, R.SEND, CapKind.ENDPOINT),
     "recv": (World.recv, R.RECV, CapKind.ENDPOINT),
     "cancel": (World.cancel, R.RECV, CapKind.ENDPOINT),

@@ -1,230 +1,215 @@
-"""Spec 6.5: operations on address spaces through capabilities, one test for each check in its order."""
+"""Spec 6.5: operations on address spaces through capabilities, one test for each check in its order.
+
+Differences on purpose. The authority to make a space is a quota with CREATE, not another space with DERIVE; who makes
+it gets all rights, so there are none to widen. What is mapped is named by a memory capability, not by a frame's number,
+and both capabilities need rights; each is mapped once, whole. The arena is a claim of the quota. No capability outlives
+its space, so none is stale.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from kernel.spaces import USER_CODE, USER_DATA, Spaces
-from kernel.support import ALL, BASE, PAGE, RAM, endpoint_object, fill, handle, insert, space_object
-from tyrne.hal.descriptors import BLOCK_SIZE, MappingFlags, block_descriptor
-from tyrne.kernel.abi import CapError, CapHandle, Rights
-from tyrne.kernel.address_space import SpaceError
-from tyrne.kernel.capability import Capability
-from tyrne.kernel.page_table import MapError, Mapping
+from kernel.support import BASE, PAGE
+from kernel.world import World
+from tyrne.hal.descriptors import MappingFlags
+from tyrne.kernel.abi import CapKind, Rights, Status, rights_over
+from tyrne.kernel.address_space import AddressSpace
+from tyrne.kernel.authority import space_at
+from tyrne.kernel.calls import CallNumber as C
+from tyrne.kernel.cap_slot import MAX_DEPTH
+from tyrne.kernel.page_table import Mapping
+from tyrne.kernel.quota import FRAMES
 from tyrne.lang import u64
 
-R = Rights
+K, R, S = CapKind, Rights, Status
+SPACE = K.ADDRESS_SPACE.value
+READ_WRITE = 1
+TOP = 1 << 48
 
 
-def refused(world: Spaces, error: object, parent: CapHandle, rights: Rights = R.NONE) -> None:
-    before = world.everything()
-    assert world.create(parent, rights) is error
-    assert world.everything() == before
+class Spaces(World):
+    """Task 0 with its quota, a space made from it, and two pages of memory."""
+
+    def __init__(self, slots: int = 10) -> None:
+        super().__init__(1, slots=slots)
+        self.quota = self.give_quota(0)
+        self.made = self.ok(0, C.CREATE, self.quota, SPACE)
+        self.region = self.memory(2)
+        self.pages = self.give(0, self.region)
+
+    def space(self, word: int | None = None) -> AddressSpace:
+        found = space_at(self.kernel, self.slot(0, self.made if word is None else word))
+        assert found is not None
+        return found
+
+    def at(self, address: int) -> Mapping | Status:
+        return self.space().translate(self.board, u64(address))
+
+    def frame(self, page: int = 0) -> int:
+        return int(self.region_at(self.region).start) + page * PAGE
 
 
-# --- cap_create_address_space
+@pytest.fixture
+def world() -> Spaces:
+    return Spaces()
 
 
-def test_spec_6_5_create_with_an_unresolved_parent_is_invalid_handle() -> None:
-    refused(Spaces(), CapError.INVALID_HANDLE, handle(0, 1))
+# --- making one
 
 
-def test_spec_6_5_create_with_a_parent_of_another_kind_is_wrong_kind_even_without_derive() -> None:
-    world = Spaces()
-    refused(world, CapError.WRONG_KIND, insert(world.table, R.NONE, endpoint_object()))
+def test_spec_6_5_create_with_an_unresolved_quota_is_invalid_handle(world: Spaces) -> None:
+    assert world.refused(0, C.CREATE, 1 << 16, SPACE) is S.INVALID_HANDLE
 
 
-def test_spec_6_5_create_without_derive_is_insufficient_rights() -> None:
-    world = Spaces()
-    refused(world, CapError.INSUFFICIENT_RIGHTS, insert(world.table, R(0xFD), space_object()), ALL)
+def test_spec_6_5_create_with_another_kind_is_wrong_kind_even_without_create(world: Spaces) -> None:
+    bare = world.give_space(0, 0, R.NONE)
+    assert world.refused(0, C.CREATE, bare, SPACE) is S.WRONG_KIND
 
 
-def test_spec_6_5_create_with_more_rights_than_the_parent_is_widened_rights() -> None:
-    world = Spaces()
-    refused(world, CapError.WIDENED_RIGHTS, insert(world.table, R.DERIVE, space_object()), R.DERIVE | R.SEND)
+def test_spec_6_5_create_without_create_is_insufficient_rights(world: Spaces) -> None:
+    bare = world.give(0, world.quota_of(0), rights_over(K.QUOTA) & ~R.CREATE)
+    assert world.refused(0, C.CREATE, bare, SPACE) is S.INSUFFICIENT_RIGHTS
 
 
 def test_spec_6_5_create_below_depth_16_is_derivation_too_deep_and_takes_no_frame() -> None:
-    world = Spaces(slots=20)
-    parent = world.authority
-    for _ in range(16):
-        made = world.table.cap_derive(parent, ALL)
-        assert isinstance(made, CapHandle)
-        parent = made
-    while not world.spaces.is_full():
-        world.spaces.allocate()
-    refused(world, CapError.DERIVATION_TOO_DEEP, parent)  # before the arena
+    world = Spaces(slots=30)
+    deep = world.quota
+    while world.slot(0, deep).depth < MAX_DEPTH:
+        deep = world.ok(0, C.CAP_DERIVE, deep, int(rights_over(K.QUOTA)), 0)
+    world.fill_table(0)
+    assert world.refused(0, C.CREATE, deep, SPACE) is S.DERIVATION_TOO_DEEP  # before the table
 
 
-def test_spec_6_5_create_with_a_full_arena_is_arena_full() -> None:
-    world = Spaces()
-    while not world.spaces.is_full():
-        world.spaces.allocate()
-    fill(world.table)
-    refused(world, SpaceError.ARENA_FULL, world.authority)  # before the table
+def test_spec_6_5_create_with_a_full_table_is_caps_exhausted(world: Spaces) -> None:
+    world.ok(0, C.CREATE, world.quota, SPACE)  # the claim on spaces is used up
+    world.fill_table(0)
+    assert world.refused(0, C.CREATE, world.quota, SPACE) is S.CAPS_EXHAUSTED  # before the quota
 
 
-def test_spec_6_5_create_with_a_full_table_is_caps_exhausted() -> None:
-    world = Spaces()
-    fill(world.table)
-    world.frames.left = 0
-    refused(world, CapError.CAPS_EXHAUSTED, world.authority)  # before the first allocation
+def test_spec_6_5_create_without_a_claim_where_v1_says_arena_full_is_quota_exceeded(world: Spaces) -> None:
+    world.ok(0, C.CREATE, world.quota, SPACE)
+    world.scarce(0)
+    assert world.refused(0, C.CREATE, world.quota, SPACE) is S.QUOTA_EXCEEDED  # before the first allocation
 
 
-def test_spec_6_5_create_without_a_free_frame_is_out_of_frames() -> None:
-    world = Spaces()
-    world.frames.left = 0
-    refused(world, SpaceError.OUT_OF_FRAMES, world.authority)
+def test_spec_6_5_create_without_a_free_frame_is_out_of_frames(world: Spaces) -> None:
+    world.scarce(0)
+    assert world.refused(0, C.CREATE, world.quota, SPACE) is S.OUT_OF_FRAMES
 
 
-def test_spec_6_5_create_takes_one_zeroed_frame_and_mints_a_child_of_the_parent() -> None:
-    world = Spaces()
-    free = world.frames.available()
-    made = world.create(rights=R.DERIVE | R.REVOKE)
-    assert isinstance(made, CapHandle)
-    assert world.frames.available() == free - 1
-    assert world.table.lookup(made) == Capability(R.DERIVE | R.REVOKE, space_object(1))
-    assert world.table.slots[made.index].parent is world.table.slots[world.authority.index]
-    assert world.table.depth_of(made) == 1
-    assert world.board.get(world.space(made).root, PAGE) == bytes(PAGE)
-    assert world.space(made) is not world.space(world.authority)
+def test_spec_6_5_create_takes_one_zeroed_frame_of_the_quota(world: Spaces) -> None:
+    free, claimed = world.kernel.frames.available(), world.quotas[0].claims[FRAMES]
+    made = world.ok(0, C.CREATE, world.quota, SPACE)
+    assert world.kernel.frames.available() == free - 1 and world.quotas[0].claims[FRAMES] == claimed - 1
+    assert world.board.get(int(world.space(made).root), PAGE) == bytes(PAGE)
+    assert world.slot(0, made).held().rights == rights_over(K.ADDRESS_SPACE)
+    assert world.slot(0, made).depth == world.slot(0, world.quota).depth + 1
+    assert world.space(made) is not world.space()
 
 
-def test_spec_6_5_revoking_the_parent_takes_the_capability_of_the_created_space() -> None:
-    world = Spaces()
-    made = world.created()
-    assert world.table.cap_revoke(world.authority) is None
-    assert world.map(made, world.frame()) is CapError.INVALID_HANDLE
+def test_spec_6_5_revoking_the_quota_takes_the_space_that_it_paid_for_and_its_frames(world: Spaces) -> None:
+    free = world.kernel.frames.available()
+    world.ok(0, C.MAP, world.made, world.pages, BASE, 0)
+    world.ok(0, C.CAP_REVOKE, world.quota)
+    assert world.refused(0, C.MAP, world.made, world.pages, BASE, 0) is S.INVALID_HANDLE
+    assert world.kernel.frames.available() == free + 1  # the root too
 
 
-# --- cap_map and cap_unmap
-
-Operation = Callable[[Spaces, CapHandle], object]
-BOTH = pytest.mark.parametrize(
-    "operate", [lambda world, cap: world.map(cap, RAM), lambda world, cap: world.unmap(cap)], ids=["map", "unmap"]
-)
+# --- map and unmap
 
 
-@BOTH
-def test_spec_6_5_map_and_unmap_with_an_unresolved_handle_are_invalid_handle(operate: Operation) -> None:
-    world = Spaces()
-    before = world.everything()
-    assert operate(world, handle(0, 7)) is CapError.INVALID_HANDLE
-    assert world.everything() == before
-
-
-@BOTH
-def test_spec_6_5_map_and_unmap_with_another_kind_are_wrong_kind(operate: Operation) -> None:
-    world = Spaces()
-    named = insert(world.table)
-    before = world.everything()
-    assert operate(world, named) is CapError.WRONG_KIND
-    assert world.everything() == before
-
-
-@BOTH
-def test_spec_6_5_map_and_unmap_of_a_destroyed_space_are_stale_handle(operate: Operation) -> None:
-    world = Spaces()
-    named = insert(world.table, ALL, space_object(0, 1))
-    before = world.everything()
-    assert operate(world, named) is SpaceError.STALE_HANDLE
-    assert world.everything() == before
-
-
-def test_spec_6_5_map_needs_no_right_installs_exactly_one_page_and_makes_it_visible() -> None:
-    world = Spaces()
-    made = world.created()
-    frame = world.frame()
-    world.board.events.clear()
-    assert world.map(made, frame) is None
-    space = world.space(made)
-    assert space.translate(world.board, u64(BASE)) == Mapping(frame, USER_DATA)
-    assert space.translate(world.board, u64(BASE + PAGE)) is MapError.NOT_MAPPED
-    assert space.translate(world.board, u64(BASE - PAGE)) is MapError.NOT_MAPPED
-    assert world.board.events == [("tables_written",)]
-
-
-def test_spec_6_5_map_passes_the_errors_of_the_mapping_through() -> None:
-    world = Spaces()
-    made = world.created()
-    frame = world.frame()
-    assert world.map(made, frame, BASE + 1) is MapError.MISALIGNED_ADDRESS
-    assert world.map(made, frame, BASE, USER_DATA | USER_CODE) is MapError.INVALID_FLAGS
-    assert world.map(made, frame, 0) is MapError.OUT_OF_RANGE
-    assert world.map(made, frame) is None
-    assert world.map(made, frame) is MapError.ALREADY_MAPPED
-
-
-def test_spec_6_5_map_that_runs_out_of_frames_on_the_walk_maps_nothing_and_keeps_the_frame() -> None:
-    for left in range(3):
-        world = Spaces()
-        made = world.created()
-        frame = world.frame()
-        world.frames.left = left
-        assert world.map(made, frame) is MapError.OUT_OF_FRAMES
-        assert world.space(made).translate(world.board, u64(BASE)) is MapError.NOT_MAPPED
-        assert world.frames.is_allocated(frame)
-
-
-def test_spec_6_5_a_block_in_the_way_is_already_mapped_for_map_and_block_mapped_for_unmap() -> None:
-    world = Spaces()
-    made = world.created()
-    frame = world.frame()
-    assert world.map(made, frame, BASE) is None
-    table = world.space(made).root
-    for level in range(2):
-        table = world.board.read64(table + (BASE >> (39 - 9 * level) & 511) * 8) & 0xFFFF_F000
-    block = BASE + int(BLOCK_SIZE)
-    world.board.write64(table + (block >> 21 & 511) * 8, block_descriptor(u64(RAM), USER_DATA))
-    assert world.map(made, frame, block + PAGE) is MapError.ALREADY_MAPPED
-    assert world.unmap(made, block + PAGE) is MapError.BLOCK_MAPPED
-    assert world.space(made).translate(world.board, u64(block)) is MapError.BLOCK_MAPPED
+@pytest.mark.parametrize(("number", "more"), [(C.MAP, (BASE, 0)), (C.UNMAP, ()), (C.PROTECT, (0,))])
+def test_spec_6_5_space_then_memory_are_resolved_by_handle_kind_and_right(
+    world: Spaces, number: C, more: tuple[int, ...]
+) -> None:
+    bare = world.give_space(0, 0, rights_over(K.ADDRESS_SPACE) & ~R.MAP)
+    assert world.refused(0, number, 1 << 16, 1 << 16, *more) is S.INVALID_HANDLE
+    assert world.refused(0, number, world.quota, 1 << 16, *more) is S.WRONG_KIND
+    assert world.refused(0, number, bare, 1 << 16, *more) is S.INSUFFICIENT_RIGHTS
+    assert world.refused(0, number, world.made, 1 << 16, *more) is S.INVALID_HANDLE
+    assert world.refused(0, number, world.made, world.quota, *more) is S.WRONG_KIND
 
 
 @pytest.mark.parametrize(
-    "frame",
-    [RAM, RAM + 3 * PAGE, RAM - PAGE, RAM + 64 * PAGE, RAM + 40 * PAGE, 0, 0x0900_0000, 2**64 - PAGE],
-    ids=["reserved", "last reserved", "below RAM", "above RAM", "free", "zero", "device", "top"],
+    ("flags", "missing"), [(0, R.READ), (1, R.READ), (1, R.WRITE), (2, R.EXECUTE)], ids=lambda value: str(value)
 )
-def test_spec_6_5_map_of_a_frame_that_was_not_allocated_is_refused(frame: int) -> None:
-    world = Spaces()
-    made = world.created()
-    before = world.everything()
-    assert world.map(made, frame) is SpaceError.FOREIGN_FRAME
-    assert world.map(made, frame + 8 if frame < 2**63 else frame + 1) is SpaceError.FOREIGN_FRAME
-    assert world.everything() == before
+def test_spec_6_5_map_needs_the_memorys_rights_where_v1_needs_none(world: Spaces, flags: int, missing: Rights) -> None:
+    bare = world.give(0, world.region, rights_over(K.MEMORY) & ~missing)
+    assert world.refused(0, C.MAP, world.made, bare, BASE, flags) is S.INSUFFICIENT_RIGHTS
+    kept = world.give(0, world.region, R.READ | (R.WRITE if flags & 1 else R.EXECUTE if flags & 2 else R.NONE))
+    world.ok(0, C.MAP, world.made, kept, BASE, flags)
 
 
-def test_spec_6_5_unmap_returns_the_frame_and_flushes_exactly_that_page_of_that_space() -> None:
-    world = Spaces()
-    made = world.created()
-    frame = world.frame()
-    assert world.map(made, frame) is None
+def test_spec_6_5_map_installs_exactly_the_pages_of_the_memory_and_makes_them_visible(world: Spaces) -> None:
     world.board.events.clear()
-    assert world.unmap(made) == frame
-    assert world.board.events == [("invalidate_page", int(world.space(made).asid), BASE)]
-    assert world.space(made).translate(world.board, u64(BASE)) is MapError.NOT_MAPPED
-    assert world.frames.is_allocated(frame)
-    assert world.map(made, frame, BASE, MappingFlags.USER) is None
+    world.ok(0, C.MAP, world.made, world.pages, BASE, READ_WRITE)
+    for page in range(2):
+        expected = Mapping(u64(world.frame(page)), MappingFlags.USER | MappingFlags.WRITE)
+        assert world.at(BASE + page * PAGE) == expected
+    assert world.at(BASE - PAGE) is world.at(BASE + 2 * PAGE) is S.NOT_MAPPED
+    assert world.board.events == [("tables_written",)]
 
 
-def test_spec_6_5_unmap_passes_the_errors_of_the_mapping_through_and_flushes_nothing() -> None:
+@pytest.mark.parametrize(
+    ("address", "flags", "status"),
+    [
+        (BASE + 1, 0, S.MISALIGNED_ADDRESS),
+        (BASE, 3, S.INVALID_FLAGS),
+        (BASE, 4, S.INVALID_FLAGS),
+        (0, 0, S.OUT_OF_RANGE),
+        (TOP - PAGE, 0, S.OUT_OF_RANGE),
+        (TOP, 0, S.OUT_OF_RANGE),
+        (2**64 - PAGE, 0, S.OUT_OF_RANGE),
+    ],
+)
+def test_spec_6_5_map_says_what_is_wrong_with_the_place(
+    world: Spaces, address: int, flags: int, status: Status
+) -> None:
+    assert world.refused(0, C.MAP, world.made, world.pages, address, flags) is status
+
+
+def test_spec_6_5_map_over_a_page_is_already_mapped_and_so_is_mapping_a_capability_twice(world: Spaces) -> None:
+    world.ok(0, C.MAP, world.made, world.pages, BASE, 0)
+    assert world.refused(0, C.MAP, world.made, world.pages, BASE + 4 * PAGE, 0) is S.ALREADY_MAPPED
+    copy = world.ok(0, C.CAP_COPY, world.pages, int(rights_over(K.MEMORY)))
+    for address in (BASE - PAGE, BASE, BASE + PAGE):
+        assert world.refused(0, C.MAP, world.made, copy, address, 0) is S.ALREADY_MAPPED
+    world.ok(0, C.MAP, world.made, copy, BASE + 2 * PAGE, 0)
+
+
+@pytest.mark.parametrize("left", range(3))
+def test_spec_6_5_map_without_frames_for_its_tables_changes_nothing_where_v1_kept_some(left: int) -> None:
     world = Spaces()
-    made = world.created()
-    assert world.map(made, world.frame()) is None
-    before = world.everything()
-    assert world.unmap(made, BASE + PAGE) is MapError.NOT_MAPPED
-    assert world.unmap(made, BASE + (1 << 40)) is MapError.NOT_MAPPED
-    assert world.unmap(made, BASE + 1) is MapError.MISALIGNED_ADDRESS
-    assert world.unmap(made, 1 << 48) is MapError.OUT_OF_RANGE
-    assert world.everything() == before
+    elsewhere = world.quotas[0].claims[FRAMES] - left
+    world.quotas[0].take(FRAMES, elsewhere)
+    world.kernel.quotas.items[0].claims[FRAMES] += elsewhere
+    assert world.refused(0, C.MAP, world.made, world.pages, BASE, 0) is S.QUOTA_EXCEEDED
 
 
-def test_spec_6_5_spaces_are_apart() -> None:
-    world = Spaces()
-    one, two = world.created(), world.created()
-    assert world.map(one, world.frame()) is None
-    assert world.space(two).translate(world.board, u64(BASE)) is MapError.NOT_MAPPED
-    assert world.space(one).asid != world.space(two).asid
+def test_spec_6_5_unmap_forgets_exactly_those_pages_of_that_space_and_gives_empty_tables_back(world: Spaces) -> None:
+    free = world.kernel.frames.available()
+    world.ok(0, C.MAP, world.made, world.pages, BASE, 0)
+    assert world.kernel.frames.available() == free - 3
+    world.board.events.clear()
+    world.ok(0, C.UNMAP, world.made, world.pages)
+    asid = int(world.space().asid)
+    assert world.board.events == [("invalidate_page", asid, BASE), ("invalidate_page", asid, BASE + PAGE)]
+    assert world.at(BASE) is world.at(BASE + PAGE) is S.NOT_MAPPED
+    assert world.kernel.frames.available() == free
+    assert world.kernel.frames.is_allocated(u64(world.frame()))  # the memory is still the region's
+    world.ok(0, C.MAP, world.made, world.pages, BASE, 0)
+
+
+def test_spec_6_5_unmap_of_what_is_not_mapped_there_is_not_mapped_and_flushes_nothing(world: Spaces) -> None:
+    assert world.refused(0, C.UNMAP, world.made, world.pages) is S.NOT_MAPPED
+    world.ok(0, C.MAP, world.made, world.pages, BASE, 0)
+    other = world.ok(0, C.CREATE, world.quota, SPACE)
+    assert world.refused(0, C.UNMAP, other, world.pages) is S.NOT_MAPPED
+
+
+def test_spec_6_5_spaces_are_apart(world: Spaces) -> None:
+    other = world.ok(0, C.CREATE, world.quota, SPACE)
+    world.ok(0, C.MAP, world.made, world.pages, BASE, 0)
+    assert world.space(other).translate(world.board, u64(BASE)) is S.NOT_MAPPED
+    assert world.space(other).asid != world.space().asid

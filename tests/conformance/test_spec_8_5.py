@@ -20,7 +20,7 @@ from kernel.support import (
     task_record,
 )
 from tyrne.hal.descriptors import MappingFlags, page_descriptor
-from tyrne.kernel.abi import CapHandle, Rights, pack_handle
+from tyrne.kernel.abi import Rights, pack_handle, unpack_handle
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.deletion import cap_drop
@@ -90,7 +90,7 @@ def test_spec_8_5_a_transfer_goes_in_by_x5_and_comes_out_by_x6() -> None:
     reply = system_call(kernel, RECV, BOTH)
     assert reply == (0, 0, 1, 2, 3, 4, reply[6], 0)
     assert reply[6] == gift + 0x1_0000  # the same slot in its next generation
-    found = current(kernel).capabilities.resolve(CapHandle(reply[6] & 0xFFFF, reply[6] >> 16))
+    found = current(kernel).capabilities.resolve(unpack_handle(u64(reply[6])))
     assert found is not None and found.capability == Capability(Rights.TRANSFER, DebugConsole())
 
 
@@ -115,7 +115,7 @@ def test_spec_8_5_receiver_table_full_leaves_the_message_for_a_retry() -> None:
     assert system_call(kernel, SEND, BOTH, 5, 6, 7, 8, gift)[0] == 0
     fill(current(kernel).capabilities)
     refused(kernel, 0x206, RECV, BOTH)
-    assert cap_drop(kernel, current(kernel).capabilities, CapHandle(5, 0)) is None
+    assert cap_drop(kernel, current(kernel).capabilities, unpack_handle(u64(5))) is None
     assert system_call(kernel, RECV, BOTH)[:6] == (0, 0, 5, 6, 7, 8)
 
 

@@ -18,6 +18,7 @@ from prospects import (
     is_busy,
     offering,
     parent,
+    silent,
     space_for,
     spare,
     task_that,
@@ -79,7 +80,9 @@ def sometimes(chance: float, prefer: Preference) -> Preference:
 def derivable(scene: Scene) -> int:
     """Often the deepest of a kind."""
     random = scene.random
-    slots = random.choice([slots for slots in scene.held.values() if slots] or [[]])
+    slots = scene.held[scene.favourite]
+    if not slots or random.random() < 0.3:
+        slots = random.choice([slots for slots in scene.held.values() if slots] or [[]])
     slots = [slot for slot in slots if Rights.DERIVE in slot.held().rights]
     if slots and random.random() < 0.7:
         return scene.use(max(slots, key=lambda slot: slot.depth))
@@ -94,7 +97,7 @@ def revocable(scene: Scene) -> int:
 def paying(scene: Scene) -> int:
     """A quota, now and then the deepest of them."""
     slots = [slot for slot in scene.held[CapKind.QUOTA] if Rights.CREATE in slot.held().rights]
-    if slots and scene.random.random() < 0.1:
+    if slots and scene.random.random() < 0.25:
         return scene.use(max(slots, key=lambda slot: slot.depth))
     return held(CapKind.QUOTA, Rights.CREATE)(scene)
 
@@ -104,7 +107,7 @@ def supervising(scene: Scene) -> int:
     if scene.random.random() < 0.1:
         return NULL
     slots = scene.held[CapKind.ENDPOINT]
-    if slots and scene.random.random() < 0.1:
+    if slots and scene.random.random() < 0.25:
         return scene.use(max(slots, key=lambda slot: slot.depth))
     return held(CapKind.ENDPOINT, Rights.SEND)(scene)
 
@@ -138,7 +141,7 @@ def rights(scene: Scene) -> int:
     if slot is None or random.random() < 0.06:
         return random.choice((0xFF, random.getrandbits(19), random.getrandbits(64)))
     had = int(slot.held().rights)
-    return had if random.random() < 0.7 else had & (random.getrandbits(19) | 0x0F)
+    return had if random.random() < (0.7 if slot.depth < 3 else 0.96) else had & (random.getrandbits(19) | 0x0F)
 
 
 def badge(scene: Scene) -> int:
@@ -279,6 +282,8 @@ def new_table(scene: Scene) -> int:
 
 
 def endpoint_or_notification(scene: Scene) -> int:
+    if scene.others > 1 and scene.random.random() < 0.3:
+        return held(CapKind.ENDPOINT, Rights.RECV, silent)(scene)
     if scene.others == 0 or scene.random.random() < 0.75:
         return held(CapKind.ENDPOINT, Rights.RECV, offering)(scene)
     return held(CapKind.NOTIFICATION, Rights.WAIT)(scene)

@@ -22,7 +22,15 @@ NULL: Final = int(NULL_HANDLE)
 class Scene:
     """The running task, what it holds by kind, and the words and slots chosen so far for its call."""
 
-    def __init__(self, random: Random, kernel: Kernel[JournalBoard], task: Task, stale: list[int], others: int) -> None:
+    def __init__(
+        self,
+        random: Random,
+        kernel: Kernel[JournalBoard],
+        task: Task,
+        stale: list[int],
+        others: int,
+        favourite: CapKind,
+    ) -> None:
         self.random: Final = random
         self.kernel: Final = kernel
         self.task: Final = task
@@ -34,6 +42,8 @@ class Scene:
         for slot in task.capabilities.slots:
             if slot.capability is not None:
                 self.held[kind_of(slot.capability.object)].append(slot)
+        self.favourite: Final = favourite
+        """The kind that grows deep now."""
         self.count: Final = sum(map(len, self.held.values()))
         self.words: list[int] = []
         self.slots: list[CapSlot | None] = []
@@ -114,6 +124,10 @@ def offering(scene: Scene, slot: CapSlot) -> bool:
     """An endpoint where there is something to receive."""
     endpoint = endpoint_behind(scene, slot)
     return endpoint is not None and (endpoint.holds_message() or endpoint.senders.head is not None)
+
+
+def silent(scene: Scene, slot: CapSlot) -> bool:
+    return not offering(scene, slot)
 
 
 def task_behind(scene: Scene, slot: CapSlot) -> Task | None:

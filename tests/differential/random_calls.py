@@ -15,6 +15,7 @@ from lockstep import PC, SP, Pair, Step
 from prospects import NEEDED_BY, NULL, Scene, dead_ends, opportunities
 
 from tyrne.hal.frame import Vector
+from tyrne.kernel.abi import CapKind
 from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.task import Task, TaskState
 
@@ -80,6 +81,7 @@ class Player:
         self._stale: Final[list[int]] = []
         self._mood = MOODS[0]
         self._mood_left = 0
+        self._favourite = CapKind.ENDPOINT
         self._hoarder = random.choice((None, *range(4)))
         """A task that keeps all it gets, until its table is full."""
 
@@ -123,6 +125,7 @@ class Player:
         random = self._random
         if self._mood_left == 0:
             self._mood = random.choice(MOODS)
+            self._favourite = random.choice(tuple(CapKind))
             self._mood_left = random.choice((20, 60, 150))
         self._mood_left -= 1
         weights = self._mood.copy()
@@ -145,6 +148,8 @@ class Player:
             change((N.CAP_COPY,) if scene.count < len(scene.task.capabilities.slots) else (N.WAIT, N.RECV, N.CALL), 25)
         elif scene.count > MANY_HELD:
             change(LOSSES, 12)
+        if scene.task.supervisor.capability is not None and others > 2:
+            change((N.TASK_EXIT,), 4)
         if scene.count < FEW_HELD:
             change(LOSSES, 0.05)
         return random.choices(CALL_NUMBERS, weights)[0]
@@ -166,7 +171,7 @@ class Player:
             del self._stale[:-MOST_STALE]
 
     def _scene(self, task: Task) -> Scene:
-        return Scene(self._random, self._kernel, task, self._stale, self._others(task))
+        return Scene(self._random, self._kernel, task, self._stale, self._others(task), self._favourite)
 
     def _step(self, registers: dict[int, int], vector: Vector, syndrome: int, address: int) -> Step:
         return Step(self._random.choice((0, 1, 2, 20, 60)), registers, vector, syndrome, address)

@@ -11,6 +11,7 @@ from kernel.world import World
 from tyrne.hal.frame import Vector
 from tyrne.kernel.abi import CapKind, Rights, Status
 from tyrne.kernel.calls import CallNumber as C
+from tyrne.kernel.deletion import delete_descendants
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.kernel.task import TaskState as T
 
@@ -234,46 +235,74 @@ def test_a_notice_in_a_queue_goes_with_the_last_capability_to_its_task() -> None
     w.ok(0, C.CAP_DROP, ear)
 
 
-# --- the address space of a task that runs
+# --- the address space of a task
 
 
-def running_in_a_revocable_space() -> tuple[World, int, int]:
-    """Task 1 lives in a space below one that task 0 can revoke."""
-    w = World(2)
-    purse = w.give_quota(0)
-    task, root = (w.ok(0, C.CREATE, purse, kind, 0) for kind in (4, 5))
-    below = w.ok(0, C.CAP_DERIVE, root, int(Rights.BIND | Rights.TRANSFER), 0)
-    w.ok(0, C.TASK_CONFIGURE, task, below, BASE, BASE, BASE + PAGE)
-    w.ok(0, C.TASK_PRIORITY, task, 8)
-    w.ok(0, C.TASK_RESUME, task)
-    return w, task, root
+class Tenant(World):
+    """Task 0 made task 2 and a space; the task holds the space, and lives in it by what it derived from that."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        purse = self.give_quota(0)
+        self.it, space = (self.ok(0, C.CREATE, purse, kind, 0) for kind in (4, 5))
+        first = self.ok(0, C.CREATE, purse, CapKind.ADDRESS_SPACE.value, 0)
+        self.root = self.ok(0, C.CAP_MOVE, space, self.it)
+        self.ok(0, C.TASK_PRIORITY, self.it, 8)
+        self.settle(first)
+        below = self.ok(2, C.CAP_DERIVE, self.root, int(Rights.BIND | Rights.TRANSFER), 0)
+        door = self.endpoint()
+        self.ok(2, C.SEND, self.give(2, door), 0, 0, 0, 0, below)
+        self.ok(0, C.RECV, self.give(0, door))
+        self.below = self.x(0)[6]
+        self.ok(0, C.TASK_SUSPEND, self.it)
+        self.settle(self.below)
+        self.ok(0, C.CAP_DROP, first)
+
+    def settle(self, space: int) -> None:
+        self.ok(0, C.TASK_CONFIGURE, self.it, space, BASE, BASE, BASE + PAGE)
+        self.ok(0, C.TASK_RESUME, self.it)
 
 
-def test_a_space_stays_while_another_capability_names_it_though_its_tasks_own_is_revoked() -> None:
-    w, _, root = running_in_a_revocable_space()
-    w.ok(0, C.CAP_REVOKE, root)
-    made = w.task(2)
-    assert made.home.capability is None and made.space is not None
-    assert w.kernel.spaces.get(made.space.slot) is not None
+def test_a_task_lives_on_when_another_capability_to_its_space_goes() -> None:
+    w = Tenant()
+    w.ok(0, C.CAP_DROP, w.below)
+    assert w.status(2, C.TASK_YIELD) is Status.OK
 
 
-def test_a_space_that_is_destroyed_while_it_is_active_is_left_first_and_its_task_can_do_nothing_but_fault() -> None:
-    w, task, root = running_in_a_revocable_space()
-    w.ok(0, C.CAP_REVOKE, root)
-    moved = w.ok(0, C.CAP_MOVE, root, task)
+def test_a_task_whose_capability_to_its_space_is_revoked_leaves_it_and_can_do_nothing_but_fault() -> None:
+    w = Tenant()
     run(w.kernel, w.task(2))
-    active = w.kernel.active
+    active, bootstrap = w.kernel.active, w.kernel.bootstrap_space()
+    assert active is not None and active is not bootstrap
     w.board.events.clear()
-    w.call(2, C.CAP_DROP, moved)  # its own space, of which this is the last capability
-    assert active is not None and w.kernel.active is w.kernel.bootstrap_space()
-    asid = int(active.asid)
-    kinds = [event for event in w.board.events if event[0] in ("activate", "invalidate_space")]
-    bootstrap = w.kernel.bootstrap_space()
-    assert kinds[:2] == [("activate", int(bootstrap.root), int(bootstrap.asid)), ("invalidate_space", asid)]
-    assert w.current() == 2
+    assert w.call(2, C.CAP_REVOKE, w.root) == (0,) * 8
+    assert w.kernel.active is bootstrap and w.current() == 2
+    assert w.board.events == [("activate", int(bootstrap.root), int(bootstrap.asid))]
+    assert w.task(2).space is None and w.kernel.spaces.population == 4  # the task still holds the space itself
     assert w.status(2, C.TASK_YIELD) is Status.INVALID_HANDLE  # no context, no call
     w.enter(Vector.SYNCHRONOUS, 0x8200_0006, BASE)
-    assert w.state(2) is T.FAULTED
+    assert w.state(2) is T.FAULTED and w.kernel.spaces.population == 3
+
+
+def test_a_task_that_was_turned_out_while_it_was_suspended_is_configured_before_it_is_resumed() -> None:
+    w = Tenant()
+    w.ok(0, C.TASK_SUSPEND, w.it)
+    delete_descendants(w.kernel, w.slot(2, w.root))  # as its revocation by its holder does
+    assert w.refused(0, C.TASK_RESUME, w.it) is Status.BAD_STATE
+    w.settle(w.give_space(0, 1))
+    assert w.status(2, C.TASK_YIELD) is Status.OK
+
+
+def test_a_space_that_is_destroyed_while_it_is_active_is_left_before_its_tables_are_free() -> None:
+    w = World(2)
+    w.board.events.clear()
+    space = w.kernel.spaces.items[1]
+    w.call(0, C.TASK_EXIT, 0)
+    bootstrap = w.kernel.bootstrap_space()
+    assert w.board.events[:2] == [
+        ("activate", int(bootstrap.root), int(bootstrap.asid)),
+        ("invalidate_space", int(space.asid)),
+    ]
 
 
 # --- in every order

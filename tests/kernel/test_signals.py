@@ -6,7 +6,7 @@ import pytest
 
 from kernel.support import NULL
 from kernel.world import World
-from tyrne.kernel.abi import SIGNAL_BADGE, Status
+from tyrne.kernel.abi import SIGNAL_BADGE, Rights, Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.task import TaskState as T
 
@@ -158,6 +158,64 @@ def test_a_binding_goes_with_either_of_the_two(which: str) -> None:
         w.ok(0, C.BIND, w.ok(0, C.CREATE, quota, 2, 0), bell)
     else:
         w.ok(0, C.BIND, door, w.ok(0, C.CREATE, quota, 3, 0))
+
+
+class Bound(World):
+    """Task 0 holds an endpoint and a notification; it bound them by a child of each."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.roots = [self.give(0, made) for made in (self.endpoint(), self.notification())]
+        rights = (Rights.RECV | Rights.TRANSFER, Rights.WAIT | Rights.TRANSFER)
+        self.pair = [
+            self.ok(0, C.CAP_DERIVE, root, int(right), 0) for root, right in zip(self.roots, rights, strict=True)
+        ]
+        self.ok(0, C.BIND, *self.pair)
+
+    def is_bound(self) -> bool:
+        door, bell = self.kernel.endpoints.items[0], self.kernel.notifications.items[0]
+        assert (door.bound is bell) == (bell.bound is door)
+        return door.bound is bell
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("how", ["drop", "revoke", "move", "send", "exit"])
+def test_a_binding_lasts_as_long_as_both_capabilities_by_which_it_was_made_stay_where_they_are(
+    how: str, which: int
+) -> None:
+    w = Bound()
+    assert w.is_bound()
+    match how:
+        case "drop":
+            w.ok(0, C.CAP_DROP, w.pair[which])
+        case "revoke":
+            w.ok(0, C.CAP_REVOKE, w.roots[which])
+        case "move":
+            w.ok(0, C.CAP_MOVE, w.pair[which], w.give_task(0, 1))
+        case "send":
+            w.ok(0, C.SEND, w.give(0, w.endpoint()), 0, 0, 0, 0, w.pair[which])
+        case "exit":
+            w.call(0, C.TASK_EXIT, 0)
+    assert not w.is_bound()
+    if how != "exit":
+        w.ok(0, C.BIND, *w.roots)
+        assert w.is_bound()
+
+
+def test_a_binding_does_not_end_with_other_capabilities_over_the_two() -> None:
+    w = Bound()
+    for root, right in zip(w.roots, (Rights.RECV, Rights.WAIT), strict=True):
+        w.ok(0, C.CAP_DROP, w.ok(0, C.CAP_DERIVE, root, int(right), 0))
+    assert w.is_bound()
+
+
+def test_a_binding_is_undone_by_any_capability_to_receive_from_the_endpoint_and_then_ends_with_nothing() -> None:
+    w = Bound()
+    w.ok(0, C.BIND, w.roots[0], NULL)
+    assert not w.is_bound()
+    w.ok(0, C.BIND, *w.roots)
+    w.ok(0, C.CAP_REVOKE, w.roots[0])
+    assert w.is_bound()  # by the roots, which stay
 
 
 def test_a_waiter_is_released_with_aborted_when_its_capability_is_revoked() -> None:

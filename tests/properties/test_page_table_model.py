@@ -104,7 +104,7 @@ class Tables(RuleBasedStateMachine):
             assert result is Status.NOT_MAPPED
         else:
             assert result == self.pages.pop(address).frame
-            assert self.frames.free(u64(int(result))) is None  # type: ignore[call-overload]
+            assert self.frames.free(u64(int(result))) is None
 
     @rule(pick=st.integers(0, 100), flags=flag_sets)
     def protect(self, pick: int, flags: MappingFlags) -> None:

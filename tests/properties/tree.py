@@ -48,7 +48,7 @@ def links_are_symmetric(kernel: Kernel[Any]) -> Violations:
                 yield f"{name}: empty, and linked"
             if slot.next_sibling is not None and slot.table is None:
                 yield f"{name}: empty, and has a sibling"
-            if slot.is_origin or slot.placement is not None:
+            if slot.is_origin or slot.placement is not None or slot.binding is not None:
                 yield f"{name}: empty, and still marked"
             continue
         parent = slot.parent
@@ -108,7 +108,8 @@ def authority_only_shrinks(kernel: Kernel[Any]) -> Violations:
         mine, above = slot.held(), parent.held()
         if slot.is_origin:
             paid = isinstance(above.object, QuotaHandle) and object_of(kernel, above.object)
-            if not paid or object_of(kernel, mine.object).payer is not paid:
+            made = object_of(kernel, mine.object)
+            if not paid or (made is not None and made.payer is not paid):
                 yield f"{name}: not a child of what paid for it"
         elif isinstance(mine.object, ReplyHandle):
             if not isinstance(above.object, EndpointHandle) or mine.rights != Rights.TRANSFER:

@@ -124,14 +124,14 @@ def _waits_rightly(kernel: Kernel[Any], name: str, task: Task) -> Violations:
     receives = task.state is TaskState.RECEIVING
     expected: TaskQueue | None = None
     match named:
-        case EndpointHandle():
+        case EndpointHandle() if place is not None:
             right = Rights.RECV if receives else Rights.SEND
             expected = place.receivers if receives else place.senders
-        case NotificationHandle():
+        case NotificationHandle() if place is not None:
             right = Rights.WAIT
             expected = place.waiters
         case _:
-            yield f"{name}: waits by a capability to neither endpoint nor notification"
+            yield f"{name}: waits by a capability to no living endpoint or notification"
             return
     if task.state is TaskState.CALLING:
         expected = None
@@ -171,6 +171,18 @@ def nobody_waits_for_what_is_there(kernel: Kernel[Any]) -> Violations:
         bound_to = notification.bound
         if bound_to is not None and (bound_to.bound is not notification or bound_to not in _living(kernel.endpoints)):
             yield f"{name}: bound to an endpoint that is not bound to it"
+        for slot, place, right in (
+            (notification.bound_at, bound_to, Rights.RECV),
+            (notification.bound_by, notification, Rights.WAIT),
+        ):
+            if (slot is None) is not (bound_to is None):
+                yield f"{name}: a binding without a capability, or a capability without a binding"
+            elif slot is not None and (slot.binding is not notification or slot.capability is None):
+                yield f"{name}: bound by a capability that is gone"
+            elif slot is not None and (
+                object_of(kernel, slot.held().object) is not place or right not in slot.held().rights
+            ):
+                yield f"{name}: bound by a capability that does not allow it"
         if not alive and (waited or notification.word != 0 or bound_to is not None):
             yield f"{name}: does not exist, and is in use"
 
@@ -188,7 +200,7 @@ def tasks_are_bound_whole(kernel: Kernel[Any]) -> Violations:
         if len(set(bound)) != 1 or (task.table is not None) != bound[0]:
             yield f"{name}: space, table, window {bound}"
         home = task.home.capability
-        if home is not None and home.object != task.space:
+        if (None if home is None else home.object) != task.space:
             yield f"{name}: keeps another space than it lives in"
         if task.spent:
             yield f"{name}: what it held is not given back"
