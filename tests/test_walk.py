@@ -14,9 +14,8 @@ import tyrne
 from kernel.support import NULL, SVC, run
 from kernel.world import World
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import Rights
+from tyrne.kernel.abi import Rights, TaskState
 from tyrne.kernel.calls import CallNumber as C
-from tyrne.kernel.task import TaskState
 from tyrne.lang import u64
 
 SOURCES = Path(tyrne.__file__).parent

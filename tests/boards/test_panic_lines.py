@@ -36,7 +36,7 @@ def test_an_address_outside_the_kernel_has_no_line(kernel: Path) -> None:
 
 
 def test_a_failed_check_names_its_line_itself(kernel: Path) -> None:
-    assert line_of_panic(kernel, b"!! tyrne panic: assert at kernel/boot.py:62\n pc=ffffffff40080000\n") is None
+    assert line_of_panic(kernel, b"!! tyrne panic: assert at boot/start.py:62\n pc=ffffffff40080000\n") is None
 
 
 @pytest.mark.qemu

@@ -25,21 +25,20 @@ from kernel.support import (
     task_record,
 )
 from kernel.world import World
+from tyrne.boot.loader import LoadedImage, LoadFailure
+from tyrne.boot.start import start_spaces
 from tyrne.hal.descriptors import MappingFlags, page_descriptor
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import FULL_CONTROL, CapHandle, CapKind, Rights, Status, rights_over
+from tyrne.kernel.abi import FULL_CONTROL, CapHandle, CapKind, Rights, Status, TaskState, rights_over
 from tyrne.kernel.arena import LAST_GENERATION, Arena
-from tyrne.kernel.boot import start_spaces
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import DebugConsole
 from tyrne.kernel.deletion import cap_drop, cap_revoke
 from tyrne.kernel.frames import FrameError, FrameRange, Frames
-from tyrne.kernel.loader import LoadedImage, LoadFailure
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.page_table import _leaf, unmap_page
-from tyrne.kernel.task import TaskState
 from tyrne.kernel.user_memory import UserWindow, probe
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP, Cap

@@ -9,11 +9,11 @@ import pytest
 
 from kernel.spaces import USER_CODE, USER_DATA, Spaces, flat
 from kernel.support import ALL, BASE, NULL, PAGE, RAM, endpoint_object, fill, handle, insert, space_object
+from tyrne.boot.loader import LoadedImage, LoadError, LoadFailure
 from tyrne.hal.descriptors import MappingFlags
 from tyrne.hal.image import Image, Segment
 from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, rights_over
 from tyrne.kernel.capability import Capability
-from tyrne.kernel.loader import LoadedImage, LoadError, LoadFailure
 from tyrne.kernel.page_table import Mapping, tables_for
 from tyrne.lang import u64
 

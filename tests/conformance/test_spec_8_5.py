@@ -20,13 +20,12 @@ from kernel.support import (
     task_record,
 )
 from tyrne.hal.descriptors import MappingFlags, page_descriptor
-from tyrne.kernel.abi import Rights, pack_handle, unpack_handle
+from tyrne.kernel.abi import Rights, TaskState, pack_handle, unpack_handle
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.page_table import Mapping, _leaf
-from tyrne.kernel.task import TaskState
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP, Cap
 

@@ -20,14 +20,13 @@ from kernel.support import (
     system_call,
     task_record,
 )
+from tyrne.boot.start import check_gate
 from tyrne.hal.frame import Call, TrapFrame
-from tyrne.kernel.abi import Rights, Status, pack_handle
-from tyrne.kernel.boot import check_gate
+from tyrne.kernel.abi import Rights, Status, TaskState, pack_handle
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole
 from tyrne.kernel.effects import Reschedule, Resume, Terminate
 from tyrne.kernel.kernel import NO_TASK, Kernel
 from tyrne.kernel.system_calls import dispatch
-from tyrne.kernel.task import TaskState
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP, Cap

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kernel.support import BASE, NULL, booted, endpoint_object, insert, kernel_state, system_call, task_record
-from tyrne.kernel.abi import CapHandle, Rights, Status, pack_handle, unpack_handle
+from tyrne.kernel.abi import CapHandle, Rights, Status, TaskState, pack_handle, unpack_handle
 from tyrne.kernel.capability import DebugConsole
 from tyrne.kernel.deletion import cap_drop
-from tyrne.kernel.task import Task, TaskState
+from tyrne.kernel.task import Task
 from tyrne.lang import u64
 
 SEND, RECV, YIELD, EXIT, WRITE = 1, 2, 3, 4, 5

@@ -11,6 +11,7 @@ from agreement import compiled, interpreted
 from journal_board import JournalBoard, Record
 
 from tyrne.boards.native import journal
+from tyrne.boot.start import start_system
 from tyrne.compiler.build.compare import Comparer
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import Vector
@@ -82,7 +83,7 @@ class PythonSide:
         self._frames: Final = [task.frame for task in self.tasks]
 
     def boot(self, info: BootInfo) -> int:
-        return self._place(self.kernel.boot(info))
+        return self._place(start_system(self.kernel, info))
 
     def trap(self, step: Step) -> int:
         return self._place(self.kernel.trap(step.vector, u64(step.syndrome), u64(step.address)))

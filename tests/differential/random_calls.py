@@ -15,9 +15,9 @@ from lockstep import PC, SP, Pair, Step
 from prospects import NEEDED_BY, NULL, Scene, dead_ends, opportunities
 
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import CapKind
+from tyrne.kernel.abi import CapKind, TaskState
 from tyrne.kernel.calls import CallNumber
-from tyrne.kernel.task import Task, TaskState
+from tyrne.kernel.task import Task
 
 SVC: Final = 0x5600_0000
 FAULTS: Final = (

@@ -157,7 +157,7 @@ def test_failed_check_of_the_kernel_is_a_panic_at_its_python_line(
 def test_missing_manifest_is_a_panic_with_its_message() -> None:
     recorder = run_hosted(bytes(4096))
     assert recorder.status == 3
-    assert "failed check: the manifest is missing at tyrne/kernel/boot.py:" in bytes(recorder.panic_bytes).decode()
+    assert "failed check: the manifest is missing at tyrne/boot/start.py:" in bytes(recorder.panic_bytes).decode()
 
 
 def test_machine_that_is_not_used_any_more_gives_its_memory_back() -> None:

@@ -47,7 +47,7 @@ def test_failed_check_of_the_kernel_is_a_panic_at_its_python_line() -> None:
     recorder = run_native(bytes(4096))
     assert recorder.status == 3
     assert bytes(recorder.panic_bytes).startswith(b"!! tyrne panic: assertion at ")
-    assert b"kernel/boot.py:" in bytes(recorder.panic_bytes)
+    assert b"boot/start.py:" in bytes(recorder.panic_bytes)
     assert recorder.log_lines()[0] == "tyrne: hello from kernel_main"
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from kernel.support import BASE, RAM, FakeBoard, managed, slim_kernel, state
+from tyrne.boot.loader import LoadedImage, LoadFailure, create_space, load_image
+from tyrne.boot.start import start_quota, start_spaces
 from tyrne.hal.descriptors import MappingFlags
 from tyrne.hal.image import Image
 from tyrne.kernel.abi import CapHandle, Rights, Status
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.authority import space_at
-from tyrne.kernel.boot import start_quota, start_spaces
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.deletion import cap_drop, cap_revoke, reap
-from tyrne.kernel.loader import LoadedImage, LoadFailure, create_space, load_image
 from tyrne.kernel.page_table import map_page, unmap_page
 from tyrne.kernel.quota import Quota
 from tyrne.lang import u64

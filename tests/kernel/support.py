@@ -10,17 +10,18 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
+from tyrne.boot.start import start_system
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.frame import Call, ThreadState, TrapFrame, Vector
 from tyrne.hal.interrupt import Interrupt
-from tyrne.kernel.abi import KNOWN_RIGHTS, CapHandle, Rights
+from tyrne.kernel.abi import KNOWN_RIGHTS, CapHandle, Rights, TaskState
 from tyrne.kernel.arena import Arena, SlotId
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, CapObject, EndpointHandle
 from tyrne.kernel.frames import FrameRange, Frames
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.task import Task, TaskState
+from tyrne.kernel.task import Task
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.lang import Array, Trap, u8, u16, u32, u64
 from tyrne.system.manifest import System, encode
@@ -262,7 +263,7 @@ def boot(
     manifest = encode(System("test", endpoints, tasks, notifications, tuple(memory), slice), limit)
     board.put(IMAGE, manifest)
     image_end = IMAGE + len(manifest)
-    return kernel.boot(BootInfo(u64(RAM), u64(board.end), u64(IMAGE), u64(image_end), u64(IMAGE)))
+    return start_system(kernel, BootInfo(u64(RAM), u64(board.end), u64(IMAGE), u64(image_end), u64(IMAGE)))
 
 
 def booted(
@@ -308,7 +309,7 @@ def run(kernel: Kernel[FakeBoard], task: Task) -> None:
         scheduler.ready[before.priority].push_front(before)
         scheduler.levels = scheduler.levels | u64(1) << before.priority
     scheduler.current = task
-    kernel._leave()
+    kernel.leave()
 
 
 def state(*places: object, without: Sequence[object] = ()) -> object:

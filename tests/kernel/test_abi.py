@@ -16,7 +16,6 @@ from tyrne.kernel.abi import (
     rights_from_word,
     rights_over,
     unpack_handle,
-    unpack_optional_handle,
 )
 from tyrne.kernel.calls import CALLS, CallNumber, decode_call_number
 from tyrne.lang import u64
@@ -68,12 +67,9 @@ def test_a_handle_survives_its_word_and_the_top_bits_are_clear(index: int, gener
     assert word != NULL_HANDLE
 
 
-def test_the_null_word_is_no_handle_where_one_is_optional_and_an_impossible_one_elsewhere() -> None:
+def test_the_null_word_names_a_slot_that_no_table_has() -> None:
     assert NULL_HANDLE == NULL
-    assert unpack_optional_handle(NULL_HANDLE) is None
     assert unpack_handle(NULL_HANDLE) == handle(0xFFFF, 0xFFFF_FFFF)
-    for word in (0, NULL - 1, (1 << 48) - 1, 0xFFFF_0000_0000_0000):
-        assert unpack_optional_handle(u64(word)) == unpack_handle(u64(word))
 
 
 # --- rights

@@ -7,9 +7,8 @@ import pytest
 from kernel.pair import ANSWER, WORDS, Pair, arrived
 from kernel.support import NULL
 from kernel.world import World
-from tyrne.kernel.abi import CapKind, Rights, Status, rights_over
+from tyrne.kernel.abi import CapKind, Rights, Status, TaskState, rights_over
 from tyrne.kernel.calls import CallNumber as C
-from tyrne.kernel.task import TaskState
 
 
 def test_a_call_returns_the_answer_in_the_registers_of_a_message() -> None:

@@ -9,10 +9,9 @@ import pytest
 from kernel.pair import ANSWER, BADGE, WORDS, Pair, arrived
 from kernel.support import NULL
 from kernel.world import World
-from tyrne.kernel.abi import Rights, Status
+from tyrne.kernel.abi import Rights, Status, TaskState
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.endpoint import EndpointState
-from tyrne.kernel.task import TaskState
 
 # --- every pairing of a way to send and a way to receive, in both orders
 

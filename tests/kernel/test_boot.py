@@ -24,14 +24,14 @@ from kernel.support import (
     system_call,
     task_record,
 )
+from tyrne.boot.start import start_system
 from tyrne.hal.descriptors import MappingFlags
 from tyrne.hal.manifest import MAX_CAPS
-from tyrne.kernel.abi import CapKind, Rights, Status
+from tyrne.kernel.abi import CapKind, Rights, Status, TaskState
 from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle, NotificationHandle, QuotaHandle, TaskHandle
 from tyrne.kernel.kernel import MAX_ENDPOINTS, MAX_QUOTAS, MAX_SPACES, MAX_TASKS, Kernel
 from tyrne.kernel.page_table import Mapping
 from tyrne.kernel.quota import FRAMES
-from tyrne.kernel.task import TaskState
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u32, u64
 from tyrne.system.manifest import Task as TaskRecord
@@ -341,4 +341,4 @@ def test_ram_that_does_not_start_at_a_page_is_a_panic() -> None:
     from tyrne.hal.boot_info import BootInfo
 
     with pytest.raises(PANIC):
-        slim_kernel(FakeBoard()).boot(BootInfo(u64(RAM + 1), u64(RAM + PAGE), u64(RAM), u64(RAM), u64(RAM)))
+        start_system(slim_kernel(FakeBoard()), BootInfo(u64(RAM + 1), u64(RAM + PAGE), u64(RAM), u64(RAM), u64(RAM)))

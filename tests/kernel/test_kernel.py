@@ -22,11 +22,11 @@ from kernel.support import (
 )
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
-from tyrne.kernel.abi import Rights
+from tyrne.kernel.abi import Rights, TaskState
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.page_table import Mapping
-from tyrne.kernel.task import Fault, Task, TaskState
+from tyrne.kernel.task import Fault, Task
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP, Cap
 

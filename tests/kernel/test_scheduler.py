@@ -6,8 +6,9 @@ import pytest
 
 from kernel.support import BASE, NULL, PANIC, space_object, state
 from tyrne.hal.frame import PSTATE_EL0T
+from tyrne.kernel.abi import TaskState
 from tyrne.kernel.scheduler import SchedError, Scheduler, TaskQueue
-from tyrne.kernel.task import Task, TaskState
+from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
 

@@ -31,7 +31,7 @@ from kernel.support import (
 from properties.system import check_system
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
-from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, pack_handle, rights_over, unpack_handle
+from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, TaskState, pack_handle, rights_over, unpack_handle
 from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
@@ -41,7 +41,7 @@ from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import FRAMES, Quota
-from tyrne.kernel.task import Task, TaskState
+from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.system.parts import Quota as Claims
 

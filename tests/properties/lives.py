@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from kernel.support import BASE, NULL, PAGE, STORE_FAULT, SVC, boot, handle, resources, run, slim_kernel, task_record
 from kernel.support import FakeBoard as Board
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import FULL_CONTROL, CapKind, Notice, Rights, Status, rights_over
+from tyrne.kernel.abi import FULL_CONTROL, CapKind, Notice, Rights, Status, TaskState, rights_over
 from tyrne.kernel.calls import CallNumber as C
-from tyrne.kernel.task import Task, TaskState
+from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.system.parts import Cap, Quota
 

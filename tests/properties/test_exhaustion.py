@@ -18,12 +18,11 @@ from kernel.world import World
 from properties.slots import arenas
 from properties.system import check_system
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import CapKind, Rights, Status
+from tyrne.kernel.abi import CapKind, Rights, Status, TaskState
 from tyrne.kernel.arena import SlotId
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.quota import CLAIMS
-from tyrne.kernel.task import TaskState
 from tyrne.lang import u64
 from tyrne.system.parts import Quota
 

@@ -10,11 +10,11 @@ from kernel.support import BASE, NULL
 from kernel.world import World
 from properties.system import INVARIANTS, violations
 from tyrne.hal.descriptors import MappingFlags, page_descriptor
-from tyrne.kernel.abi import CapKind, Rights, rights_over
+from tyrne.kernel.abi import CapKind, Rights, TaskState, rights_over
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.capability import Capability
 from tyrne.kernel.page_table import _leaf
-from tyrne.kernel.task import Offer, TaskState
+from tyrne.kernel.task import Offer
 from tyrne.lang import u8, u16, u64
 
 MAPPED = 0x100_0000

@@ -16,14 +16,13 @@ from kernel.support import BASE, NULL, PAGE, FakeBoard
 from kernel.world import World
 from properties.slots import arenas, occupied
 from properties.system import check_system
-from tyrne.kernel.abi import CapKind, Rights, pack_handle, rights_over
+from tyrne.kernel.abi import CapKind, Rights, TaskState, pack_handle, rights_over
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import ReplyHandle, kind_of
 from tyrne.kernel.deletion import delete_descendants
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.mapping import unmap_placed
-from tyrne.kernel.task import TaskState
 from tyrne.system.parts import Quota
 
 TASKS = 6
@@ -195,7 +194,7 @@ def test_when_every_quota_capability_goes_all_that_was_made_since_boot_is_given_
     for quota in world.quotas:
         delete_descendants(kernel, quota.origin)
     kernel.remains = True
-    kernel._leave()
+    kernel.leave()
     for _, slot in occupied(kernel):
         if slot.placement is not None:
             unmap_placed(kernel, slot)

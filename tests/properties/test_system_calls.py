@@ -10,12 +10,11 @@ from kernel.support import BASE, NULL, PAGE, STORE_FAULT, booted, held, task_rec
 from properties.driver import Driver, busy_system
 from properties.system import check_system
 from tyrne.hal.frame import Call, Vector
-from tyrne.kernel.abi import Status
+from tyrne.kernel.abi import Status, TaskState
 from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.effects import Resume
 from tyrne.kernel.lifecycle import end_task
 from tyrne.kernel.system_calls import dispatch
-from tyrne.kernel.task import TaskState
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP
 
@@ -70,7 +69,7 @@ def test_from_any_state_the_end_of_all_tasks_leaves_what_only_boot_can_name(seed
         if alive and not task.has_ended():
             end_task(kernel, task, TaskState.EXITED, u64(0))
     while kernel.remains or kernel.scheduler.current is not None:
-        kernel._leave()
+        kernel.leave()
         if kernel.scheduler.current is not None:  # released by the end of another
             kernel.trap(Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(BASE))
     check_system(kernel)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from properties.slots import object_of
-from tyrne.kernel.abi import Rights
+from tyrne.kernel.abi import Rights, TaskState
 from tyrne.kernel.capability import EndpointHandle, NotificationHandle, ReplyHandle
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.task import Offer, Task, TaskState
+from tyrne.kernel.task import Offer, Task
 from tyrne.kernel.task_queue import TaskQueue
 
 Violations = Iterator[str]
