@@ -62,12 +62,17 @@ def endpoint_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) ->
     return Status.STALE_HANDLE if endpoint is None else endpoint
 
 
+def notification_at(kernel: Kernel[B], slot: CapSlot) -> Notification | None:
+    """The notification that a slot's capability names; None for another kind."""
+    named = slot.held().object
+    return kernel.notifications.get(named.slot) if isinstance(named, NotificationHandle) else None
+
+
 def notification_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Notification | Status:
     slot = authorise(table, word, CapKind.NOTIFICATION, right)
     if isinstance(slot, Status):
         return message_status(slot)
-    named = slot.held().object
-    notification = kernel.notifications.get(named.slot) if isinstance(named, NotificationHandle) else None
+    notification = notification_at(kernel, slot)
     return Status.STALE_HANDLE if notification is None else notification
 
 

@@ -20,6 +20,7 @@ from tyrne.lang import u8, u16, u32, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.cap_table import CapTable
+    from tyrne.kernel.notification import Notification
 
 MAX_DEPTH: Final = u8(16)
 """Depth of the deepest derived capability. A new root has depth 0, a child one more than its source."""
@@ -47,6 +48,8 @@ class CapSlot:
         self.depth: u8 = u8(0)
         self.is_origin: bool = False
         self.placement: Placement | None = None
+        self.binding: Notification | None = None
+        """The notification that was bound to an endpoint by this capability, over the one or over the other."""
         self.table: CapTable | None = None
         self.parent: CapSlot | None = None
         self.first_child: CapSlot | None = None
@@ -94,8 +97,9 @@ class CapSlot:
         self.previous_sibling = None
 
     def move_to(self, target: CapSlot) -> None:
-        """Let an empty slot take this one's capability and its place in the tree. It has no children or placement."""
-        assert self.first_child is None and target.capability is None and self.placement is None
+        """Let an empty slot take this one's capability and its place in the tree. Nothing hangs on it."""
+        assert self.first_child is None and target.capability is None
+        assert self.placement is None and self.binding is None
         after = self.next_sibling
         target.capability = self.capability
         target.depth = self.depth

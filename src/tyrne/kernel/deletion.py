@@ -1,6 +1,7 @@
 """How capabilities go, and what goes with them.
 
-A capability that goes takes what it upheld along: the mapping of memory, the wait of who waits by it or for its answer.
+A capability that goes takes what it upheld along: the mapping of memory, the wait of who waits by it or for its answer,
+the binding of a notification, the life of a task in an address space.
 When the last capability over an object goes, its origin does too; the object is then destroyed by `reap`, at the end of
 the trap. `reap` also gives back what ended tasks held. It loops until nothing is left, because what is given back may
 hold other things; nothing here calls itself.
@@ -14,7 +15,13 @@ from tyrne.hal.board import B
 from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, TaskState, includes
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import EndpointHandle, MemoryHandle, NotificationHandle, ReplyHandle
+from tyrne.kernel.capability import (
+    AddressSpaceHandle,
+    EndpointHandle,
+    MemoryHandle,
+    NotificationHandle,
+    ReplyHandle,
+)
 from tyrne.kernel.lifecycle import end_task
 from tyrne.kernel.mapping import unmap_placed
 from tyrne.kernel.page_table import release_tables
@@ -30,9 +37,14 @@ if TYPE_CHECKING:
 
 def _delete_leaf(kernel: Kernel[B], slot: CapSlot) -> None:
     """Empty a slot without children, and undo what its capability upheld."""
+    binding = slot.binding
+    if binding is not None:
+        binding.unbind()
     match slot.held().object:
         case MemoryHandle() if not slot.is_origin:
             unmap_placed(kernel, slot)
+        case AddressSpaceHandle() if not slot.is_origin:
+            turn_out(kernel, slot)
         case ReplyHandle(client):
             task = kernel.tasks.get(client)
             slot.clear()
@@ -59,6 +71,16 @@ def abort_waits(kernel: Kernel[B], slot: CapSlot) -> None:
     for task in kernel.tasks.items:
         if task.through is slot:
             abort(kernel, task)
+
+
+def turn_out(kernel: Kernel[B], home: CapSlot) -> None:
+    """Whose capability to live in an address space goes has no context any more: its next instruction faults."""
+    for task in kernel.tasks.items:
+        if task.home is home:
+            task.unbind()
+            active = kernel.active
+            if task is kernel.entered and active is not None:
+                kernel.leave_space(active)
 
 
 def drop(kernel: Kernel[B], slot: CapSlot) -> None:

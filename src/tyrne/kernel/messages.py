@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, SendOutcome, Status, TaskState, unpack_handle
+from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.authority import authorise, caller_of, endpoint_at, endpoint_of, message_status
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import NotificationHandle
@@ -208,7 +209,8 @@ def reply_wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     endpoint = endpoint_at(kernel, endpoint_slot)
     if client is None or endpoint is None:
         return refuse(Status.STALE_HANDLE)
-    if not caller.table.has_room(saturating_sub(next_need(endpoint), u64(1))):
+    freed = u64(0) if slot.generation == LAST_GENERATION else u64(1)
+    if not caller.table.has_room(saturating_sub(next_need(endpoint), freed)):
         return refuse(Status.RECEIVER_TABLE_FULL)
     answer(kernel, slot, client, call, NULL_HANDLE)
     return wait_at(kernel, caller, endpoint, endpoint_slot, client)

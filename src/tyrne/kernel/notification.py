@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Notification:
     """Bits that were signalled and not yet consumed. While somebody waits there are none.
 
-    Bound to an endpoint, it wakes those who wait there when none waits here.
+    Bound to an endpoint, it wakes those who wait there when none waits here. The binding lasts as long as both
+    capabilities by which it was made: `bound_at` to receive from the endpoint, `bound_by` to wait for the notification.
     """
 
     def __init__(self) -> None:
@@ -25,6 +26,8 @@ class Notification:
         self.word: u64 = u64(0)
         self.waiters: TaskQueue = TaskQueue()
         self.bound: Endpoint | None = None
+        self.bound_at: CapSlot | None = None
+        self.bound_by: CapSlot | None = None
 
     def set(self, bits: u64) -> None:
         self.word = self.word | bits
@@ -35,12 +38,24 @@ class Notification:
         self.word = u64(0)
         return bits
 
-    def bind(self, endpoint: Endpoint) -> None:
+    def bind(self, endpoint: Endpoint, at: CapSlot, by: CapSlot) -> None:
         endpoint.bound = self
         self.bound = endpoint
+        at.binding = self
+        self.bound_at = at
+        by.binding = self
+        self.bound_by = by
 
     def unbind(self) -> None:
         endpoint = self.bound
         if endpoint is not None:
             endpoint.bound = None
         self.bound = None
+        at = self.bound_at
+        if at is not None:
+            at.binding = None
+        self.bound_at = None
+        by = self.bound_by
+        if by is not None:
+            by.binding = None
+        self.bound_by = None

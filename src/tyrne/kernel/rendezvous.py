@@ -75,7 +75,10 @@ def may_travel(table: CapTable, by: CapSlot, word: u64) -> bool:
 
 
 def move_capability(kernel: Kernel[B], slot: CapSlot, target: CapSlot) -> None:
-    """Let another slot take a capability. Memory is mapped by its holder only, so its mapping does not come along."""
+    """Let another slot take a capability. What its holder did by it, a mapping or a binding, does not come along."""
+    binding = slot.binding
+    if binding is not None:
+        binding.unbind()
     named = slot.held().object
     if isinstance(named, MemoryHandle):
         unmap_placed(kernel, slot)

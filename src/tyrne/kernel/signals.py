@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
-from tyrne.kernel.abi import NULL_HANDLE, Rights, Status, TaskState, unpack_handle
-from tyrne.kernel.authority import endpoint_of, notification_of
+from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState, unpack_handle
+from tyrne.kernel.authority import authorise, endpoint_at, message_status, notification_at, notification_of
 from tyrne.kernel.effects import Block, Effect, SyscallContext, done, refuse, signal_receipt
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.rendezvous import release
@@ -68,20 +68,27 @@ def wait_for_signals(kernel: Kernel[B], caller: SyscallContext, call: Call) -> E
 
 @cold
 def bind(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 endpoint, x1 notification, or null to undo it. Each is bound to one other at most."""
-    endpoint = endpoint_of(kernel, caller.table, call.x0, Rights.RECV)
-    if isinstance(endpoint, Status):
-        return refuse(endpoint)
+    """x0 endpoint, x1 notification, or null to undo it. Each is bound to one other at most, while both capabilities
+    stay where they are."""
+    at = authorise(caller.table, call.x0, CapKind.ENDPOINT, Rights.RECV)
+    if isinstance(at, Status):
+        return refuse(message_status(at))
+    endpoint = endpoint_at(kernel, at)
+    if endpoint is None:
+        return refuse(Status.STALE_HANDLE)
     bound = endpoint.bound
     if call.x1 == NULL_HANDLE:
         if bound is not None:
             bound.unbind()
         return done()
-    notification = notification_of(kernel, caller.table, call.x1, Rights.WAIT)
-    if isinstance(notification, Status):
-        return refuse(notification)
+    by = authorise(caller.table, call.x1, CapKind.NOTIFICATION, Rights.WAIT)
+    if isinstance(by, Status):
+        return refuse(message_status(by))
+    notification = notification_at(kernel, by)
+    if notification is None:
+        return refuse(Status.STALE_HANDLE)
     if bound is not None or notification.bound is not None:
         return refuse(Status.BAD_STATE)
-    notification.bind(endpoint)
+    notification.bind(endpoint, at, by)
     wake_waiter(kernel, notification)
     return done()
