@@ -14,11 +14,12 @@ ALLOWED: dict[str, set[str]] = {
     "lang": set(),
     "hal": {"lang"},
     "kernel": {"hal", "lang"},
+    "boot": {"kernel", "hal", "lang"},
     "user": {"kernel.abi", "kernel.calls", "lang"},
-    "boards": {"kernel", "hal", "lang"},
+    "boards": {"boot", "kernel", "hal", "lang"},
     "compiler": {"lang"},
-    "hosted": {"boards.native", "boards.qemu_virt.memory_map", "compiler", "kernel", "hal", "lang"},
-    "system": {"hosted", "boards", "compiler", "kernel", "hal", "lang"},
+    "hosted": {"boards.native", "boards.qemu_virt.memory_map", "boot", "compiler", "kernel", "hal", "lang"},
+    "system": {"hosted", "boards", "boot", "compiler", "kernel", "hal", "lang"},
     "cli": {"system", "hosted.recorder"},
 }
 """What each part may import besides itself; a dotted name allows just that module."""

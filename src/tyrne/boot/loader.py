@@ -74,9 +74,8 @@ def load_image(
     if isinstance(made, Status):
         return LoadFailure(LoadError.ADDRESS_SPACE_CREATION_FAILED, made)
     slot = table.resolve(made)
-    space = None if slot is None else space_at(kernel, slot)
-    assert space is not None
-    failure = _fill(kernel, space, image)
+    assert slot is not None
+    failure = _fill(kernel, space_at(kernel, slot), image)
     if failure is not None:
         refused = cap_drop(kernel, table, made)
         assert refused is None

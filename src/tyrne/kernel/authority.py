@@ -48,38 +48,37 @@ def message_status(refusal: Status) -> Status:
     return refusal
 
 
-def endpoint_at(kernel: Kernel[B], slot: CapSlot) -> Endpoint | None:
-    """The endpoint that a slot's capability names; None for another kind."""
+def endpoint_at(kernel: Kernel[B], slot: CapSlot) -> Endpoint:
+    """The endpoint that a slot's capability names. No capability outlives its object."""
     named = slot.held().object
-    return kernel.endpoints.get(named.slot) if isinstance(named, EndpointHandle) else None
+    endpoint = kernel.endpoints.get(named.slot) if isinstance(named, EndpointHandle) else None
+    assert endpoint is not None
+    return endpoint
 
 
 def endpoint_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Endpoint | Status:
     slot = authorise(table, word, CapKind.ENDPOINT, right)
-    if isinstance(slot, Status):
-        return message_status(slot)
-    endpoint = endpoint_at(kernel, slot)
-    return Status.STALE_HANDLE if endpoint is None else endpoint
+    return message_status(slot) if isinstance(slot, Status) else endpoint_at(kernel, slot)
 
 
-def notification_at(kernel: Kernel[B], slot: CapSlot) -> Notification | None:
-    """The notification that a slot's capability names; None for another kind."""
+def notification_at(kernel: Kernel[B], slot: CapSlot) -> Notification:
     named = slot.held().object
-    return kernel.notifications.get(named.slot) if isinstance(named, NotificationHandle) else None
+    notification = kernel.notifications.get(named.slot) if isinstance(named, NotificationHandle) else None
+    assert notification is not None
+    return notification
 
 
 def notification_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Notification | Status:
     slot = authorise(table, word, CapKind.NOTIFICATION, right)
-    if isinstance(slot, Status):
-        return message_status(slot)
-    notification = notification_at(kernel, slot)
-    return Status.STALE_HANDLE if notification is None else notification
+    return message_status(slot) if isinstance(slot, Status) else notification_at(kernel, slot)
 
 
-def caller_of(kernel: Kernel[B], slot: CapSlot) -> Task | None:
+def caller_of(kernel: Kernel[B], slot: CapSlot) -> Task:
     """Who waits for the answer that a reply capability gives."""
     named = slot.held().object
-    return kernel.tasks.get(named.slot) if isinstance(named, ReplyHandle) else None
+    task = kernel.tasks.get(named.slot) if isinstance(named, ReplyHandle) else None
+    assert task is not None
+    return task
 
 
 def task_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Task | Status:
@@ -88,12 +87,15 @@ def task_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Tas
         return slot
     named = slot.held().object
     task = kernel.tasks.get(named.slot) if isinstance(named, TaskHandle) else None
-    return Status.INVALID_HANDLE if task is None else task
+    assert task is not None
+    return task
 
 
-def space_at(kernel: Kernel[B], slot: CapSlot) -> AddressSpace | None:
+def space_at(kernel: Kernel[B], slot: CapSlot) -> AddressSpace:
     named = slot.held().object
-    return kernel.spaces.get(named.slot) if isinstance(named, AddressSpaceHandle) else None
+    space = kernel.spaces.get(named.slot) if isinstance(named, AddressSpaceHandle) else None
+    assert space is not None
+    return space
 
 
 def quota_of(kernel: Kernel[B], table: CapTable, word: u64) -> Quota | Status:
@@ -103,4 +105,5 @@ def quota_of(kernel: Kernel[B], table: CapTable, word: u64) -> Quota | Status:
         return slot
     named = slot.held().object
     quota = kernel.quotas.get(named.slot) if isinstance(named, QuotaHandle) else None
-    return Status.INVALID_HANDLE if quota is None else quota
+    assert quota is not None
+    return quota

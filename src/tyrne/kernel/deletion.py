@@ -15,20 +15,13 @@ from tyrne.hal.board import B
 from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, TaskState, includes
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import (
-    AddressSpaceHandle,
-    EndpointHandle,
-    MemoryHandle,
-    NotificationHandle,
-    ReplyHandle,
-)
+from tyrne.kernel.capability import AddressSpaceHandle, EndpointHandle, MemoryHandle, NotificationHandle, ReplyHandle
 from tyrne.kernel.lifecycle import end_task
 from tyrne.kernel.mapping import unmap_placed
 from tyrne.kernel.page_table import release_tables
 from tyrne.kernel.quota import FRAMES, pay_back
 from tyrne.kernel.rendezvous import abort
 from tyrne.kernel.task import Task
-from tyrne.kernel.task_queue import TaskQueue
 from tyrne.lang import cold, irange, u64
 
 if TYPE_CHECKING:
@@ -172,14 +165,6 @@ def _reap_tasks(kernel: Kernel[B]) -> None:
         kernel.tasks.free(kernel.tasks.id_at(i))
 
 
-def _release_queue(kernel: Kernel[B], queue: TaskQueue) -> None:
-    while True:
-        task = queue.head
-        if task is None:
-            return
-        abort(kernel, task)
-
-
 def _may_be_received(origin: CapSlot) -> bool:
     """Whether some capability over an endpoint has the right to receive: a walk of all that come from its origin."""
     at = origin
@@ -210,8 +195,7 @@ def _reap_endpoints(kernel: Kernel[B]) -> None:
         endpoint.receiver_gone = False
         if endpoint.origin.capability is not None:
             continue
-        _release_queue(kernel, endpoint.senders)
-        _release_queue(kernel, endpoint.receivers)
+        assert endpoint.senders.head is None and endpoint.receivers.head is None, "a wait outlived its capability"
         delete(kernel, endpoint.parked)
         endpoint.empty()
         bound = endpoint.bound
@@ -226,7 +210,7 @@ def _reap_notifications(kernel: Kernel[B]) -> None:
         notification = kernel.notifications.items[i]
         if not kernel.notifications.occupied[i] or notification.origin.capability is not None:
             continue
-        _release_queue(kernel, notification.waiters)
+        assert notification.waiters.head is None, "a wait outlived its capability"
         notification.consume()
         notification.unbind()
         pay_back(notification.payer, u64(CapKind.NOTIFICATION.value), u64(1))

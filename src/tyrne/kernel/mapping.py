@@ -82,8 +82,7 @@ def map_memory(kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, w
         return Status.OUT_OF_RANGE
     target = space_at(kernel, space)
     home = space.held().object
-    if target is None or not isinstance(home, AddressSpaceHandle):
-        return Status.INVALID_HANDLE
+    assert isinstance(home, AddressSpaceHandle)
     for page in irange(pages):
         if is_mapped(kernel.board, target.root, address + page * PAGE_SIZE):
             return Status.ALREADY_MAPPED

@@ -44,8 +44,6 @@ def send(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if not may_transfer(caller.table, call.x5):
         return refuse(Status.INVALID_TRANSFER_CAP)
     endpoint = endpoint_at(kernel, slot)
-    if endpoint is None:
-        return refuse(Status.STALE_HANDLE)
     if endpoint.holds_message() or endpoint.senders.head is not None:
         return refuse(Status.QUEUE_FULL)
     if not is_leaf(caller.table, call.x5):
@@ -126,11 +124,9 @@ def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: 
         return refuse(message_status(slot))
     if not may_travel(caller.table, slot, call.x5):
         return refuse(Status.INVALID_TRANSFER_CAP)
-    endpoint = endpoint_at(kernel, slot)
     task = kernel.scheduler.current
-    if endpoint is None or task is None:
-        return refuse(Status.STALE_HANDLE)
-    receiver = submit(kernel, task, endpoint, slot, offer)
+    assert task is not None
+    receiver = submit(kernel, task, endpoint_at(kernel, slot), slot, offer)
     if receiver is None or offer is Offer.CALL:
         return Block(receiver)
     kernel.scheduler.make_ready(receiver)
@@ -174,8 +170,6 @@ def reply(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if not may_travel(caller.table, slot, call.x5):
         return refuse(Status.INVALID_TRANSFER_CAP)
     client = caller_of(kernel, slot)
-    if client is None:
-        return refuse(Status.STALE_HANDLE)
     if call.x5 != NULL_HANDLE and client.awaits_repair():
         return refuse(Status.INVALID_TRANSFER_CAP)
     if call.x5 != NULL_HANDLE and client.capabilities.is_full():
@@ -202,15 +196,13 @@ def reply_wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     slot = authorise(caller.table, call.x0, CapKind.REPLY, Rights.NONE)
     if isinstance(slot, Status):
         return refuse(message_status(slot))
-    client = caller_of(kernel, slot)
     endpoint_slot = authorise(caller.table, call.x5, CapKind.ENDPOINT, Rights.RECV)
     if isinstance(endpoint_slot, Status):
         return refuse(message_status(endpoint_slot))
     endpoint = endpoint_at(kernel, endpoint_slot)
-    if client is None or endpoint is None:
-        return refuse(Status.STALE_HANDLE)
     freed = u64(0) if slot.generation == LAST_GENERATION else u64(1)
     if not caller.table.has_room(saturating_sub(next_need(endpoint), freed)):
         return refuse(Status.RECEIVER_TABLE_FULL)
+    client = caller_of(kernel, slot)
     answer(kernel, slot, client, call, NULL_HANDLE)
     return wait_at(kernel, caller, endpoint, endpoint_slot, client)

@@ -74,8 +74,6 @@ def bind(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if isinstance(at, Status):
         return refuse(message_status(at))
     endpoint = endpoint_at(kernel, at)
-    if endpoint is None:
-        return refuse(Status.STALE_HANDLE)
     bound = endpoint.bound
     if call.x1 == NULL_HANDLE:
         if bound is not None:
@@ -85,8 +83,6 @@ def bind(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if isinstance(by, Status):
         return refuse(message_status(by))
     notification = notification_at(kernel, by)
-    if notification is None:
-        return refuse(Status.STALE_HANDLE)
     if bound is not None or notification.bound is not None:
         return refuse(Status.BAD_STATE)
     notification.bind(endpoint, at, by)
