@@ -6,20 +6,11 @@ from typing import TYPE_CHECKING
 
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
-from tyrne.kernel.abi import (
-    NULL_HANDLE,
-    SIGNAL_BADGE,
-    CapKind,
-    Rights,
-    Status,
-    pack_handle,
-    rights_from_word,
-    unpack_handle,
-)
+from tyrne.kernel.abi import NULL_HANDLE, SIGNAL_BADGE, CapKind, Rights, Status, rights_from_word, unpack_handle
 from tyrne.kernel.authority import task_of
 from tyrne.kernel.capability import MemoryHandle, kind_of
 from tyrne.kernel.deletion import cap_drop, cap_revoke
-from tyrne.kernel.effects import Effect, Resume, SyscallContext, done, handed, outcome, refuse
+from tyrne.kernel.effects import Effect, Resume, SyscallContext, handed, outcome, refuse
 from tyrne.kernel.mapping import is_placed
 from tyrne.kernel.rendezvous import move_capability
 from tyrne.lang import cold, u64
@@ -81,7 +72,7 @@ def move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         return refuse(Status.CAPS_EXHAUSTED)
     target = table.allocate()
     move_capability(kernel, slot, target)
-    return done(pack_handle(target.handle()))
+    return handed(target.handle())
 
 
 @cold

@@ -125,30 +125,31 @@ def unmap_placed(kernel: Kernel[B], slot: CapSlot) -> None:
     pay_back(space.payer, FRAMES, freed)
 
 
+def memory_for(caller: SyscallContext, call: Call) -> CapSlot | Status:
+    """The memory capability x1, for a holder who may map in the address space x0."""
+    space = authorise(caller.table, call.x0, CapKind.ADDRESS_SPACE, Rights.MAP)
+    return space if isinstance(space, Status) else authorise(caller.table, call.x1, CapKind.MEMORY, Rights.NONE)
+
+
 @cold
 def map_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 address space, x1 memory, x2 address, x3 flags."""
-    space = authorise(caller.table, call.x0, CapKind.ADDRESS_SPACE, Rights.MAP)
-    if isinstance(space, Status):
-        return refuse(space)
-    slot = authorise(caller.table, call.x1, CapKind.MEMORY, Rights.NONE)
+    slot = memory_for(caller, call)
     if isinstance(slot, Status):
         return refuse(slot)
+    space = caller.table.resolve(unpack_handle(call.x0))
+    assert space is not None
     return outcome(map_memory(kernel, space, slot, call.x2, call.x3))
 
 
 def placed_memory(kernel: Kernel[B], caller: SyscallContext, call: Call) -> CapSlot | Status:
     """The memory capability x1, if it is mapped in the address space x0."""
-    space = authorise(caller.table, call.x0, CapKind.ADDRESS_SPACE, Rights.MAP)
-    if isinstance(space, Status):
-        return space
-    slot = authorise(caller.table, call.x1, CapKind.MEMORY, Rights.NONE)
-    if isinstance(slot, Status):
+    slot = memory_for(caller, call)
+    space = caller.table.lookup(unpack_handle(call.x0))
+    if isinstance(slot, Status) or space is None:
         return slot
     placement = slot.placement
-    if placement is None or space_at(kernel, space) is not kernel.spaces.get(placement.space.slot):
-        return Status.NOT_MAPPED
-    return slot
+    return slot if placement is not None and placement.space == space.object else Status.NOT_MAPPED
 
 
 @cold
