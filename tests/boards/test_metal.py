@@ -148,7 +148,7 @@ def test_a_failed_check_is_reported_with_its_python_line(tmp_path: Path) -> None
     broken.write_bytes(content[:at] + b"NOTTYRNE" + content[at + 8 :])
     outcome = boot(broken)
     assert outcome.status == 3
-    assert re.search(r"!! tyrne panic: .* at \S*tyrne/kernel/\w+\.py:\d+\n", outcome.serial)
+    assert re.search(r"!! tyrne panic: .* at \S*tyrne/boot/\w+\.py:\d+\n", outcome.serial)
     assert len(re.findall(r" x\d+=[0-9a-f]{16}", outcome.serial)) == 31
 
 

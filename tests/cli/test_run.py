@@ -96,7 +96,7 @@ def test_a_kernel_panic_is_status_3_with_its_text(
     def broken(*_: object) -> None:
         raise AssertionError("the sky fell")
 
-    monkeypatch.setattr("tyrne.kernel.kernel.start_system", broken)
+    monkeypatch.setattr("tyrne.hosted.machine.start_system", broken)
     (tmp_path / "a.bin").write_bytes(exits(0))
     outcome = tyrne("run", "a.bin", "--report", "r.json")
     assert outcome.status == 3

@@ -7,7 +7,7 @@ import pytest
 from kernel.support import BASE, NULL, booted, endpoint_object, insert, kernel_state, system_call, task_record
 from tyrne.kernel.abi import CapHandle, Rights, Status, TaskState, pack_handle, unpack_handle
 from tyrne.kernel.capability import DebugConsole
-from tyrne.kernel.deletion import cap_drop
+from tyrne.kernel.deletion import cap_drop, delete, reap
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 
@@ -270,8 +270,13 @@ def test_stale_handle_of_a_freed_slot(caller: Caller, number: int) -> None:
 
 @pytest.mark.parametrize("number", [SEND, RECV])
 def test_stale_handle_of_a_destroyed_endpoint(caller: Caller, number: int) -> None:
-    endpoint = caller.endpoint()
-    assert caller.kernel.endpoints.free(caller.kernel.endpoints.id_at(u64(0)))
+    origin = caller.kernel.endpoints.items[0].origin
+    held = caller.task.capabilities.insert(origin.held(), origin)
+    assert isinstance(held, CapHandle)
+    endpoint = int(pack_handle(held))
+    delete(caller.kernel, origin)
+    reap(caller.kernel)
+    assert not caller.kernel.endpoints.occupied[0]
     caller.refused(Status.STALE_HANDLE, number, endpoint, 0, 0, 0, 0, NULL)
 
 
@@ -295,7 +300,9 @@ def test_missing_right(caller: Caller, number: int, missing: Rights) -> None:
 @pytest.mark.parametrize(("number", "missing"), [(SEND, Rights.SEND), (RECV, Rights.RECV)])
 def test_missing_right_before_the_endpoint_is_found_destroyed(caller: Caller, number: int, missing: Rights) -> None:
     endpoint = caller.endpoint(EVERY_RIGHT ^ missing)
-    assert caller.kernel.endpoints.free(caller.kernel.endpoints.id_at(u64(0)))
+    delete(caller.kernel, caller.kernel.endpoints.items[0].origin)
+    reap(caller.kernel)
+    assert not caller.kernel.endpoints.occupied[0]
     caller.refused(Status.MISSING_RIGHT, number, endpoint, 0, 0, 0, 0, NULL)
 
 
