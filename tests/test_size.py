@@ -1,9 +1,11 @@
-"""The kernel stays small enough to be read, and each file of it fits in the head."""
+"""The kernel stays small enough to be read, each file of it fits in the head, and its index names them all."""
 
 import ast
+import re
 from pathlib import Path
 
 import tyrne
+import tyrne.kernel
 
 KERNEL = sorted((Path(tyrne.__file__).parent / "kernel").glob("*.py"))
 
@@ -27,3 +29,8 @@ def test_the_kernel_has_at_most_3000_lines_of_code() -> None:
 
 def test_no_file_of_the_kernel_has_more_than_500_lines() -> None:
     assert not [path.name for path in KERNEL if len(path.read_text().splitlines()) > 500]
+
+
+def test_the_index_of_the_kernel_names_each_file_once() -> None:
+    rows = [line for line in (tyrne.kernel.__doc__ or "").splitlines() if line.startswith("| ")]
+    assert sorted(re.findall(r"\w+\.py", "".join(rows))) == [p.name for p in KERNEL if p.name != "__init__.py"]

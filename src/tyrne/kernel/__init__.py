@@ -2,4 +2,15 @@
 
 Principles: no ambient authority; checks before effects; a failed call changes nothing; missing context fails
 closed; no input from EL0 can stop the kernel; every trap runs to completion on one stack.
+
+| about                    | files                                                                              |
+|--------------------------|------------------------------------------------------------------------------------|
+| the way of a trap        | kernel.py, system_calls.py, effects.py                                             |
+| the interface            | abi.py, calls.py                                                                   |
+| capabilities             | capability.py, cap_slot.py, cap_table.py, authority.py, capability_calls.py        |
+| objects, made and ended  | arena.py, quota.py, creation.py, deletion.py                                       |
+| tasks                    | task.py, task_queue.py, scheduler.py, task_calls.py, lifecycle.py, fault.py        |
+| messages and signals     | endpoint.py, messages.py, rendezvous.py, notification.py, signals.py               |
+| memory                   | frames.py, memory.py, mapping.py, address_space.py, page_table.py, user_memory.py  |
+| what a user of it sees   | console.py, log.py, end_of_run.py                                                  |
 """

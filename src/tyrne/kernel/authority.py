@@ -22,10 +22,10 @@ from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
 from tyrne.kernel.task import Task
+from tyrne.lang import u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-from tyrne.lang import u64
 
 
 def authorise(table: CapTable, word: u64, kind: CapKind, right: Rights) -> CapSlot | Status:

@@ -16,7 +16,7 @@ from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.deletion import reap
 from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, SyscallContext, Terminate, call_in, write_reply
-from tyrne.kernel.ending import log_end
+from tyrne.kernel.end_of_run import log_end
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.lifecycle import exit_task, fault_task
@@ -68,7 +68,9 @@ class Kernel(Generic[B]):
         self.empty_table: CapTable = CapTable()
         """What a caller without context holds: nothing, and once it is sealed at boot, no room for anything."""
         self.loading: Image = Image()
+        """The image that boot is loading."""
         self.boot_frame: TrapFrame = TrapFrame()
+        """The registers of the calls by which boot checks the gate."""
         self.lives: u32 = u32(0)
         """How many tasks there have ever been, modulo 2^32: no number of lives may stop the kernel."""
         self.limit_reached: bool = False
@@ -107,7 +109,7 @@ class Kernel(Generic[B]):
         write_reply(frame, effect)
 
     def exit_status(self) -> u64:
-        """How the run ended; meaningful once `trap` or `boot` has returned None."""
+        """How the run ended; meaningful once `trap` has returned None. One of hal/exit_status.py."""
         if self.limit_reached:
             return LIMIT
         status = ALL_EXITED
