@@ -5,8 +5,8 @@ from __future__ import annotations
 from kernel.support import BASE, RAM, FakeBoard, managed, slim_kernel, state
 from tyrne.boot.loader import LoadedImage, LoadFailure, create_space, load_image
 from tyrne.boot.start import start_quota, start_spaces
-from tyrne.hal.descriptors import MappingFlags
-from tyrne.hal.image import Image
+from tyrne.hal.descriptors import PAGE_SIZE, MappingFlags, pages_for
+from tyrne.hal.image import Image, Segment
 from tyrne.kernel.abi import CapHandle, Rights, Status
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
@@ -16,7 +16,7 @@ from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.deletion import cap_drop, cap_revoke, reap
 from tyrne.kernel.page_table import map_page, unmap_page
 from tyrne.kernel.quota import Quota
-from tyrne.lang import u64
+from tyrne.lang import saturating_add, u64
 
 USER_CODE = MappingFlags.USER | MappingFlags.EXECUTE
 USER_DATA = MappingFlags.USER | MappingFlags.WRITE
@@ -104,6 +104,11 @@ class Spaces:
 
 
 def flat(length: int, base: int = BASE, stack_pages: int = 1, source: int = RAM) -> Image:
+    """An image of one segment that may be read and executed: entered at its first byte, its stack directly above."""
     image = Image()
-    image.set_flat(u64(source), u64(length), u64(base), u64(stack_pages))
+    image.segments[0] = Segment(u64(base), USER_CODE, u64(source), u64(length), u64(length))
+    image.segment_count = u64(1)
+    image.entry = u64(base)
+    image.stack_base = saturating_add(u64(base), pages_for(u64(length)) * PAGE_SIZE)
+    image.stack_pages = u64(stack_pages)
     return image

@@ -36,10 +36,6 @@ def test_an_extent_larger_than_the_bitmap_is_out_of_range_and_one_that_fits_exac
     assert MAX_FRAMES * PAGE == 128 << 20
 
 
-def test_an_inverted_extent_is_out_of_range() -> None:
-    assert Frames(64).manage(FrameRange(u64(RAM + PAGE), u64(RAM))) is FrameError.OUT_OF_RANGE
-
-
 def test_reserved_ranges_are_counted_and_marked() -> None:
     frames = managed(64, [(0, 3), (10, 12)])
     assert counts(frames) == (64, 5, 0, 59)

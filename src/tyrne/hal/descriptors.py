@@ -22,8 +22,6 @@ ADDRESS_LIMIT: Final = u64(1 << 40)
 
 MAIR: Final = u64(0xFF00)
 """MAIR_EL1: attribute 0 device-nGnRnE, attribute 1 normal memory, write-back."""
-TCR_IDENTITY: Final = u64(0x2_B590_3510)
-"""TCR_EL1 while only TTBR0_EL1 translates (EPD1 set)."""
 TCR: Final = u64(0x2_B510_3510)
 """TCR_EL1: both halves 48 bits, 4 KiB, write-back, inner shareable, 40-bit output, 8-bit ASID from TTBR0_EL1."""
 

@@ -35,14 +35,6 @@ class Image:
         self.stack_base: u64 = u64(0)
         self.stack_pages: u64 = u64(0)
 
-    def set_flat(self, source: u64, length: u64, base: u64, stack_pages: u64) -> None:
-        """A flat image: read and execute, entry at its first byte, its stack directly above."""
-        self.segments[0] = Segment(base, MappingFlags.USER | MappingFlags.EXECUTE, source, length, length)
-        self.segment_count = u64(1)
-        self.entry = base
-        self.stack_base = saturating_add(base, pages_for(length) * PAGE_SIZE)
-        self.stack_pages = stack_pages
-
     def base(self) -> u64:
         """The lowest address of the image."""
         return self.segments[0].address
