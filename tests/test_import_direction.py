@@ -77,12 +77,12 @@ def test_only_boards_and_the_user_library_touch_the_machine() -> None:
 
 
 def test_the_kernel_names_no_library() -> None:
-    """The kernel and what is below it use only the language and the few standard modules that describe types."""
+    """Boot, the kernel and what is below use only the language and the few standard modules that describe types."""
     standard = {"__future__", "collections", "dataclasses", "enum", "typing", "tyrne"}
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in modules()
-        if path.relative_to(ROOT).parts[0] in ("lang", "hal", "kernel")
+        if path.relative_to(ROOT).parts[0] in ("lang", "hal", "kernel", "boot")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])

@@ -10,7 +10,7 @@ from tyrne.hal.manifest import CapRecord, read_cap, read_image, read_word, regio
 from tyrne.kernel.abi import CapHandle, CapKind, Rights, TaskState, rights_from_word, rights_over
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole, QuotaHandle
-from tyrne.kernel.creation import begin_region, make_object
+from tyrne.kernel.creation import begin_region, creatable, make_object
 from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel
@@ -23,7 +23,7 @@ from tyrne.lang import cold, irange, u64
 
 
 def make(kernel: Kernel[B], root: CapHandle, kind: CapKind, pages: u64) -> CapSlot:
-    """An object of the first system; its origin."""
+    """An object at the expense of the kernel's own quota, which `root` names; its origin. `pages` is for regions."""
     payer = kernel.bootstrap_table.resolve(root)
     assert payer is not None
     origin = make_object(kernel, payer, kernel.quotas.items[0], kind, pages)
@@ -55,6 +55,7 @@ def make_system(kernel: Kernel[B], manifest: u64, root: CapHandle) -> None:
 
 
 def make_region(kernel: Kernel[B], record: u64, root: CapHandle) -> None:
+    """A memory region over zeroed frames, or over the physical addresses of a device, which must lie outside RAM."""
     pages = read_word(kernel.board, record, layout.REGION_PAGES)
     address = read_word(kernel.board, record, layout.REGION_ADDRESS)
     if address == 0:
@@ -161,11 +162,12 @@ def give_capability(kernel: Kernel[B], cap: CapRecord, task: Task, own: Quota) -
 
 def origin_of(kernel: Kernel[B], cap: CapRecord, own: Quota) -> CapSlot:
     """The origin of the object that a capability of a record names."""
-    match cap.kind:
-        case 2: return kernel.endpoints.items[cap.number].origin
-        case 3: return kernel.notifications.items[cap.number].origin
-        case 4: return kernel.tasks.items[cap.number].origin
-        case 5: return kernel.spaces.items[cap.number + 1].origin
-        case 6: return kernel.regions.items[cap.number].origin
-    assert cap.kind == u64(CapKind.QUOTA.value), "a capability of the manifest has no kind"
+    kind = creatable(cap.kind)
+    assert kind is not None, "a capability of the manifest has no kind"
+    match kind:
+        case CapKind.ENDPOINT: return kernel.endpoints.items[cap.number].origin
+        case CapKind.NOTIFICATION: return kernel.notifications.items[cap.number].origin
+        case CapKind.TASK: return kernel.tasks.items[cap.number].origin
+        case CapKind.ADDRESS_SPACE: return kernel.spaces.items[cap.number + 1].origin  # after the bootstrap space
+        case CapKind.MEMORY: return kernel.regions.items[cap.number].origin
     return own.origin

@@ -52,7 +52,11 @@ class LoadFailure:
 
 @dataclass(frozen=True)
 class LoadedImage:
-    """What a task needs to start in its new address space."""
+    """What a task needs to start in its new address space: a capability over it, user addresses, lengths in bytes.
+
+    `base` is the lowest address of the image, `stack_top` one past the stack's highest byte. `image_bytes` is what was
+    copied: without the zeros that fill up segments.
+    """
 
     space: CapHandle
     base: u64
@@ -88,9 +92,7 @@ def load_image(
     )
 
 
-def create_space(
-    kernel: Kernel[B], table: CapTable, parent: CapHandle, rights: Rights
-) -> CapHandle | Status:
+def create_space(kernel: Kernel[B], table: CapTable, parent: CapHandle, rights: Rights) -> CapHandle | Status:
     """An empty address space at the expense of a quota."""
     payer = table.check_derive(parent, Rights.NONE)
     if isinstance(payer, Status):

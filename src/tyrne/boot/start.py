@@ -1,4 +1,4 @@
-"""From a machine with nothing but memory to the first ready task, and the last lines of a run."""
+"""From a machine with nothing but memory to the first task that runs; the lines that say so."""
 
 from __future__ import annotations
 
