@@ -1,4 +1,4 @@
-"""The scheduler: a queue of ready tasks, the current one in none, and the three accessors of the gate."""
+"""The scheduler: queues of ready tasks, the current one in none, and the three accessors of the gate."""
 
 from __future__ import annotations
 
