@@ -32,7 +32,7 @@ def test_gdb_stops_at_a_line_of_the_booted_kernel_and_prints_a_local(tmp_path: P
             "print slot.as_cap_slot->capability",
             "print caller.has_current_task",
             "backtrace 3",
-            "next",
+            f"advance console.py:{line + 1}",
             "print length",
         ],
         tmp_path,
