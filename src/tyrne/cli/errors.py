@@ -1,4 +1,4 @@
-"""How the command line ends: one line for each error, never a traceback, and the exit status of the design."""
+"""How the command line ends: one line for each error, never a traceback, and the exit statuses of docs/guide.md."""
 
 from __future__ import annotations
 

@@ -24,10 +24,12 @@ class PhysicalMemory(Protocol):
         """Store a 64-bit word at an 8-byte aligned address; one store, so a table walk sees old or new."""
         ...
 
-    def zero(self, address: u64, length: u64) -> None: ...
+    def zero(self, address: u64, length: u64) -> None:
+        """Store zeros in `length` bytes."""
+        ...
 
     def copy(self, target: u64, source: u64, length: u64) -> None:
-        """Copy between ranges that do not overlap."""
+        """Copy `length` bytes between ranges that do not overlap."""
         ...
 
 
@@ -74,7 +76,9 @@ class Clock(Protocol):
         """Ticks of the counter per second, above zero."""
         ...
 
-    def ticks(self) -> u64: ...
+    def ticks(self) -> u64:
+        """The counter now; it never goes back."""
+        ...
 
     def arm_limit(self, instructions: u64) -> None:
         """Interrupt the run after about this many instructions from now."""

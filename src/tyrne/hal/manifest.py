@@ -117,6 +117,7 @@ class CapRecord:
 
 
 def read_cap(memory: PhysicalMemory, record: u64, index: u64) -> CapRecord:
+    """Capability `index` of a task's record."""
     at = TASK_FIRST_CAP + index * CAP_WORDS
     return CapRecord(
         read_word(memory, record, at),

@@ -18,6 +18,7 @@ class AddressSpace:
         self.origin: CapSlot = CapSlot()
         self.payer: Quota | None = None
         self.root: u64 = u64(0)
+        """The physical address of the level 0 table."""
         self.asid: u16 = u16(0)
         self.frames: u64 = u64(0)
 
@@ -28,4 +29,5 @@ class AddressSpace:
         self.frames = u64(1)
 
     def translate(self, memory: PhysicalMemory, address: u64) -> Mapping | Status:
+        """Where the page of a user address leads, by the space's own tables."""
         return translate(memory, self.root, address)

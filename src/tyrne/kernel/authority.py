@@ -1,4 +1,8 @@
-"""From a handle word to the object that it names, for a holder of a right over it."""
+"""From a handle word to the object that it names, for a holder of a right over it.
+
+`…_of` checks a word, and says why not. `…_at` follows a slot that was checked before: its object is there, because no
+capability outlives its object.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +53,7 @@ def message_status(refusal: Status) -> Status:
 
 
 def endpoint_at(kernel: Kernel[B], slot: CapSlot) -> Endpoint:
-    """The endpoint that a slot's capability names. No capability outlives its object."""
+    """The endpoint that a slot's capability names."""
     named = slot.held().object
     endpoint = kernel.endpoints.get(named.slot) if isinstance(named, EndpointHandle) else None
     assert endpoint is not None
@@ -73,7 +77,7 @@ def notification_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights
     return message_status(slot) if isinstance(slot, Status) else notification_at(kernel, slot)
 
 
-def caller_of(kernel: Kernel[B], slot: CapSlot) -> Task:
+def caller_at(kernel: Kernel[B], slot: CapSlot) -> Task:
     """Who waits for the answer that a reply capability gives."""
     named = slot.held().object
     task = kernel.tasks.get(named.slot) if isinstance(named, ReplyHandle) else None

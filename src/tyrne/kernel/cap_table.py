@@ -10,6 +10,7 @@ from tyrne.kernel.capability import Capability, CapObject
 from tyrne.lang import Array, u8, u16, u64
 
 TABLE_SLOTS: Final = 64
+"""How many capabilities a task can hold."""
 
 
 class CapTable:

@@ -78,6 +78,7 @@ CapObject = (
 
 
 def kind_of(named: CapObject) -> CapKind:
+    """The kind of the object that a handle names."""
     match named:
         case TaskHandle(): return CapKind.TASK
         case EndpointHandle(): return CapKind.ENDPOINT

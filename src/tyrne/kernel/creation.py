@@ -1,7 +1,10 @@
 """Making kernel objects at a quota's expense.
 
 Each new object has an origin, a child of the quota capability that paid. So revoking that capability destroys all that
-was made by it.
+was made by it. The object's `payer` is the quota itself, to which the claims return when the object goes.
+
+`make_object` takes the claims. The functions that it calls take a place in an arena, and frames; each gives the origin
+of what it has made, or says why there is none.
 """
 
 from __future__ import annotations

@@ -149,6 +149,7 @@ def _give_back(kernel: Kernel[B], task: Task) -> None:
 
 
 def _reap_tasks(kernel: Kernel[B]) -> None:
+    """A task that nobody can name any more ends, if it had not yet, with code 0 and without a notice."""
     for i in irange(len(kernel.tasks.items)):
         task = kernel.tasks.items[i]
         if not kernel.tasks.occupied[i] or task.origin.capability is not None:
@@ -206,6 +207,7 @@ def _reap_endpoints(kernel: Kernel[B]) -> None:
 
 
 def _reap_notifications(kernel: Kernel[B]) -> None:
+    """Bits that nobody has taken are lost."""
     for i in irange(len(kernel.notifications.items)):
         notification = kernel.notifications.items[i]
         if not kernel.notifications.occupied[i] or notification.origin.capability is not None:
@@ -218,6 +220,7 @@ def _reap_notifications(kernel: Kernel[B]) -> None:
 
 
 def _reap_spaces(kernel: Kernel[B]) -> None:
+    """A space goes with its tables and the pages that are its own. The TLB forgets it before its ASID is used again."""
     for i in irange(len(kernel.spaces.items)):
         space = kernel.spaces.items[i]
         if not kernel.spaces.occupied[i] or space.origin.capability is not None:
@@ -233,6 +236,7 @@ def _reap_spaces(kernel: Kernel[B]) -> None:
 
 
 def _reap_regions(kernel: Kernel[B]) -> None:
+    """The mappings of a region went with the capabilities that they were made by; now its frames do."""
     for i in irange(len(kernel.regions.items)):
         region = kernel.regions.items[i]
         if not kernel.regions.occupied[i] or region.origin.capability is not None:

@@ -45,6 +45,7 @@ def log_fault(output: Output, task: Task, fault: Fault) -> None:
 
 
 def log_kind(output: Output, syndrome: u64) -> None:
+    """What the task did, in words."""
     match fault_kind(syndrome):
         case FaultKind.UNDEFINED_INSTRUCTION: log_text(output, b"undefined instruction")
         case FaultKind.TRAPPED_INSTRUCTION: log_text(output, b"trapped instruction")
@@ -65,6 +66,7 @@ def log_kind(output: Output, syndrome: u64) -> None:
 
 
 def log_cause(output: Output, syndrome: u64) -> None:
+    """Why an access was refused, in a word or two."""
     match abort_cause(syndrome):
         case AbortCause.TRANSLATION: log_text(output, b"translation")
         case AbortCause.ACCESS_FLAG: log_text(output, b"access flag")

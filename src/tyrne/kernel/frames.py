@@ -14,6 +14,7 @@ WORD_BITS: Final = u64(64)
 MAX_FRAMES: Final = 32_768
 """128 MiB of RAM."""
 MAX_RESERVED: Final = 8
+"""How many ranges can be kept from allocation."""
 
 
 class FrameError(Enum):

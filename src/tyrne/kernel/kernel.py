@@ -153,6 +153,7 @@ class Kernel(Generic[B]):
         return dispatch(self, call_in(frame))
 
     def _system_call(self, task: Task) -> None:
+        """Answer the current task's call, and apply the effect that its handler gave: no handler switches."""
         call = call_in(task.frame)
         effect = self._answer(task.frame)
         match effect:
@@ -172,6 +173,7 @@ class Kernel(Generic[B]):
                 exit_task(self, task, code)
 
     def _interrupt(self) -> None:
+        """A tick ends the turn of the current task, the limit ends the run."""
         match self.board.acknowledge_interrupt():
             case Interrupt.TICK:
                 refused = self.scheduler.yield_now()
@@ -184,6 +186,7 @@ class Kernel(Generic[B]):
                 pass
 
     def _enter(self, task: Task | None) -> Task | None:
+        """Let the CPU hold another task's thread and address space. Without a task the run is over, and says how."""
         if task is None:
             self._activate(self.bootstrap_space())
             log_end(self)
@@ -197,5 +200,6 @@ class Kernel(Generic[B]):
         return task
 
     def _activate(self, space: AddressSpace) -> None:
+        """Let the CPU translate EL0 through the tables of a space."""
         self.board.activate(space.root, space.asid)
         self.active = space

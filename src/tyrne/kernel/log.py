@@ -36,6 +36,7 @@ def log_hex(output: Output, value: u64) -> None:
 
 
 def log_decimal(output: Output, value: u64) -> None:
+    """The digits without leading zeros."""
     divisor = u64(1)
     while value // divisor >= 10:
         divisor = divisor * 10

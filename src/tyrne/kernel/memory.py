@@ -21,6 +21,7 @@ class Region:
         self.origin: CapSlot = CapSlot()
         self.payer: Quota | None = None
         self.start: u64 = u64(0)
+        """Its first physical address."""
         self.pages: u64 = u64(0)
         self.device: bool = False
         """Not RAM: mapped as device memory, and never executed."""

@@ -8,7 +8,7 @@ from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, SendOutcome, Status, TaskState, unpack_handle
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.authority import authorise, caller_of, endpoint_at, endpoint_of, message_status
+from tyrne.kernel.authority import authorise, caller_at, endpoint_at, endpoint_of, message_status
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import NotificationHandle
 from tyrne.kernel.effects import Block, Effect, Resume, SyscallContext, done, receipt, refuse
@@ -119,6 +119,7 @@ def call_endpoint(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effe
 
 
 def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: Offer) -> Effect:
+    """Hand the message to a receiver that waits, or wait for one. A caller that wants an answer waits in any case."""
     slot = authorise(caller.table, call.x0, CapKind.ENDPOINT, Rights.SEND)
     if isinstance(slot, Status):
         return refuse(message_status(slot))
@@ -169,7 +170,7 @@ def reply(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         return refuse(message_status(slot))
     if not may_travel(caller.table, slot, call.x5):
         return refuse(Status.INVALID_TRANSFER_CAP)
-    client = caller_of(kernel, slot)
+    client = caller_at(kernel, slot)
     if call.x5 != NULL_HANDLE and client.awaits_repair():
         return refuse(Status.INVALID_TRANSFER_CAP)
     if call.x5 != NULL_HANDLE and client.capabilities.is_full():
@@ -203,6 +204,6 @@ def reply_wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     freed = u64(0) if slot.generation == LAST_GENERATION else u64(1)
     if not caller.table.has_room(saturating_sub(next_need(endpoint), freed)):
         return refuse(Status.RECEIVER_TABLE_FULL)
-    client = caller_of(kernel, slot)
+    client = caller_at(kernel, slot)
     answer(kernel, slot, client, call, NULL_HANDLE)
     return wait_at(kernel, caller, endpoint, endpoint_slot, client)

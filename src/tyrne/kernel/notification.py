@@ -39,6 +39,7 @@ class Notification:
         return bits
 
     def bind(self, endpoint: Endpoint, at: CapSlot, by: CapSlot) -> None:
+        """Bind to an endpoint; neither is bound yet."""
         endpoint.bound = self
         self.bound = endpoint
         at.binding = self
@@ -47,6 +48,7 @@ class Notification:
         self.bound_by = by
 
     def unbind(self) -> None:
+        """Undo the binding, if there is one."""
         endpoint = self.bound
         if endpoint is not None:
             endpoint.bound = None

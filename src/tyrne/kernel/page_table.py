@@ -32,7 +32,7 @@ from tyrne.lang import irange, u64
 
 @dataclass(frozen=True)
 class Mapping:
-    """Where a page leads, and how."""
+    """Where a page leads, the physical address of its frame, and how."""
 
     frame: u64
     flags: MappingFlags

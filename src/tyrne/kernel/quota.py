@@ -26,6 +26,7 @@ class Quota:
         return self.claims[u64(kind.value)] >= 1 and self.claims[FRAMES] >= frames
 
     def take(self, claim: u64, amount: u64) -> None:
+        """Take so much of a claim. The caller has seen that it is there."""
         self.claims[claim] -= amount
 
 

@@ -108,6 +108,7 @@ class Scheduler:
         self.current = None
 
     def _pick(self) -> Task | None:
+        """Take the first of the most urgent ready tasks out of its queue; None when none is ready."""
         if self.levels == 0:
             return None
         level = trailing_zeros(self.levels)

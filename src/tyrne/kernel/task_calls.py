@@ -180,6 +180,7 @@ def read_registers(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Eff
 
 
 def register(frame: TrapFrame, number: u64) -> u64:
+    """A register by its number in the interface; 0 past the last."""
     if number < len(frame.x):
         return frame.x[number]
     match number:

@@ -16,6 +16,7 @@ class TaskQueue:
         self.tail: Task | None = None
 
     def push(self, task: Task) -> None:
+        """Put a task behind all others."""
         tail = self.tail
         if tail is None:
             self.head = task
@@ -25,6 +26,7 @@ class TaskQueue:
         task.queue = self
 
     def push_front(self, task: Task) -> None:
+        """Put a task before all others."""
         task.next = self.head
         self.head = task
         if self.tail is None:
@@ -32,6 +34,7 @@ class TaskQueue:
         task.queue = self
 
     def pop(self) -> Task | None:
+        """Take the first task out; None when there is none."""
         task = self.head
         if task is not None:
             self.head = task.next

@@ -36,6 +36,7 @@ class UserWindow:
 
 
 def _page_is_user(memory: PhysicalMemory, space: AddressSpace, page: u64, write: bool) -> bool:
+    """Whether the task could read (or write) a page of RAM that begins at this address."""
     mapping = space.translate(memory, page)
     if isinstance(mapping, Status):
         return False

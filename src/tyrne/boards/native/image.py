@@ -24,6 +24,7 @@ def attach(ram: u64, size: u64, host_ram: u64, host_journal: u64) -> None:
 
 @export
 def boot(ram_start: u64, ram_end: u64, image_start: u64, image_end: u64, manifest: u64) -> Task | None:
+    """Make the first system. Physical addresses, as in BootInfo; returns the first task to run."""
     return start_system(KERNEL, BootInfo(ram_start, ram_end, image_start, image_end, manifest))
 
 
@@ -42,6 +43,7 @@ def trap(vector: u32, syndrome: u64, address: u64) -> Task | None:
 
 @export
 def handle_trap_from_kernel(frame: TrapFrame) -> None:
+    """A system call from the kernel itself, which the host was asked to make: boot's check of the gate."""
     KERNEL.trap_from_kernel(frame)
 
 

@@ -26,7 +26,7 @@ def prepare_translation() -> u64:
 
 @export
 def boot() -> Task | None:
-    """At the high address, for the first time."""
+    """At the high address, for the first time: make the first system. Returns the first task to run."""
     return start_system(KERNEL, KERNEL.board.start())
 
 
@@ -53,7 +53,7 @@ def trap_serror(syndrome: u64, address: u64) -> Task | None:
 
 @export
 def trap_from_kernel(frame: TrapFrame) -> None:
-    """SVC at EL1."""
+    """SVC at EL1: boot's check of the gate."""
     KERNEL.trap_from_kernel(frame)
 
 
