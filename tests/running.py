@@ -1,4 +1,4 @@
-"""Running a system in a test as `tyrne run` does, on either machine."""
+"""Running a system in a test: a description as `tyrne run` does, or a manifest on one machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import pytest
 
-from tyrne.hosted.recorder import Listener
+from tyrne.hosted.machine import HostedMachine
+from tyrne.hosted.native import NativeMachine
+from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.system.run import Machine, Request, prepare
 from tyrne.system.select import load_system, select
 
@@ -24,6 +26,20 @@ def run_system(paths: Sequence[Path], machine: str, release: bool = False) -> Re
     """Run a description or programs to the end; the report."""
     system = load_system(select(paths))
     return prepare(Request(system, Machine(machine), release, LIMIT)).run(Listener()).report()
+
+
+def run_hosted(manifest: bytes, debug_console: bool = True, listener: Listener | None = None) -> Recorder:
+    """Run a manifest to its end; the recorder's `status` is the exit status of the run."""
+    recorder = Recorder() if listener is None else Recorder(listener)
+    HostedMachine(manifest, recorder, debug_console).run()
+    return recorder
+
+
+def run_native(manifest: bytes, debug_console: bool = True) -> Recorder:
+    """As `run_hosted`, with the compiled kernel."""
+    recorder = Recorder()
+    NativeMachine(manifest, recorder, debug_console).run()
+    return recorder
 
 
 def what_tasks_did(report: Report) -> Report:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from metal import boot
 
-from tyrne.hosted.machine import run_hosted
+from running import run_hosted
 from tyrne.hosted.recorder import Listener
 from tyrne.system.build import kernel_elf
 from tyrne.system.manifest import encode

@@ -9,7 +9,8 @@ import pytest
 from machine_code import assemble
 from systems import flat_system
 
-from tyrne.hosted.machine import HostedMachine, run_hosted
+from running import run_hosted
+from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.recorder import Recorder
 from tyrne.kernel import task_calls
 from tyrne.lang import Trap, u64
@@ -119,7 +120,7 @@ def test_limit_stops_the_run_with_status_four(code: dict[str, bytes]) -> None:
     for program in "for_ever", "yield_for_ever":
         recorder = run_hosted(flat_system([code[program]], max_instructions=1000))
         assert (recorder.status, recorder.instructions) == (4, 1000)
-        assert run_hosted(flat_system([code[program]]), max_instructions=999).instructions == 999
+        assert run_hosted(flat_system([code[program]], max_instructions=999)).instructions == 999
 
 
 def test_run_that_ends_on_its_last_instruction_is_within_the_limit(code: dict[str, bytes]) -> None:

@@ -9,8 +9,8 @@ from machine_code import assemble
 from systems import flat_system
 from test_machine import SOURCES
 
-from tyrne.hosted.machine import run_hosted
-from tyrne.hosted.native import NativeMachine, run_native
+from running import run_hosted, run_native
+from tyrne.hosted.native import NativeMachine
 from tyrne.hosted.recorder import Recorder
 
 
@@ -39,7 +39,7 @@ def test_report_is_that_of_the_hosted_machine(names: list[str], debug_console: b
 
 
 def test_limit_is_exact(code: dict[str, bytes]) -> None:
-    recorder = run_native(flat_system([code["for_ever"]]), max_instructions=12_345)
+    recorder = run_native(flat_system([code["for_ever"]], max_instructions=12_345))
     assert (recorder.status, recorder.instructions) == (4, 12_345)
 
 

@@ -9,9 +9,9 @@ from tyrne.hal.exit_status import PANIC
 from tyrne.hal.frame import TrapFrame
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.cpu import NO_LIMIT
-from tyrne.hosted.loading import load, with_limit
+from tyrne.hosted.loading import load
 from tyrne.hosted.panic import describe
-from tyrne.hosted.recorder import Listener, Recorder
+from tyrne.hosted.recorder import Recorder
 from tyrne.hosted.registers import AdoptedFrame
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
@@ -54,20 +54,3 @@ class HostedMachine:
         if known is None:
             known = self._frames[id(task.frame)] = (task.frame, AdoptedFrame(task.frame))
         return known[1]
-
-
-def run_hosted(
-    manifest: bytes,
-    *,
-    debug_console: bool = True,
-    max_instructions: int | None = None,
-    listener: Listener | None = None,
-    keep_calls: bool = True,
-) -> Recorder:
-    """Run the system of a manifest to its end; the recorder's `status` is the exit status of the run.
-
-    `max_instructions` replaces the manifest's own limit; 0 is no limit.
-    """
-    recorder = Recorder(*([] if listener is None else [listener]), keep_calls=keep_calls)
-    HostedMachine(with_limit(manifest, max_instructions), recorder, debug_console).run()
-    return recorder

@@ -17,10 +17,10 @@ from tyrne.compiler.build.host import CompiledTrap
 from tyrne.hal.exit_status import PANIC
 from tyrne.hosted.cpu import NO_LIMIT, Cpu
 from tyrne.hosted.engine import Places
-from tyrne.hosted.loading import load, with_limit
+from tyrne.hosted.loading import load
 from tyrne.hosted.panic import describe
 from tyrne.hosted.ram import Ram, address_of
-from tyrne.hosted.recorder import Listener, Recorder
+from tyrne.hosted.recorder import Recorder
 from tyrne.hosted.registers import GeneralRegisters
 from tyrne.lang import Trap
 
@@ -175,17 +175,3 @@ class NativeMachine:
 def offsets(header: str) -> dict[str, int]:
     """The numbers that a unit's header for assembly defines."""
     return {name: int(value, 0) for name, value in re.findall(r"^#define (\w+) (\w+)$", header, re.MULTILINE)}
-
-
-def run_native(
-    manifest: bytes,
-    *,
-    debug_console: bool = True,
-    max_instructions: int | None = None,
-    listener: Listener | None = None,
-    keep_calls: bool = True,
-) -> Recorder:
-    """As `run_hosted`, with the compiled kernel. Raises CompileError where it cannot be built."""
-    recorder = Recorder(*([] if listener is None else [listener]), keep_calls=keep_calls)
-    NativeMachine(with_limit(manifest, max_instructions), recorder, debug_console).run()
-    return recorder
