@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+FOLDERS = ("programs", "bench", "tests")
 DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("programs/*.md"), *ROOT.glob("bench/*.md")]
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(p for f in FOLDERS for p in ROOT.glob(f"{f}/*.md"))]
 )
 LINK = re.compile(r"\[[^\]]*\]\((?!\w+:)([^)#]+)")
 
