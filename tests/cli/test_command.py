@@ -76,6 +76,8 @@ def test_a_signal_ends_qemu_too(tmp_path: Path, number: signal.Signals) -> None:
         assert children
         process.send_signal(number)
         assert process.wait(timeout=10) == 128 + number
+        assert process.stderr is not None
+        assert process.stderr.read() == (b"tyrne: interrupted\n" if number is signal.SIGINT else b"")
     time.sleep(0.1)
     assert not any(Path(f"/proc/{child}").exists() for child in children)
 

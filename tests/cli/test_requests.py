@@ -51,6 +51,20 @@ def test_a_wrong_request_is_one_line_and_status_2(tyrne: Tyrne, tmp_path: Path, 
     assert sorted(os.listdir(tmp_path)) == before
 
 
+@pytest.mark.parametrize("command", ["run --report", "build --emit elf -o"])
+@pytest.mark.parametrize("lost", ["s.toml", "a.bin"])
+def test_no_output_replaces_a_description_or_its_programs(
+    tyrne: Tyrne, tmp_path: Path, command: str, lost: str
+) -> None:
+    (tmp_path / "a.bin").write_bytes(CODE)
+    (tmp_path / "s.toml").write_text('[system]\nname = "s"\n[[task]]\nname = "t"\nprogram = "a.bin"\n')
+    before = (tmp_path / lost).read_bytes()
+    outcome = tyrne(*command.split(), lost, "s.toml")
+    assert outcome.status == 2
+    assert outcome.error == f"tyrne: error: {lost}: is an input of this command and would be lost; name another file"
+    assert (tmp_path / lost).read_bytes() == before
+
+
 def test_every_mistake_of_a_description_is_a_line(tyrne: Tyrne, tmp_path: Path) -> None:
     task = '[system]\nname = "s"\n[[task]]\nname = "t"\nprogram = "t.bin"\n'
     (tmp_path / "s.toml").write_text(task + "stack_pages = 0\nx = 1\n")

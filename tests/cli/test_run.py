@@ -149,3 +149,26 @@ def test_a_report_replaces_an_older_one_whole(tyrne: Tyrne, tmp_path: Path) -> N
     assert tyrne("run", "a.bin", "--report", "r.json").status == 0
     assert json.loads((tmp_path / "r.json").read_text())["machine"] == "hosted"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.bin", "r.json"]
+
+
+QUIET_REFUSAL = """
+from tyrne.lang import export, u64
+from tyrne.user import QuotaCap, create_endpoint, granted
+
+
+@export
+def main() -> u64:
+    granted(create_endpoint(QuotaCap(u64({handle}))))
+    return u64(0)
+"""
+
+
+@pytest.mark.parametrize("release", [False, True])
+@pytest.mark.parametrize(("handle", "status"), [(0, "WRONG_KIND"), (7, "INVALID_HANDLE")])
+def test_a_run_says_which_call_it_was_whose_refusal_ended_a_program(
+    tyrne: Tyrne, tmp_path: Path, handle: int, status: str, release: bool
+) -> None:
+    (tmp_path / "p.py").write_text(QUIET_REFUSAL.format(handle=handle))
+    outcome = tyrne("run", "p.py", *(["--release"] if release else []))
+    assert outcome.status == 1
+    assert outcome.error == f"tyrne: p: the call that was refused is create({handle:#x}, 0x2, 0x0): {status}"

@@ -13,11 +13,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tyrne.cli.errors import Stopped, guarded
+from tyrne.cli.errors import STATUS_INTERRUPTED, Stopped, guarded
 from tyrne.cli.new import create_project
 from tyrne.cli.presenter import PlainPresenter, Presenter, TerminalPresenter, progress
-from tyrne.cli.summary import explain, show_summary
+from tyrne.cli.summary import explain, explain_refusals, show_summary
 from tyrne.system.build import Emit, build_output
+from tyrne.system.description import SystemDescription
 from tyrne.system.errors import RequestError
 from tyrne.system.files import check_writable, write_atomically
 from tyrne.system.outline import outline
@@ -44,6 +45,11 @@ Systems = Annotated[
 Release = Annotated[bool, typer.Option("--release", help="A kernel without the debug console.")]
 
 
+def _check_output(output: Path, system: list[Path] | None, description: SystemDescription) -> None:
+    """Refuse an output that cannot be written, or would replace the description or one of its programs."""
+    check_writable(output, [*(system or []), *(task.program for task in description.tasks)])
+
+
 @app.command()
 def run(
     system: Systems = None,
@@ -59,11 +65,12 @@ def run(
     Exit status: 0 all tasks exited with 0; 1 some task exited otherwise or faulted; 2 the request was wrong;
     3 kernel panic; 4 the limit was reached; 5 deadlock.
     """
+    description = select(system or [])
     if report is not None:
-        check_writable(report, system or [])
+        _check_output(report, system, description)
     out = Console(highlight=False)
     with progress(out, "building …"):
-        loaded = load_system(select(system or []))
+        loaded = load_system(description)
         ready = prepare(Request(loaded, machine, release, max_instructions or 0))
     names = [task.name for task in loaded.tasks]
     presenter: Presenter = TerminalPresenter(out, names) if out.is_terminal else PlainPresenter()
@@ -75,7 +82,7 @@ def run(
         write_atomically(report, result.to_json().encode())
     if out.is_terminal:
         show_summary(out, result, presenter.calls)
-    for line in explain(result):
+    for line in (*explain(result), *explain_refusals(result, presenter.refusals)):
         print(f"tyrne: {line}", file=sys.stderr)
     return result.status
 
@@ -91,7 +98,7 @@ def build(
     if output is None and emit is not Emit.C:
         raise RequestError(f"no output named; add -o FILE for --emit {emit.value}")
     if output is not None:
-        check_writable(output, system or [])
+        _check_output(output, system, select(system or []))
     with progress(Console(stderr=True), "building …"):
         content = build_output(system or [], emit, release)
     if output is None:
@@ -126,6 +133,8 @@ def run_arguments(arguments: Sequence[str]) -> int:
 
     def command() -> int:
         status = app(list(arguments), prog_name="tyrne", standalone_mode=False)
+        if status == STATUS_INTERRUPTED:  # what typer makes of Ctrl-C, and no command returns otherwise
+            raise KeyboardInterrupt
         return status if isinstance(status, int) else 0
 
     return guarded(command)

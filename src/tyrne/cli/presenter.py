@@ -19,13 +19,17 @@ _COLOURS: Final = ("cyan", "green", "magenta", "yellow", "blue", "red")
 
 
 class Presenter(Listener):
-    """Shows the bytes of a run as they appear, and counts its system calls."""
+    """Shows the bytes of a run as they appear, counts its system calls, and remembers each task's last refusal."""
 
     def __init__(self) -> None:
         self.calls = 0
+        self.refusals: dict[int, CallEvent] = {}
+        """By task; a refused `console_write` only if nothing else was refused: a program may fail to say what was."""
 
     def call(self, event: CallEvent) -> None:
         self.calls += 1
+        if event.refusal is not None and (event.name != "console_write" or event.task not in self.refusals):
+            self.refusals[event.task] = event
 
     def panic(self, text: bytes) -> None:
         """The panic report is the kernel's own, too."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tyrne.hosted.recorder import CallEvent
 from tyrne.system.qemu import WALL_SECONDS
 from tyrne.system.run import STATUS_DEADLOCK, STATUS_LIMIT, STATUS_PANIC, Result
+
+REFUSED_CODE: Final = 102
+"""With it `granted` and `done` of the user library end a program that cannot go on."""
 
 
 def show_summary(console: Console, result: Result, calls: int) -> None:
@@ -63,3 +67,13 @@ def explain(result: Result) -> Iterator[str]:
             yield f"stopped: the limit of {result.request.max_instructions} instructions was reached"
         case status if status == STATUS_DEADLOCK:
             yield f"deadlock: {_who_waits(result)}"
+
+
+def explain_refusals(result: Result, refusals: Mapping[int, CallEvent]) -> Iterator[str]:
+    """Which call it was that ended a program by its refusal, for each such program: it says only the status itself."""
+    names = [task.name for task in result.request.system.tasks]
+    for task, code in result.recorder.exit_codes.items():
+        event = refusals.get(task)
+        if code == REFUSED_CODE and event is not None:
+            name = names[task] if task < len(names) else f"task {task}"
+            yield f"{name}: the call that was refused is {event.text}: {event.refusal}"

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tyrne.hal.syndrome import fault_kind
-from tyrne.kernel.calls import CallNumber
+from tyrne.kernel.abi import Status
+from tyrne.kernel.calls import CALLS, CallNumber
 from tyrne.lang import u64
 
 _CALL_NAMES: Final = {number.value: number.name.lower() for number in CallNumber}
+_ARGUMENTS: Final = {layout.number.value: len(layout.arguments) for layout in CALLS}
+_STATUS_NAMES: Final = {status.value: status.name for status in Status}
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,19 @@ class CallEvent:
     def name(self) -> str | None:
         """The call's name; None for a number that no call has."""
         return _CALL_NAMES.get(self.number)
+
+    @property
+    def text(self) -> str:
+        """The call with its arguments: `create(0x1, 0x6, 0x5)`."""
+        words = ", ".join(hex(word) for word in self.arguments[: _ARGUMENTS.get(self.number, len(self.arguments))])
+        return f"{self.name or self.number}({words})"
+
+    @property
+    def refusal(self) -> str | None:
+        """The name of the status, unless it is OK or the call never returns."""
+        if self.results is None or self.results[0] == Status.OK.value:
+            return None
+        return _STATUS_NAMES.get(self.results[0], hex(self.results[0]))
 
 
 @dataclass(frozen=True)
