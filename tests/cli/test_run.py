@@ -172,3 +172,11 @@ def test_a_run_says_which_call_it_was_whose_refusal_ended_a_program(
     outcome = tyrne("run", "p.py", *(["--release"] if release else []))
     assert outcome.status == 1
     assert outcome.error == f"tyrne: p: the call that was refused is create({handle:#x}, 0x2, 0x0): {status}"
+
+
+def test_a_loop_without_an_end_has_none(tyrne: Tyrne, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(
+        "import tyrne.user\nfrom tyrne.lang import export, u64\n\n\n@export\ndef main() -> u64:\n"
+        "    n = u64(0)\n    while n != 1000:\n        n = (n + 1) % 10\n    return u64(0)\n"
+    )
+    assert tyrne("run", "p.py", "--max-instructions", 10000).status == 4

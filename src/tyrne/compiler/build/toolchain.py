@@ -42,6 +42,7 @@ COMMON_FLAGS: Final = (
     "-nostdinc",
     "-g",
     "-fno-strict-aliasing",  # machine access reads and writes places by their addresses
+    "-fno-finite-loops",  # a loop that never ends is what was written; C lets a compiler suppose that it does
     "-fdebug-compilation-dir=.",
     "-ffunction-sections",  # calls between functions become relocations: the stack bound reads its call graph there
     "-fdata-sections",
