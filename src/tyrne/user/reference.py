@@ -41,8 +41,39 @@ A badge tells the receiver at an endpoint through which capability a message was
 C and assembly have all of this in `tyrne.h`, Kernel Python in `tyrne.user`.
 """
 STATUS_BLOCKS: Final = """\
-`0x1` and on are of the call itself, `0x101` of capabilities, `0x201` of messages, `0x301` of memory.
+`0x1` and on are of the call itself, `0x101` of capabilities, `0x201` of messages, `0x301` of memory. The
+calls about messages and signals have names of their own for three causes.
 """
+STATUSES: Final = {
+    Status.OK: "done",
+    Status.BAD_SYSCALL_NUMBER: "no such call, or none in this kernel",
+    Status.BAD_ARGUMENT: "a number that the call cannot mean",
+    Status.FAULT_ADDRESS: "the bytes are not all in the task's window and mapped",
+    Status.BAD_STATE: "the object is in a state in which this cannot be done, such as a task that has ended",
+    Status.CAPS_EXHAUSTED: "the table that would hold the new capability is full",
+    Status.INVALID_HANDLE: "the handle names nothing",
+    Status.WIDENED_RIGHTS: "more rights than the source has",
+    Status.INSUFFICIENT_RIGHTS: "the capability lacks a right that the call asks for, or the caller is less urgent",
+    Status.DERIVATION_TOO_DEEP: "a child of a child of … too often",
+    Status.HAS_CHILDREN: "something is derived from the capability: revoke it first",
+    Status.WRONG_KIND: "the handle names an object of another kind",
+    Status.QUOTA_EXCEEDED: "the quota that pays lacks a claim on such an object, or frames",
+    Status.STALE_HANDLE: "as INVALID_HANDLE",
+    Status.WRONG_OBJECT_KIND: "as WRONG_KIND",
+    Status.MISSING_RIGHT: "as INSUFFICIENT_RIGHTS",
+    Status.QUEUE_FULL: "the endpoint holds a message already, or somebody waits to send one",
+    Status.INVALID_TRANSFER_CAP: "what is transferred names nothing, lacks TRANSFER, has children, or cannot go there",
+    Status.RECEIVER_TABLE_FULL: "who takes the message has no room for its capabilities",
+    Status.PENDING_AFTER_RESUME: "not used",
+    Status.ABORTED: "the wait is over without what was waited for: somebody or something is gone, or called it off",
+    Status.ALREADY_MAPPED: "the capability is mapped already, or something is mapped there",
+    Status.NOT_MAPPED: "the capability is not mapped in that address space",
+    Status.MISALIGNED_ADDRESS: "not a multiple of 4096",
+    Status.OUT_OF_FRAMES: "the quota would allow it, but no such frames lie together",
+    Status.INVALID_FLAGS: "flags that no mapping of this memory may have",
+    Status.BLOCK_MAPPED: "not used for tasks",
+    Status.OUT_OF_RANGE: "pages beyond the region, or addresses that are not for tasks",
+}
 KINDS: Final = """\
 What `cap_query` tells, `create` makes and a quota counts; 0 stands for frames in `quota_move`. `create` makes the kinds
 2 to 7. The maker of an object has all the rights over it; a reply capability comes with a call, and can only be used,
@@ -69,7 +100,7 @@ STATES: Final = {
     TaskState.FAULTED: "ended by a fault; the other results tell which",
 }
 NOTICE_WORDS: Final = {
-    Notice.EXITED: "0: exit code. No answer is awaited.",
+    Notice.EXITED: "0: exit code. No answer is awaited. A task that another ends (`task_end`) is not reported.",
     Notice.FAULTED: "0: ESR_EL1; 1: FAR_EL1, 0 where the class has none; 2: ELR_EL1. "
     "An answer lets the task go on at its PC; dropping the reply capability ends it.",
 }
@@ -80,7 +111,7 @@ def reference() -> str:
     index = ((str(layout.number.value), f"`{_name(layout)}`", layout.purpose) for layout in CALLS)
     parts = [INTRODUCTION.format(null=int(NULL_HANDLE), signal=int(SIGNAL_BADGE))]
     parts += ["## Calls\n", _table(("x8", "name", "what it does"), index), *map(_call, CALLS)]
-    parts += ["## Statuses\n", STATUS_BLOCKS, _table(("x0", "name"), map(_member, Status))]
+    parts += ["## Statuses\n", STATUS_BLOCKS, _table(("x0", "name", "meaning"), map(_status, Status))]
     parts += ["## Kinds of objects\n", KINDS, _table(("kind", "name", "rights over it"), map(_kind, CapKind))]
     rights = (
         (f"`{right.value:#07x}`", name, _kinds_with(right)) for name, right in Rights.__members__.items() if right
@@ -98,6 +129,10 @@ def _name(layout: CallLayout) -> str:
 
 def _member(member: Enum) -> tuple[str, str]:
     return f"`{member.value:#x}`", member.name
+
+
+def _status(status: Status) -> tuple[str, str, str]:
+    return *_member(status), STATUSES[status]
 
 
 def _kind(kind: CapKind) -> tuple[str, str, str]:
