@@ -16,7 +16,11 @@ CODE = b"\x00\x00\x80\xd2\x88\x00\x80\xd2\x01\x00\x00\xd4"
         ("run no.bin", "no.bin: cannot be read: no such file or directory; give the path of a program"),
         ("run no.toml", "no.toml: cannot be read: no such file or directory; give the path of a system description"),
         ("run a.bin s.toml", "s.toml: a description stands alone; give one system, or only programs"),
-        ("run a.txt", "a.txt: not a program; give Kernel Python (.py), an AArch64 ELF or a raw image (.bin)"),
+        (
+            "run a.txt",
+            "a.txt: not a program; "
+            "give Kernel Python (.py), C (.c), assembly (.S), an AArch64 ELF or a raw image (.bin)",
+        ),
         ("run" + " a.bin" * 17, "17 programs; a system has at most 16 tasks, give fewer"),
         ("run --machine moon a.bin", "Invalid value for '--machine': 'moon' is not one of 'hosted', 'qemu', 'native'"),
         ("run --max-instructions 0 a.bin", "Invalid value for '--max-instructions': Input should be "),

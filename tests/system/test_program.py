@@ -111,7 +111,7 @@ def test_an_oversized_file_is_refused_with_the_limit(tmp_path: Path) -> None:
 
 def test_a_file_of_another_kind_is_no_program(tmp_path: Path) -> None:
     assert refusal(tmp_path, "a.txt", b"hello") == (
-        "not a program; give Kernel Python (.py), an AArch64 ELF or a raw image (.bin)"
+        "not a program; give Kernel Python (.py), C (.c), assembly (.S), an AArch64 ELF or a raw image (.bin)"
     )
 
 

@@ -37,8 +37,8 @@ Systems = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="[SYSTEM.toml | PROGRAM...]",
-        help="A system description, or programs: Kernel Python (.py), an AArch64 ELF, a raw image (.bin). "
-        "Without any: the greeting.",
+        help="A system description, or programs: Kernel Python (.py), C (.c), assembly (.S), an AArch64 ELF, "
+        "a raw image (.bin). Without any: the greeting.",
         show_default=False,
     ),
 ]

@@ -30,7 +30,10 @@ def load_program(path: Path) -> Program:
 
         return load_elf(path, data)
     if path.suffix != ".bin":
-        raise RequestError(f"{path}: not a program; give Kernel Python (.py), an AArch64 ELF or a raw image (.bin)")
+        raise RequestError(
+            f"{path}: not a program; "
+            "give Kernel Python (.py), C (.c), assembly (.S), an AArch64 ELF or a raw image (.bin)"
+        )
     if len(data) > limits.PROGRAM_BYTES:
         raise too_large(path, len(data))
     code = Segment(RAW_BASE, writable=False, executable=True, data=data, memory=len(data))
