@@ -26,6 +26,16 @@ def bind(registry: Registry, env: Environment, declared: m.Type, have: Type, e: 
         _bind_union(registry, env, declared, have, e)
 
 
+def check_bound(env: Environment, declared: m.Type, have: Type, called: str, e: n.Context) -> None:
+    """Refuse an argument that leaves no type to a variable of its parameter, as `Status` does for `T | Status`."""
+    declared = m.get_proper_type(declared)
+    for item in declared.items if isinstance(declared, m.UnionType) else ():
+        variable = m.get_proper_type(item)
+        if isinstance(variable, m.TypeVarType) and variable.name not in env:
+            what = f"{called}() of {show(have)} alone leaves no type for {variable.name}"
+            raise reject(f"{what}; call a function that takes {show(have)}", e)
+
+
 def _bind_one(env: Environment, variable: m.TypeVarType, have: Type, e: n.Context) -> None:
     if variable.values:
         raise reject(f"{variable.name} has a list of types; write a bound, or one function for each", e)

@@ -12,7 +12,7 @@ from tyrne.compiler.front.reject import Reject
 from tyrne.compiler.image.load import runtime
 from tyrne.compiler.image.snapshot import tag
 from tyrne.compiler.lower import builtins
-from tyrne.compiler.lower.binding import bind
+from tyrne.compiler.lower.binding import bind, check_bound
 from tyrne.compiler.lower.constants import flags_from
 from tyrne.compiler.lower.evaluate import extend, lower, raw, settle
 from tyrne.compiler.lower.function import Function, Unreachable, reject
@@ -117,6 +117,9 @@ def invoke(
     for name, t in declared:
         if name in values:
             bind(program.registry, env, t, values[name].type, e)
+    for name, t in declared:
+        if name in values:
+            check_bound(env, t, values[name].type, node.name, e)
     types: list[tuple[str, Type]] = []
     for name, t in declared:
         wanted = _parameter(f, node, name, t, env)
