@@ -15,6 +15,7 @@ from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, SyscallConte
 from tyrne.kernel.lifecycle import call_off, end_task
 from tyrne.kernel.rendezvous import release
 from tyrne.kernel.scheduler import PRIORITIES
+from tyrne.kernel.task import Task
 from tyrne.lang import cold, u64
 
 if TYPE_CHECKING:
@@ -160,16 +161,22 @@ def state(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return Resume(ok, u64(task.state.value), task.exit_code, fault.syndrome, fault.address, fault.pc)
 
 
+def task_with_register(kernel: Kernel[B], caller: SyscallContext, call: Call, right: Rights) -> Task | Status:
+    """The task x0, if x1 is one of its registers and they stay as they are until somebody resumes it."""
+    task = task_of(kernel, caller.table, call.x0, right)
+    if isinstance(task, Status):
+        return task
+    if call.x1 >= REGISTERS:
+        return Status.BAD_ARGUMENT
+    return task if task.stands_still() else Status.BAD_STATE
+
+
 @cold
 def read_registers(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 task, x1 first register -> x1 to x7 registers."""
-    task = task_of(kernel, caller.table, call.x0, Rights.INSPECT)
+    task = task_with_register(kernel, caller, call, Rights.INSPECT)
     if isinstance(task, Status):
         return refuse(task)
-    if call.x1 >= REGISTERS:
-        return refuse(Status.BAD_ARGUMENT)
-    if not task.stands_still():
-        return refuse(Status.BAD_STATE)
     frame = task.frame
     n = call.x1
     return Resume(
@@ -193,13 +200,9 @@ def register(frame: TrapFrame, number: u64) -> u64:
 @cold
 def write_register(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 task, x1 register, x2 value."""
-    task = task_of(kernel, caller.table, call.x0, Rights.MODIFY)
+    task = task_with_register(kernel, caller, call, Rights.MODIFY)
     if isinstance(task, Status):
         return refuse(task)
-    if call.x1 >= REGISTERS:
-        return refuse(Status.BAD_ARGUMENT)
-    if not task.stands_still():
-        return refuse(Status.BAD_STATE)
     frame = task.frame
     match call.x1:
         case 31:
