@@ -8,8 +8,9 @@ from tyrne.hal.board import B
 from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.manifest import CapRecord, read_cap, read_image, read_word, region_record, task_record
 from tyrne.kernel.abi import CapHandle, CapKind, Rights, TaskState, rights_from_word, rights_over
+from tyrne.kernel.authority import quota_at
 from tyrne.kernel.cap_slot import CapSlot
-from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole, QuotaHandle
+from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole
 from tyrne.kernel.creation import begin_region, creatable, make_object
 from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.frames import FrameRange
@@ -136,9 +137,7 @@ def equip_task(kernel: Kernel[B], record: u64, root: CapHandle, task: Task) -> N
 def make_quota(kernel: Kernel[B], record: u64, root: CapHandle) -> Quota:
     """A quota with the claims of a task's record, taken from the kernel's own."""
     origin = make(kernel, root, CapKind.QUOTA, u64(0))
-    named = origin.held().object
-    assert isinstance(named, QuotaHandle)
-    own = kernel.quotas.items[named.slot.index]
+    own = quota_at(kernel, origin)
     whole = kernel.quotas.items[0]
     for i in irange(layout.QUOTA_WORDS):
         claim = FRAMES if i == 0 else i + 1

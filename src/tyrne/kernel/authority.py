@@ -102,12 +102,14 @@ def space_at(kernel: Kernel[B], slot: CapSlot) -> AddressSpace:
     return space
 
 
-def quota_of(kernel: Kernel[B], table: CapTable, word: u64) -> Quota | Status:
-    """A quota, for a holder who may spend it."""
-    slot = authorise(table, word, CapKind.QUOTA, Rights.CREATE)
-    if isinstance(slot, Status):
-        return slot
+def quota_at(kernel: Kernel[B], slot: CapSlot) -> Quota:
     named = slot.held().object
     quota = kernel.quotas.get(named.slot) if isinstance(named, QuotaHandle) else None
     assert quota is not None
     return quota
+
+
+def quota_of(kernel: Kernel[B], table: CapTable, word: u64) -> Quota | Status:
+    """A quota, for a holder who may spend it."""
+    slot = authorise(table, word, CapKind.QUOTA, Rights.CREATE)
+    return slot if isinstance(slot, Status) else quota_at(kernel, slot)

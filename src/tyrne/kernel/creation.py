@@ -15,7 +15,7 @@ from tyrne.hal.board import B
 from tyrne.hal.descriptors import ADDRESS_LIMIT, PAGE_SIZE
 from tyrne.hal.frame import Call
 from tyrne.kernel.abi import CapKind, Rights, Status, TaskState, rights_over
-from tyrne.kernel.authority import authorise, quota_of
+from tyrne.kernel.authority import authorise, quota_at, quota_of
 from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
 from tyrne.kernel.capability import (
     AddressSpaceHandle,
@@ -179,10 +179,7 @@ def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         return refuse(Status.DERIVATION_TOO_DEEP)
     if caller.table.is_full():
         return refuse(Status.CAPS_EXHAUSTED)
-    quota = quota_of(kernel, caller.table, call.x0)
-    if isinstance(quota, Status):
-        return refuse(quota)
-    origin = make_object(kernel, payer, quota, kind, call.x2)
+    origin = make_object(kernel, payer, quota_at(kernel, payer), kind, call.x2)
     if isinstance(origin, Status):
         return refuse(origin)
     return handed(caller.table.insert(origin.held(), origin))

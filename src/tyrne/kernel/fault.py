@@ -8,7 +8,7 @@ from tyrne.hal.board import B, Output
 from tyrne.hal.syndrome import AbortCause, FaultKind, abort_cause, fault_kind
 from tyrne.kernel.abi import TaskState
 from tyrne.kernel.log import log_hex, log_line, log_name, log_text
-from tyrne.kernel.task import Fault, Offer, Task
+from tyrne.kernel.task import Fault, Task
 from tyrne.lang import cold, u64
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ def end_by_fault(kernel: Kernel[B], task: Task) -> None:
     kernel.board.trace_fault(task.number, fault.syndrome, fault.address, fault.pc)
     log_fault(kernel.board, task, fault)
     task.state = TaskState.FAULTED
-    task.offer = Offer.NOTHING
-    task.through = None
+    task.forget_offer()
     task.spent = True
     kernel.remains = True
 

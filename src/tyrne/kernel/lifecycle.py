@@ -10,7 +10,7 @@ from tyrne.kernel.abi import TaskState
 from tyrne.kernel.authority import endpoint_at
 from tyrne.kernel.fault import end_by_fault
 from tyrne.kernel.log import log_decimal, log_line, log_name, log_text
-from tyrne.kernel.rendezvous import forget_offer, submit
+from tyrne.kernel.rendezvous import submit
 from tyrne.kernel.task import Fault, Offer, Task
 from tyrne.lang import cold, u64
 
@@ -28,7 +28,7 @@ def call_off(kernel: Kernel[B], task: Task) -> None:
         queue.remove(task)
     if slot is not None:
         slot.clear()
-    forget_offer(task)
+    task.forget_offer()
 
 
 def end_task(kernel: Kernel[B], task: Task, state: TaskState, code: u64) -> None:

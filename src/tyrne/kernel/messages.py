@@ -19,7 +19,6 @@ from tyrne.kernel.rendezvous import (
     collect_parked,
     collect_sent,
     first_receiver,
-    forget_offer,
     is_leaf,
     may_transfer,
     may_travel,
@@ -185,7 +184,7 @@ def answer(kernel: Kernel[B], slot: CapSlot, client: Task, call: Call, arrived: 
     """Use up a reply capability. Who waits for a repair goes on where it faulted; its registers are its own."""
     slot.clear()
     if client.awaits_repair():
-        forget_offer(client)
+        client.forget_offer()
         client.fault = None
     else:
         message = Message(call.x1, call.x2, call.x3, call.x4)

@@ -20,18 +20,11 @@ if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
 
 
-def forget_offer(task: Task) -> None:
-    """The task waits for nothing any more."""
-    task.offer = Offer.NOTHING
-    task.through = None
-    task.reply = None
-
-
 def release(kernel: Kernel[B], task: Task, reply: Resume) -> None:
     """Complete the call in which a task waits. Its caller lets it run."""
     call = call_in(task.frame)
     write_reply(task.frame, reply)
-    forget_offer(task)
+    task.forget_offer()
     kernel.board.trace_call(task.number, call, task.frame)
 
 
@@ -45,7 +38,7 @@ def abort(kernel: Kernel[B], task: Task) -> None:
         case Offer.FAULT:
             end_by_fault(kernel, task)
         case Offer.EXIT:
-            forget_offer(task)
+            task.forget_offer()
         case _:
             release(kernel, task, Resume(u64(Status.ABORTED.value)))
             kernel.scheduler.make_ready(task)
@@ -158,7 +151,7 @@ def submit(kernel: Kernel[B], sender: Task, endpoint: Endpoint, through: CapSlot
         return None
     release(kernel, receiver, take(kernel, sender, receiver.capabilities))
     if offer is Offer.MESSAGE or offer is Offer.EXIT:
-        forget_offer(sender)
+        sender.forget_offer()
     return receiver
 
 
@@ -185,7 +178,7 @@ def collect_sent(kernel: Kernel[B], endpoint: Endpoint, table: CapTable) -> Resu
         release(kernel, sender, Resume(u64(Status.OK.value)))
         kernel.scheduler.make_ready(sender)
     elif sender.offer is Offer.EXIT:
-        forget_offer(sender)
+        sender.forget_offer()
     return found
 
 

@@ -126,6 +126,12 @@ class Task:
         self.thread.fpsr = u64(0)
         self.thread.tpidr = u64(0)
 
+    def forget_offer(self) -> None:
+        """The task waits for nothing any more."""
+        self.offer = Offer.NOTHING
+        self.through = None
+        self.reply = None
+
     def has_ended(self) -> bool:
         return self.state is TaskState.EXITED or self.state is TaskState.FAULTED
 
