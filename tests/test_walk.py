@@ -11,12 +11,12 @@ from types import FrameType
 import pytest
 
 import tyrne
-from kernel.support import NULL, SVC, run
-from kernel.world import World
 from tyrne.hal.frame import Vector
 from tyrne.kernel.abi import Rights, TaskState
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.lang import u64
+from tyrne.testing.kernels import NULL, SVC, run
+from tyrne.testing.world import World
 
 SOURCES = Path(tyrne.__file__).parent
 ROOT = Path(__file__).parents[1]

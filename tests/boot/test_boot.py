@@ -4,26 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import (
-    ALL,
-    BASE,
-    IMAGE,
-    PAGE,
-    PANIC,
-    RAM,
-    FakeBoard,
-    boot,
-    booted,
-    current,
-    endpoint_object,
-    held,
-    program,
-    slim_kernel,
-    slot_id,
-    space_object,
-    system_call,
-    task_record,
-)
 from tyrne.boot.start import start_system
 from tyrne.hal.descriptors import MappingFlags
 from tyrne.hal.manifest import MAX_CAPS
@@ -38,6 +18,24 @@ from tyrne.system.manifest import Task as TaskRecord
 from tyrne.system.parts import CONSOLE_CAP, Cap, Quota, Region, Supervisor
 from tyrne.system.parts import Mapping as Mapped
 from tyrne.system.program import Program, Segment
+from tyrne.testing.board import PAGE, RAM, MemoryBoard
+from tyrne.testing.kernels import (
+    ALL,
+    BASE,
+    IMAGE,
+    PANIC,
+    boot,
+    booted,
+    current,
+    endpoint_object,
+    held,
+    program,
+    slim_kernel,
+    slot_id,
+    space_object,
+    system_call,
+    task_record,
+)
 
 
 def test_the_lines_of_a_boot() -> None:
@@ -71,7 +69,7 @@ def test_the_first_task_is_entered_with_its_context() -> None:
 def test_no_task_exists_during_the_check_of_the_gate() -> None:
     seen: list[int] = []
 
-    class Watching(FakeBoard):
+    class Watching(MemoryBoard):
         def call_from_kernel(self, frame: object) -> None:
             assert self.kernel is not None
             seen.append(int(self.kernel.tasks.population))
@@ -215,13 +213,13 @@ def test_tasks_start_in_the_order_of_the_manifest() -> None:
 
 @pytest.mark.parametrize("limit", [0, 1, 12345])
 def test_a_limit_of_the_manifest_arms_the_timer_and_0_does_not(limit: int) -> None:
-    board = FakeBoard()
+    board = MemoryBoard()
     boot(slim_kernel(board), task_record("one"), limit=limit)
     assert board.armed == limit
 
 
 def test_a_full_manifest_of_16_tasks_16_endpoints_and_16_capabilities_boots() -> None:
-    board = FakeBoard(256)
+    board = MemoryBoard(256)
     kernel = Kernel(board)
     caps = [Cap(index, Rights.SEND) for index in range(MAX_CAPS)]
     tasks = [task_record(f"t{index}", *caps) for index in range(MAX_TASKS)]
@@ -266,11 +264,11 @@ def test_segments_of_a_program_are_mapped_with_their_flags_and_the_guard_page_is
 
 
 def booting(*tasks: TaskRecord, pages: int = 64, endpoints: int = 1) -> None:
-    boot(slim_kernel(FakeBoard(pages)), *tasks, endpoints=endpoints)
+    boot(slim_kernel(MemoryBoard(pages)), *tasks, endpoints=endpoints)
 
 
 def test_a_manifest_without_its_magic_is_a_panic() -> None:
-    class Blank(FakeBoard):
+    class Blank(MemoryBoard):
         def put(self, address: int, data: bytes) -> None:
             super().put(address, bytes(len(data)) if address == IMAGE else data)
 
@@ -289,7 +287,7 @@ def test_more_tasks_than_the_kernel_has_is_a_panic() -> None:
 
 
 def test_a_task_that_does_not_fit_is_named_with_the_reason_before_the_panic() -> None:
-    board = FakeBoard(16)
+    board = MemoryBoard(16)
     with pytest.raises(PANIC):
         boot(slim_kernel(board), TaskRecord("big", program(), 99, ()))
     line = 'tyrne: cannot load "big": error 6, wanted 0x68, limit 0xb'
@@ -307,7 +305,7 @@ FIRST_TASK = 128
 SEGMENT_FLAGS_WORD, SEGMENT_OFFSET_WORD = 10, 11
 
 
-class Altered(FakeBoard):
+class Altered(MemoryBoard):
     """A board whose manifest has other words than the one that was built: word number to value."""
 
     def __init__(self, words: dict[int, int]) -> None:
@@ -341,4 +339,4 @@ def test_ram_that_does_not_start_at_a_page_is_a_panic() -> None:
     from tyrne.hal.boot_info import BootInfo
 
     with pytest.raises(PANIC):
-        start_system(slim_kernel(FakeBoard()), BootInfo(u64(RAM + 1), u64(RAM + PAGE), u64(RAM), u64(RAM), u64(RAM)))
+        start_system(slim_kernel(MemoryBoard()), BootInfo(u64(RAM + 1), u64(RAM + PAGE), u64(RAM), u64(RAM), u64(RAM)))

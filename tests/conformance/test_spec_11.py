@@ -5,26 +5,6 @@ from __future__ import annotations
 import pytest
 
 from kernel.spaces import USER_DATA, Spaces, flat
-from kernel.support import (
-    ALL,
-    BASE,
-    NULL,
-    PAGE,
-    PANIC,
-    RAM,
-    STORE_FAULT,
-    FakeBoard,
-    booted,
-    current,
-    handle,
-    held,
-    insert,
-    managed,
-    slot_id,
-    system_call,
-    task_record,
-)
-from kernel.world import World
 from tyrne.boot.loader import LoadedImage, LoadFailure
 from tyrne.boot.start import start_spaces
 from tyrne.hal.descriptors import MappingFlags, page_descriptor
@@ -42,6 +22,24 @@ from tyrne.kernel.page_table import _leaf, unmap_page
 from tyrne.kernel.user_memory import UserWindow, probe
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP, Cap
+from tyrne.testing.board import PAGE, RAM, MemoryBoard
+from tyrne.testing.kernels import (
+    ALL,
+    BASE,
+    NULL,
+    PANIC,
+    STORE_FAULT,
+    booted,
+    current,
+    handle,
+    held,
+    insert,
+    managed,
+    slot_id,
+    system_call,
+    task_record,
+)
+from tyrne.testing.world import World
 
 ALL_ENDPOINT = rights_over(CapKind.ENDPOINT)
 NEXT = 1 << 16
@@ -181,7 +179,7 @@ def test_spec_11_console_write_walks_each_page_twice_however_many_bytes_it_has()
 
 
 def test_spec_11_freeing_a_misaligned_frame_is_an_error() -> None:
-    board, frames = FakeBoard(), managed(64)
+    board, frames = MemoryBoard(), managed(64)
     made = frames.allocate(board)
     assert made is not None
     assert frames.free(made + 1) is FrameError.MISALIGNED_ADDRESS
@@ -266,7 +264,7 @@ def test_spec_11_the_exit_code_is_kept_and_decides_the_status_of_the_run() -> No
 
 
 def test_spec_11_the_search_for_a_frame_comes_back_to_the_lowest_free_one() -> None:
-    board, frames = FakeBoard(), managed(64)
+    board, frames = MemoryBoard(), managed(64)
     taken = [frames.allocate(board) for _ in range(64)]
     first = taken[3]
     assert first is not None and frames.free(first) is None

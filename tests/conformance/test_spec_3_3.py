@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import ALL, FakeBoard, endpoint_object, fill, handle, held, insert, slim_kernel, state
-from kernel.world import World
 from tyrne.kernel import deletion
 from tyrne.kernel.abi import CapHandle, Rights, Status
 from tyrne.kernel.calls import CallNumber as C
@@ -13,13 +11,17 @@ from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
 from tyrne.kernel.cap_table import TABLE_SLOTS, CapTable
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.lang import u64
+from tyrne.testing.board import MemoryBoard
+from tyrne.testing.kernels import ALL, endpoint_object, fill, handle, held, insert, slim_kernel
+from tyrne.testing.state import state
+from tyrne.testing.world import World
 
 R = Rights
 STALE = [handle(0, 1), handle(1), handle(TABLE_SLOTS), handle(0xFFFF), handle(0xFFFF, 0xFFFF_FFFF)]
 """With one capability at handle (0, 0): a wrong generation, an empty slot, indices out of range."""
 
 
-KERNEL = slim_kernel(FakeBoard(1))
+KERNEL = slim_kernel(MemoryBoard(1))
 """Nothing of it is touched: no object of these capabilities exists."""
 
 

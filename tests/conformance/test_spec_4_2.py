@@ -7,14 +7,16 @@ from typing import Any
 import v1
 from v1 import Pending, Received
 
-from kernel.support import FakeBoard, held, kernel_state, run
-from kernel.world import World as Kernels
 from tyrne.kernel.abi import FULL_CONTROL, Rights, SendOutcome, Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.endpoint import EndpointState, Message
 from tyrne.kernel.kernel import Kernel
 from tyrne.lang import u64
+from tyrne.testing.board import MemoryBoard
+from tyrne.testing.kernels import held, run
+from tyrne.testing.state import kernel_state
+from tyrne.testing.world import World as Kernels
 
 FIRST = v1.message(1, 2, 3, 4)
 SECOND = v1.message(5, 6, 7, 2**64 - 1)
@@ -38,7 +40,7 @@ class World:
         assert self.endpoint.state is initial
 
     @property
-    def kernel(self) -> Kernel[FakeBoard]:
+    def kernel(self) -> Kernel[MemoryBoard]:
         return self.kernels.kernel
 
     def send(self, message: Message = SECOND, transfer: int | None = None) -> SendOutcome | Status:

@@ -9,13 +9,14 @@ import pytest
 import v1
 from v1 import Pending, Received
 
-from kernel.support import ALL, held, kernel_state, run
-from kernel.world import World as Kernels
 from tyrne.kernel.abi import FULL_CONTROL, CapKind, Rights, SendOutcome, Status, rights_over, unpack_handle
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.lang import u64
+from tyrne.testing.kernels import ALL, held, run
+from tyrne.testing.state import kernel_state
+from tyrne.testing.world import World as Kernels
 
 R = Rights
 HELLO = v1.message(11, 22, 33, 44)

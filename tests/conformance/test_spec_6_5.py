@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import BASE, PAGE
-from kernel.world import World
 from tyrne.hal.descriptors import MappingFlags
 from tyrne.kernel.abi import CapKind, Rights, Status, rights_over
 from tyrne.kernel.address_space import AddressSpace
@@ -21,6 +19,9 @@ from tyrne.kernel.cap_slot import MAX_DEPTH
 from tyrne.kernel.page_table import Mapping
 from tyrne.kernel.quota import FRAMES
 from tyrne.lang import u64
+from tyrne.testing.board import PAGE
+from tyrne.testing.kernels import BASE
+from tyrne.testing.world import World
 
 K, R, S = CapKind, Rights, Status
 SPACE = K.ADDRESS_SPACE.value

@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 
 from kernel.spaces import USER_CODE, USER_DATA, Spaces, flat
-from kernel.support import ALL, BASE, NULL, PAGE, RAM, endpoint_object, fill, handle, insert, space_object
 from tyrne.boot.loader import LoadedImage, LoadError, LoadFailure
 from tyrne.hal.descriptors import MappingFlags
 from tyrne.hal.image import Image, Segment
@@ -16,6 +15,8 @@ from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, rights_over
 from tyrne.kernel.capability import Capability
 from tyrne.kernel.page_table import Mapping, tables_for
 from tyrne.lang import u64
+from tyrne.testing.board import PAGE, RAM
+from tyrne.testing.kernels import ALL, BASE, NULL, endpoint_object, fill, handle, insert, space_object
 
 MIB = 1 << 20
 LIMIT = 1 << 48

@@ -4,21 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import (
-    ALL,
-    BASE,
-    NULL,
-    PAGE,
-    FakeBoard,
-    booted,
-    current,
-    fill,
-    insert,
-    kernel_state,
-    space_object,
-    system_call,
-    task_record,
-)
 from tyrne.hal.descriptors import MappingFlags, page_descriptor
 from tyrne.kernel.abi import Rights, TaskState, pack_handle, unpack_handle
 from tyrne.kernel.address_space import AddressSpace
@@ -28,25 +13,28 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.page_table import Mapping, _leaf
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP, Cap
+from tyrne.testing.board import PAGE, MemoryBoard
+from tyrne.testing.kernels import ALL, BASE, NULL, booted, current, fill, insert, space_object, system_call, task_record
+from tyrne.testing.state import kernel_state
 
 SEND, RECV, YIELD, EXIT, WRITE = 1, 2, 3, 4, 5
 CONSOLE, BOTH = 0, 1
 """Handle words of the task under test: the console, and endpoint 0 with SEND and RECV."""
 
 
-def kernel_of_one(debug_console: bool = True, code: bytes = b"hello, world") -> Kernel[FakeBoard]:
+def kernel_of_one(debug_console: bool = True, code: bytes = b"hello, world") -> Kernel[MemoryBoard]:
     endpoint = Cap(0, Rights.SEND | Rights.RECV)
     return booted(task_record("one", CONSOLE_CAP, endpoint, code=code), debug_console=debug_console)
 
 
-def refused(kernel: Kernel[FakeBoard], status: int, number: int, *arguments: int) -> None:
+def refused(kernel: Kernel[MemoryBoard], status: int, number: int, *arguments: int) -> None:
     """The call returns the status, zeros beside it, and changes nothing."""
     before = kernel_state(kernel)
     assert system_call(kernel, number, *arguments) == (status, 0, 0, 0, 0, 0, 0, 0)
     assert kernel_state(kernel) == before
 
 
-def give(kernel: Kernel[FakeBoard], rights: Rights = ALL, named: object = None) -> int:
+def give(kernel: Kernel[MemoryBoard], rights: Rights = ALL, named: object = None) -> int:
     """A new capability of the current task, as a handle word."""
     return int(pack_handle(insert(current(kernel).capabilities, rights, named)))  # type: ignore[arg-type]
 
@@ -222,7 +210,7 @@ def test_spec_8_5_console_write_takes_4096_bytes_and_the_limit_comes_after_the_w
     assert system_call(kernel, WRITE, CONSOLE, BASE + 2 * PAGE, 4096)[:2] == (0, 4096)
 
 
-def change_page(kernel: Kernel[FakeBoard], address: int, flags: MappingFlags | None) -> None:
+def change_page(kernel: Kernel[MemoryBoard], address: int, flags: MappingFlags | None) -> None:
     """Give a page other flags behind the kernel's back, or none."""
     space: AddressSpace = kernel.context().space
     found = space.translate(kernel.board, u64(address))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from kernel.spaces import USER_CODE, USER_DATA, Spaces
-from kernel.support import BASE, NULL, PAGE, POISON, RAM
 from tyrne.hal.descriptors import MappingFlags, block_descriptor
 from tyrne.kernel.page_table import _leaf
 from tyrne.kernel.user_memory import UserWindow, probe, user_byte_address
 from tyrne.lang import u64
+from tyrne.testing.board import PAGE, POISON, RAM
+from tyrne.testing.kernels import BASE, NULL
 
 F = MappingFlags
 TOP = 1 << 48

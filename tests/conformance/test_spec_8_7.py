@@ -6,20 +6,6 @@ from itertools import product
 
 import pytest
 
-from kernel.support import (
-    BASE,
-    NULL,
-    PANIC,
-    FakeBoard,
-    booted,
-    current,
-    held,
-    kernel_state,
-    slim_kernel,
-    slot_id,
-    system_call,
-    task_record,
-)
 from tyrne.boot.start import check_gate
 from tyrne.hal.frame import Call, TrapFrame
 from tyrne.kernel.abi import Rights, Status, TaskState, pack_handle
@@ -30,6 +16,20 @@ from tyrne.kernel.system_calls import dispatch
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP, Cap
+from tyrne.testing.board import MemoryBoard
+from tyrne.testing.kernels import (
+    BASE,
+    NULL,
+    PANIC,
+    booted,
+    current,
+    held,
+    slim_kernel,
+    slot_id,
+    system_call,
+    task_record,
+)
+from tyrne.testing.state import kernel_state
 
 SEND, RECV, YIELD, EXIT, WRITE, BAD = 1, 2, 3, 4, 5, 0x3F
 COMBINATIONS = list(product([True, False], repeat=3))
@@ -50,7 +50,7 @@ NAMES = ["-".join(part for part, given in zip(PARTS, row, strict=True) if given)
 combinations = pytest.mark.parametrize("parts", COMBINATIONS, ids=NAMES)
 
 
-def kernel_with(parts: tuple[bool, bool, bool], debug_console: bool = True) -> Kernel[FakeBoard]:
+def kernel_with(parts: tuple[bool, bool, bool], debug_console: bool = True) -> Kernel[MemoryBoard]:
     """A kernel whose current task holds the console and endpoint 0, and only these parts of its context."""
     endpoint = Cap(0, Rights.SEND | Rights.RECV)
     kernel = booted(task_record("one", CONSOLE_CAP, endpoint), task_record("two"), debug_console=debug_console)
@@ -65,7 +65,7 @@ def kernel_with(parts: tuple[bool, bool, bool], debug_console: bool = True) -> K
     return kernel
 
 
-def context_is_the_tasks_own(kernel: Kernel[FakeBoard]) -> None:
+def context_is_the_tasks_own(kernel: Kernel[MemoryBoard]) -> None:
     task, caller = current(kernel), kernel.context()
     assert task.space is not None
     assert caller.table is task.capabilities
@@ -75,7 +75,7 @@ def context_is_the_tasks_own(kernel: Kernel[FakeBoard]) -> None:
     assert (caller.task, caller.has_current_task) == (task.number, True)
 
 
-def context_fails_closed(kernel: Kernel[FakeBoard]) -> None:
+def context_fails_closed(kernel: Kernel[MemoryBoard]) -> None:
     caller = kernel.context()
     assert caller.table is kernel.empty_table
     assert held(caller.table) == [] and caller.table.is_full()
@@ -155,7 +155,7 @@ def test_spec_8_7_a_freed_space_takes_the_whole_context_with_it() -> None:
 
 
 def test_spec_8_7_without_a_current_task_the_context_fails_closed() -> None:
-    kernel = slim_kernel(FakeBoard())
+    kernel = slim_kernel(MemoryBoard())
     context_fails_closed(kernel)
     kernel = kernel_with(GIVEN)
     kernel.scheduler.stop()
@@ -175,7 +175,7 @@ def test_spec_8_7_a_ready_task_gives_no_context_until_it_is_current() -> None:
 
 
 def test_spec_8_7_no_handle_resolves_in_the_empty_table() -> None:
-    kernel = slim_kernel(FakeBoard())
+    kernel = slim_kernel(MemoryBoard())
     for word in (0, 1, 63, 0xFFFF, 1 << 16, NULL):
         call = Call(u64(WRITE), u64(word), u64(0), u64(0), u64(0), u64(0), u64(0))
         assert dispatch(kernel, call) == Resume(u64(0x102))
@@ -205,7 +205,7 @@ def test_spec_8_7_boot_traps_from_el1_and_reports_both_refusals(debug_console: b
 
 
 def test_spec_8_7_boot_stops_when_the_gate_is_open() -> None:
-    class Open(FakeBoard):
+    class Open(MemoryBoard):
         def call_from_kernel(self, frame: TrapFrame) -> None:
             frame.x[0] = u64(0)
 
@@ -215,7 +215,7 @@ def test_spec_8_7_boot_stops_when_the_gate_is_open() -> None:
 
 @pytest.mark.parametrize("wrong", [WRITE, BAD])
 def test_spec_8_7_boot_asserts_each_of_the_two_statuses(wrong: int) -> None:
-    class Leaky(FakeBoard):
+    class Leaky(MemoryBoard):
         def call_from_kernel(self, frame: TrapFrame) -> None:
             number = frame.x[8]
             super().call_from_kernel(frame)

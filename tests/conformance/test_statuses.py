@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import BASE, NULL, booted, endpoint_object, insert, kernel_state, system_call, task_record
 from tyrne.kernel.abi import CapHandle, Rights, Status, TaskState, pack_handle, unpack_handle
 from tyrne.kernel.capability import DebugConsole
 from tyrne.kernel.deletion import cap_drop, delete, reap
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
+from tyrne.testing.kernels import BASE, NULL, booted, endpoint_object, insert, system_call, task_record
+from tyrne.testing.state import kernel_state
 
 SEND, RECV, YIELD, EXIT, WRITE = 1, 2, 3, 4, 5
 EVERY_RIGHT = Rights.DUPLICATE | Rights.DERIVE | Rights.REVOKE | Rights.TRANSFER | Rights.SEND | Rights.RECV

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from kernel.support import NULL
-from kernel.world import World
 from tyrne.kernel.abi import SendOutcome, Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.endpoint import Message
 from tyrne.lang import u64
+from tyrne.testing.kernels import NULL
+from tyrne.testing.world import World
 
 
 class Pending(Enum):

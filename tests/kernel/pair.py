@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kernel.support import NULL
-from kernel.world import World
 from tyrne.kernel.calls import CallNumber as C
+from tyrne.testing.kernels import NULL
+from tyrne.testing.world import World
 
 WORDS = (0xAAAA, 2**64 - 1, 3, 2**63)
 ANSWER = (0xBBBB, 5, 2**64 - 2, 7)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from kernel.support import NULL, PAGE
-from kernel.world import World
 from tyrne.kernel.abi import CapKind, Rights, unpack_handle
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
 from tyrne.kernel.creation import begin_region
 from tyrne.lang import u64
 from tyrne.system.parts import Quota
+from tyrne.testing.board import PAGE
+from tyrne.testing.kernels import NULL
+from tyrne.testing.world import World
 
 PLACE = 0x100_0000
 """Where `mapped` is."""

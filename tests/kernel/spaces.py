@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kernel.support import BASE, RAM, FakeBoard, managed, slim_kernel, state
 from tyrne.boot.loader import LoadedImage, LoadFailure, create_space, load_image
 from tyrne.boot.start import start_quota, start_spaces
 from tyrne.hal.descriptors import PAGE_SIZE, MappingFlags, pages_for
@@ -17,6 +16,9 @@ from tyrne.kernel.deletion import cap_drop, cap_revoke, reap
 from tyrne.kernel.page_table import map_page, unmap_page
 from tyrne.kernel.quota import Quota
 from tyrne.lang import saturating_add, u64
+from tyrne.testing.board import RAM, MemoryBoard
+from tyrne.testing.kernels import BASE, managed, slim_kernel
+from tyrne.testing.state import state
 
 USER_CODE = MappingFlags.USER | MappingFlags.EXECUTE
 USER_DATA = MappingFlags.USER | MappingFlags.WRITE
@@ -29,7 +31,7 @@ class Spaces:
     """
 
     def __init__(self, pages: int = 64, kept: int = 4, arena: int = 4, slots: int = 6, content: bytes = b"") -> None:
-        self.board = FakeBoard(pages)
+        self.board = MemoryBoard(pages)
         self.board.put(RAM, content)
         self.kernel = slim_kernel(self.board, 1, slots)
         self.kernel.frames = self.frames = managed(pages, [(0, kept)] if kept else [])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import NULL, handle
 from tyrne.kernel.abi import (
     FULL_CONTROL,
     KNOWN_RIGHTS,
@@ -19,6 +18,7 @@ from tyrne.kernel.abi import (
 )
 from tyrne.kernel.calls import CALLS, CallNumber, decode_call_number
 from tyrne.lang import u64
+from tyrne.testing.kernels import NULL, handle
 
 # --- numbers
 

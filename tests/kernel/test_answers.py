@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kernel.pair import ANSWER, WORDS, Pair, arrived
-from kernel.support import NULL
-from kernel.world import World
 from tyrne.kernel.abi import CapKind, Rights, Status, TaskState, rights_over
 from tyrne.kernel.calls import CallNumber as C
+from tyrne.testing.kernels import NULL
+from tyrne.testing.world import World
 
 
 def test_a_call_returns_the_answer_in_the_registers_of_a_message() -> None:

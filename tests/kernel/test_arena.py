@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import PANIC, slot_id, state
 from tyrne.kernel.arena import LAST_GENERATION, Arena
 from tyrne.kernel.notification import Notification
 from tyrne.lang import u64
+from tyrne.testing.kernels import PANIC, slot_id
+from tyrne.testing.state import state
 
 
 def arena(capacity: int) -> Arena[Notification]:

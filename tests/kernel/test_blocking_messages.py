@@ -7,11 +7,11 @@ from itertools import product
 import pytest
 
 from kernel.pair import ANSWER, BADGE, WORDS, Pair, arrived
-from kernel.support import NULL
-from kernel.world import World
 from tyrne.kernel.abi import Rights, Status, TaskState
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.endpoint import EndpointState
+from tyrne.testing.kernels import NULL
+from tyrne.testing.world import World
 
 # --- every pairing of a way to send and a way to receive, in both orders
 

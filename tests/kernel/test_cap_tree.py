@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import ALL, NULL, endpoint_object, handle, held, insert
-from kernel.world import World
 from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.calls import CallNumber as C
@@ -13,6 +11,8 @@ from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.lang import u32, u64
+from tyrne.testing.kernels import ALL, NULL, endpoint_object, handle, held, insert
+from tyrne.testing.world import World
 
 EVERY = int(Rights.DUPLICATE | Rights.DERIVE | Rights.REVOKE | Rights.TRANSFER | Rights.SEND | Rights.RECV)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import slot_id
 from tyrne.kernel.abi import Rights
 from tyrne.kernel.capability import (
     AddressSpaceHandle,
@@ -21,6 +20,7 @@ from tyrne.kernel.capability import (
     kind_of,
 )
 from tyrne.lang import u32
+from tyrne.testing.kernels import slot_id
 
 SLOT = slot_id(13, 77)
 OBJECTS: dict[CapKind, CapObject] = {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import BASE, PAGE
-from kernel.world import World
 from tyrne.kernel.abi import CapKind, Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.creation import begin_region
 from tyrne.lang import u64
+from tyrne.testing.board import PAGE
+from tyrne.testing.kernels import BASE
+from tyrne.testing.world import World
 
 EDGE = BASE + 4 * PAGE
 """Where the memory of these tests is mapped: two pages above the stack, inside the window."""

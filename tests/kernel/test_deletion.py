@@ -6,14 +6,16 @@ from itertools import permutations
 
 import pytest
 
-from kernel.support import BASE, NULL, PAGE, resources, run
-from kernel.world import World
 from tyrne.hal.frame import Vector
 from tyrne.kernel.abi import CapKind, Rights, Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.deletion import delete_descendants
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.kernel.task import TaskState as T
+from tyrne.testing.board import PAGE
+from tyrne.testing.kernels import BASE, NULL, run
+from tyrne.testing.state import resources
+from tyrne.testing.world import World
 
 ABORTED = (Status.ABORTED.value, 0, 0, 0, 0, 0, 0, 0)
 KINDS = [kind for kind in CapKind if kind not in (CapKind.DEBUG_CONSOLE, CapKind.REPLY)]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from kernel.support import BASE, NULL, PAGE, run
-from kernel.world import World
 from tyrne.kernel.abi import SIGNAL_BADGE, Rights, Status
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.task import TaskState as T
 from tyrne.lang import u32
+from tyrne.testing.board import PAGE
+from tyrne.testing.kernels import BASE, NULL, run
+from tyrne.testing.world import World
 
 
 def lend(w: World, origin: CapSlot, right: Rights) -> tuple[int, int]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import BASE, NULL, PAGE, resources
-from kernel.world import World
 from tyrne.kernel.abi import CapKind, Rights, Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.task import TaskState as T
 from tyrne.system.parts import Quota
+from tyrne.testing.board import PAGE
+from tyrne.testing.kernels import BASE, NULL
+from tyrne.testing.state import resources
+from tyrne.testing.world import World
 
 K = CapKind
 RICH = Quota(tasks=3, endpoints=4, notifications=2, spaces=3, memory=4, quotas=4, frames=60)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import PAGE, PANIC, RAM, FakeBoard, managed, state
 from tyrne.kernel.frames import MAX_FRAMES, MAX_RESERVED, FrameError, FrameRange, Frames, FrameStats
 from tyrne.lang import u64
+from tyrne.testing.board import PAGE, RAM, MemoryBoard
+from tyrne.testing.kernels import PANIC, managed
+from tyrne.testing.state import state
 
 
 def pages(first: int, end: int) -> FrameRange:
@@ -77,7 +79,7 @@ def test_more_ranges_than_there_is_room_for_are_refused_first() -> None:
 
 def test_nothing_is_reserved_once_a_frame_is_out() -> None:
     frames = managed(64)
-    assert frames.allocate(FakeBoard()) is not None
+    assert frames.allocate(MemoryBoard()) is not None
     with pytest.raises(PANIC):
         frames.reserve(pages(10, 11))
 
@@ -86,7 +88,7 @@ def test_nothing_is_reserved_once_a_frame_is_out() -> None:
 
 
 def test_the_first_free_frame_comes_first_and_is_zeroed() -> None:
-    board, frames = FakeBoard(), managed(64, [(0, 2), (3, 4)])
+    board, frames = MemoryBoard(), managed(64, [(0, 2), (3, 4)])
     assert [frames.allocate(board) for _ in range(3)] == [RAM + page * PAGE for page in (2, 4, 5)]
     assert board.get(RAM + 2 * PAGE, PAGE) == bytes(PAGE)
     assert board.get(RAM + 3 * PAGE, PAGE) != bytes(PAGE)
@@ -94,7 +96,7 @@ def test_the_first_free_frame_comes_first_and_is_zeroed() -> None:
 
 
 def test_a_frame_is_zeroed_again_when_it_is_used_again() -> None:
-    board, frames = FakeBoard(), managed(64)
+    board, frames = MemoryBoard(), managed(64)
     first = frames.allocate(board)
     assert first is not None
     board.put(first, b"secret")
@@ -105,7 +107,7 @@ def test_a_frame_is_zeroed_again_when_it_is_used_again() -> None:
 
 @pytest.mark.parametrize("total", [1, 63, 64, 65, 100, 128])
 def test_every_frame_is_allocated_once_then_none_is_left(total: int) -> None:
-    board, frames = FakeBoard(total), managed(total)
+    board, frames = MemoryBoard(total), managed(total)
     found = [frames.allocate(board) for _ in range(total)]
     assert found == [RAM + page * PAGE for page in range(total)]
     assert frames.allocate(board) is None and frames.allocate(board) is None
@@ -118,12 +120,12 @@ def test_every_frame_is_allocated_once_then_none_is_left(total: int) -> None:
 
 def test_a_fully_reserved_extent_has_no_frame() -> None:
     frames = managed(64, [(0, 64)])
-    assert frames.allocate(FakeBoard()) is None
+    assert frames.allocate(MemoryBoard()) is None
     assert counts(frames) == (64, 64, 0, 0)
 
 
 def test_free_rewinds_to_the_lowest_free_frame() -> None:
-    board, frames = FakeBoard(), managed(64)
+    board, frames = MemoryBoard(), managed(64)
     for _ in range(10):
         frames.allocate(board)
     for page in (7, 2, 5):
@@ -145,7 +147,7 @@ def test_free_rewinds_to_the_lowest_free_frame() -> None:
 )
 def test_what_is_no_allocated_frame_cannot_be_freed(address: int, error: FrameError) -> None:
     frames = managed(64, [(0, 5)])
-    assert frames.allocate(FakeBoard()) == RAM + 5 * PAGE
+    assert frames.allocate(MemoryBoard()) == RAM + 5 * PAGE
     before = state(frames)
     assert frames.free(u64(address)) is error
     assert not frames.is_allocated(u64(address))
@@ -153,7 +155,7 @@ def test_what_is_no_allocated_frame_cannot_be_freed(address: int, error: FrameEr
 
 
 def test_a_second_free_is_a_double_free() -> None:
-    board, frames = FakeBoard(), managed(64)
+    board, frames = MemoryBoard(), managed(64)
     made = frames.allocate(board)
     assert made is not None and frames.is_allocated(made)
     assert frames.free(made) is None
@@ -163,7 +165,7 @@ def test_a_second_free_is_a_double_free() -> None:
 
 
 def test_stats_are_the_population_of_the_bitmap() -> None:
-    board, frames = FakeBoard(), managed(64, [(3, 9)])
+    board, frames = MemoryBoard(), managed(64, [(3, 9)])
     for _ in range(20):
         frames.allocate(board)
     for page in (0, 11, 15):
@@ -199,7 +201,7 @@ def test_a_span_may_be_yielded_if_it_meets_a_frame_that_is_not_reserved(start: i
 
 
 def test_an_allocated_frame_may_be_yielded_later() -> None:
-    board, frames = FakeBoard(), managed(64)
+    board, frames = MemoryBoard(), managed(64)
     made = frames.allocate(board)
     assert made is not None
     assert frames.may_yield(FrameRange(made, made + PAGE))

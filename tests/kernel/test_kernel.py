@@ -4,22 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import (
-    BASE,
-    IMAGE,
-    NULL,
-    PAGE,
-    PANIC,
-    STORE_FAULT,
-    FakeBoard,
-    booted,
-    current,
-    held,
-    kernel_state,
-    slim_kernel,
-    system_call,
-    task_record,
-)
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.abi import Rights, TaskState
@@ -29,16 +13,31 @@ from tyrne.kernel.page_table import Mapping
 from tyrne.kernel.task import Fault, Task
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP, Cap
+from tyrne.testing.board import PAGE, MemoryBoard
+from tyrne.testing.kernels import (
+    BASE,
+    IMAGE,
+    NULL,
+    PANIC,
+    STORE_FAULT,
+    booted,
+    current,
+    held,
+    slim_kernel,
+    system_call,
+    task_record,
+)
+from tyrne.testing.state import kernel_state
 
 FLOATING = 0x1E0_0000 | 0x07 << 26
 ENDPOINT = Cap(0, Rights(0x3F))
 
 
-def fault(kernel: Kernel[FakeBoard], syndrome: int = STORE_FAULT, address: int = BASE) -> Task | None:
+def fault(kernel: Kernel[MemoryBoard], syndrome: int = STORE_FAULT, address: int = BASE) -> Task | None:
     return kernel.trap(Vector.SYNCHRONOUS, u64(syndrome), u64(address))
 
 
-def two() -> Kernel[FakeBoard]:
+def two() -> Kernel[MemoryBoard]:
     return booted(task_record("one", CONSOLE_CAP, ENDPOINT), task_record("two", ENDPOINT))
 
 
@@ -267,7 +266,7 @@ def test_exit_status_is_0_only_if_every_task_exited_with_0(first: int | None, se
 
 def test_a_trap_without_a_current_task_is_a_panic() -> None:
     with pytest.raises(PANIC):
-        slim_kernel(FakeBoard()).trap(Vector.SYNCHRONOUS, u64(0x5600_0000), u64(0))
+        slim_kernel(MemoryBoard()).trap(Vector.SYNCHRONOUS, u64(0x5600_0000), u64(0))
 
 
 def test_each_task_has_its_own_pages() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import BASE, NULL, PAGE, STORE_FAULT, run
-from kernel.world import World
 from tyrne.kernel.abi import CapKind, Rights, Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.task import TaskState as T
 from tyrne.lang import u64
+from tyrne.testing.board import PAGE
+from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, run
+from tyrne.testing.world import World
 
 S = Status
 SVC_AT = BASE + 0x40

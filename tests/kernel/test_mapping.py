@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import BASE, NULL, PAGE, resources
-from kernel.world import World
 from tyrne.hal.descriptors import MappingFlags as F
 from tyrne.kernel.abi import CapKind, Rights, Status
 from tyrne.kernel.calls import CallNumber as C
@@ -13,6 +11,10 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.creation import begin_region
 from tyrne.kernel.page_table import Mapping
 from tyrne.lang import u64
+from tyrne.testing.board import PAGE
+from tyrne.testing.kernels import BASE, NULL
+from tyrne.testing.state import resources
+from tyrne.testing.world import World
 
 AT = 0x1000_0000
 EVERY = int(Rights.READ | Rights.WRITE | Rights.EXECUTE | Rights.DERIVE | Rights.TRANSFER | Rights.DUPLICATE)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import BASE, NULL, STORE_FAULT
-from kernel.world import World
 from tyrne.hal.frame import Vector
 from tyrne.kernel.abi import CapKind, Notice, Rights, Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.deletion import delete, reap
 from tyrne.kernel.task import TaskState as T
 from tyrne.lang import u64
+from tyrne.testing.kernels import BASE, NULL, STORE_FAULT
+from tyrne.testing.world import World
 
 AT = 0x1234_5678
 BADGE = 0xB0B

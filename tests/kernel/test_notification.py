@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kernel.support import NULL, slot_id
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.notification import Notification
 from tyrne.lang import u64
+from tyrne.testing.kernels import NULL, slot_id
 
 
 def test_bits_accumulate_and_consuming_clears_them() -> None:

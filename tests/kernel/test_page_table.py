@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import BASE, PAGE, PANIC, POISON, RAM, FakeBoard, managed
 from tyrne.hal.descriptors import MappingFlags, decode_flags, forbidden, page_descriptor, table_descriptor
 from tyrne.kernel.abi import Status
 from tyrne.kernel.page_table import (
@@ -20,6 +19,8 @@ from tyrne.kernel.page_table import (
     unmap_page,
 )
 from tyrne.lang import u64
+from tyrne.testing.board import PAGE, POISON, RAM, MemoryBoard
+from tyrne.testing.kernels import BASE, PANIC, managed
 
 F = MappingFlags
 TOP = 1 << 48
@@ -30,7 +31,7 @@ FORBIDDEN = [F(bits) for bits in range(32) if invalid_in_space(F(bits))]
 
 class Tables:
     def __init__(self) -> None:
-        self.board = FakeBoard()
+        self.board = MemoryBoard()
         self.frames = managed(64)
         root = self.frames.allocate(self.board)
         frame = self.frames.allocate(self.board)

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from kernel.support import BASE, PAGE, resources
-from kernel.world import PLENTY, World, claims
 from tyrne.kernel.abi import CapKind, Rights, Status, rights_over
 from tyrne.kernel.arena import LAST_GENERATION, Arena
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.quota import FRAMES
 from tyrne.lang import u16, u64
 from tyrne.system.parts import Quota as Claims
+from tyrne.testing.board import PAGE
+from tyrne.testing.kernels import BASE
+from tyrne.testing.state import resources
+from tyrne.testing.world import PLENTY, World, claims
 
 KINDS = [kind for kind in CapKind if kind not in (CapKind.DEBUG_CONSOLE, CapKind.REPLY)]
 FRAMES_OF = {CapKind.ADDRESS_SPACE: 1, CapKind.MEMORY: 3}

@@ -9,11 +9,13 @@ from __future__ import annotations
 import pytest
 
 from kernel.scene import GARBAGE, PLACE, Scene
-from kernel.support import BASE, NULL, PAGE, kernel_state, system_call
 from tyrne.kernel.abi import CapKind, Rights, Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.memory import MAX_PAGES
 from tyrne.lang import u64
+from tyrne.testing.board import PAGE
+from tyrne.testing.kernels import BASE, NULL, system_call
+from tyrne.testing.state import kernel_state
 
 K, R, S = CapKind, Rights, Status
 TOP = 1 << 48

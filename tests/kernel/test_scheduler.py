@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import BASE, NULL, PANIC, space_object, state
 from tyrne.hal.frame import PSTATE_EL0T
 from tyrne.kernel.abi import TaskState
 from tyrne.kernel.scheduler import SchedError, Scheduler, TaskQueue
 from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
+from tyrne.testing.kernels import BASE, NULL, PANIC, space_object
+from tyrne.testing.state import state
 
 TOP = BASE + 0x2000
 

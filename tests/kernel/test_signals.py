@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import NULL
-from kernel.world import World
 from tyrne.kernel.abi import SIGNAL_BADGE, Rights, Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.task import TaskState as T
+from tyrne.testing.kernels import NULL
+from tyrne.testing.world import World
 
 
 class Bells(World):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kernel.world import World
 from tyrne.kernel.abi import CapKind
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.lang import u32
+from tyrne.testing.world import World
 
 
 def test_tasks_that_are_made_are_numbered_after_those_of_the_manifest() -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import NULL
-from kernel.world import World
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.abi import Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.task import TaskState as T
 from tyrne.lang import u64
+from tyrne.testing.kernels import NULL
+from tyrne.testing.world import World
 
 
 def test_ticks_let_equals_run_in_turn_though_none_yields() -> None:

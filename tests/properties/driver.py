@@ -12,7 +12,6 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
-from kernel.support import BASE, NULL, PAGE, SVC, FakeBoard, boot, current, held, slim_kernel, task_record
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.abi import FULL_CONTROL, CapKind, Rights, Status, pack_handle, rights_over, unpack_handle
@@ -22,6 +21,8 @@ from tyrne.kernel.capability import kind_of
 from tyrne.kernel.kernel import Kernel
 from tyrne.lang import u64
 from tyrne.system.parts import Cap, Quota, Region, Supervisor
+from tyrne.testing.board import PAGE, MemoryBoard
+from tyrne.testing.kernels import BASE, NULL, SVC, boot, current, held, slim_kernel, task_record
 
 C = CallNumber
 ODD = [0, 1, 2, 5, 0x3F, 64, 0xFFFF, 1 << 16, 1 << 31, 1 << 32, 1 << 48, 1 << 63, NULL - 1, NULL]
@@ -50,9 +51,9 @@ def everything(number: int, tasks: int, *, supervised: bool) -> list[Cap]:
     ]
 
 
-def busy_system(*, slots: int = 18, pages: int = 160) -> Kernel[FakeBoard]:
+def busy_system(*, slots: int = 18, pages: int = 160) -> Kernel[MemoryBoard]:
     """Four tasks that hold everything, in small tables; two of them are supervised."""
-    kernel = slim_kernel(FakeBoard(pages), 10, slots)
+    kernel = slim_kernel(MemoryBoard(pages), 10, slots)
     claims = Quota(tasks=1, endpoints=2, notifications=2, spaces=1, memory=3, quotas=2, frames=20)
     records = [
         task_record(
@@ -71,7 +72,7 @@ def busy_system(*, slots: int = 18, pages: int = 160) -> Kernel[FakeBoard]:
 class Driver:
     """Random traps, one a step; `seen` counts what came of each call."""
 
-    def __init__(self, seed: int, kernel: Kernel[FakeBoard]) -> None:
+    def __init__(self, seed: int, kernel: Kernel[MemoryBoard]) -> None:
         self.dice = random.Random(seed)
         self.kernel = kernel
         self.seen: Counter[tuple[str, int]] = Counter()

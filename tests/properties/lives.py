@@ -6,14 +6,16 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 
-from kernel.support import BASE, NULL, PAGE, STORE_FAULT, SVC, boot, handle, resources, run, slim_kernel, task_record
-from kernel.support import FakeBoard as Board
 from tyrne.hal.frame import Vector
 from tyrne.kernel.abi import FULL_CONTROL, CapKind, Notice, Rights, Status, TaskState, rights_over
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.system.parts import Cap, Quota
+from tyrne.testing.board import PAGE
+from tyrne.testing.board import MemoryBoard as Board
+from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, SVC, boot, handle, run, slim_kernel, task_record
+from tyrne.testing.state import resources
 
 CLAIMS = Quota(tasks=3, endpoints=6, notifications=3, spaces=3, memory=6, quotas=3, frames=48)
 ALIVE = 3

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kernel.support import BASE, NULL, PAGE
-from kernel.world import World
 from tyrne.kernel.abi import CapKind
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.system.parts import Quota
+from tyrne.testing.board import PAGE
+from tyrne.testing.kernels import BASE, NULL
+from tyrne.testing.world import World
 
 K = CapKind
 ME, OTHER, THIRD = 0, 1, 2

@@ -6,10 +6,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from kernel.support import slot_id
 from tyrne.kernel.arena import LAST_GENERATION, Arena, SlotId
 from tyrne.kernel.notification import Notification
 from tyrne.lang import u64
+from tyrne.testing.kernels import slot_id
 
 
 class Slots(RuleBasedStateMachine):

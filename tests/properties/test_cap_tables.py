@@ -11,7 +11,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from kernel.support import FakeBoard, endpoint_object, handle, held, slim_kernel, slot_id, space_object, state
 from tyrne.kernel.abi import CapHandle, Rights, Status, includes
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.cap_slot import CapSlot
@@ -19,6 +18,9 @@ from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, CapObject, DebugConsole, TaskHandle
 from tyrne.kernel.deletion import cap_drop, cap_revoke, delete
 from tyrne.lang import u64
+from tyrne.testing.board import MemoryBoard
+from tyrne.testing.kernels import endpoint_object, handle, held, slim_kernel, slot_id, space_object
+from tyrne.testing.state import state
 
 TABLES, SLOTS, PARKED = 3, 7, 2
 OBJECTS: list[CapObject] = [endpoint_object(0), TaskHandle(slot_id(0)), space_object(0), DebugConsole()]
@@ -50,7 +52,7 @@ class Tables(RuleBasedStateMachine):
 
     @initialize()
     def build(self) -> None:
-        self.kernel = slim_kernel(FakeBoard(1))
+        self.kernel = slim_kernel(MemoryBoard(1))
         self.tables = [CapTable(SLOTS) for _ in range(TABLES)]
         self.parked = [CapSlot() for _ in range(PARKED)]
         self.nodes: list[Node] = []

@@ -10,14 +10,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from kernel.support import NULL, held, kernel_state, run
-from kernel.world import World
-from properties.system import violations
 from tyrne.kernel.abi import FULL_CONTROL, Rights, Status, pack_handle, unpack_handle
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.lang import u64
+from tyrne.testing.invariants import violations
+from tyrne.testing.kernels import NULL, held, run
+from tyrne.testing.state import kernel_state
+from tyrne.testing.world import World
 
 IDLE, PENDING, WAITING, COMPLETE = EndpointState
 SLOTS = 5

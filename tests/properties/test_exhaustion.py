@@ -13,11 +13,7 @@ from typing import Any
 
 import pytest
 
-from kernel.support import SVC, kernel_state, run
-from kernel.world import World
 from properties.scenarios import ME, OTHER, SCENARIOS, world
-from properties.slots import arenas
-from properties.system import check_system
 from tyrne.hal.frame import Vector
 from tyrne.kernel.abi import CapKind, Rights, Status, TaskState
 from tyrne.kernel.arena import SlotId
@@ -25,6 +21,11 @@ from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.quota import CLAIMS
 from tyrne.lang import u64
+from tyrne.testing.invariants import check_system
+from tyrne.testing.invariants.slots import arenas
+from tyrne.testing.kernels import SVC, run
+from tyrne.testing.state import kernel_state
+from tyrne.testing.world import World
 
 K, S = CapKind, Status
 

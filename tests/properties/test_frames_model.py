@@ -6,9 +6,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from kernel.support import PAGE, RAM, FakeBoard, managed, state
 from tyrne.kernel.frames import FrameError, FrameRange
 from tyrne.lang import u64
+from tyrne.testing.board import PAGE, RAM, MemoryBoard
+from tyrne.testing.kernels import managed
+from tyrne.testing.state import state
 
 ranges = st.lists(st.tuples(st.integers(0, 70), st.integers(0, 70)), max_size=10)
 
@@ -17,7 +19,7 @@ class Pages(RuleBasedStateMachine):
     @initialize(pages=st.integers(1, 70), spans=ranges)
     def build(self, pages: int, spans: list[tuple[int, int]]) -> None:
         self.pages = pages
-        self.board = FakeBoard(pages)
+        self.board = MemoryBoard(pages)
         self.frames = managed(pages)
         self.reserved: set[int] = set()
         accepted: list[tuple[int, int]] = []

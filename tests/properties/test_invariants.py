@@ -6,9 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from kernel.support import BASE, NULL
-from kernel.world import World
-from properties.system import INVARIANTS, violations
 from tyrne.hal.descriptors import MappingFlags, page_descriptor
 from tyrne.kernel.abi import CapKind, Rights, TaskState, rights_over
 from tyrne.kernel.calls import CallNumber as C
@@ -16,6 +13,9 @@ from tyrne.kernel.capability import Capability
 from tyrne.kernel.page_table import _leaf
 from tyrne.kernel.task import Offer
 from tyrne.lang import u8, u16, u64
+from tyrne.testing.invariants import INVARIANTS, violations
+from tyrne.testing.kernels import BASE, NULL
+from tyrne.testing.world import World
 
 MAPPED = 0x100_0000
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.support import resources
 from properties.lives import ENDS, Family
-from properties.system import check_system
+from tyrne.testing.invariants import check_system
+from tyrne.testing.state import resources
 
 SHARDS = 4
 LIVES = 10_000 // SHARDS

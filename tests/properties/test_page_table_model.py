@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from kernel.support import PAGE, FakeBoard, managed
 from tyrne.hal.descriptors import (
     USER_LIMIT,
     MappingFlags,
@@ -30,6 +29,8 @@ from tyrne.kernel.page_table import (
 )
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
+from tyrne.testing.board import PAGE, MemoryBoard
+from tyrne.testing.kernels import managed
 
 PAGES = 40
 index = st.sampled_from([0, 1, 511])
@@ -50,7 +51,7 @@ class Tables(RuleBasedStateMachine):
 
     @initialize()
     def build(self) -> None:
-        self.board = FakeBoard(PAGES)
+        self.board = MemoryBoard(PAGES)
         self.frames = managed(PAGES)
         root = self.frames.allocate(self.board)
         assert root is not None

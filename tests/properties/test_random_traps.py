@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 
-from kernel.support import kernel_state
 from properties.driver import Driver, busy_system
-from properties.system import violations
 from tyrne.kernel.calls import CallNumber
+from tyrne.testing.invariants import violations
+from tyrne.testing.state import kernel_state
 
 SHARDS = 4
 STEPS = 1000

@@ -12,10 +12,6 @@ from collections import Counter
 
 import pytest
 
-from kernel.support import BASE, NULL, PAGE, FakeBoard
-from kernel.world import World
-from properties.slots import arenas, occupied
-from properties.system import check_system
 from tyrne.kernel.abi import CapKind, Rights, TaskState, pack_handle, rights_over
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
@@ -24,6 +20,11 @@ from tyrne.kernel.deletion import delete_descendants
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.mapping import unmap_placed
 from tyrne.system.parts import Quota
+from tyrne.testing.board import PAGE, MemoryBoard
+from tyrne.testing.invariants import check_system
+from tyrne.testing.invariants.slots import arenas, occupied
+from tyrne.testing.kernels import BASE, NULL
+from tyrne.testing.world import World
 
 TASKS = 6
 CLAIMS = Quota(tasks=1, endpoints=2, notifications=1, spaces=1, memory=3, quotas=1, frames=24)
@@ -202,7 +203,7 @@ def test_when_every_quota_capability_goes_all_that_was_made_since_boot_is_given_
     assert inventory(kernel) == before
 
 
-def inventory(kernel: Kernel[FakeBoard]) -> dict[str, object]:
+def inventory(kernel: Kernel[MemoryBoard]) -> dict[str, object]:
     """How many objects there are of each kind, how many frames are taken, and every claim."""
     counts: dict[str, object] = {name: int(arena.population) for name, arena in arenas(kernel).items()}
     counts["frames"] = kernel.frames.stats()

@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernel.support import BASE, NULL, PAGE, STORE_FAULT, booted, held, task_record
 from properties.driver import Driver, busy_system
-from properties.system import check_system
 from tyrne.hal.frame import Call, Vector
 from tyrne.kernel.abi import Status, TaskState
 from tyrne.kernel.calls import CallNumber
@@ -17,6 +15,9 @@ from tyrne.kernel.lifecycle import end_task
 from tyrne.kernel.system_calls import dispatch
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP
+from tyrne.testing.board import PAGE
+from tyrne.testing.invariants import check_system
+from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, booted, held, task_record
 
 POINTERS = [BASE - 1, BASE, BASE + PAGE - 2, BASE + PAGE, BASE + 2 * PAGE - 1, BASE + 2 * PAGE, 1 << 48, NULL]
 REFUSALS_WITHOUT_CONTEXT = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from properties.slots import all_slots, arenas, object_of, occupied, origins, tables
 from tyrne.kernel.abi import Rights, includes
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
 from tyrne.kernel.capability import DebugConsole, EndpointHandle, MemoryHandle, QuotaHandle, ReplyHandle
 from tyrne.kernel.kernel import Kernel
+from tyrne.testing.invariants.slots import all_slots, arenas, object_of, occupied, origins, tables
 
 Violations = Iterator[str]
 

@@ -14,21 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kernel.support import (
-    ALL,
-    SVC,
-    FakeBoard,
-    ScarceFrames,
-    boot,
-    changes,
-    handle,
-    kernel_state,
-    registers,
-    run,
-    slim_kernel,
-    task_record,
-)
-from properties.system import check_system
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, TaskState, pack_handle, rights_over, unpack_handle
@@ -44,6 +29,10 @@ from tyrne.kernel.quota import FRAMES, Quota
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.system.parts import Quota as Claims
+from tyrne.testing.board import MemoryBoard
+from tyrne.testing.invariants import check_system
+from tyrne.testing.kernels import ALL, SVC, ScarceFrames, boot, handle, registers, run, slim_kernel, task_record
+from tyrne.testing.state import changes, kernel_state
 
 PLENTY = Claims(tasks=2, endpoints=2, notifications=2, spaces=2, memory=4, quotas=2, frames=40)
 """Of every kind some for each of four tasks, and some left for what tests make."""
@@ -66,7 +55,7 @@ class World:
         slice: int = 0,
         debug_console: bool = True,
     ) -> None:
-        self.board = FakeBoard(pages)
+        self.board = MemoryBoard(pages)
         self.kernel = slim_kernel(self.board, arena or tasks * (1 + quota.tasks) + 2, slots, debug_console)
         if first_slots is not None:
             self.kernel.tasks.items[0].capabilities = CapTable(first_slots)

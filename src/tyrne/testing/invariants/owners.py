@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from properties.slots import arenas, occupied
 from tyrne.hal.descriptors import (
     ACCESS_FLAG,
     ENTRIES,
@@ -24,6 +23,7 @@ from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.capability import MemoryHandle
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.quota import CLAIMS, FRAMES
+from tyrne.testing.invariants.slots import arenas, occupied
 
 Violations = Iterator[str]
 TABLE_BYTES = 8 * int(ENTRIES)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from properties import owners, tree, waiting
 from tyrne.kernel.kernel import Kernel
+from tyrne.testing.invariants import owners, tree, waiting
 
 Invariant = Callable[[Kernel[Any]], Iterator[str]]
 """Yields a sentence for each violation; its name says what holds."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from properties.slots import object_of
 from tyrne.kernel.abi import Rights, TaskState
 from tyrne.kernel.capability import EndpointHandle, NotificationHandle, ReplyHandle
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Offer, Task
 from tyrne.kernel.task_queue import TaskQueue
+from tyrne.testing.invariants.slots import object_of
 
 Violations = Iterator[str]
 

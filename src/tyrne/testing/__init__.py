@@ -1,0 +1,1 @@
+"""For tests: small kernels, whole systems, and what must hold of every one of them."""

@@ -1,0 +1,139 @@
+"""A board in memory: RAM as bytes, and a record of all that leaves the kernel."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from tyrne.hal.descriptors import PAGE_SIZE
+from tyrne.hal.frame import Call, ThreadState, TrapFrame
+from tyrne.hal.interrupt import Interrupt
+from tyrne.kernel.kernel import Kernel
+from tyrne.lang import u8, u16, u32, u64
+
+PAGE = int(PAGE_SIZE)
+RAM = 0x4000_0000
+POISON = 0xA5
+"""What RAM holds before anything is written to it."""
+
+
+class MemoryBoard:
+    """RAM as bytes, and a record of every call that leaves the kernel. Accesses outside RAM fail."""
+
+    def __init__(self, pages: int = 64) -> None:
+        self.ram = bytearray([POISON]) * (pages * PAGE)
+        self.end = RAM + len(self.ram)
+        self.log = bytearray()
+        self.console: list[tuple[int, int]] = []
+        self.events: list[tuple[Any, ...]] = []
+        self.traces: list[tuple[Any, ...]] = []
+        self.kernel: Kernel[MemoryBoard] | None = None
+        self.interrupt = Interrupt.LIMIT
+        """What the next interrupts are."""
+        self.armed = 0
+        self.tick = 0
+
+    def _at(self, address: int, length: int) -> int:
+        offset = int(address) - RAM
+        assert offset >= 0 and offset + length <= len(self.ram), f"outside RAM: {int(address):#x}"
+        return offset
+
+    def read8(self, address: u64) -> u8:
+        return u8(self.ram[self._at(address, 1)])
+
+    def write8(self, address: u64, value: u8) -> None:
+        self.ram[self._at(address, 1)] = value
+
+    def read64(self, address: u64) -> u64:
+        assert address % 8 == 0
+        return u64(struct.unpack_from("<Q", self.ram, self._at(address, 8))[0])
+
+    def write64(self, address: u64, value: u64) -> None:
+        assert address % 8 == 0
+        struct.pack_into("<Q", self.ram, self._at(address, 8), value)
+
+    def zero(self, address: u64, length: u64) -> None:
+        self.put(address, bytes(int(length)))
+
+    def copy(self, target: u64, source: u64, length: u64) -> None:
+        assert target + length <= source or source + length <= target
+        self.put(target, self.get(source, length))
+
+    def get(self, address: int, length: int) -> bytes:
+        offset = self._at(address, length)
+        return bytes(self.ram[offset : offset + length])
+
+    def put(self, address: int, data: bytes) -> None:
+        offset = self._at(address, len(data))
+        self.ram[offset : offset + len(data)] = data
+
+    def activate(self, root: u64, asid: u16) -> None:
+        self.events.append(("activate", int(root), int(asid)))
+
+    def tables_written(self) -> None:
+        self.events.append(("tables_written",))
+
+    def code_written(self) -> None:
+        self.events.append(("code_written",))
+
+    def invalidate_page(self, asid: u16, address: u64) -> None:
+        self.events.append(("invalidate_page", int(asid), int(address)))
+
+    def invalidate_space(self, asid: u16) -> None:
+        self.events.append(("invalidate_space", int(asid)))
+
+    def put_log(self, byte: u8) -> None:
+        self.log.append(byte)
+
+    def put_console(self, task: u32, byte: u8) -> None:
+        self.console.append((int(task), int(byte)))
+
+    def frequency(self) -> u64:
+        return u64(62_500_000)
+
+    def ticks(self) -> u64:
+        return u64(5)
+
+    def arm_limit(self, instructions: u64) -> None:
+        self.armed = int(instructions)
+
+    def arm_tick(self, instructions: u64) -> None:
+        assert instructions > 0
+        self.tick = int(instructions)
+
+    def acknowledge_interrupt(self) -> Interrupt:
+        return self.interrupt
+
+    def switch_thread(self, old: ThreadState | None, new: ThreadState) -> None:
+        self.events.append(("switch_thread", old, new))
+
+    def open_floating(self, state: ThreadState) -> None:
+        state.floating = True
+        self.events.append(("open_floating", state))
+
+    def call_from_kernel(self, frame: TrapFrame) -> None:
+        assert self.kernel is not None
+        self.kernel.trap_from_kernel(frame)
+
+    def trace_call(self, task: u32, call: Call, frame: TrapFrame) -> None:
+        self.traces.append(("call", int(task), call, tuple(int(frame.x[i]) for i in range(8))))
+
+    def trace_exit(self, task: u32, call: Call) -> None:
+        self.traces.append(("exit", int(task), call))
+
+    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
+        self.traces.append(("fault", int(task), int(syndrome), int(address), int(pc)))
+
+    def trace_end(self, task: u32, code: u64) -> None:
+        self.traces.append(("end", int(task), int(code)))
+
+    def trace_waiting(self, task: u32) -> None:
+        self.traces.append(("waiting", int(task)))
+
+    def written(self) -> bytes:
+        """What tasks wrote to the console."""
+        return bytes(byte for _, byte in self.console)
+
+    def lines(self) -> list[str]:
+        """The kernel's own lines."""
+        return self.log.decode().splitlines()

@@ -1,0 +1,179 @@
+"""Builders of small kernels over a board in memory, and calls by their current task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tyrne.boot.start import start_system
+from tyrne.hal.boot_info import BootInfo
+from tyrne.hal.frame import Vector
+from tyrne.kernel.abi import KNOWN_RIGHTS, CapHandle, Rights, TaskState
+from tyrne.kernel.arena import Arena, SlotId
+from tyrne.kernel.cap_table import CapTable
+from tyrne.kernel.capability import AddressSpaceHandle, Capability, CapObject, EndpointHandle
+from tyrne.kernel.frames import FrameRange, Frames
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.task import Task
+from tyrne.lang import Trap, u16, u32, u64
+from tyrne.system.manifest import System, encode
+from tyrne.system.manifest import Task as TaskRecord
+from tyrne.system.parts import CONSOLE_CAP, Cap, Region
+from tyrne.system.program import Program, Segment
+from tyrne.testing.board import PAGE, RAM, MemoryBoard
+
+IMAGE = RAM + 2 * PAGE
+"""Where the kernel image starts; below lies the firmware."""
+BASE = 0x80_0000
+"""Where the programs of tests are mapped."""
+NULL = 2**64 - 1
+ALL = Rights(int(KNOWN_RIGHTS))
+SVC = 0x5600_0000
+"""ESR_EL1 of SVC #0."""
+PANIC = (Trap, AssertionError)
+"""What a failed check of an invariant raises under CPython."""
+STORE_FAULT = 0x9200_004F
+"""ESR_EL1 of a store from EL0 that the page's permissions refuse (level 3)."""
+
+
+class ScarceFrames(Frames):
+    """Frames that run out after `left` more allocations, whatever the bitmap says."""
+
+    left: int | None = None
+
+    def allocate(self, memory: Any) -> u64 | None:
+        if self.left == 0:
+            return None
+        if self.left is not None:
+            self.left -= 1
+        return super().allocate(memory)
+
+
+def managed(pages: int, reserved: Sequence[tuple[int, int]] = ()) -> ScarceFrames:
+    """Frames over `pages` pages of RAM; `reserved` are ranges of page numbers."""
+    frames = ScarceFrames(-(-pages // 64) * 64)
+    assert frames.manage(FrameRange(u64(RAM), u64(RAM + pages * PAGE))) is None
+    for first, end in reserved:
+        assert frames.reserve(FrameRange(u64(RAM + first * PAGE), u64(RAM + end * PAGE))) is None
+    return frames
+
+
+def handle(index: int, generation: int = 0) -> CapHandle:
+    return CapHandle(u16(index), u32(generation))
+
+
+def slot_id(index: int, generation: int = 0) -> SlotId:
+    return SlotId(u16(index), u32(generation))
+
+
+def endpoint_object(index: int = 0, generation: int = 0) -> EndpointHandle:
+    return EndpointHandle(slot_id(index, generation))
+
+
+def space_object(index: int = 0, generation: int = 0) -> AddressSpaceHandle:
+    return AddressSpaceHandle(slot_id(index, generation))
+
+
+def insert(table: CapTable, rights: Rights = ALL, named: CapObject | None = None) -> CapHandle:
+    """A new root capability, over endpoint 0 unless said otherwise."""
+    made = table.insert(Capability(rights, endpoint_object() if named is None else named), None)
+    assert isinstance(made, CapHandle)
+    return made
+
+
+def held(table: CapTable) -> list[CapHandle]:
+    """The handles of all capabilities of a table."""
+    return [slot.handle() for slot in table.slots if slot.capability is not None]
+
+
+def fill(table: CapTable) -> None:
+    """Leave no free slot."""
+    while not table.is_full():
+        insert(table, Rights.NONE)
+
+
+def program(code: bytes = b"code", base: int = BASE) -> Program:
+    """A flat image, its stack directly above."""
+    segment = Segment(base, writable=False, executable=True, data=code, memory=len(code))
+    return Program(base, (segment,), segment.end)
+
+
+def task_record(name: str, *caps: Cap, code: bytes = b"code", **terms: Any) -> TaskRecord:
+    """A task with a page of code and one of stack; `terms` are its priority, supervisor, quota, mappings, held."""
+    return TaskRecord(name, program(code), 1, caps, **terms)
+
+
+def slim_kernel(board: MemoryBoard, tasks: int = 3, slots: int = 6, debug_console: bool = True) -> Kernel[MemoryBoard]:
+    """A kernel with small arenas and tables, so that states are quick to compare and limits near."""
+    kernel = Kernel(board, debug_console)
+    kernel.empty_table.seal()
+    kernel.tasks = Arena(tasks, lambda _: Task())
+    for task in kernel.tasks.items:
+        task.capabilities = CapTable(slots)
+    kernel.frames = ScarceFrames(-(-len(board.ram) // PAGE // 64) * 64)
+    board.kernel = kernel
+    return kernel
+
+
+def boot(
+    kernel: Kernel[MemoryBoard],
+    *tasks: TaskRecord,
+    endpoints: int = 2,
+    limit: int = 0,
+    notifications: int = 0,
+    memory: Sequence[Region] = (),
+    slice: int = 0,
+) -> Task | None:
+    """Boot a kernel with the manifest of these tasks as its image."""
+    board = kernel.board
+    board.kernel = kernel
+    manifest = encode(System("test", endpoints, tasks, notifications, tuple(memory), slice), limit)
+    board.put(IMAGE, manifest)
+    image_end = IMAGE + len(manifest)
+    return start_system(kernel, BootInfo(u64(RAM), u64(board.end), u64(IMAGE), u64(image_end), u64(IMAGE)))
+
+
+def booted(
+    *tasks: TaskRecord, debug_console: bool = True, slots: int = 6, pages: int = 64, **system: Any
+) -> Kernel[MemoryBoard]:
+    """A kernel that has just entered the first of its tasks: by default one with the console at handle word 0."""
+    kernel = slim_kernel(MemoryBoard(pages), max(1, len(tasks)), slots, debug_console)
+    boot(kernel, *(tasks or (task_record("one", CONSOLE_CAP),)), **system)
+    return kernel
+
+
+def current(kernel: Kernel[MemoryBoard]) -> Task:
+    task = kernel.scheduler.current
+    assert task is not None
+    return task
+
+
+def registers(task: Task) -> tuple[int, ...]:
+    """x0 to x7 of a task."""
+    return tuple(int(task.frame.x[register]) for register in range(8))
+
+
+def run(kernel: Kernel[MemoryBoard], task: Task) -> None:
+    """Let a ready task have the CPU, as if it had been its turn; who had it is next after it."""
+    scheduler = kernel.scheduler
+    before = scheduler.current
+    if before is task:
+        return
+    assert task.state is TaskState.READY, f"task {task.number} is {task.state.name}"
+    scheduler.withdraw(task)
+    if before is not None:
+        scheduler.ready[before.priority].push_front(before)
+        scheduler.levels = scheduler.levels | u64(1) << before.priority
+    scheduler.current = task
+    kernel.leave()
+
+
+def system_call(kernel: Kernel[MemoryBoard], number: int, *arguments: int) -> tuple[int, ...]:
+    """Let the current task make a system call; x0 to x7 of its frame afterwards."""
+    task = current(kernel)
+    for register, value in enumerate([*arguments, *[0] * (6 - len(arguments))]):
+        task.frame.x[register] = u64(value)
+    task.frame.x[6] = task.frame.x[7] = u64(0x5EC4E7)  # ignored, but rewritten
+    task.frame.x[8] = u64(number)
+    kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))
+    return registers(task)

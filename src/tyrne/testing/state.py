@@ -1,0 +1,96 @@
+"""The whole state of a kernel as values that compare: what a call changed, and what a life gave back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import is_dataclass
+from enum import Enum
+from typing import Any
+
+from tyrne.hal.frame import TrapFrame
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.task_queue import TaskQueue
+from tyrne.lang import Array, u64
+from tyrne.testing.board import MemoryBoard
+
+
+def state(*places: object, without: Sequence[object] = ()) -> object:
+    """A value that is equal for equal states of all that the places reach; board memory included.
+
+    References are numbered in the order in which they are met, so that aliasing counts and identity does not.
+    """
+    numbers: dict[int, int] = {id(skipped): -1 for skipped in without}
+    met: list[Any] = []
+
+    def value(thing: Any) -> object:
+        if thing is None or isinstance(thing, (int, bytes, str, Enum)):
+            return thing
+        if isinstance(thing, (bytearray, tuple, list)):
+            return bytes(thing) if isinstance(thing, bytearray) else tuple(map(value, thing))
+        if is_dataclass(thing):
+            return thing
+        if id(thing) not in numbers:
+            numbers[id(thing)] = len(numbers)
+            met.append(thing)
+        return ("object", numbers[id(thing)])
+
+    found: list[object] = [tuple(map(value, places))]
+    for thing in met:  # which grows on the way
+        if isinstance(thing, Array):
+            found.append(tuple(map(value, thing)))
+        else:
+            found.append((type(thing).__name__, *((name, value(part)) for name, part in sorted(vars(thing).items()))))
+    return tuple(found)
+
+
+def kernel_state(kernel: Kernel[MemoryBoard], frame: TrapFrame | None = None) -> object:
+    """All that a refused system call must leave alone: everything but x0 to x8 of the caller, and the traces.
+
+    `frame` holds the caller's registers: the current task's, unless said otherwise.
+    """
+    board = kernel.board
+    task = kernel.scheduler.current
+    if frame is None and task is not None:
+        frame = task.frame
+    kept = () if frame is None else (list(frame.x)[9:], frame.sp, frame.pc, frame.pstate)
+    return state(kernel, board.ram, board.console, board.log, board.events, kept, without=(board, frame))
+
+
+def changes(before: Any, after: Any) -> str:
+    """Where two states differ, in short; empty for equal ones."""
+    if before == after:
+        return ""
+    found = []
+    for old, new in zip(before, after, strict=False):
+        fields = zip(old, new, strict=False) if isinstance(old, tuple) and isinstance(new, tuple) else [(old, new)]
+        found += [f"{str(was)[:200]} -> {str(now)[:200]}" for was, now in fields if was != now]
+    return "\n".join(found) or "more objects"
+
+
+def resources(kernel: Kernel[MemoryBoard]) -> dict[str, object]:
+    """What every life must give back: frames, places in arenas, claims, slots, queues; generations do not count."""
+    arenas = (kernel.tasks, kernel.endpoints, kernel.notifications, kernel.spaces, kernel.regions, kernel.quotas)
+
+    def names(queue: TaskQueue) -> list[int]:
+        found = []
+        at = queue.head
+        while at is not None:
+            found.append(int(at.number))
+            at = at.next
+        return found
+
+    return {
+        "frames": (tuple(kernel.frames.taken), kernel.frames.stats()),
+        "alive": [tuple(arena.occupied) for arena in arenas],
+        "claims": [tuple(map(int, quota.claims)) for quota in kernel.quotas.items],
+        "spaces": [int(space.frames) for space in kernel.spaces.items],
+        "tables": [tuple(slot.capability for slot in task.capabilities.slots) for task in kernel.tasks.items],
+        "room": [sum(task.capabilities.has_room(u64(n)) for n in range(1, 65)) for task in kernel.tasks.items],
+        "homes": [(task.home.capability, task.supervisor.capability) for task in kernel.tasks.items],
+        "ready": [names(queue) for queue in kernel.scheduler.ready],
+        "endpoints": [
+            (names(e.senders), names(e.receivers), e.state, e.message, e.badge, e.parked.capability, e.bound is None)
+            for e in kernel.endpoints.items
+        ],
+        "notifications": [(n.word, names(n.waiters), n.bound is None) for n in kernel.notifications.items],
+    }
