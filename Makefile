@@ -33,7 +33,7 @@ bench: $(BASE)
 
 # A million random system calls, on the kernel in CPython and on the compiled one in lock step: ARGS="--calls N --seed S".
 fuzz-calls: $(BASE)
-	@$(BIN)/python tests/differential/fuzz_calls.py $(ARGS)
+	@$(BIN)/python -m tyrne.testing.lockstep $(ARGS)
 
 # QEMU and gdb are the only parts that pip does not bring.
 tools:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from agreement import WIDTHS, differences, load_module, watchdog
 from arithmetic import HEADER, Case, expression_cases, operands, operator_cases
 
 from tyrne.compiler.build import build_host_library
+from tyrne.testing.lockstep.agreement import WIDTHS, differences, load_module, watchdog
 
 SEED = 20
 

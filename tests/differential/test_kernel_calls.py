@@ -7,11 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from agreement import watchdog
-from lockstep import DisagreementError
-from play import GameError, play, replay
-from shrinking import shrunk
-from tally import Tally
 
 from tyrne.kernel import deletion, mapping, messages, rendezvous, signals, task_calls
 from tyrne.kernel.abi import Status
@@ -23,6 +18,11 @@ from tyrne.kernel.scheduler import Scheduler
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
+from tyrne.testing.lockstep.agreement import watchdog
+from tyrne.testing.lockstep.game import GameError, play, replay
+from tyrne.testing.lockstep.pair import DisagreementError
+from tyrne.testing.lockstep.shrinking import shrunk
+from tyrne.testing.lockstep.tally import Tally
 
 CALLS = int(os.environ.get("TYRNE_CALLS", "110000"))
 PARTS = 4

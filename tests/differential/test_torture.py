@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import torture
 import torture_world
-from agreement import compiled, interpreted, load_module, watchdog
 from random_programs import program
 
 from tyrne.compiler.build import HostLibrary, build_host_library
 from tyrne.compiler.build.compare import Comparer
 from tyrne.lang import u64
+from tyrne.testing.lockstep.agreement import compiled, interpreted, load_module, watchdog
 
 
 def words(choose: random.Random) -> tuple[u64, u64]:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from journal_board import JournalBoard
-
 from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, pack_handle
 from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.cap_slot import CapSlot
@@ -15,6 +13,7 @@ from tyrne.kernel.capability import CapObject, EndpointHandle, NotificationHandl
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
+from tyrne.testing.lockstep.journal_board import JournalBoard
 
 NULL: Final = int(NULL_HANDLE)
 

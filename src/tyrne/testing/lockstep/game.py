@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from lockstep import DisagreementError, Pair, PanicError, Step, UnfairError
-from random_calls import Player
-from random_systems import random_manifest
-from tally import Tally
+from tyrne.testing.lockstep.pair import DisagreementError, Pair, PanicError, Step, UnfairError
+from tyrne.testing.lockstep.player import Player
+from tyrne.testing.lockstep.random_systems import random_manifest
+from tyrne.testing.lockstep.tally import Tally
 
 STEPS_A_SYSTEM: Final = 2000
 """At most, then another system starts."""

@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from prospects import (
+from tyrne.kernel.abi import CapKind, Rights, includes
+from tyrne.kernel.calls import CallNumber
+from tyrne.kernel.capability import MemoryHandle, QuotaHandle, kind_of
+from tyrne.kernel.task import Task
+from tyrne.system.loading import RAW_BASE
+from tyrne.testing.lockstep.prospects import (
     NULL,
     Preference,
     Scene,
@@ -28,12 +33,6 @@ from prospects import (
     waits_for_a_life,
     word_of,
 )
-
-from tyrne.kernel.abi import CapKind, Rights, includes
-from tyrne.kernel.calls import CallNumber
-from tyrne.kernel.capability import MemoryHandle, QuotaHandle, kind_of
-from tyrne.kernel.task import Task
-from tyrne.system.loading import RAW_BASE
 
 WORD: Final = (1 << 64) - 1
 PAGE: Final = 4096

@@ -10,14 +10,13 @@ from collections.abc import Iterable
 from random import Random
 from typing import Final
 
-from call_arguments import ARGUMENTS, WORD, word
-from lockstep import PC, SP, Pair, Step
-from prospects import NEEDED_BY, NULL, Scene, dead_ends, opportunities
-
 from tyrne.hal.frame import Vector
 from tyrne.kernel.abi import CapKind, TaskState
 from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.task import Task
+from tyrne.testing.lockstep.call_arguments import ARGUMENTS, WORD, word
+from tyrne.testing.lockstep.pair import PC, SP, Pair, Step
+from tyrne.testing.lockstep.prospects import NEEDED_BY, NULL, Scene, dead_ends, opportunities
 
 SVC: Final = 0x5600_0000
 FAULTS: Final = (

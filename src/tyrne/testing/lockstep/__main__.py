@@ -1,6 +1,6 @@
 """Random system calls on the kernel in CPython and on the compiled one, in lock step: `make fuzz-calls`.
 
-    python tests/differential/fuzz_calls.py [--calls 1000000] [--seed 0] [--workers 2]
+    python -m tyrne.testing.lockstep [--calls 1000000] [--seed 0] [--workers 2]
 
 Prints how often each call ended in each status. At a disagreement, or a kernel panic, it prints the shortest sequence
 of steps that it finds, and ends with status 1.
@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import count
 
-from play import GameError, play
-from shrinking import shrunk
-from tally import Tally
+from tyrne.testing.lockstep.game import GameError, play
+from tyrne.testing.lockstep.shrinking import shrunk
+from tyrne.testing.lockstep.tally import Tally
 
 SYSTEMS_A_TASK = 10
 

@@ -6,14 +6,13 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
-from lockstep import IMAGE, RAM_SIZE
-
 from tyrne.hosted.ram import RAM_START
 from tyrne.kernel.abi import CapKind, Rights, rights_over
 from tyrne.system.loading import RAW_BASE
 from tyrne.system.manifest import System, Task, encode
 from tyrne.system.parts import CONSOLE_CAP, Cap, Mapping, Quota, Region, Supervisor
 from tyrne.system.program import Program, Segment, pages
+from tyrne.testing.lockstep.pair import IMAGE, RAM_SIZE
 
 PAGE: Final = 4096
 FREE_FRAMES: Final = (RAM_SIZE - (IMAGE - RAM_START)) // PAGE

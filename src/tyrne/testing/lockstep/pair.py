@@ -7,9 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agreement import compiled, interpreted
-from journal_board import JournalBoard, Record
-
 from tyrne.boards.native import journal
 from tyrne.boot.start import start_system
 from tyrne.compiler.build.compare import Comparer
@@ -20,6 +17,8 @@ from tyrne.hosted.ram import Ram
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
+from tyrne.testing.lockstep.agreement import compiled, interpreted
+from tyrne.testing.lockstep.journal_board import JournalBoard, Record
 
 RAM_SIZE: Final = 2 << 20
 """Small, so that it is compared often and frames run out."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from journal_board import Record
-
 from tyrne.boards.native import journal
 from tyrne.kernel.abi import Status
 from tyrne.kernel.calls import CallNumber
+from tyrne.testing.lockstep.journal_board import Record
 
 _STATUS_AT: Final = 9
 """Where in a record of a call x0 of its reply stands."""

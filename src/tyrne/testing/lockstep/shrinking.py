@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from lockstep import Step
-from play import Game, replay
+from tyrne.testing.lockstep.game import Game, replay
+from tyrne.testing.lockstep.pair import Step
 
 
 def shrunk(game: Game, tries: int = 2000) -> Game:
