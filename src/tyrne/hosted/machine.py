@@ -32,22 +32,27 @@ class HostedMachine:
     def run(self) -> None:
         """Boot, and run until nothing is left to run; a failed check of the kernel is its panic."""
         try:
-            self._loop()
+            task = self.boot()
+            while task is not None:
+                task = self.step(task)
             status = int(self.kernel.exit_status())
         except (Trap, Exception) as cause:
             self.recorder.panic(describe(cause).encode())
             status = int(PANIC)
         self.recorder.end(status, self.board.cpu.instructions)
 
-    def _loop(self) -> None:
+    def boot(self) -> Task | None:
+        """Start the kernel; the task that runs first."""
+        return start_system(self.kernel, self._info)
+
+    def step(self, task: Task) -> Task | None:
+        """One transition: the task runs until it traps, the kernel answers. Who runs next; None when the run is over."""
         board, cpu = self.board, self.board.cpu
-        task = start_system(self.kernel, self._info)
-        while task is not None:
-            registers = self._registers_of(task)
-            registers.from_frame()
-            stop = cpu.run(registers, min(board.alarm_at - cpu.instructions, NO_LIMIT))
-            registers.to_frame()
-            task = self.kernel.trap(stop.vector, u64(stop.syndrome), u64(stop.address))
+        registers = self._registers_of(task)
+        registers.from_frame()
+        stop = cpu.run(registers, min(board.alarm_at - cpu.instructions, NO_LIMIT))
+        registers.to_frame()
+        return self.kernel.trap(stop.vector, u64(stop.syndrome), u64(stop.address))
 
     def _registers_of(self, task: Task) -> AdoptedFrame:
         known = self._frames.get(id(task.frame))

@@ -35,6 +35,11 @@ class Ram:
         """Where the host keeps the first byte, aligned to a page."""
         return address_of(self.map)
 
+    def get(self, address: int, length: int) -> bytes:
+        """A copy of some bytes, for those who look at a machine from outside."""
+        offset = self._offset(address, length)
+        return bytes(self.bytes[offset : offset + length])
+
     def read8(self, address: u64) -> u8:
         return u8(self.bytes[self._offset(address, 1)])
 
