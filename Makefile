@@ -9,7 +9,7 @@ TEST := $(VENV)/test.stamp
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: run qemu test check bench fuzz-calls clean tools
+.PHONY: run qemu test check bench fuzz-calls reproducible clean tools
 
 # The greeting on the hosted machine. ARGS="programs/other.py --report r.json" runs something else.
 run: $(BASE)
@@ -23,7 +23,7 @@ test: check tools
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: $(TEST)
-	$(BIN)/ruff check src tests bench programs
+	$(BIN)/ruff check src tests bench programs assurance
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_import_direction.py
 
@@ -35,13 +35,17 @@ bench: $(BASE)
 fuzz-calls: $(BASE)
 	@$(BIN)/python -m tyrne.testing.lockstep $(ARGS)
 
+# The kernel's image, built clean in two places: the same bytes, and which.
+reproducible: $(BASE)
+	@$(BIN)/python assurance/reproducible.py $(ARGS)
+
 # QEMU and gdb are the only parts that pip does not bring.
 tools:
 	@.ci/tools
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis src/*.egg-info
-	find src tests bench programs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests bench programs assurance -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@echo "making $(VENV) and installing Tyrne into it; once, some 600 MB"
