@@ -7,21 +7,28 @@ the process that loads it.
 from __future__ import annotations
 
 import importlib.util
+import json
 import platform
 import re
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Final
 
 from tyrne.compiler import RUNTIME, CompileError, Target, Unit
 from tyrne.compiler.build.cache import digest, stored
+from tyrne.compiler.build.edges import COUNTING_FLAGS, Edge, read_edges
 from tyrne.compiler.build.identity import compiler_part
 from tyrne.compiler.build.toolchain import compile_file, run_tool, wheel
 from tyrne.compiler.build.translation import source_roots, translated
 from tyrne.lang import Trap
 
 HOST_FLAGS: Final = ("-O2", "-fPIC")
+COUNTERS: Final = "kp_counters"
+"""What a library that counts its edges has besides its unit: see kp_counters.c."""
+COUNTER_DECLARATIONS: Final = "extern uint8_t *kp_counters;\nextern uint64_t kp_counter_count;\n"
+EDGES: Final = "edges.json"
 
 GENERIC_HEADERS: Final = ("generic-glibc", "any-linux-any")
 ARCHITECTURE_HEADERS: Final = {
@@ -116,9 +123,28 @@ class HostLibrary:
         return CompiledTrap(KINDS.get(trap.kind, f"check {trap.kind}"), self.unit.files[trap.file], trap.line)
 
 
+class CountingLibrary(HostLibrary):
+    """A loaded program that counts how often control comes to each of its edges: modulo 256, and never back to zero by
+    itself, `reset` included."""
+
+    def __init__(self, unit: Unit, library: Path, bindings: Path) -> None:
+        super().__init__(unit, library, bindings)
+        self.edges: Final = tuple(Edge(*fields) for fields in json.loads((library.parent / EDGES).read_text()))
+        self.counters: Final = memoryview(self.ffi.buffer(self.lib.kp_counters, self.lib.kp_counter_count))
+        """A byte for each edge, which may be written."""
+        assert len(self.counters) == len(self.edges)
+
+
 def build_host_library(root: str | Path, options: Mapping[str, bool] | None = None) -> HostLibrary:
     """Translate a root for the host, compile it and load it."""
     return load_host_library(translated(root, Target.HOST, options or {}))
+
+
+def build_counting_library(root: str | Path, options: Mapping[str, bool] | None = None) -> CountingLibrary:
+    """The same, compiled so that it counts its edges; several times as large, and a little slower."""
+    unit = translated(root, Target.HOST, options or {})
+    folder = compile_host(unit, counters=True)
+    return CountingLibrary(unit, folder / "unit.so", folder / "bindings.py")
 
 
 def load_host_library(unit: Unit) -> HostLibrary:
@@ -127,8 +153,9 @@ def load_host_library(unit: Unit) -> HostLibrary:
     return HostLibrary(unit, folder / "unit.so", folder / "bindings.py")
 
 
-def compile_host(unit: Unit) -> Path:
-    """The folder with `unit.so` and `bindings.py`, cffi's reading of the declarations."""
+def compile_host(unit: Unit, counters: bool = False) -> Path:
+    """The folder with `unit.so` and `bindings.py`, cffi's reading of the declarations; with counters, what they count
+    as well."""
     machine = platform.machine()
     if platform.system() != "Linux" or machine not in ARCHITECTURE_HEADERS:
         raise CompileError(f"{platform.system()} {machine}: host libraries are built on Linux x86-64 and AArch64 only")
@@ -136,13 +163,24 @@ def compile_host(unit: Unit) -> Path:
     system = [word for header in headers for word in ("-isystem", str(header))]
     flags = [f"--target={machine}-linux-gnu", *HOST_FLAGS]
 
+    extra = COUNTING_FLAGS if counters else ()
+
     def make(work: Path) -> None:
         (work / "unit.c").write_text(unit.c)
-        compile_file("unit.c", "unit.o", work, [*flags, *system], include=[RUNTIME], roots=source_roots(unit))
-        run_tool("ld.lld", ["-shared", "--build-id=none", "unit.o", "-o", "unit.so"], work)
-        _write_bindings(unit.declarations, work / "bindings.py")
+        every = [*flags, *extra, *system]
+        compile_file("unit.c", "unit.o", work, every, include=[RUNTIME], roots=source_roots(unit))
+        objects = ["unit.o"]
+        if counters:
+            (work / f"{COUNTERS}.c").write_bytes((RUNTIME / f"{COUNTERS}.c").read_bytes())
+            compile_file(f"{COUNTERS}.c", f"{COUNTERS}.o", work, [*flags, *system])
+            objects.append(f"{COUNTERS}.o")
+        run_tool("ld.lld", ["-shared", "--build-id=none", *objects, "-o", "unit.so"], work)
+        _write_bindings(unit.declarations + COUNTER_DECLARATIONS * counters, work / "bindings.py")
+        if counters:
+            edges = [astuple(edge) for edge in read_edges(work / "unit.so", work / "unit.o")]
+            (work / EDGES).write_text(json.dumps(edges))
 
-    return stored("host", digest([compiler_part(), unit.c, unit.declarations, *flags]), make)
+    return stored("host", digest([compiler_part(), unit.c, unit.declarations, *flags, *extra]), make)
 
 
 def _write_bindings(declarations: str, path: Path) -> None:
