@@ -1,0 +1,155 @@
+"""A batch: generated programs, witnesses and a supervisor as the tasks of one system."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tyrne.kernel.abi import CapKind, Rights, rights_over
+from tyrne.kernel.calls import CallNumber
+from tyrne.system.manifest import System, Task
+from tyrne.system.parts import CONSOLE_CAP, Cap, Quota, Region, Supervisor
+from tyrne.system.run import Machine
+from tyrne.testing.code import layout
+from tyrne.testing.code.machines import run
+from tyrne.testing.code.outcome import Difference, Outcome, differences
+from tyrne.testing.code.values import registers, working_data
+
+PROGRAMS: Final = 13
+"""At most, in one batch: with a supervisor and two witnesses that makes the 16 tasks that there are."""
+WITNESSES: Final = 2
+FAULTS: Final = 48
+"""So often a supervised program may fault before it has to finish."""
+SLICE: Final = 2_000
+"""Instructions between two ticks of a preemptive batch."""
+QUOTA: Final = Quota(memory=2, frames=24)
+NOTICES: Final = 0
+"""The number of the supervisor's endpoint; program i has endpoint i + 1."""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A program: its code, and the seed of the registers and the data that it starts with."""
+
+    name: str
+    words: tuple[int, ...]
+    seed: int = 0
+
+    def without(self, index: int) -> Generated:
+        """The same with one instruction replaced by NOP."""
+        return replace(self, words=(*self.words[:index], NOP, *self.words[index + 1 :]))
+
+
+NOP: Final = 0xD503_201F
+FINISH_BRANCH: Final = 0x1400_0000
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`supervised`: its tasks run until they wait or yield, and go on after a fault; else ticks part them, and a fault
+    ends a program. Only in a supervised batch do programs 0 and 1, 2 and 3, … share memory and endpoints."""
+
+    programs: tuple[Generated, ...]
+    supervised: bool
+    seed: int = 0
+
+    def system(self) -> System:
+        tasks = [self._task(number, program) for number, program in enumerate(self.programs)]
+        tasks += [self._witness(i) for i in range(WITNESSES)]
+        regions: tuple[Region, ...] = ()
+        if self.supervised:
+            tasks.append(self._supervisor())
+            regions = tuple(Region(f"shared-{i}", 1) for i in range(len(self.programs) // 2))
+        count = len(self.programs)
+        return System("batch", count + 1, tuple(tasks), count, regions, slice=0 if self.supervised else SLICE)
+
+    def tasks(self) -> range:
+        """The numbers of its tasks: the programs, the witnesses, then the supervisor."""
+        return range(len(self.programs) + WITNESSES + int(self.supervised))
+
+    def witnesses(self) -> range:
+        return range(len(self.programs), len(self.programs) + WITNESSES)
+
+    def _task(self, number: int, program: Generated) -> Task:
+        end = layout.CODE + 4 * len(program.words)
+        code = (*program.words, FINISH_BRANCH | (layout.FINISH - end) // 4 & 0x3FF_FFFF)
+        data = registers(program.seed).block() + working_data(program.seed)
+        caps = [
+            CONSOLE_CAP,
+            Cap(number + 1, rights_over(CapKind.ENDPOINT)),
+            Cap(number, rights_over(CapKind.NOTIFICATION), kind=CapKind.NOTIFICATION),
+            Cap(0, rights_over(CapKind.QUOTA), kind=CapKind.QUOTA),
+            Cap(number, rights_over(CapKind.ADDRESS_SPACE), kind=CapKind.ADDRESS_SPACE),
+        ]
+        partner = number ^ 1
+        if self.supervised and partner < len(self.programs):
+            caps.append(Cap(number // 2, rights_over(CapKind.MEMORY), kind=CapKind.MEMORY))
+            caps.append(Cap(partner + 1, rights_over(CapKind.ENDPOINT) & ~Rights.RECV, badge=number + 1))
+        return Task(
+            f"p{number}",
+            layout.image(layout.BEGIN, code, data),
+            1,
+            tuple(caps),
+            supervisor=Supervisor(NOTICES, number + 1) if self.supervised else None,
+            quota=QUOTA,
+        )
+
+    def _witness(self, index: int) -> Task:
+        number = random.Random(self.seed * WITNESSES + index)
+        x = [number.getrandbits(64) for _ in range(31)]
+        x[8] = CallNumber.TASK_YIELD.value
+        x[29] = 40 if self.supervised else 3 * SLICE
+        x[30] = layout.DATA
+        state = layout.Registers(
+            tuple(x),
+            number.getrandbits(64),
+            tuple(number.getrandbits(64) for _ in range(64)),
+            nzcv=number.getrandbits(4) << 28,
+            fpcr=number.getrandbits(4) << 22,
+            fpsr=number.getrandbits(5),
+            tpidr=number.getrandbits(64),
+        )
+        rounds = 60 if self.supervised else 12
+        return Task(f"witness{index}", layout.witness_image(state, rounds, number.getrandbits(64)), 1, ())
+
+    def _supervisor(self) -> Task:
+        count = len(self.programs)
+        rights = Rights.INSPECT | Rights.MODIFY
+        caps = (Cap(NOTICES, Rights.RECV), *(Cap(i, rights, kind=CapKind.TASK) for i in range(count)))
+        return Task("supervisor", layout.supervisor_image(count, FAULTS), 1, caps, priority=1)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A batch on two machines or more: what each run came to, and how they differ from the first."""
+
+    batch: Batch
+    outcomes: dict[Machine, Outcome]
+    differences: tuple[Difference, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """No difference, no panic, and no witness that anything happened to."""
+        return not self.differences
+
+
+def compare(batch: Batch, machines: Sequence[Machine], reference: Outcome | None = None) -> Comparison:
+    """Run a batch on each machine; `reference` is its run on the first, where there has been one."""
+    system = batch.system()
+    outcomes: dict[Machine, Outcome] = {}
+    found: list[Difference] = []
+    for machine in machines:
+        done = reference if reference is not None and not outcomes else run(system, machine)
+        outcomes[machine] = done
+        if done.panicked:
+            found.append(Difference(None, f"{machine.value}: kernel panic: {done.panic.strip()}"))
+            break
+        for witness in batch.witnesses():
+            if done.exits.get(witness) != 0:
+                found.append(Difference(witness, f"{machine.value}: witness: exit code {done.exits.get(witness)}"))
+        first = outcomes[machines[0]]
+        if done is not first:
+            found += differences(first, done, batch.tasks(), ordered=batch.supervised)
+    return Comparison(batch, outcomes, tuple(found))

@@ -1,0 +1,99 @@
+"""One manifest, run on one machine. The kernel for QEMU is linked once; each manifest takes the place of the last."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from tyrne.hosted.cpu import Stop
+from tyrne.hosted.machine import HostedMachine
+from tyrne.hosted.native import NativeMachine
+from tyrne.hosted.recorder import Recorder
+from tyrne.hosted.registers import GeneralRegisters
+from tyrne.system.build import kernel_elf
+from tyrne.system.manifest import System, Task, encode
+from tyrne.system.program import Program, Segment
+from tyrne.system.run import Machine, run_kernel
+from tyrne.testing.code.outcome import Outcome, Transcript, outcome
+
+CAPACITY: Final = 512 << 10
+"""Bytes for a manifest, on each machine: the kernel's image ends at a page of the same block of 2 MiB, so that a task
+that reaches for the kernel's half faults at the same level of its tables."""
+HOSTED_LIMIT: Final = 4_000_000
+"""Instructions of all tasks: more than any batch that ends by itself."""
+QEMU_LIMIT: Final = 2_000_000_000
+"""Instructions, the kernel's too: so many that a batch that ends hosted ends as well."""
+
+
+def encoded(system: System, limit: int) -> bytes:
+    """The manifest, filled up to its capacity."""
+    manifest = encode(system, limit)
+    if len(manifest) > CAPACITY:
+        raise ValueError(f"a manifest of {len(manifest)} bytes; a batch has at most {CAPACITY}")
+    return manifest.ljust(CAPACITY, b"\0")
+
+
+def run(system: System, machine: Machine) -> Outcome:
+    """Run a system to its end on one machine."""
+    transcript = Transcript()
+    recorder = Recorder(transcript, keep_calls=False)
+    executed: dict[int, int] = {}
+    match machine:
+        case Machine.HOSTED:
+            executed = _hosted(encoded(system, HOSTED_LIMIT), recorder)
+        case Machine.NATIVE:
+            NativeMachine(encoded(system, HOSTED_LIMIT), recorder).run()
+        case Machine.QEMU:
+            _qemu(encoded(system, QEMU_LIMIT), recorder)
+    return outcome(recorder, transcript, executed)
+
+
+def _hosted(manifest: bytes, recorder: Recorder) -> dict[int, int]:
+    """Run hosted; how many instructions each task has begun."""
+    executed: dict[int, int] = {}
+    machine = HostedMachine(manifest, recorder)
+    cpu, kernel = machine.board.cpu, machine.kernel
+    plain = cpu.run
+
+    def counted(registers: GeneralRegisters, limit: int) -> Stop:
+        before = cpu.instructions
+        stop = plain(registers, limit)
+        task = kernel.entered
+        assert task is not None
+        executed[int(task.number)] = executed.get(int(task.number), 0) + cpu.instructions - before
+        return stop
+
+    cpu.run = counted  # type: ignore[method-assign]
+    machine.run()
+    return executed
+
+
+def _qemu(manifest: bytes, recorder: Recorder) -> None:
+    with tempfile.TemporaryDirectory(prefix="tyrne-") as folder:
+        kernel = Path(folder) / "kernel.elf"
+        before, after = _linked()
+        kernel.write_bytes(before + manifest + after)
+        run_kernel(kernel, recorder)
+
+
+@cache
+def _linked() -> tuple[bytes, bytes]:
+    """The traced kernel, as it stands before and after its manifest."""
+    from elftools.elf.elffile import ELFFile
+
+    nothing = Program(0, (Segment(0, writable=False, executable=True, data=b"", memory=1),), 0)
+    blank = encode(System("blank", 0, (Task("blank", nothing, 1, ()),)))
+    padded = Segment(0, writable=False, executable=True, data=bytes(CAPACITY - len(blank)), memory=1)
+    system = System("blank", 0, (Task("blank", Program(0, (padded,), 0), 1, ()),))
+    path = kernel_elf(system, traced=True)
+    with path.open("rb") as stream:
+        section = ELFFile(stream).get_section_by_name(".manifest")
+        start, size = section["sh_offset"], section["sh_size"]
+    if size != CAPACITY:
+        raise AssertionError(f"{path}: its manifest has {size} bytes")
+    linked = path.read_bytes()
+    return linked[:start], linked[start + size :]
+
+

@@ -1,0 +1,158 @@
+"""What a run of a batch comes to on one machine, and how two of them differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tyrne.hal.exit_status import PANIC
+from tyrne.hosted.recorder import CallEvent, FaultEvent, Listener, Recorder
+
+
+@dataclass(frozen=True)
+class EndEvent:
+    """A task was ended by another one."""
+
+    task: int
+    code: int
+
+
+Event = CallEvent | FaultEvent | EndEvent
+
+
+class Transcript(Listener):
+    """The calls, faults and ends of a run in their order."""
+
+    def __init__(self) -> None:
+        self.events: Final[list[Event]] = []
+
+    def call(self, event: CallEvent) -> None:
+        self.events.append(event)
+
+    def fault(self, event: FaultEvent) -> None:
+        self.events.append(event)
+
+    def task_end(self, task: int, code: int) -> None:
+        self.events.append(EndEvent(task, code))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that has ended. `executed`: instructions of each task at EL0, where the machine counts them."""
+
+    status: int
+    events: tuple[Event, ...]
+    console: dict[int, bytes]
+    order: bytes
+    """What all tasks wrote, as it came."""
+    exits: dict[int, int]
+    blocked: frozenset[int]
+    panic: str
+    instructions: int
+    executed: dict[int, int]
+
+    @property
+    def panicked(self) -> bool:
+        return self.status == int(PANIC)
+
+    def of_task(self, task: int) -> list[Event]:
+        return [event for event in self.events if event.task == task]
+
+
+def outcome(recorder: Recorder, transcript: Transcript, executed: dict[int, int]) -> Outcome:
+    return Outcome(
+        status=int(PANIC) if recorder.status is None else recorder.status,
+        events=tuple(transcript.events),
+        console={task: bytes(written) for task, written in recorder.console_of.items()},
+        order=bytes(recorder.console_bytes),
+        exits=dict(recorder.exit_codes),
+        blocked=frozenset(recorder.blocked),
+        panic=recorder.panic_bytes.decode("utf-8", "backslashreplace"),
+        instructions=recorder.instructions,
+        executed=executed,
+    )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where two machines part: a task, or None for the run as a whole, its first two events that differ, and why in
+    words."""
+
+    task: int | None
+    what: str
+    first: Event | None = None
+    second: Event | None = None
+
+
+def differences(first: Outcome, second: Outcome, tasks: Sequence[int], ordered: bool) -> list[Difference]:
+    """How the runs differ, task by task. `ordered`: they must agree on the order between tasks as well."""
+    found = list(_of_tasks(first, second, tasks))
+    if first.status != second.status:
+        found.append(Difference(None, f"exit status {first.status} and {second.status}"))
+    if ordered and not found:
+        if first.order != second.order:
+            found.append(Difference(None, "the order in which tasks wrote to the console"))
+        parted = _first_difference(first.events, second.events)
+        if parted is not None:
+            found.append(Difference(None, "the order of events", *parted))
+    return found
+
+
+def _of_tasks(first: Outcome, second: Outcome, tasks: Sequence[int]) -> Iterable[Difference]:
+    for task in tasks:
+        parted = _first_difference(first.of_task(task), second.of_task(task))
+        if parted is not None:
+            yield Difference(task, f"{describe(parted[0])} and {describe(parted[1])}", *parted)
+        elif first.console.get(task) != second.console.get(task):
+            yield Difference(task, _written(first.console.get(task, b""), second.console.get(task, b"")))
+        elif first.exits.get(task) != second.exits.get(task) or (task in first.blocked) != (task in second.blocked):
+            yield Difference(task, f"{_end(first, task)} and {_end(second, task)}")
+
+
+def _first_difference(first: Sequence[Event], second: Sequence[Event]) -> tuple[Event | None, Event | None] | None:
+    for i in range(max(len(first), len(second))):
+        one = first[i] if i < len(first) else None
+        other = second[i] if i < len(second) else None
+        if one != other:
+            return one, other
+    return None
+
+
+def _end(found: Outcome, task: int) -> str:
+    if task in found.exits:
+        return f"exit code {found.exits[task]:#x}"
+    return "waits" if task in found.blocked else "neither ended nor waits"
+
+
+_BLOCK: Final = (*(f"{name}{i}{half}" for name in ("q",) for i in range(32) for half in (".low", ".high")),
+                 *(f"x{i}" for i in range(31)), "sp", "nzcv", "fpcr", "fpsr", "tpidr_el0")  # fmt: skip
+
+
+def _written(first: bytes, second: bytes) -> str:
+    """Two consoles: what a program writes last is the block of its registers."""
+    size = 8 * len(_BLOCK)
+    if len(first) == len(second) and first[:-size] == second[:-size]:
+        parts = []
+        for i, name in enumerate(_BLOCK):
+            at = len(first) - size + 8 * i
+            one, other = (int.from_bytes(text[at : at + 8], "little") for text in (first, second))
+            if one != other:
+                parts.append(f"{name} {one:#x} and {other:#x}")
+        return "registers in the end: " + ", ".join(parts)
+    return f"console: {len(first)} and {len(second)} bytes"
+
+
+def describe(event: Event | None) -> str:
+    """An event in a line."""
+    match event:
+        case None:
+            return "nothing more"
+        case CallEvent():
+            results = "never returns" if event.results is None else " ".join(hex(word) for word in event.results)
+            arguments = " ".join(hex(word) for word in event.arguments)
+            return f"{event.name or event.number}({arguments}) -> {results}"
+        case FaultEvent():
+            return f"{event.kind} esr={event.syndrome:#x} far={event.address:#x} pc={event.pc:#x}"
+        case EndEvent():
+            return f"ended with {event.code:#x}"
