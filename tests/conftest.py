@@ -1,6 +1,7 @@
-"""What all tests share: those that need QEMU are left out where it is missing, and the summary says so loudly.
+"""What all tests share: the summary says loudly which of them were left out.
 
-Beside this file, running.py is importable from every folder of tests.
+The fixtures, and the mark of tests that boot QEMU, are those of tyrne.testing.plugin. Beside this file, running.py is
+importable from every folder of tests.
 """
 
 import shutil
@@ -8,15 +9,7 @@ from collections import Counter
 
 import pytest
 
-QEMU = "qemu-system-aarch64"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if shutil.which(QEMU) is None:
-        missing = pytest.mark.skip(reason=f"{QEMU} is not installed")
-        for item in items:
-            if item.get_closest_marker("qemu"):
-                item.add_marker(missing)
+from tyrne.system.qemu import EMULATOR, INSTALL
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -35,7 +28,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     write(f"{ran} tests booted the compiled kernel on QEMU, {on_qemu['passed']} passed")
     if on_qemu["skipped"]:
         write(f"LEFT OUT: {on_qemu['skipped']} tests that boot on QEMU did not run", red=True, bold=True)
-        if shutil.which(QEMU) is None:
-            write(f"{QEMU} is missing; install it with: apt-get install qemu-system-arm", red=True, bold=True)
+        if shutil.which(EMULATOR) is None:
+            write(f"{EMULATOR} is missing; install it with: {INSTALL}", red=True, bold=True)
     if skipped > on_qemu["skipped"]:
         write(f"LEFT OUT: {skipped - on_qemu['skipped']} other tests did not run", red=True, bold=True)

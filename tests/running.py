@@ -1,4 +1,4 @@
-"""Running a system in a test: a description as `tyrne run` does, or a manifest on one machine."""
+"""Running systems in the project's own tests: reports as `tyrne run` writes them, and manifests on one machine."""
 
 from __future__ import annotations
 
@@ -8,24 +8,20 @@ from typing import Any, Final
 
 import pytest
 
+from tyrne import testing
 from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.native import NativeMachine
 from tyrne.hosted.recorder import Listener, Recorder
-from tyrne.system.run import Machine, Request, prepare
-from tyrne.system.select import load_system, select
 
 Report = dict[str, Any]
 """The JSON of `tyrne run --report`."""
 
 on_each_machine: Final = pytest.mark.parametrize("machine", ["hosted", pytest.param("qemu", marks=pytest.mark.qemu)])
-LIMIT: Final = 50_000_000
-"""Instructions, so that no test runs for ever."""
 
 
 def run_system(paths: Sequence[Path], machine: str, release: bool = False) -> Report:
     """Run a description or programs to the end; the report."""
-    system = load_system(select(paths))
-    return prepare(Request(system, Machine(machine), release, LIMIT)).run(Listener()).report()
+    return testing.run_system(paths, machine, release=release).report()
 
 
 def run_hosted(manifest: bytes, debug_console: bool = True, listener: Listener | None = None) -> Recorder:

@@ -84,6 +84,14 @@ def read_description(path: Path) -> SystemDescription:
     return _read(path, Mistakes(path, text), data)
 
 
+def describe(data: dict[str, Any], folder: Path) -> SystemDescription:
+    """The description in data of the shape that a TOML file has, with programs relative to a folder.
+
+    RequestError with one line per mistake, each at the keys of what is wrong: `system:task[0].stack_pages`.
+    """
+    return _read(folder / "system", Mistakes(Path("system"), None), data)
+
+
 def _syntax_error(path: Path, text: str, message: str) -> str:
     """tomllib says "<what> (at line N, column M)" or "(at end of document)"."""
     what, _, where = message.rpartition(" (at ")

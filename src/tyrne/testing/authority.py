@@ -1,0 +1,99 @@
+"""What a task of a booted kernel holds, in the words of its system's description."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tyrne.kernel.abi import CapKind, Rights, pack_handle
+from tyrne.kernel.arena import SlotId
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.capability import (
+    AddressSpaceHandle,
+    CapObject,
+    DebugConsole,
+    EndpointHandle,
+    MemoryHandle,
+    NotificationHandle,
+    QuotaHandle,
+    ReplyHandle,
+    TaskHandle,
+    kind_of,
+)
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.task import Task
+from tyrne.testing.sources import Names
+
+
+@dataclass(frozen=True, repr=False)
+class HeldCapability:
+    """A capability in a task's table.
+
+    `word` is its handle word. `object` is the name of an endpoint, notification, memory region or task; the task whose
+    address space, quota or answer it is; `console`. Objects that were made while the system ran are `endpoint 3`, by
+    their place in the kernel. `pages` are the first page and their number, of memory; `address` where it is mapped.
+    """
+
+    word: int
+    kind: CapKind
+    object: str
+    rights: Rights
+    badge: int = 0
+    pages: tuple[int, int] | None = None
+    address: int | None = None
+
+    def __repr__(self) -> str:
+        """`<0x2: endpoint door, SEND|TRANSFER, badge 0x5>`."""
+        rights = "|".join(right.name or "" for right in self.rights) or "no rights"
+        what = "console" if self.kind is CapKind.DEBUG_CONSOLE else f"{self.kind.name.lower()} {self.object}"
+        parts = [f"{self.word:#x}: {what}", rights]
+        parts += [f"badge {self.badge:#x}"] if self.badge else []
+        parts += [f"pages {self.pages[0]} to {self.pages[0] + self.pages[1] - 1}"] if self.pages else []
+        parts += [f"at {self.address:#x}"] if self.address is not None else []
+        return f"<{', '.join(parts)}>"
+
+
+def capabilities_of(kernel: Kernel[Any], task: Task, names: Names) -> list[HeldCapability]:
+    """All that a task holds, in the order of its slots."""
+    return [_held(kernel, slot, names) for slot in task.capabilities.slots if slot.capability is not None]
+
+
+def _held(kernel: Kernel[Any], slot: CapSlot, names: Names) -> HeldCapability:
+    capability = slot.held()
+    named = capability.object
+    placement = slot.placement
+    return HeldCapability(
+        int(pack_handle(slot.handle())),
+        kind_of(named),
+        name_of(kernel, named, names),
+        capability.rights,
+        int(capability.badge),
+        (int(named.first), int(named.pages)) if isinstance(named, MemoryHandle) else None,
+        None if placement is None else int(placement.address),
+    )
+
+
+def name_of(kernel: Kernel[Any], named: CapObject, names: Names) -> str:
+    """The name of the object that a capability names: boot makes them in the order of the description."""
+    match named:
+        case DebugConsole():
+            return "console"
+        case EndpointHandle(slot):
+            return _name(slot, "endpoint", names.endpoints)
+        case NotificationHandle(slot):
+            return _name(slot, "notification", names.notifications)
+        case MemoryHandle(slot):
+            return _name(slot, "memory", names.memory)
+        case AddressSpaceHandle(slot):
+            return _name(slot, "space", ("bootstrap", *names.tasks))
+        case QuotaHandle(slot):
+            return _name(slot, "quota", ("kernel", *names.tasks))
+        case TaskHandle(slot) | ReplyHandle(slot):
+            task = kernel.tasks.get(slot)
+            return "nobody" if task is None else names.task(int(task.number))
+
+
+def _name(slot: SlotId, kind: str, names: tuple[str, ...]) -> str:
+    """The name of the object in a place, which the description's objects hold in their first generation."""
+    known = slot.generation == 0 and slot.index < len(names)
+    return names[slot.index] if known else f"{kind} {int(slot.index)}"
