@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tyrne.boards.qemu_virt import semihosting
+from tyrne.boards.qemu_virt import counter, semihosting
 from tyrne.boards.qemu_virt.trace import Trace
 from tyrne.hal.frame import Call, TrapFrame
+from tyrne.hal.interrupt import Interrupt
 from tyrne.lang import Array, u8, u32, u64
+from tyrne.lang.machine import SystemRegister
 
 
 class Host:
@@ -100,6 +102,87 @@ def test_more_than_the_buffer_is_sent_in_pieces(host: Host) -> None:
     trace.end(u64(0), u64(0))
     assert host.writes > 1
     assert host.written.count(b"X 1 5 0 800010 15 0 0 ffffffffffffffff\n") == 100
+
+
+class Processor:
+    """A processor whose counters go on as a test says."""
+
+    def __init__(self) -> None:
+        self.kernel = 0
+        self.user = 0
+        self.written: list[SystemRegister] = []
+
+    def read(self, register: SystemRegister) -> u64:
+        if register is SystemRegister.PMCCNTR_EL0:
+            return u64(self.kernel + self.user)
+        assert register is SystemRegister.PMEVCNTR0_EL0
+        return u64(self.user % (1 << 32))
+
+    def write(self, register: SystemRegister, value: u64) -> None:
+        self.written.append(register)
+
+
+@pytest.fixture
+def processor(monkeypatch: pytest.MonkeyPatch) -> Processor:
+    counting = Processor()
+    monkeypatch.setattr(counter, "read_register", counting.read)
+    monkeypatch.setattr(counter, "write_register", counting.write)
+    return counting
+
+
+def records(trace: Trace, host: Host) -> list[bytes]:
+    trace.end(u64(0), u64(0))
+    return host.written.splitlines()[:-1]
+
+
+def test_an_interrupt_says_after_which_instruction_of_which_trap_it_came(host: Host, processor: Processor) -> None:
+    trace = Trace(True)
+    trace.start()
+    for user, traps in (5, False), (7, True), (0, False), (1000, False), (24, True):
+        processor.user += user
+        processor.kernel += 300
+        if traps:
+            trace.trap()
+        else:
+            trace.interrupt(Interrupt.TICK)
+    processor.user += 1
+    trace.interrupt(Interrupt.LIMIT)
+    assert records(trace, host) == [b"I 0 5 1", b"I 1 0 1", b"I 1 3e8 1", b"I 2 1 2"]
+
+
+def test_a_first_use_of_floating_point_is_no_trap_and_one_instruction(host: Host, processor: Processor) -> None:
+    trace = Trace(True)
+    trace.start()
+    processor.user += 10
+    trace.trap()
+    processor.user += 4  # three, and the one that traps
+    trace.trap()
+    trace.open_floating()
+    trace.interrupt(Interrupt.TICK)
+    processor.user += 1  # that one again
+    trace.interrupt(Interrupt.TICK)
+    assert records(trace, host) == [b"I 1 3 1", b"I 1 4 1"]
+
+
+def test_the_count_of_instructions_outlives_its_counter(host: Host, processor: Processor) -> None:
+    trace = Trace(True)
+    trace.start()
+    processor.user += 5 << 32
+    processor.kernel += 1 << 20
+    trace.interrupt(Interrupt.TICK)
+    processor.user += (1 << 32) - 1
+    processor.kernel += (1 << 32) - 1
+    trace.interrupt(Interrupt.TICK)
+    assert records(trace, host) == [b"I 0 500000000 1", b"I 0 5ffffffff 1"]
+
+
+def test_an_untraced_kernel_reads_no_counter(host: Host, processor: Processor) -> None:
+    trace = Trace(False)
+    trace.start()
+    trace.trap()
+    trace.open_floating()
+    trace.interrupt(Interrupt.TICK)
+    assert processor.written == [] and host.writes == 0 and trace.traps == 0
 
 
 def test_an_untraced_kernel_never_calls_the_host(host: Host) -> None:

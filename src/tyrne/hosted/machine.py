@@ -8,7 +8,7 @@ from tyrne.boot.start import start_system
 from tyrne.hal.exit_status import PANIC
 from tyrne.hal.frame import TrapFrame
 from tyrne.hosted.board import HostedBoard
-from tyrne.hosted.cpu import NO_LIMIT
+from tyrne.hosted.cpu import NO_LIMIT, Stop
 from tyrne.hosted.loading import load
 from tyrne.hosted.panic import describe
 from tyrne.hosted.recorder import Recorder
@@ -21,9 +21,11 @@ from tyrne.lang import Trap, u64
 class HostedMachine:
     """One run of one system: a board, a kernel, and the loop between them."""
 
-    def __init__(self, manifest: bytes, recorder: Recorder, debug_console: bool = True) -> None:
+    def __init__(
+        self, manifest: bytes, recorder: Recorder, debug_console: bool = True, board: HostedBoard | None = None
+    ) -> None:
         self.recorder: Final = recorder
-        self.board: Final = HostedBoard(recorder)
+        self.board: Final = HostedBoard(recorder) if board is None else board
         self.kernel: Final = Kernel(self.board, debug_console)
         self.board.kernel_entry = self.kernel.trap_from_kernel
         self._frames: Final[dict[int, tuple[TrapFrame, AdoptedFrame]]] = {}
@@ -46,13 +48,21 @@ class HostedMachine:
         return start_system(self.kernel, self._info)
 
     def step(self, task: Task) -> Task | None:
-        """One transition: the task runs until it traps, the kernel answers. Who runs next; None when the run is over."""
-        board, cpu = self.board, self.board.cpu
+        """One transition: the task runs until it traps, the kernel answers. Who runs next; None when that is nobody."""
+        stop = self.execute(task, self.until_interrupt())
+        return self.kernel.trap(stop.vector, u64(stop.syndrome), u64(stop.address))
+
+    def until_interrupt(self) -> int:
+        """How many instructions may begin before the next interrupt comes; not below zero."""
+        return max(0, self.board.alarm_at - self.board.cpu.instructions)
+
+    def execute(self, task: Task, limit: int) -> Stop:
+        """Let a task run until it traps, or has begun `limit` instructions: why it stopped."""
         registers = self._registers_of(task)
         registers.from_frame()
-        stop = cpu.run(registers, min(board.alarm_at - cpu.instructions, NO_LIMIT))
+        stop = self.board.cpu.run(registers, min(limit, NO_LIMIT))
         registers.to_frame()
-        return self.kernel.trap(stop.vector, u64(stop.syndrome), u64(stop.address))
+        return stop
 
     def _registers_of(self, task: Task) -> AdoptedFrame:
         known = self._frames.get(id(task.frame))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tyrne.hal.interrupt import Interrupt
 from tyrne.hal.syndrome import fault_kind
 from tyrne.kernel.abi import Status
 from tyrne.kernel.calls import CALLS, CallNumber
@@ -58,6 +59,16 @@ class FaultEvent:
         return fault_kind(u64(self.syndrome)).name.lower()
 
 
+@dataclass(frozen=True)
+class InterruptEvent:
+    """An interrupt came after so many synchronous traps from EL0, and so many instructions since the last of them (or
+    since the start), the one that trapped not counted."""
+
+    traps: int
+    instructions: int
+    kind: Interrupt
+
+
 class Listener:
     """Follows a run while it happens; a subclass overrides what it wants to see. Tasks are named by their number."""
 
@@ -85,8 +96,8 @@ class Listener:
 class Recorder:
     """Takes the events of one run in their order, tells the listeners, and keeps what a report needs.
 
-    `status` is None until the run has ended. With `keep_calls` false the system calls are told, but not kept: a run of
-    any length then needs no memory for them.
+    `status` is None until the run has ended. With `keep_calls` false the system calls are told, but not kept, nor are
+    interrupts: a run of any length then needs no memory for them.
     """
 
     def __init__(self, *listeners: Listener, keep_calls: bool = True) -> None:
@@ -104,6 +115,8 @@ class Recorder:
         """The tasks that wait or are suspended at the end of the run."""
         self.tasks_seen: Final[set[int]] = set()
         """Every task of which there was an event."""
+        self.interrupts: Final[list[InterruptEvent]] = []
+        """Of a machine whose interrupts do not follow from what its tasks do."""
         self.panic_bytes: Final = bytearray()
         self.status: int | None = None
         self.instructions = 0
@@ -148,6 +161,11 @@ class Recorder:
         """The run is over, and a task waits or is suspended."""
         self._lives(task)
         self.blocked.add(task)
+
+    def interrupt(self, traps: int, instructions: int, kind: Interrupt) -> None:
+        """An interrupt came from outside."""
+        if self.keep_calls:
+            self.interrupts.append(InterruptEvent(traps, instructions, kind))
 
     def panic(self, text: bytes) -> None:
         self.panic_bytes.extend(text)

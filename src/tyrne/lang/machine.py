@@ -100,6 +100,8 @@ class SystemRegister(Enum):
     PMCCNTR_EL0 = "pmccntr_el0"
     PMCNTENSET_EL0 = "pmcntenset_el0"
     PMCR_EL0 = "pmcr_el0"
+    PMEVCNTR0_EL0 = "pmevcntr0_el0"
+    PMEVTYPER0_EL0 = "pmevtyper0_el0"
     PMUSERENR_EL0 = "pmuserenr_el0"
     SCTLR_EL1 = "sctlr_el1"
     TCR_EL1 = "tcr_el1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tyrne.hal.interrupt import Interrupt
 from tyrne.hosted.recorder import Recorder
 
 ARGUMENTS: Final = 6
@@ -38,6 +39,8 @@ def feed(line: bytes, recorder: Recorder) -> None:
                 recorder.task_end(int(task, 16), int(code, 16))
             case "W", [task]:
                 recorder.waiting(int(task, 16))
+            case "I", [traps, instructions, kind]:
+                recorder.interrupt(int(traps, 16), int(instructions, 16), Interrupt(int(kind, 16)))
             case "P", [content]:
                 recorder.panic(bytes.fromhex(content))
             case "E", [status, instructions]:

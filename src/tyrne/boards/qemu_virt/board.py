@@ -52,6 +52,7 @@ class QemuVirt:
         self.translation.invalidate_all()
         self.uart.use_high_address()
         self.counter.start()
+        self.trace.start()
         self.threads.start()
         self.timer.start()
         self.interrupts.start()
@@ -132,6 +133,11 @@ class QemuVirt:
         self.interrupts.enable(LINE)
 
     def acknowledge_interrupt(self) -> Interrupt:
+        interrupt = self._take_interrupt()
+        self.trace.interrupt(interrupt)
+        return interrupt
+
+    def _take_interrupt(self) -> Interrupt:
         word = self.interrupts.acknowledge()
         if word is None:
             return Interrupt.SPURIOUS
@@ -145,12 +151,17 @@ class QemuVirt:
         self.threads.switch(old, new)
 
     def open_floating(self, state: ThreadState) -> None:
+        self.trace.open_floating()
         self.threads.open_floating(state)
 
     def call_from_kernel(self, frame: TrapFrame) -> None:
         self.threads.call_from_kernel(frame)
 
     # Tracer
+
+    def trace_trap(self) -> None:
+        """A synchronous trap has come from EL0."""
+        self.trace.trap()
 
     def trace_call(self, task: u32, call: Call, frame: TrapFrame) -> None:
         self.trace.call(task, call, frame)

@@ -33,6 +33,7 @@ def boot() -> Task | None:
 @export
 def trap(syndrome: u64, address: u64) -> Task | None:
     """A synchronous exception from EL0; the current task's frame is stored. Returns the task to run next."""
+    KERNEL.board.trace_trap()
     return KERNEL.trap(Vector.SYNCHRONOUS, syndrome, address)
 
 

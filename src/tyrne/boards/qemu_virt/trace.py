@@ -7,6 +7,8 @@
     F task esr far pc      a task was ended by a fault
     D task code      a task was ended by another
     W task           a task waits or is suspended, at the end of the run
+    I traps count kind     an interrupt came: after so many synchronous traps from EL0, and so many instructions
+                     that EL0 has retired since the last of them; the kind is a number of hal.interrupt.Interrupt
     P hex            bytes of a panic report
     E status count   the end, and the instructions until then
 
@@ -17,8 +19,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from tyrne.boards.qemu_virt.counter import UserCounter
 from tyrne.boards.qemu_virt.semihosting import HostStream
 from tyrne.hal.frame import Call, TrapFrame
+from tyrne.hal.interrupt import Interrupt
 from tyrne.lang import irange, u8, u32, u64
 
 NEWLINE: Final = u8(0x0A)
@@ -29,6 +33,7 @@ ENDED: Final = u8(0x44)
 END: Final = u8(0x45)
 EXIT: Final = u8(0x58)
 FAULT: Final = u8(0x46)
+INTERRUPT: Final = u8(0x49)
 LOG: Final = u8(0x4C)
 NONE: Final = u8(0)
 PANIC: Final = u8(0x50)
@@ -44,6 +49,17 @@ class Trace:
         self.kind: u8 = NONE
         """Of the open record."""
         self.task: u32 = u32(0)
+        self.counter: UserCounter = UserCounter()
+        self.traps: u64 = u64(0)
+        """Synchronous traps from EL0."""
+        self.retired: u64 = u64(0)
+        """What EL0 had retired at the last of them."""
+        self.retired_before: u64 = u64(0)
+        """And at the one before."""
+
+    def start(self) -> None:
+        if self.enabled:
+            self.counter.start()
 
     def log(self, byte: u8) -> None:
         if self.enabled:
@@ -89,6 +105,28 @@ class Trace:
         if self.enabled:
             self._begin(WAITING)
             self._number(u64(task))
+            self._close()
+
+    def trap(self) -> None:
+        """A synchronous trap has come from EL0."""
+        if self.enabled:
+            self.traps += 1
+            self.retired_before = self.retired
+            self.retired = self.counter.retired()
+
+    def open_floating(self) -> None:
+        """The last trap was a thread's first use of FP/SIMD. A machine whose unit is never closed does not know it:
+        nothing has happened, and the instruction, which the counter counts twice, is yet to come."""
+        if self.enabled:
+            self.traps -= 1
+            self.retired = self.retired_before + 1
+
+    def interrupt(self, interrupt: Interrupt) -> None:
+        if self.enabled:
+            self._begin(INTERRUPT)
+            self._number(self.traps)
+            self._number(self.counter.retired() - self.retired)
+            self._number(u64(interrupt.value))
             self._close()
 
     def end(self, status: u64, instructions: u64) -> None:

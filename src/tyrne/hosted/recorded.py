@@ -1,0 +1,73 @@
+"""A hosted machine whose interrupts come where a record of another machine says, not after counts of instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from tyrne.hal.frame import Vector
+from tyrne.hal.interrupt import Interrupt
+from tyrne.hal.syndrome import FaultKind, fault_kind
+from tyrne.hosted.board import HostedBoard
+from tyrne.hosted.cpu import NO_LIMIT, Stop
+from tyrne.hosted.machine import HostedMachine
+from tyrne.hosted.recorder import InterruptEvent, Recorder
+from tyrne.kernel.task import Task
+from tyrne.lang import u64
+
+_INTERRUPTED: Final = Stop(Vector.IRQ, 0, 0)
+_BEFORE_AN_INSTRUCTION: Final = (FaultKind.INSTRUCTION_ABORT, FaultKind.PC_ALIGNMENT)
+"""Faults of the fetch: no instruction has begun."""
+
+
+class RecordedBoard(HostedBoard):
+    """Takes interrupts from a list. What the kernel arms has no effect: the list is what came of it."""
+
+    def __init__(self, recorder: Recorder, interrupts: Sequence[InterruptEvent]) -> None:
+        super().__init__(recorder)
+        self.interrupts: Final = interrupts
+        self.taken = 0
+
+    def arm_limit(self, instructions: u64) -> None: ...
+
+    def arm_tick(self, instructions: u64) -> None: ...
+
+    def acknowledge_interrupt(self) -> Interrupt:
+        event = self.interrupts[self.taken]
+        self.taken += 1
+        return event.kind
+
+
+class RecordedMachine(HostedMachine):
+    """One run of one system with the interrupts of another run of it."""
+
+    def __init__(
+        self, manifest: bytes, recorder: Recorder, debug_console: bool, interrupts: Sequence[InterruptEvent]
+    ) -> None:
+        self._interrupts: Final = RecordedBoard(recorder, interrupts)
+        super().__init__(manifest, recorder, debug_console, self._interrupts)
+        self._traps = 0
+        """Synchronous ones."""
+        self._trapped_at = 0
+        """The count of instructions at the last of them."""
+
+    def until_interrupt(self) -> int:
+        board = self._interrupts
+        if board.taken == len(board.interrupts) or board.interrupts[board.taken].traps != self._traps:
+            return NO_LIMIT
+        return max(0, self._trapped_at + board.interrupts[board.taken].instructions - board.cpu.instructions)
+
+    def execute(self, task: Task, limit: int) -> Stop:
+        """As on any machine an interrupt that is due comes before the next instruction is fetched."""
+        if limit == 0:
+            return _INTERRUPTED
+        due_at = self.board.cpu.instructions + self.until_interrupt()
+        stop = super().execute(task, limit)
+        if stop.vector is not Vector.SYNCHRONOUS:
+            return stop
+        instructions = self.board.cpu.instructions
+        if instructions == due_at and fault_kind(u64(stop.syndrome)) in _BEFORE_AN_INSTRUCTION:
+            return _INTERRUPTED
+        self._traps += 1
+        self._trapped_at = instructions
+        return stop
