@@ -19,8 +19,9 @@ from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
 from tyrne.testing.lockstep.agreement import watchdog
-from tyrne.testing.lockstep.game import GameError, play, replay
+from tyrne.testing.lockstep.game import GameError, replay
 from tyrne.testing.lockstep.pair import DisagreementError
+from tyrne.testing.lockstep.play import play
 from tyrne.testing.lockstep.shrinking import shrunk
 from tyrne.testing.lockstep.tally import Tally
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from tyrne.boards.native import journal
 from tyrne.compiler.build import HostLibrary, build_host_library
-from tyrne.compiler.build.host import CompiledTrap
+from tyrne.compiler.build.host import CompiledTrap, build_counting_library
 from tyrne.hal.exit_status import PANIC
 from tyrne.hosted.cpu import NO_LIMIT, Cpu
 from tyrne.hosted.engine import Places
@@ -33,13 +33,22 @@ _NEVER: Final = int(journal.NEVER)
 class NativeKernel:
     """The compiled kernel with RAM and a journal. The library's state is the process's: one instance at a time."""
 
-    def __init__(self, ram: Ram, debug_console: bool = True, root: str = ROOT) -> None:
-        self.library: Final[HostLibrary] = build_host_library(root, {"debug_console": debug_console})
-        self.library.reset()
+    def __init__(self, ram: Ram, debug_console: bool = True, root: str = ROOT, counting: bool = False) -> None:
+        """With `counting`, the kernel counts its edges: `library` is a CountingLibrary."""
+        build: Callable[..., HostLibrary] = build_counting_library if counting else build_host_library
+        self.library: Final = build(root, {"debug_console": debug_console})
+        self._ram: Final = ram
         self._journal_memory: Final = mmap.mmap(-1, 8 * (_HEADER + _CAPACITY))
         self._words: Final = memoryview(self._journal_memory).cast("Q")
         self._let_the_kernel_call_itself()
         self.trap: Final[Callable[..., Any]] = self.library.function("trap")
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget all that happened; RAM stays as it is."""
+        self.library.reset()
+        self._words[0] = self._words[1] = 0
+        ram = self._ram
         self.library.call("attach", ram.start, ram.size, ram.host_address(), address_of(self._journal_memory))
 
     def set_instructions(self, instructions: int) -> None:

@@ -35,6 +35,10 @@ class Ram:
         """Where the host keeps the first byte, aligned to a page."""
         return address_of(self.map)
 
+    def clear(self) -> None:
+        """Zeros everywhere, as at the start."""
+        ctypes.memset(self.host_address(), 0, self.size)
+
     def get(self, address: int, length: int) -> bytes:
         """A copy of some bytes, for those who look at a machine from outside."""
         offset = self._offset(address, length)

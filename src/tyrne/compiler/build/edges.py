@@ -71,7 +71,7 @@ def _functions(elf: ELFFile) -> Iterator[tuple[int, str]]:
 
 def _addresses(elf: ELFFile) -> list[int]:
     """The table of addresses, whose entries the loader would relocate."""
-    table = elf.get_section_by_name(ADDRESSES)
+    table: Any = elf.get_section_by_name(ADDRESSES)
     first, count = table["sh_addr"], table["sh_size"] // _ENTRY_BYTES
     found = [0] * count
     relocations = elf.get_section_by_name(".rela.dyn")

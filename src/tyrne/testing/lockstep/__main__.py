@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import count
 
-from tyrne.testing.lockstep.game import GameError, play
+from tyrne.testing.lockstep.game import GameError
+from tyrne.testing.lockstep.play import play
 from tyrne.testing.lockstep.shrinking import shrunk
 from tyrne.testing.lockstep.tally import Tally
 

@@ -1,23 +1,19 @@
-"""Random systems played in lock step until something differs."""
+"""A game: one system, and what its tasks do one after the other. As text it can be kept, read and played again."""
 
 from __future__ import annotations
 
+import zlib
+from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
-from random import Random
 from typing import Final
 
-from tyrne.testing.lockstep.pair import DisagreementError, Pair, PanicError, Step, UnfairError
-from tyrne.testing.lockstep.player import Player
-from tyrne.testing.lockstep.random_systems import random_manifest
-from tyrne.testing.lockstep.tally import Tally
+from tyrne.testing.lockstep.pair import DisagreementError, PanicError, UnfairError, the_pair
+from tyrne.testing.lockstep.step import Step
 
-STEPS_A_SYSTEM: Final = 2000
-"""At most, then another system starts."""
-STEPS_A_COMPARISON: Final = 250
-"""Between two comparisons of everything; registers and journal are compared at each step."""
 STEPS_A_LOOK: Final = 50
-"""Between two looks at whether the system is good for anything; and between two comparisons in a replay."""
+"""Between two comparisons of everything in a replay."""
 WRONG: Final = (DisagreementError, PanicError, UnfairError)
+_DEBUG: Final = {True: "debug", False: "release"}
 
 
 @dataclass
@@ -26,56 +22,54 @@ class Game:
 
     manifest: bytes
     debug_console: bool
+    """Whether the kernel is one that has console_write."""
     steps: list[Step] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """A line that says which kernel, the manifest (zlib, base64), then a line for each step."""
+        manifest = b64encode(zlib.compress(self.manifest, 9)).decode()
+        return "\n".join([f"{_DEBUG[self.debug_console]} {manifest}", *map(str, self.steps), ""])
+
+    @classmethod
+    def parse(cls, text: str) -> Game:
+        """The game that `str` gave; ValueError for anything else."""
+        first, *steps = text.strip().splitlines() or [""]
+        profile, _, manifest = first.partition(" ")
+        if profile not in _DEBUG.values():
+            raise ValueError(f"no game: it begins with {first[:40]!r} and not with debug or release")
+        try:
+            unpacked = zlib.decompress(b64decode(manifest, validate=True))
+        except (ValueError, zlib.error) as error:
+            raise ValueError(f"no manifest: {error}") from None
+        return cls(unpacked, profile == _DEBUG[True], [Step.parse(line) for line in steps])
 
 
 class GameError(AssertionError):
     """A game has come to something that must not be; `cause` says what."""
 
-    def __init__(self, seed: int, game: Game, cause: AssertionError) -> None:
-        super().__init__(seed, game, cause)
+    def __init__(self, name: str, game: Game, cause: AssertionError) -> None:
+        super().__init__(name, game, cause)
+        self.name: Final = name
+        """Which game it was."""
         self.game: Final = game
-        self._text: Final = f"seed {seed}, step {len(game.steps)}: {type(cause).__name__}: {cause}"
+        self.cause: Final = cause
 
     def __str__(self) -> str:
-        return self._text
-
-
-def play(seed: int, steps: int = STEPS_A_SYSTEM, every: int = STEPS_A_COMPARISON) -> Tally:
-    """Make at most `steps` steps on one random system."""
-    random = Random(seed)
-    game = Game(random_manifest(random), random.random() < 0.8)
-    tally = Tally()
-    tally.systems = 1
-    try:
-        pair = Pair(game.manifest, game.debug_console)
-        player = Player(random, pair)
-        while tally.steps < steps and not pair.stopped:
-            step = player.next_step()
-            game.steps.append(step)
-            pair.take(step)
-            tally.count(pair.records)
-            if tally.steps % every == 0:
-                pair.compare_all("comparison of everything")
-            if tally.steps % STEPS_A_LOOK == 0 and not pair.stopped and player.is_at_its_end():
-                break
-        pair.compare_all("comparison of everything")
-    except WRONG as cause:
-        raise GameError(seed, game, cause) from cause
-    return tally
+        return f"{self.name}, step {len(self.game.steps)}: {type(self.cause).__name__}: {self.cause}"
 
 
 def replay(game: Game) -> AssertionError | None:
     """The same steps again, everything compared every few of them and at the end; what goes wrong first."""
+    pair = the_pair(game.debug_console)
     try:
-        pair = Pair(game.manifest, game.debug_console)
+        pair.start(game.manifest)
         for number, step in enumerate(game.steps, 1):
             if pair.stopped:
                 break
             pair.take(step)
             if number % STEPS_A_LOOK == 0:
-                pair.compare_all("comparison of everything")
-        pair.compare_all("comparison of everything")
+                pair.compare_all()
+        pair.compare_all()
     except WRONG as cause:
         return cause
     return None

@@ -25,6 +25,13 @@ class JournalBoard(Ram):
         self.kernel_entry: Callable[[TrapFrame], None] | None = None
         self.number_of: Callable[[ThreadState], int] = lambda _: 0
 
+    def reset(self) -> None:
+        """As at the start, but for what it is connected to."""
+        self.clear()
+        self.records = []
+        self.instructions = 0
+        self.deadlines = Deadlines()
+
     def take_records(self) -> list[Record]:
         records, self.records = self.records, []
         return records

@@ -15,8 +15,9 @@ from tyrne.kernel.abi import CapKind, TaskState
 from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.task import Task
 from tyrne.testing.lockstep.call_arguments import ARGUMENTS, WORD, word
-from tyrne.testing.lockstep.pair import PC, SP, Pair, Step
+from tyrne.testing.lockstep.pair import Pair
 from tyrne.testing.lockstep.prospects import NEEDED_BY, NULL, Scene, dead_ends, opportunities
+from tyrne.testing.lockstep.step import PC, SP, Step
 
 SVC: Final = 0x5600_0000
 FAULTS: Final = (

@@ -12,7 +12,8 @@ from tyrne.system.loading import RAW_BASE
 from tyrne.system.manifest import System, Task, encode
 from tyrne.system.parts import CONSOLE_CAP, Cap, Mapping, Quota, Region, Supervisor
 from tyrne.system.program import Program, Segment, pages
-from tyrne.testing.lockstep.pair import IMAGE, RAM_SIZE
+from tyrne.testing.lockstep.pair import IMAGE
+from tyrne.testing.lockstep.sides import RAM_SIZE
 
 PAGE: Final = 4096
 FREE_FRAMES: Final = (RAM_SIZE - (IMAGE - RAM_START)) // PAGE

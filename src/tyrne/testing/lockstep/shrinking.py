@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tyrne.testing.lockstep.game import Game, replay
-from tyrne.testing.lockstep.pair import Step
+from tyrne.testing.lockstep.step import Step
 
 
 def shrunk(game: Game, tries: int = 2000) -> Game:
