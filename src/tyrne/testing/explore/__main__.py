@@ -1,0 +1,163 @@
+"""`python -m tyrne.testing.explore MODEL…`: explore small systems to the last state.
+
+Exit status: 0 nothing is wrong in any state that was reached, 1 a violation was found, 2 the request was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress as Bars
+from rich.progress import TextColumn, TimeElapsedColumn
+
+from tyrne.system import kernel_source
+from tyrne.testing.explore.checkpoint import Checkpoint, CheckpointMismatchError
+from tyrne.testing.explore.engine import Cluster, Engine, EngineMissingError, Processes, Serial
+from tyrne.testing.explore.model import Model
+from tyrne.testing.explore.report import OURS, write_test
+from tyrne.testing.explore.search import Progress, Report, explore
+
+COMMAND = "make explore"
+
+
+def options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("explore", description="Explore small systems: every state, every action.")
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="which; without any, what there is is listed")
+    parser.add_argument("--from", dest="module", default=OURS, metavar="MODULE", help="a module with its own MODELS")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; all cores")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="work on a Dask cluster: the address of its scheduler")
+    parser.add_argument("--checkpoint", type=Path, metavar="DIR", help="keep what is needed to go on after a stop")
+    parser.add_argument("--max-states", type=int, metavar="N", help="stop after the level in which so many are known")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures down")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write a violation's test there, not to the output")
+    return parser.parse_args(arguments)
+
+
+def chosen(found: argparse.Namespace) -> list[Model]:
+    """The models that are asked for; raises ValueError with what is wrong."""
+    try:
+        known: dict[str, Model] = importlib.import_module(found.module).MODELS
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"{found.module}: {error}; name a module with a dictionary MODELS") from None
+    if not found.models:
+        lines = [f"  {model.name:14} {model.purpose}" for model in known.values()]
+        raise ValueError("name the models to explore, of these:\n" + "\n".join(lines))
+    for name in found.models:
+        if name not in known:
+            raise ValueError(f"no model is named {name}; there are {', '.join(known)}")
+    return [known[name] for name in found.models]
+
+
+def engine(found: argparse.Namespace) -> Engine:
+    if found.cluster is not None:
+        return Cluster(found.cluster)
+    return Serial() if found.workers <= 1 else Processes(found.workers)
+
+
+def figures(report: Report) -> dict[str, object]:
+    """What a search has come to, as plain numbers."""
+    model, progress = report.model, report.progress
+    return {
+        "purpose": model.purpose,
+        "tasks": len(model.tasks),
+        "slots": model.slots,
+        "calls": sorted({template.call.name for template in model.calls}),
+        "ticks": model.ticks,
+        "faults": model.faults,
+        "states": report.states,
+        "expanded": progress.expanded,
+        "transitions": progress.transitions,
+        "refusals_checked": progress.refusals,
+        "depth": progress.depth,
+        "exhausted": report.exhausted,
+        "violations": 0 if report.violation is None else 1,
+    }
+
+
+def watching(bars: Bars, model: Model) -> Callable[[Progress, int], None]:
+    """A line that moves while a model is explored."""
+    task = bars.add_task(model.name, states=0, depth=0, frontier=0, transitions=0)
+
+    def watch(progress: Progress, states: int) -> None:
+        bars.update(
+            task,
+            states=states,
+            depth=progress.depth,
+            frontier=len(progress.frontier),
+            transitions=progress.transitions,
+        )
+
+    return watch
+
+
+def summary(report: Report) -> str:
+    progress, name = report.progress, report.model.name
+    came = "exhausted" if report.exhausted else "not exhausted"
+    if report.violation is not None:
+        came = f"VIOLATION after {len(report.violation.trace)} steps: {report.violation.what[0]}"
+    return (
+        f"{name}: {report.states:,} states, {progress.transitions:,} transitions, "
+        f"{progress.refusals:,} refusals, depth {progress.depth}: {came}"
+    )
+
+
+def main(arguments: list[str]) -> int:
+    found = options(arguments)
+    reports: list[Report] = []
+    try:
+        models = chosen(found)
+        kernel = kernel_source.digest()
+        checkpoint = None if found.checkpoint is None else Checkpoint(found.checkpoint, kernel)
+        workers = engine(found)
+    except (ValueError, EngineMissingError, OSError) as error:
+        print(f"explore: {error}", file=sys.stderr)
+        return 2
+    columns = [
+        TextColumn("{task.description}: {task.fields[states]:,} states, level {task.fields[depth]} with "),
+        TextColumn("{task.fields[frontier]:,}, {task.fields[transitions]:,} transitions"),
+        TimeElapsedColumn(),
+    ]
+    console = Console(stderr=True)
+    try:
+        with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
+            for model in models:
+                report = explore(
+                    model, workers, checkpoint=checkpoint, max_states=found.max_states, watch=watching(bars, model)
+                )
+                reports.append(report)
+                print(summary(report), flush=True)
+                if report.violation is not None:
+                    break
+    except CheckpointMismatchError as error:
+        print(f"explore: {error}", file=sys.stderr)
+        return 2
+    finally:
+        workers.close()
+    if found.json is not None:
+        result = {
+            "command": f'{COMMAND} ARGS="{" ".join(model.name for model in models)}"',
+            "kernel": kernel,
+            "models": {report.model.name: figures(report) for report in reports},
+        }
+        found.json.write_text(json.dumps(result, indent=2) + "\n")
+    last = reports[-1]
+    if last.violation is None:
+        return 0
+    if found.write is None:
+        write_test(sys.stdout, last.model, last.violation, found.module)
+    else:
+        with found.write.open("w") as out:
+            write_test(out, last.model, last.violation, found.module)
+        print(f"the shortest trace is a test: {found.write}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,203 @@
+"""What the current task of a model may do next: system calls with representative arguments, a tick, a fault.
+
+A model lists templates; in a state, a template stands for a call with every combination of the arguments that fit:
+
+| argument    | stands for                                                                                   |
+|-------------|----------------------------------------------------------------------------------------------|
+| `Own(kind)` | each capability of the kind that the caller holds; and, one at a time, those that must fail: |
+|             | a capability of another kind, a stale handle, the null handle                                |
+| `Gift()`    | null, and each capability that the caller holds; and a stale handle                          |
+| `Words(…)`  | each of the words                                                                            |
+| `Fewer(…)`  | the rights of the capability in x0, all or without some; and all that there are              |
+
+Which actions a state has depends on nothing that `canonical` erases, but for those that must be refused: for two states
+with the same key, the lists are the same up to the names of slots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tyrne.hal.frame import Vector
+from tyrne.hal.interrupt import Interrupt
+from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights
+from tyrne.kernel.calls import CallNumber
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.capability import kind_of
+from tyrne.kernel.kernel import Kernel
+from tyrne.lang import u64
+from tyrne.testing.board import MemoryBoard
+from tyrne.testing.kernels import ALL, SVC
+
+NULL = int(NULL_HANDLE)
+FAULT = 0x9200_004F
+"""ESR_EL1 of the fault that tasks make: a store that the page's permissions refuse."""
+FAULT_ADDRESS = 0x1234_5000
+JUNK = u64(0x5EC4E7)
+"""What x6 and x7 hold before a call: ignored, but rewritten by its answer."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """A handle of the caller's."""
+
+    kind: CapKind
+
+
+@dataclass(frozen=True)
+class Gift:
+    """A capability to go with a message, or none."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """One of these."""
+
+    words: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Fewer:
+    """Rights of the capability in x0: all, and for each of these sets all without it."""
+
+    without: tuple[Rights, ...] = ()
+
+
+Argument = Own | Gift | Words | Fewer
+
+
+@dataclass(frozen=True)
+class Template:
+    """A system call and what its registers from x0 on may hold; the rest of them are 0."""
+
+    call: CallNumber
+    arguments: tuple[Argument, ...] = ()
+
+
+@dataclass(frozen=True)
+class Call:
+    """A system call of the current task: x8, and x0 to x5."""
+
+    number: int
+    words: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """The end of the current task's turn."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The current task makes a fault."""
+
+
+Action = Call | Tick | Fault
+TICK = Tick()
+FAULTS = Fault()
+
+
+def stale(slot: CapSlot) -> int:
+    """A word that names an earlier use of a slot, or in its first use none that will be."""
+    return ((int(slot.generation) - 1) & 0xFFFF_FFFF) << 16 | int(slot.index)
+
+
+class Holdings:
+    """The handle words of the current task, by kind."""
+
+    def __init__(self, kernel: Kernel[MemoryBoard]) -> None:
+        task = kernel.scheduler.current
+        assert task is not None
+        self.by_kind: dict[CapKind, list[int]] = {}
+        self.all: list[int] = []
+        self.rights: dict[int, int] = {}
+        self.stale = NULL
+        for slot in task.capabilities.slots:
+            capability = slot.capability
+            if capability is None:
+                continue
+            word = int(slot.generation) << 16 | int(slot.index)
+            self.all.append(word)
+            self.rights[word] = int(capability.rights)
+            self.by_kind.setdefault(kind_of(capability.object), []).append(word)
+            if self.stale == NULL:
+                self.stale = stale(slot)
+
+    def fitting(self, argument: Argument, x0: int) -> list[int]:
+        """The words that may do."""
+        match argument:
+            case Own(kind):
+                return self.by_kind.get(kind, [])
+            case Gift():
+                return [NULL, *self.all]
+            case Words(words):
+                return list(words)
+            case Fewer(without):
+                rights = self.rights.get(x0, 0)
+                return list(dict.fromkeys([rights, *(rights & ~int(some) for some in without)]))
+
+    def unfitting(self, argument: Argument, x0: int) -> list[int]:
+        """The words that must be refused."""
+        match argument:
+            case Own(kind):
+                others = [words[0] for other, words in self.by_kind.items() if other is not kind]
+                return [*others[:1], self.stale, *([NULL] if self.stale != NULL else [])]
+            case Gift():
+                return [self.stale] if self.stale != NULL else []
+            case Words():
+                return []
+            case Fewer():
+                return [int(ALL)] if self.rights.get(x0, 0) != int(ALL) else []
+
+
+def _combinations(arguments: tuple[Argument, ...], holdings: Holdings) -> list[tuple[int, ...]]:
+    """Every combination of fitting words, then those with one that does not fit and the first of the others."""
+    fitting: list[tuple[int, ...]] = [()]
+    unfitting: list[tuple[int, ...]] = []
+    for argument in arguments:
+        unfitting = [(*words, next(iter(holdings.fitting(argument, words[0])), NULL)) for words in unfitting]
+        if fitting:
+            first = fitting[0]
+            x0 = first[0] if first else NULL
+            unfitting += [(*first, word) for word in holdings.unfitting(argument, x0)]
+        fitting = [
+            (*words, word) for words in fitting for word in holdings.fitting(argument, words[0] if words else NULL)
+        ]
+    return fitting + unfitting
+
+
+def actions(
+    templates: tuple[Template, ...], ticks: bool, faults: bool, kernel: Kernel[MemoryBoard]
+) -> Iterator[Action]:
+    """What can happen next, always in the same order for the same state; nothing when no task runs."""
+    if kernel.scheduler.current is None:
+        return
+    if ticks:
+        yield TICK
+    if faults:
+        yield FAULTS
+    holdings = Holdings(kernel)
+    for template in templates:
+        number = template.call._value_
+        for words in _combinations(template.arguments, holdings):
+            yield Call(number, words)
+
+
+def perform(kernel: Kernel[MemoryBoard], action: Action) -> None:
+    """Let the current task do it: one transition of the kernel."""
+    match action:
+        case Call(number, words):
+            task = kernel.scheduler.current
+            assert task is not None
+            x = task.frame.x
+            for register in range(6):
+                x[register] = u64(words[register] if register < len(words) else 0)
+            x[6] = x[7] = JUNK
+            x[8] = u64(number)
+            kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))
+        case Tick():
+            kernel.board.interrupt = Interrupt.TICK
+            kernel.trap(Vector.IRQ, u64(0), u64(0))
+        case Fault():
+            kernel.trap(Vector.SYNCHRONOUS, u64(FAULT), u64(FAULT_ADDRESS))

@@ -1,0 +1,96 @@
+"""Where the work of a search is done: in this process, in one process for each core, or on a Dask cluster.
+
+An engine is given pieces of work that do not depend on each other, and yields their results as they come.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from importlib import import_module
+from typing import Any, Protocol
+
+from tyrne.testing.explore.expansion import Expansion, Trace, expand
+from tyrne.testing.explore.model import Model
+
+Chunk = list[Trace]
+
+
+class EngineMissingError(Exception):
+    """The engine that was asked for is not there; says how to get it."""
+
+
+class Engine(Protocol):
+    """Expands chunks of states; the results come in any order."""
+
+    workers: int
+    """How many chunks it works on at once."""
+
+    def run(self, model: Model, chunks: Iterable[Chunk]) -> Iterator[Expansion]: ...
+
+    def close(self) -> None: ...
+
+
+class Serial:
+    """This process, which is the one that can be looked into, and in which the kernel may be another than on disk."""
+
+    workers = 1
+
+    def run(self, model: Model, chunks: Iterable[Chunk]) -> Iterator[Expansion]:
+        return (expand(model, chunk) for chunk in chunks)
+
+    def close(self) -> None:
+        pass
+
+
+class Processes:
+    """Processes of this machine."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+
+    def run(self, model: Model, chunks: Iterable[Chunk]) -> Iterator[Expansion]:
+        """No more chunks are handed out than keep every process busy, so that a search can stop at once."""
+        left = deque(chunks)
+        running: set[Future[Expansion]] = set()
+        while left or running:
+            while left and len(running) < 2 * self.workers:
+                running.add(self._pool.submit(expand, model, left.popleft()))
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+
+class Cluster:
+    """A Dask cluster: the address of its scheduler, or a client that is connected to one."""
+
+    def __init__(self, client: Any) -> None:
+        try:
+            self._dask: Any = import_module("distributed")
+        except ImportError:
+            raise EngineMissingError("--cluster needs Dask: pip install 'tyrne[explore]'") from None
+        self._own = isinstance(client, str)
+        self._client: Any = self._dask.Client(client) if self._own else client
+        self.workers = max(1, sum(self._client.nthreads().values()))
+
+    def run(self, model: Model, chunks: Iterable[Chunk]) -> Iterator[Expansion]:
+        left = deque(chunks)
+        first = [self._submit(model, left.popleft()) for _ in range(min(len(left), 2 * self.workers))]
+        running = self._dask.as_completed(first)
+        for future in running:
+            if left:
+                running.add(self._submit(model, left.popleft()))
+            yield future.result()
+
+    def _submit(self, model: Model, chunk: Chunk) -> Any:
+        return self._client.submit(expand, model, chunk, pure=False)
+
+    def close(self) -> None:
+        if self._own:
+            self._client.close()

@@ -1,0 +1,215 @@
+"""One state of a model, and everything that can happen next: what each worker of a search does.
+
+Each transition is checked as it is made: the kernel does not stop; a call that is refused changes nothing but x0 to x7
+of its caller, and these hold no payload; no handle that was ever given out names anything else afterwards. Each state
+is checked once, when it is expanded: every invariant of `tyrne.testing.invariants`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.task import Task
+from tyrne.lang import Trap
+from tyrne.testing.board import MemoryBoard
+from tyrne.testing.explore.alphabet import Action, Call, Fault, Tick, actions, perform
+from tyrne.testing.explore.canonical import Canonical, Key
+from tyrne.testing.explore.model import ExplorationBoard, Model
+from tyrne.testing.invariants import violations
+from tyrne.testing.snapshot import Saved, Snapshot
+
+Trace = tuple[int, ...]
+"""How a state is reached from the first one: in each state on the way, the place of the action in the list of all."""
+STOPS = (Exception, Trap)
+"""What a kernel raises that stops, or that is broken in a way that only CPython notices."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """What does not hold, and how to get there."""
+
+    trace: Trace
+    what: tuple[str, ...]
+
+
+@dataclass
+class Expansion:
+    """What came of some states."""
+
+    found: list[tuple[Key, Trace]] = field(default_factory=list)
+    """States that follow, by one of the traces that lead there."""
+    states: int = 0
+    transitions: int = 0
+    refusals: int = 0
+    met: Counter[str] = field(default_factory=Counter)
+    """What happened, by the name of the call and its status, of an interrupt or fault, or of an end of a task."""
+    violation: Violation | None = None
+
+
+class Stepper:
+    """A model's kernel, and steps of it that are checked."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.kernel: Kernel[MemoryBoard] = model.build()
+        board = self.kernel.board
+        assert isinstance(board, ExplorationBoard)
+        self.board = board
+        names = [task.name for task in self.kernel.tasks.items]
+        floating = [task.thread.q for task in self.kernel.tasks.items]
+        kernel = self.kernel
+        self.snapshot = Snapshot(kernel, without=(kernel.loading, kernel.boot_frame, *names, *floating), ram=model.ram)
+        self.canonical = Canonical(kernel, ram=model.ram)
+        index = self.snapshot.index
+        self.registers = {id(task): index[id(task.frame.x)] for task in kernel.tasks.items}
+        """Where in a saved state the registers of a task stand."""
+        self.table_slots = [
+            index[id(slot)]
+            for table in (kernel.bootstrap_table, *(task.capabilities for task in kernel.tasks.items))
+            for slot in table.slots
+        ]
+        fields = list(vars(CapSlot()))
+        self.capability_at, self.generation_at = fields.index("capability"), fields.index("generation")
+        self.first = self.snapshot.save()
+
+    def actions(self) -> list[Action]:
+        model = self.model
+        return list(actions(model.calls, model.ticks, model.faults, self.kernel))
+
+    def step(self, action: Action, before: Saved) -> tuple[Saved, bool, list[str]]:
+        """One transition from the present state, `before`: the state after it, whether it has changed, what is wrong.
+
+        x0 to x8 of the caller do not count as a change.
+        """
+        task = self.kernel.scheduler.current
+        assert task is not None
+        self.board.forget()
+        try:
+            perform(self.kernel, action)
+        except STOPS as stop:
+            return before, True, [f"the kernel stops: {type(stop).__name__}: {stop}"]
+        after = self.snapshot.save()
+        status = self._status(task) if isinstance(action, Call) else None
+        at = self.registers[id(task)]
+        registers = after[at]
+        after[at] = before[at]
+        changed = after != before
+        after[at] = registers
+        wrong = []
+        if status is not None and status != 0:
+            if changed:
+                wrong.append(f"refused with {status:#x}, and changed: {self._changes(before, after, at)}")
+            if any(registers[1:8]) or registers[9:] != before[at][9:]:
+                wrong.append(f"refused with {status:#x}, and a payload")
+        if changed:
+            wrong += self._renamed(before, after)
+        return after, changed, wrong
+
+    def _status(self, task: Task) -> int | None:
+        """x0 of the answer that the current task's call had, None when it has none yet, or had no one to answer."""
+        for trace in self.board.traces:
+            if trace[0] == "call" and trace[1] == task.number:
+                status: int = trace[3][0]
+                return status
+        return None
+
+    def _changes(self, before: Saved, after: Saved, without: int) -> str:
+        names = [type(place).__name__ for place in self.snapshot.places] + ["RAM"]
+        differ = [i for i in range(len(before)) if i != without and before[i] != after[i]]
+        return ", ".join(f"{names[i]} {i}" for i in differ)
+
+    def _renamed(self, before: Saved, after: Saved) -> list[str]:
+        """A slot that has lost its capability, or has another one, must be in a later generation."""
+        capability, generation = self.capability_at, self.generation_at
+        wrong = []
+        for i in self.table_slots:
+            old, new = before[i], after[i]
+            held = old[capability]
+            if held is not None and old is not new:
+                kept = new[capability] is held
+                if (new[generation] > old[generation]) is kept:
+                    wrong.append(f"a handle of slot {old[2]} names something else than before")
+        return wrong
+
+
+class Expander(Stepper):
+    """Goes from state to state along traces that share their beginnings."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model)
+        self.path: list[tuple[int, Saved]] = []
+        """The actions that led to the present state, each with the state that it led to."""
+
+    def go(self, trace: Trace) -> Saved:
+        """Be in the state that a trace leads to."""
+        shared = 0
+        while shared < min(len(trace), len(self.path)) and self.path[shared][0] == trace[shared]:
+            shared += 1
+        del self.path[shared:]
+        state = self.path[-1][1] if self.path else self.first
+        self.snapshot.restore(state)
+        for choice in trace[shared:]:
+            perform(self.kernel, self.actions()[choice])
+            state = self.snapshot.save()
+            self.path.append((choice, state))
+        return state
+
+    def expand(self, trace: Trace, result: Expansion, known: set[Key]) -> None:
+        """Check the state that a trace leads to, and make every step from it. `known` are the keys already reported."""
+        base = self.go(trace)
+        result.states += 1
+        wrong = violations(self.kernel)
+        if wrong:
+            result.violation = Violation(trace, tuple(wrong))
+            return
+        for choice, action in enumerate(self.actions()):
+            after, changed, wrong = self.step(action, base)
+            result.transitions += 1
+            self._note(action, result)
+            if wrong:
+                result.violation = Violation((*trace, choice), tuple(wrong))
+                return
+            if changed:
+                key = self.canonical.key()
+                if key not in known:
+                    known.add(key)
+                    result.found.append((key, (*trace, choice)))
+                self.snapshot.restore(base, after)
+        self.snapshot.restore(base)
+
+    def _note(self, action: Action, result: Expansion) -> None:
+        for trace in self.board.traces:
+            if trace[0] == "call":
+                name, status = int(trace[2].number), trace[3][0]
+                result.met[f"{name}:{status:x}"] += 1
+                result.refusals += status != 0
+            else:
+                result.met[trace[0]] += 1
+        if not isinstance(action, Call):
+            result.met["tick" if isinstance(action, Tick) else "fault made" if isinstance(action, Fault) else ""] += 1
+
+
+@lru_cache(maxsize=4)
+def expander(model: Model) -> Expander:
+    """Each process keeps the kernel of its model."""
+    return Expander(model)
+
+
+def expand(model: Model, traces: Iterable[Trace]) -> Expansion:
+    """Everything that can happen next in some states; sorted traces are gone along most quickly."""
+    worker, result = expander(model), Expansion()
+    known: set[Key] = set()
+    for trace in traces:
+        if result.violation is None:
+            worker.expand(trace, result, known)
+        elif len(trace) < len(result.violation.trace):  # a state that is wrong is nearer than a step that is
+            worker.go(trace)
+            wrong = violations(worker.kernel)
+            if wrong:
+                result.violation = Violation(trace, tuple(wrong))
+    return result

@@ -1,0 +1,58 @@
+"""A search finds every state of a model once, whoever does the work, and goes on where it was stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tyrne.testing.explore import MODELS, Checkpoint, Report, Serial, explore
+from tyrne.testing.explore.checkpoint import CheckpointMismatchError
+
+PAIR = MODELS["pair"]
+
+
+@pytest.fixture(scope="module")
+def whole() -> Report:
+    return explore(PAIR, Serial())
+
+
+def counts(report: Report) -> tuple[object, ...]:
+    progress = report.progress
+    return report.states, progress.transitions, progress.refusals, progress.depth, progress.met, report.exhausted
+
+
+def test_a_small_system_is_explored_to_the_last_state(whole: Report) -> None:
+    assert whole.exhausted
+    assert whole.violation is None
+    assert whole.states == whole.progress.expanded > 500
+    assert whole.progress.refusals > whole.states
+
+
+def test_a_search_that_is_stopped_between_levels_arrives_at_the_same(whole: Report, tmp_path: Path) -> None:
+    stops = 0
+    while not (report := explore(PAIR, Serial(), checkpoint=Checkpoint(tmp_path, "k"), max_states=100 << stops)).exhausted:
+        assert report.states < whole.states
+        stops += 1
+    assert stops >= 3
+    assert counts(report) == counts(whole)
+
+
+def test_a_search_that_dies_within_a_level_repeats_the_level(whole: Report, tmp_path: Path) -> None:
+    class Dies(Serial):
+        def run(self, model, chunks):  # type: ignore[no-untyped-def]
+            for done, result in enumerate(super().run(model, chunks)):
+                if done == 2:
+                    raise KeyboardInterrupt
+                yield result
+
+    with pytest.raises(KeyboardInterrupt):
+        explore(PAIR, Dies(), checkpoint=Checkpoint(tmp_path, "k"))
+    (tmp_path / "pair" / "keys").open("ab").write(b"half a key")
+    assert counts(explore(PAIR, Serial(), checkpoint=Checkpoint(tmp_path, "k"))) == counts(whole)
+
+
+def test_a_checkpoint_of_another_kernel_is_refused(tmp_path: Path) -> None:
+    explore(PAIR, Serial(), checkpoint=Checkpoint(tmp_path, "old"), max_states=10)
+    with pytest.raises(CheckpointMismatchError, match="remove it"):
+        explore(PAIR, Serial(), checkpoint=Checkpoint(tmp_path, "new"))
