@@ -8,18 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tyrne.kernel.abi import CapKind, Rights, includes
+from tyrne.kernel.abi import CapKind, Rights
 from tyrne.kernel.calls import CallNumber
-from tyrne.kernel.capability import MemoryHandle, QuotaHandle, kind_of
+from tyrne.kernel.capability import EndpointHandle, MemoryHandle, QuotaHandle
 from tyrne.kernel.task import Task
 from tyrne.system.loading import RAW_BASE
 from tyrne.testing.lockstep.prospects import (
+    ENDPOINT,
+    MEMORY,
     NULL,
+    QUOTA,
+    TASK,
     Preference,
     Scene,
     awaited,
     can_be_given,
     can_start,
+    has,
     is_busy,
     offering,
     parent,
@@ -44,13 +49,14 @@ Maker = Callable[[Scene], int]
 
 def held(kind: CapKind, right: Rights = Rights.NONE, prefer: Preference | None = None) -> Maker:
     """A handle of a kind: with the right and as preferred, if there is one."""
+    number = kind.value
 
     def make(scene: Scene) -> int:
-        slots = scene.held[kind]
+        slots = scene.held[number]
         if not slots or scene.random.random() < 0.03:
             return scene.use(scene.any_slot())
         if scene.random.random() < 0.93:
-            slots = [slot for slot in slots if includes(slot.held().rights, right)] or slots
+            slots = [slot for slot in slots if has(slot, right)] or slots
         if prefer is not None and (scene.others == 0 or scene.random.random() < 0.8):
             slots = [slot for slot in slots if prefer(scene, slot)] or slots
         return scene.use(scene.random.choice(slots))
@@ -64,7 +70,7 @@ def some(right: Rights = Rights.NONE, prefer: Preference | None = None) -> Maker
     def make(scene: Scene) -> int:
         slots = [slot for slots in scene.held.values() for slot in slots]
         if scene.random.random() < 0.85:
-            slots = [slot for slot in slots if includes(slot.held().rights, right)] or slots
+            slots = [slot for slot in slots if has(slot, right)] or slots
         if prefer is not None and scene.random.random() < 0.85:
             slots = [slot for slot in slots if prefer(scene, slot)] or slots
         return scene.use(scene.random.choice(slots) if slots else None)
@@ -82,7 +88,7 @@ def derivable(scene: Scene) -> int:
     slots = scene.held[scene.favourite]
     if not slots or random.random() < 0.3:
         slots = random.choice([slots for slots in scene.held.values() if slots] or [[]])
-    slots = [slot for slot in slots if Rights.DERIVE in slot.held().rights]
+    slots = [slot for slot in slots if has(slot, Rights.DERIVE)]
     if slots and random.random() < 0.7:
         return scene.use(max(slots, key=lambda slot: slot.depth))
     return some(Rights.DERIVE)(scene)
@@ -95,7 +101,7 @@ def revocable(scene: Scene) -> int:
 
 def paying(scene: Scene) -> int:
     """A quota, now and then the deepest of them."""
-    slots = [slot for slot in scene.held[CapKind.QUOTA] if Rights.CREATE in slot.held().rights]
+    slots = [slot for slot in scene.held[QUOTA] if has(slot, Rights.CREATE)]
     if slots and scene.random.random() < 0.25:
         return scene.use(max(slots, key=lambda slot: slot.depth))
     return held(CapKind.QUOTA, Rights.CREATE)(scene)
@@ -105,7 +111,7 @@ def supervising(scene: Scene) -> int:
     """An endpoint, now and then the deepest of them, or nobody."""
     if scene.random.random() < 0.1:
         return NULL
-    slots = scene.held[CapKind.ENDPOINT]
+    slots = scene.held[ENDPOINT]
     if slots and scene.random.random() < 0.25:
         return scene.use(max(slots, key=lambda slot: slot.depth))
     return held(CapKind.ENDPOINT, Rights.SEND)(scene)
@@ -145,7 +151,7 @@ def rights(scene: Scene) -> int:
 
 def badge(scene: Scene) -> int:
     slot = scene.slots[0] if scene.slots else None
-    plain = slot is not None and kind_of(slot.held().object) is CapKind.ENDPOINT and slot.held().badge == 0
+    plain = slot is not None and type(slot.held().object) is EndpointHandle and slot.held().badge == 0
     if scene.random.random() < (0.6 if plain else 0.03):
         return scene.random.choice((1, 5, 1 << 63, WORD - 1, WORD))
     return 0
@@ -153,7 +159,7 @@ def badge(scene: Scene) -> int:
 
 def space_with_memory(scene: Scene) -> int:
     """A space in which something is mapped that the caller holds; `memory_in_it` then names that."""
-    pairs = [(space, memory) for memory in scene.held[CapKind.MEMORY] for space in space_for(scene, memory)]
+    pairs = [(space, memory) for memory in scene.held[MEMORY] for space in space_for(scene, memory)]
     if not pairs or scene.random.random() < 0.08:
         return held(CapKind.ADDRESS_SPACE, Rights.MAP)(scene)
     space, memory = scene.random.choice(pairs)
@@ -275,7 +281,7 @@ def register_number(scene: Scene) -> int:
 
 def new_table(scene: Scene) -> int:
     """The table of a task that can make use of it, or the caller's own."""
-    if scene.random.random() < (0.15 if scene.held[CapKind.TASK] else 0.95):
+    if scene.random.random() < (0.15 if scene.held[TASK] else 0.95):
         return NULL
     return held(CapKind.TASK, Rights.CONFIGURE, task_that(can_be_given))(scene)
 

@@ -27,7 +27,7 @@ class Saved:
                 parts = list(thing._items)
                 self._arrays.append((thing._items, parts))
             else:
-                # One instance of a class tells the names: `vars` makes the attributes of an instance slower from then on
+                # One instance of a class tells the names: `vars` makes the attributes of an instance slower
                 kind = type(thing)
                 if kind not in names:
                     names[kind] = list(vars(thing))

@@ -16,7 +16,7 @@ from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.task import Task
 from tyrne.testing.lockstep.call_arguments import ARGUMENTS, WORD, word
 from tyrne.testing.lockstep.pair import Pair
-from tyrne.testing.lockstep.prospects import NEEDED_BY, NULL, Scene, dead_ends, opportunities
+from tyrne.testing.lockstep.prospects import NEEDED_BY, NULL, Scene, dead_ends, numbers, opportunities
 from tyrne.testing.lockstep.step import PC, SP, Step
 
 SVC: Final = 0x5600_0000
@@ -27,9 +27,9 @@ FAULTS: Final = (
 """Syndromes of every class of exception that EL0 can raise."""
 
 N = CallNumber
-WAITS: Final = frozenset((N.SEND_WAIT, N.WAIT, N.CALL, N.REPLY_WAIT, N.TASK_EXIT))
+WAITS: Final = frozenset(numbers(N.SEND_WAIT, N.WAIT, N.CALL, N.REPLY_WAIT, N.TASK_EXIT))
 """Calls after which the caller may not be ready."""
-LOSSES: Final = (N.CAP_DROP, N.CAP_REVOKE, N.CAP_MOVE)
+LOSSES: Final = numbers(N.CAP_DROP, N.CAP_REVOKE, N.CAP_MOVE)
 """Calls after which the caller may hold less."""
 USUAL: Final = {
     N.TASK_EXIT: 0.02, N.TASK_END: 0.25, N.TASK_SUSPEND: 0.4, N.CAP_DROP: 0.5, N.CAP_REVOKE: 0.4,
@@ -37,6 +37,10 @@ USUAL: Final = {
 }  # fmt: skip
 """How often calls come compared with the others: what takes something away less, what two tasks do together more."""
 CALL_NUMBERS: Final = tuple(CallNumber)
+EXIT: Final = numbers(N.TASK_EXIT)
+COPY: Final = numbers(N.CAP_COPY)
+WAIT_FOR_MORE: Final = numbers(N.WAIT, N.RECV, N.CALL)
+KINDS: Final = tuple(kind.value for kind in CapKind)
 
 
 def _mood(factor: float, *calls: CallNumber) -> list[float]:
@@ -81,7 +85,7 @@ class Player:
         self._stale: Final[list[int]] = []
         self._mood = MOODS[0]
         self._mood_left = 0
-        self._favourite = CapKind.ENDPOINT
+        self._favourite = CapKind.ENDPOINT.value
         self._hoarder = random.choice((None, *range(4)))
         """A task that keeps all it gets, until its table is full."""
 
@@ -125,14 +129,14 @@ class Player:
         random = self._random
         if self._mood_left == 0:
             self._mood = random.choice(MOODS)
-            self._favourite = random.choice(tuple(CapKind))
+            self._favourite = random.choice(KINDS)
             self._mood_left = random.choice((20, 60, 150))
         self._mood_left -= 1
         weights = self._mood.copy()
 
-        def change(calls: Iterable[CallNumber], factor: float) -> None:
+        def change(calls: Iterable[int], factor: float) -> None:
             for number in calls:
-                weights[number.value - 1] *= factor
+                weights[number - 1] *= factor
 
         for kind, calls in NEEDED_BY.items():
             if not scene.held[kind]:
@@ -145,11 +149,11 @@ class Player:
         change(dead_ends(scene), 0.15)
         if self._pair.current == self._hoarder:
             change(LOSSES, 0.05)
-            change((N.CAP_COPY,) if scene.count < len(scene.task.capabilities.slots) else (N.WAIT, N.RECV, N.CALL), 25)
+            change(COPY if scene.count < len(scene.task.capabilities.slots) else WAIT_FOR_MORE, 25)
         elif scene.count > MANY_HELD:
             change(LOSSES, 12)
         if scene.task.supervisor.capability is not None and others > 2:
-            change((N.TASK_EXIT,), 4)
+            change(EXIT, 4)
         if scene.count < FEW_HELD:
             change(LOSSES, 0.05)
         return random.choices(CALL_NUMBERS, weights)[0]
@@ -164,6 +168,11 @@ class Player:
         ))  # fmt: skip
         if random.random() < 0.3 and len(scene.words) > 1:
             scene.words[-1] = scene.words[0] | random.getrandbits(16) << 48
+
+    def follow(self, step: Step) -> None:
+        """Somebody else has made up a step: learn from it what a task may name."""
+        if 0 in step.registers:
+            self._remember([step.registers[0]])
 
     def _remember(self, words: list[int]) -> None:
         if words:

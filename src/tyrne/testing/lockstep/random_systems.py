@@ -105,7 +105,8 @@ def _cap(random: Random, kind: CapKind, number: int) -> Cap:
 
 
 def _program(random: Random) -> Program:
-    code = random.randbytes(random.choice((4, 4096, 5000)))
+    length = random.choice((4, 4096, 5000))
+    code = (random.randbytes(64) * (length // 64 + 1))[:length]  # of which a game that is kept needs little
     segments = [Segment(RAW_BASE, writable=False, executable=True, data=code, memory=len(code))]
     if random.random() < 0.5:
         base = segments[0].end + PAGE

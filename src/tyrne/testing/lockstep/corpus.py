@@ -1,0 +1,109 @@
+"""The games that are worth going on from: for each feature the shortest one that has reached it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from tyrne.compiler.build.cache import digest
+from tyrne.testing.lockstep.coverage import Feature
+from tyrne.testing.lockstep.game import Game
+from tyrne.testing.lockstep.step import Step
+
+SUFFIX: Final = ".game"
+SHORTER: Final = 0.6
+"""How much shorter a game must be to take the place of another."""
+
+
+@dataclass(eq=False)
+class Entry:
+    """A game whose last step reached something first, and the features that it stands for."""
+
+    manifest: bytes
+    steps: Sequence[Step]
+    features: set[Feature] = field(default_factory=set)
+
+
+class Corpus:
+    """Entries by feature. What few games reach is chosen often."""
+
+    def __init__(self) -> None:
+        self._best: Final[dict[Feature, Entry]] = {}
+        self._games: Final[dict[Feature, int]] = {}
+        """How many games have reached each feature."""
+        self._entries: list[Entry] = []
+        self._sums: list[float] = []
+        """Of the weights of the entries, up to each of them; empty when they have to be weighed anew."""
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        return self._entries
+
+    def add(self, manifest: bytes, steps: Sequence[Step], first: Iterable[tuple[int, Iterable[Feature]]]) -> int:
+        """Take in a game; `first` gives the features by the number of steps after which they were first reached.
+
+        Returns how many features are new.
+        """
+        new = 0
+        for length, features in first:
+            gained = set()
+            for feature in features:
+                self._games[feature] = self._games.get(feature, 0) + 1
+                best = self._best.get(feature)
+                new += best is None
+                if best is None or length < SHORTER * len(best.steps):
+                    gained.add(feature)
+            if gained:
+                self._keep(Entry(manifest, tuple(steps[:length]), gained))
+        return new
+
+    def choose(self, random: Random) -> Entry:
+        """An entry, the more likely the fewer games have reached what it stands for."""
+        if len(self._sums) != len(self._entries) or random.random() < 0.01:
+            self._weigh()
+        return random.choices(self._entries, cum_weights=self._sums)[0]
+
+    def _keep(self, entry: Entry) -> None:
+        emptied = set()
+        for feature in entry.features:
+            before = self._best.get(feature)
+            if before is not None:
+                before.features.discard(feature)
+                if not before.features:
+                    emptied.add(id(before))
+            self._best[feature] = entry
+        if emptied:
+            self._entries = [kept for kept in self._entries if id(kept) not in emptied]
+        self._entries.append(entry)
+        self._sums = []
+
+    def _weigh(self) -> None:
+        total, self._sums = 0.0, []
+        for entry in self._entries:
+            total += max(1 / self._games[feature] for feature in entry.features)
+            self._sums.append(total)
+
+
+def save(game: Game, folder: Path) -> Path:
+    """Write a game under a name that its content gives."""
+    text = str(game)
+    path = folder / f"{digest([text])[:16]}{SUFFIX}"
+    path.write_text(text)
+    return path
+
+
+def load(folder: Path) -> list[Game]:
+    """All games of a folder, by their names; ValueError with the file's name where one cannot be read."""
+    games = []
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            games.append(Game.parse(path.read_text()))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}; remove the file or write it anew") from None
+    return games
