@@ -1,0 +1,44 @@
+"""The campaigns and which of their figures stand on the scorecard, as a table."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from assurance.scorecard.results import Campaign, Data, Figures
+
+
+def number(value: object) -> str:
+    """A count with its thousands parted. TypeError for what is none."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{value!r} is no count")
+    return f"{value:,}"
+
+
+def explored(data: Data) -> Figures:
+    models = data["models"]
+    found: Figures = [
+        ("distinct states in which every invariant holds", number(sum(model["states"] for model in models.values()))),
+        ("transitions", number(sum(model["transitions"] for model in models.values()))),
+        ("violations", number(sum(model["violations"] for model in models.values()))),
+    ]
+    for name, model in models.items():
+        end = "exhausted" if model["exhausted"] else "not exhausted"
+        bounds = f"{model['tasks']} tasks, {model['slots']} slots a table, {len(model['calls'])} calls"
+        found.append((name, f"{number(model['states'])} states to depth {number(model['depth'])}, {end}; {bounds}"))
+    return found
+
+
+def images(data: Data) -> Figures:
+    found: Figures = []
+    for image in data["images"]:
+        if image["form"] == "image":
+            same = f"the same in {data['places']} places" if image["same"] else "NOT THE SAME"
+            size = f"{number(image['bytes'])} bytes"
+            found.append((f"SHA-256, {image['profile']}, {data['system']}", f"`{image['sha256']}`, {size}, {same}"))
+    return found
+
+
+CAMPAIGNS: Final = (
+    Campaign("explore", "Exploration", "make explore", explored),
+    Campaign("image", "Reproducible image", "make reproducible", images),
+)

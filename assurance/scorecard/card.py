@@ -1,0 +1,42 @@
+"""scorecard.json: everything that the page shows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from subprocess import CalledProcessError
+from typing import Any
+
+from assurance.scorecard.faults import UnknownTestError, fault_matrix
+from assurance.scorecard.limits import CAVEATS, known_limits
+from assurance.scorecard.lines import layers
+from assurance.scorecard.others import OTHERS
+from assurance.scorecard.results import RESULTS, Campaign, rows
+from assurance.scorecard.tests_by_category import CollectionError, collected, counted
+from tyrne.system.errors import RequestError
+from tyrne.system.kernel_source import digest
+
+
+class CardError(Exception):
+    """Something that is counted now could not be; the text says what."""
+
+
+def made(campaigns: tuple[Campaign, ...], folder: Path = RESULTS) -> dict[str, Any]:
+    """The card of the present sources, with what campaigns have left in a folder."""
+    kernel = digest()
+    try:
+        tests = collected()
+        return {
+            "command": "make scorecard",
+            "kernel": kernel,
+            "rows": [row.to_json() for row in rows(campaigns, kernel, folder)],
+            "layers": layers(),
+            "tests": counted(tests),
+            "others": [asdict(other) for other in OTHERS],
+            "faults": fault_matrix(tests),
+            "limits": known_limits(CAVEATS.read_text()),
+        }
+    except CollectionError as error:
+        raise CardError(f"the tests cannot be collected; try: pytest --collect-only\n{error}") from None
+    except (UnknownTestError, RequestError, CalledProcessError, ValueError) as error:
+        raise CardError(str(error)) from None

@@ -1,0 +1,122 @@
+"""docs/scorecard.md from scorecard.json: a pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from assurance.scorecard.results import About
+
+INTRODUCTION: Final = """\
+# Scorecard
+
+Written by `make scorecard`; do not edit. Each figure stands beside the command that makes it, which anyone can run; the
+commands are explained in [assurance.md](assurance.md), what they have found is in [bugs.md](bugs.md).
+
+This page is about the kernel `{short}`: so begins the SHA-256 over the sources of `lang`, `hal`, `kernel` and `boot`.
+"""
+_MARK: Final = {
+    About.THIS.value: "this kernel",
+    About.EARLIER.value: "**OF AN EARLIER KERNEL** `{short}`",
+    About.NOTHING.value: "**NOT MEASURED**",
+    About.BROKEN.value: "**UNREADABLE**",
+}
+
+
+def short(digest: str) -> str:
+    return digest[:12]
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table of Markdown; numbers stand to the right."""
+    body = [list(row) for row in rows]
+    right = [bool(body) and all(isinstance(row[i], int) for row in body) for i in range(len(head))]
+    lines = [_line(head), _line(["--:" if is_number else "---" for is_number in right])]
+    return "\n".join(lines + [_line(row) for row in body]) + "\n"
+
+
+def _line(cells: Iterable[object]) -> str:
+    texts = (f"{cell:,}" if isinstance(cell, int) else str(cell).replace("|", "\\|") for cell in cells)
+    return f"| {' | '.join(texts)} |"
+
+
+def page(card: dict[str, Any]) -> str:
+    """The whole page."""
+    sections = [
+        INTRODUCTION.format(short=short(card["kernel"])),
+        _warning(card),
+        _figures(card),
+        _lines(card),
+        _tests(card),
+        _faults(card),
+        _limits(card),
+    ]
+    return "\n".join(section for section in sections if section)
+
+
+def _warning(card: dict[str, Any]) -> str:
+    """What is not as it should be, before anything else."""
+    wanting = [row for row in card["rows"] if row["about"] != About.THIS.value]
+    if not wanting:
+        return ""
+    return f"**{len(wanting)} of {len(card['rows'])} figures are of an earlier kernel, missing or unreadable.**\n"
+
+
+def _figures(card: dict[str, Any]) -> str:
+    rows = [
+        (row["figure"], row["value"], f"`{row['command']}`", _MARK[row["about"]].format(short=short(row["kernel"])))
+        for row in card["rows"]
+    ]
+    return "## Figures\n\n" + table(("figure", "", "command", "about"), rows)
+
+
+def _lines(card: dict[str, Any]) -> str:
+    rows = [(layer["name"], layer["what"], layer["files"], layer["lines"]) for layer in card["layers"]]
+    rows.append(("all", "", sum(row[2] for row in rows), sum(row[3] for row in rows)))
+    text = "## Lines of what boots\n\nWithout blank lines, comments and docstrings.\n\n"
+    return text + table(("part", "", "files", "lines"), rows)
+
+
+def _tests(card: dict[str, Any]) -> str:
+    rows = [(kind["name"], kind["functions"], kind["tests"], kind["qemu"]) for kind in card["tests"]]
+    rows.append(("all", *(sum(row[i] for row in rows) for i in (1, 2, 3))))
+    text = "## Tests\n\nAs pytest collects them: functions, the cases that they make, how many of these boot QEMU.\n\n"
+    text += table(("category", "functions", "cases", "on QEMU"), rows)
+    others = [(o["name"], f"{o['lines']:,}" if o["lines"] else "not counted", o["tests"]) for o in card["others"]]
+    kernel = next(layer["lines"] for layer in card["layers"] if layer["name"] == "kernel")
+    ours = ("Tyrne", f"{kernel:,}; with all that boots {sum(layer['lines'] for layer in card['layers']):,}")
+    others.insert(0, (*ours, f"{rows[-1][1]:,} functions, {rows[-1][2]:,} cases, {rows[-1][3]:,} of them on QEMU"))
+    text += "\nBeside others, whose figures are counts of ours in their public sources and no command's:\n\n"
+    return text + table(("kernel", "lines of the kernel", "tests"), others)
+
+
+FAULTS: Final = """\
+## Faults at EL0
+
+With how many programs that provoke a fault each machine is tested. What happens on native and QEMU is compared with the
+hosted machine: syndrome, address, registers, and all that other tasks do. *Repaired*: the supervisor sends the task on,
+and it has lost no register; *started anew*: the supervisor configures it again. What has no program cannot be provoked
+from EL0 on these machines: [CAVEATS.md](../CAVEATS.md).
+
+"""
+_FAULT_COLUMNS: Final = {
+    "hosted": "hosted",
+    "native": "native",
+    "qemu": "QEMU",
+    "repaired": "repaired: hosted, native",
+    "repaired on qemu": "repaired: QEMU",
+    "restarted": "started anew: hosted, native",
+    "restarted on qemu": "started anew: QEMU",
+}
+
+
+def _faults(card: dict[str, Any]) -> str:
+    rows = [(row["fault"], *(row[column] for column in _FAULT_COLUMNS)) for row in card["faults"]]
+    return FAULTS + table(("fault", *_FAULT_COLUMNS.values()), rows)
+
+
+def _limits(card: dict[str, Any]) -> str:
+    text = "## Known limits\n\nThe headings of [CAVEATS.md](../CAVEATS.md), which explains them.\n"
+    for section in card["limits"]:
+        text += f"\n- {section['section']}: {'; '.join(section['limits'])}."
+    return text + "\n"

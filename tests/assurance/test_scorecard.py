@@ -1,0 +1,154 @@
+"""The scorecard says what the campaigns have left, and nothing that they have not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from assurance.scorecard.__main__ import CARD, PAGE
+from assurance.scorecard.campaigns import CAMPAIGNS
+from assurance.scorecard.card import made
+from assurance.scorecard.faults import COLUMNS, UnknownTestError, fault_matrix
+from assurance.scorecard.limits import CAVEATS, known_limits
+from assurance.scorecard.lines import layers, lines_of_code
+from assurance.scorecard.page import page
+from assurance.scorecard.results import About, Campaign, rows
+from assurance.scorecard.tests_by_category import Test, category, collected, counted
+from tyrne.hal.syndrome import FaultKind
+
+BEHIND: Final = "run: make scorecard"
+THIS, EARLIER = "a" * 64, "b" * 64
+
+BAKED: Final = Campaign("cakes", "Cakes", "make cakes", lambda data: [("baked", str(data["baked"]))])
+
+
+@pytest.fixture(scope="module")
+def card() -> dict[str, Any]:
+    """The card of this repository, as committed."""
+    return dict(json.loads(CARD.read_text()))
+
+
+def test_the_page_is_what_its_json_says(card: dict[str, Any]) -> None:
+    assert PAGE.read_text() == page(card), BEHIND
+
+
+def test_the_figures_are_those_that_the_campaigns_have_left(card: dict[str, Any]) -> None:
+    assert card["rows"] == [row.to_json() for row in rows(CAMPAIGNS, card["kernel"])], BEHIND
+
+
+# --- campaigns that left nothing, something about another kernel, or something else
+
+
+def left(folder: Path, content: object) -> list[tuple[str, str, str]]:
+    (folder / "cakes.json").write_text(content if isinstance(content, str) else json.dumps(content))
+    return [(row.figure, row.value, row.about) for row in rows((BAKED,), THIS, folder)]
+
+
+def test_a_campaign_that_left_nothing_is_not_measured(tmp_path: Path) -> None:
+    (row,) = rows((BAKED,), THIS, tmp_path)
+    assert (row.value, row.about, row.command) == ("", About.NOTHING.value, "make cakes")
+
+
+def test_a_figure_is_of_the_kernel_that_it_is_about(tmp_path: Path) -> None:
+    assert left(tmp_path, {"kernel": THIS, "baked": 7}) == [("Cakes: baked", "7", About.THIS.value)]
+    assert left(tmp_path, {"kernel": EARLIER, "baked": 7}) == [("Cakes: baked", "7", About.EARLIER.value)]
+
+
+@pytest.mark.parametrize("content", ["", "{", [], {}, {"kernel": 5}, {"kernel": THIS}, {"kernel": THIS, "bake": 1}])
+def test_a_file_without_its_figures_is_unreadable_and_no_number_is_made_up(tmp_path: Path, content: object) -> None:
+    ((figure, value, about),) = left(tmp_path, content)
+    assert (figure, about) == ("Cakes", About.BROKEN.value)
+    assert "cakes.json" in value
+
+
+@pytest.mark.parametrize("campaign", CAMPAIGNS, ids=lambda campaign: campaign.name)
+def test_no_campaign_reads_a_figure_out_of_nothing(tmp_path: Path, campaign: Campaign) -> None:
+    (tmp_path / f"{campaign.name}.json").write_text(json.dumps({"kernel": THIS, "command": "make cakes"}))
+    assert [row.about for row in rows((campaign,), THIS, tmp_path)] == [About.BROKEN.value]
+
+
+def test_the_page_says_loudly_what_is_missing_or_of_an_earlier_kernel(card: dict[str, Any], tmp_path: Path) -> None:
+    missing = page({**card, "kernel": THIS, "rows": [row.to_json() for row in rows((BAKED,), THIS, tmp_path)]})
+    assert "| Cakes |  | `make cakes` | **NOT MEASURED** |" in missing
+    (tmp_path / "cakes.json").write_text(json.dumps({"kernel": EARLIER, "baked": 7}))
+    earlier = page({**card, "kernel": THIS, "rows": [row.to_json() for row in rows((BAKED,), THIS, tmp_path)]})
+    assert "| Cakes: baked | 7 | `make cakes` | **OF AN EARLIER KERNEL** `bbbbbbbbbbbb` |" in earlier
+    assert "**1 of 1 figures are of an earlier kernel, missing or unreadable.**" in missing
+    assert "**1 of 1 figures are of an earlier kernel, missing or unreadable.**" in earlier
+
+
+# --- what is counted now
+
+
+def test_lines_of_code_are_those_without_blanks_comments_and_docstrings(tmp_path: Path) -> None:
+    python, assembly = tmp_path / "a.py", tmp_path / "a.S"
+    python.write_text('"""Two\nlines."""\n\n# a comment\nx = 1  # one\n"""About x."""\ny = """a\nb"""\n')
+    assembly.write_text("/* two\n lines */\n\n// one\n        nop // what it does\n        b . /* for ever */\n")
+    assert (lines_of_code(python), lines_of_code(assembly)) == (3, 2)
+
+
+def test_every_layer_has_lines() -> None:
+    assert all(layer["lines"] for layer in layers())
+
+
+def test_tests_are_collected_with_their_parameters_and_counted_by_category() -> None:
+    tests = collected(["tests/hal/test_timer.py", "tests/hosted/test_preemption.py"])
+    (units, machines) = counted(tests)
+    assert (units["name"], machines["name"]) == ("unit: kernel, boot, hal, lang", "unit: boards, hosted machine")
+    assert units["qemu"] == 0 < machines["qemu"]  # type: ignore[operator]
+    assert {test.parameters["machine"] for test in tests if "machine" in test.parameters} >= {"hosted", "qemu"}
+    assert {test.qemu for test in tests if test.parameters.get("machine") == "qemu"} == {True}
+
+
+def test_a_file_of_tests_counts_in_the_first_category_that_has_it() -> None:
+    assert category("tests/hosted/test_fault_repair.py") == "attacks from EL0"
+    assert category("tests/hosted/test_recorder.py") == "unit: boards, hosted machine"
+    assert category("tests/test_links.py") == "the repository: imports, links, sizes, audit log"
+
+
+FAULT_TESTS: Final = (
+    "tests/hosted/test_machines_agree.py",
+    "tests/hosted/test_fault_repair.py",
+    "tests/hosted/test_access_repair.py",
+    "tests/programs/test_programs.py",
+)
+
+
+@pytest.fixture(scope="module")
+def fault_tests() -> list[Test]:
+    return collected(FAULT_TESTS)
+
+
+def test_every_kind_of_fault_that_el0_can_provoke_is_provoked_and_repaired_on_each_machine(
+    fault_tests: list[Test],
+) -> None:
+    matrix = {row["fault"]: [row[column] for column in COLUMNS] for row in fault_matrix(fault_tests)}
+    kinds = {fault.split(",")[0]: sum(map(sum, (matrix[f] for f in matrix if f.startswith(fault)))) for fault in matrix}
+    assert kinds.keys() == {kind.name.lower().replace("_", " ") for kind in FaultKind}
+    assert {kind for kind, programs in kinds.items() if not programs} == {"sp alignment", "system error", "unknown"}
+    needed = [COLUMNS.index(column) for column in ("hosted", "qemu", "repaired", "repaired on qemu")]
+    assert not [fault for fault, row in matrix.items() if any(row) and not all(row[i] for i in needed)]
+    with pytest.raises(UnknownTestError, match="has no test named test_tasks_do_the_same"):
+        fault_matrix([test for test in fault_tests if test.function != "test_tasks_do_the_same"])
+
+
+def test_known_limits_are_the_bold_beginnings_of_the_caveats() -> None:
+    text = "# Caveats\n\n## The oven\n\n- **One tray.** A\n  tray.\n- **No\n  timer**: none.\n\n## Else\n\nProse.\n"
+    assert known_limits(text) == [
+        {"section": "The oven", "limits": ["One tray", "No timer"]}, {"section": "Else", "limits": []}
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="- a limit; or not: begin with the limit in bold"):
+        known_limits("## The oven\n\n- a limit; or not\n")
+    assert sum(len(section["limits"]) for section in known_limits(CAVEATS.read_text())) > 20
+
+
+def test_a_card_is_made_where_no_campaign_has_ever_run(
+    fault_tests: list[Test], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assurance.scorecard.card.collected", lambda: fault_tests)
+    card = made(CAMPAIGNS, tmp_path)
+    assert {row["about"] for row in card["rows"]} == {About.NOTHING.value}
+    assert page(card).count("**NOT MEASURED**") == len(CAMPAIGNS)
