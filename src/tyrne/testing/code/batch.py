@@ -20,7 +20,7 @@ from tyrne.testing.code.values import registers, working_data
 PROGRAMS: Final = 13
 """At most, in one batch: with a supervisor and two witnesses that makes the 16 tasks that there are."""
 WITNESSES: Final = 2
-FAULTS: Final = 48
+FAULTS: Final = 64
 """So often a supervised program may fault before it has to finish."""
 SLICE: Final = 2_000
 """Instructions between two ticks of a preemptive batch."""
@@ -66,8 +66,13 @@ class Batch:
         return System("batch", count + 1, tuple(tasks), count, regions, slice=0 if self.supervised else SLICE)
 
     def tasks(self) -> range:
-        """The numbers of its tasks: the programs, the witnesses, then the supervisor."""
-        return range(len(self.programs) + WITNESSES + int(self.supervised))
+        """The numbers of its programs and its witnesses; the supervisor comes after them."""
+        return range(len(self.programs) + WITNESSES)
+
+    @property
+    def supervisor(self) -> int | None:
+        """The number of its supervisor."""
+        return len(self.programs) + WITNESSES if self.supervised else None
 
     def witnesses(self) -> range:
         return range(len(self.programs), len(self.programs) + WITNESSES)
@@ -151,5 +156,5 @@ def compare(batch: Batch, machines: Sequence[Machine], reference: Outcome | None
                 found.append(Difference(witness, f"{machine.value}: witness: exit code {done.exits.get(witness)}"))
         first = outcomes[machines[0]]
         if done is not first:
-            found += differences(first, done, batch.tasks(), ordered=batch.supervised)
+            found += differences(first, done, batch.tasks(), batch.supervisor)
     return Comparison(batch, outcomes, tuple(found))

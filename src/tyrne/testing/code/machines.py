@@ -23,7 +23,7 @@ CAPACITY: Final = 512 << 10
 that reaches for the kernel's half faults at the same level of its tables."""
 HOSTED_LIMIT: Final = 4_000_000
 """Instructions of all tasks: more than any batch that ends by itself."""
-QEMU_LIMIT: Final = 2_000_000_000
+QEMU_LIMIT: Final = 100_000_000
 """Instructions, the kernel's too: so many that a batch that ends hosted ends as well."""
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tyrne.hal.exit_status import PANIC
+from tyrne.kernel.calls import CallNumber
 from tyrne.hosted.recorder import CallEvent, FaultEvent, Listener, Recorder
 
 
@@ -37,6 +38,28 @@ class Transcript(Listener):
         self.events.append(EndEvent(task, code))
 
 
+_TELLS: Final = (CallNumber.WAIT.value, CallNumber.REPLY_WAIT.value)
+_ACTS: Final = (CallNumber.TASK_READ.value, CallNumber.TASK_WRITE.value)
+
+
+def subject(event: Event, supervisor: int | None) -> int | None:
+    """The program that a call of the supervisor is about: its badge and its handle are one more than its number."""
+    if not isinstance(event, CallEvent) or event.task != supervisor or event.results is None:
+        return None
+    if event.number in _TELLS:
+        return event.results[1] - 1
+    return event.arguments[0] - 1 if event.number in _ACTS else None
+
+
+def told(event: Event) -> tuple[int, int, int] | None:
+    """ESR, FAR and PC of a fault, as it ends a task or comes to its supervisor."""
+    if isinstance(event, FaultEvent):
+        return event.syndrome, event.address, event.pc
+    if isinstance(event, CallEvent) and event.number in _TELLS and event.results is not None and event.results[2] == 1:
+        return event.results[3], event.results[4], event.results[5]
+    return None
+
+
 @dataclass(frozen=True)
 class Outcome:
     """A run that has ended. `executed`: instructions of each task at EL0, where the machine counts them."""
@@ -56,8 +79,18 @@ class Outcome:
     def panicked(self) -> bool:
         return self.status == int(PANIC)
 
-    def of_task(self, task: int) -> list[Event]:
-        return [event for event in self.events if event.task == task]
+    def of_task(self, task: int, supervisor: int | None) -> list[Event]:
+        """What a task did, and what its supervisor learnt and did about it. The handles for the supervisor's answers
+        depend on what other tasks did, and are left out."""
+        found: list[Event] = []
+        for event in self.events:
+            if event.task == task:
+                found.append(event)
+            elif subject(event, supervisor) == task:
+                assert isinstance(event, CallEvent) and event.results is not None
+                tells = event.number in _TELLS
+                found.append(replace(event, arguments=(), results=event.results[:6]) if tells else event)
+        return found
 
 
 def outcome(recorder: Recorder, transcript: Transcript, executed: dict[int, int]) -> Outcome:
@@ -85,12 +118,12 @@ class Difference:
     second: Event | None = None
 
 
-def differences(first: Outcome, second: Outcome, tasks: Sequence[int], ordered: bool) -> list[Difference]:
-    """How the runs differ, task by task. `ordered`: they must agree on the order between tasks as well."""
-    found = list(_of_tasks(first, second, tasks))
+def differences(first: Outcome, second: Outcome, tasks: Sequence[int], supervisor: int | None) -> list[Difference]:
+    """How the runs differ, task by task; with a supervisor also in the order between tasks."""
+    found = list(_of_tasks(first, second, tasks, supervisor))
     if first.status != second.status:
         found.append(Difference(None, f"exit status {first.status} and {second.status}"))
-    if ordered and not found:
+    if supervisor is not None and not found:
         if first.order != second.order:
             found.append(Difference(None, "the order in which tasks wrote to the console"))
         parted = _first_difference(first.events, second.events)
@@ -99,9 +132,11 @@ def differences(first: Outcome, second: Outcome, tasks: Sequence[int], ordered: 
     return found
 
 
-def _of_tasks(first: Outcome, second: Outcome, tasks: Sequence[int]) -> Iterable[Difference]:
+def _of_tasks(
+    first: Outcome, second: Outcome, tasks: Sequence[int], supervisor: int | None
+) -> Iterable[Difference]:
     for task in tasks:
-        parted = _first_difference(first.of_task(task), second.of_task(task))
+        parted = _first_difference(first.of_task(task, supervisor), second.of_task(task, supervisor))
         if parted is not None:
             yield Difference(task, f"{describe(parted[0])} and {describe(parted[1])}", *parted)
         elif first.console.get(task) != second.console.get(task):
@@ -148,6 +183,8 @@ def describe(event: Event | None) -> str:
     match event:
         case None:
             return "nothing more"
+        case CallEvent() if (fault := told(event)) is not None:
+            return "fault " + " ".join(f"{name}={word:#x}" for name, word in zip(("esr", "far", "pc"), fault, strict=True))
         case CallEvent():
             results = "never returns" if event.results is None else " ".join(hex(word) for word in event.results)
             arguments = " ".join(hex(word) for word in event.arguments)
