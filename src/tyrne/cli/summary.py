@@ -22,7 +22,7 @@ def show_summary(console: Console, result: Result, calls: int) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("task", "state", "result"):
         table.add_column(title, style="dim" if title == "result" else None, header_style="dim")
-    report = result.report()
+    report = result.outcome()
     for task in report["tasks"]:
         good = task["state"] == "exited" and task["code"] == 0
         state = Text(task["state"], style="green" if good else "red")
@@ -46,7 +46,7 @@ def _outcome(task: dict[str, Any], status: int) -> str:
 
 
 def _who_waits(result: Result) -> str:
-    names = [task["name"] for task in result.report()["tasks"] if task["state"] == "waiting"]
+    names = [task["name"] for task in result.outcome()["tasks"] if task["state"] == "waiting"]
     if not names:
         return "no task can run, and nothing is left to start one"
     *others, last = names

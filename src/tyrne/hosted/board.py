@@ -34,6 +34,8 @@ class HostedBoard(Ram):
         self.cpu: Final = Cpu(self)
         self.alarm_at = NEVER
         """The count of user instructions at which the kernel wants to be interrupted."""
+        self.acknowledged = Interrupt.SPURIOUS
+        """The last interrupt that the kernel took."""
         self._deadlines: Final = Deadlines()
         self.kernel_entry: Callable[[TrapFrame], None] | None = None
         """Where a trap from EL1 goes."""
@@ -81,9 +83,9 @@ class HostedBoard(Ram):
         self._set_alarm()
 
     def acknowledge_interrupt(self) -> Interrupt:
-        interrupt = self._deadlines.take(u64(self.cpu.instructions))
+        self.acknowledged = self._deadlines.take(u64(self.cpu.instructions))
         self._set_alarm()
-        return interrupt
+        return self.acknowledged
 
     def _set_alarm(self) -> None:
         at = self._deadlines.earliest()

@@ -33,9 +33,9 @@ class RecordedBoard(HostedBoard):
     def arm_tick(self, instructions: u64) -> None: ...
 
     def acknowledge_interrupt(self) -> Interrupt:
-        event = self.interrupts[self.taken]
+        self.acknowledged = self.interrupts[self.taken].kind
         self.taken += 1
-        return event.kind
+        return self.acknowledged
 
 
 class RecordedMachine(HostedMachine):
@@ -51,9 +51,14 @@ class RecordedMachine(HostedMachine):
         self._trapped_at = 0
         """The count of instructions at the last of them."""
 
+    @property
+    def used_up(self) -> bool:
+        """Whether every interrupt has come."""
+        return self._interrupts.taken == len(self._interrupts.interrupts)
+
     def until_interrupt(self) -> int:
         board = self._interrupts
-        if board.taken == len(board.interrupts) or board.interrupts[board.taken].traps != self._traps:
+        if self.used_up or board.interrupts[board.taken].traps != self._traps:
             return NO_LIMIT
         return max(0, self._trapped_at + board.interrupts[board.taken].instructions - board.cpu.instructions)
 

@@ -14,6 +14,7 @@ from tyrne.lang import u64
 
 _CALL_NAMES: Final = {number.value: number.name.lower() for number in CallNumber}
 _ARGUMENTS: Final = {layout.number.value: len(layout.arguments) for layout in CALLS}
+_RESULTS: Final = {layout.number.value: len(layout.results) for layout in CALLS}
 _STATUS_NAMES: Final = {status.value: status.name for status in Status}
 
 
@@ -36,6 +37,15 @@ class CallEvent:
         """The call with its arguments: `create(0x1, 0x6, 0x5)`."""
         words = ", ".join(hex(word) for word in self.arguments[: _ARGUMENTS.get(self.number, len(self.arguments))])
         return f"{self.name or self.number}({words})"
+
+    @property
+    def outcome(self) -> str:
+        """How the call returned: the name of its status, and what else it gave: `OK (0x5)`."""
+        if self.results is None:
+            return "does not return"
+        words = self.results[1 : 1 + _RESULTS.get(self.number, 0)]
+        payload = f" ({', '.join(map(hex, words))})" if words and self.refusal is None else ""
+        return f"{self.refusal or Status.OK.name}{payload}"
 
     @property
     def refusal(self) -> str | None:

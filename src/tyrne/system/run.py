@@ -17,6 +17,7 @@ from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.system.devices import refuse_devices
 from tyrne.system.errors import RequestError
 from tyrne.system.manifest import System, encode
+from tyrne.system.record import record, to_json
 
 STATUS_PANIC: Final = int(exit_status.PANIC)
 STATUS_LIMIT: Final = int(exit_status.LIMIT)
@@ -58,10 +59,17 @@ class Result:
     def profile(self) -> str:
         return "release" if self.request.release else "debug"
 
-    def report(self) -> dict[str, Any]:
-        """What `--report` writes."""
+    def outcome(self) -> dict[str, Any]:
+        """What happened: the report without the record."""
         names = [task.name for task in self.request.system.tasks]
         return self.recorder.report(self.request.machine.value, self.profile, names)
+
+    def report(self) -> dict[str, Any]:
+        """What `--report` writes: what happened, and by what it can be repeated."""
+        request = self.request
+        manifest = encode(request.system, request.max_instructions)
+        interrupts = self.recorder.interrupts if request.machine is Machine.QEMU else None
+        return {**self.outcome(), "replay": to_json(record(request.release, manifest, interrupts))}
 
     def to_json(self) -> str:
         return json.dumps(self.report(), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,175 @@
+"""The record of a run, by which it can be repeated: all that came into it from outside, and nothing else.
+
+That is the manifest with every program and the limit, whether the kernel has a debug console, and where interrupts came
+between the instructions of tasks. On machines whose clock is the count of user instructions the last follows from the
+others, and is left out. A report holds its record under `replay`:
+
+| key | |
+|---|---|
+| `format` | 1 |
+| `kernel` | `kernel_source.digest()` of the kernel that ran |
+| `profile` | `debug` or `release` |
+| `limit` | instructions; 0 for none |
+| `manifest` | base64 of the manifest, compressed by zlib |
+| `interrupts` | null where they follow from the rest, else a list of strings |
+
+`12+340 tick` is an interrupt after twelve synchronous traps from EL0 and 340 instructions of EL0 since the last of
+them, or since the start; the instruction that trapped is not one of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tyrne.hal import manifest as layout
+from tyrne.hal.interrupt import Interrupt
+from tyrne.hosted.recorder import InterruptEvent
+from tyrne.system import kernel_source, limits
+
+FORMAT: Final = 1
+MANIFEST_BYTES: Final = limits.TASKS * limits.PROGRAM_BYTES + (1 << 20)
+"""More than the manifest of any system takes."""
+_INTERRUPT: Final = re.compile(r"(\d{1,18})\+(\d{1,18}) (tick|limit|spurious)")
+_PROFILES: Final = ("debug", "release")
+
+
+class BadRecordError(Exception):
+    """What is wrong with a record."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a run needs. `interrupts` is None where they follow from the manifest."""
+
+    kernel: str
+    release: bool
+    manifest: bytes
+    interrupts: tuple[InterruptEvent, ...] | None
+
+    @property
+    def profile(self) -> str:
+        return _PROFILES[self.release]
+
+    @property
+    def limit(self) -> int:
+        """Instructions; 0 for none."""
+        return _word(self.manifest, int(layout.WORD_MAX_INSTRUCTIONS))
+
+    @property
+    def task_names(self) -> list[str]:
+        """Of the tasks that the system starts with, in the order of their numbers."""
+        first, size = _word(self.manifest, int(layout.WORD_FIRST_TASK)), 8 * int(layout.TASK_WORDS)
+        count = _word(self.manifest, int(layout.WORD_TASKS))
+        names = (self.manifest[at : at + layout.NAME_LENGTH] for at in range(first, first + count * size, size))
+        return [name.rstrip(b"\0").decode(errors="backslashreplace") for name in names]
+
+    @property
+    def devices(self) -> list[int]:
+        """The physical addresses of the devices whose registers tasks may read."""
+        first = _word(self.manifest, int(layout.WORD_FIRST_REGION)) // 8 + int(layout.REGION_ADDRESS)
+        count, size = _word(self.manifest, int(layout.WORD_REGIONS)), int(layout.REGION_WORDS)
+        return [address for i in range(count) if (address := _word(self.manifest, first + i * size))]
+
+
+def record(release: bool, manifest: bytes, interrupts: Iterable[InterruptEvent] | None) -> Record:
+    """The record of a run of this checkout's kernel."""
+    return Record(kernel_source.digest(), release, manifest, None if interrupts is None else tuple(interrupts))
+
+
+def to_json(record: Record) -> dict[str, Any]:
+    """As it stands in a report."""
+    interrupts = record.interrupts
+    return {
+        "format": FORMAT,
+        "kernel": record.kernel,
+        "profile": record.profile,
+        "limit": record.limit,
+        "manifest": base64.b64encode(zlib.compress(record.manifest, 9)).decode(),
+        "interrupts": None
+        if interrupts is None
+        else [f"{event.traps}+{event.instructions} {event.kind.name.lower()}" for event in interrupts],
+    }
+
+
+def from_json(data: object) -> Record:
+    """The record that stands in a report; BadRecordError says what is wrong with it."""
+    if not isinstance(data, dict):
+        raise BadRecordError("replay is not an object")
+    if data.get("format") != FORMAT:
+        raise BadRecordError(f"replay.format is {data.get('format')!r}, and this tyrne reads {FORMAT}")
+    kernel, profile = data.get("kernel"), data.get("profile")
+    if not isinstance(kernel, str):
+        raise BadRecordError("replay.kernel is not a string")
+    if profile not in _PROFILES:
+        raise BadRecordError("replay.profile is neither debug nor release")
+    found = Record(kernel, profile == "release", _manifest(data.get("manifest")), _interrupts(data.get("interrupts")))
+    if data.get("limit") != found.limit:
+        raise BadRecordError("replay.limit is not that of replay.manifest")
+    return found
+
+
+def _manifest(text: object) -> bytes:
+    if not isinstance(text, str):
+        raise BadRecordError("replay.manifest is not a string")
+    try:
+        stream = zlib.decompressobj()
+        content = stream.decompress(base64.b64decode(text, validate=True), MANIFEST_BYTES)
+    except (ValueError, zlib.error):
+        raise BadRecordError("replay.manifest is damaged") from None
+    if not stream.eof or stream.unused_data:
+        raise BadRecordError("replay.manifest is damaged, or larger than that of any system")
+    _check_manifest(content)
+    return content
+
+
+def _check_manifest(content: bytes) -> None:
+    """That it can be looked at; what is wrong inside, the kernel finds at boot."""
+    if len(content) < 8 * layout.HEADER_WORDS or len(content) % limits.PAGE:
+        raise BadRecordError("replay.manifest is not a manifest")
+    if (_word(content, int(layout.WORD_MAGIC)), _word(content, int(layout.WORD_LENGTH))) != (
+        int(layout.MAGIC),
+        len(content),
+    ):
+        raise BadRecordError("replay.manifest is not a manifest of this version")
+    tables = (
+        (layout.WORD_TASKS, layout.WORD_FIRST_TASK, layout.TASK_WORDS, limits.TASKS),
+        (layout.WORD_REGIONS, layout.WORD_FIRST_REGION, layout.REGION_WORDS, limits.BOOT_REGIONS),
+    )
+    for count, first, words, most in tables:
+        number, start = _word(content, int(count)), _word(content, int(first))
+        if number > most or start % 8 or start + number * 8 * int(words) > len(content):
+            raise BadRecordError("replay.manifest is not a manifest: a table lies outside it")
+
+
+def _interrupts(data: object) -> tuple[InterruptEvent, ...] | None:
+    if data is None:
+        return None
+    if not isinstance(data, list):
+        raise BadRecordError("replay.interrupts is neither null nor a list")
+    found = tuple(map(_interrupt, data))
+    _check_order(found)
+    return found
+
+
+def _interrupt(item: object) -> InterruptEvent:
+    match = _INTERRUPT.fullmatch(item) if isinstance(item, str) else None
+    if match is None:
+        raise BadRecordError(f"replay.interrupts has {item!r:.40}, where an interrupt such as '12+340 tick' belongs")
+    return InterruptEvent(int(match[1]), int(match[2]), Interrupt[match[3].upper()])
+
+
+def _check_order(events: Sequence[InterruptEvent]) -> None:
+    places = [(event.traps, event.instructions) for event in events]
+    if places != sorted(places):
+        raise BadRecordError("replay.interrupts are not in the order of their time")
+
+
+def _word(manifest: bytes, index: int) -> int:
+    word: int = struct.unpack_from("<Q", manifest, 8 * index)[0]
+    return word

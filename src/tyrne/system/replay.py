@@ -1,0 +1,199 @@
+"""Runs again: a recorded run on the hosted machine, transition by transition, forwards and backwards.
+
+replay = Replay.load(Path("report.json"))
+replay.to(-1)  # before the last transition
+replay.kernel  # the kernel as it is there
+replay.back()
+
+A position is a number of transitions: 0 is after boot, before the first task's first instruction; `length` is the end.
+A transition is one trap from EL0, a system call, fault or interrupt, and the kernel's whole answer to it. On metal a
+thread's first use of FP/SIMD is a trap as well; here it is none, and it does not count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from tyrne.hal.exit_status import PANIC
+from tyrne.hal.frame import Vector
+from tyrne.hal.interrupt import Interrupt
+from tyrne.hal.syndrome import CLASS_SUPERVISOR_CALL, exception_class, has_fault_address
+from tyrne.hosted.board import HostedBoard
+from tyrne.hosted.cpu import NO_LIMIT, Stop
+from tyrne.hosted.machine import HostedMachine
+from tyrne.hosted.panic import describe
+from tyrne.hosted.recorded import RecordedMachine
+from tyrne.hosted.recorder import CallEvent, FaultEvent, Recorder
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.task import Task
+from tyrne.lang import Trap, u64
+from tyrne.system import kernel_source
+from tyrne.system.comparison import Difference, first_difference
+from tyrne.system.record import Record, to_json
+from tyrne.system.report_file import RecordedRun, read_report
+from tyrne.system.transition import Cause, Listening, Transition
+
+
+class Replay:
+    """A recorded run, at some position of it. Stepping back runs it anew from the start, which is exact."""
+
+    def __init__(self, run: RecordedRun) -> None:
+        self.run: Final = run
+        self.names: Final = run.record.task_names
+        self._length: int | None = None
+        self._next: Task | None = None
+        self._start()
+
+    @classmethod
+    def load(cls, path: Path) -> Replay:
+        """The replay of a report; RequestError when it cannot be read, or has no record in it."""
+        return cls(read_report(path))
+
+    @property
+    def record(self) -> Record:
+        return self.run.record
+
+    @property
+    def kernel(self) -> Kernel[HostedBoard]:
+        """The kernel at this position. After a step back it is another object."""
+        return self._machine.kernel
+
+    @property
+    def recorder(self) -> Recorder:
+        """What has happened until this position."""
+        return self._recorder
+
+    @property
+    def over(self) -> bool:
+        """Whether this is the end: nothing is left to run, or the record is used up."""
+        return self._next is None
+
+    @property
+    def length(self) -> int:
+        """How many transitions the run has. The first time it is asked for away from the end, the run is repeated."""
+        if self._length is None:
+            other = Replay(self.run)
+            while other.step() is not None:
+                pass
+            self._length = other.position
+        return self._length
+
+    def task_name(self, number: int) -> str:
+        """The name of a task by its number; of one that was made while the system ran, `task N`."""
+        return self.names[number] if number < len(self.names) else f"task {number}"
+
+    def to(self, position: int) -> None:
+        """Go to a position; below zero it counts from the end: -1 is before the last transition. IndexError where there
+        is none."""
+        target = position if position >= 0 else self.length + position
+        if target < 0:
+            raise IndexError(f"the run has {self.length} transitions")
+        if target < self.position:
+            self._start()
+        while self.position < target:
+            if self.step() is None:
+                raise IndexError(f"the run has {self.position} transitions")
+
+    def back(self) -> None:
+        """Undo one transition; IndexError at the start."""
+        if self.position == 0:
+            raise IndexError("this is the start of the run")
+        self.to(self.position - 1)
+
+    def step(self) -> Transition | None:
+        """Make one transition; None at the end."""
+        task = self._next
+        if task is None:
+            return None
+        machine, number = self._machine, int(task.number)
+        cause: Cause = Interrupt.SPURIOUS
+        panicked = False
+        try:
+            stop = machine.execute(task, min(machine.until_interrupt(), self._left()))
+            interrupted = stop.vector is Vector.IRQ
+            if interrupted and machine.until_interrupt() > 0:
+                self._next = None  # it goes on where the record ends
+                return None
+            cause = Interrupt.SPURIOUS if interrupted else _cause(task, stop)
+            self._next = machine.kernel.trap(stop.vector, u64(stop.syndrome), u64(stop.address))
+            cause = machine.board.acknowledged if interrupted else cause
+        except (Trap, Exception) as failure:
+            self._panic(failure)
+            panicked = True
+        self.position += 1
+        events = self._events.take()
+        self._call_positions += [self.position for event in events if isinstance(event, CallEvent)]
+        if self._next is None:
+            self._finish(panicked)
+        elif self.run.breaks_off and self._is_used_up():
+            self._next = None
+        return Transition(self.position, number, cause, events, panicked)
+
+    def report(self) -> dict[str, Any]:
+        """What has happened until this position, in the form of `tyrne run --report`: a record of its own."""
+        return {
+            **self._outcome(),
+            "replay": to_json(replace(self.record, kernel=kernel_source.digest())),
+        }
+
+    def difference(self) -> Difference | None:
+        """Go to the end, and compare with what was recorded."""
+        while self.step() is not None:
+            pass
+        return first_difference(self.run, self._outcome(), self._call_positions)
+
+    def _outcome(self) -> dict[str, Any]:
+        return self._recorder.report("hosted", self.record.profile, self.names)
+
+    def _start(self) -> None:
+        """Position 0: the kernel has booted."""
+        record = self.record
+        self._events = Listening()
+        self._recorder = Recorder(self._events)
+        self._call_positions: list[int] = []
+        self.position = 0
+        console = not record.release
+        self._machine = (
+            HostedMachine(record.manifest, self._recorder, console)
+            if record.interrupts is None
+            else RecordedMachine(record.manifest, self._recorder, console, record.interrupts)
+        )
+        self._next = None
+        try:
+            self._next = self._machine.boot()
+        except (Trap, Exception) as failure:
+            self._panic(failure)
+            self._finish(True)
+        else:
+            if self._next is None:
+                self._finish(False)
+
+    def _left(self) -> int:
+        """How many instructions may begin, at most: one more than were recorded, to see that there are none."""
+        return NO_LIMIT if self.run.breaks_off else self.run.instructions + 1 - self._machine.board.cpu.instructions
+
+    def _is_used_up(self) -> bool:
+        """Whether all is repeated that was recorded before the record breaks off."""
+        run, recorder, machine = self.run, self._recorder, self._machine
+        taken = not isinstance(machine, RecordedMachine) or machine.used_up
+        return taken and len(recorder.calls) >= len(run.calls) and len(recorder.faults) >= run.faults
+
+    def _panic(self, failure: BaseException) -> None:
+        self._recorder.panic(describe(failure).encode())
+        self._next = None
+
+    def _finish(self, panicked: bool) -> None:
+        status = PANIC if panicked else self.kernel.exit_status()
+        self._recorder.end(int(status), self._machine.board.cpu.instructions)
+
+
+def _cause(task: Task, stop: Stop) -> CallEvent | FaultEvent:
+    """What a synchronous trap is about; the task's frame holds its registers."""
+    number, x = int(task.number), task.frame.x
+    syndrome = u64(stop.syndrome)
+    if exception_class(syndrome) == CLASS_SUPERVISOR_CALL:
+        return CallEvent(number, int(x[8]), tuple(int(x[i]) for i in range(6)), None)
+    address = stop.address if has_fault_address(syndrome) else 0
+    return FaultEvent(number, stop.syndrome, address, int(task.frame.pc))

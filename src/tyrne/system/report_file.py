@@ -1,0 +1,98 @@
+"""Reports as files: what `tyrne run --report` has written, read back to be repeated."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tyrne.system.errors import RequestError, reason
+from tyrne.system.record import BadRecordError, Record, from_json
+
+REPORT_BYTES: Final = 1 << 30
+"""Of a file that is read at all."""
+_MEND: Final = "give a file that tyrne run --report has written"
+_KEYS: Final = {
+    "machine": str,
+    "status": int,
+    "instructions": int,
+    "console": str,
+    "log": list,
+    "tasks": list,
+    "syscalls": list,
+}
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """A run as its report tells it, and its record."""
+
+    path: Path
+    report: dict[str, Any]
+    record: Record
+
+    @property
+    def machine(self) -> str:
+        return str(self.report["machine"])
+
+    @property
+    def instructions(self) -> int:
+        """All that ran: on QEMU also those of the kernel."""
+        return int(self.report["instructions"])
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        return list(self.report["syscalls"])
+
+    @property
+    def faults(self) -> int:
+        """How many tasks a fault has ended."""
+        return sum(1 for task in self.report["tasks"] if task.get("fault") is not None)
+
+    @property
+    def breaks_off(self) -> bool:
+        """Whether QEMU was ended, or ended, without saying where: no run takes no instructions."""
+        return self.machine == "qemu" and self.instructions == 0
+
+
+def read_report(path: Path) -> RecordedRun:
+    """The run in a report file; RequestError when it is none, is damaged, or cannot be repeated."""
+    report = _read(path)
+    if not isinstance(report, dict) or "syscalls" not in report:
+        raise RequestError(f"{path}: not a report; {_MEND}")
+    if "replay" not in report:
+        raise RequestError(f"{path}: a report without a record, made by an older tyrne; run it again with --report")
+    for key, kind in _KEYS.items():
+        if not isinstance(report.get(key), kind):
+            raise RequestError(f"{path}: the report's {key!r} is missing or damaged; {_MEND}")
+    if not all(isinstance(item, dict) for key in ("tasks", "syscalls") for item in report[key]):
+        raise RequestError(f"{path}: the report's tasks or syscalls are damaged; {_MEND}")
+    try:
+        record = from_json(report["replay"])
+    except BadRecordError as error:
+        raise RequestError(f"{path}: {error}; {_MEND}") from None
+    if record.devices:
+        where = ", ".join(map(hex, record.devices))
+        raise RequestError(
+            f"{path}: its tasks read the device at {where}, and what they read is in no record; "
+            "replay a run of a system without devices"
+        )
+    return RecordedRun(path, report, record)
+
+
+def _read(path: Path) -> object:
+    try:
+        if path.is_dir():
+            raise RequestError(f"{path}: is a directory; {_MEND}")
+        with path.open("rb") as file:
+            content = file.read(REPORT_BYTES + 1)
+    except OSError as error:
+        raise RequestError(f"{path}: cannot be read: {reason(error)}; {_MEND}") from None
+    if len(content) > REPORT_BYTES:
+        raise RequestError(f"{path}: larger than {REPORT_BYTES >> 30} GiB; {_MEND}")
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        line = f"{path}:{error.lineno}" if isinstance(error, json.JSONDecodeError) else f"{path}"
+        raise RequestError(f"{line}: not JSON, or cut off; {_MEND}") from None
