@@ -1,8 +1,16 @@
-"""What holds of a whole kernel between any two traps: the list of its invariants."""
+"""What holds of a whole kernel between any two traps: the list of its invariants.
+
+| file | of what |
+|---|---|
+| `tree.py` | capabilities: the derivation tree, the tables, the arenas |
+| `owners.py` | memory: frames, translation tables, mappings, claims |
+| `waiting.py` | tasks, queues and messages |
+| `transitions.py` | what holds of a kernel before and after one trap; these take both, and are not in the list |
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from tyrne.kernel.kernel import Kernel
@@ -21,6 +29,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     tree.each_slot_of_a_table_is_used_free_or_retired,
     tree.each_arena_counts_its_objects,
     owners.each_frame_has_one_owner,
+    owners.tables_are_reachable_only_by_their_owner,
     owners.claims_only_move,
     owners.what_is_mapped_is_recorded,
     owners.pages_are_what_a_task_may_have,
@@ -41,4 +50,11 @@ def violations(kernel: Kernel[Any]) -> list[str]:
 
 def check_system(kernel: Kernel[Any]) -> None:
     """Fail with every violation at once."""
-    assert not (found := violations(kernel)), "\n".join(found)
+    demand(violations(kernel))
+
+
+def demand(found: Iterable[str]) -> None:
+    """Fail with all that was found; pass if it is nothing."""
+    sentences = list(found)
+    if sentences:
+        raise AssertionError("\n".join(sentences))

@@ -23,7 +23,7 @@ from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.capability import MemoryHandle
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.quota import CLAIMS, FRAMES
-from tyrne.testing.invariants.slots import arenas, occupied
+from tyrne.testing.invariants.slots import arenas, occupied, tables
 
 Violations = Iterator[str]
 TABLE_BYTES = 8 * int(ENTRIES)
@@ -111,6 +111,43 @@ def each_frame_has_one_owner(kernel: Kernel[Any]) -> Violations:
         yield "a frame below the hint is free"
 
 
+def tables_are_reachable_only_by_their_owner(kernel: Kernel[Any]) -> Violations:
+    """No task can act through another's table, and none can touch a table as memory.
+
+    Each task has a capability table of its own, and calls with no other; no slot stands in two. Each translation table
+    is reached once, from the root of one space. No page is a translation table, or memory that the kernel keeps: there
+    the capability tables are.
+    """
+    owners: dict[int, str] = {}
+    for name, table in tables(kernel).items():
+        if id(table) in owners:
+            yield f"{name}: has the capability table of {owners[id(table)]}"
+            continue
+        owners[id(table)] = name
+        for slot in table.slots:
+            if id(slot) in owners:
+                yield f"{name}: has a slot of {owners[id(slot)]}"
+            owners[id(slot)] = name
+    for i, task in enumerate(kernel.tasks.items):
+        if task.table is not None and task.table is not task.capabilities:
+            yield f"task {i}: calls with the capability table of {owners.get(id(task.table), 'nobody')}"
+    reached: dict[int, str] = {}
+    spaces = list(living_spaces(kernel))
+    for name, _, tree in spaces:
+        for frame in tree.tables:
+            if frame in reached:
+                yield f"{name}: reaches the table {frame:#x} of {reached[frame]}"
+            reached[frame] = name
+    kept = [(int(r.start), int(r.end)) for r in list(kernel.frames.reserved)[: kernel.frames.reserved_ranges]]
+    for name, _, tree in spaces:
+        for address, entry in tree.pages.items():
+            frame = entry & int(PAGE_ADDRESS)
+            if frame in reached:
+                yield f"{name}, {address:#x}: is the table {frame:#x} of {reached[frame]}"
+            if any(start <= frame < end for start, end in kept):
+                yield f"{name}, {address:#x}: is memory that the kernel keeps, {frame:#x}"
+
+
 def claims_only_move(kernel: Kernel[Any]) -> Violations:
     """For each kind, and for frames: what all quotas may still make, and what there is, add up to what boot had."""
     kinds = {
@@ -185,5 +222,7 @@ def pages_are_what_a_task_may_have(kernel: Kernel[Any]) -> Violations:
 
 
 def spaces_have_tags_of_their_own(kernel: Kernel[Any]) -> Violations:
-    tags = Counter(int(space.asid) for _, space, _ in living_spaces(kernel))
+    """No two spaces share an ASID, by which the CPU tells cached translations apart: 1 to 255."""
+    living = zip(kernel.spaces.items, kernel.spaces.occupied, strict=True)
+    tags = Counter(int(space.asid) for space, alive in living if alive)
     yield from (f"ASID {tag}: {count} spaces" for tag, count in tags.items() if count != 1 or not 0 < tag < 256)

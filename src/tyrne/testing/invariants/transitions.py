@@ -1,0 +1,89 @@
+"""What holds of a transition: of a kernel before and after one trap. Each yields a sentence for each violation.
+
+before = holdings(kernel)
+kernel.trap(…)
+found = [*handles_keep_their_meaning(before), *revocation_leaves_no_descendant(before, revoked)]
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.capability import Capability
+from tyrne.kernel.kernel import Kernel
+from tyrne.lang import u32
+from tyrne.testing.invariants.slots import occupied
+from tyrne.testing.state import changes
+
+Violations = Iterator[str]
+
+
+class Holding(NamedTuple):
+    """A slot that was occupied, and what stood in it."""
+
+    name: str
+    slot: CapSlot
+    generation: u32
+    capability: Capability
+    parent: CapSlot | None
+
+    def is_still_there(self) -> bool:
+        """Whether the slot holds a capability under the same handle. Outside tables there is but one generation."""
+        return self.slot.capability is not None and self.slot.generation == self.generation
+
+
+def holdings(kernel: Kernel[Any]) -> list[Holding]:
+    """Every capability of a kernel, in tables, in objects and on its way."""
+    return [Holding(name, slot, slot.generation, slot.held(), slot.parent) for name, slot in occupied(kernel)]
+
+
+def descendants(before: Sequence[Holding], slot: CapSlot) -> list[Holding]:
+    """What was derived from the capability in a slot, and from that, to the last."""
+    children: dict[int, list[Holding]] = defaultdict(list)
+    for one in before:
+        children[id(one.parent)].append(one)
+    found = list(children[id(slot)])
+    for one in found:  # which grows on the way
+        found += children[id(one.slot)]
+    return found
+
+
+def handles_keep_their_meaning(before: Sequence[Holding]) -> Violations:
+    """A handle word that names something names the same until it names nothing, and never anything again.
+
+    That is: as long as the generation of a slot of a table is the same, so are object, rights and badge; and it never
+    goes back.
+    """
+    for one in before:
+        slot = one.slot
+        if slot.table is None:
+            continue  # no handle names it
+        if slot.generation < one.generation:
+            yield f"{one.name}: generation {slot.generation} after {one.generation}"
+        elif slot.generation == one.generation and slot.capability not in (None, one.capability):
+            yield f"{one.name}: {slot.capability!r} under the handle of {one.capability!r}"
+
+
+def revocation_leaves_no_descendant(before: Sequence[Holding], revoked: CapSlot) -> Violations:
+    """After a revoke that succeeded nothing is left of what was derived, in tables, objects and messages on their way.
+
+    `before` are the `holdings` before it; `revoked` the slot of the capability whose descendants were to go.
+    """
+    for one in descendants(before, revoked):
+        if one.is_still_there():
+            yield f"{one.name}: {one.capability!r} has outlived the revocation of what it was derived from"
+    if revoked.first_child is not None:
+        yield "the revoked capability has a child"
+
+
+def a_failed_call_changes_nothing(before: object, after: object) -> Violations:
+    """A call that was refused left everything as it was, byte for byte, but x0 to x7 of its caller.
+
+    `before` and `after` are what `tyrne.testing.state.kernel_state` says of the kernel.
+    """
+    found = changes(before, after)
+    if found:
+        yield f"a call was refused, and changed\n{found}"
