@@ -9,7 +9,7 @@ TEST := $(VENV)/test.stamp
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: run qemu test check bench fuzz-calls reproducible scorecard clean tools
+.PHONY: run qemu test check bench fuzz-calls reproducible scorecard assure clean tools
 
 # The greeting on the hosted machine. ARGS="programs/other.py --report r.json" runs something else.
 run: $(BASE)
@@ -38,6 +38,10 @@ fuzz-calls: $(BASE)
 # The kernel's image, built clean in two places: the same bytes, and which.
 reproducible: $(BASE)
 	@$(BIN)/python assurance/reproducible.py $(ARGS)
+
+# Every campaign within a time budget, an hour if none is said, then the scorecard: ARGS="--minutes N".
+assure: $(TEST)
+	@$(BIN)/python assurance/assure.py $(ARGS)
 
 # docs/scorecard.md, from what the campaigns have left in assurance/results/ and from what can be counted at once.
 scorecard: $(TEST)

@@ -1,26 +1,13 @@
 """The kernel stays small enough to be read, each file of it fits in the head, and its index names them all."""
 
-import ast
 import re
 from pathlib import Path
 
 import tyrne
 import tyrne.kernel
+from assurance.scorecard.lines import lines_of_code
 
 KERNEL = sorted((Path(tyrne.__file__).parent / "kernel").glob("*.py"))
-
-
-def lines_of_code(path: Path) -> int:
-    """Lines that are neither blank, nor a comment, nor part of a docstring."""
-    text = path.read_text()
-    documentation = {
-        line
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
-    }
-    lines = enumerate(text.splitlines(), start=1)
-    return sum(1 for number, line in lines if line.strip() and line.strip()[0] != "#" and number not in documentation)
 
 
 def test_the_kernel_has_at_most_3000_lines_of_code() -> None:
