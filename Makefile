@@ -9,7 +9,7 @@ TEST := $(VENV)/test.stamp
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: run qemu test check bench fuzz-calls reproducible scorecard assure clean tools
+.PHONY: run qemu test check bench fuzz-calls reproducible scorecard assure mutate clean tools
 
 # The greeting on the hosted machine. ARGS="programs/other.py --report r.json" runs something else.
 run: $(BASE)
@@ -46,6 +46,10 @@ assure: $(TEST)
 # docs/scorecard.md, from what the campaigns have left in assurance/results/ and from what can be counted at once.
 scorecard: $(TEST)
 	@$(BIN)/python -m assurance.scorecard $(ARGS)
+
+# Each check of the kernel broken in turn; a test must notice. ARGS="--file NAME --sample N --seed S --workers W --json FILE".
+mutate: $(TEST)
+	@$(BIN)/python -m assurance.mutation $(ARGS)
 
 # QEMU and gdb are the only parts that pip does not bring.
 tools:

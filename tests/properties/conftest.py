@@ -1,6 +1,11 @@
-"""Properties run the same examples every time, without a database of earlier failures."""
+"""Properties run the same examples every time, without a database of earlier failures.
 
-from hypothesis import HealthCheck, settings
+With TYRNE_FIRST_FAILURE in the environment they stop at the first failure, as it is: for who asks only whether one fails.
+"""
+
+import os
+
+from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile(
     "tyrne",
@@ -8,6 +13,7 @@ settings.register_profile(
     database=None,
     deadline=None,
     max_examples=100,
+    phases=[Phase.explicit, Phase.generate] if "TYRNE_FIRST_FAILURE" in os.environ else list(Phase),
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("tyrne")

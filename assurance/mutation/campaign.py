@@ -1,0 +1,176 @@
+"""Trying mutants: each in a child of its own, on the tests that run the changed lines, until one fails.
+
+A test that fails after others have run in the same child is run once more alone, so that it is the mutant that it
+notices and not what they have left behind. All results are kept: a later run tries only what is new.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from assurance.mutation.children import BROKEN, Slate, each, limit_time
+from assurance.mutation.installing import install
+from assurance.mutation.mutant import Mutant
+from assurance.mutation.reach import Reach
+from assurance.mutation.source import ROOT, Source
+from assurance.mutation.suite import Suite
+
+KILLED: Final = 1
+"""The exit status of a child in which a test failed."""
+LEAST_SECONDS, TIMES_SLOWER = 1.0, 8.0
+"""A test that takes more processor time than so many times its own has been caught in a loop."""
+
+
+class CampaignError(Exception):
+    """The tool itself failed on a mutant."""
+
+
+@dataclass
+class Result:
+    """What became of a mutant: the test that noticed it, or none of those in `tried`, files with their digests."""
+
+    source: str
+    """The digest of the file that was changed."""
+    killer: str | None = None
+    how: str = ""
+    """failed, or `signal N` for a child that was ended: 27 is the limit of processor time."""
+    tried: dict[str, str] = field(default_factory=dict)
+
+
+class Results:
+    """The results so far, in a file. Those whose source or test has changed do not count."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._all: dict[str, Result] = {}
+        if path.exists():
+            self._all = {name: Result(**found) for name, found in json.loads(path.read_text()).items()}
+
+    def of(self, mutant: Mutant) -> Result | None:
+        found = self._all.get(mutant.id)
+        return found if found is not None and found.source == source_digest(mutant.file) else None
+
+    def set(self, mutant: Mutant, result: Result) -> None:
+        self._all[mutant.id] = result
+
+    def save(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        new = self._path.with_suffix(".new")
+        new.write_text(json.dumps({name: asdict(found) for name, found in sorted(self._all.items())}))
+        new.replace(self._path)
+
+
+@cache
+def test_digest(file: str) -> str:
+    path = ROOT / file
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else ""
+
+
+@cache
+def source_digest(file: str) -> str:
+    return hashlib.sha256(Source(file).content).hexdigest()[:16]
+
+
+def test_file(test: str) -> str:
+    return test.split("::")[0]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One child: a mutant, and the tests to run in this order; and the rest, should they all pass."""
+
+    mutant: Mutant
+    tests: tuple[str, ...]
+    rest: tuple[str, ...] = ()
+
+
+class Campaign:
+    """Tries mutants with a suite whose reach is known."""
+
+    def __init__(self, suite: Suite, reach: Reach, results: Results, workers: int) -> None:
+        self._suite = suite
+        self._reach = reach
+        self._results = results
+        self._workers = workers
+        self._again: list[Attempt] = []
+
+    def run(self, mutants: Sequence[Mutant], tick: Callable[[Mutant, Result], None]) -> None:
+        """Try all mutants whose result is not known; `tick` is called for each with its result, known or new."""
+        attempts = []
+        for mutant in mutants:
+            attempt = self._attempt(mutant)
+            if attempt is None:
+                known = self._results.of(mutant)
+                assert known is not None
+                tick(mutant, known)
+            else:
+                attempts.append(attempt)
+        count = 0
+        for ended in each(self._pending(attempts), self._try, self._workers):
+            mutant = ended.task.mutant
+            if ended.status == BROKEN:
+                raise CampaignError(f"{mutant}: cannot be tried; TYRNE_MUTATION_DEBUG=1 shows why")
+            result = self._judged(ended.task, ended.status, ended.slate)
+            if result is None:
+                continue
+            self._results.set(mutant, result)
+            tick(mutant, result)
+            count += 1
+            if count % 50 == 0:
+                self._results.save()
+        self._results.save()
+
+    def _pending(self, attempts: list[Attempt]) -> Iterator[Attempt]:
+        for attempt in attempts:
+            while self._again:
+                yield self._again.pop()
+            yield attempt
+        while self._again:
+            yield self._again.pop()
+
+    def _attempt(self, mutant: Mutant) -> Attempt | None:
+        """What is still to be tried; None when the result is known. A test that noticed it before comes first."""
+        tests = self._reach.of(mutant.file, mutant.lines)
+        known = self._results.of(mutant)
+        if known is None:
+            return Attempt(mutant, tuple(tests))
+        if known.killer is None:
+            new = tuple(test for test in tests if known.tried.get(test_file(test)) != test_digest(test_file(test)))
+            return Attempt(mutant, new) if new else None
+        if known.killer in tests and known.tried.get(test_file(known.killer)) == test_digest(test_file(known.killer)):
+            return None
+        return Attempt(mutant, tuple(sorted(tests, key=lambda test: test != known.killer)))
+
+    def _try(self, attempt: Attempt, slate: Slate) -> int:
+        """In the child."""
+        install(Source(attempt.mutant.file), attempt.mutant)
+        for i, test in enumerate(attempt.tests):
+            slate.write(i)
+            limit_time(max(LEAST_SECONDS, TIMES_SLOWER * self._reach.seconds[test]))
+            if not self._suite.passes(test):
+                return KILLED
+            limit_time(0)
+        return 0
+
+    def _judged(self, attempt: Attempt, status: int, at: int) -> Result | None:
+        """The result of an attempt; None when it takes another one."""
+        mutant, tests = attempt.mutant, attempt.tests
+        source = source_digest(mutant.file)
+        if status != 0:
+            if at > 0:
+                self._again.append(Attempt(mutant, (tests[at],), tests[at + 1 :]))
+                return None
+            file = test_file(tests[at])
+            how = "failed" if status == KILLED else f"signal {-status}"
+            return Result(source, tests[at], how, {file: test_digest(file)})
+        if attempt.rest:
+            self._again.append(Attempt(mutant, attempt.rest))
+            return None
+        reaching = {test_file(test) for test in self._reach.of(mutant.file, mutant.lines)}
+        return Result(source, None, "", {file: test_digest(file) for file in sorted(reaching)})
