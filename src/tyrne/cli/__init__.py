@@ -1,4 +1,4 @@
-"""The command line: `tyrne run`, `build`, `check` and `new`."""
+"""The command line: `tyrne run`, `replay`, `build`, `check` and `new`."""
 
 import sys
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -16,12 +18,14 @@ from rich.console import Console
 from tyrne.cli.errors import STATUS_INTERRUPTED, Stopped, guarded
 from tyrne.cli.new import create_project
 from tyrne.cli.presenter import PlainPresenter, Presenter, TerminalPresenter, progress
+from tyrne.cli.replay import following, go, standing, verdict, warnings_about
 from tyrne.cli.summary import explain, explain_refusals, show_summary
 from tyrne.system.build import Emit, build_output
 from tyrne.system.description import SystemDescription
 from tyrne.system.errors import RequestError
 from tyrne.system.files import check_writable, write_atomically
 from tyrne.system.outline import outline
+from tyrne.system.replay import Replay
 from tyrne.system.run import Machine, Request, prepare
 from tyrne.system.select import load_system, select
 
@@ -42,6 +46,8 @@ Systems = Annotated[
         show_default=False,
     ),
 ]
+STATUS_SAME, STATUS_DIFFERENT = 0, 1
+"""Of `tyrne replay`."""
 Release = Annotated[bool, typer.Option("--release", help="A kernel without the debug console.")]
 
 
@@ -85,6 +91,37 @@ def run(
     for line in (*explain(result), *explain_refusals(result, presenter.refusals)):
         print(f"tyrne: {line}", file=sys.stderr)
     return result.status
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What tyrne run --report has written.")],
+    to: Annotated[
+        int | None,
+        typer.Option("--to", metavar="N", help="Stop after N transitions of the kernel; -1: before the last one."),
+    ] = None,
+    show: Annotated[bool, typer.Option("--list", help="Show every transition on the way, with its number.")] = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write what happened as JSON.")] = None,
+) -> int:
+    """Repeat a recorded run on the hosted machine, and say whether it did the same; or stop on the way and look.
+
+    Exit status: 0 it did the same, or has stopped at N; 1 it did something else; 2 the request was wrong.
+    """
+    if report is not None:
+        check_writable(report, [file])
+    repeated = Replay.load(file)
+    for warning in warnings_about(repeated):
+        print(f"tyrne: warning: {warning}", file=sys.stderr)
+    with nullcontext() if show else progress(Console(stderr=True), "replaying …"):
+        lines = go(repeated, to, show)
+        same, line = verdict(repeated) if to is None else (True, "")
+    print(*lines, *(standing(repeated) if to is not None else [line]), sep="\n")
+    if report is not None:
+        content = json.dumps(repeated.report(), indent=2, ensure_ascii=False) + "\n"
+        write_atomically(report, content.encode())
+    if to is not None:
+        print(*following(repeated), sep="\n")
+    return STATUS_SAME if same else STATUS_DIFFERENT
 
 
 @app.command()

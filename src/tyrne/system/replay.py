@@ -66,6 +66,11 @@ class Replay:
         return self._recorder
 
     @property
+    def instructions(self) -> int:
+        """How many instructions of tasks have begun."""
+        return self._machine.board.cpu.instructions
+
+    @property
     def over(self) -> bool:
         """Whether this is the end: nothing is left to run, or the record is used up."""
         return self._next is None

@@ -49,11 +49,11 @@ class Transition:
     panicked: bool = False
 
     def text(self, name: TaskName) -> str:
-        """`server: reply_wait(0x2, 0x7) waits; client: call(0x1, 0x5) = OK`."""
+        """`server: reply_wait(0x2, 0x7) waits; client: call = OK (0x0, 0x7)`."""
         own, parts = self._own()
         for event in self.events:
             if event is not own:
-                parts.append(f"{name(event.task)}: {_event(event)}")
+                parts.append(f"{name(event.task)}: {_event(event, self.task)}")
         if self.panicked:
             parts.append("kernel panic")
         return f"{name(self.task)}: {'; '.join(parts)}"
@@ -67,7 +67,7 @@ class Transition:
             return None, [_fault(cause)]
         for event in self.events:
             if isinstance(event, CallEvent) and event.task == self.task:
-                return event, [_event(event)]
+                return event, [_event(event, self.task)]
         return None, [cause.text if self.panicked else f"{cause.text} waits"]
 
 
@@ -92,10 +92,12 @@ class Listening(Listener):
         return events
 
 
-def _event(event: Event) -> str:
+def _event(event: Event, running: int) -> str:
+    """The arguments of another task's call were shown when it began to wait."""
     match event:
         case CallEvent():
-            return f"{event.text}{'' if event.results is None else f' = {event.outcome}'}"
+            call = event.text if event.task == running else str(event.name or event.number)
+            return call if event.results is None else f"{call} = {event.outcome}"
         case FaultEvent():
             return "ended by its fault"
         case Ended():
