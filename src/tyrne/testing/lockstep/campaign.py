@@ -11,7 +11,7 @@ from random import Random
 from typing import Final
 
 from tyrne.testing.lockstep.corpus import Corpus
-from tyrne.testing.lockstep.coverage import Meter, members
+from tyrne.testing.lockstep.coverage import Feature, Meter, members, path_of
 from tyrne.testing.lockstep.game import WRONG, Game, GameError
 from tyrne.testing.lockstep.pair import Pair, the_pair
 from tyrne.testing.lockstep.play import STEPS_A_COMPARISON, STEPS_A_LOOK, STEPS_A_SYSTEM
@@ -20,6 +20,9 @@ from tyrne.testing.lockstep.random_systems import random_manifest
 from tyrne.testing.lockstep.step import Step
 from tyrne.testing.lockstep.tally import Tally
 from tyrne.testing.lockstep.variation import varied
+
+Firsts = list[tuple[int, list[Feature]]]
+"""The features that a game has come to, each once, by the number of steps until then."""
 
 NEW_SYSTEMS: Final = 0.3
 """The share of games that begin on a new system; without guidance it is all of them."""
@@ -38,6 +41,9 @@ class Reached:
     replayed: Tally
     """Of steps that only led back to where a kept game was, unchanged."""
     features: int
+    """The edges and buckets, as bits."""
+    paths: int
+    """How many ways of going through the kernel in one trap there were."""
     corpus: int
     """How many games are kept."""
 
@@ -55,13 +61,14 @@ class Campaign:
         self.corpus: Final = Corpus()
         self._booted: Final[set[bytes]] = set()
         self.features = 0
+        self.paths: Final[set[Feature]] = set()
         self.tally: Final = Tally()
         self.replayed: Final = Tally()
         self._games = 0
         self._known: Final = [game for game in known if game.debug_console]
 
     def reached(self) -> Reached:
-        return Reached(self.tally, self.replayed, self.features, len(self.corpus))
+        return Reached(self.tally, self.replayed, self.features, len(self.paths), len(self.corpus))
 
     def play_until(self, calls: int) -> None:
         """Whole games until so many calls have been made anew."""
@@ -89,32 +96,32 @@ class Campaign:
         """Play the planned steps, of which the first `same` are known to agree, then random ones."""
         pair = self._pair if game.debug_console else the_pair(False)
         made: list[Step] = []
-        firsts: list[tuple[int, int]] = []
+        firsts: Firsts = []
         try:
+            self.meter.clear()
             pair.start(game.manifest, compare=game.manifest not in self._booted)
             firsts = self._steps(pair, made, planned, same, more)
             pair.compare_all()
+            self.features |= self.meter.take()
         except WRONG as cause:
             name = f"seed {self._seed}, game {self._games}"
             raise GameError(name, Game(game.manifest, game.debug_console, made), cause) from cause
         if not game.debug_console:
             return
-        edges = len(self.meter.edges)
-        found = [(length, list(members(features, edges))) for length, features in firsts]
-        self.features |= sum(features for _, features in firsts)
-        if self.corpus.add(game.manifest, made, found):
+        if self.corpus.add(game.manifest, made, firsts):
             self._booted.add(game.manifest)
 
     def _steps(
         self, pair: Pair, made: list[Step], planned: Sequence[Step], same: int, more: int
-    ) -> list[tuple[int, int]]:
+    ) -> Firsts:
         """Make the steps; returns the features that are new in this game, by the number of steps until then."""
         counting = pair is self._pair
-        meter, seen = self.meter, 0
-        firsts = []
+        meter, seen, edges = self.meter, 0, len(self.meter.edges)
+        paths: set[Feature] = set()
+        firsts: Firsts = []
         player = Player(self._random, pair)
         last = len(planned) + more
-        meter.clear()
+        self.features |= meter.take()  # of boot, which no step leads to
         for number in range(1, last + 1):
             if pair.stopped:
                 break
@@ -127,13 +134,18 @@ class Campaign:
             pair.take(step)
             (self.replayed if number <= same else self.tally).count(pair.records)
             if counting:
-                fresh = meter.take() & ~seen
-                if fresh:
+                taken = meter.take()
+                path = path_of(taken)
+                if path not in paths:
+                    paths.add(path)
+                    fresh = taken & ~seen
                     seen |= fresh
-                    firsts.append((number, fresh))
+                    firsts.append((number, [path, *members(fresh, edges)]))
             if number % STEPS_A_COMPARISON == 0:
                 pair.compare_all()
             if number % STEPS_A_LOOK == 0 and number > same and not pair.stopped and player.is_at_its_end():
                 break
         self.tally.systems += 1
+        self.features |= seen
+        self.paths |= paths
         return firsts

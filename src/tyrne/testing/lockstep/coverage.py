@@ -15,10 +15,17 @@ _BUCKET: Final = bytes(0 if n == 0 else 1 << sum(n >= bound for bound in _BOUNDS
 _BITS: Final = tuple(tuple(bit for bit in range(BUCKETS) if value >> bit & 1) for value in range(256))
 
 PARTS: Final = ("tyrne/kernel/", "tyrne/hal/")
-"""What counts: the sources that a system call runs through, apart from the board. Boot runs once a system."""
+"""What counts: the sources that a system call runs through, apart from the board."""
+GUARDS: Final = "kp_"
+"""Functions that the compiler puts around those of the kernel."""
 
 Feature = int
-"""An edge and a bucket: BUCKETS x the number of the edge, plus the number of the bucket."""
+"""An edge and a bucket, which is BUCKETS x the number of the edge plus the number of the bucket; or a path."""
+
+
+def path_of(taken: int) -> Feature:
+    """The feature that stands for all that one trap took together: negative, and hardly ever that of other edges."""
+    return -1 - hash(taken)
 
 
 class Meter:
@@ -29,7 +36,7 @@ class Meter:
         self._zeros: Final = bytes(len(library.counters))
         self.edges: Final = library.edges
         self.counted: Final = tuple(i for i, edge in enumerate(library.edges) if counts(edge))
-        """The edges that calls should reach."""
+        """The edges that should be reached."""
         self._mask: Final = int.from_bytes(bytes(255 * counts(edge) for edge in library.edges), "little")
 
     def clear(self) -> None:
@@ -53,8 +60,8 @@ class Meter:
 
 
 def counts(edge: Edge) -> bool:
-    """Whether calls should reach an edge: it is of the kernel, and not the failure of a check, which is a bug."""
-    return edge.file.startswith(PARTS) and not edge.fails
+    """Whether an edge should be reached: it is of the kernel, and not the failure of a check, which is a bug."""
+    return edge.file.startswith(PARTS) and not edge.fails and not edge.function.startswith(GUARDS)
 
 
 def members(features: int, edges: int) -> Iterator[Feature]:
