@@ -2,10 +2,12 @@
 
     make assure ARGS="--minutes 60"
 
-Each campaign is a process of its own and gets its share of the time; what one leaves over goes to those after it. One
-that fails, or does not end in time, is said to have failed, and the others go on. The exit status is 0; 1 when a campaign
-failed, found something, or the scorecard could not be made; 2 for a wrong request; 130 when it was interrupted. What a
-campaign has found it says itself.
+Each campaign is a process of its own and gets its share of the time; what one leaves over goes to those after it.
+One that fails, or does not end in time, is said to have failed, and the others go on. What a campaign has found it says
+itself.
+
+The exit status is 0; 1 when a campaign failed, found something, or the scorecard could not be made; 2 for a wrong
+request; 130 when it was interrupted.
 """
 
 from __future__ import annotations

@@ -4,15 +4,32 @@ The fixtures, and the mark of tests that boot QEMU, are those of tyrne.testing.p
 importable from every folder of tests.
 """
 
+import json
 import shutil
 from collections import Counter
 
 import pytest
 
+from assurance.scorecard.results import CARD
+from tyrne.system.kernel_source import digest
 from tyrne.system.qemu import EMULATOR, INSTALL
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    summarise_qemu(terminalreporter)
+    summarise_scorecard(terminalreporter)
+
+
+def summarise_scorecard(terminalreporter: pytest.TerminalReporter) -> None:
+    """A line in red when the scorecard was tested, and is about another kernel than that of these sources."""
+    tested = any("test_scorecard.py" in report.nodeid for report in terminalreporter.stats.get("passed", []))
+    if tested and json.loads(CARD.read_text())["kernel"] != digest():
+        terminalreporter.section("scorecard")
+        said = "BEHIND: docs/scorecard.md is about an earlier kernel; make assure takes its figures anew"
+        terminalreporter.write_line(said, red=True, bold=True)
+
+
+def summarise_qemu(terminalreporter: pytest.TerminalReporter) -> None:
     """One line on what ran on QEMU; another, in red, on what was left out of the whole run."""
     on_qemu: Counter[str] = Counter()
     for outcome in ("passed", "failed", "error", "skipped"):

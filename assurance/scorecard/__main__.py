@@ -18,10 +18,9 @@ from rich.console import Console
 from assurance.scorecard.campaigns import CAMPAIGNS
 from assurance.scorecard.card import CardError, made
 from assurance.scorecard.page import page
-from assurance.scorecard.results import RESULTS, About
+from assurance.scorecard.results import CARD, RESULTS, About
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "scorecard.md"
-CARD: Final = RESULTS / "scorecard.json"
 
 
 def as_text(card: dict[str, Any]) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 RESULTS: Final = Path(__file__).parents[1] / "results"
+CARD: Final = RESULTS / "scorecard.json"
+"""What the page shows; written together with it."""
 
 Data = dict[str, Any]
 Figures = list[tuple[str, str]]

@@ -8,14 +8,14 @@ from typing import Any, Final
 
 import pytest
 
-from assurance.scorecard.__main__ import CARD, PAGE
+from assurance.scorecard.__main__ import PAGE
 from assurance.scorecard.campaigns import CAMPAIGNS
 from assurance.scorecard.card import made
 from assurance.scorecard.faults import COLUMNS, UnknownTestError, fault_matrix
 from assurance.scorecard.limits import CAVEATS, known_limits
 from assurance.scorecard.lines import layers, lines_of_code
 from assurance.scorecard.page import page
-from assurance.scorecard.results import About, Campaign, rows
+from assurance.scorecard.results import CARD, About, Campaign, rows
 from assurance.scorecard.tests_by_category import Test, category, collected, counted
 from tyrne.hal.syndrome import FaultKind
 
