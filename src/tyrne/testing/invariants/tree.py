@@ -81,8 +81,12 @@ def every_branch_ends_at_a_root(kernel: Kernel[Any]) -> Violations:
             at, steps = at.parent, steps + 1
         if at.parent is not None:
             yield f"{name}: its ancestors form a ring"
-        elif at is not kernel.quotas.items[0].origin and not isinstance(at.held().object, DebugConsole):
+        elif at is not kernel.quotas.items[0].origin and not _is_console(at):
             yield f"{name}: it descends from nothing that boot made"
+
+
+def _is_console(slot: CapSlot) -> bool:
+    return slot.capability is not None and isinstance(slot.capability.object, DebugConsole)
 
 
 def depth_counts_derivations(kernel: Kernel[Any]) -> Violations:

@@ -1,0 +1,275 @@
+"""Ways to break a kernel behind its back, each with the invariant that must say so and a part of its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from tyrne.hal.descriptors import MappingFlags, page_descriptor, table_descriptor
+from tyrne.kernel.abi import CapKind, Rights, TaskState
+from tyrne.kernel.arena import Arena
+from tyrne.kernel.calls import CallNumber as C
+from tyrne.kernel.cap_slot import CapSlot, Placement
+from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle
+from tyrne.kernel.endpoint import Endpoint, EndpointState
+from tyrne.kernel.notification import Notification
+from tyrne.kernel.page_table import _leaf
+from tyrne.kernel.task import Offer
+from tyrne.lang import u8, u16, u32, u64
+from tyrne.testing.board import RAM
+from tyrne.testing.invariants import violations
+from tyrne.testing.kernels import BASE, NULL, endpoint_object
+from tyrne.testing.world import World
+
+MAPPED: Final = 0x100_0000
+U, W, X, OWNED = MappingFlags.USER, MappingFlags.WRITE, MappingFlags.EXECUTE, MappingFlags.OWNED
+
+
+class Busy(World):
+    """A kernel with something of everything, of which every invariant holds.
+
+    Task 0 runs, and holds the answer for task 1, which called; task 2 waits to send, task 3 for signals; task 4 is
+    ready. Task 0 has mapped memory, derived from its capabilities, and made an endpoint through its own quota.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(5)
+        self.origin, other = self.endpoint(), self.endpoint()
+        self.door = self.give(0, self.origin)
+        self.child = self.ok(0, C.CAP_DERIVE, self.door, int(Rights.SEND), 7)
+        self.grandchild = self.ok(0, C.CAP_DERIVE, self.give(0, self.origin), int(Rights.SEND | Rights.DERIVE), 7)
+        self.pages = self.give(0, self.memory(2))
+        self.part = self.ok(0, C.MEMORY_DERIVE, self.pages, int(Rights.READ), 1, 1)
+        self.ok(0, C.MAP, self.give_space(0, 0), self.pages, MAPPED, 1)
+        self.made = self.ok(0, C.CREATE, self.give_quota(0), CapKind.ENDPOINT.value)
+        self.blocks(1, C.CALL, self.give(1, other), 1, 2, 3, 4, NULL)
+        received = self.call(0, C.WAIT, self.give(0, other))
+        assert received is not None
+        self.answer = received[7]
+        self.blocks(2, C.SEND_WAIT, self.give(2, self.origin), 1, 2, 3, 4, NULL)
+        self.signals = self.notification()
+        self.blocks(3, C.WAIT, self.give(3, self.signals))
+        assert not violations(self.kernel)
+
+    def at(self, word: int) -> CapSlot:
+        """The slot of one of task 0's capabilities."""
+        return self.slot(0, word)
+
+    def root(self, task: int) -> u64:
+        """The level 0 table of a task's space."""
+        named = self.task(task).space
+        assert named is not None
+        return self.kernel.spaces.items[named.slot.index].root
+
+    def descriptor(self, address: int, word: u64) -> None:
+        """Let an address of task 0 have another level 3 descriptor."""
+        entry = _leaf(self.board, self.root(0), u64(address))
+        assert isinstance(entry, u64)
+        self.board.write64(entry, word)
+
+    def page(self, address: int, frame: int, flags: MappingFlags) -> None:
+        """Let a page of task 0 be another frame, or be mapped otherwise."""
+        self.descriptor(address, page_descriptor(u64(frame), flags))
+
+    def frame(self, address: int) -> int:
+        """The frame of a page of task 0."""
+        entry = _leaf(self.board, self.root(0), u64(address))
+        assert isinstance(entry, u64)
+        return int(self.board.read64(entry)) & 0xFFFF_FFFF_F000
+
+
+def put(place: object, **fields: object) -> None:
+    """Set fields of a place."""
+    for name, value in fields.items():
+        setattr(place, name, value)
+
+
+def hold(slot: CapSlot, **changes: Any) -> None:
+    """Let a slot hold what it does with other rights, another object or another badge."""
+    old = slot.held()
+    fields: dict[str, Any] = {"rights": old.rights, "object": old.object, "badge": old.badge} | changes
+    slot.capability = Capability(**fields)
+
+
+def last(arena: Arena[Any]) -> Any:
+    """An object that does not exist."""
+    return arena.items[len(arena.items) - 1]
+
+
+def first_quota(w: Busy) -> CapSlot:
+    return w.kernel.quotas.items[0].origin
+
+
+def unused(w: Busy) -> Any:
+    """A slot of an object that does not exist."""
+    return last(w.kernel.endpoints).origin
+
+
+def endpoint(w: Busy) -> Endpoint:
+    """Where task 2 waits to send."""
+    return w.endpoint_at(w.origin)
+
+
+def notification(w: Busy) -> Notification:
+    """What task 3 waits for."""
+    return w.notification_at(w.signals)
+
+
+def ring_of_children(w: Busy) -> None:
+    child = w.at(w.child)
+    put(child, next_sibling=child, previous_sibling=child)
+
+
+def free_twice(w: Busy) -> None:
+    slot = w.task(4).capabilities.allocate()
+    put(slot, table=None)
+    w.task(4).capabilities.first_free = slot
+
+
+def half_made(w: Busy) -> None:
+    w.task(4).capabilities.allocate()
+
+
+def bind_here(w: Busy) -> None:
+    put(endpoint(w), bound=notification(w))
+
+
+def bind_by(w: Busy, slot: CapSlot) -> None:
+    """Bind both ways, by a capability that may not be the one for it."""
+    put(endpoint(w), bound=notification(w))
+    put(notification(w), bound=endpoint(w), bound_at=slot, bound_by=slot)
+    put(slot, binding=notification(w))
+
+
+def graft(w: Busy) -> None:
+    """Let the first entry of task 4's level 0 table lead into task 3's space."""
+    w.board.write64(w.root(4), w.board.read64(w.root(3)))
+
+
+def lose_a_region(w: Busy) -> None:
+    put(w.at(w.pages), placement=None)
+
+
+DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
+    ("every_capability_names_a_living_object", "its object is gone",
+     lambda w: w.kernel.notifications.occupied.__setitem__(0, False)),
+    ("every_capability_names_a_living_object", "a reply capability that its client does not know",
+     lambda w: put(w.task(1), reply=None)),
+    ("every_object_has_its_origin", "alive True, its origin", lambda w: put(w.signals, is_origin=False)),
+    ("every_object_has_its_origin", "its origin names something else",
+     lambda w: hold(w.origin, object=endpoint_object(1))),
+    ("every_object_has_its_origin", "nobody can name it", lambda w: w.at(w.made).clear()),
+    ("links_are_symmetric", "empty, and linked", lambda w: put(unused(w), parent=w.origin)),
+    ("links_are_symmetric", "empty, and has a sibling", lambda w: put(unused(w), next_sibling=w.origin)),
+    ("links_are_symmetric", "empty, and still marked", lambda w: put(unused(w), is_origin=True)),
+    ("links_are_symmetric", "a root with siblings", lambda w: put(first_quota(w), next_sibling=w.origin)),
+    ("links_are_symmetric", "its parent is no occupied slot", lambda w: put(w.at(w.child), parent=CapSlot())),
+    ("links_are_symmetric", "its parent does not know it", lambda w: put(w.at(w.door), first_child=None)),
+    ("links_are_symmetric", "does not link back", lambda w: put(w.at(w.child), parent=w.signals)),
+    ("links_are_symmetric", "its children form a ring", ring_of_children),
+    ("every_branch_ends_at_a_root", "its ancestors form a ring",
+     lambda w: put(first_quota(w), parent=w.at(w.child))),
+    ("every_branch_ends_at_a_root", "it descends from nothing that boot made", lambda w: put(w.origin, parent=None)),
+    ("depth_counts_derivations", "depth 1, not", lambda w: put(w.at(w.child), depth=u8(1))),
+    ("authority_only_shrinks", "NOTIFY", lambda w: hold(w.at(w.child), rights=Rights.SEND | Rights.NOTIFY)),
+    ("authority_only_shrinks", "badge 0 from 9", lambda w: hold(w.at(w.door), badge=u64(9))
+     or hold(w.at(w.child), badge=u64(0))),
+    ("authority_only_shrinks", "pages outside its parent's",
+     lambda w: hold(w.at(w.part), object=MemoryHandle(w.at(w.part).held().object.slot, u32(1), u32(2)))),
+    ("authority_only_shrinks", "another object than its parent's",
+     lambda w: hold(w.at(w.child), object=endpoint_object(1))),
+    ("authority_only_shrinks", "only travel", lambda w: hold(w.at(w.answer), rights=Rights.DUPLICATE)),
+    ("authority_only_shrinks", "not a child of what paid for it",
+     lambda w: put(w.at(w.made).parent, parent=w.origin)),
+    ("each_slot_of_a_table_is_used_free_or_retired", "its free list holds what is not free", free_twice),
+    ("each_slot_of_a_table_is_used_free_or_retired", "used False, free False", half_made),
+    ("each_slot_of_a_table_is_used_free_or_retired", "does not know its place",
+     lambda w: put(w.at(w.child), index=u16(9))),
+    ("each_arena_counts_its_objects", "endpoint: population 9", lambda w: put(w.kernel.endpoints, population=u16(9))),
+    ("each_arena_counts_its_objects", "not exactly one of", lambda w: put(w.kernel.endpoints, first_free=u16(1))),
+    ("each_frame_has_one_owner", "counts 99 frames", lambda w: put(w.kernel.spaces.items[1], frames=u64(99))),
+    ("each_frame_has_one_owner", "2 owners", lambda w: w.page(BASE, w.frame(MAPPED), U | X | OWNED)),
+    ("each_frame_has_one_owner", "taken and owned by nobody", lambda w: w.kernel.frames.allocate(w.board)),
+    ("each_frame_has_one_owner", "0 frames allocated", lambda w: put(w.kernel.frames, allocated=u64(0))),
+    ("each_frame_has_one_owner", "a frame below the hint is free", lambda w: put(w.kernel.frames, hint=u64(250))),
+    ("tables_are_reachable_only_by_their_owner", "has the capability table of task 0",
+     lambda w: put(w.task(4), capabilities=w.task(0).capabilities)),
+    ("tables_are_reachable_only_by_their_owner", "has a slot of task 0",
+     lambda w: w.task(4).capabilities.slots.__setitem__(0, w.at(w.child))),
+    ("tables_are_reachable_only_by_their_owner", "task 4: calls with the capability table of task 0",
+     lambda w: put(w.task(4), table=w.task(0).capabilities)),
+    ("tables_are_reachable_only_by_their_owner", "reaches the table", graft),
+    ("tables_are_reachable_only_by_their_owner", "of space 4", lambda w: w.page(MAPPED, int(w.root(3)), U | W)),
+    ("tables_are_reachable_only_by_their_owner", "is memory that the kernel keeps",
+     lambda w: w.page(MAPPED, RAM, U | W)),
+    ("claims_only_move", f"claim {CapKind.TASK.value}:",
+     lambda w: w.quotas[0].claims.__setitem__(CapKind.TASK.value, u64(9))),
+    ("what_is_mapped_is_recorded", "no memory, and mapped",
+     lambda w: put(w.at(w.child), placement=w.at(w.pages).placement)),
+    ("what_is_mapped_is_recorded", "is mapped twice", lambda w: put(w.at(w.part), placement=w.at(w.pages).placement)),
+    ("what_is_mapped_is_recorded", "is there for nothing", lose_a_region),
+    ("what_is_mapped_is_recorded", "is there for task 0", lambda w: w.page(MAPPED, w.frame(BASE), U | W)),
+    ("what_is_mapped_is_recorded", "not mapped there",
+     lambda w: put(w.at(w.part), placement=Placement(w.at(w.pages).placement.space, u64(0x200_0000)))),
+    ("pages_are_what_a_task_may_have", "descriptor 0x", lambda w: w.descriptor(MAPPED, u64(0b01))),
+    ("pages_are_what_a_task_may_have", "is empty",
+     lambda w: w.board.write64(w.root(0) + 8, table_descriptor(w.kernel.frames.allocate(w.board)))),
+    ("pages_are_what_a_task_may_have", "WRITE|EXECUTE", lambda w: w.page(BASE, w.frame(BASE), U | W | X | OWNED)),
+    ("pages_are_what_a_task_may_have", f"{MAPPED:#x}: <MappingFlags.WRITE",
+     lambda w: w.page(MAPPED, w.frame(MAPPED), W)),
+    ("pages_are_what_a_task_may_have", f"{MAPPED:#x}: 0x",
+     lambda w: w.descriptor(MAPPED, page_descriptor(u64(w.frame(MAPPED)), U | W) & ~u64(1 << 10))),
+    ("spaces_have_tags_of_their_own", "2 spaces",
+     lambda w: put(w.kernel.spaces.items[1], asid=w.kernel.spaces.items[2].asid)),
+    ("queues_are_whole", "a ring, or its tail", lambda w: put(w.task(2), next=w.task(2))),
+    ("queues_are_whole", "holds a task that says otherwise", lambda w: put(w.task(2), queue=None)),
+    ("queues_are_whole", "links to a queue that does not hold it", lambda w: put(w.task(0), queue=endpoint(w).senders)),
+    ("the_ready_are_queued_by_priority", "bitmap", lambda w: put(w.kernel.scheduler, levels=u64(0))),
+    ("the_ready_are_queued_by_priority", "a task that should not be there", lambda w: put(w.task(4), priority=u64(3))),
+    ("the_ready_are_queued_by_priority", "a less urgent one or none runs", lambda w: put(w.task(0), priority=u64(15))),
+    ("the_ready_are_queued_by_priority", "neither runs nor is queued", lambda w: put(w.task(3), state=TaskState.READY)
+     or put(w.task(3), queue=None)),
+    ("the_ready_are_queued_by_priority", "runs in state", lambda w: put(w.task(0), state=TaskState.SUSPENDED)),
+    ("the_ready_are_queued_by_priority", "bits for no queue",
+     lambda w: put(w.kernel.scheduler, levels=w.kernel.scheduler.levels | u64(1 << 16))),
+    ("each_task_waits_for_what_it_says", "with offer, queue", lambda w: put(w.task(2), offer=Offer.NOTHING)),
+    ("each_task_waits_for_what_it_says", "a fault that it does not have", lambda w: put(w.task(2), offer=Offer.FAULT)),
+    ("each_task_waits_for_what_it_says", "does not exist, and is queued",
+     lambda w: w.kernel.tasks.occupied.__setitem__(2, False)),
+    ("each_task_waits_for_what_it_says", "waits by an empty slot", lambda w: put(w.task(2), through=CapSlot())),
+    ("each_task_waits_for_what_it_says", "a capability that is not its own",
+     lambda w: put(w.task(2), through=w.at(w.door))),
+    ("each_task_waits_for_what_it_says", "no living endpoint or notification",
+     lambda w: hold(w.task(2).through, object=DebugConsole())),
+    ("each_task_waits_for_what_it_says", "does not name it", lambda w: put(w.task(1), reply=w.at(w.door))),
+    ("each_task_waits_for_what_it_says", "the one that it called by", lambda w: put(w.at(w.answer), parent=w.origin)),
+    ("each_task_waits_for_what_it_says", "waits in the wrong queue",
+     lambda w: put(w.task(2), queue=endpoint(w).receivers)),
+    ("each_task_waits_for_what_it_says", "waits without", lambda w: hold(w.task(2).through, rights=Rights.RECV)),
+    ("nobody_waits_for_what_is_there", "a receiver waits beside", lambda w: put(endpoint(w).receivers, head=w.task(3))),
+    ("nobody_waits_for_what_is_there", "bound to a notification", bind_here),
+    ("nobody_waits_for_what_is_there", "bound to an endpoint", lambda w: put(notification(w), bound=endpoint(w))),
+    ("nobody_waits_for_what_is_there", "parked without a message",
+     lambda w: endpoint(w).parked.fill(w.at(w.child).held(), None, u8(0))),
+    ("nobody_waits_for_what_is_there", "does not exist, and is in use",
+     lambda w: put(last(w.kernel.endpoints), state=EndpointState.SEND_PENDING)),
+    ("nobody_waits_for_what_is_there", "notification 1: does not exist, and is in use",
+     lambda w: put(w.kernel.notifications.items[1], word=u64(1))),
+    ("nobody_waits_for_what_is_there", "while somebody waits for them", lambda w: put(notification(w), word=u64(1))),
+    ("nobody_waits_for_what_is_there", "a binding without a capability",
+     lambda w: put(notification(w), bound_at=w.at(w.door))),
+    ("nobody_waits_for_what_is_there", "bound by a capability that is gone", lambda w: bind_by(w, unused(w))),
+    ("nobody_waits_for_what_is_there", "that does not allow it", lambda w: bind_by(w, w.at(w.child))),
+    ("tasks_are_bound_whole", "space, table, window", lambda w: put(w.task(4), window=None)),
+    ("tasks_are_bound_whole", "another space than it lives in", lambda w: put(w.task(4), space=w.task(3).space)),
+    ("tasks_are_bound_whole", "is not given back", lambda w: put(w.task(4), spent=True)),
+    ("tasks_are_bound_whole", "and holds", lambda w: put(w.task(3), state=TaskState.EXITED)),
+    ("tasks_are_bound_whole", "is ready", lambda w: put(last(w.kernel.tasks), state=TaskState.READY)),
+    ("tasks_are_bound_whole", "number 3 of", lambda w: put(w.task(4), number=u32(3))),
+    ("tasks_are_bound_whole", "thinks that it is in slot 2", lambda w: put(w.task(4), slot=u16(2))),
+    ("the_cpu_holds_the_current_task", "still to be given back", lambda w: put(w.kernel, remains=True)),
+    ("the_cpu_holds_the_current_task", "another task's thread state", lambda w: put(w.kernel, entered=w.task(3))),
+    ("the_cpu_holds_the_current_task", "translates through another space",
+     lambda w: put(w.kernel, active=w.kernel.spaces.items[2])),
+    ("the_cpu_holds_the_current_task", "the empty table has room", lambda w: put(w.kernel.empty_table, touched=u16(0))),
+)  # fmt: skip
