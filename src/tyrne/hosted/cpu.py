@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from unicorn import unicorn_const as const
@@ -88,6 +89,22 @@ class Cpu:
 
     def store_extended(self, registers: Places) -> None:
         engine.reg_read_batch(self._handle, _EXTENDED.address, registers.pointers, _EXTENDED.count)
+
+    def watch(self, start: int, end: int, begun: Callable[[int], None]) -> None:
+        """From now on, tell the address of each instruction from `start` up to `end` before it is executed."""
+
+        def instruction(_engine: Any, address: int, _size: Any, _data: Any) -> None:
+            begun(address)
+
+        callback = engine.Instruction(instruction)
+        hook = ctypes.c_size_t()
+        self._hooks.extend((callback, hook))
+        error = engine.hook_add(
+            self._handle, ctypes.byref(hook), const.UC_HOOK_CODE, ctypes.cast(callback, ctypes.c_void_p),
+            None, start, end - 1,
+        )  # fmt: skip
+        engine.check(error, "hook")
+        self.flush_code()
 
     def run(self, registers: GeneralRegisters, limit: int) -> Stop:
         """Run at EL0 from `registers` until a trap, or until `limit` instructions have begun and the next is due."""

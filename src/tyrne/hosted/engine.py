@@ -100,6 +100,9 @@ class _Block(ctypes.Structure):
 NewBlock: Final = ctypes.CFUNCTYPE(None, _P, ctypes.POINTER(_Block), ctypes.POINTER(_Block), _P)
 """Called when the CPU has translated a block that it is about to enter for the first time."""
 
+Instruction: Final = ctypes.CFUNCTYPE(None, _P, ctypes.c_uint64, ctypes.c_uint32, _P)
+"""Called before each instruction, with its address and size."""
+
 
 class _SystemRegisterValue(ctypes.Structure):
     _fields_ = (

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,10 +45,11 @@ def find_emulator() -> str:
 
 
 class Guest:
-    """One run of a traced kernel. Iterate over `records`, then read `ending`."""
+    """One run of a traced kernel. Iterate over `records`, then read `ending`. `options` are QEMU's own."""
 
-    def __init__(self, kernel: Path) -> None:
+    def __init__(self, kernel: Path, options: Sequence[str] = ()) -> None:
         self._kernel = kernel
+        self._options = options
         self.ending = Ending(-1, b"", "", False)
 
     def records(self) -> Generator[bytes, None, None]:
@@ -94,6 +95,7 @@ class Guest:
             *("-chardev", f"file,id=trace,path=/dev/fd/{trace}"),
             *("-semihosting-config", "enable=on,target=native,chardev=trace"),
             *("-kernel", str(self._kernel)),
+            *self._options,
         ]
 
     def _lines(self, source: int) -> Generator[bytes, None, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
@@ -129,13 +129,13 @@ def _qemu(request: Request) -> Callable[[Recorder], bool]:
     return lambda recorder: run_kernel(kernel, recorder)
 
 
-def run_kernel(kernel: Path, recorder: Recorder) -> bool:
-    """Boot a traced kernel on QEMU and record what it does."""
+def run_kernel(kernel: Path, recorder: Recorder, options: Sequence[str] = ()) -> bool:
+    """Boot a traced kernel on QEMU, with more options of QEMU's, and record what it does."""
     from tyrne.system.lines import line_of_panic
     from tyrne.system.qemu import EMULATOR, Guest
     from tyrne.system.records import feed
 
-    guest = Guest(kernel)
+    guest = Guest(kernel, options)
     with closing(guest.records()) as records:
         for line in records:
             feed(line, recorder)

@@ -13,6 +13,7 @@ from tyrne.system.manifest import System, Task
 from tyrne.system.parts import CONSOLE_CAP, Cap, Quota, Region, Supervisor
 from tyrne.system.run import Machine
 from tyrne.testing.code import layout
+from tyrne.testing.code.assembler import NOP, branch
 from tyrne.testing.code.machines import run
 from tyrne.testing.code.outcome import Difference, Outcome, differences
 from tyrne.testing.code.values import registers, working_data
@@ -37,22 +38,20 @@ class Generated:
     words: tuple[int, ...]
     seed: int = 0
 
-    def without(self, index: int) -> Generated:
-        """The same with one instruction replaced by NOP."""
-        return replace(self, words=(*self.words[:index], NOP, *self.words[index + 1 :]))
-
-
-NOP: Final = 0xD503_201F
-FINISH_BRANCH: Final = 0x1400_0000
+    def without(self, *indices: int) -> Generated:
+        """The same with NOP in the place of some instructions."""
+        return replace(self, words=tuple(NOP if i in indices else word for i, word in enumerate(self.words)))
 
 
 @dataclass(frozen=True)
 class Batch:
-    """`supervised`: its tasks run until they wait or yield, and go on after a fault; else ticks part them, and a fault
-    ends a program. Only in a supervised batch do programs 0 and 1, 2 and 3, … share memory and endpoints."""
+    """`supervised`: a program goes on after a fault; else that ends it. `ticks`: an interrupt ends each turn after some
+    time, and the order between tasks is not the same on each machine; else they run until they wait or yield, and
+    programs 0 and 1, 2 and 3, … share memory and endpoints."""
 
     programs: tuple[Generated, ...]
-    supervised: bool
+    supervised: bool = True
+    ticks: bool = False
     seed: int = 0
 
     def system(self) -> System:
@@ -61,13 +60,18 @@ class Batch:
         regions: tuple[Region, ...] = ()
         if self.supervised:
             tasks.append(self._supervisor())
+        if not self.ticks:
             regions = tuple(Region(f"shared-{i}", 1) for i in range(len(self.programs) // 2))
         count = len(self.programs)
-        return System("batch", count + 1, tuple(tasks), count, regions, slice=0 if self.supervised else SLICE)
+        return System("batch", count + 1, tuple(tasks), count, regions, slice=SLICE if self.ticks else 0)
 
     def tasks(self) -> range:
         """The numbers of its programs and its witnesses; the supervisor comes after them."""
         return range(len(self.programs) + WITNESSES)
+
+    def with_program(self, number: int, program: Generated) -> Batch:
+        """The same with another program in one place."""
+        return replace(self, programs=(*self.programs[:number], program, *self.programs[number + 1 :]))
 
     @property
     def supervisor(self) -> int | None:
@@ -79,7 +83,7 @@ class Batch:
 
     def _task(self, number: int, program: Generated) -> Task:
         end = layout.CODE + 4 * len(program.words)
-        code = (*program.words, FINISH_BRANCH | (layout.FINISH - end) // 4 & 0x3FF_FFFF)
+        code = (*program.words, branch((layout.FINISH - end) // 4))
         data = registers(program.seed).block() + working_data(program.seed)
         caps = [
             CONSOLE_CAP,
@@ -89,7 +93,7 @@ class Batch:
             Cap(number, rights_over(CapKind.ADDRESS_SPACE), kind=CapKind.ADDRESS_SPACE),
         ]
         partner = number ^ 1
-        if self.supervised and partner < len(self.programs):
+        if not self.ticks and partner < len(self.programs):
             caps.append(Cap(number // 2, rights_over(CapKind.MEMORY), kind=CapKind.MEMORY))
             caps.append(Cap(partner + 1, rights_over(CapKind.ENDPOINT) & ~Rights.RECV, badge=number + 1))
         return Task(
@@ -105,7 +109,7 @@ class Batch:
         number = random.Random(self.seed * WITNESSES + index)
         x = [number.getrandbits(64) for _ in range(31)]
         x[8] = CallNumber.TASK_YIELD.value
-        x[29] = 40 if self.supervised else 3 * SLICE
+        x[29] = 3 * SLICE if self.ticks else 40
         x[30] = layout.DATA
         state = layout.Registers(
             tuple(x),
@@ -116,7 +120,7 @@ class Batch:
             fpsr=number.getrandbits(5),
             tpidr=number.getrandbits(64),
         )
-        rounds = 60 if self.supervised else 12
+        rounds = 12 if self.ticks else 60
         return Task(f"witness{index}", layout.witness_image(state, rounds, number.getrandbits(64)), 1, ())
 
     def _supervisor(self) -> Task:
@@ -140,13 +144,15 @@ class Comparison:
         return not self.differences
 
 
-def compare(batch: Batch, machines: Sequence[Machine], reference: Outcome | None = None) -> Comparison:
+def compare(
+    batch: Batch, machines: Sequence[Machine], reference: Outcome | None = None, counted: bool = False
+) -> Comparison:
     """Run a batch on each machine; `reference` is its run on the first, where there has been one."""
     system = batch.system()
     outcomes: dict[Machine, Outcome] = {}
     found: list[Difference] = []
     for machine in machines:
-        done = reference if reference is not None and not outcomes else run(system, machine)
+        done = reference if reference is not None and not outcomes else run(system, machine, counted)
         outcomes[machine] = done
         if done.panicked:
             found.append(Difference(None, f"{machine.value}: kernel panic: {done.panic.strip()}"))
@@ -156,5 +162,5 @@ def compare(batch: Batch, machines: Sequence[Machine], reference: Outcome | None
                 found.append(Difference(witness, f"{machine.value}: witness: exit code {done.exits.get(witness)}"))
         first = outcomes[machines[0]]
         if done is not first:
-            found += differences(first, done, batch.tasks(), batch.supervisor)
+            found += differences(first, done, batch.tasks(), batch.supervisor, ordered=not batch.ticks)
     return Comparison(batch, outcomes, tuple(found))

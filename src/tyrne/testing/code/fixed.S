@@ -111,7 +111,7 @@ _start: b       begin
 // A generated program: all registers from the start of its data, then its own code.
 begin:  movz    x30, #(DATA >> 16), lsl #16
         load_all
-        b       CODE
+        b       _start + (CODE - 0x00800000)
 
 // All registers but x30 to the console, then the digests of its memory, and an end.
 finish: movz    x30, #((DATA + 0x2000) >> 16), lsl #16

@@ -18,6 +18,8 @@ FIXED: Final = 0x0080_0000
 CODE: Final = 0x0090_0000
 """A program's own code."""
 CODE_WORDS: Final = 1024
+CODE_END: Final = CODE + 4 * CODE_WORDS
+"""One past the last page that it may have."""
 DATA: Final = 0x00A0_0000
 """Three pages: the registers of the start and what else a program finds, a page to work on, the registers of the
 end."""
@@ -84,4 +86,4 @@ def witness_image(registers: Registers, rounds: int, seed: int) -> Program:
 
 def supervisor_image(programs: int, faults: int) -> Program:
     """The supervisor of so many programs, each of which may fault so often."""
-    return image(SUPERVISOR, (), struct.pack("<4Q", programs, faults, CODE, CODE + 4 * CODE_WORDS))
+    return image(SUPERVISOR, (), struct.pack("<4Q", programs, faults, CODE, CODE_END))

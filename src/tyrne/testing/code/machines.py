@@ -16,6 +16,7 @@ from tyrne.system.build import kernel_elf
 from tyrne.system.manifest import System, Task, encode
 from tyrne.system.program import Program, Segment
 from tyrne.system.run import Machine, run_kernel
+from tyrne.testing.code.layout import CODE, CODE_END
 from tyrne.testing.code.outcome import Outcome, Transcript, outcome
 
 CAPACITY: Final = 512 << 10
@@ -35,47 +36,65 @@ def encoded(system: System, limit: int) -> bytes:
     return manifest.ljust(CAPACITY, b"\0")
 
 
-def run(system: System, machine: Machine) -> Outcome:
-    """Run a system to its end on one machine."""
+def run(system: System, machine: Machine, counted: bool = False) -> Outcome:
+    """Run a system to its end on one machine. `counted`: `executed` says how many instructions of its own code it has
+    begun; where that is the same, so is very likely the path. Counting makes QEMU run single instructions."""
     transcript = Transcript()
     recorder = Recorder(transcript, keep_calls=False)
-    executed: dict[int, int] = {}
+    executed: int | None = None
+    busiest: int | None = None
     match machine:
         case Machine.HOSTED:
-            executed = _hosted(encoded(system, HOSTED_LIMIT), recorder)
+            executed, busiest = _hosted(encoded(system, HOSTED_LIMIT), recorder, counted)
         case Machine.NATIVE:
             NativeMachine(encoded(system, HOSTED_LIMIT), recorder).run()
         case Machine.QEMU:
-            _qemu(encoded(system, QEMU_LIMIT), recorder)
-    return outcome(recorder, transcript, executed)
+            executed = _qemu(encoded(system, QEMU_LIMIT), recorder, counted)
+    return outcome(recorder, transcript, executed, busiest)
 
 
-def _hosted(manifest: bytes, recorder: Recorder) -> dict[int, int]:
-    """Run hosted; how many instructions each task has begun."""
-    executed: dict[int, int] = {}
+def _hosted(manifest: bytes, recorder: Recorder, counted: bool) -> tuple[int | None, int]:
+    """Run hosted; the instructions of the programs' own code, and the task that ran the most instructions."""
     machine = HostedMachine(manifest, recorder)
     cpu, kernel = machine.board.cpu, machine.kernel
+    executed = 0
+
+    def begun(_address: int) -> None:
+        nonlocal executed
+        executed += 1
+
+    if counted:
+        cpu.watch(CODE, CODE_END, begun)
+    shares: dict[int, int] = {}
     plain = cpu.run
 
-    def counted(registers: GeneralRegisters, limit: int) -> Stop:
+    def shared(registers: GeneralRegisters, limit: int) -> Stop:
         before = cpu.instructions
         stop = plain(registers, limit)
         task = kernel.entered
         assert task is not None
-        executed[int(task.number)] = executed.get(int(task.number), 0) + cpu.instructions - before
+        shares[int(task.number)] = shares.get(int(task.number), 0) + cpu.instructions - before
         return stop
 
-    cpu.run = counted  # type: ignore[method-assign]
+    cpu.run = shared  # type: ignore[method-assign]
     machine.run()
-    return executed
+    return executed if counted else None, max(shares, key=lambda task: shares[task])
 
 
-def _qemu(manifest: bytes, recorder: Recorder) -> None:
+def _qemu(manifest: bytes, recorder: Recorder, counted: bool) -> int | None:
+    """Run on QEMU; the instructions of the programs' own code, which its log has one by one."""
     with tempfile.TemporaryDirectory(prefix="tyrne-") as folder:
-        kernel = Path(folder) / "kernel.elf"
+        kernel, log = Path(folder) / "kernel.elf", Path(folder) / "log"
         before, after = _linked()
         kernel.write_bytes(before + manifest + after)
-        run_kernel(kernel, recorder)
+        if not counted:
+            run_kernel(kernel, recorder)
+            return None
+        window = f"{CODE:#x}+{CODE_END - CODE:#x}"
+        options = ("-singlestep", "-d", "exec,nochain", "-dfilter", window, "-D", str(log))
+        run_kernel(kernel, recorder, options)
+        lines = log.read_bytes() if log.exists() else b""
+        return lines.count(b"Trace ") - lines.count(b"Stopped execution ")  # the second takes back the one before it
 
 
 @cache

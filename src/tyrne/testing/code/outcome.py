@@ -62,7 +62,8 @@ def told(event: Event) -> tuple[int, int, int] | None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run that has ended. `executed`: instructions of each task at EL0, where the machine counts them."""
+    """A run that has ended. `executed`: how many instructions of their own code the programs have begun, where that was
+    counted; `busiest`: the task that ran the most instructions of all, where the machine tells."""
 
     status: int
     events: tuple[Event, ...]
@@ -73,7 +74,8 @@ class Outcome:
     blocked: frozenset[int]
     panic: str
     instructions: int
-    executed: dict[int, int]
+    executed: int | None
+    busiest: int | None
 
     @property
     def panicked(self) -> bool:
@@ -89,11 +91,11 @@ class Outcome:
             elif subject(event, supervisor) == task:
                 assert isinstance(event, CallEvent) and event.results is not None
                 tells = event.number in _TELLS
-                found.append(replace(event, arguments=(), results=event.results[:6]) if tells else event)
+                found.append(replace(event, number=_TELLS[0], arguments=(), results=event.results[:6]) if tells else event)
         return found
 
 
-def outcome(recorder: Recorder, transcript: Transcript, executed: dict[int, int]) -> Outcome:
+def outcome(recorder: Recorder, transcript: Transcript, executed: int | None, busiest: int | None) -> Outcome:
     return Outcome(
         status=int(PANIC) if recorder.status is None else recorder.status,
         events=tuple(transcript.events),
@@ -104,6 +106,7 @@ def outcome(recorder: Recorder, transcript: Transcript, executed: dict[int, int]
         panic=recorder.panic_bytes.decode("utf-8", "backslashreplace"),
         instructions=recorder.instructions,
         executed=executed,
+        busiest=busiest,
     )
 
 
@@ -118,12 +121,16 @@ class Difference:
     second: Event | None = None
 
 
-def differences(first: Outcome, second: Outcome, tasks: Sequence[int], supervisor: int | None) -> list[Difference]:
-    """How the runs differ, task by task; with a supervisor also in the order between tasks."""
+def differences(
+    first: Outcome, second: Outcome, tasks: Sequence[int], supervisor: int | None, ordered: bool
+) -> list[Difference]:
+    """How the runs differ, task by task. `ordered`: they must agree on the order between tasks as well."""
     found = list(_of_tasks(first, second, tasks, supervisor))
     if first.status != second.status:
         found.append(Difference(None, f"exit status {first.status} and {second.status}"))
-    if supervisor is not None and not found:
+    if not found and None not in (first.executed, second.executed) and first.executed != second.executed:
+        found.append(Difference(None, f"{first.executed} and {second.executed} instructions of the programs' code"))
+    if ordered and not found:
         if first.order != second.order:
             found.append(Difference(None, "the order in which tasks wrote to the console"))
         parted = _first_difference(first.events, second.events)

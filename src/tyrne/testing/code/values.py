@@ -18,7 +18,7 @@ GOOD: Final = (DATA + 0x800, DATA + _PAGE, DATA + _PAGE + 0x800, STACK + 0x800, 
 """Addresses that a program may read and write, some way to each side."""
 EDGES: Final = (
     DATA, DATA_END - 8, DATA_END - 4, DATA_END - 1, DATA - 8, STACK, STACK - 8, STACK + _PAGE - 16, STACK + _PAGE - 3,
-    CODE, CODE + 4 * layout.CODE_WORDS, layout.FIXED, layout.FIXED + _PAGE - 4, FREE, FREE + _PAGE - 8,
+    CODE, layout.CODE_END, layout.FIXED, layout.FIXED + _PAGE - 4, FREE, FREE + _PAGE - 8,
 )  # fmt: skip
 WILD: Final = (
     0, 8, 0xFFF, 0x4008_0000, 0x0900_0000, (1 << 48) - 8, 1 << 48, 1 << 55, 0xFF00_0000_0090_0000, (1 << 64) - 8,
