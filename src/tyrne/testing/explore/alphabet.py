@@ -5,7 +5,7 @@ A model lists templates; in a state, a template stands for a call with every com
 | argument    | stands for                                                                                   |
 |-------------|----------------------------------------------------------------------------------------------|
 | `Own(kind)` | each capability of the kind that the caller holds; and, one at a time, those that must fail: |
-|             | a capability of another kind, a stale handle, the null handle                                |
+|             | a capability of another kind, and a stale handle; the null handle for who holds nothing      |
 | `Gift()`    | null, and each capability that the caller holds; and a stale handle                          |
 | `Words(…)`  | each of the words                                                                            |
 | `Fewer(…)`  | the rights of the capability in x0, all or without some; and all that there are              |
@@ -42,7 +42,8 @@ JUNK = u64(0x5EC4E7)
 class Own:
     """A handle of the caller's."""
 
-    kind: CapKind
+    kind: CapKind | None
+    """None for all kinds."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class Holdings:
         """The words that may do."""
         match argument:
             case Own(kind):
-                return self.by_kind.get(kind, [])
+                return self.all if kind is None else self.by_kind.get(kind, [])
             case Gift():
                 return [NULL, *self.all]
             case Words(words):
@@ -141,8 +142,8 @@ class Holdings:
         """The words that must be refused."""
         match argument:
             case Own(kind):
-                others = [words[0] for other, words in self.by_kind.items() if other is not kind]
-                return [*others[:1], self.stale, *([NULL] if self.stale != NULL else [])]
+                others = [words[0] for other, words in self.by_kind.items() if kind not in (None, other)]
+                return [*others[:1], self.stale]
             case Gift():
                 return [self.stale] if self.stale != NULL else []
             case Words():

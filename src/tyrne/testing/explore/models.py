@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from tyrne.kernel.abi import FULL_CONTROL, CapKind, Rights, rights_over
+from tyrne.kernel.abi import CapKind, Rights, rights_over
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.system.parts import Cap, Quota, Supervisor
+from tyrne.testing.board import PAGE
 from tyrne.testing.explore.alphabet import NULL, Fewer, Gift, Own, Template, Words
 from tyrne.testing.explore.model import Holder, Model
 from tyrne.testing.kernels import BASE
 
+ANY = Own(None)
 ENDPOINT, NOTIFICATION = Own(CapKind.ENDPOINT), Own(CapKind.NOTIFICATION)
 TASK, SPACE, MEMORY = Own(CapKind.TASK), Own(CapKind.ADDRESS_SPACE), Own(CapKind.MEMORY)
 QUOTA, REPLY, CONSOLE = Own(CapKind.QUOTA), Own(CapKind.REPLY), Own(CapKind.DEBUG_CONSOLE)
+NOTHING = Words((NULL,))
 MESSAGE = (Words((1,)), Words((0,)), Words((0,)), Words((0,)))
 ALL_RIGHTS = Fewer()
-END = Template(C.TASK_EXIT, (Words((0,)),))
+EXIT = Template(C.TASK_EXIT, (Words((0,)),))
 YIELD = Template(C.TASK_YIELD)
 
 
@@ -43,7 +46,7 @@ PAIR = Model(
     "pair",
     "two tasks and an endpoint: messages, answers, what travels in them, and the end of either",
     tasks=(Holder((_endpoint(badge=1),)), Holder((_endpoint(),))),
-    calls=(*TALK, Template(C.CAP_DROP, (ENDPOINT,)), YIELD, END),
+    calls=(*TALK, Template(C.CAP_DROP, (ENDPOINT,)), YIELD, EXIT),
     slots=2,
     endpoints=1,
 )
@@ -52,10 +55,164 @@ RENDEZVOUS = Model(
     "rendezvous",
     "three tasks and an endpoint: queues of senders and receivers, answers, what travels in messages, and ends",
     tasks=(Holder((_endpoint(badge=1),)), Holder((_endpoint(badge=2),)), Holder((_endpoint(),))),
-    calls=(*TALK, Template(C.CAP_DROP, (ENDPOINT,)), YIELD, END),
+    calls=(*TALK, Template(C.CAP_DROP, (ENDPOINT,)), YIELD, EXIT),
     slots=3,
     endpoints=1,
 )
 
-MODELS = {model.name: model for model in (PAIR, RENDEZVOUS)}
-_ = (FULL_CONTROL, Quota, Supervisor, NULL, BASE)
+REVOCATION = Model(
+    "revocation",
+    "two tasks that copy, narrow, badge, move, send, revoke and drop capabilities over one endpoint, in tables of 3",
+    tasks=(Holder((_endpoint(),)), Holder((_endpoint(),))),
+    calls=(
+        Template(C.CAP_COPY, (ENDPOINT, ALL_RIGHTS)),
+        Template(C.CAP_DERIVE, (ENDPOINT, Fewer((Rights.RECV,)), Words((0,)))),
+        Template(C.CAP_REVOKE, (ENDPOINT,)),
+        Template(C.CAP_MOVE, (ENDPOINT, NOTHING)),
+        Template(C.CAP_DROP, (ENDPOINT,)),
+        Template(C.CAP_QUERY, (ENDPOINT,)),
+        Template(C.SEND, (ENDPOINT, *MESSAGE, Gift())),
+        Template(C.RECV, (ENDPOINT,)),
+        YIELD,
+    ),
+    slots=3,
+    endpoints=1,
+)
+
+BADGES = Model(
+    "badges",
+    "a task that derives badged capabilities, calls by them, and is answered or not by another that revokes them",
+    tasks=(Holder((_endpoint(),)), Holder((_endpoint(without=Rights.SEND),))),
+    calls=(
+        Template(C.CAP_DERIVE, (ENDPOINT, Fewer((Rights.SEND,)), Words((0, 1, 2)))),
+        Template(C.CAP_REVOKE, (ENDPOINT,)),
+        Template(C.CAP_DROP, (ANY,)),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, Gift())),
+        Template(C.WAIT, (ENDPOINT,)),
+        Template(C.REPLY, (REPLY, *MESSAGE, Gift())),
+        YIELD,
+        EXIT,
+    ),
+    slots=3,
+    endpoints=1,
+)
+
+LIFECYCLE = Model(
+    "lifecycle",
+    "a task that holds another with all rights: configures, supervises, stops, starts, repairs and ends it",
+    tasks=(
+        Holder((_over(CapKind.TASK, 1), _over(CapKind.ADDRESS_SPACE, 1), _endpoint())),
+        Holder((_endpoint(badge=1),), supervisor=Supervisor(0, 2)),
+    ),
+    calls=(
+        Template(C.TASK_CONFIGURE, (TASK, SPACE, Words((BASE,)), Words((BASE,)), Words((BASE + PAGE,)))),
+        Template(C.TASK_SUPERVISE, (TASK, ENDPOINT)),
+        Template(C.TASK_SUPERVISE, (TASK, NOTHING)),
+        Template(C.TASK_PRIORITY, (TASK, Words((7, 8, 9, 16)))),
+        Template(C.TASK_RESUME, (TASK,)),
+        Template(C.TASK_SUSPEND, (TASK,)),
+        Template(C.TASK_READ, (TASK, Words((0, 34)))),
+        Template(C.TASK_WRITE, (TASK, Words((5, 33)), Words((0x8000_0000,)))),
+        Template(C.TASK_END, (TASK, Words((3,)))),
+        Template(C.TASK_STATE, (TASK,)),
+        Template(C.CAP_MOVE, (ENDPOINT, TASK)),
+        Template(C.CAP_DROP, (REPLY,)),
+        Template(C.WAIT, (ENDPOINT,)),
+        Template(C.SEND_WAIT, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.REPLY, (REPLY, *MESSAGE, NOTHING)),
+        YIELD,
+        EXIT,
+    ),
+    slots=5,
+    endpoints=1,
+    faults=True,
+)
+
+SIGNALS = Model(
+    "signals",
+    "two tasks, a notification and an endpoint that may be bound to it: signals while nobody, one or both wait",
+    tasks=(
+        Holder((_over(CapKind.NOTIFICATION), _endpoint())),
+        Holder((_over(CapKind.NOTIFICATION), _endpoint())),
+    ),
+    calls=(
+        Template(C.NOTIFY, (NOTIFICATION, Words((0, 1)))),
+        Template(C.POLL, (NOTIFICATION,)),
+        Template(C.WAIT, (NOTIFICATION,)),
+        Template(C.WAIT, (ENDPOINT,)),
+        Template(C.BIND, (ENDPOINT, NOTIFICATION)),
+        Template(C.BIND, (ENDPOINT, NOTHING)),
+        Template(C.SEND_WAIT, (ENDPOINT, *MESSAGE, Gift())),
+        Template(C.CAP_MOVE, (ANY, NOTHING)),
+        Template(C.CAP_DROP, (ANY,)),
+        Template(C.CAP_DERIVE, (NOTIFICATION, Fewer((Rights.WAIT,)), Words((0,)))),
+        Template(C.CAP_REVOKE, (NOTIFICATION,)),
+        YIELD,
+        EXIT,
+    ),
+    slots=3,
+    endpoints=1,
+    notifications=1,
+)
+
+QUOTAS = Model(
+    "quotas",
+    "two tasks with quotas: objects made and gone, claims moved, quotas within quotas",
+    tasks=(
+        Holder((_over(CapKind.QUOTA),), quota=Quota(endpoints=1, notifications=1, quotas=1)),
+        Holder((_over(CapKind.QUOTA),), quota=Quota(tasks=1)),
+    ),
+    calls=(
+        Template(C.CREATE, (QUOTA, Words((2, 3, 4, 7, 8)))),
+        Template(C.QUOTA_MOVE, (QUOTA, QUOTA, Words((2, 9)), Words((1,)))),
+        Template(C.CAP_COPY, (QUOTA, ALL_RIGHTS)),
+        Template(C.CAP_REVOKE, (ANY,)),
+        Template(C.CAP_DROP, (ANY,)),
+        YIELD,
+        EXIT,
+    ),
+    slots=4,
+)
+
+PAGES = Model(
+    "memory",
+    "a task that maps, protects, unmaps, divides and drops memory in its own address space and in others that it makes",
+    tasks=(
+        Holder(
+            (_over(CapKind.ADDRESS_SPACE, 0), _over(CapKind.MEMORY, 0), _over(CapKind.QUOTA)),
+            quota=Quota(spaces=1, memory=1, frames=5),
+        ),
+    ),
+    calls=(
+        Template(C.MAP, (SPACE, MEMORY, Words((0x100_0000, 0x11F_F000, 0x100_0800)), Words((0, 1, 3)))),
+        Template(C.UNMAP, (SPACE, MEMORY)),
+        Template(C.PROTECT, (SPACE, MEMORY, Words((1, 2)))),
+        Template(C.MEMORY_DERIVE, (MEMORY, Fewer((Rights.WRITE,)), Words((1,)), Words((1,)))),
+        Template(C.CREATE, (QUOTA, Words((5, 6)), Words((1,)))),
+        Template(C.CAP_MOVE, (MEMORY, NOTHING)),
+        Template(C.CAP_REVOKE, (ANY,)),
+        Template(C.CAP_DROP, (ANY,)),
+    ),
+    slots=6,
+    memory=(2,),
+    ticks=False,
+    ram=True,
+)
+
+SPEECH = Model(
+    "console",
+    "a task with the debug console and one without",
+    tasks=(Holder((Cap(0, Rights.CONSOLE_WRITE, kind=CapKind.DEBUG_CONSOLE),)), Holder(())),
+    calls=(
+        Template(C.CONSOLE_WRITE, (CONSOLE, Words((BASE, BASE - 1, BASE + 2 * PAGE - 1)), Words((0, 1, 2, 4097)))),
+        Template(C.CAP_DROP, (CONSOLE,)),
+        YIELD,
+        EXIT,
+    ),
+    slots=2,
+)
+
+ALL_MODELS = (PAIR, RENDEZVOUS, REVOCATION, BADGES, LIFECYCLE, SIGNALS, QUOTAS, PAGES, SPEECH)
+MODELS = {model.name: model for model in ALL_MODELS}
+"""By name."""

@@ -6,6 +6,7 @@ import struct
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from tyrne.hal.descriptors import (
@@ -23,6 +24,7 @@ from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.capability import MemoryHandle
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.quota import CLAIMS, FRAMES
+from tyrne.lang import u64
 from tyrne.testing.invariants.slots import arenas, occupied, tables
 
 Violations = Iterator[str]
@@ -50,14 +52,10 @@ def read_tree(kernel: Kernel[Any], root: int) -> Tree:
 
 def _read_table(kernel: Kernel[Any], table: int, level: int, base: int, found: Tree) -> None:
     found.tables.append(table)
-    data = kernel.board.get(table, TABLE_BYTES)
-    rest = data.lstrip(b"\0")
-    if level > 0 and not rest:
+    entries = _entries(kernel.board.get(table, TABLE_BYTES))
+    if level > 0 and not entries:
         found.empty.append(table)
-    while rest:  # tables are sparse: from one descriptor to the next
-        i = (TABLE_BYTES - len(rest)) // 8
-        entry = int.from_bytes(data[8 * i : 8 * i + 8], "little")
-        rest = data[8 * i + 8 :].lstrip(b"\0")
+    for i, entry in entries:
         address = base | i << (39 - 9 * level)
         if entry & TABLE != TABLE:
             found.odd.append(entry)
@@ -65,6 +63,18 @@ def _read_table(kernel: Kernel[Any], table: int, level: int, base: int, found: T
             found.pages[address] = entry
         else:
             _read_table(kernel, entry & int(PAGE_ADDRESS), level + 1, address, found)
+
+
+@lru_cache(maxsize=256)
+def _entries(table: bytes) -> tuple[tuple[int, int], ...]:
+    """The descriptors of a table that are not 0, each with its index."""
+    found = []
+    rest = table.lstrip(b"\0")
+    while rest:  # tables are sparse: from one descriptor to the next
+        i = (TABLE_BYTES - len(rest)) // 8
+        found.append((i, int.from_bytes(table[8 * i : 8 * i + 8], "little")))
+        rest = table[8 * i + 8 :].lstrip(b"\0")
+    return tuple(found)
 
 
 def living_spaces(kernel: Kernel[Any]) -> Iterator[tuple[str, AddressSpace, Tree]]:
@@ -75,12 +85,13 @@ def living_spaces(kernel: Kernel[Any]) -> Iterator[tuple[str, AddressSpace, Tree
 
 def owned_pages(tree: Tree) -> list[int]:
     """The frames of the pages that belong to the space itself."""
-    found = [entry for entry in tree.pages.values() if decode_flags(_word(entry)) & MappingFlags.OWNED]
+    found = [entry for entry in tree.pages.values() if _flags(entry) & MappingFlags.OWNED]
     return [entry & int(PAGE_ADDRESS) for entry in found]
 
 
-def _word(entry: int) -> Any:
-    return type(PAGE_SIZE)(entry)
+@lru_cache(maxsize=1024)
+def _flags(entry: int) -> MappingFlags:
+    return decode_flags(u64(entry))
 
 
 def each_frame_has_one_owner(kernel: Kernel[Any]) -> Violations:
@@ -196,7 +207,7 @@ def what_is_mapped_is_recorded(kernel: Kernel[Any]) -> Violations:
 def _compare(index: int, tree: Tree, expected: dict[tuple[int, int], tuple[str, int, Rights, bool]]) -> Violations:
     """Take what is found out of what is expected."""
     for address, entry in tree.pages.items():
-        flags = decode_flags(_word(entry))
+        flags = _flags(entry)
         if flags & MappingFlags.OWNED:
             continue
         name, frame, rights, device = expected.pop((index, address), ("nothing", -1, Rights.NONE, False))
@@ -214,7 +225,7 @@ def pages_are_what_a_task_may_have(kernel: Kernel[Any]) -> Violations:
         yield from (f"{name}: descriptor {entry:#x}" for entry in tree.odd)
         yield from (f"{name}: table {table:#x} is empty" for table in tree.empty)
         for address, entry in tree.pages.items():
-            flags = decode_flags(_word(entry))
+            flags = _flags(entry)
             if forbidden(flags) or flags & MappingFlags.GLOBAL or not flags & MappingFlags.USER:
                 yield f"{name}, {address:#x}: {flags!r}"
             if not entry & ACCESS_FLAG or address < PAGE_SIZE:
