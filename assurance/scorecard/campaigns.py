@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from assurance.scorecard.results import Campaign, Data, Figures
+from assurance.scorecard.results import Campaign, Data, Figures, Present
 
 
 def number(value: object) -> str:
@@ -38,7 +38,13 @@ def images(data: Data) -> Figures:
     return found
 
 
+def gives_these_images(data: Data, present: Present) -> bool:
+    """Boards and the compiler are not part of the kernel's digest, and are part of an image."""
+    flat = [image["sha256"] for image in data["images"] if image["form"] == "image"]
+    return data["kernel"] == present.kernel and bool(flat) and set(flat) <= set(present.images)
+
+
 CAMPAIGNS: Final = (
     Campaign("explore", "Exploration", "make explore", explored),
-    Campaign("image", "Reproducible image", "make reproducible", images),
+    Campaign("image", "Reproducible image", "make reproducible", images, gives_these_images),
 )

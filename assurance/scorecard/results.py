@@ -41,14 +41,27 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Present:
+    """What the card is about: the digest of the kernel, and the SHA-256 of the images that the sources give."""
+
+    kernel: str
+    images: tuple[str, ...] = ()
+
+
+def of_this_kernel(data: Data, present: Present) -> bool:
+    return bool(data["kernel"] == present.kernel)
+
+
+@dataclass(frozen=True)
 class Campaign:
-    """What a long run is about. It leaves `name`.json; `figures` picks what stands on the card. Of a file that lacks
-    something they raise KeyError, TypeError or ValueError."""
+    """What a long run is about. It leaves `name`.json; `figures` picks what stands on the card, `is_present` says
+    whether that is about the present sources. Both raise KeyError, TypeError or ValueError where something is missing."""
 
     name: str
     title: str
     command: str
     figures: Callable[[Data], Figures]
+    is_present: Callable[[Data, Present], bool] = of_this_kernel
 
 
 def read(name: str, folder: Path = RESULTS) -> Data | None:
@@ -65,18 +78,18 @@ def read(name: str, folder: Path = RESULTS) -> Data | None:
     return data
 
 
-def rows(campaigns: tuple[Campaign, ...], kernel: str, folder: Path = RESULTS) -> list[Row]:
-    """The rows of all campaigns, for a scorecard of the kernel with this digest."""
-    return [row for campaign in campaigns for row in _rows(campaign, kernel, folder)]
+def rows(campaigns: tuple[Campaign, ...], present: Present, folder: Path = RESULTS) -> list[Row]:
+    """The rows of all campaigns, for a scorecard of the present sources."""
+    return [row for campaign in campaigns for row in _rows(campaign, present, folder)]
 
 
-def _rows(campaign: Campaign, kernel: str, folder: Path) -> list[Row]:
+def _rows(campaign: Campaign, present: Present, folder: Path) -> list[Row]:
     try:
         data = read(campaign.name, folder)
         if data is None:
             return [Row(campaign.title, "", campaign.command, About.NOTHING.value, "")]
         command = str(data.get("command", campaign.command))
-        about = About.THIS if data["kernel"] == kernel else About.EARLIER
+        about = About.THIS if campaign.is_present(data, present) else About.EARLIER
         return [
             Row(f"{campaign.title}: {label}", value, command, about.value, data["kernel"])
             for label, value in campaign.figures(data)

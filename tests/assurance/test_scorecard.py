@@ -15,12 +15,13 @@ from assurance.scorecard.faults import COLUMNS, UnknownTestError, fault_matrix
 from assurance.scorecard.limits import CAVEATS, known_limits
 from assurance.scorecard.lines import layers, lines_of_code
 from assurance.scorecard.page import page
-from assurance.scorecard.results import CARD, About, Campaign, rows
+from assurance.scorecard.results import CARD, About, Campaign, Present, rows
 from assurance.scorecard.tests_by_category import Test, category, collected, counted
 from tyrne.hal.syndrome import FaultKind
 
 BEHIND: Final = "run: make scorecard"
 THIS, EARLIER = "a" * 64, "b" * 64
+PRESENT: Final = Present(THIS)
 
 BAKED: Final = Campaign("cakes", "Cakes", "make cakes", lambda data: [("baked", str(data["baked"]))])
 
@@ -36,7 +37,8 @@ def test_the_page_is_what_its_json_says(card: dict[str, Any]) -> None:
 
 
 def test_the_figures_are_those_that_the_campaigns_have_left(card: dict[str, Any]) -> None:
-    assert card["rows"] == [row.to_json() for row in rows(CAMPAIGNS, card["kernel"])], BEHIND
+    present = Present(card["kernel"], tuple(card["images"]))
+    assert card["rows"] == [row.to_json() for row in rows(CAMPAIGNS, present)], BEHIND
 
 
 # --- campaigns that left nothing, something about another kernel, or something else
@@ -44,11 +46,11 @@ def test_the_figures_are_those_that_the_campaigns_have_left(card: dict[str, Any]
 
 def left(folder: Path, content: object) -> list[tuple[str, str, str]]:
     (folder / "cakes.json").write_text(content if isinstance(content, str) else json.dumps(content))
-    return [(row.figure, row.value, row.about) for row in rows((BAKED,), THIS, folder)]
+    return [(row.figure, row.value, row.about) for row in rows((BAKED,), PRESENT, folder)]
 
 
 def test_a_campaign_that_left_nothing_is_not_measured(tmp_path: Path) -> None:
-    (row,) = rows((BAKED,), THIS, tmp_path)
+    (row,) = rows((BAKED,), PRESENT, tmp_path)
     assert (row.value, row.about, row.command) == ("", About.NOTHING.value, "make cakes")
 
 
@@ -67,17 +69,28 @@ def test_a_file_without_its_figures_is_unreadable_and_no_number_is_made_up(tmp_p
 @pytest.mark.parametrize("campaign", CAMPAIGNS, ids=lambda campaign: campaign.name)
 def test_no_campaign_reads_a_figure_out_of_nothing(tmp_path: Path, campaign: Campaign) -> None:
     (tmp_path / f"{campaign.name}.json").write_text(json.dumps({"kernel": THIS, "command": "make cakes"}))
-    assert [row.about for row in rows((campaign,), THIS, tmp_path)] == [About.BROKEN.value]
+    assert [row.about for row in rows((campaign,), PRESENT, tmp_path)] == [About.BROKEN.value]
 
 
 def test_the_page_says_loudly_what_is_missing_or_of_an_earlier_kernel(card: dict[str, Any], tmp_path: Path) -> None:
-    missing = page({**card, "kernel": THIS, "rows": [row.to_json() for row in rows((BAKED,), THIS, tmp_path)]})
+    missing = page({**card, "kernel": THIS, "rows": [row.to_json() for row in rows((BAKED,), PRESENT, tmp_path)]})
     assert "| Cakes |  | `make cakes` | **NOT MEASURED** |" in missing
     (tmp_path / "cakes.json").write_text(json.dumps({"kernel": EARLIER, "baked": 7}))
-    earlier = page({**card, "kernel": THIS, "rows": [row.to_json() for row in rows((BAKED,), THIS, tmp_path)]})
+    earlier = page({**card, "kernel": THIS, "rows": [row.to_json() for row in rows((BAKED,), PRESENT, tmp_path)]})
     assert "| Cakes: baked | 7 | `make cakes` | **OF AN EARLIER KERNEL** `bbbbbbbbbbbb` |" in earlier
     assert "**1 of 1 figures are of an earlier kernel, missing or unreadable.**" in missing
     assert "**1 of 1 figures are of an earlier kernel, missing or unreadable.**" in earlier
+
+
+def test_an_image_is_of_these_sources_only_if_they_give_it(tmp_path: Path) -> None:
+    """The compiler may have changed, of which the kernel's digest knows nothing."""
+    image = {"form": "image", "profile": "release", "bytes": 3, "sha256": "f00d", "same": True}
+    data = {"kernel": THIS, "command": "make reproducible", "system": "s", "places": 2, "images": [image]}
+    (tmp_path / "image.json").write_text(json.dumps(data))
+    campaigns = tuple(campaign for campaign in CAMPAIGNS if campaign.name == "image")
+    for present, about in ((Present(THIS, ("f00d",)), About.THIS), (Present(THIS, ("beef",)), About.EARLIER)):
+        (row,) = rows(campaigns, present, tmp_path)
+        assert (row.about, row.value) == (about.value, "`f00d`, 3 bytes, the same in 2 places")
 
 
 # --- what is counted now
@@ -149,6 +162,7 @@ def test_a_card_is_made_where_no_campaign_has_ever_run(
     fault_tests: list[Test], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("assurance.scorecard.card.collected", lambda: fault_tests)
+    monkeypatch.setattr("assurance.scorecard.card.image_of", lambda release: "f00d")  # a build takes seconds
     card = made(CAMPAIGNS, tmp_path)
     assert {row["about"] for row in card["rows"]} == {About.NOTHING.value}
     assert page(card).count("**NOT MEASURED**") == len(CAMPAIGNS)
