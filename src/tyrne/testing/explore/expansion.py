@@ -1,8 +1,8 @@
 """One state of a model, and everything that can happen next: what each worker of a search does.
 
 Each transition is checked as it is made: the kernel does not stop; a call that is refused changes nothing but x0 to x7
-of its caller, and these hold no payload; no handle that was ever given out names anything else afterwards. Each state
-is checked once, when it is expanded: every invariant of `tyrne.testing.invariants`.
+of its caller, and these hold no payload; no handle that was ever given out names anything else afterwards; a revocation
+leaves nothing of what was derived. Each state is checked once, when it is expanded: every invariant of `tyrne.testing.invariants`.
 """
 
 from __future__ import annotations
@@ -12,21 +12,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from tyrne.kernel.abi import unpack_handle
+from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
-from tyrne.lang import Trap
+from tyrne.lang import Trap, u64
 from tyrne.testing.board import MemoryBoard
 from tyrne.testing.explore.alphabet import Action, Call, Fault, Tick, actions, perform
 from tyrne.testing.explore.canonical import Canonical, Key
 from tyrne.testing.explore.model import ExplorationBoard, Model
 from tyrne.testing.invariants import violations
+from tyrne.testing.invariants.transitions import Holding, holdings, revocation_leaves_no_descendant
 from tyrne.testing.snapshot import Saved, Snapshot
 
 Trace = tuple[int, ...]
 """How a state is reached from the first one: in each state on the way, the place of the action in the list of all."""
 STOPS = (Exception, Trap)
 """What a kernel raises that stops, or that is broken in a way that only CPython notices."""
+
+REVOKE = int(CallNumber.CAP_REVOKE.value)
 
 
 @dataclass(frozen=True)
@@ -89,12 +94,13 @@ class Stepper:
         task = self.kernel.scheduler.current
         assert task is not None
         self.board.forget()
+        revoked, held = self._revoked(task, action)
         try:
             perform(self.kernel, action)
         except STOPS as stop:
             return before, True, [f"the kernel stops: {type(stop).__name__}: {stop}"]
         after = self.snapshot.save()
-        status = self._status(task) if isinstance(action, Call) else None
+        status = self.status(task) if isinstance(action, Call) else None
         at = self.registers[id(task)]
         registers = after[at]
         after[at] = before[at]
@@ -106,11 +112,20 @@ class Stepper:
                 wrong.append(f"refused with {status:#x}, and changed: {self._changes(before, after, at)}")
             if any(registers[1:8]) or registers[9:] != before[at][9:]:
                 wrong.append(f"refused with {status:#x}, and a payload")
+        if revoked is not None and status == 0:
+            wrong += revocation_leaves_no_descendant(held, revoked)
         if changed:
             wrong += self._renamed(before, after)
         return after, changed, wrong
 
-    def _status(self, task: Task) -> int | None:
+    def _revoked(self, task: Task, action: Action) -> tuple[CapSlot | None, list[Holding]]:
+        """The slot whose descendants a call is to delete, and everything that is held before it."""
+        if not isinstance(action, Call) or action.number != REVOKE:
+            return None, []
+        slot = task.capabilities.resolve(unpack_handle(u64(action.words[0])))
+        return slot, [] if slot is None else holdings(self.kernel)
+
+    def status(self, task: Task) -> int | None:
         """x0 of the answer that the current task's call had, None when it has none yet, or had no one to answer."""
         for trace in self.board.traces:
             if trace[0] == "call" and trace[1] == task.number:
@@ -124,7 +139,8 @@ class Stepper:
         return ", ".join(f"{names[i]} {i}" for i in differ)
 
     def _renamed(self, before: Saved, after: Saved) -> list[str]:
-        """A slot that has lost its capability, or has another one, must be in a later generation."""
+        """A slot that has lost its capability, or has another one, must be in a later generation: what
+        `handles_keep_their_meaning` says, of saved states."""
         capability, generation = self.capability_at, self.generation_at
         wrong = []
         for i in self.table_slots:

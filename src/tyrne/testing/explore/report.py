@@ -74,7 +74,7 @@ def steps(model: Model, trace: Trace) -> list[tuple[Action, str]]:
         assert task is not None
         action = stepper.actions()[choice]
         _, _, wrong = stepper.step(action, stepper.snapshot.save())
-        status = stepper._status(task) if isinstance(action, Call) else None
+        status = stepper.status(task) if isinstance(action, Call) else None
         came = wrong[0] if wrong else "" if status is None else Status(status).name
         if isinstance(action, Call) and status is None and not wrong:
             came = task.state.name
