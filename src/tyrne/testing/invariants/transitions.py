@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import Capability
 from tyrne.kernel.kernel import Kernel
@@ -54,8 +55,8 @@ def descendants(before: Sequence[Holding], slot: CapSlot) -> list[Holding]:
 def handles_keep_their_meaning(before: Sequence[Holding]) -> Violations:
     """A handle word that names something names the same until it names nothing, and never anything again.
 
-    That is: as long as the generation of a slot of a table is the same, so are object, rights and badge; and it never
-    goes back.
+    That is: as long as the generation of a slot of a table is the same, so are object, rights and badge; it grows when
+    the slot is emptied, or has been the last; and it never goes back.
     """
     for one in before:
         slot = one.slot
@@ -65,6 +66,8 @@ def handles_keep_their_meaning(before: Sequence[Holding]) -> Violations:
             yield f"{one.name}: generation {slot.generation} after {one.generation}"
         elif slot.generation == one.generation and slot.capability not in (None, one.capability):
             yield f"{one.name}: {slot.capability!r} under the handle of {one.capability!r}"
+        elif slot.capability is None and slot.generation == one.generation != LAST_GENERATION:
+            yield f"{one.name}: emptied, and the next in it has the handle of {one.capability!r}"
 
 
 def revocation_leaves_no_descendant(before: Sequence[Holding], revoked: CapSlot) -> Violations:

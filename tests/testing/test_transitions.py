@@ -1,0 +1,115 @@
+"""The invariants of transitions see what they are about: a kernel with the call that shows a seeded bug fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tyrne.kernel import capability_calls
+from tyrne.kernel.abi import Rights, Status
+from tyrne.kernel.calls import CallNumber as C
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.effects import done, refuse
+from tyrne.lang import u32
+from tyrne.testing import World
+from tyrne.testing.invariants import demand
+from tyrne.testing.invariants.transitions import handles_keep_their_meaning, holdings, revocation_leaves_no_descendant
+from tyrne.testing.kernels import NULL
+
+
+def test_what_is_derived_is_found_through_tables_and_messages() -> None:
+    """A descendant that is parked in an endpoint, and its copy in another task's table."""
+    w = World(2)
+    door, channel = w.endpoint(), w.endpoint()
+    source = w.give(0, door)
+    child = w.ok(0, C.CAP_DERIVE, source, int(Rights.SEND | Rights.TRANSFER | Rights.DUPLICATE), 0)
+    w.ok(0, C.SEND, w.give(0, channel), 0, 0, 0, 0, child)
+    parked = holdings(w.kernel)
+    revoked = w.slot(0, source)
+    assert [line.split(":")[0] for line in revocation_leaves_no_descendant(parked, revoked)] == [
+        "parked in endpoint 1",
+        "the revoked capability has a child",
+    ]
+    w.ok(0, C.CAP_REVOKE, source)
+    assert list(revocation_leaves_no_descendant(parked, revoked)) == []
+
+
+def forgets_a_descendant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capability_calls, "revoke", lambda kernel, caller, call: done())
+
+
+def frees_without_a_new_generation(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = CapSlot._recycle
+
+    def recycle(slot: CapSlot) -> None:
+        generation = slot.generation
+        whole(slot)
+        slot.generation = generation
+
+    monkeypatch.setattr(CapSlot, "_recycle", recycle)
+
+
+def refuses_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    def copy(kernel: object, caller: object, call: object) -> object:
+        kernel.lives += 1  # type: ignore[attr-defined]
+        return refuse(Status.WIDENED_RIGHTS)
+
+    monkeypatch.setattr(capability_calls, "copy", copy)
+
+
+def revoke_a_child(w: World) -> None:
+    source = w.give(0, w.endpoint())
+    w.ok(0, C.CAP_DERIVE, source, int(Rights.SEND), 0)
+    w.ok(0, C.CAP_REVOKE, source)
+
+
+def drop_a_copy(w: World) -> None:
+    w.ok(0, C.CAP_DROP, w.ok(0, C.CAP_COPY, w.give(0, w.endpoint()), int(Rights.SEND)))
+
+
+def copy_too_much(w: World) -> None:
+    assert w.call(0, C.CAP_COPY, w.give(0, w.endpoint()), 1 << 18) is not None
+
+
+@pytest.mark.parametrize(
+    ("bug", "act", "sentence"),
+    [
+        (forgets_a_descendant, revoke_a_child, "has outlived the revocation"),
+        (frees_without_a_new_generation, drop_a_copy, "emptied, and the next in it"),
+        (refuses_too_late, copy_too_much, "a call was refused, and changed"),
+    ],
+)
+def test_a_seeded_bug_is_caught_by_the_world(
+    bug: Callable[[pytest.MonkeyPatch], None],
+    act: Callable[[World], None],
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    act(World(1, strict=True))
+    bug(monkeypatch)
+    with pytest.raises(AssertionError, match=sentence):
+        act(World(1, strict=True))
+
+
+def test_a_handle_that_names_something_else_is_found() -> None:
+    w = World(1)
+    word = w.give(0, w.endpoint())
+    before = holdings(w.kernel)
+    slot = w.slot(0, word)
+    slot.capability = type(slot.held())(Rights.SEND, slot.held().object)
+    with pytest.raises(AssertionError, match="under the handle of"):
+        demand(handles_keep_their_meaning(before))
+    slot.generation = u32(1)
+    before = holdings(w.kernel)
+    slot.generation = u32(0)
+    with pytest.raises(AssertionError, match="generation 0 after 1"):
+        demand(handles_keep_their_meaning(before))
+
+
+def test_a_refusal_is_demanded_and_compared() -> None:
+    w = World(1)
+    door = w.give(0, w.endpoint(), Rights.SEND)
+    assert w.refused(0, C.RECV, door) is Status.MISSING_RIGHT
+    with pytest.raises(AssertionError, match="was not refused"):
+        w.refused(0, C.SEND, door, 1, 2, 3, 4, NULL)
