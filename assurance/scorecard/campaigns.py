@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from assurance.scorecard.results import Campaign, Data, Figures, Present
+from assurance.scorecard.results import Campaign, Data, Details, Figures, Present
 
 
 def number(value: object) -> str:
@@ -28,6 +28,39 @@ def explored(data: Data) -> Figures:
     return found
 
 
+def fuzzed_calls(data: Data) -> Figures:
+    edges = data["edges"]
+    return [
+        ("calls that both kernels answered alike", number(data["calls"])),
+        ("edges of the compiled kernel taken", f"{number(edges['covered'])} of {number(edges['total'])}"),
+        ("differences and panics", "0" if data["found"] is None else f"1: {data['found']}"),
+    ]
+
+
+def edges_never_taken(data: Data) -> Details:
+    return [f"`{edge['place']}` in `{edge['function']}`: an edge never taken" for edge in data["never"]]
+
+
+def mutated(data: Data) -> Figures:
+    return [
+        ("checks broken", number(data["mutants"])),
+        ("noticed by a test", number(data["killed"])),
+        ("without effect, for a reason that is listed", number(data["equivalent"])),
+        ("noticed by nothing", number(data["survived"])),
+    ]
+
+
+def survivors(data: Data) -> Details:
+    """What no test notices, and what cannot be noticed, each with its reason."""
+    found = []
+    for title, mutants in (("SURVIVES", data["survivors"]), ("equivalent", data["equivalents"])):
+        for mutant in mutants:
+            place = f"`{mutant['file']}:{mutant['line']}`"
+            reason = f": {mutant['reason']}" if "reason" in mutant else ""
+            found.append(f"{title}: {place}, `{mutant['check']}` → `{mutant['changed']}`{reason}")
+    return found
+
+
 def images(data: Data) -> Figures:
     found: Figures = []
     for image in data["images"]:
@@ -46,5 +79,7 @@ def gives_these_images(data: Data, present: Present) -> bool:
 
 CAMPAIGNS: Final = (
     Campaign("explore", "Exploration", "make explore", explored),
-    Campaign("image", "Reproducible image", "make reproducible", images, gives_these_images),
+    Campaign("fuzz-calls", "Calls in lock step", "make fuzz-calls", fuzzed_calls, edges_never_taken),
+    Campaign("mutation", "Mutation", "make mutate", mutated, survivors),
+    Campaign("image", "Reproducible image", "make reproducible", images, is_present=gives_these_images),
 )

@@ -12,7 +12,7 @@ from assurance.scorecard.faults import UnknownTestError, fault_matrix
 from assurance.scorecard.limits import CAVEATS, known_limits
 from assurance.scorecard.lines import layers
 from assurance.scorecard.others import OTHERS
-from assurance.scorecard.results import RESULTS, Campaign, Present, rows
+from assurance.scorecard.results import RESULTS, Campaign, Present, details, rows
 from assurance.scorecard.tests_by_category import CollectionError, collected, counted
 from tyrne.compiler import CompileError
 from tyrne.compiler.build import image_bytes
@@ -35,6 +35,7 @@ def made(campaigns: tuple[Campaign, ...], folder: Path = RESULTS) -> dict[str, A
             "command": "make scorecard",
             **asdict(present),
             "rows": [row.to_json() for row in rows(campaigns, present, folder)],
+            "details": details(campaigns, folder),
             "layers": layers(),
             "tests": counted(tests),
             "others": [asdict(other) for other in OTHERS],

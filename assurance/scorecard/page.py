@@ -49,6 +49,7 @@ def page(card: dict[str, Any]) -> str:
         _lines(card),
         _tests(card),
         _faults(card),
+        _details(card),
         _limits(card),
     ]
     return "\n".join(section for section in sections if section)
@@ -113,6 +114,15 @@ _FAULT_COLUMNS: Final = {
 def _faults(card: dict[str, Any]) -> str:
     rows = [(row["fault"], *(row[column] for column in _FAULT_COLUMNS)) for row in card["faults"]]
     return FAULTS + table(("fault", *_FAULT_COLUMNS.values()), rows)
+
+
+def _details(card: dict[str, Any]) -> str:
+    text = "".join(f"\n### {title}\n\n{_items(lines)}" for title, lines in card["details"].items())
+    return f"## What the figures leave open\n{text}" if text else ""
+
+
+def _items(lines: Iterable[str]) -> str:
+    return "".join(f"- {line}\n" for line in lines)
 
 
 def _limits(card: dict[str, Any]) -> str:

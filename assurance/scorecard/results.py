@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
@@ -15,6 +16,7 @@ CARD: Final = RESULTS / "scorecard.json"
 
 Data = dict[str, Any]
 Figures = list[tuple[str, str]]
+Details = list[str]
 
 
 class About(Enum):
@@ -54,13 +56,15 @@ def of_this_kernel(data: Data, present: Present) -> bool:
 
 @dataclass(frozen=True)
 class Campaign:
-    """What a long run is about. It leaves `name`.json; `figures` picks what stands on the card, `is_present` says
-    whether that is about the present sources. Both raise KeyError, TypeError or ValueError where something is missing."""
+    """What a long run is about. It leaves `name`.json; `figures` picks what stands on the card, `details` lines below
+    it, and `is_present` says whether it is about the present sources. All three raise KeyError, TypeError or ValueError
+    where something is missing."""
 
     name: str
     title: str
     command: str
     figures: Callable[[Data], Figures]
+    details: Callable[[Data], Details] = lambda data: []
     is_present: Callable[[Data, Present], bool] = of_this_kernel
 
 
@@ -83,12 +87,24 @@ def rows(campaigns: tuple[Campaign, ...], present: Present, folder: Path = RESUL
     return [row for campaign in campaigns for row in _rows(campaign, present, folder)]
 
 
+def details(campaigns: tuple[Campaign, ...], folder: Path = RESULTS) -> dict[str, Details]:
+    """The lines of each campaign that has any; what cannot be read has a row that says so."""
+    found = {}
+    for campaign in campaigns:
+        with suppress(KeyError, TypeError, ValueError, AttributeError):
+            data = read(campaign.name, folder)
+            if data is not None and (lines := campaign.details(data)):
+                found[campaign.title] = lines
+    return found
+
+
 def _rows(campaign: Campaign, present: Present, folder: Path) -> list[Row]:
     try:
         data = read(campaign.name, folder)
         if data is None:
             return [Row(campaign.title, "", campaign.command, About.NOTHING.value, "")]
         command = str(data.get("command", campaign.command))
+        campaign.details(data)
         about = About.THIS if campaign.is_present(data, present) else About.EARLIER
         return [
             Row(f"{campaign.title}: {label}", value, command, about.value, data["kernel"])

@@ -15,7 +15,7 @@ from assurance.scorecard.faults import COLUMNS, UnknownTestError, fault_matrix
 from assurance.scorecard.limits import CAVEATS, known_limits
 from assurance.scorecard.lines import layers, lines_of_code
 from assurance.scorecard.page import page
-from assurance.scorecard.results import CARD, About, Campaign, Present, rows
+from assurance.scorecard.results import CARD, About, Campaign, Present, details, rows
 from assurance.scorecard.tests_by_category import Test, category, collected, counted
 from tyrne.hal.syndrome import FaultKind
 
@@ -39,6 +39,8 @@ def test_the_page_is_what_its_json_says(card: dict[str, Any]) -> None:
 def test_the_figures_are_those_that_the_campaigns_have_left(card: dict[str, Any]) -> None:
     present = Present(card["kernel"], tuple(card["images"]))
     assert card["rows"] == [row.to_json() for row in rows(CAMPAIGNS, present)], BEHIND
+    assert card["details"] == details(CAMPAIGNS), BEHIND
+    assert About.BROKEN.value not in {row["about"] for row in card["rows"]}
 
 
 # --- campaigns that left nothing, something about another kernel, or something else
