@@ -9,7 +9,7 @@ TEST := $(VENV)/test.stamp
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: run qemu test check bench fuzz-calls reproducible scorecard assure mutate clean tools
+.PHONY: run qemu test check bench fuzz-calls reproducible scorecard assure mutate clean tools fuzz-code battery
 
 # The greeting on the hosted machine. ARGS="programs/other.py --report r.json" runs something else.
 run: $(BASE)
@@ -50,6 +50,14 @@ scorecard: $(TEST)
 # Each check of the kernel broken in turn; a test must notice. ARGS="--file NAME --sample N --seed S --workers W --json FILE".
 mutate: $(TEST)
 	@$(BIN)/python -m assurance.mutation $(ARGS)
+
+# Random instructions at EL0, hosted and on QEMU: ARGS="--instructions N --seed S --machine qemu".
+fuzz-code: $(BASE) tools
+	@$(BIN)/python -m tyrne.testing.code.fuzz $(ARGS)
+
+# A battery of generated EL0 programs, hosted and on QEMU: ARGS="--programs N --seed S --machine qemu".
+battery: $(BASE) tools
+	@$(BIN)/python -m tyrne.testing.code.battery $(ARGS)
 
 # QEMU and gdb are the only parts that pip does not bring.
 tools:

@@ -131,36 +131,43 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A batch on two machines or more: what each run came to, and how they differ from the first."""
+class Way:
+    """A machine, and whether it counts the instructions of the programs' own code."""
 
-    batch: Batch
-    outcomes: dict[Machine, Outcome]
-    differences: tuple[Difference, ...]
+    machine: Machine
+    counted: bool = False
 
     @property
-    def agrees(self) -> bool:
-        """No difference, no panic, and no witness that anything happened to."""
-        return not self.differences
+    def name(self) -> str:
+        return f"{self.machine.value}, counted" if self.counted else self.machine.value
 
 
-def compare(
-    batch: Batch, machines: Sequence[Machine], reference: Outcome | None = None, counted: bool = False
-) -> Comparison:
-    """Run a batch on each machine; `reference` is its run on the first, where there has been one."""
+@dataclass(frozen=True)
+class Comparison:
+    """A batch run in several ways: what each run came to, and how they differ from the first."""
+
+    batch: Batch
+    outcomes: dict[Way, Outcome]
+    differences: tuple[Difference, ...]
+
+
+def compare(batch: Batch, ways: Sequence[Way], reference: Outcome | None = None) -> Comparison:
+    """Run a batch in each way, up to the first that differs; `reference` is its run in the first way, where there has
+    been one. A kernel panic, and a witness that something happened to, are differences."""
     system = batch.system()
-    outcomes: dict[Machine, Outcome] = {}
+    outcomes: dict[Way, Outcome] = {}
     found: list[Difference] = []
-    for machine in machines:
-        done = reference if reference is not None and not outcomes else run(system, machine, counted)
-        outcomes[machine] = done
+    for way in ways:
+        done = reference if reference is not None and not outcomes else run(system, way.machine, way.counted)
+        outcomes[way] = done
         if done.panicked:
-            found.append(Difference(None, f"{machine.value}: kernel panic: {done.panic.strip()}"))
-            break
+            found.append(Difference(None, f"{way.name}: kernel panic: {done.panic.strip()}"))
         for witness in batch.witnesses():
             if done.exits.get(witness) != 0:
-                found.append(Difference(witness, f"{machine.value}: witness: exit code {done.exits.get(witness)}"))
-        first = outcomes[machines[0]]
+                found.append(Difference(witness, f"{way.name}: witness: exit code {done.exits.get(witness)}"))
+        first = outcomes[ways[0]]
         if done is not first:
             found += differences(first, done, batch.tasks(), batch.supervisor, ordered=not batch.ticks)
+        if found:
+            break
     return Comparison(batch, outcomes, tuple(found))

@@ -12,10 +12,9 @@ from tyrne.hal.syndrome import fault_kind
 from tyrne.hosted.recorder import CallEvent
 from tyrne.kernel.abi import Status
 from tyrne.lang import u64
-from tyrne.system.run import Machine
 from tyrne.testing.code import excluded
 from tyrne.testing.code.assembler import NOP
-from tyrne.testing.code.batch import Batch, Comparison, Generated, compare
+from tyrne.testing.code.batch import Batch, Comparison, Generated, Way, compare
 from tyrne.testing.code.layout import CODE
 from tyrne.testing.code.machines import run
 from tyrne.testing.code.outcome import Outcome, told
@@ -67,11 +66,12 @@ class Tally:
         return found
 
 
-def comparable(batch: Batch, make: Make, counted: bool, tally: Tally) -> tuple[Batch, Outcome]:
-    """The batch with words that may not run left out and programs that do not end replaced, and its hosted run."""
+def comparable(batch: Batch, make: Make, way: Way, tally: Tally) -> tuple[Batch, Outcome]:
+    """The batch with words that may not run left out and programs that do not end replaced, and its run in a way that
+    tells which these are."""
     batch = replace(batch, programs=tuple(_allowed(program, batch.ticks) for program in batch.programs))
     while True:
-        done = run(batch.system(), Machine.HOSTED, counted)
+        done = run(batch.system(), way.machine, way.counted)
         looper = done.busiest
         if done.status != int(LIMIT) or looper is None or looper >= len(batch.programs):
             return batch, done
@@ -85,25 +85,25 @@ def _allowed(program: Generated, ticks: bool) -> Generated:
     return program.without(*barred) if barred else program
 
 
-def conduct(batch: Batch, make: Make, machines: Sequence[Machine], counted: bool) -> tuple[Tally, Comparison]:
-    """Compare a batch, whose first machine is the hosted one; what was known to differ is taken out of it, and it is
-    compared again, until it agrees or differs in another way."""
+def conduct(batch: Batch, make: Make, ways: Sequence[Way]) -> tuple[Tally, Comparison]:
+    """Compare a batch in several ways, the first of which is hosted. What was known to differ is taken out of it, and
+    it is compared again, until it agrees or differs in another way."""
     tally = Tally()
-    batch, reference = comparable(batch, make, counted, tally)
+    batch, reference = comparable(batch, make, ways[0], tally)
     while True:
-        found = compare(batch, machines, reference, counted)
-        known = list(_known(found))
+        found = compare(batch, ways, reference)
+        known = list(known_differences(found))
         if not known:
             break
         for number, index, name in known:
             batch = batch.with_program(number, batch.programs[number].without(index))
             tally.excused[name] += 1
-        reference = run(batch.system(), Machine.HOSTED, counted)
+        batch, reference = comparable(batch, make, ways[0], tally)
     _count(tally, found)
     return tally, found
 
 
-def _known(found: Comparison) -> Iterable[tuple[int, int, str]]:
+def known_differences(found: Comparison) -> Iterable[tuple[int, int, str]]:
     """Program, place and name of each instruction at which only QEMU faulted, as the table of exclusions says."""
     programs = found.batch.programs
     for difference in found.differences:
@@ -125,9 +125,9 @@ def _count(tally: Tally, found: Comparison) -> None:
     for program in batch.programs:
         tally.words.update(program.words)
     tally.words.discard(NOP)
-    for machine, done in found.outcomes.items():
+    for way, done in found.outcomes.items():
         if done.executed is not None:
-            tally.executed[machine.value] += done.executed
+            tally.executed[way.machine.value] += done.executed
     reference = next(iter(found.outcomes.values()))
     for event in reference.events:
         fault = told(event)

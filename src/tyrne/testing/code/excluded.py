@@ -1,8 +1,8 @@
 """Encodings whose effect differs between the two emulators for reasons of their own, and that are therefore left out.
 
-Of the 2^17 system instructions (0xD500_0000 to 0xD53F_FFFF, without the register) these are all that differ. A row says exactly which, and why. Those of ALWAYS never run: a NOP stands in their
-place. Those of AFTER_FAULT run,
-and mostly agree; where a program has run into the difference, and only there, that one word becomes a NOP and the whole
+A row says exactly which, and why. Those of ALWAYS never run: a NOP stands in their place; of the 2^17 system
+instructions (0xD500_0000 to 0xD53F_FFFF, register aside) these are all that differ. Those of AFTER_FAULT run, and
+mostly agree; where a program has run into the difference, and only there, that one word becomes a NOP and the whole
 batch is compared again.
 """
 
@@ -35,7 +35,9 @@ class FaultOfOne:
 
 ALWAYS: Final = (
     Excluded(
-        "PMEVCNTR4-5_EL0, PMEVTYPER4-5_EL0", 0xFFDF_FBC0, 0xD51B_E880,
+        "PMEVCNTR4-5_EL0, PMEVTYPER4-5_EL0",
+        0xFFDF_FBC0,
+        0xD51B_E880,
         "A Cortex-A72 has six event counters: these trap on QEMU (EC 0x18); Unicorn has four, and calls them undefined",
     ),
     Excluded("MRS MDCCSR_EL0", 0xFFFF_FFE0, 0xD533_0100, "QEMU lets EL0 read it, Unicorn calls it undefined"),
@@ -43,14 +45,19 @@ ALWAYS: Final = (
 AFTER_FAULT: Final = (
     FaultOfOne(
         Excluded(
-            "LDAR, STLR", 0x3FA0_8000, 0x0880_8000, "Unicorn does not check the alignment of load-acquire, store-release"
+            "LDAR, STLR",
+            0x3FA0_8000,
+            0x0880_8000,
+            "Unicorn does not check the alignment of load-acquire and store-release",
         ),
         frozenset({0x9200_0021, 0x9200_0061}),
     ),
 )
 WITH_TICKS: Final = (
     Excluded(
-        "STXR, STXP, STLXR, STLXP", 0x3FC0_0000, 0x0800_0000,
+        "STXR, STXP, STLXR, STLXP",
+        0x3FC0_0000,
+        0x0800_0000,
         "it fails after an interrupt, and ticks do not fall at the same instruction of each machine",
     ),
 )

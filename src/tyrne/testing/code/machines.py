@@ -109,10 +109,8 @@ def _linked() -> tuple[bytes, bytes]:
     path = kernel_elf(system, traced=True)
     with path.open("rb") as stream:
         section = ELFFile(stream).get_section_by_name(".manifest")
+        assert section is not None, "a kernel without a manifest"
         start, size = section["sh_offset"], section["sh_size"]
-    if size != CAPACITY:
-        raise AssertionError(f"{path}: its manifest has {size} bytes")
+    assert size == CAPACITY, f"{path}: its manifest has {size} bytes"
     linked = path.read_bytes()
     return linked[:start], linked[start + size :]
-
-

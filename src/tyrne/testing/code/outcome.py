@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tyrne.hal.exit_status import PANIC
-from tyrne.kernel.calls import CallNumber
 from tyrne.hosted.recorder import CallEvent, FaultEvent, Listener, Recorder
+from tyrne.kernel.calls import CallNumber
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ class Outcome:
             elif subject(event, supervisor) == task:
                 assert isinstance(event, CallEvent) and event.results is not None
                 tells = event.number in _TELLS
-                found.append(replace(event, number=_TELLS[0], arguments=(), results=event.results[:6]) if tells else event)
+                plain = replace(event, number=_TELLS[0], arguments=(), results=event.results[:6])
+                found.append(plain if tells else event)
         return found
 
 
@@ -139,9 +140,7 @@ def differences(
     return found
 
 
-def _of_tasks(
-    first: Outcome, second: Outcome, tasks: Sequence[int], supervisor: int | None
-) -> Iterable[Difference]:
+def _of_tasks(first: Outcome, second: Outcome, tasks: Sequence[int], supervisor: int | None) -> Iterable[Difference]:
     for task in tasks:
         parted = _first_difference(first.of_task(task, supervisor), second.of_task(task, supervisor))
         if parted is not None:
@@ -191,7 +190,7 @@ def describe(event: Event | None) -> str:
         case None:
             return "nothing more"
         case CallEvent() if (fault := told(event)) is not None:
-            return "fault " + " ".join(f"{name}={word:#x}" for name, word in zip(("esr", "far", "pc"), fault, strict=True))
+            return f"fault esr={fault[0]:#x} far={fault[1]:#x} pc={fault[2]:#x}"
         case CallEvent():
             results = "never returns" if event.results is None else " ".join(hex(word) for word in event.results)
             arguments = " ".join(hex(word) for word in event.arguments)

@@ -127,12 +127,14 @@ def argument(choose: random.Random) -> int | X:
     return choose.choice((a.NULL, choose.getrandbits(12), choose.getrandbits(48), 1 << choose.randrange(64)))
 
 
-
 KINDS: Final[dict[str, tuple[tuple[Chunk, int], ...]]] = {
     "raw": ((_some(instructions.RAW, 4), 6), (_some(instructions.INTEGER), 2), (rebase, 1)),
     "integer": ((_some(instructions.INTEGER), 8), (branches, 3), (loops, 3), (numbers, 2)),
     "floating": ((_some(instructions.FLOATING), 10), (loops, 3), (_some(instructions.MEMORY, 2), 2), (rebase, 1)),
-    "memory": ((_some(instructions.MEMORY, 4), 8), (ordered_access, 1), (rebase, 4), (_some(instructions.INTEGER, 3), 2), (loops, 2)),
+    "memory": (
+        (_some(instructions.MEMORY, 4), 8), (ordered_access, 1), (rebase, 4), (_some(instructions.INTEGER, 3), 2),
+        (loops, 2),
+    ),
     "system": ((_some(instructions.SYSTEM, 3), 6), (_some(instructions.INTEGER, 3), 2), (rebase, 1)),
     "calls": ((calls, 8), (_some(instructions.MEMORY, 2), 1), (rebase, 1), (_some(instructions.INTEGER, 2), 1)),
     "branches": ((branches, 6), (loops, 4), (wild_jumps, 1), (_some(instructions.INTEGER), 2)),
@@ -145,11 +147,17 @@ KINDS: Final[dict[str, tuple[tuple[Chunk, int], ...]]] = {
 """Kinds of stream: chunks and their weights."""
 
 
+def noise(kind: str, choose: random.Random) -> list[int]:
+    """One chunk of a kind."""
+    chunks, weights = zip(*KINDS[kind], strict=True)
+    chunk: Chunk = choose.choices(chunks, weights)[0]
+    return chunk(choose)
+
+
 def stream(kind: str, seed: int, length: int) -> tuple[int, ...]:
     """A stream of `length` words; the same for the same seed."""
     choose = random.Random(f"{kind}-{seed}")
-    chunks, weights = zip(*KINDS[kind], strict=True)
     words: list[int] = []
     while len(words) < length:
-        words += choose.choices(chunks, weights)[0](choose)
+        words += noise(kind, choose)
     return tuple(words[:length])

@@ -1,0 +1,67 @@
+"""Random instruction streams at EL0, hosted and on QEMU: `make fuzz-code`.
+
+    python -m tyrne.testing.code.fuzz [--instructions 100000] [--seed 0] [--machine qemu] [--json FILE]
+
+Runs until so many instructions of the programs' own code have been executed on each machine: counted one by one on the
+hosted machine and, in a second run of each batch, on QEMU. Prints how often which exception and which call was met. At
+a difference, a kernel panic, or a witness that something happened to, it prints the smallest batch that shows it, as a
+test, and ends with status 1; with 2 where QEMU is missing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from tyrne.system.run import Machine
+from tyrne.testing.code import command
+from tyrne.testing.code.batch import PROGRAMS, Batch, Comparison, Generated, Way
+from tyrne.testing.code.campaign import Tally, conduct
+from tyrne.testing.code.streams import stream
+
+KINDS: Final = (
+    "everything", "integer", "raw", "floating", "memory", "system", "everything", "branches", "calls", "memory",
+)  # fmt: skip
+"""The kinds of the programs, in turn."""
+WORDS: Final = 480
+
+
+def make(seed: int) -> Generated:
+    """The program of a seed."""
+    kind = KINDS[seed % len(KINDS)]
+    return Generated(f"{kind}-{seed}", stream(kind, seed, WORDS), seed)
+
+
+def batch(seed: int) -> Batch:
+    """The batch of a seed: every third has ticks, and of those every third no supervisor."""
+    programs = tuple(make(seed * PROGRAMS + i) for i in range(PROGRAMS))
+    return Batch(programs, supervised=seed % 9 != 7, ticks=seed % 3 == 1, seed=seed)
+
+
+def conduct_one(seed: int, ways: Sequence[Way]) -> tuple[Tally, Comparison]:
+    return conduct(batch(seed), make, ways)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = command.parser("Random instructions at EL0 on the hosted machine and on others, compared.")
+    parser.add_argument(
+        "--instructions", type=int, default=100_000,
+        help="to execute on each machine that counts them: hosted and qemu (default: %(default)s)",
+    )  # fmt: skip
+    options = parser.parse_args(arguments)
+    machines = command.machines(options)
+    ways = [Way(Machine.HOSTED, counted=True), *map(Way, machines)]
+    if Machine.QEMU in machines:
+        ways.append(Way(Machine.QEMU, counted=True))
+    counting = {way.machine.value for way in ways if way.counted}
+
+    def enough(tally: Tally) -> tuple[int, int]:
+        return min(tally.executed[name] for name in counting), options.instructions
+
+    text = f'make fuzz-code ARGS="--instructions {options.instructions} --seed {options.seed}"'
+    return command.campaign(options, conduct_one, ways, enough, "instructions", text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
