@@ -1,74 +1,126 @@
-"""Random system calls on the kernel in CPython and on the compiled one, in lock step: `make fuzz-calls`.
+"""Random system calls on the kernel in CPython and on the compiled one, in lock step, guided by what they reach.
 
-    python -m tyrne.testing.lockstep [--calls 1000000] [--seed 0] [--workers 2]
+Prints how often each call ended in each status, and which edges of the kernel were never taken. At a disagreement, or a
+kernel panic, it writes the shortest sequence of steps that it finds as a test.
 
-Prints how often each call ended in each status. At a disagreement, or a kernel panic, it prints the shortest sequence
-of steps that it finds, and ends with status 1.
+exit status: 0 no difference, no panic; 1 something was found; 2 the request was wrong; 130 interrupted
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
-import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from itertools import count
+from pathlib import Path
+from typing import Final
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from tyrne.compiler import CompileError
+from tyrne.compiler.build.cache import write_atomically
+from tyrne.testing.lockstep.campaign import Reached
+from tyrne.testing.lockstep.corpus import load, save
+from tyrne.testing.lockstep.figures import figures, lines, never_reached
 from tyrne.testing.lockstep.game import GameError
-from tyrne.testing.lockstep.play import play
+from tyrne.testing.lockstep.pair import the_pair
+from tyrne.testing.lockstep.reproduction import write_test
 from tyrne.testing.lockstep.shrinking import shrunk
-from tyrne.testing.lockstep.tally import Tally
+from tyrne.testing.lockstep.smallest import smallest
+from tyrne.testing.lockstep.workers import Report, Work, reports, together
 
-SYSTEMS_A_TASK = 10
-
-
-def play_some(first_seed: int) -> tuple[Tally, GameError | None]:
-    """Systems of consecutive seeds, up to the first that goes wrong."""
-    tally = Tally()
-    for seed in range(first_seed, first_seed + SYSTEMS_A_TASK):
-        try:
-            tally.add(play(seed))
-        except GameError as error:
-            return tally, error
-    return tally, None
+INTERRUPTED: Final = 130
+CALLS_A_FILE: Final = 20_000
+"""Between two writings of the figures."""
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Random system calls, in CPython and compiled, in lock step.")
-    parser.add_argument("--calls", type=int, default=1_000_000, help="how many (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the first system (default: %(default)s)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes (default: %(default)s)")
-    options = parser.parse_args()
-    total = Tally()
-    started = time.monotonic()
-    with ProcessPoolExecutor(options.workers) as pool:
-        for tally, error in _in_turn(pool, options.seed, options.workers):
-            total.add(tally)
-            if error is not None:
-                print(error)
-                for step in shrunk(error.game).steps:
-                    print(f"    {step}")
-                pool.shutdown(cancel_futures=True)
-                return 1
-            if sys.stderr.isatty():
-                print(f"\r{total.steps} steps", end="", file=sys.stderr)
-            if total.calls.total() >= options.calls:
-                pool.shutdown(cancel_futures=True)
-                break
-    print("\n".join(total.lines()))
-    print(f"no difference, no panic; {time.monotonic() - started:.0f} s")
-    return 0
+    options = _options()
+    try:
+        known = load(options.corpus) if options.corpus else []
+        work = Work(options.calls, options.seed, options.workers, not options.unguided, known)
+        edges = the_pair(True, counting=True).library.edges
+    except (ValueError, CompileError) as error:
+        print(f"fuzz-calls: {error}", file=sys.stderr)
+        return 2
+    last: dict[int, Report] = {}
+    status, found, written = 0, None, 0
+
+    def write(reached: Reached) -> None:
+        if options.json:
+            text = json.dumps(figures(work, reached, edges, found), indent=2) + "\n"
+            write_atomically(options.json, text.encode())
+
+    try:
+        with _progress() as progress:
+            bar = progress.add_task("calls", total=work.calls, reached="")
+            for report in reports(work):
+                last[report.worker] = report
+                reached = together(list(last.values()))
+                calls = reached.tally.calls.total()
+                taken = f"{len(never_reached(reached, edges))} edges not taken, {reached.corpus} games kept"
+                progress.update(bar, completed=calls, reached=taken)
+                if report.error is not None:
+                    status, found = 1, str(report.error)
+                if calls >= written + CALLS_A_FILE or found:
+                    write(reached)
+                    written = calls
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    reached = together(list(last.values()))
+    write(reached)
+    print("\n".join(lines(reached, edges)))
+    for report in last.values():
+        if report.error is not None:
+            _show(report.error, options.found)
+    if status == 0:
+        print("no difference, no panic")
+        if options.keep:
+            games = smallest([entry for report in last.values() for entry in report.entries])
+            options.keep.mkdir(parents=True, exist_ok=True)
+            size = sum(save(game, options.keep).stat().st_size for game in games)
+            print(f"kept {len(games)} games that reach the same, {size} bytes, in {options.keep}")
+    return status
 
 
-def _in_turn(pool: ProcessPoolExecutor, seed: int, workers: int) -> Iterator[tuple[Tally, GameError | None]]:
-    """Results in the order of their seeds, with a few pieces of work ahead."""
-    seeds = count(seed, SYSTEMS_A_TASK)
-    ahead = [pool.submit(play_some, next(seeds)) for _ in range(2 * workers)]
-    while True:
-        ahead.append(pool.submit(play_some, next(seeds)))
-        yield ahead.pop(0).result()
+def _show(error: GameError, folder: Path) -> None:
+    print(error)
+    short = shrunk(error.game)
+    for step in short.steps:
+        print(f"    {step}")
+    print(f"a test of it: {write_test(short, error.cause, folder)}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="make fuzz-calls", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--calls", type=_positive, default=1_000_000, help="how many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the first worker, the next has the next (default: 0)")
+    parser.add_argument("--workers", type=_positive, default=os.cpu_count(), help="processes (default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, again and again")
+    parser.add_argument("--corpus", type=Path, metavar="FOLDER", help="games to begin with")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="write games there that reach all that was reached")
+    parser.add_argument("--found", type=Path, metavar="FOLDER", default=Path("found"),
+                        help="where the test of what is found goes (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--unguided", action="store_true", help="random systems only, to compare")
+    return parser.parse_args()
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: there must be at least 1")
+    return number
+
+
+def _progress() -> Progress:
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("fuzz-calls"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
+        TextColumn("{task.fields[reached]}"), console=console, disable=not console.is_terminal,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

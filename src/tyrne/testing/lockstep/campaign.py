@@ -34,7 +34,7 @@ MORE_STEPS: Final = (30, 100, 300, 1000)
 
 @dataclass
 class Reached:
-    """What a campaign has done until now."""
+    """What a campaign, or several, have done until now."""
 
     tally: Tally
     """Of steps that were taken anew."""
@@ -42,10 +42,17 @@ class Reached:
     """Of steps that only led back to where a kept game was, unchanged."""
     features: int
     """The edges and buckets, as bits."""
-    paths: int
-    """How many ways of going through the kernel in one trap there were."""
+    paths: set[Feature]
+    """The ways of going through the kernel in one trap."""
     corpus: int
     """How many games are kept."""
+
+    def add(self, other: Reached) -> None:
+        self.tally.add(other.tally)
+        self.replayed.add(other.replayed)
+        self.features |= other.features
+        self.paths |= other.paths
+        self.corpus += other.corpus
 
 
 class Campaign:
@@ -68,7 +75,7 @@ class Campaign:
         self._known: Final = [game for game in known if game.debug_console]
 
     def reached(self) -> Reached:
-        return Reached(self.tally, self.replayed, self.features, len(self.paths), len(self.corpus))
+        return Reached(self.tally, self.replayed, self.features, self.paths, len(self.corpus))
 
     def play_until(self, calls: int) -> None:
         """Whole games until so many calls have been made anew."""
@@ -111,9 +118,7 @@ class Campaign:
         if self.corpus.add(game.manifest, made, firsts):
             self._booted.add(game.manifest)
 
-    def _steps(
-        self, pair: Pair, made: list[Step], planned: Sequence[Step], same: int, more: int
-    ) -> Firsts:
+    def _steps(self, pair: Pair, made: list[Step], planned: Sequence[Step], same: int, more: int) -> Firsts:
         """Make the steps; returns the features that are new in this game, by the number of steps until then."""
         counting = pair is self._pair
         meter, seen, edges = self.meter, 0, len(self.meter.edges)
@@ -147,5 +152,5 @@ class Campaign:
                 break
         self.tally.systems += 1
         self.features |= seen
-        self.paths |= paths
+        self.paths.update(paths)
         return firsts

@@ -58,9 +58,12 @@ class GameError(AssertionError):
         return f"{self.name}, step {len(self.game.steps)}: {type(self.cause).__name__}: {self.cause}"
 
 
-def replay(game: Game) -> AssertionError | None:
-    """The same steps again, everything compared every few of them and at the end; what goes wrong first."""
-    pair = the_pair(game.debug_console)
+def replay(game: Game, counting: bool = False) -> AssertionError | None:
+    """The same steps again, everything compared every few of them and at the end; what goes wrong first.
+
+    With `counting` on the compiled kernel that counts its edges, which is compiled a little differently.
+    """
+    pair = the_pair(game.debug_console, counting)
     try:
         pair.start(game.manifest)
         for number, step in enumerate(game.steps, 1):
