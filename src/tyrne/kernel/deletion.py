@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tyrne.hal.board import B
 from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, TaskState, includes
+from tyrne.kernel.authority import caller_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle, EndpointHandle, MemoryHandle, NotificationHandle, ReplyHandle
@@ -38,12 +39,11 @@ def _delete_leaf(kernel: Kernel[B], slot: CapSlot) -> None:
             unmap_placed(kernel, slot)
         case AddressSpaceHandle() if not slot.is_origin:
             turn_out(kernel, slot)
-        case ReplyHandle(client):
-            task = kernel.tasks.get(client)
+        case ReplyHandle():
+            client = caller_at(kernel, slot)
             slot.clear()
-            if task is not None:
-                task.reply = None
-                abort(kernel, task)
+            client.reply = None
+            abort(kernel, client)
             return
         case NotificationHandle() if not slot.is_origin:
             abort_waits(kernel, slot)
@@ -199,9 +199,7 @@ def _reap_endpoints(kernel: Kernel[B]) -> None:
         assert endpoint.senders.head is None and endpoint.receivers.head is None, "a wait outlived its capability"
         delete(kernel, endpoint.parked)
         endpoint.empty()
-        bound = endpoint.bound
-        if bound is not None:
-            bound.unbind()
+        assert endpoint.bound is None, "a binding outlived its capability"
         pay_back(endpoint.payer, u64(CapKind.ENDPOINT.value), u64(1))
         kernel.endpoints.free(kernel.endpoints.id_at(i))
 

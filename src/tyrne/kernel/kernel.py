@@ -168,7 +168,7 @@ class Kernel(Generic[B]):
                 self.board.trace_call(task.number, call, task.frame)
                 refused = self.scheduler.yield_now()
                 assert refused is None
-            case Terminate(code):
+            case Terminate(code):  # always: there is no other effect
                 self.board.trace_exit(task.number, call)
                 exit_task(self, task, code)
 
@@ -182,7 +182,7 @@ class Kernel(Generic[B]):
                 self.limit_reached = True
                 self.scheduler.stop()
                 log_line(self.board, b"tyrne: the instruction limit is reached")
-            case Interrupt.SPURIOUS:
+            case Interrupt.SPURIOUS:  # always: there is no other interrupt
                 pass
 
     def _enter(self, task: Task | None) -> Task | None:

@@ -89,7 +89,7 @@ def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
             return refuse(found)
         case Resume():
             return Resume(found.status, u64(0), found.x2, found.x3, found.x4, found.x5, found.x6)
-        case None:
+        case None:  # always: nothing else can be found
             if endpoint.state is EndpointState.IDLE:
                 endpoint.state = EndpointState.RECV_WAITING
             return done(u64(1))

@@ -77,7 +77,7 @@ def move_capability(kernel: Kernel[B], slot: CapSlot, target: CapSlot) -> None:
         unmap_placed(kernel, slot)
     elif isinstance(named, ReplyHandle):
         client = kernel.tasks.get(named.slot)
-        if client is not None:
+        if client is not None:  # always: a reply capability goes before its caller does
             client.reply = target
     slot.move_to(target)
 
