@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,8 +46,7 @@ def reports(work: Work) -> Iterator[Report]:
     if work.workers == 1:
         yield from _one(work, 0)
     else:
-        with closing(_several(work)) as found:
-            yield from found
+        yield from _several(work)
 
 
 def together(reports: Sequence[Report]) -> Reached:
@@ -75,10 +73,8 @@ def _one(work: Work, worker: int) -> Iterator[Report]:
 
 def _several(work: Work) -> Iterator[Report]:
     queue: Any = multiprocessing.Queue()
-    processes = [
-        multiprocessing.Process(target=_serve, args=(work, worker, queue), daemon=True)
-        for worker in range(work.workers)
-    ]
+    shares = [(work, worker, queue) for worker in range(work.workers)]
+    processes = [multiprocessing.Process(target=_serve, args=share, daemon=True) for share in shares]
     for process in processes:
         process.start()
     left = len(processes)
