@@ -18,20 +18,29 @@ POISON = 0xA5
 
 
 class MemoryBoard:
-    """RAM as bytes, and a record of every call that leaves the kernel. Accesses outside RAM fail."""
+    """Satisfies `tyrne.hal.board.Board`: `pages` pages of RAM from physical address `RAM` on, and a record of every
+    call that leaves the kernel. An access outside RAM, or one that is not aligned, is an AssertionError."""
 
     def __init__(self, pages: int = 64) -> None:
         self.ram = bytearray([POISON]) * (pages * PAGE)
         self.end = RAM + len(self.ram)
+        """One past the last address."""
         self.log = bytearray()
+        """The kernel's own lines."""
         self.console: list[tuple[int, int]] = []
+        """The number of the task that wrote it, and each byte."""
         self.events: list[tuple[Any, ...]] = []
+        """What the CPU was told of translation and threads: the method's name and its arguments."""
         self.traces: list[tuple[Any, ...]] = []
+        """What a tracer was told: `call` (task, call, x0 to x7 as they go back), `exit`, `fault`, `end`, `waiting`."""
         self.kernel: Kernel[MemoryBoard] | None = None
+        """Where a trap from EL1 goes."""
         self.interrupt = Interrupt.LIMIT
         """What the next interrupts are."""
         self.armed = 0
+        """The limit, in instructions, that the kernel asked for last."""
         self.tick = 0
+        """The instructions until the tick that the kernel asked for last."""
 
     def _at(self, address: int, length: int) -> int:
         offset = int(address) - RAM
@@ -60,10 +69,12 @@ class MemoryBoard:
         self.put(target, self.get(source, length))
 
     def get(self, address: int, length: int) -> bytes:
+        """A copy of some bytes of RAM."""
         offset = self._at(address, length)
         return bytes(self.ram[offset : offset + length])
 
     def put(self, address: int, data: bytes) -> None:
+        """Overwrite some bytes of RAM."""
         offset = self._at(address, len(data))
         self.ram[offset : offset + len(data)] = data
 

@@ -27,7 +27,9 @@ IMAGE = RAM + 2 * PAGE
 BASE = 0x80_0000
 """Where the programs of tests are mapped."""
 NULL = 2**64 - 1
+"""The handle word that means "no capability"."""
 ALL = Rights(int(KNOWN_RIGHTS))
+"""Every right there is, whatever the object."""
 SVC = 0x5600_0000
 """ESR_EL1 of SVC #0."""
 PANIC = (Trap, AssertionError)
@@ -59,18 +61,22 @@ def managed(pages: int, reserved: Sequence[tuple[int, int]] = ()) -> ScarceFrame
 
 
 def handle(index: int, generation: int = 0) -> CapHandle:
+    """Names a slot of a capability table, by default as it is filled for the first time."""
     return CapHandle(u16(index), u32(generation))
 
 
 def slot_id(index: int, generation: int = 0) -> SlotId:
+    """Names a slot of an arena, by default in its first use."""
     return SlotId(u16(index), u32(generation))
 
 
 def endpoint_object(index: int = 0, generation: int = 0) -> EndpointHandle:
+    """Names the endpoint in a slot, whether or not there is one."""
     return EndpointHandle(slot_id(index, generation))
 
 
 def space_object(index: int = 0, generation: int = 0) -> AddressSpaceHandle:
+    """Names the address space in a slot, whether or not there is one."""
     return AddressSpaceHandle(slot_id(index, generation))
 
 
@@ -124,7 +130,10 @@ def boot(
     memory: Sequence[Region] = (),
     slice: int = 0,
 ) -> Task | None:
-    """Boot a kernel with the manifest of these tasks as its image."""
+    """Boot a kernel with the manifest of these tasks as its image; who runs first.
+
+    `endpoints` and `notifications` are how many there are; `limit` and `slice` are in instructions, 0 for none.
+    """
     board = kernel.board
     board.kernel = kernel
     manifest = encode(System("test", endpoints, tasks, notifications, tuple(memory), slice), limit)
@@ -143,6 +152,7 @@ def booted(
 
 
 def current(kernel: Kernel[MemoryBoard]) -> Task:
+    """The task that runs; there must be one."""
     task = kernel.scheduler.current
     assert task is not None
     return task

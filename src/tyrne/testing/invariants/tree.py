@@ -16,6 +16,7 @@ Violations = Iterator[str]
 
 
 def every_capability_names_a_living_object(kernel: Kernel[Any]) -> Violations:
+    """Nothing dangles: what an object leaves behind is gone with it. An answer names a client that waits for it."""
     for name, slot in occupied(kernel):
         named = slot.held().object
         if not isinstance(named, DebugConsole) and object_of(kernel, named) is None:
