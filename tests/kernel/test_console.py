@@ -7,6 +7,7 @@ import pytest
 from tyrne.kernel.abi import CapKind, Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.creation import begin_region
+from tyrne.kernel.user_memory import probe
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE
 from tyrne.testing.kernels import BASE
@@ -100,3 +101,14 @@ def test_a_kernel_without_a_console_does_not_know_the_call() -> None:
     w = World(1, debug_console=False)
     console = w.give_console(0)
     assert w.refused(0, C.CONSOLE_WRITE, console, BASE, 1) is Status.BAD_SYSCALL_NUMBER
+
+
+@pytest.mark.parametrize(
+    ("pointer", "length"),
+    [(2**64 - 1, 2), (2**64 - PAGE, PAGE + 1), (EDGE, 2**64 - EDGE + 1), (EDGE, 2**64 - 1)],
+)
+def test_a_range_that_reaches_past_the_last_address_is_no_range(pointer: int, length: int) -> None:
+    """The window refuses it as well, and first."""
+    w = Console()
+    w.ok(0, C.MAP, w.space, w.mem, EDGE, 0)
+    assert not probe(w.board, w.kernel.spaces.items[1], u64(pointer), u64(length), False)

@@ -38,6 +38,14 @@ def test_an_extent_larger_than_the_bitmap_is_out_of_range_and_one_that_fits_exac
     assert MAX_FRAMES * PAGE == 128 << 20
 
 
+@pytest.mark.parametrize("extent", [pages(9, 8), pages(1, 0), pages(64, 0)])
+def test_an_extent_that_ends_before_it_begins_is_out_of_range_and_changes_nothing(extent: FrameRange) -> None:
+    frames = managed(64)
+    before = state(frames)
+    assert frames.manage(extent) is FrameError.OUT_OF_RANGE
+    assert state(frames) == before
+
+
 def test_reserved_ranges_are_counted_and_marked() -> None:
     frames = managed(64, [(0, 3), (10, 12)])
     assert counts(frames) == (64, 5, 0, 59)

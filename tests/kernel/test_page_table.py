@@ -15,6 +15,7 @@ from tyrne.kernel.page_table import (
     protect_page,
     prune_tables,
     release_tables,
+    tables_for,
     translate,
     unmap_page,
 )
@@ -287,6 +288,23 @@ def test_pruning_leaves_tables_in_which_another_page_is_mapped() -> None:
     assert prune_tables(tables.board, tables.frames, tables.root, u64(BASE), u64(BASE + 2 * PAGE)) == 1
     assert isinstance(tables.translate(BASE + (1 << 21)), Mapping)
     assert isinstance(tables.translate(BASE + (1 << 30)), Mapping)
+
+
+@pytest.mark.parametrize("mapped", [None, BASE, PAGE])
+def test_pruning_where_no_tables_are_frees_none(mapped: int | None) -> None:
+    tables = Tables()
+    if mapped is not None:
+        assert tables.map(mapped) is None
+    before = bytes(tables.board.ram), tables.frames.available()
+    for start in (1 << 30, 1 << 39, TOP - PAGE):
+        assert prune_tables(tables.board, tables.frames, tables.root, u64(start), u64(start + PAGE)) == 0
+    assert (bytes(tables.board.ram), tables.frames.available()) == before
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 0), (BASE, BASE), (BASE + PAGE, BASE), (TOP, 0)])
+@pytest.mark.parametrize("below", [0, PAGE, BASE])
+def test_no_page_takes_no_table(start: int, end: int, below: int) -> None:
+    assert tables_for(u64(start), u64(end), u64(below)) == 0
 
 
 @pytest.mark.parametrize("flags", MAPPABLE, ids=str)

@@ -9,12 +9,13 @@ import pytest
 from tyrne.kernel.abi import CapKind, Rights, Status, rights_over
 from tyrne.kernel.arena import LAST_GENERATION, Arena
 from tyrne.kernel.calls import CallNumber as C
-from tyrne.kernel.quota import FRAMES
+from tyrne.kernel.creation import make_object
+from tyrne.kernel.quota import FRAMES, pay_back
 from tyrne.lang import u16, u64
 from tyrne.system.parts import Quota as Claims
 from tyrne.testing.board import PAGE
 from tyrne.testing.kernels import BASE
-from tyrne.testing.state import resources
+from tyrne.testing.state import kernel_state, resources
 from tyrne.testing.world import PLENTY, World, claims
 
 KINDS = [kind for kind in CapKind if kind not in (CapKind.DEBUG_CONSOLE, CapKind.REPLY)]
@@ -99,6 +100,23 @@ def test_an_arena_without_a_place_refuses_as_a_quota_does(kind: CapKind) -> None
     arena.touched = u16(len(arena.items))
     assert arena.is_full()
     assert w.refused(0, C.CREATE, w.purse, kind.value, 3) is Status.QUOTA_EXCEEDED
+
+
+@pytest.mark.parametrize("kind", [CapKind.DEBUG_CONSOLE, CapKind.REPLY])
+def test_what_cannot_be_made_is_not_made_for_a_quota_with_a_claim_on_it_either(kind: CapKind) -> None:
+    w = Payer()
+    w.quotas[0].claims[kind.value] = u64(1)
+    before = kernel_state(w.kernel)
+    made = make_object(w.kernel, w.slot(0, w.purse), w.quotas[0], kind, u64(1))
+    assert made is Status.BAD_ARGUMENT
+    assert kernel_state(w.kernel) == before
+
+
+def test_a_claim_that_nobody_paid_for_returns_to_nobody() -> None:
+    w = Payer()
+    before = kernel_state(w.kernel)
+    pay_back(None, FRAMES, u64(1))
+    assert kernel_state(w.kernel) == before
 
 
 def test_a_new_quota_is_empty_and_what_is_moved_to_it_can_be_spent() -> None:

@@ -297,6 +297,18 @@ def test_memory_for_which_no_frames_lie_together_is_not_made() -> None:
     assert kernel_state(scene.kernel) == before
 
 
+@pytest.mark.parametrize("left", range(3))
+def test_memory_is_not_mapped_without_frames_for_the_three_tables_that_its_quota_would_pay(left: int) -> None:
+    scene = Scene()
+    frames = scene.kernel.frames
+    taken = [frames.allocate(scene.board) for _ in range(int(frames.available()) - left)]
+    assert None not in taken and frames.available() == left
+    before = kernel_state(scene.kernel)
+    answer = system_call(scene.kernel, C.MAP.value, scene.words["space"], scene.words["memory"], 1 << 39, 0)
+    assert answer == (S.OUT_OF_FRAMES.value, 0, 0, 0, 0, 0, 0, 0)
+    assert kernel_state(scene.kernel) == before
+
+
 @pytest.mark.parametrize("number", [0, 36, 37, 0x3F, 1 << 8 | 1, 1 << 32 | 1, NULL])
 def test_a_number_that_no_call_has_is_refused_before_anything_is_looked_at(scene: Scene, number: int) -> None:
     before = kernel_state(scene.kernel)
