@@ -1,4 +1,4 @@
-"""What `tyrne replay` shows: the transitions of a run, how the kernel stands between two, whether it was the same run."""
+"""What `tyrne replay` shows: the transitions of a run, the kernel between two of them, whether it was the same run."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from types import UnionType
 from typing import Any, Final
 
 from tyrne.system.errors import RequestError, reason
@@ -13,9 +14,9 @@ from tyrne.system.record import BadRecordError, Record, from_json
 REPORT_BYTES: Final = 1 << 30
 """Of a file that is read at all."""
 _MEND: Final = "give a file that tyrne run --report has written"
-_KEYS: Final = {
+_KEYS: Final[dict[str, type | UnionType]] = {
     "machine": str,
-    "status": int,
+    "status": int | None,
     "instructions": int,
     "console": str,
     "log": list,

@@ -41,7 +41,7 @@ def describe_task(kernel: Kernel[Any], task: Task, name: TaskName) -> str:
         case TaskState.SUSPENDED:
             return "suspended"
         case TaskState.INACTIVE:
-            return "never started"
+            return "not started"
 
 
 def _before_sending(task: Task) -> str:

@@ -1,0 +1,167 @@
+"""What a record holds, and that no file that is not one gets past its reader."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tyrne.hal.interrupt import Interrupt
+from tyrne.hosted.recorder import InterruptEvent
+from tyrne.system import kernel_source
+from tyrne.system.errors import RequestError
+from tyrne.system.loading import RAW_BASE
+from tyrne.system.manifest import System, Task, encode
+from tyrne.system.parts import CONSOLE_CAP, Region
+from tyrne.system.program import Program, Segment
+from tyrne.system.record import MANIFEST_BYTES, from_json, record, to_json
+from tyrne.system.replay import Replay
+from tyrne.system.report_file import read_report
+
+CODE = struct.pack("<I", 0)
+INTERRUPTS = (InterruptEvent(0, 7, Interrupt.TICK), InterruptEvent(12, 340, Interrupt.LIMIT))
+
+
+def manifest(max_instructions: int = 0, memory: tuple[Region, ...] = ()) -> bytes:
+    program = Program(RAW_BASE, (Segment(RAW_BASE, False, True, CODE, len(CODE)),), RAW_BASE + 4096)
+    tasks = tuple(Task(name, program, 1, (CONSOLE_CAP,)) for name in ("first", "zwei"))
+    return encode(System("test", 0, tasks, memory=memory), max_instructions)
+
+
+def report(**changes: Any) -> dict[str, Any]:
+    whole: dict[str, Any] = {
+        "machine": "qemu", "profile": "debug", "status": 1, "instructions": 900, "console": "", "log": [],
+        "tasks": [], "syscalls": [], "replay": to_json(record(False, manifest(500), INTERRUPTS)),
+    }  # fmt: skip
+    return {**whole, **changes}
+
+
+def with_record(**changes: Any) -> dict[str, Any]:
+    whole = report()
+    return {**whole, "replay": {**whole["replay"], **changes}}
+
+
+def packed(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content)).decode()
+
+
+def with_word(index: int, value: int) -> str:
+    content = bytearray(manifest(500))
+    struct.pack_into("<Q", content, 8 * index, value)
+    return packed(bytes(content))
+
+
+def test_a_record_comes_back_as_it_was() -> None:
+    data = to_json(record(True, manifest(500), INTERRUPTS))
+    assert data["interrupts"] == ["0+7 tick", "12+340 limit"]
+    assert (data["format"], data["kernel"], data["profile"], data["limit"]) == (
+        1, kernel_source.digest(), "release", 500
+    )  # fmt: skip
+    found = from_json(json.loads(json.dumps(data)))
+    assert found == record(True, manifest(500), INTERRUPTS)
+    assert (found.limit, found.task_names, found.devices) == (500, ["first", "zwei"], [])
+
+
+def test_a_record_without_interrupts_says_that_they_follow_from_the_rest() -> None:
+    data = to_json(record(False, manifest(), None))
+    assert data["interrupts"] is None and from_json(data).interrupts is None
+
+
+def test_a_system_of_empty_pages_takes_little_room() -> None:
+    assert len(to_json(record(False, manifest(), None))["manifest"]) < 1000
+
+
+WRONG: dict[str, tuple[object, str]] = {
+    "a list": ([], "not a report"),
+    "another object": ({"a": 1}, "not a report"),
+    "no record": ({key: value for key, value in report().items() if key != "replay"}, "a report without a record"),
+    "no console": (report(console=None), "'console' is missing or damaged"),
+    "status is text": (report(status="0"), "'status' is missing or damaged"),
+    "calls are words": (report(syscalls=["a"]), "tasks or syscalls are damaged"),
+    "record is a word": (report(replay="x"), "replay is not an object"),
+    "later format": (with_record(format=2), "replay.format is 2, and this tyrne reads 1"),
+    "no kernel": (with_record(kernel=None), "replay.kernel"),
+    "profile": (with_record(profile="fast"), "replay.profile"),
+    "limit": (with_record(limit=4), "replay.limit is not that of replay.manifest"),
+    "no manifest": (with_record(manifest=None), "replay.manifest is not a string"),
+    "not base64": (with_record(manifest="?"), "replay.manifest is damaged"),
+    "not ASCII": (with_record(manifest="ä"), "replay.manifest is damaged"),
+    "not compressed": (with_record(manifest="AAAA"), "replay.manifest is damaged"),
+    "cut off": (with_record(manifest=packed(manifest(500))[:-24]), "damaged"),
+    "more behind": (with_record(manifest=base64.b64encode(zlib.compress(manifest(500)) + b"x").decode()), "damaged"),
+    "a bomb": (with_record(manifest=packed(bytes(MANIFEST_BYTES + 4096))), "larger than that of any system"),
+    "too short": (with_record(manifest=packed(bytes(64))), "is not a manifest"),
+    "no magic": (with_record(manifest=with_word(0, 1)), "not a manifest of this version"),
+    "wrong length": (with_record(manifest=with_word(1, 4096)), "not a manifest of this version"),
+    "too many tasks": (with_record(manifest=with_word(4, 17)), "a table lies outside"),
+    "tasks outside": (with_record(manifest=with_word(5, 1 << 63)), "a table lies outside"),
+    "too many regions": (with_record(manifest=with_word(8, 1 << 40)), "a table lies outside"),
+    "interrupts are text": (with_record(interrupts="0+7 tick"), "neither null nor a list"),
+    "interrupt is a number": (with_record(interrupts=[7]), "replay.interrupts has 7"),
+    "unknown interrupt": (with_record(interrupts=["0+7 tock"]), "replay.interrupts has '0+7 tock'"),
+    "interrupt from nowhere": (with_record(interrupts=["-1+7 tick"]), "replay.interrupts has '-1+7 tick'"),
+    "interrupts out of order": (with_record(interrupts=["3+1 tick", "2+9 tick"]), "not in the order of their time"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_no_record_is_refused_with_its_cause_and_mend(name: str, tmp_path: Path) -> None:
+    content, cause = WRONG[name]
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(RequestError) as caught:
+        read_report(path)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"{path}: ") and cause in line and "; " in line
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        (b"", ":1: "), (b"\xff\xfe", ":1: "), (b'{"a":\n1,', ":2: "), (b"[" * 200_000, ": "), (b"1" * 5000, ": "),
+    ],
+    ids=["empty", "not text", "cut off", "deep", "a long number"],
+)  # fmt: skip
+def test_what_is_not_json_is_refused(content: bytes, where: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_bytes(content)
+    with pytest.raises(RequestError) as caught:
+        read_report(path)
+    assert str(caught.value).startswith(f"{path}{where}") and "give a file that tyrne run --report" in str(caught.value)
+
+
+def test_every_cut_of_a_report_is_refused_or_read(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    whole = json.dumps(report()).encode()
+    for length in range(0, len(whole) - 1, 7):
+        path.write_bytes(whole[:length])
+        with pytest.raises(RequestError):
+            read_report(path)
+
+
+def test_a_file_that_is_missing_or_a_directory_is_refused(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none.json"):
+        with pytest.raises(RequestError, match=r"none.json: cannot be read: no such file|is a directory"):
+            read_report(path)
+
+
+def test_a_run_with_a_device_cannot_be_repeated(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    device = Region("clock", 1, 0x0901_0000, "")
+    path.write_text(json.dumps(report(replay=to_json(record(False, manifest(0, (device,)), ())))))
+    with pytest.raises(RequestError, match=r"read the device at 0x9010000, and what they read is in no record; "):
+        read_report(path)
+
+
+def test_a_manifest_that_the_kernel_refuses_is_a_panic_at_boot(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(with_record(manifest=with_word(3, 1 << 40))))  # endpoints
+    replay = Replay.load(path)
+    found = replay.difference()
+    assert (replay.position, replay.length, replay.over, replay.recorder.status) == (0, 0, True, 3)
+    assert found is not None
