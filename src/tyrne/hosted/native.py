@@ -19,7 +19,7 @@ from tyrne.hosted.cpu import NO_LIMIT, Cpu
 from tyrne.hosted.engine import Places
 from tyrne.hosted.loading import load
 from tyrne.hosted.panic import describe
-from tyrne.hosted.ram import Ram, address_of
+from tyrne.hosted.ram import PRIVATE, Ram, address_of
 from tyrne.hosted.recorder import Recorder
 from tyrne.hosted.registers import GeneralRegisters
 from tyrne.lang import Trap
@@ -38,7 +38,7 @@ class NativeKernel:
         build: Callable[..., HostLibrary] = build_counting_library if counting else build_host_library
         self.library: Final = build(root, {"debug_console": debug_console})
         self._ram: Final = ram
-        self._journal_memory: Final = mmap.mmap(-1, 8 * (_HEADER + _CAPACITY))
+        self._journal_memory: Final = mmap.mmap(-1, 8 * (_HEADER + _CAPACITY), flags=PRIVATE)
         self._words: Final = memoryview(self._journal_memory).cast("Q")
         self._let_the_kernel_call_itself()
         self.trap: Final[Callable[..., Any]] = self.library.function("trap")

@@ -10,7 +10,8 @@ from tyrne.lang import Trap, u8, u64
 
 RAM_START: Final = 0x4000_0000
 RAM_SIZE: Final = 128 << 20
-_LAZY: Final = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+PRIVATE: Final = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+"""Of one process, which a fork copies; committed page by page."""
 
 
 def address_of(memory: mmap.mmap) -> int:
@@ -27,7 +28,7 @@ class Ram:
     def __init__(self, start: int = RAM_START, size: int = RAM_SIZE) -> None:
         self.start: Final = start
         self.size: Final = size
-        self.map: Final = mmap.mmap(-1, size, flags=_LAZY)
+        self.map: Final = mmap.mmap(-1, size, flags=PRIVATE)
         self.bytes: Final = memoryview(self.map)
         self._words: Final = self.bytes.cast("Q")
 

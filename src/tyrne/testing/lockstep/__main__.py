@@ -62,7 +62,7 @@ def main() -> int:
                 taken = f"{len(never_reached(reached, edges))} edges not taken, {reached.corpus} games kept"
                 progress.update(bar, completed=calls, reached=taken)
                 if report.error is not None:
-                    status, found = 1, str(report.error)
+                    status, found = 1, str(report.error).replace("\n", " ")
                 if calls >= written + CALLS_A_FILE or found:
                     write(reached)
                     written = calls

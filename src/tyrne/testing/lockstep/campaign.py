@@ -24,7 +24,7 @@ from tyrne.testing.lockstep.variation import varied
 Firsts = list[tuple[int, list[Feature]]]
 """The features that a game has come to, each once, by the number of steps until then."""
 
-NEW_SYSTEMS: Final = 0.3
+NEW_SYSTEMS: Final = 0.5
 """The share of games that begin on a new system; without guidance it is all of them."""
 RELEASE_KERNELS: Final = 0.15
 """The share of new systems on a kernel without console_write, whose edges nobody counts."""
@@ -66,7 +66,6 @@ class Campaign:
         self._pair: Final = the_pair(True, counting=True)
         self.meter: Final = Meter(self._pair.library)
         self.corpus: Final = Corpus()
-        self._booted: Final[set[bytes]] = set()
         self.features = 0
         self.paths: Final[set[Feature]] = set()
         self.tally: Final = Tally()
@@ -88,35 +87,34 @@ class Campaign:
         self._games += 1
         if self._known:
             game = self._known.pop()
-            self._go(game, game.steps, len(game.steps), 0)
+            self._go(game, game.steps, len(game.steps), 0, True)
         elif not self._guided or not len(self.corpus) or random.random() < NEW_SYSTEMS:
             game = Game(random_manifest(random), random.random() >= RELEASE_KERNELS)
-            self._go(game, (), 0, STEPS_A_SYSTEM)
+            self._go(game, (), 0, STEPS_A_SYSTEM, True)
         else:
             entry = self.corpus.choose(random)
             planned = varied(random, entry.steps, self.corpus.choose(random).steps)
             same = next((i for i, pair in enumerate(zip(planned, entry.steps, strict=False)) if pair[0] is not pair[1]),
                         min(len(planned), len(entry.steps)))  # fmt: skip
-            self._go(Game(entry.manifest, True), planned, same, random.choice(MORE_STEPS))
+            self._go(Game(entry.manifest, True), planned, same, random.choice(MORE_STEPS), False)
 
-    def _go(self, game: Game, planned: Sequence[Step], same: int, more: int) -> None:
-        """Play the planned steps, of which the first `same` are known to agree, then random ones."""
+    def _go(self, game: Game, planned: Sequence[Step], same: int, more: int, is_new: bool) -> None:
+        """Play the planned steps, of which the first `same` are known to agree, then random ones. What is known to boot
+        alike need not be compared then."""
         pair = self._pair if game.debug_console else the_pair(False)
         made: list[Step] = []
         firsts: Firsts = []
         try:
             self.meter.clear()
-            pair.start(game.manifest, compare=game.manifest not in self._booted)
+            pair.start(game.manifest, compare=is_new)
             firsts = self._steps(pair, made, planned, same, more)
             pair.compare_all()
             self.features |= self.meter.take()
         except WRONG as cause:
             name = f"seed {self._seed}, game {self._games}"
             raise GameError(name, Game(game.manifest, game.debug_console, made), cause) from cause
-        if not game.debug_console:
-            return
-        if self.corpus.add(game.manifest, made, firsts):
-            self._booted.add(game.manifest)
+        if game.debug_console:
+            self.corpus.add(game.manifest, made, firsts)
 
     def _steps(self, pair: Pair, made: list[Step], planned: Sequence[Step], same: int, more: int) -> Firsts:
         """Make the steps; returns the features that are new in this game, by the number of steps until then."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -14,6 +15,8 @@ from tyrne.testing.lockstep.game import Game
 from tyrne.testing.lockstep.step import Step
 
 SUFFIX: Final = ".game"
+MOST_ENTRIES: Final = 2000
+"""Beyond that, those go whose features most games reach."""
 SHORTER: Final = 0.6
 """How much shorter a game must be to take the place of another."""
 
@@ -45,23 +48,19 @@ class Corpus:
     def entries(self) -> Sequence[Entry]:
         return self._entries
 
-    def add(self, manifest: bytes, steps: Sequence[Step], first: Iterable[tuple[int, Iterable[Feature]]]) -> int:
-        """Take in a game; `first` gives the features by the number of steps after which they were first reached.
-
-        Returns how many features are new.
-        """
-        new = 0
+    def add(self, manifest: bytes, steps: Sequence[Step], first: Iterable[tuple[int, Iterable[Feature]]]) -> None:
+        """Take in a game; `first` gives the features by the number of steps after which they were first reached."""
         for length, features in first:
             gained = set()
             for feature in features:
-                self._games[feature] = self._games.get(feature, 0) + 1
+                games = self._games[feature] = self._games.get(feature, 0) + 1
                 best = self._best.get(feature)
-                new += best is None
-                if best is None or length < SHORTER * len(best.steps):
+                if games == 1 or (best is not None and length < SHORTER * len(best.steps)):
                     gained.add(feature)
             if gained:
                 self._keep(Entry(manifest, tuple(steps[:length]), gained))
-        return new
+        if len(self._entries) > MOST_ENTRIES:
+            self._drop_half()
 
     def choose(self, random: Random) -> Entry:
         """An entry, the more likely the fewer games have reached what it stands for."""
@@ -84,10 +83,20 @@ class Corpus:
         self._sums = []
 
     def _weigh(self) -> None:
-        total, self._sums = 0.0, []
-        for entry in self._entries:
-            total += max(1 / self._games[feature] for feature in entry.features)
-            self._sums.append(total)
+        self._sums = list(accumulate(map(self._weight, self._entries)))
+
+    def _weight(self, entry: Entry) -> float:
+        return max(1 / self._games[feature] for feature in entry.features)
+
+    def _drop_half(self) -> None:
+        """Forget the lighter half of those that stand for paths alone; an edge or a bucket is never forgotten."""
+        paths = sorted((entry for entry in self._entries if max(entry.features) < 0), key=self._weight)
+        dropped = {id(entry) for entry in paths[: len(paths) // 2]}
+        for entry in paths[: len(paths) // 2]:
+            for feature in entry.features:
+                del self._best[feature]
+        self._entries = [entry for entry in self._entries if id(entry) not in dropped]
+        self._sums = []
 
 
 def save(game: Game, folder: Path) -> Path:

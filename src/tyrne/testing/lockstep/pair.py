@@ -108,8 +108,16 @@ class Pair:
         self.stopped = self.current == NO_TASK
 
     def _same(self, when: Step | str, what: str, python: Any, native: Any) -> None:
-        if python != native:
-            raise DisagreementError(f"{when}: {what}:\n  CPython  {python}\n  compiled {native}")
+        if python == native:
+            return
+        if what == "journal":
+            common = zip(python, native, strict=False)
+            number = next((i for i, two in enumerate(common) if two[0] != two[1]), min(len(python), len(native)))
+            raise DisagreementError(
+                f"{when}: record {number} of {len(python)} and {len(native)} in the journal:\n"
+                f"  CPython  {python[number:][:1]}\n  compiled {native[number:][:1]}"
+            )
+        raise DisagreementError(f"{when}: {what}:\n  CPython  {python}\n  compiled {native}")
 
     def _check_turn(self, when: Step) -> None:
         kernel = self.python.kernel
