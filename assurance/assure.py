@@ -25,11 +25,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tyrne.testing.explore.models import MODELS
+
 ROOT: Final = Path(__file__).parents[1]
 RESULTS: Final = ROOT / "assurance" / "results"
 GRACE: Final = 120
 """Seconds that a campaign may take beyond its share, for its start and for the shortening of what it has found."""
 
+FOUND: Final = 1
+"""The exit status of each campaign that has found something."""
 NOT_STARTED: Final = 127
 """The exit status of what could not be started, as the shell has it."""
 
@@ -53,12 +57,15 @@ class Outcome:
     seconds: float
 
     def __str__(self) -> str:
-        said = {0: "done", 1: "FAILED, or found something", None: "ENDED: its time was over"}
+        said = {0: "done", FOUND: "FAILED, or found something", None: "ENDED: its time was over"}
         return f"{self.name}: {said.get(self.status, f'FAILED with exit status {self.status}')}, {self.seconds:.0f} s"
 
 
 def run(steps: Sequence[Step], seconds: float, results: Path) -> list[Outcome]:
-    """Run campaigns one after the other in so many seconds, which leave their figures in a folder."""
+    """Run campaigns one after the other in so many seconds, which leave their figures in a folder.
+
+    One that found something and wrote no figures takes those of an earlier run away: they are not true any more.
+    """
     outcomes: list[Outcome] = []
     deadline = time.monotonic() + seconds
     for position, step in enumerate(steps):
@@ -79,12 +86,20 @@ def _run(step: Step, seconds: int, output: Path) -> Outcome:
     except OSError as error:
         print(f"assure: {error}", file=sys.stderr)
         return Outcome(step.name, NOT_STARTED, 0)
+    before = _written(output)
     try:
         with suppress(subprocess.TimeoutExpired):
             status = process.wait(seconds + GRACE)
     finally:
         _end(process)
+    if status == FOUND and _written(output) == before:
+        output.unlink(missing_ok=True)
     return Outcome(step.name, status, time.monotonic() - started)
+
+
+def _written(path: Path) -> int:
+    """When a file was written, in nanoseconds; 0 for none."""
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -101,9 +116,34 @@ def _python(*words: object) -> list[str]:
     return [sys.executable, *map(str, words)]
 
 
+def _many(module: str, option: str, a_second: float) -> Callable[[int, Path], list[str]]:
+    """A campaign that is asked for a number: what a slow computer with two cores manages of it in the time."""
+
+    def command(seconds: int, output: Path) -> list[str]:
+        return _python("-m", module, option, max(1, int(seconds * a_second)), "--json", output)
+
+    return command
+
+
+def _explore(seconds: int, output: Path) -> list[str]:
+    states = max(1, int(seconds * STATES_A_SECOND))
+    return _python("-m", "tyrne.testing.explore", *MODELS, "--max-states", states // len(MODELS), "--json", output)
+
+
+def _mutate(seconds: int, output: Path) -> list[str]:
+    return _python("-m", "assurance.mutation", "--workers", os.cpu_count() or 1, "--json", output)
+
+
+STATES_A_SECOND: Final = 200
 STEPS: Final = (
     Step("image", 1, lambda seconds, output: _python("assurance/reproducible.py", "--json", output)),
+    Step("battery", 8, _many("tyrne.testing.code.battery", "--programs", 2)),
+    Step("fuzz-code", 15, _many("tyrne.testing.code.fuzz", "--instructions", 1500)),
+    Step("mutation", 25, _mutate),
+    Step("explore", 25, _explore),
+    Step("fuzz-calls", 25, _many("tyrne.testing.lockstep", "--calls", 1000)),
 )
+"""In this order, because what a campaign leaves over goes to those after it: the last ones take any number."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

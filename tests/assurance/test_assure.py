@@ -37,6 +37,13 @@ def test_a_campaign_that_fails_does_not_keep_the_others_from_running(tmp_path: P
     assert str(good).startswith("good: done, ")
 
 
+def test_figures_that_a_campaign_has_found_to_be_untrue_are_taken_away(tmp_path: Path) -> None:
+    for name in ("found", "broken"):
+        (tmp_path / f"{name}.json").write_text("of an earlier run")
+    run([Step("found", 1, python("1 / 0")), Step("broken", 1, python("import sys; sys.exit(2)"))], 60, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"broken.json"}
+
+
 def test_time_is_divided_by_shares_and_what_one_leaves_over_goes_to_those_after_it(tmp_path: Path) -> None:
     steps = [Step("first", 3, python(WRITES)), Step("second", 1, python(WRITES)), Step("third", 1, python(WRITES))]
     run(steps, 1000, tmp_path)
