@@ -72,8 +72,10 @@ def _calls(recorded: list[Report], replayed: list[Report], positions: Sequence[i
 def _call(call: Report | None) -> str:
     if call is None:
         return "none"
-    arguments = ", ".join(map(str, call.get("args") or ()))
-    return f"{call.get('task')}: {call.get('name') or call.get('number')}({arguments}) = {call.get('status')}"
+    words = {key: ", ".join(map(str, call.get(key) or ())) for key in ("args", "payload")}
+    status = call.get("status")
+    answer = "" if status is None else f" = {status} ({words['payload']})"
+    return f"{call.get('task')}: {call.get('name') or call.get('number')}({words['args']}){answer}"
 
 
 def _console(recorded: str, replayed: str) -> Difference | None:
