@@ -32,11 +32,13 @@ NOTICES: Final = 0
 
 @dataclass(frozen=True)
 class Generated:
-    """A program: its code, and the seed of the registers and the data that it starts with."""
+    """A program: its code, and the seed of the registers and the data that it starts with. `floating`: the FP/SIMD
+    registers too; else it starts with that unit untouched."""
 
     name: str
     words: tuple[int, ...]
     seed: int = 0
+    floating: bool = True
 
     def without(self, *indices: int) -> Generated:
         """The same with NOP in the place of some instructions."""
@@ -98,7 +100,7 @@ class Batch:
             caps.append(Cap(partner + 1, rights_over(CapKind.ENDPOINT) & ~Rights.RECV, badge=number + 1))
         return Task(
             f"p{number}",
-            layout.image(layout.BEGIN, code, data),
+            layout.image(layout.BEGIN if program.floating else layout.PLAIN, code, data),
             1,
             tuple(caps),
             supervisor=Supervisor(NOTICES, number + 1) if self.supervised else None,

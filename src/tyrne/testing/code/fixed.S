@@ -54,12 +54,18 @@
 
 // All registers from the block at x30, x30 itself the last.
         .macro  load_all
+        load_floating
+        load_general
+        .endm
+        .macro  load_floating
         .irp    q, 0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30
         load_vectors \q
         .endr
-        load_special nzcv, 768
         load_special fpcr, 776
         load_special fpsr, 784
+        .endm
+        .macro  load_general
+        load_special nzcv, 768
         load_special tpidr_el0, 792
         ldr     x0, [x30, #760]
         mov     sp, x0
@@ -107,10 +113,16 @@ _start: b       begin
         b       finish
         b       witness
         b       supervisor
+        b       plain
 
 // A generated program: all registers from the start of its data, then its own code.
 begin:  movz    x30, #(DATA >> 16), lsl #16
         load_all
+        b       _start + (CODE - 0x00800000)
+
+// The same without FP/SIMD, which stays as the kernel gives it to a task that has not used it.
+plain:  movz    x30, #(DATA >> 16), lsl #16
+        load_general
         b       _start + (CODE - 0x00800000)
 
 // All registers but x30 to the console, then the digests of its memory, and an end.

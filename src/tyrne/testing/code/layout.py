@@ -29,7 +29,7 @@ STACK: Final = 0x00B0_0000
 FREE: Final = 0x00C0_0000
 """From here on a program may map what it makes."""
 
-BEGIN, FINISH, WITNESS, SUPERVISOR = range(FIXED, FIXED + 16, 4)
+BEGIN, FINISH, WITNESS, SUPERVISOR, PLAIN = range(FIXED, FIXED + 20, 4)
 """The entries of the fixed code."""
 NO_CODE: Final = 0x0000_0000
 """UDF #0."""

@@ -21,11 +21,14 @@ RUNS: Final = 400
 class Shrinker:
     """Makes a batch smaller as long as it differs in the given ways."""
 
-    def __init__(self, batch: Batch, ways: Sequence[Way], tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, batch: Batch, ways: Sequence[Way], tell: Callable[[str], None] = lambda _: None, limit: int = RUNS
+    ) -> None:
         self.batch = batch
         self.ways = ways
         self.runs = 0
         self._tell = tell
+        self._limit = limit
 
     def shrink(self) -> Batch:
         """The smallest batch that was found."""
@@ -45,7 +48,7 @@ class Shrinker:
         return bool(found.differences) and not list(known_differences(found))
 
     def _try(self, batch: Batch) -> bool:
-        if self.runs >= RUNS or not self.differs(batch):
+        if self.runs >= self._limit or not self.differs(batch):
             return False
         self.batch = batch
         self._tell(f"{sum(len(program.words) for program in batch.programs)} words")
@@ -115,7 +118,7 @@ from tyrne.testing.code.batch import Batch, Generated, Way, compare
 def _program(program: Generated) -> str:
     words = ", ".join(f"0x{word:08X}" for word in program.words)
     comma = "," if len(program.words) == 1 else ""
-    return f"Generated({program.name!r}, ({words}{comma}), {program.seed})"
+    return f"Generated({program.name!r}, ({words}{comma}), {program.seed}, {program.floating})"
 
 
 def _line(difference: Difference) -> str:
