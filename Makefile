@@ -9,7 +9,7 @@ TEST := $(VENV)/test.stamp
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: run qemu test check bench fuzz-calls reproducible scorecard assure mutate clean tools fuzz-code battery
+.PHONY: run qemu test check bench fuzz-calls reproducible scorecard assure mutate clean tools fuzz-code battery explore
 
 # The greeting on the hosted machine. ARGS="programs/other.py --report r.json" runs something else.
 run: $(BASE)
@@ -46,6 +46,10 @@ assure: $(TEST)
 # docs/scorecard.md, from what the campaigns have left in assurance/results/ and from what can be counted at once.
 scorecard: $(TEST)
 	@$(BIN)/python -m assurance.scorecard $(ARGS)
+
+# Every state of small systems, on all cores: ARGS="MODEL… --workers N --checkpoint DIR --json FILE"; without a model, a list.
+explore: $(BASE)
+	@$(BIN)/python -m tyrne.testing.explore $(ARGS)
 
 # Each check of the kernel broken in turn; a test must notice. ARGS="--file NAME --sample N --seed S --workers W --json FILE".
 mutate: $(TEST)

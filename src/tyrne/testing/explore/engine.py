@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from importlib import import_module
 from typing import Any, Protocol
 
-from tyrne.testing.explore.expansion import Expansion, Trace, expand
+from tyrne.testing.explore.expansion import Expander, Expansion, Trace, expand, expand_with
 from tyrne.testing.explore.model import Model
 
 Chunk = list[Trace]
@@ -34,12 +34,17 @@ class Engine(Protocol):
 
 
 class Serial:
-    """This process, which is the one that can be looked into, and in which the kernel may be another than on disk."""
+    """This process, which can be looked into, and in which the kernel may be another than on disk."""
 
     workers = 1
 
+    def __init__(self) -> None:
+        self._expanders: dict[Model, Expander] = {}
+
     def run(self, model: Model, chunks: Iterable[Chunk]) -> Iterator[Expansion]:
-        return (expand(model, chunk) for chunk in chunks)
+        if model not in self._expanders:
+            self._expanders[model] = Expander(model)
+        return (expand_with(self._expanders[model], chunk) for chunk in chunks)
 
     def close(self) -> None:
         pass

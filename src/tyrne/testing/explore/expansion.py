@@ -2,15 +2,16 @@
 
 Each transition is checked as it is made: the kernel does not stop; a call that is refused changes nothing but x0 to x7
 of its caller, and these hold no payload; no handle that was ever given out names anything else afterwards; a revocation
-leaves nothing of what was derived. Each state is checked once, when it is expanded: every invariant of `tyrne.testing.invariants`.
+leaves nothing of what was derived. Each state is checked once, when it is expanded: every invariant of
+`tyrne.testing.invariants`.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from tyrne.kernel.abi import unpack_handle
 from tyrne.kernel.calls import CallNumber
@@ -210,15 +211,28 @@ class Expander(Stepper):
             result.met["tick" if isinstance(action, Tick) else "fault made" if isinstance(action, Fault) else ""] += 1
 
 
-@lru_cache(maxsize=4)
-def expander(model: Model) -> Expander:
-    """Each process keeps the kernel of its model."""
-    return Expander(model)
+class _Expanders(threading.local):
+    """Each thread that works for others keeps the kernel of its model."""
+
+    def __init__(self) -> None:
+        self.latest: Expander | None = None
+
+    def of(self, model: Model) -> Expander:
+        if self.latest is None or self.latest.model != model:
+            self.latest = Expander(model)
+        return self.latest
+
+
+_EXPANDERS = _Expanders()
 
 
 def expand(model: Model, traces: Iterable[Trace]) -> Expansion:
     """Everything that can happen next in some states; sorted traces are gone along most quickly."""
-    worker, result = expander(model), Expansion()
+    return expand_with(_EXPANDERS.of(model), traces)
+
+
+def expand_with(worker: Expander, traces: Iterable[Trace]) -> Expansion:
+    result = Expansion()
     known: set[Key] = set()
     for trace in traces:
         if result.violation is None:

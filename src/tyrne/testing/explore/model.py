@@ -83,6 +83,8 @@ class Model:
     notifications: int = 0
     memory: tuple[int, ...] = ()
     """Pages of each memory region."""
+    frames: int = 0
+    """That stay with the kernel's own quota, which pays for tables in the address spaces of the first tasks."""
     ticks: bool = True
     faults: bool = False
     kept_spaces: bool = True
@@ -124,7 +126,7 @@ def _kernel(model: Model, reserved: int) -> Kernel[MemoryBoard]:
         return sum(getattr(holder.quota, kind) for holder in model.tasks)
 
     tasks = len(model.tasks)
-    frames = 1 + tasks * FRAMES_OF_A_TASK + sum(model.memory) + claimed("frames")
+    frames = 1 + tasks * FRAMES_OF_A_TASK + sum(model.memory) + model.frames + claimed("frames")
     kernel: Kernel[MemoryBoard] = Kernel(ExplorationBoard(reserved + frames))
     kernel.empty_table = CapTable(1)
     kernel.empty_table.seal()

@@ -196,6 +196,7 @@ PAGES = Model(
     ),
     slots=6,
     memory=(2,),
+    frames=2,
     ticks=False,
     ram=True,
 )

@@ -1,0 +1,52 @@
+"""A search comes to the same whoever does the work: this process, others, or a Dask cluster."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from tyrne.testing.explore import MODELS, Cluster, Processes, Report, Serial, explore
+from tyrne.testing.explore.engine import Engine, EngineMissingError
+
+SMALL = replace(MODELS["pair"], name="small", calls=MODELS["pair"].calls[2:5])
+
+
+def outcome(engine: Engine) -> tuple[object, ...]:
+    report: Report = explore(SMALL, engine)
+    return report.states, report.exhausted, report.progress
+
+
+@pytest.fixture
+def client() -> Iterator[Any]:
+    """A client of a cluster in this process; nobody can reach it from elsewhere."""
+    dask = import_module("distributed")
+    with (
+        dask.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None, protocol="inproc://"
+        ) as cluster,
+        dask.Client(cluster) as client,
+    ):
+        yield client
+
+
+def test_a_dask_cluster_finds_the_same_as_this_process(client: Any) -> None:
+    assert outcome(Cluster(client)) == outcome(Serial())
+
+
+def test_processes_find_the_same_as_this_one() -> None:
+    engine = Processes(2)
+    try:
+        assert outcome(engine) == outcome(Serial())
+    finally:
+        engine.close()
+
+
+def test_without_dask_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(EngineMissingError, match="pip install"):
+        Cluster("tcp://127.0.0.1:8786")
