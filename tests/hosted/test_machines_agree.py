@@ -58,6 +58,8 @@ FAULTS = {
     "physical_counter": "mrs x4, cntpct_el0",
     "timer": "msr cntv_ctl_el0, x5",
     "cycle_counter": "mrs x6, pmccntr_el0",
+    "event_counter": "mrs x6, pmevcntr4_el0",
+    "event_type": "msr pmevtyper5_el0, x7",
     "cache_type": "mrs x7, ctr_el0",
     "zero_line": "dc zva, x9",
     "clean_line": "dc cvac, x10",

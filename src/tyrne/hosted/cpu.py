@@ -22,6 +22,11 @@ NO_LIMIT: Final = 1 << 62
 _SLICE: Final = 20_000_000
 """Instructions, about 0.1 s: signals of the host are handled between slices."""
 _TRAPPED_MSR_DAIF: Final = 0x18 << 26 | 1 << 25 | 4 << 10 | 31 << 5
+_UNDEFINED: Final = 0x0200_0000
+_TRAPPED_REGISTER: Final = 0x18 << 26 | 1 << 25
+_EVENT_COUNTER: Final = 0xFFDF_FBC0, 0xD51B_E880
+"""Mask and value: MRS and MSR of PMEVCNTR4_EL0, PMEVCNTR5_EL0, PMEVTYPER4_EL0 and PMEVTYPER5_EL0: a Cortex-A72 has six event counters,
+Unicorn four."""
 _PC_ALIGNMENT: Final = 0x8A00_0000
 _INSTRUCTION_ABORT, _DATA_ABORT = 0x20, 0x24
 _EXCEPTION_STATE: Final = struct.Struct("<IIQ")
@@ -148,6 +153,8 @@ class Cpu:
         syndrome, _, address = _EXCEPTION_STATE.unpack_from(self._engine.state, self._layout.exception)
         if syndrome == 0:
             syndrome = self._trapped_system_instruction(pc)
+        elif syndrome == _UNDEFINED:
+            syndrome = self._trapped_event_counter(pc)
         if syndrome >> 26 in (_INSTRUCTION_ABORT, _DATA_ABORT):
             return Stop(Vector.SYNCHRONOUS, syndrome, address)
         return Stop(Vector.SYNCHRONOUS, syndrome, 0)
@@ -172,11 +179,25 @@ class Cpu:
 
         op1 and op2 stand in each other's place, as in what QEMU reports: a task's fault is the same on both.
         """
-        word = (ctypes.c_char * 4)()
-        engine.check(engine.vmem_read(self._handle, pc, const.UC_PROT_EXEC, ctypes.addressof(word), 4), "fetch")
-        code = int.from_bytes(word.raw, "little")
+        code = self._code(pc)
         op1, crm, op2 = code >> 16 & 7, code >> 8 & 15, code >> 5 & 7
         return _TRAPPED_MSR_DAIF | op1 << 17 | op2 << 14 | crm << 1
+
+    def _trapped_event_counter(self, pc: int) -> int:
+        """The syndrome of an access to an event counter that Unicorn does not have; else that of the undefined."""
+        code = self._code(pc)
+        mask, value = _EVENT_COUNTER
+        if code & mask != value:
+            return _UNDEFINED
+        op0, op1, crn, crm, op2 = code >> 19 & 3, code >> 16 & 7, code >> 12 & 15, code >> 8 & 15, code >> 5 & 7
+        register = op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | crm << 1
+        return _TRAPPED_REGISTER | register | (code & 31) << 5 | code >> 21 & 1
+
+    def _code(self, pc: int) -> int:
+        """The instruction at an address that EL0 may execute."""
+        word = (ctypes.c_char * 4)()
+        engine.check(engine.vmem_read(self._handle, pc, const.UC_PROT_EXEC, ctypes.addressof(word), 4), "fetch")
+        return int.from_bytes(word.raw, "little")
 
     def _stop_before_misaligned_code(self) -> None:
         """Unicorn executes code at any address. A block is looked at when it is translated, so before its first run;

@@ -103,9 +103,9 @@ def stale_translations(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("stale_translations")
 def test_a_forgotten_invalidation_is_found_and_shrunk() -> None:
-    noise = Generated("noise", tuple(move(11, 5) * 20), 4)
+    noise = Generated("noise", tuple(move(11, 5) * 16), 4)
     batch = Batch((noise, replace(STALE, words=STALE.words + noise.words), noise), seed=2)
-    shrinker = Shrinker(batch, [NATIVE, HOSTED], limit=30)
+    shrinker = Shrinker(batch, [NATIVE, HOSTED], limit=24)
     least = shrinker.shrink()
     assert [program.name for program in least.programs] == ["nothing", "stale", "nothing"]
     assert 12 <= len(least.programs[1].words) <= len(STALE.words)

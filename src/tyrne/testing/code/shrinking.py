@@ -68,7 +68,14 @@ class Shrinker:
             self._try(self.batch.with_program(number, NOTHING))
 
     def _words(self, number: int) -> None:
-        """Ever smaller runs of instructions become NOP, then go altogether."""
+        """The end is cut off; then ever smaller runs of instructions become NOP, and go altogether."""
+        size = len(self.batch.programs[number].words) // 2
+        while size:
+            program = self.batch.programs[number]
+            if size >= len(program.words) or not self._try(
+                self.batch.with_program(number, replace(program, words=program.words[:-size]))
+            ):
+                size //= 2
         size = len(self.batch.programs[number].words)
         while size:
             for start in range(0, len(self.batch.programs[number].words), size):
