@@ -25,7 +25,7 @@ _TRAPPED_MSR_DAIF: Final = 0x18 << 26 | 1 << 25 | 4 << 10 | 31 << 5
 _UNDEFINED: Final = 0x0200_0000
 _TRAPPED_REGISTER: Final = 0x18 << 26 | 1 << 25
 _EVENT_COUNTER: Final = 0xFFDF_FBC0, 0xD51B_E880
-"""Mask and value: MRS and MSR of PMEVCNTR4_EL0, PMEVCNTR5_EL0, PMEVTYPER4_EL0 and PMEVTYPER5_EL0: a Cortex-A72 has six event counters,
+"""Mask and value: MRS and MSR of PMEVCNTRn_EL0 and PMEVTYPERn_EL0, n = 4 and 5: a Cortex-A72 has six event counters,
 Unicorn four."""
 _PC_ALIGNMENT: Final = 0x8A00_0000
 _INSTRUCTION_ABORT, _DATA_ABORT = 0x20, 0x24
