@@ -17,6 +17,7 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from assurance.mutation import sample
 from assurance.mutation.campaign import Campaign, CampaignError, Result, Results
 from assurance.mutation.catalogue import all_mutants
 from assurance.mutation.equivalent import LIST, EquivalentError, key, read, unmatched
@@ -84,6 +85,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--fresh", action="store_true", help="forget what was measured and tried before")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures down as well")
     parser.add_argument("--list", action="store_true", help="show the mutants, and try none")
+    parser.add_argument("--known", action="store_true", help="only the mutants of the sample, each on its test")
+    parser.add_argument(
+        "--sample-file", type=Path, default=sample.SAMPLE, metavar="FILE", help="instead of sample.toml"
+    )
+    parser.add_argument("--resample", type=int, metavar="N", help="make the sample anew, of so many mutants")
     options = parser.parse_args(arguments)
     try:
         return run(options)
@@ -97,6 +103,11 @@ def run(options: argparse.Namespace) -> int:
     everything = all_mutants(kernel_files())
     entries = read()
     wrong = unmatched(entries.values(), everything)
+    if options.known:
+        pairs = sample.read(options.sample_file)
+        wrong += sample.wrong(pairs, everything, options.workers)
+        print("\n".join(wrong) or f"{len(pairs)} mutants, each killed by its test")
+        return 1 if wrong else 0
     mutants = [mutant for mutant in everything if mutant.file in files]
     if options.sample is not None:
         chosen = set(random.Random(options.seed).sample(range(len(mutants)), min(options.sample, len(mutants))))
@@ -117,6 +128,9 @@ def run(options: argparse.Namespace) -> int:
             wrong.append(f"{LIST}:{listed.line}: {killer} notices {mutant.changed!r}; remove the entry")
         outcome = "killed" if killer is not None else "equivalent" if listed is not None else "survived"
         outcomes.append(Outcome(mutant, outcome, listed.reason if listed is not None and killer is None else ""))
+    if options.resample is not None:
+        killed = [(mutant, killer) for mutant in mutants if (killer := results[mutant.id].killer) is not None]
+        sample.write(sample.chosen(killed, options.resample), options.sample_file)
     show(console, outcomes)
     if options.json is not None:
         whole = options.file is None and options.sample is None

@@ -93,11 +93,13 @@ class Attempt:
 class Campaign:
     """Tries mutants with a suite whose reach is known."""
 
-    def __init__(self, suite: Suite, reach: Reach, results: Results, workers: int) -> None:
+    def __init__(self, suite: Suite, reach: Reach, results: Results, workers: int, most: int | None = None) -> None:
         self._suite = suite
         self._reach = reach
         self._results = results
         self._workers = workers
+        self._most = most
+        """How many tests a mutant is tried on; None for all. A result that more tests could change is not kept."""
         self._again: list[Attempt] = []
 
     def run(self, mutants: Sequence[Mutant], tick: Callable[[Mutant, Result], None]) -> None:
@@ -136,7 +138,7 @@ class Campaign:
 
     def _attempt(self, mutant: Mutant) -> Attempt | None:
         """What is still to be tried; None when the result is known. A test that noticed it before comes first."""
-        tests = self._reach.of(mutant.file, mutant.lines)
+        tests = self._reach.of(mutant.file, mutant.lines, mutant.leads)[: self._most]
         known = self._results.of(mutant)
         if known is None:
             return Attempt(mutant, tuple(tests))
@@ -172,5 +174,7 @@ class Campaign:
         if attempt.rest:
             self._again.append(Attempt(mutant, attempt.rest))
             return None
-        reaching = {test_file(test) for test in self._reach.of(mutant.file, mutant.lines)}
+        every = self._reach.of(mutant.file, mutant.lines, mutant.leads)
+        whole = self._most is None or len(every) <= self._most
+        reaching = {test_file(test) for test in every} if whole else set()
         return Result(source, None, "", {file: test_digest(file) for file in sorted(reaching)})

@@ -31,6 +31,8 @@ class Around:
     """Whether the function returns a truth value."""
     head: tuple[int, int] = (0, 0)
     lines: tuple[int, int] = (0, 0)
+    leads: int = 0
+    """The line to which a condition leads."""
     counted: bool = False
     """Whether numbers here are part of a comparison or of arithmetic."""
 
@@ -72,7 +74,7 @@ class Catalogue:
         here = self._within(around, node)
         match node:
             case ast.If() | ast.While():
-                head = self._within(around, node.test)
+                head = replace(self._within(around, node.test), leads=node.body[0].lineno)
                 yield from self._condition(node.test, head)
                 yield from self._body(node.body + node.orelse, around)
             case ast.For():
@@ -173,7 +175,7 @@ class Catalogue:
         check = _one_line(content[first:last].decode())
         changed = _one_line((content[first:start] + text.encode() + content[end:last]).decode())
         found = about if about is not None else category(check)
-        where = (self._source.name, around.function, node.lineno, around.lines)
+        where = (self._source.name, around.function, node.lineno, around.lines, around.leads)
         return Mutant(*where, start, end, text, change, found, check, changed, 0)
 
 

@@ -20,6 +20,8 @@ class Mutant:
     """The qualified name of the outermost function or method."""
     line: int
     lines: tuple[int, int]
+    leads: int
+    """The line that runs next when the check is a condition and it holds; 0 for others."""
     start: int
     end: int
     text: str

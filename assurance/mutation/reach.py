@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +32,21 @@ class Reach:
     """By test: seconds of processor time while it was measured; and by file and line, the tests that run it."""
 
     seconds: dict[str, float]
+    breadth: dict[str, int]
+    """By test: how many lines of the kernel it runs."""
     tests: dict[tuple[str, int], list[str]]
 
-    def of(self, file: str, lines: tuple[int, int]) -> list[str]:
-        """The tests that run one of the lines of a check, the quickest first."""
+    def of(self, file: str, lines: tuple[int, int], leads: int) -> list[str]:
+        """The tests that run one of the lines of a check, the most particular first: those that run the fewest lines of
+        the kernel. Those in which the check holds, and so leads to another line, take turns with the others."""
         found = {test for line in range(lines[0], lines[1] + 1) for test in self.tests.get((file, line), ())}
-        return sorted(found, key=lambda test: (self.seconds[test], test))
+        held = found & set(self.tests.get((file, leads), ()))
+        rank: Counter[bool] = Counter()
+        order = []
+        for test in sorted(found, key=lambda test: (self.breadth[test], test)):
+            order.append((rank[test in held], self.breadth[test], test))
+            rank[test in held] += 1
+        return [test for _, _, test in sorted(order)]
 
 
 def measure(suite: Suite, folder: Path, workers: int, tick: Callable[[str], None]) -> Reach:
@@ -44,7 +54,7 @@ def measure(suite: Suite, folder: Path, workers: int, tick: Callable[[str], None
     the same. `tick` is called for each test that is measured. Raises ReachError."""
     folder.mkdir(parents=True, exist_ok=True)
     kernel = digest()
-    reach = Reach({}, {})
+    reach = Reach({}, {}, {})
     todo: list[str] = []
     kept: dict[str, Path] = {}
     for file, names in suite.files().items():
@@ -55,47 +65,49 @@ def measure(suite: Suite, folder: Path, workers: int, tick: Callable[[str], None
                 kept[name].parent.mkdir(exist_ok=True)
                 todo.append(name)
 
-    def run(name: str, _: Slate) -> int:
-        return _measured(suite, name, kept[name])
+    watch = coverage.Coverage(
+        data_file=None, include=[f"{PACKAGE}/{part}/*" for part in ("kernel", "boot", "hal")], config_file=False
+    )
 
-    warm = _watch([])
-    warm.start()
-    warm.stop()  # so that no child has to load what coverage needs
-    for ended in each(todo, run, workers):
-        if ended.status not in (0, LEFT_OUT):
-            cause = "cannot be measured" if ended.status == BROKEN else "does not pass on its own, with nothing changed"
-            raise ReachError(f"{ended.task}: {cause}; run it with pytest")
-        tick(ended.task)
+    def run(name: str, _: Slate) -> int:
+        return _measured(suite, name, kept[name], watch)
+
+    watch.start()  # once, for all children: each starts with what this process has seen, which is nothing of the kernel
+    try:
+        for ended in each(todo, run, workers):
+            if ended.status not in (0, LEFT_OUT):
+                cause = (
+                    "cannot be measured" if ended.status == BROKEN else "fails when it runs alone, with nothing changed"
+                )
+                raise ReachError(f"{ended.task}: {cause}; run it with pytest")
+            tick(ended.task)
+    finally:
+        watch.stop()
     for name, path in kept.items():
         found = json.loads(path.read_text())
         if found["left_out"]:
             continue
         reach.seconds[name] = found["seconds"]
+        reach.breadth[name] = sum(map(len, found["lines"].values()))
         for source, lines in found["lines"].items():
             for line in lines:
                 reach.tests.setdefault((source, line), []).append(name)
     return reach
 
 
-def _watch(files: list[str]) -> coverage.Coverage:
-    return coverage.Coverage(data_file=None, include=files, config_file=False)
-
-
-def _measured(suite: Suite, name: str, path: Path) -> int:
+def _measured(suite: Suite, name: str, path: Path, watch: coverage.Coverage) -> int:
     """In a child: run one test, and write down what it ran."""
     files = {str(PACKAGE / file): file for file in kernel_files()}
-    watch = _watch(list(files))
     start = time.process_time()
-    watch.start()
     passed = suite.passes(name)
-    watch.stop()
     seconds = time.process_time() - start
     if not passed:
         return 1
+    watch.stop()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", coverage.exceptions.CoverageWarning)  # a test may run none of the kernel
         data = watch.get_data()
-    lines = {files[file]: sorted(data.lines(file) or ()) for file in data.measured_files()}
+    lines = {files[file]: sorted(data.lines(file) or ()) for file in data.measured_files() if file in files}
     left_out = suite.was_skipped()
     path.write_text(json.dumps({"seconds": round(seconds, 4), "lines": lines, "left_out": left_out}))
     return LEFT_OUT if left_out else 0

@@ -17,7 +17,7 @@ import pytest
 
 from assurance.mutation.source import ROOT
 
-FOLDERS: Final = ("tests/kernel", "tests/conformance", "tests/properties", "tests/boot", "tests/hal")
+FOLDERS: Final = ("tests/kernel", "tests/hal", "tests/boot", "tests/conformance", "tests/properties")
 FIRST_FAILURE: Final = "TYRNE_FIRST_FAILURE"
 """In the environment: properties stop at their first failure, without looking for a smaller one."""
 
