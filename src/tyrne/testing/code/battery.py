@@ -38,7 +38,9 @@ def conduct_one(seed: int, ways: Sequence[Way]) -> tuple[Tally, Comparison]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = command.parser("Generated EL0 programs on the hosted machine and on others, compared.")
-    parser.add_argument("--programs", type=int, default=500, help="how many, at least (default: %(default)s)")
+    parser.add_argument(
+        "--programs", type=command.positive, default=500, help="how many, at least (default: %(default)s)"
+    )
     options = parser.parse_args(arguments)
     ways = [Way(Machine.HOSTED), *map(Way, command.machines(options))]
 

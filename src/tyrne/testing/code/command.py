@@ -15,7 +15,8 @@ from typing import Any, Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tyrne.system.errors import RequestError
+from tyrne.compiler import CompileError
+from tyrne.system.errors import RequestError, reason
 from tyrne.system.kernel_source import digest
 from tyrne.system.qemu import find_emulator
 from tyrne.system.run import Machine
@@ -32,6 +33,14 @@ Enough = Callable[[Tally], tuple[int, int]]
 MACHINES: Final = (Machine.QEMU.value, Machine.NATIVE.value)
 
 
+def positive(text: str) -> int:
+    """A number from 1 on, as argparse takes it."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
 def parser(description: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=description)
     made.add_argument("--seed", type=int, default=0, help="of the first batch (default: %(default)s)")
@@ -39,7 +48,7 @@ def parser(description: str) -> argparse.ArgumentParser:
         "--machine", action="append", choices=MACHINES,
         help="compared with the hosted one; more than once for more than one (default: qemu)",
     )  # fmt: skip
-    made.add_argument("--workers", type=int, default=os.cpu_count(), help="processes (default: %(default)s)")
+    made.add_argument("--workers", type=positive, default=os.cpu_count(), help="processes (default: %(default)s)")
     made.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     made.add_argument("--test", type=Path, metavar="FILE", help="write a difference as a test (default: print it)")
     return made
@@ -60,7 +69,20 @@ def machines(options: argparse.Namespace) -> list[Machine]:
 def campaign(
     options: argparse.Namespace, conduct: Conduct, ways: Sequence[Way], enough: Enough, unit: str, command: str
 ) -> int:
-    """Batches until there are enough; the exit status: 0 where all agree, 1 at a difference or a panic."""
+    """Batches until there are enough; the exit status: 0 where all agree, 1 at a difference or a panic, 2 where that
+    could not be found out."""
+    try:
+        return _campaign(options, conduct, ways, enough, unit, command)
+    except (CompileError, RequestError) as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        print(f"{error.filename}: {reason(error)}; name another file", file=sys.stderr)
+    return 2
+
+
+def _campaign(
+    options: argparse.Namespace, conduct: Conduct, ways: Sequence[Way], enough: Enough, unit: str, command: str
+) -> int:
     total = Tally()
     with _progress() as progress, ProcessPoolExecutor(options.workers) as pool:
         bar = progress.add_task(unit, total=None)

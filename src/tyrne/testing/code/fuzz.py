@@ -46,7 +46,7 @@ def conduct_one(seed: int, ways: Sequence[Way]) -> tuple[Tally, Comparison]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = command.parser("Random instructions at EL0 on the hosted machine and on others, compared.")
     parser.add_argument(
-        "--instructions", type=int, default=100_000,
+        "--instructions", type=command.positive, default=100_000,
         help="to execute on each machine that counts them: hosted and qemu (default: %(default)s)",
     )  # fmt: skip
     options = parser.parse_args(arguments)
