@@ -68,7 +68,7 @@ def tried(mutants: Sequence[Mutant], workers: int) -> dict[str, Result]:
                 found[mutant.id] = result
                 progress.update(bar, advance=1, refresh=True)
                 if result.killer is None:
-                    progress.console.print(str(mutant), highlight=False, markup=False, soft_wrap=True)
+                    progress.console.print(str(mutant), emoji=False, highlight=False, markup=False, soft_wrap=True)
 
             Campaign(suite, reach, Results(KEPT / "results.json"), workers).run(mutants, tick)
 
@@ -112,10 +112,10 @@ def run(options: argparse.Namespace) -> int:
     if options.sample is not None:
         chosen = set(random.Random(options.seed).sample(range(len(mutants)), min(options.sample, len(mutants))))
         mutants = [mutant for i, mutant in enumerate(mutants) if i in chosen]
-    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    console = Console(emoji=False, width=None if sys.stdout.isatty() else WIDTH)
     if options.list:
         for mutant in mutants:
-            console.print(f"{mutant.category}: {mutant}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"{mutant.category}: {mutant}", emoji=False, highlight=False, markup=False, soft_wrap=True)
         return 0
     if options.fresh:
         shutil.rmtree(KEPT, ignore_errors=True)

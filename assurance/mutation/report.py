@@ -51,7 +51,7 @@ def show(console: Console, outcomes: Sequence[Outcome]) -> None:
     console.print(table("about", outcomes, lambda mutant: mutant.category, ORDER))
     for one in outcomes:
         if one.outcome == "survived":
-            console.print(str(one.mutant), soft_wrap=True, highlight=False, markup=False)
+            console.print(str(one.mutant), soft_wrap=True, emoji=False, highlight=False, markup=False)
 
 
 def figures(outcomes: Sequence[Outcome], command: str) -> dict[str, Any]:
