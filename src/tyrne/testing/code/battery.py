@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def enough(tally: Tally) -> tuple[int, int]:
         return tally.programs, options.programs
 
-    text = f'make battery ARGS="--programs {options.programs} --seed {options.seed}"'
+    text = command.command_line("battery", "--programs", options.programs, options)
     return command.campaign(options, conduct_one, ways, enough, "programs", text)
 
 

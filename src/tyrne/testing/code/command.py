@@ -54,6 +54,12 @@ def parser(description: str) -> argparse.ArgumentParser:
     return made
 
 
+def command_line(target: str, measure: str, amount: int, options: argparse.Namespace) -> str:
+    """The command that gives the same figures."""
+    chosen = "".join(f" --machine {name}" for name in options.machine or ())
+    return f'make {target} ARGS="{measure} {amount} --seed {options.seed}{chosen}"'
+
+
 def machines(options: argparse.Namespace) -> list[Machine]:
     """The machines to compare with the hosted one; ends the command where one of them is missing."""
     chosen = [Machine(name) for name in dict.fromkeys(options.machine or [Machine.QEMU.value])]

@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def enough(tally: Tally) -> tuple[int, int]:
         return min(tally.executed[name] for name in counting), options.instructions
 
-    text = f'make fuzz-code ARGS="--instructions {options.instructions} --seed {options.seed}"'
+    text = command.command_line("fuzz-code", "--instructions", options.instructions, options)
     return command.campaign(options, conduct_one, ways, enough, "instructions", text)
 
 

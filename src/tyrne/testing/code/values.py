@@ -24,7 +24,10 @@ WILD: Final = (
     0, 8, 0xFFF, 0x4008_0000, 0x0900_0000, (1 << 48) - 8, 1 << 48, 1 << 55, 0xFF00_0000_0090_0000, (1 << 64) - 8,
     0xFFFF_FFFF_4008_0000, 0xFFFF_FFFF_4400_0000, 0xFFFF_FFFF_0900_0000, 0xFFFF_0000_0000_0000,
 )  # fmt: skip
-UNALIGNED: Final = (DATA + 0x801, DATA + _PAGE - 1, DATA + _PAGE - 3, STACK + 0x7F9, DATA + 0xC04, DATA + 0x1002)
+UNALIGNED: Final = (
+    DATA + 0x801, DATA + _PAGE - 1, DATA + _PAGE - 3, STACK + 0x7F9, DATA + 0xC04, DATA + 0x1002, CODE + 0x102,
+    layout.FIXED + 0x21,
+)  # fmt: skip
 
 NUMBERS: Final = (0, 1, 2, 7, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 1 << 32, 1 << 62, (1 << 63) - 1, 1 << 63,
                   (1 << 64) - 1, (1 << 64) - 2, 0x5555_5555_5555_5555, 0x0123_4567_89AB_CDEF)  # fmt: skip
