@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tyrne.kernel import capability_calls
+from tyrne.kernel.effects import done
 from tyrne.kernel.kernel import Kernel
 from tyrne.lang import Trap
 from tyrne.testing import CapKind, HeldCapability, LiveSystem, Rights, Status, boot_system, run_system
@@ -96,6 +98,13 @@ def test_a_seeded_bug_is_caught_at_the_transition_that_shows_it(monkeypatch: pyt
     with pytest.raises(AssertionError, match=r"^after transition 1, of ping:\neach_arena_counts_its_objects: endpoint"):
         system.finish()
     boot("ping-pong", check=False).finish().assert_success()
+
+
+def test_what_outlives_its_revocation_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = boot("grant")
+    monkeypatch.setattr(capability_calls, "revoke", lambda kernel, caller, call: done())
+    with pytest.raises(AssertionError, match=r"of grantor:\ntask 1, slot 2: .*SEND.* has outlived the revocation"):
+        system.finish()
 
 
 def test_a_panic_is_raised_where_the_kernel_failed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ system.finish().assert_success()
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.recorder import Recorder
 from tyrne.kernel.abi import Status
+from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.system.devices import refuse_devices
@@ -23,6 +24,13 @@ from tyrne.system.manifest import System, encode
 from tyrne.system.run import Machine, Request, Result
 from tyrne.testing.authority import HeldCapability, capabilities_of
 from tyrne.testing.invariants import violations
+from tyrne.testing.invariants.transitions import (
+    Holding,
+    handles_keep_their_meaning,
+    holdings,
+    revocation_leaves_no_descendant,
+    slot_named,
+)
 from tyrne.testing.observations import Observations, TaskOutcome
 from tyrne.testing.sources import Names, Source, read_source
 from tyrne.testing.systems import MAX_INSTRUCTIONS, Run
@@ -33,8 +41,8 @@ Condition = Callable[["LiveSystem"], bool]
 class LiveSystem(Observations):
     """A system that has booted. A step is one transition of the kernel: a task runs until it traps, the kernel answers.
 
-    With `check` every invariant of the kernel is checked after each of them (about 6 ms). A kernel panic is the
-    exception that it is, with its place in the kernel.
+    With `check` every invariant of the kernel, and of the transition, is checked after each of them: about 6 ms. A
+    kernel panic is the exception that it is, with its place in the kernel.
     """
 
     def __init__(self, system: System, names: Names, release: bool, max_instructions: int, check: bool) -> None:
@@ -47,7 +55,7 @@ class LiveSystem(Observations):
         """How many steps there have been."""
         self._request: Final = Request(system, Machine.HOSTED, release, max_instructions)
         self._next = self.machine.boot()
-        self._check("boot")
+        self._check("boot", [])
 
     @property
     def running(self) -> str | None:
@@ -60,11 +68,13 @@ class LiveSystem(Observations):
             task = self._next
             if task is None:
                 break
+            before, known = holdings(self.kernel) if self.check else [], len(self.recorder.calls)
             self._next = self.machine.step(task)
             self.transitions += 1
             if self._next is None:
                 self.recorder.end(int(self.kernel.exit_status()), self.machine.board.cpu.instructions)
-            self._check(f"transition {self.transitions}, of {self.names.task(int(task.number))}")
+            what = [*handles_keep_their_meaning(before), *self._revocations(before, known)]
+            self._check(f"transition {self.transitions}, of {self.names.task(int(task.number))}", what)
         return self._next is not None
 
     def until(
@@ -131,8 +141,18 @@ class LiveSystem(Observations):
         living = (task for task, alive in zip(arena.items, arena.occupied, strict=True) if alive)
         return next((task for task in living if task.number == number), None)
 
-    def _check(self, when: str) -> None:
-        found = violations(self.kernel) if self.check else []
+    def _revocations(self, before: Sequence[Holding], known: int) -> Iterator[str]:
+        """What is left of what a revoke was to take, by the calls that have returned since."""
+        for event in self.recorder.calls[known:]:
+            task = self._task(event.task)
+            succeeded = event.results is not None and event.results[0] == Status.OK.value
+            if event.number == CallNumber.CAP_REVOKE.value and succeeded and task is not None:
+                source = slot_named(before, task.capabilities, event.arguments[0])
+                yield from revocation_leaves_no_descendant(before, source)
+
+    def _check(self, when: str, of_the_transition: Sequence[str]) -> None:
+        """Fail with every violation, of the state or of the transition that led to it."""
+        found = [*violations(self.kernel), *of_the_transition] if self.check else []
         if found:
             raise AssertionError("\n".join([f"after {when}:", *found, self.account()]))
 

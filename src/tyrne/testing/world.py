@@ -38,6 +38,7 @@ from tyrne.testing.invariants.transitions import (
     handles_keep_their_meaning,
     holdings,
     revocation_leaves_no_descendant,
+    slot_named,
 )
 from tyrne.testing.kernels import (
     ALL,
@@ -217,10 +218,8 @@ class World:
         caller = self.task(task)
         run(self.kernel, caller)
         everything = kernel_state(self.kernel) if self.strict else None
-        revoked = None
-        if number == CallNumber.CAP_REVOKE.value and arguments:
-            revoked = caller.capabilities.resolve(unpack_handle(u64(arguments[0])))
-        capabilities = [] if revoked is None else holdings(self.kernel)
+        revokes = number == CallNumber.CAP_REVOKE.value
+        before = holdings(self.kernel) if revokes else []
         for register, value in enumerate([*arguments, *[0] * (6 - len(arguments))]):
             caller.frame.x[register] = u64(value)
         caller.frame.x[6] = caller.frame.x[7] = u64(0x5EC4E7)  # ignored, but rewritten
@@ -231,8 +230,9 @@ class World:
         answer = registers(caller)
         if answer[0] != Status.OK.value and self.strict:
             demand(a_failed_call_changes_nothing(everything, kernel_state(self.kernel, caller.frame)))
-        if answer[0] == Status.OK.value and revoked is not None:
-            demand(revocation_leaves_no_descendant(capabilities, revoked))
+        if answer[0] == Status.OK.value and revokes:
+            word = arguments[0] if arguments else 0
+            demand(revocation_leaves_no_descendant(before, slot_named(before, caller.capabilities, word)))
         return answer
 
     def ok(self, task: int, number: CallNumber, *arguments: int) -> int:

@@ -11,11 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from tyrne.kernel.abi import CapHandle, unpack_handle
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability
 from tyrne.kernel.kernel import Kernel
-from tyrne.lang import u32
+from tyrne.lang import u32, u64
 from tyrne.testing.invariants.slots import occupied
 from tyrne.testing.state import changes
 
@@ -31,6 +33,10 @@ class Holding(NamedTuple):
     capability: Capability
     parent: CapSlot | None
 
+    def is_named(self, table: CapTable, handle: CapHandle) -> bool:
+        """Whether a handle of a table named this."""
+        return self.slot.table is table and (self.slot.index, self.generation) == (handle.index, handle.generation)
+
     def is_still_there(self) -> bool:
         """Whether the slot holds a capability under the same handle. Outside tables there is but one generation."""
         return self.slot.capability is not None and self.slot.generation == self.generation
@@ -39,6 +45,12 @@ class Holding(NamedTuple):
 def holdings(kernel: Kernel[Any]) -> list[Holding]:
     """Every capability of a kernel, in tables, in objects and on its way."""
     return [Holding(name, slot, slot.generation, slot.held(), slot.parent) for name, slot in occupied(kernel)]
+
+
+def slot_named(before: Sequence[Holding], table: CapTable, word: int) -> CapSlot | None:
+    """The slot that a handle word named in a table; None if it named nothing."""
+    handle = unpack_handle(u64(word))
+    return next((one.slot for one in before if one.is_named(table, handle)), None)
 
 
 def descendants(before: Sequence[Holding], slot: CapSlot) -> list[Holding]:
@@ -70,11 +82,14 @@ def handles_keep_their_meaning(before: Sequence[Holding]) -> Violations:
             yield f"{one.name}: emptied, and the next in it has the handle of {one.capability!r}"
 
 
-def revocation_leaves_no_descendant(before: Sequence[Holding], revoked: CapSlot) -> Violations:
+def revocation_leaves_no_descendant(before: Sequence[Holding], revoked: CapSlot | None) -> Violations:
     """After a revoke that succeeded nothing is left of what was derived, in tables, objects and messages on their way.
 
     `before` are the `holdings` before it; `revoked` the slot of the capability whose descendants were to go.
     """
+    if revoked is None:
+        yield "a revoke of nothing has succeeded"
+        return
     for one in descendants(before, revoked):
         if one.is_still_there():
             yield f"{one.name}: {one.capability!r} has outlived the revocation of what it was derived from"
