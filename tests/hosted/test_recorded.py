@@ -1,6 +1,6 @@
 """What QEMU records of where interrupts came is exact: the hosted machine takes each at the same instruction.
 
-The tasks count in shared memory with every second instruction, and one shows the counts: an interrupt that comes one
+Each task stores another value with every instruction, and one task shows what they stored: an interrupt that comes one
 instruction too early or too late is seen.
 """
 
@@ -18,31 +18,45 @@ from test_machines_agree import FAULTS
 
 from running import run_system
 from tyrne.hal.interrupt import Interrupt
-from tyrne.hosted.recorder import InterruptEvent
+from tyrne.hosted.recorder import FaultEvent, InterruptEvent
 from tyrne.system.replay import Replay
-from tyrne.system.report_file import read_report
 
 EXIT = "mov x0, #0\nmov x8, #4\nsvc #0\n"
 SHOW = "mov x8, #77\nsvc #0\n"
 """A call that every kernel refuses: the report shows x0 to x5."""
 SHARED = 0x1000_0000
-BEGIN = f"mov x21, #{SHARED:#x}\nmov x20, #0\n"
-COUNT = "add x20, x20, #1\nstr x20, [x21]\n"
-LOCK = "sub x9, sp, #64\n2: ldxr x10, [x9]\nadd x10, x10, #1\nstxr w11, x10, [x9]\ncbnz w11, 2b\nwfe\nyield\nisb\n"
+STORES = "".join(f"str x{register}, [x21]\n" for register in (*range(10, 18), *range(22, 28)))
 
 
 def loop(rounds: int, body: str) -> str:
     return f"mov x19, #{rounds}\n1: {body}sub x19, x19, #1\ncbnz x19, 1b\n"
 
 
+def stepping(place: int) -> str:
+    """Values for the registers that are stored, and in x21 the address of one of the words that are shown."""
+    values = "".join(f"mov x{register}, #{register}\n" for register in (*range(10, 18), *range(22, 28)))
+    return f"{values}mov x21, #{SHARED:#x}\nadd x21, x21, #{8 * place}\n"
+
+
+SHOWN = "".join(f"ldr x{place}, [x21, #{8 * place}]\n" for place in range(6)) + SHOW
+TRAPS = {
+    "floating": "fmov d0, #1.5\n" + stepping(0) + loop(400, STORES) + EXIT,
+    "loading": "nop\nmov x1, #0x2000000\nldr x1, [x1]\n",
+    "stepping-1": stepping(1) + loop(400, STORES) + EXIT,
+    "jumping": "mov x1, #0x2000000\nbr x1\n",
+    "stepping-2": stepping(2) + loop(400, STORES) + EXIT,
+    "misaligned": "nop\nmov x1, #0x800000\nadd x1, x1, #2\nbr x1\n",
+    "stepping-3": stepping(3) + loop(400, STORES) + EXIT,
+    "undefined": "udf #1\n",
+    "stepping-4": stepping(4) + loop(400, STORES) + "fmov d0, #1.5\n" + loop(400, STORES) + EXIT,
+    "calling": stepping(5) + loop(400, STORES + SHOW + STORES) + EXIT,
+}
+"""Every kind of trap, and after it a task that steps until a tick comes."""
+LOCK = "sub x9, sp, #64\n2: ldxr x28, [x9]\nadd x28, x28, #1\nstxr w29, x28, [x9]\ncbnz w29, 2b\nwfe\nyield\nisb\n"
 SOURCES = {
-    "counter": BEGIN + loop(1500, COUNT * 4) + EXIT,
-    "floating": BEGIN + loop(700, COUNT) + "fmov d0, #1.5\n" + loop(700, COUNT) + EXIT,
-    "calling": BEGIN + loop(200, COUNT + SHOW + COUNT) + EXIT,
-    "locking": BEGIN + loop(200, COUNT + LOCK) + EXIT,
-    "jumping": BEGIN + loop(500, COUNT) + "mov x1, #0x2000000\nbr x1\n",
-    "loading": BEGIN + loop(500, COUNT) + "mov x1, #0x2000000\nldr x1, [x1]\n",
-    "watching": f"mov x21, #{SHARED:#x}\n" + loop(400, "ldr x0, [x21]\n" + SHOW + "nop\n" * 7) + EXIT,
+    **TRAPS,
+    "locking": stepping(0) + loop(200, STORES + LOCK) + EXIT,
+    "watching": f"mov x21, #{SHARED:#x}\n" + loop(300, SHOWN + "nop\n" * 7) + EXIT,
 }
 
 
@@ -51,13 +65,13 @@ def code() -> dict[str, bytes]:
     return assemble(SOURCES)
 
 
-def counting_system(code: dict[str, bytes], folder: Path) -> Path:
-    lines = ["[system]", 'name = "counts"', "slice = 1000", "[[memory]]", 'name = "page"', "pages = 1"]
+def stepping_system(code: dict[str, bytes], folder: Path) -> Path:
+    lines = ["[system]", 'name = "steps"', "slice = 2000", "[[memory]]", 'name = "page"', "pages = 1"]
     for name, content in code.items():
         (folder / f"{name}.bin").write_bytes(content)
         lines += ["[[task]]", f'name = "{name}"', f'program = "{name}.bin"']
         lines += [f'caps = [{{ memory = "page", at = {SHARED:#x} }}]']
-    path = folder / "counts.toml"
+    path = folder / "steps.toml"
     path.write_text("\n".join(lines) + "\n")
     return path
 
@@ -77,14 +91,14 @@ def moved(replay: Replay, change: Callable[[InterruptEvent], InterruptEvent]) ->
 
 @pytest.mark.qemu
 def test_each_tick_falls_on_the_instruction_where_it_fell(code: dict[str, bytes], tmp_path: Path) -> None:
-    path = counting_system(code, tmp_path)
+    path = stepping_system(code, tmp_path)
     report = run_system([path], "qemu")
     assert report["syscalls"] != run_system([path], "hosted")["syscalls"], "its own ticks give another order"
     replay = replay_of(report, tmp_path)
     interrupts = replay.record.interrupts or ()
-    assert sum(1 for event in interrupts if event.instructions) > 50
+    assert sum(1 for event in interrupts if event.instructions) > 30
     assert replay.difference() is None
-    assert [task["state"] for task in replay.report()["tasks"]].count("faulted") == 2
+    assert [task["state"] for task in replay.report()["tasks"]].count("faulted") == 4
     later = moved(replay, lambda event: replace(event, instructions=event.instructions + 1))
     assert later.difference() is not None, "one instruction too late is seen"
 
@@ -102,21 +116,22 @@ def test_ticks_between_faults_and_their_repair_fall_where_they_fell(group: list[
     assert replay.difference() is None
 
 
-def test_an_interrupt_that_is_due_comes_before_a_fault_of_the_fetch(code: dict[str, bytes], tmp_path: Path) -> None:
-    """On the instruction after the branch two things are due; a processor takes the interrupt first."""
+@pytest.mark.parametrize("target", [0, 0x20_0000, 0x80_0000], ids=["unmapped", "unmapped, misaligned", "misaligned"])
+def test_an_interrupt_that_is_due_comes_before_a_fault_of_the_fetch(target: int, tmp_path: Path) -> None:
+    """After the branch two things are due; a processor takes the interrupt first, and then finds the fault as well."""
     path = tmp_path / "jump.bin"
-    path.write_bytes(assemble({"jump": "mov x1, #2\nbr x1"})["jump"])
+    path.write_bytes(assemble({"jump": f"mov x1, #{target:#x}\nadd x1, x1, #{2 if target else 0}\nbr x1"})["jump"])
     run = replay_of(run_system([path], "hosted"), tmp_path).run
-    for instructions, position in (2, 1), (1, 1):
-        events = (InterruptEvent(0, instructions, Interrupt.TICK),)
-        replay = Replay(replace(run, record=replace(run.record, interrupts=events)))
-        first = replay.step()
-        assert first is not None and first.cause is Interrupt.TICK and replay.position == position
-        second = replay.step()
-        assert second is not None and second.cause == first_fault(run.path)
+    fault = first_cause(Replay(run))
+    assert isinstance(fault, FaultEvent)
+    for instructions in (2, 3):
+        tick = (InterruptEvent(0, instructions, Interrupt.TICK),)
+        replay = Replay(replace(run, record=replace(run.record, interrupts=tick)))
+        assert first_cause(replay) is Interrupt.TICK
+        assert first_cause(replay) == fault
 
 
-def first_fault(path: Path) -> object:
-    found = Replay(read_report(path)).step()
-    assert found is not None
-    return found.cause
+def first_cause(replay: Replay) -> object:
+    made = replay.step()
+    assert made is not None
+    return made.cause
