@@ -37,6 +37,7 @@ class Shrinker:
             if program.words:
                 self._words(number)
         self._seeds()
+        self._try(replace(self.batch, programs=tuple(p for p in self.batch.programs if p.words)))
         return self.batch
 
     def differs(self, batch: Batch) -> bool:
