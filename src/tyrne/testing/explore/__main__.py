@@ -34,7 +34,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; all cores")
     parser.add_argument("--cluster", metavar="ADDRESS", help="work on a Dask cluster: the address of its scheduler")
     parser.add_argument("--checkpoint", type=Path, metavar="DIR", help="keep what is needed to go on after a stop")
-    parser.add_argument("--max-states", type=int, metavar="N", help="stop after the level in which so many are known")
+    parser.add_argument("--max-states", type=int, metavar="N", help="expand no more than so many")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures down")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write a violation's test there, not to the output")
     return parser.parse_args(arguments)

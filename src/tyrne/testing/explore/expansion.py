@@ -187,7 +187,7 @@ class Expander(Stepper):
         for choice, action in enumerate(self.actions()):
             after, changed, wrong = self.step(action, base)
             result.transitions += 1
-            self._note(action, result)
+            self.note(action, result)
             if wrong:
                 result.violation = Violation((*trace, choice), tuple(wrong))
                 return
@@ -199,7 +199,7 @@ class Expander(Stepper):
                 self.snapshot.restore(base, after)
         self.snapshot.restore(base)
 
-    def _note(self, action: Action, result: Expansion) -> None:
+    def note(self, action: Action, result: Expansion) -> None:
         for trace in self.board.traces:
             if trace[0] == "call":
                 name, status = int(trace[2].number), trace[3][0]

@@ -68,9 +68,9 @@ def explore(
     max_states: int | None = None,
     watch: Watch = lambda progress, states: None,
 ) -> Report:
-    """Search until there is nothing new, a violation is found, or so many states are known at the end of a level.
+    """Search until there is nothing new, a violation is found, or so many states have been expanded.
 
-    With a checkpoint it goes on where the last level was finished.
+    With a checkpoint it goes on behind the last level that was finished.
     """
     progress = Progress()
     seen: set[Key] = set()
@@ -80,9 +80,15 @@ def explore(
     else:
         progress, seen = stored
     violation: Violation | None = None
-    while progress.frontier and violation is None and not (max_states is not None and len(seen) >= max_states):
+    while progress.frontier and violation is None:
+        rest: list[Trace] = []
+        if max_states is not None:
+            room = max(0, max_states - progress.expanded)
+            progress.frontier, rest = progress.frontier[:room], progress.frontier[room:]
         violation, following, new = _level(model, engine, progress, seen, watch)
-        progress.frontier = sorted(following)
+        progress.frontier = sorted([*rest, *following])
+        if rest:
+            break
         progress.depth += 1
         if checkpoint is not None and violation is None:
             checkpoint.save(model, progress, seen, new)

@@ -1,0 +1,57 @@
+"""make explore: what it says, what it writes down, how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from seeded_bugs import BUGS
+
+from tyrne.system import kernel_source
+from tyrne.testing.explore.__main__ import main
+
+
+def test_the_figures_are_written_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "explore.json"
+    assert main(["console", "--workers", "1", "--json", str(file)]) == 0
+    written = json.loads(file.read_text())
+    model = written["models"]["console"]
+    assert written["command"] == 'make explore ARGS="console"'
+    assert written["kernel"] == kernel_source.digest()
+    assert model["exhausted"] is True
+    assert model["violations"] == 0
+    assert f"console: {model['states']} states" in capsys.readouterr().out
+
+
+def test_a_violation_is_written_as_a_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "test_found.py"
+    with monkeypatch.context() as patch:
+        next(bug for bug in BUGS if bug.what.startswith("an endpoint is bound twice")).plant(patch)
+        found = ["bindings", "--from", "seeded_bugs", "--workers", "1"]
+        assert main(found) == 1
+        assert "replay.call(C.BIND, 2, " in capsys.readouterr().out
+        assert main([*found, "--write", str(file)]) == 1
+    assert file.read_text().count("replay.call(") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "name the models to explore, of these:"),
+        (["nothing"], "no model is named nothing; there are pair"),
+        (["pair", "--from", "nowhere"], "name a module with a dictionary MODELS"),
+        (["pair", "--workers", "1", "--checkpoint", "{made}"], "remove it to start anew"),
+    ],
+)
+def test_a_request_that_is_wrong_is_answered_in_one_line(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pair").mkdir()
+    (tmp_path / "pair" / "progress").write_text('{"about": "something else"}')
+    assert main([argument.replace("{made}", str(tmp_path)) for argument in arguments]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.startswith("explore: ")
