@@ -73,7 +73,7 @@ def main() -> int:
     print("\n".join(lines(reached, edges)))
     for report in last.values():
         if report.error is not None:
-            _show(report.error, options.found)
+            _show(report.error, options.found, options.tries)
     if status == 0:
         print("no difference, no panic")
         if options.keep:
@@ -84,9 +84,9 @@ def main() -> int:
     return status
 
 
-def _show(error: GameError, folder: Path) -> None:
+def _show(error: GameError, folder: Path, tries: int) -> None:
     print(error)
-    short = shrunk(error.game)
+    short = shrunk(error.game, tries)
     for step in short.steps:
         print(f"    {step}")
     print(f"a test of it: {write_test(short, error.cause, folder)}")
@@ -104,6 +104,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="write games there that reach all that was reached")
     parser.add_argument("--found", type=Path, metavar="FOLDER", default=Path("found"),
                         help="where the test of what is found goes (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--tries", type=_positive, default=1000, help="to make it shorter (default: %(default)s)")
     parser.add_argument("--unguided", action="store_true", help="random systems only, to compare")
     return parser.parse_args()
 

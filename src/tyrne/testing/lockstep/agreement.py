@@ -72,7 +72,8 @@ def _place(trace: TracebackType | None) -> tuple[str, int]:
 @contextmanager
 def watchdog(seconds: float) -> Iterator[None]:
     """End the process, with a trace, when compiled code does not come back."""
-    faulthandler.dump_traceback_later(seconds, exit=True)
+    assert sys.__stderr__ is not None
+    faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__)  # a test's own has no file
     try:
         yield
     finally:

@@ -15,6 +15,8 @@ from tyrne.testing.lockstep.coverage import BUCKETS, counts, members
 from tyrne.testing.lockstep.workers import Work
 
 COMMAND: Final = "make fuzz-calls"
+NO_CALL: Final = "no such call"
+"""What stands for the numbers of no call."""
 
 
 def figures(work: Work, reached: Reached, edges: Sequence[Edge], found: str | None) -> dict[str, Any]:
@@ -44,11 +46,12 @@ def figures(work: Work, reached: Reached, edges: Sequence[Edge], found: str | No
 
 
 def statuses(reached: Reached) -> dict[str, dict[str, int]]:
-    """How often each call ended in each status."""
-    found: dict[str, dict[str, int]] = {}
-    for number in CallNumber:
-        own = Counter({status: n for (call, status), n in reached.tally.calls.items() if call == number.value})
-        found[number.name.lower()] = {Status(status).name: own[status] for status in sorted(own)}
+    """How often each call ended in each status; calls of numbers that there are not stand together."""
+    names = {number.value: number.name.lower() for number in CallNumber}
+    found: dict[str, dict[str, int]] = {name: {} for name in [*names.values(), NO_CALL]}
+    for (number, status), n in sorted(reached.tally.calls.items()):
+        own, name = found[names.get(number, NO_CALL)], Status(status).name
+        own[name] = own.get(name, 0) + n
     return found
 
 

@@ -9,7 +9,7 @@ from tyrne.testing.lockstep.game import Game, replay
 from tyrne.testing.lockstep.step import Step
 
 
-def shrunk(game: Game, tries: int = 2000) -> Game:
+def shrunk(game: Game, tries: int = 1000) -> Game:
     """Leave out as many steps as can be left out, then as many registers, in at most so many replays.
 
     A shorter game counts as wrong in the same way when its error is of the same class.

@@ -1,4 +1,4 @@
-"""From all games that a campaign has kept to a few short ones that reach the same edges as often in a trap."""
+"""From all games that a campaign has kept to a few short ones that reach the same edges."""
 
 from __future__ import annotations
 
@@ -6,34 +6,37 @@ from collections.abc import Sequence
 from typing import Final
 
 from tyrne.testing.lockstep.corpus import Entry
-from tyrne.testing.lockstep.coverage import Meter
+from tyrne.testing.lockstep.coverage import Meter, bits
 from tyrne.testing.lockstep.game import WRONG, Game
 from tyrne.testing.lockstep.pair import the_pair
 from tyrne.testing.lockstep.step import Step
 
-TRIES: Final = 80
+TRIES: Final = 150
 """Replays by which one game is made shorter."""
 
 
 def smallest(entries: Sequence[Entry]) -> list[Game]:
-    """The games: each takes in as much as possible that those before it leave out, and then loses what it can."""
-    games = [Game(entry.manifest, True, list(entry.steps)) for entry in entries]
-    left = [(features_of(game), game) for game in games]
+    """The games: each takes in as much as possible that those before it leave out, and then loses what it can.
+
+    What stands for paths alone is left out from the start.
+    """
+    games = [Game(entry.manifest, True, list(entry.steps)) for entry in entries if max(entry.features) >= 0]
+    left = [(edges_of(game), game) for game in games]
     chosen: list[Game] = []
     covered = 0
     while left:
-        left = [(rest, game) for features, game in left if (rest := features & ~covered)]
+        left = [(rest, game) for edges, game in left if (rest := edges & ~covered)]
         if not left:
             break
-        features, game = max(left, key=lambda item: (item[0].bit_count(), -len(item[1].steps)))
-        short = _shortened(game, features)
-        covered |= features_of(short)
+        edges, game = max(left, key=lambda item: (item[0].bit_count(), -len(item[1].steps)))
+        short = _shortened(game, edges)
+        covered |= edges_of(short)
         chosen.append(short)
     return chosen
 
 
-def features_of(game: Game) -> int:
-    """What a game reaches, boot included; nothing where the kernels do not agree."""
+def edges_of(game: Game) -> int:
+    """The edges that a game reaches, as bits by their numbers, boot included; none where the kernels do not agree."""
     pair = the_pair(True, counting=True)
     meter = Meter(pair.library)
     meter.clear()
@@ -49,7 +52,7 @@ def features_of(game: Game) -> int:
         pair.compare_all()
     except WRONG:
         return 0
-    return found
+    return bits(meter.edges_of(found))
 
 
 def _shortened(game: Game, needed: int) -> Game:
@@ -62,7 +65,7 @@ def _shortened(game: Game, needed: int) -> Game:
         while at < len(steps) and tries:
             shorter = steps[:at] + steps[at + piece :]
             tries -= 1
-            if needed & ~features_of(Game(game.manifest, True, shorter)):
+            if needed & ~edges_of(Game(game.manifest, True, shorter)):
                 at += piece
             else:
                 steps = shorter

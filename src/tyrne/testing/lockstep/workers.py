@@ -72,9 +72,10 @@ def _one(work: Work, worker: int) -> Iterator[Report]:
 
 
 def _several(work: Work) -> Iterator[Report]:
-    queue: Any = multiprocessing.Queue()
+    fresh = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
+    queue: Any = fresh.Queue()
     shares = [(work, worker, queue) for worker in range(work.workers)]
-    processes = [multiprocessing.Process(target=_serve, args=share, daemon=True) for share in shares]
+    processes = [fresh.Process(target=_serve, args=share, daemon=True) for share in shares]
     for process in processes:
         process.start()
     left = len(processes)

@@ -1,0 +1,138 @@
+"""Fuzzing guided by coverage: it can be repeated, it finds what is wrong, and what it finds becomes a test."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from random import Random
+from types import ModuleType
+
+import pytest
+
+from tyrne.kernel import rendezvous, signals
+from tyrne.testing.lockstep import __main__ as command
+from tyrne.testing.lockstep import smallest as smallest_games
+from tyrne.testing.lockstep.agreement import watchdog
+from tyrne.testing.lockstep.campaign import Campaign
+from tyrne.testing.lockstep.corpus import load, save
+from tyrne.testing.lockstep.game import Game, GameError
+from tyrne.testing.lockstep.random_systems import random_manifest
+from tyrne.testing.lockstep.smallest import edges_of, smallest
+from tyrne.testing.lockstep.workers import Work, reports, together
+
+
+def test_a_campaign_can_be_repeated_and_goes_on_from_what_it_has_kept() -> None:
+    first, second = Campaign(5), Campaign(5)
+    with watchdog(300):
+        for campaign in first, second:
+            campaign.play_until(1500)
+    assert first.tally.calls == second.tally.calls
+    assert (first.features, first.paths) == (second.features, second.paths)
+    assert first.replayed.steps == second.replayed.steps > 0
+    assert len(first.meter.edges_of(first.features)) > 0.6 * len(first.meter.counted)
+
+
+def test_workers_share_the_calls_and_add_up() -> None:
+    last = {report.worker: report for report in reports(Work(calls=600, seed=3, workers=2))}
+    assert sorted(last) == [0, 1] and all(report.error is None and report.entries for report in last.values())
+    reached = together(list(last.values()))
+    assert reached.tally.calls.total() >= 600
+    assert reached.tally.steps == sum(report.reached.tally.steps for report in last.values())
+    assert reached.features == last[0].reached.features | last[1].reached.features
+
+
+def test_wrong_kernel_is_found_by_a_campaign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendezvous, "unmap_placed", lambda kernel, slot: setattr(slot, "placement", None))
+    with pytest.raises(GameError, match="seed 1, game"):
+        Campaign(1).play_until(60_000)
+
+
+def test_what_is_found_becomes_a_test_that_fails_until_it_is_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found, figures = tmp_path / "found", tmp_path / "figures.json"
+    with monkeypatch.context() as wrong:
+        wrong.setattr(signals, "wake_waiter", lambda kernel, notification: None)
+        to = ["--json", str(figures), "--found", str(found)]
+        status = _command(wrong, "--calls", "60000", "--seed", "2", "--tries", "60", *to)
+        assert status == 1
+        assert "a test of it" in capsys.readouterr().out
+        (path,) = found.iterdir()
+        module = _module(path)
+        (name,) = (name for name in vars(module) if name.startswith("test_"))
+        with pytest.raises(AssertionError, match="Error"):
+            getattr(module, name)()
+    getattr(module, name)()
+    assert "Error" in json.loads(figures.read_text())["found"]
+
+
+def test_figures_count_what_was_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "figures.json"
+    assert _command(monkeypatch, "--calls", "300", "--seed", "4", "--json", str(path)) == 0
+    figures = json.loads(path.read_text())
+    assert figures["found"] is None and figures["calls"] >= 300
+    assert figures["calls"] == sum(sum(own.values()) for own in figures["statuses"].values())
+    assert figures["edges"]["total"] - figures["edges"]["covered"] == len(figures["never"]) > 0
+    assert all(Path(never["place"].split(":")[0]).suffix == ".py" for never in figures["never"])
+
+
+def test_few_short_games_reach_the_same_edges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smallest_games, "TRIES", 8)
+    campaign = Campaign(8)
+    campaign.play_until(100)
+    entries = [entry for entry in campaign.corpus.entries if max(entry.features) >= 0][-8:]
+    reached = 0
+    for entry in entries:
+        reached |= edges_of(Game(entry.manifest, True, list(entry.steps)))
+    games = smallest(entries)
+    assert 0 < len(games) <= len(entries)
+    assert sum(len(game.steps) for game in games) < sum(len(entry.steps) for entry in entries)
+    for game in games:
+        reached &= ~edges_of(game)
+    assert reached == 0
+
+
+def test_bad_requests_are_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.game").write_text("debug nothing\n")
+    assert _command(monkeypatch, "--calls", "1", "--corpus", str(tmp_path)) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("fuzz-calls: ") and "bad.game" in error and "Traceback" not in error
+    with pytest.raises(SystemExit) as ended:
+        _command(monkeypatch, "--calls", "0")
+    assert ended.value.code == 2
+
+
+def test_a_game_is_read_as_it_was_written(tmp_path: Path) -> None:
+    campaign = Campaign(7)
+    campaign.play_until(200)
+    game = Game(campaign.corpus.entries[-1].manifest, True, list(campaign.corpus.entries[-1].steps))
+    assert Game.parse(str(game)) == game
+    save(game, tmp_path)
+    assert load(tmp_path) == [game]
+
+
+@pytest.mark.parametrize("text", ["", "debug", "other AAAA", "debug AAAA", "debug eJwDAAAAAAE=\nSVC 1 2 +3 with -"])
+def test_what_is_no_game_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no (game|manifest|step)"):
+        Game.parse(text)
+
+
+def test_random_manifests_are_those_of_their_seeds() -> None:
+    assert random_manifest(Random(1)) == random_manifest(Random(1)) != random_manifest(Random(2))
+
+
+def _command(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["fuzz-calls", "--workers", "1", *words])
+    return command.main()
+
+
+def _module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,96 @@
+"""What two kernels in lock step are compared in: each kind of difference is found, wherever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from tyrne.hal.frame import Vector
+from tyrne.kernel.calls import CallNumber
+from tyrne.lang import u32, u64
+from tyrne.testing.lockstep.pair import DisagreementError, Pair, PanicError, UnfairError, the_pair
+from tyrne.testing.lockstep.random_systems import random_manifest
+from tyrne.testing.lockstep.step import Step
+
+SVC = 0x5600_0000
+QUERY = Step(1, {8: CallNumber.CAP_QUERY.value, 0: 0}, Vector.SYNCHRONOUS, SVC, 0)
+YIELD = Step(1, {8: CallNumber.TASK_YIELD.value}, Vector.SYNCHRONOUS, SVC, 0)
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    """A system that has just started."""
+    found = the_pair(True)
+    found.start(random_manifest(Random(1)))
+    yield found
+
+
+def test_start_again_is_as_a_start(pair: Pair) -> None:
+    manifest = random_manifest(Random(1))
+    before = pair.records
+    pair.take(QUERY)
+    pair.start(manifest)
+    assert pair.records == before
+    pair.compare_all()
+
+
+def test_word_of_ram_that_only_the_compiled_kernel_writes_is_found(pair: Pair) -> None:
+    pair.native.ram.bytes[-1] ^= 1
+    with pytest.raises(DisagreementError, match="RAM differs first at 0x401fffff"):
+        pair.compare_all()
+
+
+def test_field_that_only_the_compiled_kernel_changes_is_found(pair: Pair) -> None:
+    pair.native.native.library.lib.KERNEL.lives += 1
+    with pytest.raises(DisagreementError, match="KERNEL.lives"):
+        pair.compare_all()
+
+
+def test_field_that_only_cpython_changes_is_found(pair: Pair) -> None:
+    pair.python.kernel.endpoints.items[15].badge += 1
+    with pytest.raises(DisagreementError, match=r"endpoints\.items\[15\]\.badge"):
+        pair.compare_all()
+
+
+def test_register_of_a_task_that_does_not_run_is_found(pair: Pair) -> None:
+    other = (pair.current + 1) % 16
+    pair.native.set_registers(other, {30: 77})
+    with pytest.raises(DisagreementError, match=f"registers of task {other}"):
+        pair.compare_all()
+
+
+def test_other_result_is_found_at_its_step(pair: Pair) -> None:
+    pair.native.set_registers(pair.current, {19: 5})
+    with pytest.raises(DisagreementError, match="registers of task"):
+        pair.take(QUERY)
+
+
+def test_panic_of_one_kernel_is_a_difference(pair: Pair) -> None:
+    pair.native.native.library.lib.KERNEL.scheduler.current = pair.native.native.library.ffi.NULL
+    with pytest.raises(DisagreementError, match="result:"):
+        pair.take(YIELD)
+
+
+def test_panic_of_both_kernels_is_found(pair: Pair) -> None:
+    pair.python.kernel.scheduler.current = None
+    pair.native.native.library.lib.KERNEL.scheduler.current = pair.native.native.library.ffi.NULL
+    with pytest.raises(PanicError, match=r"assertion at kernel\.py"):
+        pair.take(YIELD)
+
+
+def test_task_that_runs_before_a_more_urgent_one_is_found(pair: Pair) -> None:
+    scheduler, library = pair.python.kernel.scheduler, pair.native.native.library
+    scheduler.levels = type(scheduler.levels)(scheduler.levels | 1)
+    library.lib.KERNEL.scheduler.levels |= 1
+    with pytest.raises(UnfairError, match="priority 0 is ready"):
+        pair.take(QUERY)
+
+
+def test_a_start_mends_what_was_wrong(pair: Pair) -> None:
+    pair.python.kernel.lives = u32(9)
+    pair.python.kernel.frames.taken[0] = u64(1)
+    pair.native.ram.bytes[5] = 1
+    pair.start(random_manifest(Random(2)))
+    pair.compare_all()
