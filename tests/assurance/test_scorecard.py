@@ -109,13 +109,29 @@ def test_every_layer_has_lines() -> None:
     assert all(layer["lines"] for layer in layers())
 
 
-def test_tests_are_collected_with_their_parameters_and_counted_by_category() -> None:
-    tests = collected(["tests/hal/test_timer.py", "tests/hosted/test_preemption.py"])
-    (units, machines) = counted(tests)
-    assert (units["name"], machines["name"]) == ("unit: kernel, boot, hal, lang", "unit: boards, hosted machine")
-    assert units["qemu"] == 0 < machines["qemu"]  # type: ignore[operator]
-    assert {test.parameters["machine"] for test in tests if "machine" in test.parameters} >= {"hosted", "qemu"}
-    assert {test.qemu for test in tests if test.parameters.get("machine") == "qemu"} == {True}
+FAULT_TESTS: Final = (
+    "tests/hosted/test_machines_agree.py",
+    "tests/hosted/test_fault_repair.py",
+    "tests/hosted/test_access_repair.py",
+    "tests/programs/test_programs.py",
+)
+UNIT_TESTS: Final = "tests/hal/test_timer.py"
+
+
+@pytest.fixture(scope="module")
+def some_tests() -> list[Test]:
+    """Collected once: pytest takes seconds for it."""
+    return collected([*FAULT_TESTS, UNIT_TESTS])
+
+
+def test_tests_are_collected_with_their_parameters_and_counted_by_category(some_tests: list[Test]) -> None:
+    kinds = {kind["name"]: kind for kind in counted(some_tests)}
+    units, attacks = kinds["unit: kernel, boot, hal, lang"], kinds["attacks from EL0"]
+    assert sum(kind["tests"] for kind in kinds.values()) == len(some_tests)  # type: ignore[misc]
+    assert (units["tests"], units["qemu"]) == (sum(test.file == UNIT_TESTS for test in some_tests), 0)
+    assert 0 < attacks["qemu"] < attacks["tests"]  # type: ignore[operator]
+    assert {test.qemu for test in some_tests if test.parameters.get("machine") == "qemu"} == {True}
+    assert {test.qemu for test in some_tests if test.parameters.get("machine") == "hosted"} == {False}
 
 
 def test_a_file_of_tests_counts_in_the_first_category_that_has_it() -> None:
@@ -124,30 +140,17 @@ def test_a_file_of_tests_counts_in_the_first_category_that_has_it() -> None:
     assert category("tests/test_links.py") == "the repository: imports, links, sizes, audit log"
 
 
-FAULT_TESTS: Final = (
-    "tests/hosted/test_machines_agree.py",
-    "tests/hosted/test_fault_repair.py",
-    "tests/hosted/test_access_repair.py",
-    "tests/programs/test_programs.py",
-)
-
-
-@pytest.fixture(scope="module")
-def fault_tests() -> list[Test]:
-    return collected(FAULT_TESTS)
-
-
 def test_every_kind_of_fault_that_el0_can_provoke_is_provoked_and_repaired_on_each_machine(
-    fault_tests: list[Test],
+    some_tests: list[Test],
 ) -> None:
-    matrix = {row["fault"]: [row[column] for column in COLUMNS] for row in fault_matrix(fault_tests)}
+    matrix = {row["fault"]: [row[column] for column in COLUMNS] for row in fault_matrix(some_tests)}
     kinds = {fault.split(",")[0]: sum(map(sum, (matrix[f] for f in matrix if f.startswith(fault)))) for fault in matrix}
     assert kinds.keys() == {kind.name.lower().replace("_", " ") for kind in FaultKind}
     assert {kind for kind, programs in kinds.items() if not programs} == {"sp alignment", "system error", "unknown"}
     needed = [COLUMNS.index(column) for column in ("hosted", "qemu", "repaired", "repaired on qemu")]
     assert not [fault for fault, row in matrix.items() if any(row) and not all(row[i] for i in needed)]
     with pytest.raises(UnknownTestError, match="has no test named test_tasks_do_the_same"):
-        fault_matrix([test for test in fault_tests if test.function != "test_tasks_do_the_same"])
+        fault_matrix([test for test in some_tests if test.function != "test_tasks_do_the_same"])
 
 
 def test_known_limits_are_the_bold_beginnings_of_the_caveats() -> None:
@@ -161,9 +164,9 @@ def test_known_limits_are_the_bold_beginnings_of_the_caveats() -> None:
 
 
 def test_a_card_is_made_where_no_campaign_has_ever_run(
-    fault_tests: list[Test], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    some_tests: list[Test], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assurance.scorecard.card.collected", lambda: fault_tests)
+    monkeypatch.setattr("assurance.scorecard.card.collected", lambda: some_tests)
     monkeypatch.setattr("assurance.scorecard.card.image_of", lambda release: "f00d")  # a build takes seconds
     card = made(CAMPAIGNS, tmp_path)
     assert {row["about"] for row in card["rows"]} == {About.NOTHING.value}
