@@ -4,7 +4,7 @@
 |---|---|
 | `run_system(source, machine, …)` | `tyrne.testing.run_system` |
 | `hosted_system(source, …)` | `tyrne.testing.boot_system` |
-| `world(tasks, …)` | `tyrne.testing.World`; after the test every invariant of each is checked again |
+| `world(tasks, …)` | `tyrne.testing.World`, strict unless said otherwise; checked again after the test |
 | `@pytest.mark.qemu` | the test boots QEMU: it is skipped where that is missing, and with `--no-qemu` |
 
 Relative paths of systems and programs start at the folder of the test's file.
@@ -75,7 +75,7 @@ def world() -> Iterator[Callable[..., World]]:
     made: list[World] = []
 
     def make(*arguments: Any, **terms: Any) -> World:
-        made.append(World(*arguments, **terms))
+        made.append(World(*arguments, **{"strict": True, **terms}))
         return made[-1]
 
     yield make

@@ -64,7 +64,7 @@ class World:
     `arena` is how many tasks there may be at once, `slots` how many capabilities each may hold (the first task:
     `first_slots`), `pages` how much RAM there is. `held` are the tasks that are not started; `slice` is in
     instructions, 0 for no tick. With `strict` each refused call is checked to have left everything as it was, byte for
-    byte; that takes some 10 ms.
+    byte; that takes some 15 ms.
     """
 
     def __init__(
