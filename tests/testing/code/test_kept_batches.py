@@ -1,0 +1,47 @@
+"""Batches that a mistake once made differ, shrunk; and what is excluded because it differs, as long as it does."""
+
+from __future__ import annotations
+
+import pytest
+
+from tyrne.system.run import Machine
+from tyrne.testing.code.assembler import move
+from tyrne.testing.code.batch import Batch, Generated, Way, compare
+from tyrne.testing.code.campaign import conduct, known_differences
+from tyrne.testing.code.layout import DATA
+
+WAYS = [Way(Machine.HOSTED), Way(Machine.QEMU)]
+
+KEPT = {
+    # hosted, where unmapping a page did not invalidate it: code that was unmapped ran once more
+    "unmapped_code": Batch((Generated("runs what it wrote", (
+        0xD2800060, 0xD28000C1, 0xD2800022, 0xD28002A8, 0xD4000001, 0xAA0103E9, 0xD29E000A, 0xD2800080, 0xAA0A03E2,
+        0xD2800023, 0xD2800308, 0xD4000001, 0xD280780B, 0xF2BACBEB, 0xB900054B, 0xD2800080, 0xAA0903E1, 0xD2800042,
+        0xD2800348, 0xD4000001, 0x9100014D, 0xD63F01A0, 0xD2800080, 0xAA0903E1, 0xD4000001, 0xD63F0140,
+    ), 0),)),
+}  # fmt: skip
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("name", sorted(KEPT))
+def test_what_once_differed_agrees(name: str) -> None:
+    assert compare(KEPT[name], WAYS).differences == ()
+
+
+@pytest.mark.qemu
+def test_what_is_excluded_still_differs() -> None:
+    """When this fails, the emulators have come to agree: the row of excluded.py can go."""
+    misaligned = Generated("ldar", (*move(1, DATA + 1), 0xC8DFFC22))  # ldar x2, [x1]
+    debug_status = Generated("mdccsr", (0xD5330103,))
+    found = compare(Batch((misaligned, debug_status)), WAYS)
+    assert {difference.task for difference in found.differences} == {0, 1}
+    assert [(number, index) for number, index, _ in known_differences(found)] == [(0, 2)]
+
+
+@pytest.mark.qemu
+def test_what_is_excluded_is_taken_out_and_counted() -> None:
+    misaligned = Generated("ldar", (*move(1, DATA + 1), 0xC8DFFC22))
+    debug_status = Generated("mdccsr", (0xD5330103,))
+    tally, found = conduct(Batch((misaligned, debug_status)), lambda seed: misaligned, WAYS)
+    assert found.differences == () and tally.excused == {"LDAR, STLR": 1}
+    assert tally.words == set(misaligned.words[:2])
