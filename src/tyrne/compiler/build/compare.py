@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Mapping
+from operator import attrgetter, is_
 from typing import Any
 
 from tyrne.compiler.build.host import HostLibrary
@@ -146,6 +147,29 @@ class Comparer:
 
         return compare
 
+    def _place(self, kind: Type) -> Compare:
+        """As a struct. One without places or arrays in it is looked at in full only when it is not, on both sides, what
+        it was when it was last found equal: its values cannot change, so that the same objects are the same state."""
+        in_full = self._struct(kind)
+        fields = self._fields(kind)
+        if len(fields) < 2 or any(field["type"]["kind"] in ("place", "array", "bytes") for field in fields):
+            return in_full
+        values = attrgetter(*(field["python"] for field in fields))
+        buffer, address_of = self._ffi.buffer, self._ffi.addressof
+        equal: dict[int, tuple[bytes, tuple[Any, ...]]] = {}
+
+        def compare(here: Any, there: Any) -> Difference | None:
+            objects, compiled = values(here), buffer(address_of(there))[:]
+            known = equal.get(id(here))
+            if known is not None and known[0] == compiled and all(map(is_, objects, known[1])):
+                return None
+            found = in_full(here, there)
+            if found is None:
+                equal[id(here)] = compiled, objects
+            return found
+
+        return compare
+
     def _array(self, kind: Type) -> Compare:
         inner = self._compare(kind["element"])
         unpack, length = self._ffi.unpack, kind["length"]
@@ -239,7 +263,7 @@ _MAKERS: Mapping[str, Callable[[Comparer, Type], Compare]] = {
     "bytes": Comparer._bytes,
     "enum": Comparer._enum,
     "value": Comparer._struct,
-    "place": Comparer._struct,
+    "place": Comparer._place,
     "reference": Comparer._reference,
     "array": Comparer._array,
     "union": Comparer._union,
