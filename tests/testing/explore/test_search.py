@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,12 @@ import pytest
 from tyrne.testing.explore import MODELS, Checkpoint, Report, Serial, explore
 from tyrne.testing.explore.checkpoint import CheckpointMismatchError
 
-PAIR = MODELS["pair"]
+SMALL = replace(MODELS["pair"], name="small", calls=MODELS["pair"].calls[:5])
 
 
 @pytest.fixture(scope="module")
 def whole() -> Report:
-    return explore(PAIR, Serial())
+    return explore(SMALL, Serial())
 
 
 def counts(report: Report) -> tuple[object, ...]:
@@ -25,17 +26,17 @@ def counts(report: Report) -> tuple[object, ...]:
 def test_a_small_system_is_explored_to_the_last_state(whole: Report) -> None:
     assert whole.exhausted
     assert whole.violation is None
-    assert whole.states == whole.progress.expanded > 500
+    assert whole.states == whole.progress.expanded > 200
     assert whole.progress.refusals > whole.states
 
 
 def test_a_search_that_is_stopped_between_levels_arrives_at_the_same(whole: Report, tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path, "k")
-    for states in (10, 100, 500):
-        report = explore(PAIR, Serial(), checkpoint=checkpoint, max_states=states)
+    for states in (10, 50, 120):
+        report = explore(SMALL, Serial(), checkpoint=checkpoint, max_states=states)
         assert report.progress.expanded == states
         assert not report.exhausted
-    assert counts(explore(PAIR, Serial(), checkpoint=checkpoint)) == counts(whole)
+    assert counts(explore(SMALL, Serial(), checkpoint=checkpoint)) == counts(whole)
 
 
 def test_a_search_that_dies_within_a_level_repeats_the_level(whole: Report, tmp_path: Path) -> None:
@@ -47,13 +48,13 @@ def test_a_search_that_dies_within_a_level_repeats_the_level(whole: Report, tmp_
                 yield result
 
     with pytest.raises(KeyboardInterrupt):
-        explore(PAIR, Dies(), checkpoint=Checkpoint(tmp_path, "k"))
-    with (tmp_path / "pair" / "keys").open("ab") as keys:
+        explore(SMALL, Dies(), checkpoint=Checkpoint(tmp_path, "k"))
+    with (tmp_path / "small" / "keys").open("ab") as keys:
         keys.write(b"half a key")
-    assert counts(explore(PAIR, Serial(), checkpoint=Checkpoint(tmp_path, "k"))) == counts(whole)
+    assert counts(explore(SMALL, Serial(), checkpoint=Checkpoint(tmp_path, "k"))) == counts(whole)
 
 
 def test_a_checkpoint_of_another_kernel_is_refused(tmp_path: Path) -> None:
-    explore(PAIR, Serial(), checkpoint=Checkpoint(tmp_path, "old"), max_states=10)
+    explore(SMALL, Serial(), checkpoint=Checkpoint(tmp_path, "old"), max_states=10)
     with pytest.raises(CheckpointMismatchError, match="remove it"):
-        explore(PAIR, Serial(), checkpoint=Checkpoint(tmp_path, "new"))
+        explore(SMALL, Serial(), checkpoint=Checkpoint(tmp_path, "new"))

@@ -1,4 +1,4 @@
-"""The key of a state: equal for states that no trap can ever tell apart, whatever names their slots have.
+"""The key of a state: equal for states that no trap can ever tell apart.
 
 The key is a digest of a walk. The derivation tree is walked from the first quota, children in their order; that numbers
 every capability and, by their origins, every object. Then each field of each of them is written down, references by
@@ -7,9 +7,6 @@ of its own and is checked. Erased is only:
 
 | erased                                    | because                                                                |
 |-------------------------------------------|------------------------------------------------------------------------|
-| the index of a slot in its table, of an   | the kernel treats all slots and places alike: exchanging two, with all |
-| object in its arena, and the order in     | that names them, is the same kernel with other handle words, and the   |
-| which free ones are used again            | alphabet uses every handle word there is                               |
 | generations                               | a handle is as good as its slot's generation, or stale for ever; words |
 |                                           | that count (a waiting sender's x5) are written as the slot or as stale |
 | registers x0 to x30, but for x1 to x5 of  | the next call of any other task rewrites those that the kernel reads;  |
@@ -18,6 +15,10 @@ of its own and is checked. Erased is only:
 | what is left over in a free slot or place | whoever takes it writes it first; what must be empty in it is looked at|
 | the contents of pages that are no tables  | no task of a model runs code, and the kernel reads no page of a task's |
 | the hint of the frame allocator           | the lowest free frame is found from any hint that is not above it      |
+| in a model in which no task can end: the  | only when a task ends is its table gone through, slot by slot, which   |
+| index of a slot in a task's table, and    | decides who is woken first; else all slots are alike: exchanging two,  |
+| the order in which free ones are used     | with all that names them, is the same kernel with other handle words,  |
+|                                           | and the alphabet uses every handle word there is                       |
 
 A slot or place at its last generation is outside: no trace is long enough to get there.
 """
@@ -62,14 +63,20 @@ Key = bytes
 
 
 class Canonical:
-    """Keys of the states of one kernel. `ram` says whether translation tables can change."""
+    """Keys of the states of one kernel.
 
-    def __init__(self, kernel: Kernel[MemoryBoard], *, ram: bool) -> None:
+    `ram` says whether translation tables can change, `ends` whether tasks can end.
+    """
+
+    def __init__(self, kernel: Kernel[MemoryBoard], *, ram: bool, ends: bool) -> None:
         self.kernel = kernel
         self.ram = ram
+        self.ends = ends
         arenas = (kernel.tasks, kernel.endpoints, kernel.notifications, kernel.spaces, kernel.regions, kernel.quotas)
         self.arenas: tuple[Any, ...] = arenas
         self.object_of_origin: dict[CapSlot, Any] = {}
+        self.indices: dict[Any, int] = {}
+        """Where in its arena an object stands: reap and abort go through these in order."""
         self.writers: dict[type, Callable[[Any], None]] = {
             Task: self._task,
             Endpoint: self._endpoint,
@@ -100,7 +107,9 @@ class Canonical:
         for endpoint in kernel.endpoints.items:
             self.places[endpoint.parked] = (5, endpoint)
         for arena in arenas:
-            for thing in arena.items:
+            items: list[Any] = arena.items._items
+            for i, thing in enumerate(items):
+                self.indices[thing] = i
                 self.object_of_origin[thing.origin] = thing
                 self.places[thing.origin] = (6, thing)
         self.root = kernel.quotas.items[0].origin
@@ -129,6 +138,7 @@ class Canonical:
             self._slot(slot)
         self._empty_slots()
         for thing in [thing for thing in numbers if type(thing) in self.writers]:
+            out.append(self.indices[thing])
             self.writers[type(thing)](thing)
         self._globals()
         return array("Q", out).tobytes()
@@ -194,6 +204,7 @@ class Canonical:
             get(slot.previous_sibling, WRONG),
             0 if binding is None else get(binding, WRONG),
             0 if placement is None else 1,
+            slot.index if self.ends else 0,
         )
         if placement is not None:
             out += (self._named(placement.space), placement.address)
@@ -221,13 +232,17 @@ class Canonical:
                 out += (WRONG, i)
 
     def _room(self, table: CapTable) -> int:
-        """How many slots of a table can still be filled."""
-        room = len(table.slots._items) - int(table.touched)
+        """How many slots of a table can still be filled; and in which order, where it matters."""
+        listed: list[int] = []
         slot = table.first_free
-        while slot is not None and room < WRONG:
-            room = room + 1 if slot.capability is None and room <= 0xFFFF else WRONG
+        while slot is not None:
+            if slot.capability is not None or len(listed) > len(table.slots._items):
+                return WRONG
+            listed.append(slot.index)
             slot = slot.next_sibling
-        return room
+        if self.ends:
+            self.out += (table.touched, *listed, WRONG)
+        return len(table.slots._items) - int(table.touched) + len(listed)
 
     # --- objects
 
@@ -317,7 +332,7 @@ class Canonical:
 
     def _space(self, space: AddressSpace) -> None:
         items = self.kernel.spaces.items._items
-        in_place = space.asid <= len(items) and items[space.asid - 1] is space
+        in_place = 0 < space.asid <= len(items) and items[space.asid - 1] is space
         self.out += (104, space.root, in_place, space.frames, self.numbers.get(space.payer, WRONG))
         if self.ram:
             tree = read_tree(self.kernel, space.root)
@@ -351,14 +366,15 @@ class Canonical:
             if queue.head is not None or queue.tail is not None:
                 out += (self.queues[queue][0], get(queue.head, WRONG), get(queue.tail, WRONG))
         for arena in self.arenas:
-            free, link = len(arena.items._items) - int(arena.touched), int(arena.first_free)
-            while link != 0 and free < 0xFFFF:
-                free, link = free + 1, int(arena.next_free._items[link - 1])
-            out += (arena.population, free)
-            if free != len(arena.items._items):
-                for i, alive in enumerate(arena.occupied._items):
-                    if not alive:
-                        self._left_over(i, arena.items._items[i])
+            listed: list[int] = []
+            link = int(arena.first_free)
+            while link != 0 and len(listed) <= len(arena.items._items):
+                listed.append(link)
+                link = int(arena.next_free._items[link - 1])
+            out += (arena.population, arena.touched, *listed, WRONG)
+            for i, alive in enumerate(arena.occupied._items):
+                if not alive:
+                    self._left_over(i, arena.items._items[i])
         out += (*frames.taken._items, frames.allocated, frames.reserved_frames)
         taken = sum(word << 64 * i for i, word in enumerate(map(int, frames.taken._items)))
         lowest = (~taken & (taken + 1)).bit_length() - 1

@@ -70,7 +70,7 @@ class Stepper:
         floating = [task.thread.q for task in self.kernel.tasks.items]
         kernel = self.kernel
         self.snapshot = Snapshot(kernel, without=(kernel.loading, kernel.boot_frame, *names, *floating), ram=model.ram)
-        self.canonical = Canonical(kernel, ram=model.ram)
+        self.canonical = Canonical(kernel, ram=model.ram, ends=model.ends())
         index = self.snapshot.index
         self.registers = {id(task): index[id(task.frame.x)] for task in kernel.tasks.items}
         """Where in a saved state the registers of a task stand."""

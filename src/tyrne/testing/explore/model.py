@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
+from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.kernel import Kernel
@@ -91,6 +92,12 @@ class Model:
     """Whether the kernel keeps the address spaces of the first tasks when these end."""
     ram: bool = False
     """Whether anything is written to RAM: mappings, new address spaces, new memory."""
+
+    def ends(self) -> bool:
+        """Whether a task can end, and its table be given back."""
+        ending = {CallNumber.TASK_EXIT, CallNumber.TASK_END}
+        made = any(holder.quota.tasks for holder in self.tasks)
+        return self.faults or made or any(template.call in ending for template in self.calls)
 
     def build(self) -> Kernel[MemoryBoard]:
         """A kernel that runs the first task."""
