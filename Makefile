@@ -31,9 +31,10 @@ check: $(TEST)
 bench: $(BASE)
 	@$(BIN)/python bench/table.py $(ARGS)
 
-# A million random system calls, on the kernel in CPython and on the compiled one in lock step: ARGS="--calls N --seed S".
+# A million random system calls, guided by what they reach, on the kernel in CPython and on the compiled one in lock step:
+# ARGS="--calls N --seed S --workers W --json FILE"; what is found becomes a test in build/found/.
 fuzz-calls: $(BASE)
-	@$(BIN)/python -m tyrne.testing.lockstep $(ARGS)
+	@$(BIN)/python -m tyrne.testing.lockstep --corpus tests/corpus/calls $(ARGS)
 
 # The kernel's image, built clean in two places: the same bytes, and which.
 reproducible: $(BASE)

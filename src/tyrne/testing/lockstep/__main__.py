@@ -102,7 +102,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, again and again")
     parser.add_argument("--corpus", type=Path, metavar="FOLDER", help="games to begin with")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="write games there that reach all that was reached")
-    parser.add_argument("--found", type=Path, metavar="FOLDER", default=Path("found"),
+    parser.add_argument("--found", type=Path, metavar="FOLDER", default=Path("build/found"),
                         help="where the test of what is found goes (default: %(default)s)")  # fmt: skip
     parser.add_argument("--tries", type=_positive, default=1000, help="to make it shorter (default: %(default)s)")
     parser.add_argument("--unguided", action="store_true", help="random systems only, to compare")
