@@ -105,7 +105,7 @@ def stale_translations(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_forgotten_invalidation_is_found_and_shrunk() -> None:
     noise = Generated("noise", tuple(move(11, 5) * 16), 4)
     batch = Batch((noise, replace(STALE, words=STALE.words + noise.words), noise), seed=2)
-    shrinker = Shrinker(batch, [NATIVE, HOSTED], limit=24)
+    shrinker = Shrinker(batch, [NATIVE, HOSTED], limit=14)
     least = shrinker.shrink()
     (program,) = (program for program in least.programs if program.words)
     assert program.name == "stale" and 12 <= len(program.words) <= len(STALE.words)

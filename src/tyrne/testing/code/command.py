@@ -6,9 +6,10 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import count
+from contextlib import closing
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,26 +90,28 @@ def campaign(
 def _campaign(
     options: argparse.Namespace, conduct: Conduct, ways: Sequence[Way], enough: Enough, unit: str, command: str
 ) -> int:
+    for path in filter(None, (options.json, options.test)):  # now, not when everything is done
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a").close()
     total = Tally()
-    with _progress() as progress, ProcessPoolExecutor(options.workers) as pool:
+    results = _in_turn(options.workers, conduct, options.seed, ways)
+    with _progress() as progress, closing(results):
         bar = progress.add_task(unit, total=None)
-        for tally, found in _in_turn(pool, options.workers, conduct, options.seed, ways):
+        for tally, found in results:
             total.add(tally)
             done, wanted = enough(total)
             progress.update(bar, completed=min(done, wanted), total=wanted)
             if found.differences:
-                pool.shutdown(cancel_futures=True)
+                results.close()
                 progress.update(bar, description="shrinking")
                 _report(found, ways, options.test, lambda text: progress.update(bar, description=f"shrinking: {text}"))
                 return 1
             if done >= wanted:
-                pool.shutdown(cancel_futures=True)
                 break
     figures: dict[str, Any] = {"command": command, "kernel": digest(), "seed": options.seed}
     figures |= {"machines": list(dict.fromkeys(way.machine.value for way in ways))}
     figures |= total.figures() | {"divergences": 0, "panics": 0}
     if options.json is not None:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
     print("\n".join(_lines(figures)))
     return 0
@@ -121,16 +124,23 @@ def _progress() -> Progress:
 
 
 def _in_turn(
-    pool: ProcessPoolExecutor, workers: int, conduct: Conduct, seed: int, ways: Sequence[Way]
-) -> Iterator[tuple[Tally, Comparison]]:
-    """Results in the order of their seeds, with a few batches ahead."""
+    workers: int, conduct: Conduct, seed: int, ways: Sequence[Way]
+) -> Generator[tuple[Tally, Comparison], None, None]:
+    """Results in the order of their seeds, without end: how many processes make them changes nothing."""
     seeds = count(seed)
-    ahead: list[Future[tuple[Tally, Comparison]]] = [
-        pool.submit(conduct, next(seeds), ways) for _ in range(2 * workers)
-    ]
-    while True:
-        yield ahead.pop(0).result()
-        ahead.append(pool.submit(conduct, next(seeds), ways))
+    if workers == 1:
+        for number in seeds:
+            yield conduct(number, ways)
+    with ProcessPoolExecutor(workers) as pool:
+        ahead: list[Future[tuple[Tally, Comparison]]] = [
+            pool.submit(conduct, number, ways) for number in islice(seeds, workers + 1)
+        ]
+        try:
+            while True:
+                yield ahead.pop(0).result()
+                ahead.append(pool.submit(conduct, next(seeds), ways))
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _report(found: Comparison, ways: Sequence[Way], target: Path | None, tell: Callable[[str], None]) -> None:
