@@ -2,7 +2,8 @@
 
 import pytest
 
-from tyrne.hosted.recorder import Recorder
+from tyrne.hal.interrupt import Interrupt
+from tyrne.hosted.recorder import InterruptEvent, Recorder
 from tyrne.system.records import RecordError, feed
 
 
@@ -50,6 +51,18 @@ def test_ends_by_another_and_waits_in_records_are_recorded() -> None:
     ]
 
 
+def test_interrupts_in_records_are_kept_with_their_place_unless_nothing_is_kept() -> None:
+    lines = ("I 0 3e8 1", "I c 0 2", "I c 0 0")
+    assert fed(*lines).interrupts == [
+        InterruptEvent(0, 1000, Interrupt.TICK),
+        InterruptEvent(12, 0, Interrupt.LIMIT),
+        InterruptEvent(12, 0, Interrupt.SPURIOUS),
+    ]
+    forgetful = Recorder(keep_calls=False)
+    feed(lines[0].encode(), forgetful)
+    assert forgetful.interrupts == []
+
+
 def test_a_panic_in_records_is_kept() -> None:
     assert bytes(fed("P 2121", "P 0a").panic_bytes) == b"!!\n"
 
@@ -67,6 +80,8 @@ def test_a_panic_in_records_is_kept() -> None:
         "X 0 4 1",
         "F 0 1 2",
         "D 0",
+        "I 0 1",
+        "I 0 1 3",
         "W",
         "W x",
         "E 0",
