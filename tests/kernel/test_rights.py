@@ -1,0 +1,26 @@
+"""Which rights the maker of an object gets: those that mean something for its kind, and no other."""
+
+from __future__ import annotations
+
+import pytest
+
+from tyrne.kernel.abi import CapKind as K
+from tyrne.kernel.abi import Rights as R
+from tyrne.kernel.abi import rights_over
+
+OVER_ITSELF = R.DUPLICATE | R.DERIVE | R.REVOKE | R.TRANSFER
+RIGHTS = {
+    K.DEBUG_CONSOLE: OVER_ITSELF | R.CONSOLE_WRITE,
+    K.ENDPOINT: OVER_ITSELF | R.SEND | R.RECV,
+    K.NOTIFICATION: OVER_ITSELF | R.NOTIFY | R.WAIT,
+    K.TASK: OVER_ITSELF | R.CONFIGURE | R.CONTROL | R.INSPECT | R.MODIFY,
+    K.ADDRESS_SPACE: OVER_ITSELF | R.MAP | R.BIND,
+    K.MEMORY: OVER_ITSELF | R.READ | R.WRITE | R.EXECUTE,
+    K.QUOTA: OVER_ITSELF | R.CREATE,
+    K.REPLY: R.TRANSFER,
+}
+
+
+@pytest.mark.parametrize("kind", K)
+def test_each_kind_has_its_rights(kind: K) -> None:
+    assert rights_over(kind) == RIGHTS[kind]
