@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.kernel.abi import CapKind as K
-from tyrne.kernel.abi import Rights as R
-from tyrne.kernel.abi import rights_over
+from tyrne.kernel.abi import CapKind, Rights, rights_over
 
+K, R = CapKind, Rights
 OVER_ITSELF = R.DUPLICATE | R.DERIVE | R.REVOKE | R.TRANSFER
 RIGHTS = {
     K.DEBUG_CONSOLE: OVER_ITSELF | R.CONSOLE_WRITE,
@@ -21,6 +20,6 @@ RIGHTS = {
 }
 
 
-@pytest.mark.parametrize("kind", K)
-def test_each_kind_has_its_rights(kind: K) -> None:
+@pytest.mark.parametrize("kind", CapKind)
+def test_each_kind_has_its_rights(kind: CapKind) -> None:
     assert rights_over(kind) == RIGHTS[kind]
