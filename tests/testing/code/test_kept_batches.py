@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tyrne.kernel.calls import CallNumber
 from tyrne.system.run import Machine
-from tyrne.testing.code.assembler import move
+from tyrne.testing.code.assembler import call, load_exclusive, move, store_exclusive
 from tyrne.testing.code.batch import Batch, Generated, Way, compare
 from tyrne.testing.code.campaign import conduct, known_differences
 from tyrne.testing.code.layout import DATA
@@ -26,6 +27,14 @@ KEPT = {
         0xAA0903E1, 0xD2800042, 0xD2800348, 0xD4000001, 0x9100114D, 0xD63F01A0, 0xD2800080, 0xAA0903E1, 0xD2800022,
         0xD4000001, 0xD280000B, 0xB900014B, 0xB900054B, 0xD2800080, 0xAA0903E1, 0xD2800042, 0xD4000001, 0xD63F01A0,
     ), 0),), seed=2),
+    # a kernel that did not refuse an address inside a page: it panicked
+    "misaligned_map": Batch((Generated("nothing", ()), Generated("maps", (
+        0xD280010A, 0xF2A0180A, 0xD2800080, 0xD28000A1, 0xAA0A03E2, 0xD2800023, 0xD2800308, 0xD4000001,
+    ), 0))),
+    # hosted, where an exception left the exclusive monitor open: a store-exclusive after a call succeeded
+    "open_monitor": Batch((Generated("yields", (
+        *move(10, DATA + 0x1000), load_exclusive(14, 10), *call(CallNumber.TASK_YIELD), store_exclusive(17, 14, 10),
+    ), 0),)),
 }  # fmt: skip
 
 
