@@ -7,14 +7,15 @@ from collections import Counter
 from tyrne.kernel.calls import CallNumber
 from tyrne.testing.explore import MODELS, Serial, explore
 
-NEAR, FAR = 110, 300
-"""States from which everything happens once: two or three steps from the first, four for a pair of answers."""
+NEAR = 40
+FAR = {"lifecycle": 110, "pair": 300}
+"""States from which everything happens once: two or three steps from the first, four for an answer to an answer."""
 
 
 def test_between_them_every_call_succeeds_and_is_refused_and_there_are_ticks_faults_and_ends() -> None:
     met: Counter[str] = Counter()
     for model in MODELS.values():
-        report = explore(model, Serial(), max_states=FAR if model.name == "pair" else NEAR)
+        report = explore(model, Serial(), max_states=FAR.get(model.name, NEAR))
         assert report.violation is None
         met += report.progress.met
     assert met["tick"] and met["fault made"]
