@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tyrne.compiler.build.cache import cache_directory
+
 pytest_plugins = ["pytester"]
 
 CONFTEST = 'pytest_plugins = ["tyrne.testing.plugin"]'
@@ -34,8 +36,13 @@ caps = [{ console = true }]
 """
 
 
+CACHE = cache_directory()
+"""Before each test has a home of its own."""
+
+
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    monkeypatch.setenv("TYRNE_CACHE", str(CACHE))
     pytester.makeconftest(CONFTEST)
     folder = pytester.mkdir("tests")
     (folder / "mine.S").write_text(PROGRAM)
@@ -45,7 +52,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 
 def outcomes(project: pytest.Pytester, test: str, *options: str) -> pytest.RunResult:
     (project.path / "tests/test_mine.py").write_text(test)
-    return project.runpytest_inprocess("-W", "error", "--strict-markers", "-p", "no:cacheprovider", *options)
+    return project.runpytest_inprocess("-W", "error", "--strict-markers", "-p", "no:hypothesispytest", *options)
 
 
 def test_the_fixtures_run_step_and_build(project: pytest.Pytester) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tyrne.compiler.build.cache import cache_directory
 from tyrne.testing import INVARIANTS, LiveSystem, Run
 from tyrne.testing.invariants import transitions
 
@@ -17,12 +18,17 @@ GUIDE = (Path(__file__).parents[2] / "docs/testing.md").read_text()
 FILE = re.compile(r"^```(?:python|toml)\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def test_its_files_pass_as_they_stand(pytester: pytest.Pytester) -> None:
+CACHE = cache_directory()
+"""Before a test has a home of its own."""
+
+
+def test_its_files_pass_as_they_stand(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TYRNE_CACHE", str(CACHE))
     files = dict(FILE.findall(GUIDE))
     assert len(files) == GUIDE.count("```") // 2
     for name, content in files.items():
         (pytester.path / name).write_text(content)
-    result = pytester.runpytest_inprocess("-W", "error", "--strict-markers", "--no-qemu")
+    result = pytester.runpytest_inprocess("-W", "error", "--strict-markers", "--no-qemu", "-p", "no:hypothesispytest")
     result.assert_outcomes(passed=11, skipped=1)
 
 
