@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from assurance.scorecard.results import Campaign, Data, Details, Figures, Present
@@ -19,6 +20,7 @@ def explored(data: Data) -> Figures:
     found: Figures = [
         ("distinct states in which every invariant holds", number(sum(model["states"] for model in models.values()))),
         ("transitions", number(sum(model["transitions"] for model in models.values()))),
+        ("refused calls that changed nothing", number(sum(model["refusals_checked"] for model in models.values()))),
         ("violations", number(sum(model["violations"] for model in models.values()))),
     ]
     for name, model in models.items():
@@ -38,7 +40,35 @@ def fuzzed_calls(data: Data) -> Figures:
 
 
 def edges_never_taken(data: Data) -> Details:
-    return [f"`{edge['place']}` in `{edge['function']}`: an edge never taken" for edge in data["never"]]
+    places = Counter(f"`{edge['place']}` in `{edge['function']}`" for edge in data["never"])
+    return [f"never taken: {n} of the edges at {place}" for place, n in places.items()]
+
+
+def compared_programs(data: Data) -> Figures:
+    machines = " ↔ ".join(data["machines"])
+    return [
+        (f"programs compared, {machines}", number(data["programs"])),
+        ("differences, kernel panics", f"{number(data['divergences'])}, {number(data['panics'])}"),
+        ("system calls that they made", number(sum(data["calls"].values()))),
+        ("exceptions that they took", f"{number(sum(data['exceptions'].values()))}: {counts(data['exceptions'])}"),
+    ]
+
+
+def fuzzed_code(data: Data) -> Figures:
+    executed = data["instructions_executed"]
+    return [
+        ("instructions of random programs executed", counts(executed)),
+        ("different instruction words", number(data["distinct_words"])),
+        *compared_programs(data),
+    ]
+
+
+def left_out(data: Data) -> Details:
+    return [f"{name}: {number(n)} words made NOP" for name, n in data["excused"].items()]
+
+
+def counts(named: dict[str, int]) -> str:
+    return ", ".join(f"{name} {number(n)}" for name, n in named.items())
 
 
 def mutated(data: Data) -> Figures:
@@ -80,6 +110,8 @@ def gives_these_images(data: Data, present: Present) -> bool:
 CAMPAIGNS: Final = (
     Campaign("explore", "Exploration", "make explore", explored),
     Campaign("fuzz-calls", "Calls in lock step", "make fuzz-calls", fuzzed_calls, edges_never_taken),
+    Campaign("battery", "Battery of programs", "make battery", compared_programs, left_out),
+    Campaign("fuzz-code", "Random machine code", "make fuzz-code", fuzzed_code, left_out),
     Campaign("mutation", "Mutation", "make mutate", mutated, survivors),
     Campaign("image", "Reproducible image", "make reproducible", images, is_present=gives_these_images),
 )

@@ -13,6 +13,7 @@ from assurance.scorecard.limits import CAVEATS, known_limits
 from assurance.scorecard.lines import layers
 from assurance.scorecard.others import OTHERS
 from assurance.scorecard.results import RESULTS, Campaign, Present, details, rows
+from assurance.scorecard.seeded import seeded_bugs
 from assurance.scorecard.tests_by_category import CollectionError, collected, counted
 from tyrne.compiler import CompileError
 from tyrne.compiler.build import image_bytes
@@ -40,6 +41,7 @@ def made(campaigns: tuple[Campaign, ...], folder: Path = RESULTS) -> dict[str, A
             "tests": counted(tests),
             "others": [asdict(other) for other in OTHERS],
             "faults": fault_matrix(tests),
+            "seeded": seeded_bugs(),
             "limits": known_limits(CAVEATS.read_text()),
         }
     except CollectionError as error:

@@ -49,6 +49,7 @@ def page(card: dict[str, Any]) -> str:
         _lines(card),
         _tests(card),
         _faults(card),
+        _seeded(card),
         _details(card),
         _limits(card),
     ]
@@ -114,6 +115,20 @@ _FAULT_COLUMNS: Final = {
 def _faults(card: dict[str, Any]) -> str:
     rows = [(row["fault"], *(row[column] for column in _FAULT_COLUMNS)) for row in card["faults"]]
     return FAULTS + table(("fault", *_FAULT_COLUMNS.values()), rows)
+
+
+SEEDED: Final = """\
+## Bugs that were planted
+
+A test plants each of these in the kernel, and exploration of a model finds it. The shortest trace that shows it has so
+many steps.
+
+"""
+
+
+def _seeded(card: dict[str, Any]) -> str:
+    rows = [(bug["what"], f"`{bug['place']}`", bug["model"], bug["steps"]) for bug in card["seeded"]]
+    return SEEDED + table(("what is wrong", "where", "model", "steps"), rows)
 
 
 def _details(card: dict[str, Any]) -> str:
