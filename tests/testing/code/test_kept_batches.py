@@ -12,6 +12,7 @@ from tyrne.testing.code.campaign import conduct, known_differences
 from tyrne.testing.code.layout import DATA
 
 WAYS = [Way(Machine.HOSTED), Way(Machine.QEMU)]
+COUNTED = [Way(Machine.HOSTED, counted=True), Way(Machine.QEMU, counted=True)]
 
 KEPT = {
     # hosted, where unmapping a page did not invalidate it: code that was unmapped ran once more
@@ -27,6 +28,8 @@ KEPT = {
         0xAA0903E1, 0xD2800042, 0xD2800348, 0xD4000001, 0x9100114D, 0xD63F01A0, 0xD2800080, 0xAA0903E1, 0xD2800022,
         0xD4000001, 0xD280000B, 0xB900014B, 0xB900054B, 0xD2800080, 0xAA0903E1, 0xD2800042, 0xD4000001, 0xD63F01A0,
     ), 0),), seed=2),
+    # a jump into the middle of an instruction, which QEMU's log has as if something had been executed there
+    "misaligned_jump": Batch((Generated("jumps", (0xD61F0340,), 696),)),
     # a kernel that did not refuse an address inside a page: it panicked
     "misaligned_map": Batch((Generated("nothing", ()), Generated("maps", (
         0xD280010A, 0xF2A0180A, 0xD2800080, 0xD28000A1, 0xAA0A03E2, 0xD2800023, 0xD2800308, 0xD4000001,
@@ -41,7 +44,7 @@ KEPT = {
 @pytest.mark.qemu
 @pytest.mark.parametrize("name", sorted(KEPT))
 def test_what_once_differed_agrees(name: str) -> None:
-    assert compare(KEPT[name], WAYS).differences == ()
+    assert compare(KEPT[name], COUNTED).differences == ()
 
 
 @pytest.mark.qemu

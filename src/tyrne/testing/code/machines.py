@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,12 @@ HOSTED_LIMIT: Final = 4_000_000
 """Instructions of all tasks: more than any batch that ends by itself."""
 QEMU_LIMIT: Final = 100_000_000
 """Instructions, the kernel's too: so many that a batch that ends hosted ends as well."""
+
+
+_BEGUN: Final = re.compile(rb"^Trace \d+: \w+ \[\w+/\w*[048c]/", re.MULTILINE)
+"""A line of QEMU's log: it begins to execute at an address. A misaligned one traps, and no instruction is there."""
+_TAKEN_BACK: Final = re.compile(rb"^Stopped execution of TB chain before \w+ \[\w*[048c]\]", re.MULTILINE)
+"""An interrupt came first, and the line before this one does not count."""
 
 
 def encoded(system: System, limit: int) -> bytes:
@@ -94,7 +101,7 @@ def _qemu(manifest: bytes, recorder: Recorder, counted: bool) -> int | None:
         options = ("-singlestep", "-d", "exec,nochain", "-dfilter", window, "-D", str(log))
         run_kernel(kernel, recorder, options)
         lines = log.read_bytes() if log.exists() else b""
-        return lines.count(b"Trace ") - lines.count(b"Stopped execution ")  # the second takes back the one before it
+        return len(_BEGUN.findall(lines)) - len(_TAKEN_BACK.findall(lines))
 
 
 @cache
