@@ -42,3 +42,23 @@ def test_freed_slots_are_used_again_the_last_freed_first() -> None:
         slot.clear()
     assert [table.allocate() for _ in range(3)] == [slots[2], slots[1], slots[0]]
     assert table.is_full()
+
+
+def test_a_root_in_a_slot_that_is_used_again_has_no_siblings() -> None:
+    table = CapTable(2)
+    for slot in [table.allocate() for _ in range(2)]:
+        slot.fill(CAPABILITY, None, u8(0))
+        slot.clear()
+    root = table.allocate()
+    root.fill(CAPABILITY, None, u8(0))
+    assert (root.parent, root.next_sibling, root.previous_sibling) == (None, None, None)
+
+
+def test_a_table_is_full_when_no_slot_is_fresh_and_none_was_freed() -> None:
+    table = CapTable(2)
+    slots = [table.allocate() for _ in range(2)]
+    for slot in slots:
+        slot.fill(CAPABILITY, None, u8(0))
+    assert table.is_full()
+    slots[0].clear()
+    assert not table.is_full()
