@@ -157,8 +157,9 @@ class Canonical:
 
     def _descend(self, root: CapSlot, found: list[CapSlot]) -> None:
         numbers = self.numbers
+        climbs = 4 * len(self.places)  # no sound tree needs as many; a ring of parents would have no end
         at: CapSlot | None = root
-        while at is not None and at not in numbers:
+        while at is not None and at not in numbers and climbs > 0:
             numbers[at] = len(numbers)
             found.append(at)
             if at.is_origin:
@@ -166,7 +167,8 @@ class Canonical:
                 if thing is not None:
                     numbers[thing] = len(numbers)
             below = at.first_child
-            while below is None and at is not None and at is not root:
+            while below is None and at is not None and at is not root and climbs > 0:
+                climbs -= 1
                 below = at.next_sibling
                 if below is None:
                     at = at.parent

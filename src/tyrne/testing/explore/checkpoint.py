@@ -89,4 +89,8 @@ class Checkpoint:
                 old.unlink()
 
     def _about(self, model: Model) -> str:
-        return sha256(f"{self.kernel} {model!r}".encode()).hexdigest()
+        """What keys and traces depend on: the kernel, the model, and what makes a key and a list of actions."""
+        found = sha256(f"{self.kernel} {model!r}".encode())
+        for name in ("alphabet.py", "canonical.py", "model.py"):
+            found.update((Path(__file__).parent / name).read_bytes())
+        return found.hexdigest()
