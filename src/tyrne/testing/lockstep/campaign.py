@@ -28,7 +28,7 @@ NEW_SYSTEMS: Final = 0.5
 """The share of games that begin on a new system; without guidance it is all of them."""
 RELEASE_KERNELS: Final = 0.15
 """The share of new systems on a kernel without console_write, whose edges nobody counts."""
-MORE_STEPS: Final = (30, 100, 300, 1000)
+MORE_STEPS: Final = (300, 1000, 2000)
 """How many steps go on from those of the corpus."""
 
 

@@ -1,4 +1,4 @@
-"""The games that are worth going on from: for each feature the shortest one that has reached it."""
+"""The games that are worth going on from: for each feature a short one that has reached it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from tyrne.testing.lockstep.step import Step
 SUFFIX: Final = ".game"
 MOST_ENTRIES: Final = 2000
 """Beyond that, those go whose features most games reach."""
+START_COST: Final = 20
+"""What the start of a system costs, in steps."""
 SHORTER: Final = 0.6
 """How much shorter a game must be to take the place of another."""
 
@@ -31,7 +33,7 @@ class Entry:
 
 
 class Corpus:
-    """Entries by feature. What few games reach is chosen often."""
+    """Entries by feature. What few games reach, and what is soon reached again, is chosen often."""
 
     def __init__(self) -> None:
         self._best: Final[dict[Feature, Entry]] = {}
@@ -63,7 +65,7 @@ class Corpus:
             self._drop_half()
 
     def choose(self, random: Random) -> Entry:
-        """An entry, the more likely the fewer games have reached what it stands for."""
+        """An entry, the more likely the fewer games have reached what it stands for, and the fewer steps it takes."""
         if len(self._sums) != len(self._entries) or random.random() < 0.01:
             self._weigh()
         return random.choices(self._entries, cum_weights=self._sums)[0]
@@ -86,7 +88,7 @@ class Corpus:
         self._sums = list(accumulate(map(self._weight, self._entries)))
 
     def _weight(self, entry: Entry) -> float:
-        return max(1 / self._games[feature] for feature in entry.features)
+        return max(1 / self._games[feature] for feature in entry.features) / (START_COST + len(entry.steps))
 
     def _drop_half(self) -> None:
         """Forget the lighter half of those that stand for paths alone; an edge or a bucket is never forgotten."""
