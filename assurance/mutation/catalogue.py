@@ -32,7 +32,7 @@ class Around:
     head: tuple[int, int] = (0, 0)
     lines: tuple[int, int] = (0, 0)
     leads: int = 0
-    """The line to which a condition leads."""
+    """The line to which a condition leads, or the one on what was just found: slot = authorise(…), then its refusal."""
     counted: bool = False
     """Whether numbers here are part of a comparison or of arithmetic."""
 
@@ -67,11 +67,15 @@ class Catalogue:
                 yield from self._body(node.body, Around(prefix + node.name, returns))
 
     def _body(self, body: list[ast.stmt], around: Around) -> Iterator[Mutant]:
-        for node in body:
-            yield from self._statement(node, around)
+        for node, following in zip(body, [*body[1:], None], strict=True):
+            yield from self._statement(node, around, following)
 
-    def _statement(self, node: ast.stmt, around: Around) -> Iterator[Mutant]:
+    def _statement(self, node: ast.stmt, around: Around, following: ast.stmt | None) -> Iterator[Mutant]:
         here = self._within(around, node)
+        if isinstance(node, ast.Assign) and isinstance(following, ast.If):
+            found = {name.id for name in ast.walk(following.test) if isinstance(name, ast.Name)}
+            if any(isinstance(target, ast.Name) and target.id in found for target in node.targets):
+                here = replace(here, leads=following.body[0].lineno)
         match node:
             case ast.If() | ast.While():
                 head = replace(self._within(around, node.test), leads=node.body[0].lineno)

@@ -21,7 +21,7 @@ class Mutant:
     line: int
     lines: tuple[int, int]
     leads: int
-    """The line that runs next when the check is a condition and it holds; 0 for others."""
+    """The line that runs next when the condition holds; 0 where there is none."""
     start: int
     end: int
     text: str
