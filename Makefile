@@ -8,8 +8,9 @@ BASE := $(VENV)/base.stamp
 TEST := $(VENV)/test.stamp
 WORKERS ?= 2
 ARGS ?=
+HOSTED := tests/boards tests/boot tests/conformance tests/hal tests/kernel
 
-.PHONY: run qemu test check bench fuzz-calls reproducible scorecard assure mutate clean tools fuzz-code battery explore
+.PHONY: run qemu test coverage check bench fuzz-calls reproducible refusals scorecard assure mutate clean tools fuzz-code battery explore
 
 # The greeting on the hosted machine. ARGS="programs/other.py --report r.json" runs something else.
 run: $(BASE)
@@ -19,8 +20,20 @@ run: $(BASE)
 qemu: $(BASE)
 	@$(BIN)/tyrne run --machine qemu $(ARGS)
 
+# All tests; those that run the kernel in CPython under coverage, and every branch of it must be taken. With ARGS: these tests.
 test: check tools
+ifeq ($(ARGS),)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not branches"
+	@$(MAKE) --no-print-directory coverage
+else
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+endif
+
+# Which branches of the kernel hosted tests take: ARGS="--json FILE". 1 when they miss one.
+coverage: $(TEST)
+	@rm -rf build/coverage
+	$(BIN)/coverage run -m pytest -n $(WORKERS) -m branches $(HOSTED)
+	@$(BIN)/python -m assurance.branches $(ARGS)
 
 check: $(TEST)
 	$(BIN)/ruff check src tests bench programs assurance
@@ -43,6 +56,10 @@ reproducible: $(BASE)
 # Every campaign within a time budget, an hour if none is said, then the scorecard: ARGS="--minutes N".
 assure: $(TEST)
 	@$(BIN)/python assurance/assure.py $(ARGS)
+
+# Which refusals of which calls a test pins: ARGS="--json FILE".
+refusals: $(TEST)
+	@$(BIN)/python -m assurance.refusals $(ARGS)
 
 # docs/scorecard.md, from what the campaigns have left in assurance/results/ and from what can be counted at once.
 scorecard: $(TEST)

@@ -14,6 +14,22 @@ from assurance.scorecard.results import CARD
 from tyrne.system.kernel_source import digest
 from tyrne.system.qemu import EMULATOR, INSTALL
 
+HOSTED = ("boards", "boot", "conformance", "hal", "kernel")
+"""Folders of tests that run the kernel, or parts of a board, in CPython."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "branches: the branches that it takes are counted (given by its folder)")
+    config.addinivalue_line("markers", "repeats: does many times what others do once")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests under which the branches that they take are counted: `make test` runs them apart."""
+    for item in items:
+        folder = item.path.relative_to(item.config.rootpath).parts[1]
+        if folder in HOSTED and not any(map(item.get_closest_marker, ("qemu", "repeats"))):
+            item.add_marker("branches")
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     summarise_qemu(terminalreporter)

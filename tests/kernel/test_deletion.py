@@ -328,6 +328,7 @@ def test_dropping_a_task_its_space_its_memory_and_its_endpoint_in_any_order_give
     assert resources(w.kernel) == before
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("end", ["exit", "fault", "end", "drop", "revoke"])
 @pytest.mark.parametrize("doing", ["running", "receiving", "calling", "repairing", "suspended"])
 def test_fifty_lives_leave_nothing_behind_however_each_ends(doing: str, end: str) -> None:

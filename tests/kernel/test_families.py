@@ -127,6 +127,7 @@ def test_what_a_child_made_and_gave_away_dies_with_the_childs_quota() -> None:
     assert w.x(1)[0] == Status.ABORTED.value
 
 
+@pytest.mark.repeats
 def test_a_supervisor_restarts_a_child_a_hundred_times_and_nothing_is_left() -> None:
     w = Family()
     task, space = (w.ok(0, C.CREATE, w.purse, kind.value, 0) for kind in (K.TASK, K.ADDRESS_SPACE))

@@ -259,6 +259,7 @@ def test_a_new_task_is_the_least_urgent_inactive_nameless_and_empty() -> None:
     assert w.call(0, C.TASK_READ, made, 0) == (0,) * 8
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("rounds", [40])
 def test_a_thousand_frames_later_every_quota_is_as_before(rounds: int) -> None:
     w = Payer()
