@@ -81,6 +81,15 @@ def figures(report: Report) -> dict[str, object]:
     }
 
 
+def written(reports: list[Report], models: list[Model], kernel: str) -> dict[str, object]:
+    """The figures of the models that are done, and the command that explores all that were asked for."""
+    return {
+        "command": f'{COMMAND} ARGS="{" ".join(model.name for model in models)}"',
+        "kernel": kernel,
+        "models": {report.model.name: figures(report) for report in reports},
+    }
+
+
 def watching(bars: Bars, model: Model) -> Callable[[Progress, int], None]:
     """A line that moves while a model is explored."""
     task = bars.add_task(model.name, states=0, depth=0, frontier=0, transitions=0)
@@ -133,6 +142,8 @@ def main(arguments: list[str]) -> int:
                 )
                 reports.append(report)
                 print(summary(report), flush=True)
+                if found.json is not None:
+                    found.json.write_text(json.dumps(written(reports, models, kernel), indent=2) + "\n")
                 if report.violation is not None:
                     break
     except CheckpointMismatchError as error:
@@ -140,13 +151,6 @@ def main(arguments: list[str]) -> int:
         return 2
     finally:
         workers.close()
-    if found.json is not None:
-        result = {
-            "command": f'{COMMAND} ARGS="{" ".join(model.name for model in models)}"',
-            "kernel": kernel,
-            "models": {report.model.name: figures(report) for report in reports},
-        }
-        found.json.write_text(json.dumps(result, indent=2) + "\n")
     last = reports[-1]
     if last.violation is None:
         return 0
