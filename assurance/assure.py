@@ -139,6 +139,7 @@ STEPS: Final = (
     Step("image", 1, lambda seconds, output: _python("assurance/reproducible.py", "--json", output)),
     Step("battery", 8, _many("tyrne.testing.code.battery", "--programs", 2)),
     Step("fuzz-code", 15, _many("tyrne.testing.code.fuzz", "--instructions", 1500)),
+    Step("refusals", 3, lambda seconds, output: _python("-m", "assurance.refusals", "--json", output)),
     Step("mutation", 25, _mutate),
     Step("explore", 25, _explore),
     Step("fuzz-calls", 25, _many("tyrne.testing.lockstep", "--calls", 1000)),

@@ -91,6 +91,35 @@ def survivors(data: Data) -> Details:
     return found
 
 
+def refused(data: Data) -> Figures:
+    pinned = sum(len(refusals) for refusals in data["calls"].values())
+    return [("pairs of a call and a status that a test pins, the kernel unchanged", number(pinned))]
+
+
+def covered(data: Data) -> Figures:
+    found: Figures = []
+    for name, layer in data["layers"].items():
+        taken, branches = number(layer["branches_taken"]), number(layer["branches"])
+        executed, statements = number(layer["statements_executed"]), number(layer["statements"])
+        found.append((f"branches of {name} that hosted tests take", f"{taken} of {branches}"))
+        found.append((f"statements of {name} that hosted tests execute", f"{executed} of {statements}"))
+    beyond = data["unreachable_hosted"]
+    lines = f"{number(beyond['statements'])} statements, {number(beyond['assembly_lines'])} lines of assembly"
+    return [*found, ("what no hosted test can reach: of the board", lines)]
+
+
+def not_counted(data: Data) -> Details:
+    """What is excluded from the count of branches, with its reason; what only annotates is summed up."""
+    found = []
+    for name, layer in data["layers"].items():
+        for file, missing in layer["missing"].items():
+            found.append(f"not taken: {name}, `{file}`: {', '.join(missing)}")
+        for one in layer["exclusions"]:
+            if one["kind"] != "annotations":
+                found.append(f"not counted: {name}, `{one['file']}:{one['line']}`, {one['kind']}: {one['reason']}")
+    return found
+
+
 def images(data: Data) -> Figures:
     found: Figures = []
     for image in data["images"]:
@@ -112,6 +141,8 @@ CAMPAIGNS: Final = (
     Campaign("fuzz-calls", "Calls in lock step", "make fuzz-calls", fuzzed_calls, edges_never_taken),
     Campaign("battery", "Battery of programs", "make battery", compared_programs, left_out),
     Campaign("fuzz-code", "Random machine code", "make fuzz-code", fuzzed_code, left_out),
+    Campaign("coverage", "Branch coverage", "make coverage", covered, not_counted),
+    Campaign("refusals", "Refusals", "make refusals", refused),
     Campaign("mutation", "Mutation", "make mutate", mutated, survivors),
     Campaign("image", "Reproducible image", "make reproducible", images, is_present=gives_these_images),
 )

@@ -12,6 +12,7 @@ from assurance.scorecard.faults import UnknownTestError, fault_matrix
 from assurance.scorecard.limits import CAVEATS, known_limits
 from assurance.scorecard.lines import layers
 from assurance.scorecard.others import OTHERS
+from assurance.scorecard.refusal_matrix import refusal_matrix
 from assurance.scorecard.results import RESULTS, Campaign, Present, details, rows
 from assurance.scorecard.seeded import seeded_bugs
 from assurance.scorecard.tests_by_category import CollectionError, collected, counted
@@ -41,6 +42,7 @@ def made(campaigns: tuple[Campaign, ...], folder: Path = RESULTS) -> dict[str, A
             "tests": counted(tests),
             "others": [asdict(other) for other in OTHERS],
             "faults": fault_matrix(tests),
+            "refusals": refusal_matrix(folder),
             "seeded": seeded_bugs(),
             "limits": known_limits(CAVEATS.read_text()),
         }

@@ -49,6 +49,7 @@ def page(card: dict[str, Any]) -> str:
         _lines(card),
         _tests(card),
         _faults(card),
+        _refusals(card),
         _seeded(card),
         _details(card),
         _limits(card),
@@ -115,6 +116,27 @@ _FAULT_COLUMNS: Final = {
 def _faults(card: dict[str, Any]) -> str:
     rows = [(row["fault"], *(row[column] for column in _FAULT_COLUMNS)) for row in card["faults"]]
     return FAULTS + table(("fault", *_FAULT_COLUMNS.values()), rows)
+
+
+REFUSALS: Final = """\
+## Refusals
+
+Each call, the statuses with which it can be refused, and how many tests pin each: the status, and that the whole kernel
+is as it was. What random calls have met and no test pins would stand in the last column.
+
+"""
+
+
+def _refusals(card: dict[str, Any]) -> str:
+    rows = [
+        (
+            f"`{row['call']}`",
+            ", ".join(f"{status} {tests}" for status, tests in row["tests"].items()),
+            ", ".join(row["unpinned"]),
+        )
+        for row in card["refusals"]
+    ]
+    return REFUSALS + table(("call", "refusals and their tests", "met, and pinned by none"), rows) if rows else ""
 
 
 SEEDED: Final = """\

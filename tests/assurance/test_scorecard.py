@@ -15,6 +15,7 @@ from assurance.scorecard.faults import COLUMNS, UnknownTestError, fault_matrix
 from assurance.scorecard.limits import CAVEATS, known_limits
 from assurance.scorecard.lines import layers, lines_of_code
 from assurance.scorecard.page import page
+from assurance.scorecard.refusal_matrix import refusal_matrix
 from assurance.scorecard.results import CARD, About, Campaign, Present, details, rows
 from assurance.scorecard.tests_by_category import Test, category, collected, counted
 from tyrne.hal.syndrome import FaultKind
@@ -40,7 +41,12 @@ def test_the_figures_are_those_that_the_campaigns_have_left(card: dict[str, Any]
     present = Present(card["kernel"], tuple(card["images"]))
     assert card["rows"] == [row.to_json() for row in rows(CAMPAIGNS, present)], BEHIND
     assert card["details"] == details(CAMPAIGNS), BEHIND
+    assert card["refusals"] == refusal_matrix(), BEHIND
     assert About.BROKEN.value not in {row["about"] for row in card["rows"]}
+
+
+def test_every_refusal_that_random_calls_have_met_is_pinned_by_a_test() -> None:
+    assert not {row["call"]: row["unpinned"] for row in refusal_matrix() if row["unpinned"]}
 
 
 # --- campaigns that left nothing, something about another kernel, or something else
@@ -93,6 +99,15 @@ def test_an_image_is_of_these_sources_only_if_they_give_it(tmp_path: Path) -> No
     for present, about in ((Present(THIS, ("f00d",)), About.THIS), (Present(THIS, ("beef",)), About.EARLIER)):
         (row,) = rows(campaigns, present, tmp_path)
         assert (row.about, row.value) == (about.value, "`f00d`, 3 bytes, the same in 2 places")
+
+
+def test_a_refusal_that_random_calls_have_met_and_no_test_pins_is_named(tmp_path: Path) -> None:
+    assert refusal_matrix(tmp_path) == []
+    (tmp_path / "refusals.json").write_text(json.dumps({"kernel": THIS, "calls": {"map": {"OUT_OF_RANGE": 2}}}))
+    assert refusal_matrix(tmp_path) == [{"call": "map", "tests": {"OUT_OF_RANGE": 2}, "unpinned": []}]
+    met = {"map": {"OK": 5, "ABORTED": 1, "OUT_OF_RANGE": 1, "BAD_STATE": 1}}
+    (tmp_path / "fuzz-calls.json").write_text(json.dumps({"kernel": THIS, "statuses": met}))
+    assert refusal_matrix(tmp_path) == [{"call": "map", "tests": {"OUT_OF_RANGE": 2}, "unpinned": ["BAD_STATE"]}]
 
 
 # --- what is counted now
