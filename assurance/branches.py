@@ -62,6 +62,7 @@ def measured(data_file: Path | None = None, config: Path = ROOT / "pyproject.tom
     found = coverage.Coverage(data_file=str(data_file) if data_file else None, config_file=str(config))
     with suppress(coverage.exceptions.NoDataError):  # combined before
         found.combine()
+        found.save()
     try:
         found.load()
         with tempfile.TemporaryDirectory() as folder:

@@ -113,6 +113,10 @@ def test_a_line_that_no_test_executes_and_branches_that_none_takes_are_named(gua
     assert figures([found], guard.parents[1])["layers"]["kernel"]["missing"] == {"guard.py": list(found.missing)}
 
 
+def test_what_the_tests_have_left_can_be_read_again(guard: Path) -> None:
+    assert watched(guard) == files(measured(guard.parent / "data"), guard.parents[1])
+
+
 def test_a_branch_that_is_always_taken_needs_no_test_and_is_listed_with_its_reason(guard: Path) -> None:
     (found,) = watched(guard, "  # always: nobody asks otherwise", USE + 'assert sign(-1) == "-"')
     assert found.is_whole() and found.missing == ()
