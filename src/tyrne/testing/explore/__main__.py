@@ -1,6 +1,7 @@
 """`python -m tyrne.testing.explore MODEL…`: explore small systems to the last state.
 
-Exit status: 0 nothing is wrong in any state that was reached, 1 a violation was found, 2 the request was wrong.
+Exit status: 0 nothing is wrong in any state that was reached, 1 a violation was found, 2 the request was wrong, 130 it
+was stopped by a signal.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import argparse
 import importlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +27,7 @@ from tyrne.testing.explore.report import OURS, write_test
 from tyrne.testing.explore.search import Progress, Report, explore
 
 COMMAND = "make explore"
+STOPPED = 130
 
 
 def options(arguments: list[str]) -> argparse.Namespace:
@@ -149,6 +152,10 @@ def main(arguments: list[str]) -> int:
     except CheckpointMismatchError as error:
         print(f"explore: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        kept = "nothing is kept" if found.checkpoint is None else f"the levels that were finished: {found.checkpoint}"
+        print(f"explore: stopped; {kept}", file=sys.stderr)
+        return STOPPED
     finally:
         workers.close()
     last = reports[-1]
@@ -164,4 +171,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

@@ -6,6 +6,7 @@ An engine is given pieces of work that do not depend on each other, and yields t
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -55,7 +56,7 @@ class Processes:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+        self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _leave_stopping_to_the_search)
 
     def run(self, model: Model, chunks: Iterable[Chunk]) -> Iterator[Expansion]:
         """No more chunks are handed out than keep every process busy, so that a search can stop at once."""
@@ -70,6 +71,11 @@ class Processes:
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+
+def _leave_stopping_to_the_search() -> None:
+    """Ctrl-C reaches every process of a terminal; the one that searches ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class Cluster:
