@@ -139,6 +139,7 @@ STEPS: Final = (
     Step("image", 1, lambda seconds, output: _python("assurance/reproducible.py", "--json", output)),
     Step("battery", 8, _many("tyrne.testing.code.battery", "--programs", 2)),
     Step("fuzz-code", 15, _many("tyrne.testing.code.fuzz", "--instructions", 1500)),
+    Step("coverage", 8, lambda seconds, output: ["make", "--no-print-directory", "coverage", f"ARGS=--json {output}"]),
     Step("refusals", 3, lambda seconds, output: _python("-m", "assurance.refusals", "--json", output)),
     Step("mutation", 25, _mutate),
     Step("explore", 25, _explore),
