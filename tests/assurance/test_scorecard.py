@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import pytest
 
+from assurance import branches
+from assurance.mutation import report
 from assurance.scorecard.__main__ import PAGE
 from assurance.scorecard.campaigns import CAMPAIGNS
 from assurance.scorecard.card import made
@@ -16,9 +18,10 @@ from assurance.scorecard.limits import CAVEATS, known_limits
 from assurance.scorecard.lines import layers, lines_of_code
 from assurance.scorecard.page import page
 from assurance.scorecard.refusal_matrix import refusal_matrix
-from assurance.scorecard.results import CARD, About, Campaign, Present, details, rows
+from assurance.scorecard.results import CARD, About, Campaign, Present, Row, details, rows
 from assurance.scorecard.tests_by_category import Test, category, collected, counted
 from tyrne.hal.syndrome import FaultKind
+from tyrne.testing.explore import __main__ as explored
 
 BEHIND: Final = "run: make scorecard"
 THIS, EARLIER = "a" * 64, "b" * 64
@@ -78,6 +81,27 @@ def test_a_file_without_its_figures_is_unreadable_and_no_number_is_made_up(tmp_p
 def test_no_campaign_reads_a_figure_out_of_nothing(tmp_path: Path, campaign: Campaign) -> None:
     (tmp_path / f"{campaign.name}.json").write_text(json.dumps({"kernel": THIS, "command": "make cakes"}))
     assert [row.about for row in rows((campaign,), PRESENT, tmp_path)] == [About.BROKEN.value]
+
+
+FILE: Final = branches.File("kernel", "arena.py", 9, 7, 7, 4, 3, ("3->5",))
+WRITTEN: Final = {
+    "coverage": branches.figures([FILE]),
+    "mutation": report.figures([], "make mutate"),
+    "explore": explored.written([], [], THIS),
+}
+"""What tools write, by the campaign that reads it."""
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_the_figures_are_read_as_the_tools_write_them(tmp_path: Path, name: str) -> None:
+    (tmp_path / f"{name}.json").write_text(json.dumps({**WRITTEN[name], "kernel": THIS}))
+    campaigns = tuple(campaign for campaign in CAMPAIGNS if campaign.name == name)
+    found = rows(campaigns, PRESENT, tmp_path)
+    assert found and {row.about for row in found} == {About.THIS.value}
+    if name == "coverage":
+        assert Row("Branch coverage: branches of kernel that hosted tests take", "3 of 4", "make coverage",
+                   About.THIS.value, THIS) in found  # fmt: skip
+        assert "not taken: kernel, `arena.py`: 3->5" in details(campaigns, tmp_path)["Branch coverage"]
 
 
 def test_the_page_says_loudly_what_is_missing_or_of_an_earlier_kernel(card: dict[str, Any], tmp_path: Path) -> None:
