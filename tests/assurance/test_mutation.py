@@ -1,0 +1,94 @@
+"""`make mutate`: it tells a test that notices from one that does not, and its lists are about this kernel."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from assurance.mutation import equivalent, sample
+from assurance.mutation.catalogue import all_mutants
+from assurance.mutation.equivalent import EquivalentError
+from assurance.mutation.report import Outcome, figures
+from assurance.mutation.source import kernel_files
+
+ROOT = Path(__file__).parents[2]
+UNNOTICED = sample.Pair(
+    "kernel/arena.py",
+    "Arena.contains",
+    "index >= len(self.items)",
+    "True",
+    "tests/kernel/test_log.py::test_numbers_are_written_without_leading_zeros[9]",
+)
+"""A mutant, and a test that has nothing to do with it."""
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+def test_each_mutant_of_the_sample_is_killed_by_its_test() -> None:
+    done = python("-m", "assurance.mutation", "--known", "--workers", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_mutant_that_a_test_does_not_notice_survives(tmp_path: Path) -> None:
+    path = tmp_path / "sample.toml"
+    sample.write([UNNOTICED], path)
+    done = python("-m", "assurance.mutation", "--known", "--sample-file", str(path))
+    assert done.returncode == 1
+    assert "src/tyrne/kernel/arena.py" in done.stdout and "survives" in done.stdout
+
+
+def test_the_list_of_equivalent_mutants_is_about_this_kernel() -> None:
+    assert equivalent.unmatched(equivalent.read().values(), all_mutants(kernel_files())) == []
+
+
+def entry(**fields: str) -> str:
+    return "\n[[equivalent]]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in fields.items())
+
+
+ENTRY = {"file": "kernel/arena.py", "function": "Arena.gone", "check": "x", "changed": "y", "reason": "none"}
+
+
+def test_an_entry_that_matches_no_mutant_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "equivalent.toml"
+    path.write_text(entry(**ENTRY))
+    (said,) = equivalent.unmatched(equivalent.read(path).values(), all_mutants(["kernel/arena.py"]), path)
+    assert said.startswith(f"{path}:2: no mutant of Arena.gone reads 'y'")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (entry(**{name: value for name, value in ENTRY.items() if name != "reason"}), 2),
+        (entry(**{**ENTRY, "reason": ""}), 2),
+        (entry(**ENTRY, why="because"), 2),
+        (entry(**ENTRY) + entry(**ENTRY), 9),
+    ],
+)
+def test_an_entry_says_what_and_why_once(tmp_path: Path, text: str, line: int) -> None:
+    path = tmp_path / "equivalent.toml"
+    path.write_text(text)
+    with pytest.raises(EquivalentError, match=f"^{path}:{line}: "):
+        equivalent.read(path)
+
+
+def test_a_file_that_is_not_the_kernels_is_refused_with_those_that_are() -> None:
+    done = python("-m", "assurance.mutation", "--file", "nowhere.py")
+    assert done.returncode == 2
+    assert done.stderr.startswith("mutate: no file of the kernel is called nowhere.py; try one of boot/")
+    assert "Traceback" not in done.stderr
+
+
+def test_the_figures_add_up() -> None:
+    mutants = all_mutants(["kernel/arena.py"])
+    outcomes = [Outcome(mutant, ("killed", "equivalent", "survived")[i % 3]) for i, mutant in enumerate(mutants)]
+    found = figures(outcomes, "make mutate")
+    assert found["mutants"] == len(mutants) == found["killed"] + found["equivalent"] + found["survived"]
+    for group in ("categories", "files", "operators"):
+        assert sum(row["mutants"] for row in found[group].values()) == len(mutants)
+    assert len(found["survivors"]) == found["survived"]
