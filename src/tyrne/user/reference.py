@@ -21,6 +21,7 @@ from tyrne.kernel.abi import (
 from tyrne.kernel.calls import CALLS, CallLayout
 from tyrne.user.header import sentence
 from tyrne.user.memory import Access
+from tyrne.user.refusals import ENDS_OF_WAITS, REFUSALS
 
 INTRODUCTION: Final = """\
 # The system call interface
@@ -46,7 +47,7 @@ calls about messages and signals have names of their own for three causes.
 """
 STATUSES: Final = {
     Status.OK: "done",
-    Status.BAD_SYSCALL_NUMBER: "no such call, or none in this kernel",
+    Status.BAD_SYSCALL_NUMBER: "no such call, or none in this kernel: looked at before all else",
     Status.BAD_ARGUMENT: "a number that the call cannot mean",
     Status.FAULT_ADDRESS: "the bytes are not all in the task's window and mapped",
     Status.BAD_STATE: "the object is in a state in which this cannot be done, such as a task that has ended",
@@ -127,6 +128,10 @@ def _name(layout: CallLayout) -> str:
     return layout.number.name.lower()
 
 
+def _names(statuses: Iterable[Status]) -> str:
+    return ", ".join(status.name for status in statuses)
+
+
 def _member(member: Enum) -> tuple[str, str]:
     return f"`{member.value:#x}`", member.name
 
@@ -162,6 +167,10 @@ def _call(layout: CallLayout) -> str:
     rows += [(f"x{i}", "out", what) for i, what in enumerate(layout.results, 1)]
     head = f"### {layout.number.value}: {_name(layout)}\n\n{sentence(layout.purpose)}.\n"
     head += f"Authority: {layout.authority}.\n"
+    if refusals := REFUSALS[layout.number]:
+        head += f"Refused with, each where it is first looked for: {_names(refusals)}.\n"
+    if ends := ENDS_OF_WAITS.get(layout.number):
+        head += f"Its wait can end with: {_names(ends)}.\n"
     return head + ("\n" + _table(("register", "", "meaning"), rows) if rows else "")
 
 

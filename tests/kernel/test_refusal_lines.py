@@ -1,0 +1,233 @@
+"""Each line of the kernel that refuses a call is seen to refuse it, and each call is refused with what is documented.
+
+The rows are those of test_refusals.py; what needs a situation of its own is below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from refusing import Site, Watch, sites
+from scene import Scene
+from test_refusals import FULL, HANDLES, ROWS
+
+from tyrne.kernel.abi import CapKind, Status
+from tyrne.kernel.arena import LAST_GENERATION
+from tyrne.kernel.calls import CallNumber as C
+from tyrne.lang import u16
+from tyrne.testing.kernels import BASE, run, system_call
+from tyrne.testing.world import World
+from tyrne.user.refusals import ENDS_OF_WAITS, REFUSALS
+
+pytestmark = pytest.mark.repeats
+K, S = CapKind, Status
+Found = set[tuple[C, Site]]
+
+# --- situations: a world, and the call of task 0 that is refused in it
+
+Situation = tuple[World, C, tuple[int, ...], Status]
+SITUATIONS: list[Callable[[], Situation]] = []
+
+
+def situation(make: Callable[[], Situation]) -> Callable[[], Situation]:
+    SITUATIONS.append(make)
+    return make
+
+
+def with_full_arena(kind: CapKind) -> Situation:
+    w = Scene()
+    arenas = (w.kernel.endpoints, w.kernel.notifications, w.kernel.tasks, w.kernel.spaces, w.kernel.regions)
+    arena = (*arenas, w.kernel.quotas)[kind.value - K.ENDPOINT.value]
+    for index in range(len(arena.items)):
+        if not arena.occupied[index]:
+            arena.generations[index] = LAST_GENERATION  # retired
+    arena.touched, arena.first_free = u16(len(arena.items)), u16(0)
+    return w, C.CREATE, (w.words["quota"], kind.value, 1), S.QUOTA_EXCEEDED
+
+
+SITUATIONS += [
+    lambda kind=kind: with_full_arena(kind)  # type: ignore[misc]
+    for kind in (K.ENDPOINT, K.NOTIFICATION, K.TASK, K.ADDRESS_SPACE, K.MEMORY, K.QUOTA)
+]
+
+
+def with_frames(left: int) -> Scene:
+    w = Scene()
+    for _ in range(int(w.kernel.frames.available()) - left):
+        assert w.kernel.frames.allocate(w.board) is not None
+    return w
+
+
+@situation
+def no_frame_for_a_root() -> Situation:
+    w = with_frames(0)
+    return w, C.CREATE, (w.words["quota"], K.ADDRESS_SPACE.value, 0), S.OUT_OF_FRAMES
+
+
+@situation
+def no_frames_together() -> Situation:
+    w = with_frames(1)
+    return w, C.CREATE, (w.words["quota"], K.MEMORY.value, 2), S.OUT_OF_FRAMES
+
+
+@situation
+def no_frames_for_tables() -> Situation:
+    w = with_frames(2)
+    return w, C.MAP, (w.words["space"], w.words["memory"], 1 << 39, 0), S.OUT_OF_FRAMES
+
+
+@situation
+def no_claim_on_frames_for_tables() -> Situation:
+    w = Scene()
+    payer = w.kernel.spaces.items[2].payer
+    assert payer is not None
+    for claim in range(len(payer.claims)):
+        payer.take(type(payer.claims[0])(claim), payer.claims[claim])
+    return w, C.MAP, (w.words["space"], w.words["memory"], 1 << 39, 0), S.QUOTA_EXCEEDED
+
+
+@situation
+def a_window_that_reaches_past_what_is_mapped() -> Situation:
+    w = Scene()
+    task = w.task(0)
+    assert task.window is not None
+    task.window = type(task.window)(task.window.base, task.window.length + task.window.length)
+    return w, C.CONSOLE_WRITE, (w.words["console"], BASE + int(task.window.length) - 1, 1), S.FAULT_ADDRESS
+
+
+@situation
+def a_gift_for_a_task_that_awaits_repair() -> Situation:
+    w = Scene()
+    w.ok(0, C.TASK_SUPERVISE, w.words["task"], w.words["endpoint"])
+    w.fault(1)
+    w.ok(0, C.WAIT, w.words["endpoint"])
+    return w, C.REPLY, (w.x(0)[7], 0, 0, 0, 0, w.words["badged"]), S.INVALID_TRANSFER_CAP
+
+
+@situation
+def a_gift_for_a_full_table() -> Situation:
+    w = Scene()
+    w.fill_table(2)
+    return w, C.REPLY, (w.words["reply"], 0, 0, 0, 0, w.words["badged"]), S.RECEIVER_TABLE_FULL
+
+
+def with_message(call: C) -> Situation:
+    """A capability that `send` has left, and a caller whose table is full."""
+    w = Scene()
+    w.ok(0, C.SEND, w.words["endpoint"], 1, 2, 3, 4, w.words["badged"])
+    w.fill_table(0)
+    return w, call, (w.words["endpoint"],), S.RECEIVER_TABLE_FULL
+
+
+def with_sender(call: C) -> Situation:
+    """A task that waits to send a capability."""
+    w = Scene()
+    endpoint = w.objects["endpoint"]
+    w.blocks(1, C.SEND_WAIT, w.give(1, endpoint), 1, 2, 3, 4, w.give(1, endpoint))
+    w.fill_table(0)
+    return w, call, (w.words["endpoint"],), S.RECEIVER_TABLE_FULL
+
+
+SITUATIONS += [
+    lambda make=make, call=call: make(call)  # type: ignore[misc]
+    for make in (with_message, with_sender)
+    for call in (C.RECV, C.WAIT)
+]
+
+
+@situation
+def a_call_with_a_gift_that_waits() -> Situation:
+    w = Scene()
+    endpoint = w.objects["endpoint"]
+    w.blocks(1, C.CALL, w.give(1, endpoint), 1, 2, 3, 4, w.give(1, endpoint))
+    w.fill_table(0)
+    return w, C.REPLY_WAIT, (w.words["reply"], 0, 0, 0, 0, w.words["endpoint"]), S.RECEIVER_TABLE_FULL
+
+
+def with_notice(endpoint: str) -> Situation:
+    """A fault of a task waits to be told."""
+    w = Scene()
+    w.ok(0, C.TASK_SUPERVISE, w.words["task"], w.words["endpoint"])
+    w.fault(1)
+    return w, C.TASK_SUPERVISE, (w.words["task"], w.words[endpoint]), S.BAD_STATE
+
+
+SITUATIONS += [lambda: with_notice("null"), lambda: with_notice("endpoint")]
+
+
+@situation
+def a_release_kernel() -> Situation:
+    w = World(1, debug_console=False)
+    return w, C.CONSOLE_WRITE, (w.give_console(0), BASE, 1), S.BAD_SYSCALL_NUMBER
+
+
+# --- what is seen
+
+
+def seen(watch: Watch, w: World, call: C, arguments: tuple[int, ...]) -> tuple[Status, Site]:
+    """Have task 0 make a call that is refused; with what, and by which line."""
+    with watch.watching(w.kernel):
+        answer = system_call(w.kernel, call.value, *arguments)
+    status = Status(answer[0])
+    assert answer[1:] == (0,) * 7
+    return status, watch.refusing(status)
+
+
+@pytest.fixture(scope="module")
+def refusals() -> Found:
+    """Which line refuses which call, of all rows and situations."""
+    watch, found = Watch(), set[tuple[C, Site]]()
+    scene, full = Scene(), Scene()
+    full.fill_table(0)
+    rows = [(scene, *row) for row in ROWS] + [(full, *row) for row in FULL]
+    for call, position, bare, before, statuses in HANDLES:
+        wrong = "notification" if call in (C.TASK_STATE, C.QUOTA_MOVE) else "console"
+        wrong = "endpoint" if call is C.CONSOLE_WRITE else wrong
+        for named, status in zip(("stale", wrong, bare), statuses, strict=True):
+            if named:
+                rows.append((scene, call, (*before, named, *["garbage"] * (5 - position)), status))
+    made = [(w, call, tuple(w.word(word) for word in words), status) for w, call, words, status in rows]
+    for w, call, arguments, status in [*made, *(make() for make in SITUATIONS)]:
+        if w.current() != 0:
+            run(w.kernel, w.task(0))
+        given, site = seen(watch, w, call, arguments)
+        assert given is status, f"{call.name} {arguments}: {given.name}"
+        found.add((call, site))
+    return found
+
+
+NO_REFUSALS = {
+    ("page_table.py", "", ""): "calls have checked all of it before they come there; boot has not",
+    ("cap_table.py", "insert", "CAPS_EXHAUSTED"): "calls have made sure of room; boot has not",
+    ("creation.py", "make_object", "BAD_ARGUMENT"): "`create` lets no other kind through",
+    ("task_calls.py", "task_yield", ""): "refused only without a task: test_no_call_does_anything_without_a_task",
+    ("task_calls.py", "task_exit", ""): "as `task_yield`",
+    ("rendezvous.py", "abort", "ABORTED"): "ends a wait",
+    ("rendezvous.py", "first_receiver", "RECEIVER_TABLE_FULL"): "ends a wait",
+    ("task_calls.py", "suspend", "ABORTED"): "ends a wait",
+}
+"""File, function and status of lines by which no call of a task is refused, and why."""
+
+
+def refuses_none(site: Site) -> bool:
+    named = (site.file, site.function, site.status)
+    return any(all(part in ("", name) for part, name in zip(row, named, strict=True)) for row in NO_REFUSALS)
+
+
+def test_each_line_that_can_refuse_a_call_is_seen_to(refusals: Found) -> None:
+    reached = {site for _, site in refusals}
+    expected = {site for site in sites() if not refuses_none(site)}
+    assert sorted(map(str, expected - reached)) == sorted(map(str, reached - expected)) == []
+
+
+def test_each_call_is_refused_with_what_is_documented_and_with_nothing_else(refusals: Found) -> None:
+    assert set(REFUSALS) == set(C)
+    for call in C:
+        given = {Status[site.status] for number, site in refusals if number is call} - {S.BAD_SYSCALL_NUMBER}
+        assert given == set(REFUSALS[call]), call.name
+
+
+def test_the_ends_of_waits_are_those_of_calls_that_wait() -> None:
+    assert {status for ends in ENDS_OF_WAITS.values() for status in ends} == {S.ABORTED, S.RECEIVER_TABLE_FULL}
+    assert not [call for call, refused in REFUSALS.items() if S.ABORTED in refused]
