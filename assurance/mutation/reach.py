@@ -22,6 +22,9 @@ from tyrne.system.kernel_source import digest
 LEFT_OUT: Final = 5
 """The exit status of a child whose test was skipped."""
 
+SLOW: Final = 0.2
+"""Seconds of processor time of a test, while it is measured, that are many."""
+
 
 class ReachError(Exception):
     """A test fails although nothing is changed, or ends its process."""
@@ -38,15 +41,16 @@ class Reach:
 
     def of(self, file: str, lines: tuple[int, int], leads: int) -> list[str]:
         """The tests that run one of the lines of a check, the most particular first: those that run the fewest lines of
-        the kernel. Those in which the check holds, and so leads to another line, take turns with the others."""
+        the kernel. Those in which the check holds, and so leads to another line, take turns with the others; slow ones
+        come last."""
         found = {test for line in range(lines[0], lines[1] + 1) for test in self.tests.get((file, line), ())}
         held = found & set(self.tests.get((file, leads), ()))
         rank: Counter[bool] = Counter()
         order = []
-        for test in sorted(found, key=lambda test: (self.breadth[test], test)):
-            order.append((rank[test in held], self.breadth[test], test))
+        for test in sorted(found, key=lambda test: (self.seconds[test] > SLOW, self.breadth[test], test)):
+            order.append((self.seconds[test] > SLOW, rank[test in held], self.breadth[test], test))
             rank[test in held] += 1
-        return [test for _, _, test in sorted(order)]
+        return [test for *_, test in sorted(order)]
 
 
 def measure(suite: Suite, folder: Path, workers: int, tick: Callable[[str], None]) -> Reach:
