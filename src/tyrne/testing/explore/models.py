@@ -159,18 +159,36 @@ QUOTAS = Model(
     "two tasks with quotas: objects made and gone, claims moved, quotas within quotas",
     tasks=(
         Holder((_over(CapKind.QUOTA),), quota=Quota(endpoints=1, notifications=1, quotas=1)),
-        Holder((_over(CapKind.QUOTA),), quota=Quota(tasks=1)),
+        Holder((_over(CapKind.QUOTA),), quota=Quota(endpoints=1)),
     ),
     calls=(
-        Template(C.CREATE, (QUOTA, Words((2, 3, 4, 7, 8)))),
+        Template(C.CREATE, (QUOTA, Words((2, 3, 7, 8)))),
         Template(C.QUOTA_MOVE, (QUOTA, QUOTA, Words((2, 9)), Words((1,)))),
         Template(C.CAP_COPY, (QUOTA, ALL_RIGHTS)),
         Template(C.CAP_REVOKE, (ANY,)),
         Template(C.CAP_DROP, (ANY,)),
         YIELD,
-        EXIT,
     ),
     slots=4,
+)
+
+OFFSPRING = Model(
+    "offspring",
+    "a task that makes another and gives it up, ended or not",
+    tasks=(Holder((_over(CapKind.QUOTA), _over(CapKind.ADDRESS_SPACE)), quota=Quota(tasks=1)),),
+    calls=(
+        Template(C.CREATE, (QUOTA, Words((4,)))),
+        Template(C.TASK_CONFIGURE, (TASK, SPACE, Words((BASE,)), Words((BASE,)), Words((BASE + PAGE,)))),
+        Template(C.TASK_RESUME, (TASK,)),
+        Template(C.TASK_END, (TASK, Words((0,)))),
+        Template(C.CAP_MOVE, (ANY, TASK)),
+        Template(C.CAP_COPY, (TASK, ALL_RIGHTS)),
+        Template(C.CAP_DROP, (ANY,)),
+        Template(C.CAP_REVOKE, (QUOTA,)),
+        YIELD,
+        EXIT,
+    ),
+    slots=3,
 )
 
 PAGES = Model(
@@ -212,6 +230,6 @@ SPEECH = Model(
     slots=2,
 )
 
-ALL_MODELS = (PAIR, RENDEZVOUS, REVOCATION, BADGES, LIFECYCLE, SIGNALS, QUOTAS, PAGES, SPEECH)
+ALL_MODELS = (PAIR, RENDEZVOUS, REVOCATION, BADGES, LIFECYCLE, SIGNALS, QUOTAS, OFFSPRING, PAGES, SPEECH)
 MODELS = {model.name: model for model in ALL_MODELS}
 """By name."""
