@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -101,53 +103,78 @@ class Campaign:
         self._most = most
         """How many tests a mutant is tried on; None for all. A result that more tests could change is not kept."""
         self._again: list[Attempt] = []
+        self._waiting: Iterator[Mutant] = iter(())
+        self._noticed: dict[tuple[str, str], Counter[str]] = {}
+        """By file and function, how many of its mutants each test has noticed."""
 
     def run(self, mutants: Sequence[Mutant], tick: Callable[[Mutant, Result], None]) -> None:
         """Try all mutants whose result is not known; `tick` is called for each with its result, known or new."""
-        attempts = []
+        new: list[Mutant] = []
         for mutant in mutants:
-            attempt = self._attempt(mutant)
-            if attempt is None:
-                known = self._results.of(mutant)
-                assert known is not None
-                tick(mutant, known)
+            known = self._known(mutant)
+            if known is None:
+                new.append(mutant)
             else:
-                attempts.append(attempt)
+                self._learn(mutant, known)
+                tick(mutant, known)
         count = 0
-        for ended in each(self._pending(attempts), self._try, self._workers):
-            mutant = ended.task.mutant
-            if ended.status == BROKEN:
-                raise CampaignError(f"{mutant}: cannot be tried; TYRNE_MUTATION_DEBUG=1 shows why")
-            result = self._judged(ended.task, ended.status, ended.slate)
-            if result is None:
-                continue
-            self._results.set(mutant, result)
-            tick(mutant, result)
-            count += 1
-            if count % 50 == 0:
-                self._results.save()
+        self._waiting = iter(new)
+        while (first := self._next()) is not None:  # once more for what the last children leave to be tried again
+            for ended in each(chain([first], iter(self._next, None)), self._try, self._workers):
+                mutant = ended.task.mutant
+                if ended.status == BROKEN:
+                    raise CampaignError(f"{mutant}: cannot be tried; TYRNE_MUTATION_DEBUG=1 shows why")
+                result = self._judged(ended.task, ended.status, ended.slate)
+                if result is None:
+                    continue
+                self._learn(mutant, result)
+                self._results.set(mutant, result)
+                tick(mutant, result)
+                count += 1
+                if count % 50 == 0:
+                    self._results.save()
         self._results.save()
 
-    def _pending(self, attempts: list[Attempt]) -> Iterator[Attempt]:
-        for attempt in attempts:
-            while self._again:
-                yield self._again.pop()
-            yield attempt
-        while self._again:
-            yield self._again.pop()
+    def _next(self) -> Attempt | None:
+        """What to try next: first what is to be tried again."""
+        if self._again:
+            return self._again.pop()
+        mutant = next(self._waiting, None)
+        return None if mutant is None else Attempt(mutant, self._tests(mutant))
 
-    def _attempt(self, mutant: Mutant) -> Attempt | None:
-        """What is still to be tried; None when the result is known. A test that noticed it before comes first."""
-        tests = self._reach.of(mutant.file, mutant.lines, mutant.leads)[: self._most]
+    def _reaching(self, mutant: Mutant) -> list[str]:
+        return self._reach.of(mutant.file, mutant.lines, mutant.leads)
+
+    def _known(self, mutant: Mutant) -> Result | None:
+        """The result of an earlier run, if nothing that it depends on has changed since."""
         known = self._results.of(mutant)
         if known is None:
-            return Attempt(mutant, tuple(tests))
-        if known.killer is None:
-            new = tuple(test for test in tests if known.tried.get(test_file(test)) != test_digest(test_file(test)))
-            return Attempt(mutant, new) if new else None
-        if known.killer in tests and known.tried.get(test_file(known.killer)) == test_digest(test_file(known.killer)):
             return None
-        return Attempt(mutant, tuple(sorted(tests, key=lambda test: test != known.killer)))
+        if known.killer is None:
+            return None if self._untried(mutant, known) else known
+        file = test_file(known.killer)
+        return known if known.killer in self._suite.items and known.tried == {file: test_digest(file)} else None
+
+    def _untried(self, mutant: Mutant, known: Result) -> list[str]:
+        """The tests of files that are new or have changed since a mutant survived."""
+        return [
+            test for test in self._reaching(mutant) if known.tried.get(test_file(test)) != test_digest(test_file(test))
+        ]
+
+    def _tests(self, mutant: Mutant) -> tuple[str, ...]:
+        """The tests to try: first those that have noticed most mutants of the same function."""
+        known = self._results.of(mutant)
+        tests = self._reaching(mutant) if known is None or known.killer is not None else self._untried(mutant, known)
+        if known is not None:
+            self._learn(mutant, known)
+        learnt = self._noticed.get((mutant.file, mutant.function), Counter())
+        first = sorted((test for test in tests if learnt[test]), key=lambda test: (-learnt[test], test))
+        rest = [test for test in tests if not learnt[test]]
+        return tuple([*first, *rest][: self._most])
+
+    def _learn(self, mutant: Mutant, result: Result) -> None:
+        if result.killer is not None:
+            self._noticed.setdefault((mutant.file, mutant.function), Counter())[result.killer] += 1
 
     def _try(self, attempt: Attempt, slate: Slate) -> int:
         """In the child."""
@@ -174,7 +201,7 @@ class Campaign:
         if attempt.rest:
             self._again.append(Attempt(mutant, attempt.rest))
             return None
-        every = self._reach.of(mutant.file, mutant.lines, mutant.leads)
+        every = self._reaching(mutant)
         whole = self._most is None or len(every) <= self._most
         reaching = {test_file(test) for test in every} if whole else set()
         return Result(source, None, "", {file: test_digest(file) for file in sorted(reaching)})
