@@ -57,9 +57,9 @@ class File:
         return self.executed == self.statements and self.taken == self.branches
 
 
-def measured(data_file: Path | None = None, config: Path = ROOT / "pyproject.toml") -> dict[str, Any]:
+def measured(data_file: Path = ROOT / "build/coverage/data") -> dict[str, Any]:
     """Coverage's own report of what the tests have left, as JSON has it. Parts of several processes are combined."""
-    found = coverage.Coverage(data_file=str(data_file) if data_file else None, config_file=str(config))
+    found = coverage.Coverage(data_file=str(data_file), config_file=str(ROOT / "pyproject.toml"))
     with suppress(coverage.exceptions.NoDataError):  # combined before
         found.combine()
         found.save()
