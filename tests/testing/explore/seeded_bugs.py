@@ -262,7 +262,7 @@ MODELS = {model.name: model for model in (*MODELS.values(), WAITS, CALLS, BINDIN
 
 BUGS = (
     Bug("rights that the source does not have are granted", (CapTable, "source"), ignores_granted_rights,
-        REVOCATION, 1, "authority_only_shrinks"),
+        REVOCATION, 1, "not refused"),
     Bug("a revocation skips what has children of its own", deletion.delete_descendants, skips_grandchildren,
         REVOCATION, 3, "outlived the revocation"),
     Bug("a capability that moves is not found by who waits for its answer", rendezvous.move_capability,

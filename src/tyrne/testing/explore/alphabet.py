@@ -5,13 +5,14 @@ A model lists templates; in a state, a template stands for a call with every com
 | argument    | stands for                                                                                   |
 |-------------|----------------------------------------------------------------------------------------------|
 | `Own(kind)` | each capability of the kind that the caller holds; and, one at a time, those that must fail: |
-|             | a capability of another kind, and a stale handle; the null handle for who holds nothing      |
+|             | a capability of another kind, unless the call takes every kind, and a stale handle, which is |
+|             | the null handle for who holds nothing                                                        |
 | `Gift()`    | null, and each capability that the caller holds; and a stale handle                          |
 | `Words(…)`  | each of the words                                                                            |
 | `Fewer(…)`  | the rights of the capability in x0, all or without some; and all that there are              |
 
-Which actions a state has depends on nothing that `canonical` erases, but for those that must be refused: for two states
-with the same key, the lists are the same up to the names of slots.
+Which actions a state has depends on nothing that `canonical` erases, but for those that must be refused, and are
+checked to be: for two states with the same key, the lists are the same up to the names of slots.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights
-from tyrne.kernel.calls import CallNumber
+from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import kind_of
 from tyrne.kernel.kernel import Kernel
@@ -72,7 +73,7 @@ Argument = Own | Gift | Words | Fewer
 class Template:
     """A system call and what its registers from x0 on may hold; the rest of them are 0."""
 
-    call: CallNumber
+    call: C
     arguments: tuple[Argument, ...] = ()
 
 
@@ -82,6 +83,8 @@ class Call:
 
     number: int
     words: tuple[int, ...]
+    refused: bool = False
+    """Whether one of the words does not fit, so that no kernel may answer Ok."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,8 @@ class Fault:
 
 
 Action = Call | Tick | Fault
+FOR_EVERY_KIND = {C.CAP_COPY, C.CAP_DERIVE, C.CAP_REVOKE, C.CAP_DROP, C.CAP_MOVE, C.CAP_QUERY, C.WAIT}
+"""Calls for which a capability of another kind is none that must be refused."""
 TICK = Tick()
 FAULTS = Fault()
 
@@ -138,11 +143,13 @@ class Holdings:
                 rights = self.rights.get(x0, 0)
                 return list(dict.fromkeys([rights, *(rights & ~int(some) for some in without)]))
 
-    def unfitting(self, argument: Argument, x0: int) -> list[int]:
+    def unfitting(self, argument: Argument, x0: int, every_kind: bool) -> list[int]:
         """The words that must be refused."""
         match argument:
             case Own(kind):
-                others = [words[0] for other, words in self.by_kind.items() if kind not in (None, other)]
+                if every_kind or kind is None:
+                    return [self.stale]
+                others = [words[0] for other, words in self.by_kind.items() if other is not kind]
                 return [*others[:1], self.stale]
             case Gift():
                 return [self.stale] if self.stale != NULL else []
@@ -152,20 +159,21 @@ class Holdings:
                 return [int(ALL)] if self.rights.get(x0, 0) != int(ALL) else []
 
 
-def _combinations(arguments: tuple[Argument, ...], holdings: Holdings) -> list[tuple[int, ...]]:
-    """Every combination of fitting words, then those with one that does not fit and the first of the others."""
+def _combinations(template: Template, holdings: Holdings) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+    """Every combination of fitting words, and those with one that does not fit and the first of the others."""
+    every_kind = template.call in FOR_EVERY_KIND
     fitting: list[tuple[int, ...]] = [()]
     unfitting: list[tuple[int, ...]] = []
-    for argument in arguments:
+    for argument in template.arguments:
         unfitting = [(*words, next(iter(holdings.fitting(argument, words[0])), NULL)) for words in unfitting]
         if fitting:
             first = fitting[0]
             x0 = first[0] if first else NULL
-            unfitting += [(*first, word) for word in holdings.unfitting(argument, x0)]
+            unfitting += [(*first, word) for word in holdings.unfitting(argument, x0, every_kind)]
         fitting = [
             (*words, word) for words in fitting for word in holdings.fitting(argument, words[0] if words else NULL)
         ]
-    return fitting + unfitting
+    return fitting, unfitting
 
 
 def actions(
@@ -181,14 +189,17 @@ def actions(
     holdings = Holdings(kernel)
     for template in templates:
         number = template.call._value_
-        for words in _combinations(template.arguments, holdings):
+        fitting, unfitting = _combinations(template, holdings)
+        for words in fitting:
             yield Call(number, words)
+        for words in unfitting:
+            yield Call(number, words, refused=True)
 
 
 def perform(kernel: Kernel[MemoryBoard], action: Action) -> None:
     """Let the current task do it: one transition of the kernel."""
     match action:
-        case Call(number, words):
+        case Call(number, words, _):
             task = kernel.scheduler.current
             assert task is not None
             x = task.frame.x

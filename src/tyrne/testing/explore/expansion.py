@@ -1,9 +1,9 @@
 """One state of a model, and everything that can happen next: what each worker of a search does.
 
-Each transition is checked as it is made: the kernel does not stop; a call that is refused changes nothing but x0 to x7
-of its caller, and these hold no payload; no handle that was ever given out names anything else afterwards; a revocation
-leaves nothing of what was derived. Each state is checked once, when it is expanded: every invariant of
-`tyrne.testing.invariants`.
+Each transition is checked as it is made: the kernel does not stop; a call with a stale handle, a capability of another
+kind or wider rights is refused; a call that is refused changes nothing but x0 to x7 of its caller, and these hold no
+payload; no handle that was ever given out names anything else afterwards; a revocation leaves nothing of what was
+derived. Each state is checked once, when it is expanded: every invariant of `tyrne.testing.invariants`.
 """
 
 from __future__ import annotations
@@ -113,6 +113,8 @@ class Stepper:
                 wrong.append(f"refused with {status:#x}, and changed: {self._changes(before, after, at)}")
             if any(registers[1:8]) or registers[9:] != before[at][9:]:
                 wrong.append(f"refused with {status:#x}, and a payload")
+        if isinstance(action, Call) and action.refused and (status is None or status == 0):
+            wrong.append("a call is not refused, although one of its arguments is not as it must be")
         if revoked is not None and status == 0:
             wrong += revocation_leaves_no_descendant(held, revoked)
         if changed:

@@ -33,6 +33,10 @@ class Replay(Stepper):
         """The current task makes a call, with these words in x0 and the registers after it."""
         self.do(Call(number.value, words))
 
+    def refused(self, number: CallNumber, *words: int) -> None:
+        """As `call`, and it must be refused."""
+        self.do(Call(number.value, words, refused=True))
+
     def tick(self) -> None:
         self.do(TICK)
 
@@ -52,9 +56,9 @@ class Replay(Stepper):
 def said(action: Action) -> str:
     """An action as the method of `Replay` that takes it."""
     match action:
-        case Call(number, words):
+        case Call(number, words, refused):
             rest = "".join(f", {_word(word)}" for word in words)
-            return f"call(C.{CallNumber(number).name}{rest})"
+            return f"{'refused' if refused else 'call'}(C.{CallNumber(number).name}{rest})"
         case Tick():
             return "tick()"
         case Fault():
