@@ -122,7 +122,8 @@ REFUSALS: Final = """\
 ## Refusals
 
 Each call, the statuses with which it can be refused, and how many tests pin each: the status, and that the whole kernel
-is as it was. What random calls have met and no test pins would stand in the last column.
+is as it was. What is documented, or was met by random calls, and is pinned by no test would stand in the last column. A
+test also sees each line of the kernel that refuses do so: `tests/kernel/test_refusal_lines.py`.
 
 """
 
@@ -136,7 +137,7 @@ def _refusals(card: dict[str, Any]) -> str:
         )
         for row in card["refusals"]
     ]
-    return REFUSALS + table(("call", "refusals and their tests", "met, and pinned by none"), rows) if rows else ""
+    return REFUSALS + table(("call", "refusals and their tests", "pinned by none"), rows) if rows else ""
 
 
 SEEDED: Final = """\
