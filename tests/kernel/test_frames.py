@@ -213,3 +213,31 @@ def test_an_allocated_frame_may_be_yielded_later() -> None:
     made = frames.allocate(board)
     assert made is not None
     assert frames.may_yield(FrameRange(made, made + PAGE))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (-2 * PAGE, 5 * PAGE, False),
+        (60 * PAGE, 70 * PAGE, False),
+        (59 * PAGE + 8, 59 * PAGE + 9, True),
+        (5 * PAGE + 8, 5 * PAGE + 8, False),
+    ],
+)
+def test_only_the_pages_of_the_extent_that_a_span_meets_count(start: int, end: int, expected: bool) -> None:
+    frames = managed(64, [(0, 5), (60, 64)])
+    assert frames.may_yield(FrameRange(u64(RAM + start), u64(RAM + end))) is expected
+
+
+def test_a_search_that_starts_in_a_full_word_finds_a_frame_in_the_next() -> None:
+    board, frames = MemoryBoard(), managed(192)
+    for _ in range(70):
+        assert frames.allocate(board) is not None
+    assert frames.free(u64(RAM + 5 * PAGE)) is None
+    assert [frames.allocate(board) for _ in range(2)] == [RAM + 5 * PAGE, RAM + 70 * PAGE]
+
+
+def test_one_range_overlaps_another_only_if_neither_is_empty() -> None:
+    whole, nothing = pages(0, 9), pages(5, 5)
+    assert whole.overlaps(whole)
+    assert not nothing.overlaps(whole) and not whole.overlaps(nothing)
