@@ -230,7 +230,7 @@ def test_only_the_pages_of_the_extent_that_a_span_meets_count(start: int, end: i
 
 
 def test_a_search_that_starts_in_a_full_word_finds_a_frame_in_the_next() -> None:
-    board, frames = MemoryBoard(), managed(192)
+    board, frames = MemoryBoard(192), managed(192)
     for _ in range(70):
         assert frames.allocate(board) is not None
     assert frames.free(u64(RAM + 5 * PAGE)) is None
