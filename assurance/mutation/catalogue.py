@@ -178,7 +178,7 @@ class Catalogue:
         content = self._source.content
         check = _one_line(content[first:last].decode())
         changed = _one_line((content[first:start] + text.encode() + content[end:last]).decode())
-        found = about if about is not None else category(check)
+        found = about if about is not None else category(self._source.name, check)
         where = (self._source.name, around.function, node.lineno, around.lines, around.leads)
         return Mutant(*where, start, end, text, change, found, check, changed, 0)
 

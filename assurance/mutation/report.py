@@ -12,11 +12,10 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from assurance.mutation.categories import CATEGORIES, EFFECT, INVARIANT, STATUS
+from assurance.mutation.categories import ORDER
 from assurance.mutation.mutant import Mutant
 from tyrne.system.kernel_source import digest
 
-ORDER: Final = [*(name for name, _ in CATEGORIES), STATUS, INVARIANT, EFFECT]
 OUTCOMES: Final = ("killed", "equivalent", "survived")
 
 

@@ -75,6 +75,7 @@ def test_a_function_that_says_yes_or_no_is_a_check() -> None:
         ("if isinstance(x, EndpointHandle): pass", "kind"),
         ("if x >= len(y): pass", "range"),
         ("if slot.capability is None: pass", "capability"),
+        ("if isinstance(x, Status): pass", "refusal"),
         ("if x is y: pass", "state"),
         ("return Status.BAD", "status"),
         ("assert x", "invariant"),
