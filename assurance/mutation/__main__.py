@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from assurance.mutation import sample
-from assurance.mutation.campaign import Campaign, CampaignError, Result, Results
+from assurance.mutation.campaign import Budget, Campaign, CampaignError, Result, Results
 from assurance.mutation.catalogue import all_mutants
 from assurance.mutation.equivalent import LIST, EquivalentError, key, read, unmatched
 from assurance.mutation.mutant import Mutant
@@ -29,6 +29,10 @@ from assurance.mutation.suite import Suite, SuiteError, with_suite
 
 KEPT: Final = ROOT / "build" / "mutation"
 """What was measured and tried before."""
+UNLISTED: Final = 60.0
+"""Seconds of tests that each mutant is worth, unless the command line says otherwise."""
+LISTED: Final = 3.0
+"""Seconds for one that is listed as equivalent: enough to notice most entries that are wrong."""
 WIDTH: Final = 160
 """Of the tables where there is no terminal."""
 
@@ -48,7 +52,7 @@ def chosen_files(name: str | None) -> list[str]:
     return found
 
 
-def tried(mutants: Sequence[Mutant], workers: int) -> dict[str, Result]:
+def tried(mutants: Sequence[Mutant], workers: int, budget: Budget) -> dict[str, Result]:
     """What became of each mutant, by its id."""
     found: dict[str, Result] = {}
     console = Console(stderr=True)
@@ -70,7 +74,7 @@ def tried(mutants: Sequence[Mutant], workers: int) -> dict[str, Result]:
                 if result.killer is None:
                     progress.console.print(str(mutant), emoji=False, highlight=False, markup=False, soft_wrap=True)
 
-            Campaign(suite, reach, Results(KEPT / "results.json"), workers).run(mutants, tick)
+            Campaign(suite, reach, Results(KEPT / "results.json"), workers, budget).run(mutants, tick)
 
     with_suite(use)
     return found
@@ -82,6 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sample", type=int, metavar="N", help="only so many mutants, chosen by the seed")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1, metavar="W", help="how many children at a time")
+    parser.add_argument(
+        "--seconds", type=float, default=UNLISTED, metavar="S", help="of tests for each mutant (default: %(default)g)"
+    )
     parser.add_argument("--fresh", action="store_true", help="forget what was measured and tried before")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures down as well")
     parser.add_argument("--list", action="store_true", help="show the mutants, and try none")
@@ -119,7 +126,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.fresh:
         shutil.rmtree(KEPT, ignore_errors=True)
-    results = tried(mutants, options.workers)
+    results = tried(mutants, options.workers, lambda mutant: LISTED if key(mutant) in entries else options.seconds)
     outcomes = []
     for mutant in mutants:
         listed = entries.get(key(mutant))

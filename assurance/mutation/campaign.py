@@ -29,6 +29,10 @@ LEAST_SECONDS, TIMES_SLOWER = 1.0, 8.0
 """A test that takes more processor time than so many times its own has been caught in a loop."""
 
 
+Budget = Callable[[Mutant], float]
+"""How many seconds of tests a mutant is worth, by the time that they took while they were measured."""
+
+
 class CampaignError(Exception):
     """The tool itself failed on a mutant."""
 
@@ -95,13 +99,12 @@ class Attempt:
 class Campaign:
     """Tries mutants with a suite whose reach is known."""
 
-    def __init__(self, suite: Suite, reach: Reach, results: Results, workers: int, most: int | None = None) -> None:
+    def __init__(self, suite: Suite, reach: Reach, results: Results, workers: int, budget: Budget) -> None:
         self._suite = suite
         self._reach = reach
         self._results = results
         self._workers = workers
-        self._most = most
-        """How many tests a mutant is tried on; None for all. A result that more tests could change is not kept."""
+        self._budget = budget
         self._again: list[Attempt] = []
         self._waiting: Iterator[Mutant] = iter(())
         self._noticed: dict[tuple[str, str], Counter[str]] = {}
@@ -142,35 +145,43 @@ class Campaign:
         mutant = next(self._waiting, None)
         return None if mutant is None else Attempt(mutant, self._tests(mutant))
 
-    def _reaching(self, mutant: Mutant) -> list[str]:
-        return self._reach.of(mutant.file, mutant.lines, mutant.leads)
-
     def _known(self, mutant: Mutant) -> Result | None:
         """The result of an earlier run, if nothing that it depends on has changed since."""
         known = self._results.of(mutant)
-        if known is None:
+        if known is None or (known.killer is None and self._untried(mutant, known)):
             return None
-        if known.killer is None:
-            return None if self._untried(mutant, known) else known
-        file = test_file(known.killer)
-        return known if known.killer in self._suite.items and known.tried == {file: test_digest(file)} else None
+        if known.killer is not None:
+            file = test_file(known.killer)
+            if known.killer not in self._suite.items or known.tried != {file: test_digest(file)}:
+                return None
+        return known
 
     def _untried(self, mutant: Mutant, known: Result) -> list[str]:
         """The tests of files that are new or have changed since a mutant survived."""
-        return [
-            test for test in self._reaching(mutant) if known.tried.get(test_file(test)) != test_digest(test_file(test))
-        ]
+        tests = self._affordable(mutant)
+        return [test for test in tests if known.tried.get(test_file(test)) != test_digest(test_file(test))]
+
+    def _affordable(self, mutant: Mutant) -> list[str]:
+        """The tests that run a mutant's check, as many as its budget pays for, at least one: first those that have
+        noticed most mutants of the same function."""
+        learnt = self._noticed.get((mutant.file, mutant.function), Counter())
+        tests = self._reach.of(mutant.file, mutant.lines, mutant.leads)
+        tests = [*sorted((test for test in tests if learnt[test]), key=lambda test: (-learnt[test], test)), *tests]
+        left = self._budget(mutant)
+        found: dict[str, None] = {}
+        for test in tests:
+            if test not in found and (left > 0 or not found):
+                found[test] = None
+                left -= self._reach.seconds[test]
+        return list(found)
 
     def _tests(self, mutant: Mutant) -> tuple[str, ...]:
-        """The tests to try: first those that have noticed most mutants of the same function."""
+        """The tests to try: for a mutant that has survived some, the others."""
         known = self._results.of(mutant)
-        tests = self._reaching(mutant) if known is None or known.killer is not None else self._untried(mutant, known)
-        if known is not None:
-            self._learn(mutant, known)
-        learnt = self._noticed.get((mutant.file, mutant.function), Counter())
-        first = sorted((test for test in tests if learnt[test]), key=lambda test: (-learnt[test], test))
-        rest = [test for test in tests if not learnt[test]]
-        return tuple([*first, *rest][: self._most])
+        if known is None:
+            return tuple(self._affordable(mutant))
+        self._learn(mutant, known)
+        return tuple(self._affordable(mutant) if known.killer is not None else self._untried(mutant, known))
 
     def _learn(self, mutant: Mutant, result: Result) -> None:
         if result.killer is not None:
@@ -201,7 +212,5 @@ class Campaign:
         if attempt.rest:
             self._again.append(Attempt(mutant, attempt.rest))
             return None
-        every = self._reaching(mutant)
-        whole = self._most is None or len(every) <= self._most
-        reaching = {test_file(test) for test in every} if whole else set()
-        return Result(source, None, "", {file: test_digest(file) for file in sorted(reaching)})
+        files = sorted({test_file(test) for test in self._affordable(mutant)})
+        return Result(source, None, "", {file: test_digest(file) for file in files})
