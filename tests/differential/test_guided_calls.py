@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from tyrne.kernel import rendezvous, signals
 from tyrne.testing.lockstep import __main__ as command
 from tyrne.testing.lockstep import smallest as smallest_games
+from tyrne.testing.lockstep import workers
 from tyrne.testing.lockstep.agreement import watchdog
-from tyrne.testing.lockstep.campaign import Campaign
+from tyrne.testing.lockstep.campaign import Campaign, Reached
 from tyrne.testing.lockstep.corpus import load, save
 from tyrne.testing.lockstep.game import Game, GameError
 from tyrne.testing.lockstep.random_systems import random_manifest
 from tyrne.testing.lockstep.smallest import edges_of, smallest
-from tyrne.testing.lockstep.workers import Work, reports, together
+from tyrne.testing.lockstep.tally import Tally
+from tyrne.testing.lockstep.workers import Report, Work, reports, together
 
 
 def test_a_campaign_can_be_repeated_and_goes_on_from_what_it_has_kept() -> None:
@@ -56,7 +58,7 @@ def test_what_is_found_becomes_a_test_that_fails_until_it_is_mended(
     with monkeypatch.context() as wrong:
         wrong.setattr(signals, "wake_waiter", lambda kernel, notification: None)
         to = ["--json", str(figures), "--found", str(found)]
-        status = _command(wrong, "--calls", "60000", "--seed", "2", "--tries", "60", *to)
+        status = _command("--calls", "60000", "--seed", "2", "--tries", "60", *to)
         assert status == 1
         assert "a test of it" in capsys.readouterr().out
         (path,) = found.iterdir()
@@ -68,9 +70,9 @@ def test_what_is_found_becomes_a_test_that_fails_until_it_is_mended(
     assert "Error" in json.loads(figures.read_text())["found"]
 
 
-def test_figures_count_what_was_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figures_count_what_was_done(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
-    assert _command(monkeypatch, "--calls", "300", "--seed", "4", "--json", str(path)) == 0
+    assert _command("--calls", "300", "--seed", "4", "--json", str(path)) == 0
     figures = json.loads(path.read_text())
     assert figures["found"] is None and figures["calls"] >= 300
     assert figures["calls"] == sum(sum(own.values()) for own in figures["statuses"].values())
@@ -94,16 +96,51 @@ def test_few_short_games_reach_the_same_edges(monkeypatch: pytest.MonkeyPatch) -
     assert reached == 0
 
 
-def test_bad_requests_are_refused_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_bad_requests_are_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "bad.game").write_text("debug nothing\n")
-    assert _command(monkeypatch, "--calls", "1", "--corpus", str(tmp_path)) == 2
+    assert _command("--calls", "1", "--corpus", str(tmp_path)) == 2
     error = capsys.readouterr().err
-    assert error.startswith("fuzz-calls: ") and "bad.game" in error and "Traceback" not in error
-    with pytest.raises(SystemExit) as ended:
-        _command(monkeypatch, "--calls", "0")
-    assert ended.value.code == 2
+    assert error.startswith("fuzz-calls: ") and "bad.game" in error and error.count("\n") == 1
+    missing = tmp_path / "none"
+    assert _command("--calls", "1", "--corpus", str(missing)) == 2
+    assert capsys.readouterr().err == f"fuzz-calls: {missing}: there is no such folder; name one with .game files\n"
+    for option in "--json", "--keep", "--found":
+        assert _command("--calls", "1", option, "/proc/none/here") == 2
+        assert capsys.readouterr().err.startswith("fuzz-calls: /proc/none/here")
+    with pytest.raises(SystemExit, match="2"):
+        _command("--calls", "0")
+    assert "'0' is not a number from 1 on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("exit_code", [1, -9], ids=["exception", "killed"])
+def test_worker_that_is_lost_is_no_success(
+    exit_code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    figures = tmp_path / "figures.json"
+    lost = SimpleNamespace(exitcode=exit_code)
+
+    def reports(work: Work) -> Iterator[Report]:
+        yield from ()
+        workers._check_alive([lost])
+
+    monkeypatch.setattr(command, "reports", reports)
+    assert command.main(["--json", str(figures)]) == 1
+    assert "fuzz-calls: worker 0 ended with exit status" in capsys.readouterr().err
+    assert "before it was done" in json.loads(figures.read_text())["found"]
+
+
+def test_interrupt_ends_it_with_the_figures_until_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def reports(work: Work) -> Iterator[Report]:
+        yield Report(0, Reached(Tally(), Tally(), 0, set(), 0))
+        raise KeyboardInterrupt
+
+    figures = tmp_path / "figures.json"
+    monkeypatch.setattr(command, "reports", reports)
+    assert command.main(["--json", str(figures)]) == 130
+    assert capsys.readouterr().err == "fuzz-calls: interrupted\n"
+    assert json.loads(figures.read_text())["calls"] == 0
 
 
 def test_a_game_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -125,9 +162,8 @@ def test_random_manifests_are_those_of_their_seeds() -> None:
     assert random_manifest(Random(1)) == random_manifest(Random(1)) != random_manifest(Random(2))
 
 
-def _command(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["fuzz-calls", "--workers", "1", *words])
-    return command.main()
+def _command(*words: str) -> int:
+    return command.main(["--workers", "1", *words])
 
 
 def _module(path: Path) -> ModuleType:

@@ -24,7 +24,8 @@ from tyrne.testing.code.batch import Batch, Generated, Way, compare
 from tyrne.testing.code.layout import CONSOLE, DATA, FREE, QUOTA, SPACE
 from tyrne.testing.code.machines import run
 from tyrne.testing.code.outcome import Outcome, told
-from tyrne.testing.code.shrinking import Shrinker, as_test
+from tyrne.testing.code.reproduction import as_test
+from tyrne.testing.code.shrinking import Shrinker
 
 HOSTED = Way(Machine.HOSTED)
 NATIVE = Way(Machine.NATIVE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from pathlib import Path
 
@@ -20,9 +21,11 @@ def test_a_difference_ends_with_status_1_and_a_test(
 
     monkeypatch.setattr(HostedBoard, "invalidate_page", forget_nothing)
     monkeypatch.setattr(command, "Shrinker", partial(Shrinker, limit=1))
-    target = tmp_path / "test_found.py"
-    options = ["--programs", "13", "--machine", "native", "--workers", "1", "--test", str(target)]
-    assert battery.main(options) == 1
+    target, figures = tmp_path / "test_found.py", tmp_path / "figures.json"
+    options = ["--programs", "13", "--machine", "native", "--workers", "1"]
+    assert battery.main([*options, "--test", str(target), "--json", str(figures)]) == 1
+    found = json.loads(figures.read_text())
+    assert found["divergences"] > 0 and found["panics"] == 0
     assert "program-1: " in capsys.readouterr().out
     compile(target.read_text(), str(target), "exec")
 
@@ -40,9 +43,9 @@ def test_without_qemu_it_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(SystemExit, match="2"):
-        fuzz.main([])
-    assert "not installed; install it with" in capsys.readouterr().err
+    assert fuzz.main([]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("fuzz-code: ") and "not installed; install it with" in error
 
 
 @pytest.mark.parametrize("wrong", [["--programs", "0"], ["--workers", "none"], ["--machine", "moon"]])
@@ -55,4 +58,15 @@ def test_a_wrong_option_is_refused(wrong: list[str], capsys: pytest.CaptureFixtu
 def test_a_place_that_cannot_be_written_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--programs", "1", "--machine", "native", "--workers", "1", "--json", "/proc/none/figures.json"]
     assert battery.main(options) == 2
-    assert capsys.readouterr().err == "/proc/none: no such file or directory; name another file\n"
+    assert capsys.readouterr().err == (
+        "battery: /proc/none/figures.json: cannot be written: no such file or directory; choose another file\n"
+    )
+
+
+def test_an_interrupt_ends_it_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_in_turn", interrupted)
+    assert battery.main(["--machine", "native"]) == 130
+    assert capsys.readouterr() == ("", "battery: interrupted\n")

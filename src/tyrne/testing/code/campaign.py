@@ -104,13 +104,19 @@ def conduct(batch: Batch, make: Make, ways: Sequence[Way]) -> tuple[Tally, Compa
 
 
 def known_differences(found: Comparison) -> Iterable[tuple[int, int, str]]:
-    """Program, place and name of each instruction at which only QEMU faulted, as the table of exclusions says."""
+    """Program, place and name of each instruction at which only the other machine faulted, as the table of exclusions
+    says. A panic explains itself by no instruction."""
     programs = found.batch.programs
+    if any(done.panicked for done in found.outcomes.values()):
+        return
     for difference in found.differences:
         fault = None if difference.second is None else told(difference.second)
         if difference.task is None or difference.task >= len(programs) or fault is None:
             continue
         syndrome, _, pc = fault
+        hosted = None if difference.first is None else told(difference.first)
+        if hosted is not None and hosted[2] == pc:
+            continue
         words = programs[difference.task].words
         index = (pc - CODE) // 4
         row = excluded.excuse(words[index], syndrome) if 0 <= index < len(words) else None

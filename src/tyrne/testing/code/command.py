@@ -1,30 +1,28 @@
-"""What the two commands share: batches in worker processes, progress, figures, and the report of what went wrong."""
+"""What the two commands share: batches in worker processes, figures, and the report of what went wrong."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
+import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-from tyrne.compiler import CompileError
-from tyrne.system.errors import RequestError, reason
+from tyrne.system.errors import RequestError
 from tyrne.system.kernel_source import digest
 from tyrne.system.qemu import find_emulator
 from tyrne.system.run import Machine
+from tyrne.testing import commands
 from tyrne.testing.code.batch import Batch, Comparison, Way
 from tyrne.testing.code.campaign import Tally
-from tyrne.testing.code.outcome import Outcome
-from tyrne.testing.code.shrinking import Shrinker, as_test
+from tyrne.testing.code.reproduction import as_test
+from tyrne.testing.code.shrinking import Shrinker
+from tyrne.testing.commands import FOUND, NOTHING_FOUND
 
 Conduct = Callable[[int, Sequence[Way]], tuple[Tally, Comparison]]
 """Make and compare the batch of a number; it runs in another process, so it is a function of a module."""
@@ -34,22 +32,17 @@ Enough = Callable[[Tally], tuple[int, int]]
 MACHINES: Final = (Machine.QEMU.value, Machine.NATIVE.value)
 
 
-def positive(text: str) -> int:
-    """A number from 1 on, as argparse takes it."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-def parser(description: str) -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=description)
+def parser(name: str, description: str | None) -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog=name, description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    number = commands.positive
     made.add_argument("--seed", type=int, default=0, help="of the first batch (default: %(default)s)")
     made.add_argument(
         "--machine", action="append", choices=MACHINES,
         help="compared with the hosted one; more than once for more than one (default: qemu)",
     )  # fmt: skip
-    made.add_argument("--workers", type=positive, default=os.cpu_count(), help="processes (default: %(default)s)")
+    made.add_argument("--workers", type=number, default=os.cpu_count(), help="processes (default: %(default)s)")
     made.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     made.add_argument("--test", type=Path, metavar="FILE", help="write a difference as a test (default: print it)")
     return made
@@ -62,65 +55,56 @@ def command_line(target: str, measure: str, amount: int, options: argparse.Names
 
 
 def machines(options: argparse.Namespace) -> list[Machine]:
-    """The machines to compare with the hosted one; ends the command where one of them is missing."""
+    """The machines to compare with the hosted one; RequestError where one of them is missing."""
     chosen = [Machine(name) for name in dict.fromkeys(options.machine or [Machine.QEMU.value])]
     if Machine.QEMU in chosen:
-        try:
-            find_emulator()
-        except RequestError as error:
-            print(error, file=sys.stderr)
-            sys.exit(2)
+        find_emulator()
     return chosen
 
 
 def campaign(
     options: argparse.Namespace, conduct: Conduct, ways: Sequence[Way], enough: Enough, unit: str, command: str
 ) -> int:
-    """Batches until there are enough; the exit status: 0 where all agree, 1 at a difference or a panic, 2 where that
-    could not be found out."""
-    try:
-        return _campaign(options, conduct, ways, enough, unit, command)
-    except (CompileError, RequestError) as error:
-        print(error, file=sys.stderr)
-    except OSError as error:
-        print(f"{error.filename}: {reason(error)}; name another file", file=sys.stderr)
-    return 2
-
-
-def _campaign(
-    options: argparse.Namespace, conduct: Conduct, ways: Sequence[Way], enough: Enough, unit: str, command: str
-) -> int:
-    for path in filter(None, (options.json, options.test)):  # now, not when everything is done
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.open("a").close()
+    """Batches until there are enough; the exit status: 0 where all agree, 1 at a difference or a panic."""
+    for path in filter(None, (options.json, options.test)):
+        commands.check_output(path)
     total = Tally()
+    wrong: Comparison | None = None
     results = _in_turn(options.workers, conduct, options.seed, ways)
-    with _progress() as progress, closing(results):
+    with commands.bar() as progress, closing(results):
         bar = progress.add_task(unit, total=None)
         for tally, found in results:
             total.add(tally)
             done, wanted = enough(total)
             progress.update(bar, completed=min(done, wanted), total=wanted)
             if found.differences:
-                results.close()
-                progress.update(bar, description="shrinking")
-                _report(found, ways, options.test, lambda text: progress.update(bar, description=f"shrinking: {text}"))
-                return 1
-            if done >= wanted:
+                wrong = found
+            if found.differences or done >= wanted:
                 break
-    figures: dict[str, Any] = {"command": command, "kernel": digest(), "seed": options.seed}
-    figures |= {"machines": list(dict.fromkeys(way.machine.value for way in ways))}
-    figures |= total.figures() | {"divergences": 0, "panics": 0}
-    if options.json is not None:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+        results.close()
+        figures = _figures(command, options.seed, ways, total, wrong)
+        if options.json is not None:
+            commands.write_figures(options.json, figures)
+        if wrong is not None:
+            _report(wrong, ways, options.test, lambda text: progress.update(bar, description=f"shrinking: {text}"))
+            return FOUND
     print("\n".join(_lines(figures)))
-    return 0
+    return NOTHING_FOUND
 
 
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+def _figures(command: str, seed: int, ways: Sequence[Way], total: Tally, wrong: Comparison | None) -> dict[str, Any]:
+    """What was done; of what went wrong the number of differences, and of runs that ended in a kernel panic."""
+    differences = () if wrong is None else wrong.differences
+    runs = () if wrong is None else wrong.outcomes.values()
+    return {
+        "command": command,
+        "kernel": digest(),
+        "seed": seed,
+        "machines": list(dict.fromkeys(way.machine.value for way in ways)),
+        **total.figures(),
+        "divergences": len(differences),
+        "panics": sum(done.panicked for done in runs),
+    }
 
 
 def _in_turn(
@@ -131,13 +115,18 @@ def _in_turn(
     if workers == 1:
         for number in seeds:
             yield conduct(number, ways)
-    with ProcessPoolExecutor(workers) as pool:
+    # An interrupt from the terminal is for this process, which then ends the others
+    with ProcessPoolExecutor(workers, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
         ahead: list[Future[tuple[Tally, Comparison]]] = [
             pool.submit(conduct, number, ways) for number in islice(seeds, workers + 1)
         ]
         try:
             while True:
-                yield ahead.pop(0).result()
+                try:
+                    result = ahead.pop(0).result()
+                except BrokenProcessPool:
+                    raise RequestError("a worker process was killed, or crashed; see how with --workers 1") from None
+                yield result
                 ahead.append(pool.submit(conduct, next(seeds), ways))
         finally:
             pool.shutdown(cancel_futures=True)
@@ -149,8 +138,7 @@ def _report(found: Comparison, ways: Sequence[Way], target: Path | None, tell: C
     for difference in found.differences:
         place = "the run" if difference.task is None else _name(batch, difference.task)
         print(f"{place}: {difference.what}")
-    outcomes: dict[Way, Outcome] = found.outcomes
-    used = [way for way in ways if way in outcomes]
+    used = [way for way in ways if way in found.outcomes]
     text = as_test(Shrinker(batch, used, tell).shrink(), used, found.differences)
     if target is None:
         print(text)

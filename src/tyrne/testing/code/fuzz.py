@@ -5,11 +5,14 @@
 Runs until so many instructions of the programs' own code have been executed on each machine: counted one by one on the
 hosted machine and, in a second run of each batch, on QEMU. Prints how often which exception and which call was met. At
 a difference, a kernel panic, or a witness that something happened to, it prints the smallest batch that shows it, as a
-test, and ends with status 1; with 2 where QEMU is missing.
+test.
+
+exit status: 0 all agree; 1 something was found; 2 the request was wrong, or QEMU is missing; 130 interrupted
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -19,7 +22,9 @@ from tyrne.testing.code import command
 from tyrne.testing.code.batch import PROGRAMS, Batch, Comparison, Generated, Way
 from tyrne.testing.code.campaign import Tally, conduct
 from tyrne.testing.code.streams import stream
+from tyrne.testing.commands import guarded, positive
 
+NAME: Final = "fuzz-code"
 KINDS: Final = (
     "everything", "integer", "raw", "floating", "memory", "system", "everything", "branches", "calls", "memory",
 )  # fmt: skip
@@ -44,12 +49,16 @@ def conduct_one(seed: int, ways: Sequence[Way]) -> tuple[Tally, Comparison]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = command.parser("Random instructions at EL0 on the hosted machine and on others, compared.")
+    parser = command.parser(NAME, __doc__)
     parser.add_argument(
-        "--instructions", type=command.positive, default=100_000,
+        "--instructions", type=positive, default=100_000,
         help="to execute on each machine that counts them: hosted and qemu (default: %(default)s)",
     )  # fmt: skip
     options = parser.parse_args(arguments)
+    return guarded(NAME, lambda: _campaign(options))
+
+
+def _campaign(options: argparse.Namespace) -> int:
     machines = command.machines(options)
     ways = [Way(Machine.HOSTED, counted=True), *map(Way, machines)]
     if Machine.QEMU in machines:
@@ -59,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def enough(tally: Tally) -> tuple[int, int]:
         return min(tally.executed[name] for name in counting), options.instructions
 
-    text = command.command_line("fuzz-code", "--instructions", options.instructions, options)
+    text = command.command_line(NAME, "--instructions", options.instructions, options)
     return command.campaign(options, conduct_one, ways, enough, "instructions", text)
 
 

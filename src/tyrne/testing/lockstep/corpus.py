@@ -10,6 +10,7 @@ from random import Random
 from typing import Final
 
 from tyrne.compiler.build.cache import digest
+from tyrne.system.errors import RequestError
 from tyrne.testing.lockstep.coverage import Feature
 from tyrne.testing.lockstep.game import Game
 from tyrne.testing.lockstep.step import Step
@@ -110,11 +111,13 @@ def save(game: Game, folder: Path) -> Path:
 
 
 def load(folder: Path) -> list[Game]:
-    """All games of a folder, by their names; ValueError with the file's name where one cannot be read."""
+    """All games of a folder, by their names; RequestError where there is no such folder, or one cannot be read."""
+    if not folder.is_dir():
+        raise RequestError(f"{folder}: there is no such folder; name one with {SUFFIX} files")
     games = []
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             games.append(Game.parse(path.read_text()))
         except ValueError as error:
-            raise ValueError(f"{path}: {error}; remove the file or write it anew") from None
+            raise RequestError(f"{path}: {error}; remove the file or write it anew") from None
     return games

@@ -27,8 +27,9 @@ def figures(work: Work, reached: Reached, edges: Sequence[Edge], found: str | No
     """
     never = never_reached(reached, edges)
     total = sum(map(counts, edges))
+    unguided = "" if work.guided else " --unguided"
     return {
-        "command": f'{COMMAND} ARGS="--calls {work.calls} --seed {work.seed} --workers {work.workers}"',
+        "command": f'{COMMAND} ARGS="--calls {work.calls} --seed {work.seed} --workers {work.workers}{unguided}"',
         "kernel": kernel_source.digest(),
         "guided": work.guided,
         "calls": reached.tally.calls.total(),

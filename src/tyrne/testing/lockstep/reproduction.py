@@ -25,17 +25,18 @@ GAME = """\\
 
 
 def test_{name}() -> None:
-    cause = replay(Game.parse(GAME))
+    cause = replay(Game.parse(GAME){counting})
     assert cause is None, f"{{type(cause).__name__}}: {{cause}}"
 '''
 
 
-def write_test(game: Game, cause: AssertionError, folder: Path) -> Path:
-    """A file for pytest in the folder, which is made if need be."""
+def write_test(game: Game, cause: AssertionError, folder: Path, counting: bool = False) -> Path:
+    """A file for pytest in the folder, which is made if need be; `counting` is as in `replay`."""
     text = str(game)
     name = f"game_{digest([text])[:8]}"
     summary = f"{type(cause).__name__}: {cause}".splitlines()[0][:200].replace("\\", "/").replace('"', "'")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"test_{name}.py"
-    path.write_text(TEMPLATE.format(summary=summary, game=text, name=name))
+    which = ", counting=True" if counting else ""
+    path.write_text(TEMPLATE.format(summary=summary, game=text, name=name, counting=which))
     return path

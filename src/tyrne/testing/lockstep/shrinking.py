@@ -9,12 +9,13 @@ from tyrne.testing.lockstep.game import Game, replay
 from tyrne.testing.lockstep.step import Step
 
 
-def shrunk(game: Game, tries: int = 1000) -> Game:
+def shrunk(game: Game, tries: int = 1000, counting: bool = False) -> Game:
     """Leave out as many steps as can be left out, then as many registers, in at most so many replays.
 
-    A shorter game counts as wrong in the same way when its error is of the same class.
+    A shorter game counts as wrong in the same way when its error is of the same class. `counting` is as in `replay`. A
+    game in which nothing goes wrong stays as it is.
     """
-    found = replay(game)
+    found = replay(game, counting)
     if found is None:
         return game
     kind = type(found)
@@ -23,20 +24,20 @@ def shrunk(game: Game, tries: int = 1000) -> Game:
     def still_wrong(steps: list[Step]) -> bool:
         nonlocal left
         left -= 1
-        return left > 0 and type(replay(replace(game, steps=steps))) is kind
+        return left >= 0 and type(replay(replace(game, steps=steps), counting)) is kind
 
-    steps = _without_steps(game.steps, still_wrong)
+    steps = without_pieces(game.steps, still_wrong)
     return replace(game, steps=_with_fewer_registers(steps, still_wrong))
 
 
-def _without_steps(steps: list[Step], still_wrong: Callable[[list[Step]], bool]) -> list[Step]:
-    """Drop pieces of half the length, then of a quarter, and so on down to single steps."""
+def without_pieces(steps: list[Step], suffices: Callable[[list[Step]], bool]) -> list[Step]:
+    """The steps that suffice: pieces of half the length are dropped, then of a quarter, and so on to single ones."""
     piece = len(steps) // 2
     while piece:
         at = 0
         while at < len(steps):
             shorter = steps[:at] + steps[at + piece :]
-            if still_wrong(shorter):
+            if suffices(shorter):
                 steps = shorter
             else:
                 at += piece

@@ -9,6 +9,7 @@ from tyrne.testing.lockstep.corpus import Entry
 from tyrne.testing.lockstep.coverage import Meter, bits
 from tyrne.testing.lockstep.game import WRONG, Game
 from tyrne.testing.lockstep.pair import the_pair
+from tyrne.testing.lockstep.shrinking import without_pieces
 from tyrne.testing.lockstep.step import Step
 
 TRIES: Final = 150
@@ -57,17 +58,11 @@ def edges_of(game: Game) -> int:
 
 def _shortened(game: Game, needed: int) -> Game:
     """The same game with pieces left out, as long as it reaches what is needed of it."""
-    steps: list[Step] = game.steps
-    tries = TRIES
-    piece = len(steps) // 2
-    while piece and tries:
-        at = 0
-        while at < len(steps) and tries:
-            shorter = steps[:at] + steps[at + piece :]
-            tries -= 1
-            if needed & ~edges_of(Game(game.manifest, True, shorter)):
-                at += piece
-            else:
-                steps = shorter
-        piece //= 2
-    return Game(game.manifest, True, steps)
+    left = TRIES
+
+    def suffices(steps: list[Step]) -> bool:
+        nonlocal left
+        left -= 1
+        return left >= 0 and not needed & ~edges_of(Game(game.manifest, True, steps))
+
+    return Game(game.manifest, True, without_pieces(game.steps, suffices))

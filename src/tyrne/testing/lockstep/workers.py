@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import queue
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,12 @@ from tyrne.testing.lockstep.tally import Tally
 CALLS_A_REPORT: Final = 2000
 SECONDS_A_REPORT: Final = 900
 """Longer than that a few games never take: then one kernel does not come back, and the process ends with a trace."""
+SECONDS_A_LOOK: Final = 2.0
+"""Without a message; then whether every process still lives."""
+
+
+class WorkerLostError(Exception):
+    """A worker's process has ended before it was done; its trace is on stderr."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,11 @@ class Report:
 
 
 def reports(work: Work) -> Iterator[Report]:
-    """The reports of all workers, as they come, until all are done or one has found something."""
+    """The reports of all workers, as they come, until all are done or one has found something.
+
+    WorkerLostError where one of several does not come so far: a kernel that does not come back, or an exception that is
+    no failed check.
+    """
     if work.workers == 1:
         yield from _one(work, 0)
     else:
@@ -73,15 +84,19 @@ def _one(work: Work, worker: int) -> Iterator[Report]:
 
 def _several(work: Work) -> Iterator[Report]:
     fresh = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
-    queue: Any = fresh.Queue()
-    shares = [(work, worker, queue) for worker in range(work.workers)]
+    inbox: Any = fresh.Queue()
+    shares = [(work, worker, inbox) for worker in range(work.workers)]
     processes = [fresh.Process(target=_serve, args=share, daemon=True) for share in shares]
     for process in processes:
         process.start()
     left = len(processes)
     try:
         while left:
-            message = queue.get()
+            try:
+                message = inbox.get(timeout=SECONDS_A_LOOK)
+            except queue.Empty:
+                _check_alive(processes)
+                continue
             if message is None:
                 left -= 1
                 continue
@@ -93,11 +108,15 @@ def _several(work: Work) -> Iterator[Report]:
             process.terminate()
 
 
-def _serve(work: Work, worker: int, queue: Any) -> None:
-    """One worker's process, which ends with a None; an interrupt from the terminal is for the process that reads."""
+def _check_alive(processes: Sequence[Any]) -> None:
+    for number, process in enumerate(processes):
+        if process.exitcode not in (None, 0):
+            raise WorkerLostError(f"worker {number} ended with exit status {process.exitcode} before it was done")
+
+
+def _serve(work: Work, worker: int, outbox: Any) -> None:
+    """One worker's process; its last message is None. An interrupt from the terminal is for the process that reads."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        for report in _one(work, worker):
-            queue.put(report)
-    finally:
-        queue.put(None)
+    for report in _one(work, worker):
+        outbox.put(report)
+    outbox.put(None)
