@@ -58,7 +58,7 @@ def test_what_is_found_becomes_a_test_that_fails_until_it_is_mended(
     with monkeypatch.context() as wrong:
         wrong.setattr(signals, "wake_waiter", lambda kernel, notification: None)
         to = ["--json", str(figures), "--found", str(found)]
-        status = _command("--calls", "60000", "--seed", "2", "--tries", "60", *to)
+        status = _command("--calls", "60000", "--seed", "2", "--tries", "25", *to)
         assert status == 1
         assert "a test of it" in capsys.readouterr().out
         (path,) = found.iterdir()
