@@ -29,23 +29,17 @@ from array import array
 from collections.abc import Callable
 from enum import Enum
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 from tyrne.kernel.abi import NULL_HANDLE, TaskState
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import (
-    AddressSpaceHandle,
     DebugConsole,
-    EndpointHandle,
     MemoryHandle,
-    NotificationHandle,
-    QuotaHandle,
-    ReplyHandle,
-    TaskHandle,
 )
-from tyrne.kernel.endpoint import Endpoint, EndpointState
+from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
@@ -53,6 +47,8 @@ from tyrne.kernel.quota import Quota
 from tyrne.kernel.task import Offer, Task
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.testing.board import MemoryBoard
+from tyrne.testing.explore.fixed_places import FixedPlaces
+from tyrne.testing.explore.left_over import is_clean
 from tyrne.testing.invariants.owners import read_tree
 
 DIGEST = 16
@@ -72,11 +68,7 @@ class Canonical:
         self.kernel = kernel
         self.ram = ram
         self.ends = ends
-        arenas = (kernel.tasks, kernel.endpoints, kernel.notifications, kernel.spaces, kernel.regions, kernel.quotas)
-        self.arenas: tuple[Any, ...] = arenas
-        self.object_of_origin: dict[CapSlot, Any] = {}
-        self.indices: dict[Any, int] = {}
-        """Where in its arena an object stands: reap and abort go through these in order."""
+        self.fixed: Final = FixedPlaces(kernel)
         self.writers: dict[type, Callable[[Any], None]] = {
             Task: self._task,
             Endpoint: self._endpoint,
@@ -85,42 +77,6 @@ class Canonical:
             Region: self._region,
             Quota: self._quota,
         }
-        self.kinds: dict[type, tuple[int, Any]] = {
-            TaskHandle: (1, kernel.tasks),
-            ReplyHandle: (2, kernel.tasks),
-            EndpointHandle: (3, kernel.endpoints),
-            NotificationHandle: (4, kernel.notifications),
-            AddressSpaceHandle: (5, kernel.spaces),
-            MemoryHandle: (6, kernel.regions),
-            QuotaHandle: (7, kernel.quotas),
-        }
-        self.places: dict[CapSlot, tuple[int, Any]] = {}
-        """What holds a slot: a number for the manner, and the object or None."""
-        self.tables: list[CapTable] = [kernel.bootstrap_table, *(task.capabilities for task in kernel.tasks.items)]
-        for slot in kernel.bootstrap_table.slots:
-            self.places[slot] = (1, None)
-        for task in kernel.tasks.items:
-            for slot in task.capabilities.slots:
-                self.places[slot] = (2, task)
-            self.places[task.home] = (3, task)
-            self.places[task.supervisor] = (4, task)
-        for endpoint in kernel.endpoints.items:
-            self.places[endpoint.parked] = (5, endpoint)
-        for arena in arenas:
-            items: list[Any] = arena.items._items
-            for i, thing in enumerate(items):
-                self.indices[thing] = i
-                self.object_of_origin[thing.origin] = thing
-                self.places[thing.origin] = (6, thing)
-        self.root = kernel.quotas.items[0].origin
-        self.queues: dict[TaskQueue | None, tuple[int, Any]] = {None: (0, None)}
-        for priority, queue in enumerate(kernel.scheduler.ready):
-            self.queues[queue] = (16 + priority, None)
-        for endpoint in kernel.endpoints.items:
-            self.queues[endpoint.senders] = (1, endpoint)
-            self.queues[endpoint.receivers] = (2, endpoint)
-        for notification in kernel.notifications.items:
-            self.queues[notification.waiters] = (3, notification)
         self.numbers: dict[Any, int] = {}
         self.out: list[int] = []
 
@@ -138,7 +94,7 @@ class Canonical:
             self._slot(slot)
         self._empty_slots()
         for thing in [thing for thing in numbers if type(thing) in self.writers]:
-            out.append(self.indices[thing])
+            out.append(self.fixed.indices[thing])
             self.writers[type(thing)](thing)
         self._globals()
         return array("Q", out).tobytes()
@@ -148,8 +104,8 @@ class Canonical:
     def _number(self) -> list[CapSlot]:
         """Number every capability that hangs on the tree, then those that hang on other roots, and their objects."""
         found: list[CapSlot] = []
-        self._descend(self.root, found)
-        for table in self.tables:
+        self._descend(self.fixed.root, found)
+        for table in self.fixed.tables:
             for slot in table.slots._items[: table.touched]:
                 if slot.capability is not None and slot.parent is None and slot not in self.numbers:
                     self._descend(slot, found)
@@ -157,13 +113,13 @@ class Canonical:
 
     def _descend(self, root: CapSlot, found: list[CapSlot]) -> None:
         numbers = self.numbers
-        climbs = 4 * len(self.places)  # no sound tree needs as many; a ring of parents would have no end
+        climbs = 4 * len(self.fixed.holders)  # no sound tree needs as many; a ring of parents would have no end
         at: CapSlot | None = root
         while at is not None and at not in numbers and climbs > 0:
             numbers[at] = len(numbers)
             found.append(at)
             if at.is_origin:
-                thing = self.object_of_origin.get(at)
+                thing = self.fixed.object_of_origin.get(at)
                 if thing is not None:
                     numbers[thing] = len(numbers)
             below = at.first_child
@@ -176,7 +132,7 @@ class Canonical:
 
     def _named(self, named: Any) -> int:
         """The number of the object that a handle of the kernel's names; WRONG when it is stale."""
-        arena = self.kinds[type(named)][1]
+        arena = self.fixed.kinds[type(named)][1]
         index, generation = named.slot.index, named.slot.generation
         if not arena.occupied._items[index] or arena.generations._items[index] != generation:
             return WRONG
@@ -191,7 +147,7 @@ class Canonical:
             out.append(WRONG)
             return
         named = held.object
-        manner, owner = self.places.get(slot, (WRONG, None))
+        manner, owner = self.fixed.holders.get(slot, (WRONG, None))
         placement, binding = slot.placement, slot.binding
         out += (
             manner,
@@ -213,14 +169,14 @@ class Canonical:
         if type(named) is DebugConsole:
             out.append(8)
             return
-        out += (self.kinds[type(named)][0], self._named(named))
+        out += (self.fixed.kinds[type(named)][0], self._named(named))
         if type(named) is MemoryHandle:
             out += (named.first, named.pages)
 
     def _empty_slots(self) -> None:
         """What should be empty and is not is written down."""
         numbers, out = self.numbers, self.out
-        for i, slot in enumerate(self.places):
+        for i, slot in enumerate(self.fixed.holders):
             if slot not in numbers and (
                 slot.capability is not None
                 or slot.first_child is not None
@@ -256,7 +212,7 @@ class Canonical:
         get, out, frame, thread, window, fault = (
             self.numbers.get, self.out, task.frame, task.thread, task.window, task.fault
         )  # fmt: skip
-        manner, owner = self.queues[task.queue]
+        manner, owner = self.fixed.queues[task.queue]
         table = task.table
         out += (
             101,
@@ -366,8 +322,8 @@ class Canonical:
         )
         for queue in scheduler.ready._items:
             if queue.head is not None or queue.tail is not None:
-                out += (self.queues[queue][0], get(queue.head, WRONG), get(queue.tail, WRONG))
-        for arena in self.arenas:
+                out += (self.fixed.queues[queue][0], get(queue.head, WRONG), get(queue.tail, WRONG))
+        for arena in self.fixed.arenas:
             listed: list[int] = []
             link = int(arena.first_free)
             while link != 0 and len(listed) <= len(arena.items._items):
@@ -376,37 +332,15 @@ class Canonical:
             out += (arena.population, arena.touched, *listed, WRONG)
             for i, alive in enumerate(arena.occupied._items):
                 if not alive:
-                    self._left_over(i, arena.items._items[i])
+                    thing = arena.items._items[i]
+                    room = self._room(thing.capabilities) if isinstance(thing, Task) else 0
+                    if not is_clean(thing, room):
+                        out += (WRONG, i)
         out += (*frames.taken._items, frames.allocated, frames.reserved_frames)
         taken = sum(word << 64 * i for i, word in enumerate(map(int, frames.taken._items)))
         lowest = (~taken & (taken + 1)).bit_length() - 1
         if frames.hint > lowest:
             out += (WRONG, frames.hint)
-
-    def _left_over(self, index: int, thing: Any) -> None:
-        """What must be empty in a place that is free, and is not, is written down."""
-        match thing:
-            case Task():
-                clean = thing.queue is None and thing.next is None and not thing.spent and thing.reply is None
-                clean = clean and thing.through is None and thing.space is None and thing.table is None
-                clean = clean and thing.window is None and thing.offer is Offer.NOTHING
-                clean = clean and thing.state is not TaskState.READY
-                clean = clean and self._room(thing.capabilities) == len(thing.capabilities.slots)
-            case Endpoint():
-                clean = thing.senders.head is None and thing.receivers.head is None and not thing.receiver_gone
-                clean = clean and thing.senders.tail is None and thing.receivers.tail is None
-                clean = clean and thing.bound is None and thing.state is EndpointState.IDLE and thing.badge == 0
-            case Notification():
-                clean = thing.waiters.head is None and thing.waiters.tail is None and thing.word == 0
-                clean = clean and thing.bound is None and thing.bound_at is None and thing.bound_by is None
-            case AddressSpace():
-                clean = thing.root == 0 and thing.frames == 0
-            case Quota():
-                clean = not any(thing.claims._items)
-            case _:
-                clean = True
-        if not clean:
-            self.out += (WRONG, index)
 
 
 def _number_of(member: Enum) -> int:

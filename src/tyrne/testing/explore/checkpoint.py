@@ -91,6 +91,6 @@ class Checkpoint:
     def _about(self, model: Model) -> str:
         """What keys and traces depend on: the kernel, the model, and what makes a key and a list of actions."""
         found = sha256(f"{self.kernel} {model!r}".encode())
-        for name in ("alphabet.py", "canonical.py", "model.py"):
+        for name in ("alphabet.py", "canonical.py", "fixed_places.py", "left_over.py", "model.py"):
             found.update((Path(__file__).parent / name).read_bytes())
         return found.hexdigest()
