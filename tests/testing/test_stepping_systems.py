@@ -52,7 +52,7 @@ def test_mapped_memory_says_where_and_how_much() -> None:
     (memory,) = (held for held in system.capabilities("producer") if held.kind is CapKind.MEMORY)
     assert (memory.object, memory.pages) == ("ring", (0, 1))
     assert memory.address is not None
-    assert repr(memory).endswith(f", pages 0 to 0, at {memory.address:#x}>")
+    assert repr(memory).endswith(f", pages 0 to 0, mapped at {memory.address:#x}>")
 
 
 def test_until_takes_a_condition_and_a_text_together() -> None:

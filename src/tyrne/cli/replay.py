@@ -11,7 +11,7 @@ from tyrne.system import kernel_source
 from tyrne.system.errors import RequestError
 from tyrne.system.replay import Replay
 from tyrne.system.task_states import describe_task, tasks_of
-from tyrne.testing.authority import HeldCapability, capabilities_of
+from tyrne.testing.authority import capabilities_of
 from tyrne.testing.sources import Names
 
 SHOWN: Final = 8
@@ -85,7 +85,7 @@ def standing(replay: Replay) -> Iterator[str]:
     numbers = tuple(map(str, range(len(kernel.endpoints.items))))
     yield f"capabilities of {name}:"
     for held in capabilities_of(kernel, current, Names(tuple(replay.names), numbers, numbers, numbers)):
-        yield f"  {_capability(held)}"
+        yield f"  {held.word:#x}  {held.text}"
 
 
 def following(replay: Replay) -> Iterator[str]:
@@ -93,14 +93,3 @@ def following(replay: Replay) -> Iterator[str]:
     made = replay.step()
     yield "next:"
     yield "        nothing: the run is over" if made is None else f"{made.number:6}  {made.text(replay.task_name)}"
-
-
-def _capability(held: HeldCapability) -> str:
-    """`0x2  endpoint 0, SEND|TRANSFER, badge 0x5`."""
-    kind = held.kind.name.lower().replace("address_space", "space")
-    named = "console" if held.object == "console" else f"{kind} {held.object.removeprefix(f'{kind} ')}"
-    parts = [named, "|".join(right.name or "" for right in held.rights) or "no rights"]
-    parts += [f"badge {held.badge:#x}"] if held.badge else []
-    parts += [f"pages {held.pages[0]} to {sum(held.pages) - 1}"] if held.pages else []
-    parts += [f"mapped at {held.address:#x}"] if held.address is not None else []
-    return f"{held.word:#x}  {', '.join(parts)}"

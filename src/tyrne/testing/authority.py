@@ -42,15 +42,21 @@ class HeldCapability:
     pages: tuple[int, int] | None = None
     address: int | None = None
 
-    def __repr__(self) -> str:
-        """`<0x2: endpoint door, SEND|TRANSFER, badge 0x5>`."""
-        rights = "|".join(right.name or "" for right in self.rights) or "no rights"
-        what = "console" if self.kind is CapKind.DEBUG_CONSOLE else f"{self.kind.name.lower()} {self.object}"
-        parts = [f"{self.word:#x}: {what}", rights]
+    @property
+    def text(self) -> str:
+        """All but the word: `endpoint door, TRANSFER|SEND, badge 0x5`."""
+        kind = "space" if self.kind is CapKind.ADDRESS_SPACE else self.kind.name.lower()
+        console = self.kind is CapKind.DEBUG_CONSOLE
+        parts = ["console" if console else f"{kind} {self.object.removeprefix(f'{kind} ')}"]
+        parts += ["|".join(right.name or "" for right in self.rights) or "no rights"]
         parts += [f"badge {self.badge:#x}"] if self.badge else []
-        parts += [f"pages {self.pages[0]} to {self.pages[0] + self.pages[1] - 1}"] if self.pages else []
-        parts += [f"at {self.address:#x}"] if self.address is not None else []
-        return f"<{', '.join(parts)}>"
+        parts += [f"pages {self.pages[0]} to {sum(self.pages) - 1}"] if self.pages else []
+        parts += [f"mapped at {self.address:#x}"] if self.address is not None else []
+        return ", ".join(parts)
+
+    def __repr__(self) -> str:
+        """`<0x2: endpoint door, TRANSFER|SEND, badge 0x5>`."""
+        return f"<{self.word:#x}: {self.text}>"
 
 
 def capabilities_of(kernel: Kernel[Any], task: Task, names: Names) -> list[HeldCapability]:

@@ -17,8 +17,9 @@ from tyrne.system.build import kernel_elf
 from tyrne.system.manifest import System, Task, encode
 from tyrne.system.program import Program, Segment
 from tyrne.system.run import Machine, run_kernel
+from tyrne.system.transition import Listening
 from tyrne.testing.code.layout import CODE, CODE_END
-from tyrne.testing.code.outcome import Outcome, Transcript, outcome
+from tyrne.testing.code.outcome import Outcome, outcome
 
 CAPACITY: Final = 512 << 10
 """Bytes for a manifest, on each machine: the kernel's image ends at a page of the same block of 2 MiB, so that a task
@@ -46,8 +47,8 @@ def encoded(system: System, limit: int) -> bytes:
 def run(system: System, machine: Machine, counted: bool = False) -> Outcome:
     """Run a system to its end on one machine. `counted`: `executed` says how many instructions of its own code it has
     begun; where that is the same, so is very likely the path. Counting makes QEMU run single instructions."""
-    transcript = Transcript()
-    recorder = Recorder(transcript, keep_calls=False)
+    events = Listening()
+    recorder = Recorder(events, keep_calls=False)
     executed: int | None = None
     busiest: int | None = None
     match machine:
@@ -57,7 +58,7 @@ def run(system: System, machine: Machine, counted: bool = False) -> Outcome:
             NativeMachine(encoded(system, HOSTED_LIMIT), recorder).run()
         case Machine.QEMU:
             executed = _qemu(encoded(system, QEMU_LIMIT), recorder, counted)
-    return outcome(recorder, transcript, executed, busiest)
+    return outcome(recorder, events.take(), executed, busiest)
 
 
 def _hosted(manifest: bytes, recorder: Recorder, counted: bool) -> tuple[int | None, int]:

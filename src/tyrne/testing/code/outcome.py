@@ -7,36 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tyrne.hal.exit_status import PANIC
-from tyrne.hosted.recorder import CallEvent, FaultEvent, Listener, Recorder
+from tyrne.hosted.recorder import CallEvent, FaultEvent, Recorder
 from tyrne.kernel.calls import CallNumber
-
-
-@dataclass(frozen=True)
-class EndEvent:
-    """A task was ended by another one."""
-
-    task: int
-    code: int
-
-
-Event = CallEvent | FaultEvent | EndEvent
-
-
-class Transcript(Listener):
-    """The calls, faults and ends of a run in their order."""
-
-    def __init__(self) -> None:
-        self.events: Final[list[Event]] = []
-
-    def call(self, event: CallEvent) -> None:
-        self.events.append(event)
-
-    def fault(self, event: FaultEvent) -> None:
-        self.events.append(event)
-
-    def task_end(self, task: int, code: int) -> None:
-        self.events.append(EndEvent(task, code))
-
+from tyrne.system.transition import Ended, Event
 
 _TELLS: Final = (CallNumber.WAIT.value, CallNumber.REPLY_WAIT.value)
 _ACTS: Final = (CallNumber.TASK_READ.value, CallNumber.TASK_WRITE.value)
@@ -96,10 +69,10 @@ class Outcome:
         return found
 
 
-def outcome(recorder: Recorder, transcript: Transcript, executed: int | None, busiest: int | None) -> Outcome:
+def outcome(recorder: Recorder, events: tuple[Event, ...], executed: int | None, busiest: int | None) -> Outcome:
     return Outcome(
         status=int(PANIC) if recorder.status is None else recorder.status,
-        events=tuple(transcript.events),
+        events=events,
         console={task: bytes(written) for task, written in recorder.console_of.items()},
         order=bytes(recorder.console_bytes),
         exits=dict(recorder.exit_codes),
@@ -197,5 +170,5 @@ def describe(event: Event | None) -> str:
             return f"{event.name or event.number}({arguments}) -> {results}"
         case FaultEvent():
             return f"{event.kind} esr={event.syndrome:#x} far={event.address:#x} pc={event.pc:#x}"
-        case EndEvent():
+        case Ended():
             return f"ended with {event.code:#x}"
