@@ -1,6 +1,7 @@
 """Properties run the same examples every time, without a database of earlier failures.
 
-With TYRNE_FIRST_FAILURE in the environment they stop at the first failure, as it is: for who asks only whether one fails.
+With TYRNE_FIRST_FAILURE in the environment they stop at the first failure, as it is: that is for those who ask only
+whether one fails.
 """
 
 import os
