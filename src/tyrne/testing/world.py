@@ -228,6 +228,7 @@ class World:
         if caller.state is not TaskState.READY:
             return None
         answer = registers(caller)
+        assert caller.frame.x[8] == number, f"x8 is {caller.frame.x[8]:#x} after call {number:#x}"
         if answer[0] != Status.OK.value and self.strict:
             demand(a_failed_call_changes_nothing(everything, kernel_state(self.kernel, caller.frame)))
         if answer[0] == Status.OK.value and revokes:
