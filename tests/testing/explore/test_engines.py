@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 
 from tyrne.testing.explore import MODELS, Cluster, Processes, Report, Serial, explore
-from tyrne.testing.explore.engine import Engine, EngineMissingError
+from tyrne.testing.explore.engine import Engine, EngineMissingError, WorkerLostError
 
 SMALL = replace(MODELS["pair"], name="small", calls=MODELS["pair"].calls[2:5])
 
@@ -42,6 +44,16 @@ def test_processes_find_the_same_as_this_one() -> None:
     engine = Processes(2)
     try:
         assert outcome(engine) == outcome(Serial())
+    finally:
+        engine.close()
+
+
+def test_a_worker_that_is_lost_is_said_to_be() -> None:
+    engine = Processes(1)
+    try:
+        os.kill(engine._pool.submit(os.getpid).result(), signal.SIGKILL)
+        with pytest.raises(WorkerLostError, match="--workers 1"):
+            outcome(engine)
     finally:
         engine.close()
 

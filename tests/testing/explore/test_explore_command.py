@@ -44,6 +44,8 @@ def test_a_violation_is_written_as_a_test(
         (["nothing"], "no model is named nothing; there are pair"),
         (["pair", "--from", "nowhere"], "name a module with a dictionary MODELS"),
         (["pair", "--workers", "1", "--checkpoint", "{made}"], "remove it to start anew"),
+        (["pair", "--json", "{made}"], "is a directory; name a file"),
+        (["pair", "--write", "/dev/null/test_found.py"], "cannot be written"),
     ],
 )
 def test_a_request_that_is_wrong_is_answered_in_one_line(

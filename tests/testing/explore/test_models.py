@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
+
+import pytest
 
 from tyrne.kernel.calls import CallNumber
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.task import Task
+from tyrne.lang import u16, u64
+from tyrne.testing.board import MemoryBoard
 from tyrne.testing.explore import MODELS, Serial, explore
+from tyrne.testing.explore.alphabet import Call
+from tyrne.testing.explore.expansion import Stepper
 
 NEAR = 40
 FAR = {"lifecycle": 110, "pair": 300}
@@ -25,3 +34,27 @@ def test_between_them_every_call_succeeds_and_is_refused_and_there_are_ticks_fau
     assert {call for call, status in answered if status == "0"} == set(CallNumber) - {CallNumber.TASK_EXIT}
     never_refused = {CallNumber.TASK_EXIT, CallNumber.TASK_YIELD}
     assert {call for call, status in answered if status != "0"} == set(CallNumber) - never_refused
+
+
+def test_a_capability_of_another_kind_is_tried_in_every_register_that_must_hold_one_of_one_kind() -> None:
+    stepper = Stepper(MODELS["lifecycle"])
+    refused = [action for action in stepper.actions() if isinstance(action, Call) and action.refused]
+    moves = {call.words for call in refused if call.number == CallNumber.CAP_MOVE.value}
+    task, space, endpoint = 0, 1, 2
+    assert (endpoint, space) in moves
+    assert (space, task) not in moves
+
+
+def test_a_refused_call_that_tells_the_machine_something_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    stepper = Stepper(MODELS["console"])
+    before = stepper.snapshot.save()
+    refused = next(action for action in stepper.actions() if isinstance(action, Call) and action.refused)
+    assert stepper.step(refused, before)[2] == []
+    trap = Kernel.trap
+
+    def tells(kernel: Kernel[MemoryBoard], *cause: Any) -> Task | None:
+        kernel.board.activate(u64(0), u16(0))
+        return trap(kernel, *cause)
+
+    monkeypatch.setattr(Kernel, "trap", tells)
+    assert "told the machine" in stepper.step(refused, before)[2][0]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tyrne.testing.explore import MODELS, Checkpoint, Report, Serial, explore
+from tyrne.kernel.abi import Status
+from tyrne.testing.explore import MODELS, Checkpoint, Model, Report, Serial, explore
 from tyrne.testing.explore.checkpoint import CheckpointMismatchError
+from tyrne.testing.explore.engine import Chunk
+from tyrne.testing.explore.expansion import Expansion, Trace, Violation
 
 SMALL = replace(MODELS["pair"], name="small", calls=MODELS["pair"].calls[:5])
 
@@ -54,7 +59,50 @@ def test_a_search_that_dies_within_a_level_repeats_the_level(whole: Report, tmp_
     assert counts(explore(SMALL, Serial(), checkpoint=Checkpoint(tmp_path, "k"))) == counts(whole)
 
 
+DAMAGE = [("progress", "{"), ("progress", "[]"), ("keys", "few"), ("frontier-1", "?")]
+
+
+@pytest.mark.parametrize(("name", "content"), DAMAGE)
+def test_a_checkpoint_that_is_damaged_is_refused(tmp_path: Path, name: str, content: str) -> None:
+    checkpoint = Checkpoint(tmp_path, "k")
+    explore(SMALL, Serial(), checkpoint=checkpoint, max_states=2)
+    (tmp_path / "small" / name).write_text(content)
+    with pytest.raises(CheckpointMismatchError, match="is damaged; remove it"):
+        checkpoint.load(SMALL)
+
+
 def test_a_checkpoint_of_another_kernel_is_refused(tmp_path: Path) -> None:
     explore(SMALL, Serial(), checkpoint=Checkpoint(tmp_path, "old"), max_states=10)
     with pytest.raises(CheckpointMismatchError, match="remove it"):
         explore(SMALL, Serial(), checkpoint=Checkpoint(tmp_path, "new"))
+
+
+def test_calls_that_are_refused_are_those_of_the_current_task_alone() -> None:
+    """Who is woken because the wait is aborted, or finds no room, has not been refused anything."""
+    progress = explore(MODELS["pair"], Serial(), max_states=300).progress
+    answers = Counter({what: n for what, n in progress.met.items() if ":" in what and not what.endswith(":0")})
+    assert any(what.endswith(f":{Status.ABORTED.value:x}") for what in answers)
+    assert 0 < progress.refusals < answers.total()
+
+
+class Tells(Serial):
+    """Finds violations of its own, and expands nothing."""
+
+    def __init__(self, found: dict[Trace, Trace]) -> None:
+        super().__init__()
+        self.found = found
+
+    def run(self, model: Model, chunks: Iterable[Chunk]) -> Iterator[Expansion]:
+        for chunk in chunks:
+            result = Expansion(found=[(bytes([i]), (i,)) for i in range(9)] if chunk == [()] else [])
+            for trace in chunk:
+                if trace in self.found and result.violation is None:
+                    result.violation = Violation(self.found[trace], ("wrong",))
+            result.states = len(chunk)
+            yield result
+
+
+def test_a_shortest_trace_is_found_although_only_so_many_states_were_to_be_expanded() -> None:
+    report = explore(SMALL, Tells({(0,): (0, 5), (8,): (8,)}), max_states=3)
+    assert report.violation is not None
+    assert report.violation.trace == (8,)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
@@ -20,48 +20,53 @@ from rich.progress import Progress as Bars
 from rich.progress import TextColumn, TimeElapsedColumn
 
 from tyrne.system import kernel_source
-from tyrne.testing.explore.checkpoint import Checkpoint, CheckpointMismatchError
-from tyrne.testing.explore.engine import Cluster, Engine, EngineMissingError, Processes, Serial
+from tyrne.system.errors import RequestError
+from tyrne.testing import commands
+from tyrne.testing.commands import FOUND, NOTHING_FOUND, positive
+from tyrne.testing.explore.checkpoint import Checkpoint
+from tyrne.testing.explore.engine import Cluster, Engine, Processes, Serial
+from tyrne.testing.explore.expansion import Violation
 from tyrne.testing.explore.model import Model
 from tyrne.testing.explore.report import OURS, write_test
 from tyrne.testing.explore.search import Progress, Report, explore
 
-COMMAND = "make explore"
-STOPPED = 130
+NAME = "explore"
+COMMAND = f"make {NAME}"
 
 
 def options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("explore", description="Explore small systems: every state, every action.")
+    parser = argparse.ArgumentParser(NAME, description="Explore small systems: every state, every action.")
     parser.add_argument("models", nargs="*", metavar="MODEL", help="which; without any, what there is is listed")
     parser.add_argument("--from", dest="module", default=OURS, metavar="MODULE", help="a module with its own MODELS")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; all cores")
+    cores = os.cpu_count() or 1
+    parser.add_argument("--workers", type=positive, default=cores, metavar="N", help="processes; all cores")
     parser.add_argument("--cluster", metavar="ADDRESS", help="work on a Dask cluster: the address of its scheduler")
     parser.add_argument("--checkpoint", type=Path, metavar="DIR", help="keep what is needed to go on after a stop")
-    parser.add_argument("--max-states", type=int, metavar="N", help="expand no more than so many")
+    parser.add_argument("--max-states", type=positive, metavar="N", help="expand no more than so many")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures down")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write a violation's test there, not to the output")
     return parser.parse_args(arguments)
 
 
 def chosen(found: argparse.Namespace) -> list[Model]:
-    """The models that are asked for; raises ValueError with what is wrong."""
+    """The models that are asked for; RequestError says what is wrong."""
     try:
-        known: dict[str, Model] = importlib.import_module(found.module).MODELS
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"{found.module}: {error}; name a module with a dictionary MODELS") from None
+        known: dict[str, Model] = dict(importlib.import_module(found.module).MODELS)
+    except (ImportError, AttributeError, SyntaxError, TypeError, ValueError) as error:
+        raise RequestError(f"--from {found.module}: {error}; name a module with a dictionary MODELS") from None
     if not found.models:
         lines = [f"  {model.name:14} {model.purpose}" for model in known.values()]
-        raise ValueError("name the models to explore, of these:\n" + "\n".join(lines))
+        raise RequestError("name the models to explore, of these:\n" + "\n".join(lines))
     for name in found.models:
         if name not in known:
-            raise ValueError(f"no model is named {name}; there are {', '.join(known)}")
-    return [known[name] for name in found.models]
+            raise RequestError(f"no model is named {name}; there are {', '.join(known)}")
+    return [known[name] for name in dict.fromkeys(found.models)]
 
 
 def engine(found: argparse.Namespace) -> Engine:
     if found.cluster is not None:
         return Cluster(found.cluster)
-    return Serial() if found.workers <= 1 else Processes(found.workers)
+    return Serial() if found.workers == 1 else Processes(found.workers)
 
 
 def figures(report: Report) -> dict[str, object]:
@@ -122,52 +127,51 @@ def summary(report: Report) -> str:
 
 def main(arguments: list[str]) -> int:
     found = options(arguments)
-    reports: list[Report] = []
-    try:
-        models = chosen(found)
-        kernel = kernel_source.digest()
-        checkpoint = None if found.checkpoint is None else Checkpoint(found.checkpoint, kernel)
-        workers = engine(found)
-    except (ValueError, EngineMissingError, OSError) as error:
-        print(f"explore: {error}", file=sys.stderr)
-        return 2
+    return commands.guarded(NAME, lambda: search(found))
+
+
+def search(found: argparse.Namespace) -> int:
+    """Explore the models one after the other, to the first violation; the exit status."""
+    models = chosen(found)
+    for path in filter(None, (found.json, found.write)):
+        commands.check_output(path)
+    if found.checkpoint is not None:
+        commands.check_folder(found.checkpoint)
+    kernel = kernel_source.digest()
+    checkpoint = None if found.checkpoint is None else Checkpoint(found.checkpoint, kernel)
     columns = [
         TextColumn("{task.description}: {task.fields[states]:,} states, level {task.fields[depth]} with "),
         TextColumn("{task.fields[frontier]:,}, {task.fields[transitions]:,} transitions"),
         TimeElapsedColumn(),
     ]
     console = Console(stderr=True)
-    try:
-        with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
-            for model in models:
-                report = explore(
-                    model, workers, checkpoint=checkpoint, max_states=found.max_states, watch=watching(bars, model)
-                )
-                reports.append(report)
-                print(summary(report), flush=True)
-                if found.json is not None:
-                    found.json.write_text(json.dumps(written(reports, models, kernel), indent=2) + "\n")
-                if report.violation is not None:
-                    break
-    except CheckpointMismatchError as error:
-        print(f"explore: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        kept = "nothing is kept" if found.checkpoint is None else f"the levels that were finished: {found.checkpoint}"
-        print(f"explore: stopped; {kept}", file=sys.stderr)
-        return STOPPED
-    finally:
-        workers.close()
-    last = reports[-1]
-    if last.violation is None:
-        return 0
+    reports: list[Report] = []
+    with (
+        closing(engine(found)) as workers,
+        Bars(*columns, console=console, disable=not console.is_terminal) as bars,
+    ):
+        for model in models:
+            report = explore(
+                model, workers, checkpoint=checkpoint, max_states=found.max_states, watch=watching(bars, model)
+            )
+            reports.append(report)
+            print(summary(report), flush=True)
+            if found.json is not None:
+                commands.write_figures(found.json, written(reports, models, kernel))
+            if report.violation is not None:
+                write_violation(found, model, report.violation)
+                return FOUND
+    return NOTHING_FOUND
+
+
+def write_violation(found: argparse.Namespace, model: Model, violation: Violation) -> None:
+    """As a test, to the file that is asked for or to the output."""
     if found.write is None:
-        write_test(sys.stdout, last.model, last.violation, found.module)
-    else:
-        with found.write.open("w") as out:
-            write_test(out, last.model, last.violation, found.module)
-        print(f"the shortest trace is a test: {found.write}", file=sys.stderr)
-    return 1
+        write_test(sys.stdout, model, violation, found.module)
+        return
+    with found.write.open("w") as out:
+        write_test(out, model, violation, found.module)
+    print(f"{NAME}: the trace is a test: {found.write}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ A model lists templates; in a state, a template stands for a call with every com
 | argument    | stands for                                                                                   |
 |-------------|----------------------------------------------------------------------------------------------|
 | `Own(kind)` | each capability of the kind that the caller holds; and, one at a time, those that must fail: |
-|             | a capability of another kind, unless the call takes every kind, and a stale handle, which is |
-|             | the null handle for who holds nothing                                                        |
+|             | a capability of another kind, unless it is x0 of a call that takes others there, and a stale |
+|             | handle, which is the null handle for who holds nothing                                       |
 | `Gift()`    | null, and each capability that the caller holds; and a stale handle                          |
 | `Words(…)`  | each of the words                                                                            |
 | `Fewer(…)`  | the rights of the capability in x0, all or without some; and all that there are              |
@@ -98,8 +98,8 @@ class Fault:
 
 
 Action = Call | Tick | Fault
-FOR_EVERY_KIND = {C.CAP_COPY, C.CAP_DERIVE, C.CAP_REVOKE, C.CAP_DROP, C.CAP_MOVE, C.CAP_QUERY, C.WAIT}
-"""Calls for which a capability of another kind is none that must be refused."""
+TAKES_OTHERS = {C.CAP_COPY, C.CAP_DERIVE, C.CAP_REVOKE, C.CAP_DROP, C.CAP_MOVE, C.CAP_QUERY, C.WAIT}
+"""Calls that take capabilities of several kinds in x0, so that one of another kind is none that must be refused."""
 TICK = Tick()
 FAULTS = Fault()
 
@@ -143,11 +143,11 @@ class Holdings:
                 rights = self.rights.get(x0, 0)
                 return list(dict.fromkeys([rights, *(rights & ~int(some) for some in without)]))
 
-    def unfitting(self, argument: Argument, x0: int, every_kind: bool) -> list[int]:
+    def unfitting(self, argument: Argument, x0: int, takes_others: bool) -> list[int]:
         """The words that must be refused."""
         match argument:
             case Own(kind):
-                if every_kind or kind is None:
+                if takes_others or kind is None:
                     return [self.stale]
                 others = [words[0] for other, words in self.by_kind.items() if other is not kind]
                 return [*others[:1], self.stale]
@@ -161,15 +161,15 @@ class Holdings:
 
 def _combinations(template: Template, holdings: Holdings) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
     """Every combination of fitting words, and those with one that does not fit and the first of the others."""
-    every_kind = template.call in FOR_EVERY_KIND
     fitting: list[tuple[int, ...]] = [()]
     unfitting: list[tuple[int, ...]] = []
-    for argument in template.arguments:
+    for register, argument in enumerate(template.arguments):
+        takes_others = register == 0 and template.call in TAKES_OTHERS
         unfitting = [(*words, next(iter(holdings.fitting(argument, words[0])), NULL)) for words in unfitting]
         if fitting:
             first = fitting[0]
             x0 = first[0] if first else NULL
-            unfitting += [(*first, word) for word in holdings.unfitting(argument, x0, every_kind)]
+            unfitting += [(*first, word) for word in holdings.unfitting(argument, x0, takes_others)]
         fitting = [
             (*words, word) for words in fitting for word in holdings.fitting(argument, words[0] if words else NULL)
         ]

@@ -90,6 +90,7 @@ class Canonical:
         out: list[int] = []
         self.numbers, self.out = numbers, out
         slots = self._number()
+        out += (len(slots), len(numbers))  # where the parts end, so that no two states are written alike
         for slot in slots:
             self._slot(slot)
         self._empty_slots()

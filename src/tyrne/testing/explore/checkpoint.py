@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tyrne.system.errors import RequestError
 from tyrne.testing.explore.canonical import DIGEST, Key
 from tyrne.testing.explore.model import Model
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from tyrne.testing.explore.search import Progress
 
 
-class CheckpointMismatchError(Exception):
-    """A folder is about something else; says what to do."""
+class CheckpointMismatchError(RequestError):
+    """A folder is about something else, or damaged; says what to do."""
 
 
 class Checkpoint:
@@ -41,22 +42,27 @@ class Checkpoint:
         folder = self.folder / model.name
         if not (folder / "progress").exists():
             return None
-        stored = json.loads((folder / "progress").read_text())
-        if stored["about"] != self._about(model):
-            raise CheckpointMismatchError(
-                f"{folder}: made with another kernel or another model; remove it to start anew"
-            )
-        data = (folder / "keys").read_bytes()[: stored["keys"] * DIGEST]
-        seen = {data[start : start + DIGEST] for start in range(0, len(data), DIGEST)}
-        lines = (folder / f"frontier-{stored['depth']}").read_text().splitlines()
-        return Progress(
-            depth=stored["depth"],
-            expanded=stored["expanded"],
-            transitions=stored["transitions"],
-            refusals=stored["refusals"],
-            met=Counter(stored["met"]),
-            frontier=[tuple(map(int, line.split())) for line in lines],
-        ), seen
+        try:
+            stored = json.loads((folder / "progress").read_text())
+            if stored["about"] != self.about(model):
+                raise CheckpointMismatchError(
+                    f"{folder}: made with another kernel, another model or other checks; remove it to start anew"
+                )
+            data = (folder / "keys").read_bytes()[: stored["keys"] * DIGEST]
+            seen = {data[start : start + DIGEST] for start in range(0, len(data), DIGEST)}
+            if len(seen) != stored["keys"]:
+                raise ValueError("keys are missing")
+            lines = (folder / f"frontier-{stored['depth']}").read_text().splitlines()
+            return Progress(
+                depth=stored["depth"],
+                expanded=stored["expanded"],
+                transitions=stored["transitions"],
+                refusals=stored["refusals"],
+                met=Counter(stored["met"]),
+                frontier=[tuple(map(int, line.split())) for line in lines],
+            ), seen
+        except (OSError, ValueError, KeyError, TypeError):
+            raise CheckpointMismatchError(f"{folder}: is damaged; remove it to start anew") from None
 
     def save(self, model: Model, progress: Progress, seen: set[Key], new: list[Key]) -> None:
         """A level is finished; `new` are the keys that it has added to those that are seen."""
@@ -73,7 +79,7 @@ class Checkpoint:
         frontier = folder / f"frontier-{progress.depth}"
         frontier.write_text("".join(" ".join(map(str, trace)) + "\n" for trace in progress.frontier))
         stored = {
-            "about": self._about(model),
+            "about": self.about(model),
             "keys": len(seen),
             "depth": progress.depth,
             "expanded": progress.expanded,
@@ -88,9 +94,18 @@ class Checkpoint:
             if old != frontier:
                 old.unlink()
 
-    def _about(self, model: Model) -> str:
-        """What keys and traces depend on: the kernel, the model, and what makes a key and a list of actions."""
-        found = sha256(f"{self.kernel} {model!r}".encode())
-        for name in ("alphabet.py", "canonical.py", "fixed_places.py", "left_over.py", "model.py"):
-            found.update((Path(__file__).parent / name).read_bytes())
-        return found.hexdigest()
+    def about(self, model: Model) -> str:
+        """What keys, traces and verdicts depend on: kernel, model, and the tools, as they were when it began."""
+        return sha256(f"{self.kernel} {_TOOLS} {model!r}".encode()).hexdigest()
+
+
+def _tools() -> str:
+    """SHA-256 over what makes a first state, a key, a list of actions, and what is checked of each."""
+    found = sha256()
+    testing = Path(__file__).parents[1]
+    for path in sorted([*testing.glob("*.py"), *testing.glob("explore/*.py"), *testing.glob("invariants/*.py")]):
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+_TOOLS = _tools()

@@ -10,17 +10,23 @@ import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
 from typing import Any, Protocol
 
+from tyrne.system.errors import RequestError
 from tyrne.testing.explore.expansion import Expander, Expansion, Trace, expand, expand_with
 from tyrne.testing.explore.model import Model
 
 Chunk = list[Trace]
 
 
-class EngineMissingError(Exception):
+class EngineMissingError(RequestError):
     """The engine that was asked for is not there; says how to get it."""
+
+
+class WorkerLostError(RequestError):
+    """A process that expanded states is gone, and what it was to find with it."""
 
 
 class Engine(Protocol):
@@ -67,7 +73,10 @@ class Processes:
                 running.add(self._pool.submit(expand, model, left.popleft()))
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                yield future.result()
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    raise WorkerLostError("a worker was killed, or crashed; see how with --workers 1") from None
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)

@@ -1,9 +1,10 @@
 """One state of a model, and everything that can happen next: what each worker of a search does.
 
 Each transition is checked as it is made: the kernel does not stop; a call with a stale handle, a capability of another
-kind or wider rights is refused; a call that is refused changes nothing but x0 to x7 of its caller, and these hold no
-payload; no handle that was ever given out names anything else afterwards; a revocation leaves nothing of what was
-derived. Each state is checked once, when it is expanded: every invariant of `tyrne.testing.invariants`.
+kind or wider rights is refused; a call that is refused changes nothing but x0 to x7 of its caller, which hold no
+payload, and tells the machine nothing; no handle that was ever given out names anything else afterwards; a revocation
+leaves nothing of what was derived. Each state is checked once, when it is expanded: every invariant of
+`tyrne.testing.invariants`.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Expansion:
     states: int = 0
     transitions: int = 0
     refusals: int = 0
+    """Calls that the current task made and that were refused. Those that end a wait otherwise than with Ok are none."""
     met: Counter[str] = field(default_factory=Counter)
     """What happened, by the name of the call and its status, of an interrupt or fault, or of an end of a task."""
     violation: Violation | None = None
@@ -111,6 +113,8 @@ class Stepper:
         if status is not None and status != 0:
             if changed:
                 wrong.append(f"refused with {status:#x}, and changed: {self._changes(before, after, at)}")
+            if self.board.events or self.board.console:
+                wrong.append(f"refused with {status:#x}, and told the machine: {self.board.events}")
             if any(registers[1:8]) or registers[9:] != before[at][9:]:
                 wrong.append(f"refused with {status:#x}, and a payload")
         if isinstance(action, Call) and action.refused and (status is None or status == 0):
@@ -186,10 +190,11 @@ class Expander(Stepper):
         if wrong:
             result.violation = Violation(trace, tuple(wrong))
             return
+        caller = self.kernel.scheduler.current
         for choice, action in enumerate(self.actions()):
             after, changed, wrong = self.step(action, base)
-            result.transitions += 1
-            self.note(action, result)
+            status = self.status(caller) if isinstance(action, Call) and caller is not None else None
+            self.note(action, status, result)
             if wrong:
                 result.violation = Violation((*trace, choice), tuple(wrong))
                 return
@@ -201,12 +206,13 @@ class Expander(Stepper):
                 self.snapshot.restore(base, after)
         self.snapshot.restore(base)
 
-    def note(self, action: Action, result: Expansion) -> None:
+    def note(self, action: Action, status: int | None, result: Expansion) -> None:
+        """Count an action, what its own call was answered, and whatever else came of it."""
+        result.transitions += 1
+        result.refusals += status not in (None, 0)
         for trace in self.board.traces:
             if trace[0] == "call":
-                name, status = int(trace[2].number), trace[3][0]
-                result.met[f"{name}:{status:x}"] += 1
-                result.refusals += status != 0
+                result.met[f"{int(trace[2].number)}:{trace[3][0]:x}"] += 1
             else:
                 result.met[trace[0]] += 1
         if not isinstance(action, Call):

@@ -3,14 +3,15 @@
     report = explore(model, Serial())
     assert report.exhausted and report.violation is None
 
-A violation's trace is a shortest one, counting actions: a level is finished before the next is begun, and of several
-violations in one level the first in order is taken. What is found does not depend on the engine.
+A violation's trace is a shortest one, counting actions: a level is finished before the next is begun, also when only so
+many states were to be expanded, and of several violations in one level the first in order is taken. What is found does
+not depend on the engine.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tyrne.testing.explore.canonical import Key
@@ -86,6 +87,10 @@ def explore(
             room = max(0, max_states - progress.expanded)
             progress.frontier, rest = progress.frontier[:room], progress.frontier[room:]
         violation, following, new = _level(model, engine, progress, seen, watch)
+        if violation is not None and rest:  # in what is left of the level there may be one that is nearer, or before it
+            progress.frontier = rest
+            other, _, _ = _level(model, engine, progress, seen, watch)
+            violation = _first([violation, *([] if other is None else [other])])
         progress.frontier = sorted([*rest, *following])
         if rest:
             break
@@ -114,8 +119,12 @@ def _level(
                     following[key] = trace
         watch(progress, len(seen) + len(following))
     seen.update(following)
-    first = min(violations, key=lambda violation: (len(violation.trace), violation.trace), default=None)
-    return first, list(following.values()), list(following)
+    return _first(violations), list(following.values()), list(following)
+
+
+def _first(violations: Iterable[Violation]) -> Violation | None:
+    """The one with the shortest trace, and of these the first in order."""
+    return min(violations, key=lambda violation: (len(violation.trace), violation.trace), default=None)
 
 
 def _count(progress: Progress, result: Expansion) -> None:
