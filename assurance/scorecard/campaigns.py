@@ -18,15 +18,16 @@ def number(value: object) -> str:
 def explored(data: Data) -> Figures:
     models = data["models"]
     found: Figures = [
-        ("distinct states in which every invariant holds", number(sum(model["states"] for model in models.values()))),
+        ("distinct states checked for every invariant", number(sum(model["expanded"] for model in models.values()))),
         ("transitions", number(sum(model["transitions"] for model in models.values()))),
         ("refused calls that changed nothing", number(sum(model["refusals_checked"] for model in models.values()))),
         ("violations", number(sum(model["violations"] for model in models.values()))),
     ]
     for name, model in models.items():
-        end = "exhausted" if model["exhausted"] else "not exhausted"
+        reached = number(model["states"])
+        end = "exhausted" if model["exhausted"] else f"NOT EXHAUSTED: {reached} were reached"
         bounds = f"{model['tasks']} tasks, {model['slots']} slots a table, {len(model['calls'])} calls"
-        found.append((name, f"{number(model['states'])} states to depth {number(model['depth'])}, {end}; {bounds}"))
+        found.append((name, f"{number(model['expanded'])} states to depth {number(model['depth'])}, {end}; {bounds}"))
     return found
 
 
