@@ -156,12 +156,15 @@ def test_endless_program_can_be_interrupted() -> None:
     folder = Path(__file__).parent
     script = "from hand_made_space import run_code\nprint('running', flush=True)\nrun_code(bytes.fromhex('00000014'))"
     with subprocess.Popen([sys.executable, "-c", script], cwd=folder, stdout=-1, stderr=-1, text=True) as process:
-        assert process.stdout is not None and process.stderr is not None
-        assert process.stdout.readline() == "running\n"
-        time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) != 0
-        assert process.stderr.read().endswith("KeyboardInterrupt\n")
+        try:
+            assert process.stdout is not None and process.stderr is not None
+            assert process.stdout.readline() == "running\n"
+            time.sleep(0.2)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=20) != 0
+            assert process.stderr.read().endswith("KeyboardInterrupt\n")
+        finally:
+            process.kill()
 
 
 def test_limit_after_code_ran_without_one_is_exact(code: dict[str, bytes]) -> None:
