@@ -51,11 +51,11 @@ fuzz-calls: $(BASE)
 
 # The kernel's image, built clean in two places: the same bytes, and which.
 reproducible: $(BASE)
-	@$(BIN)/python assurance/reproducible.py $(ARGS)
+	@$(BIN)/python -m assurance.reproducible $(ARGS)
 
 # Every campaign within a time budget, an hour if none is said, then the scorecard: ARGS="--minutes N".
 assure: $(TEST)
-	@$(BIN)/python assurance/assure.py $(ARGS)
+	@$(BIN)/python -m assurance.assure $(ARGS)
 
 # Which refusals of which calls a test pins: ARGS="--json FILE".
 refusals: $(TEST)

@@ -1,4 +1,4 @@
-"""`make assure`: every campaign in turn within a time budget, then the scorecard.
+"""`make assure`: every campaign in turn within a time budget, then the scorecard of what they left in its folder.
 
     make assure ARGS="--minutes 60"
 
@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tyrne.testing.commands import INTERRUPTED, check_folder, guarded
 from tyrne.testing.explore.models import MODELS
 
 ROOT: Final = Path(__file__).parents[1]
@@ -136,7 +137,7 @@ def _mutate(seconds: int, output: Path) -> list[str]:
 
 STATES_A_SECOND: Final = 200
 STEPS: Final = (
-    Step("image", 1, lambda seconds, output: _python("assurance/reproducible.py", "--json", output)),
+    Step("image", 1, lambda seconds, output: _python("-m", "assurance.reproducible", "--json", output)),
     Step("battery", 8, _many("tyrne.testing.code.battery", "--programs", 2)),
     Step("fuzz-code", 15, _many("tyrne.testing.code.fuzz", "--instructions", 1500)),
     Step("coverage", 8, lambda seconds, output: ["make", "--no-print-directory", "coverage", f"ARGS=--json {output}"]),
@@ -152,19 +153,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make assure", description="Run every campaign, then write the scorecard.")
     parser.add_argument("--minutes", type=float, default=60, metavar="N", help="for all (default: %(default)s)")
     parser.add_argument("--only", action="append", choices=[step.name for step in STEPS], help="just this campaign")
-    parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER", help="of the figures")
+    where = "of the figures; no scorecard is made of another than the repository's own"
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER", help=where)
     options = parser.parse_args(arguments)
     if options.minutes <= 0:
         parser.error(f"--minutes {options.minutes:g}: give it some time")
     steps = [step for step in STEPS if options.only is None or step.name in options.only]
-    options.results.mkdir(parents=True, exist_ok=True)
+    return guarded("assure", lambda: _assure(steps, options.minutes, options.results))
+
+
+def _assure(steps: Sequence[Step], minutes: float, results: Path) -> int:
+    check_folder(results)
     try:
-        outcomes = run(steps, options.minutes * 60, options.results.resolve())
+        outcomes = run(steps, minutes * 60, results.resolve())
     except KeyboardInterrupt:
         print("assure: interrupted; what has ended has left its figures", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     failed = [outcome for outcome in outcomes if outcome.status != 0]
-    if options.results == RESULTS:
+    if results.resolve() == RESULTS:
         card = subprocess.run(_python("-m", "assurance.scorecard"), cwd=ROOT, stdin=subprocess.DEVNULL)
         failed += [Outcome("scorecard", card.returncode, 0)] if card.returncode else []
     for outcome in failed:

@@ -24,7 +24,9 @@ from rich.console import Console
 from rich.table import Table
 
 from assurance.scorecard.lines import SOURCES, lines_of_code
+from tyrne.system.errors import RequestError
 from tyrne.system.kernel_source import digest
+from tyrne.testing.commands import check_output, guarded, write_figures
 
 ROOT: Final = Path(__file__).parents[1]
 COMMAND: Final = "make coverage"
@@ -36,7 +38,7 @@ ALWAYS: Final = re.compile(r"  # always: (?P<reason>\w+ \w+ \w+.*)$")
 """Marks a branch that is always taken; the reason is mandatory, and pyproject.toml has the same pattern."""
 
 
-class NoDataError(Exception):
+class NoDataError(RequestError):
     """No test has left anything; the text says what to do."""
 
 
@@ -70,7 +72,7 @@ def measured(data_file: Path = ROOT / "build/coverage/data") -> dict[str, Any]:
             found.json_report(outfile=str(out))
             report: dict[str, Any] = json.loads(out.read_text())
     except coverage.CoverageException as error:
-        raise NoDataError(f"coverage: {error}; run: {COMMAND}") from None
+        raise NoDataError(f"{str(error).rstrip('.').lower()}; run: {COMMAND}") from None
     return report
 
 
@@ -82,7 +84,7 @@ def files(report: dict[str, Any], root: Path = SOURCES) -> list[File]:
         for path in sorted((root / folder).glob("*.py")):
             part = reported.get(path.resolve())
             if part is None:
-                raise NoDataError(f"coverage: {path} was not measured; run: {COMMAND}")
+                raise NoDataError(f"{path} was not measured; run: {COMMAND}")
             found.append(_file(layer, path, part))
     return found
 
@@ -169,14 +171,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=COMMAND, description="Which branches of the kernel hosted tests take.")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     options = parser.parse_args(arguments)
-    try:
-        found = files(measured())
-    except NoDataError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return guarded("coverage", lambda: _compared(options.json))
+
+
+def _compared(output: Path | None) -> int:
+    if output is not None:
+        check_output(output)
+    found = files(measured())
     Console(width=120).print(table(found))
-    if options.json is not None:
-        options.json.write_text(json.dumps(figures(found), indent=1) + "\n")
+    if output is not None:
+        write_figures(output, figures(found))
     lacking = [file for file in found if file.layer in WHOLE and not file.is_whole()]
     for file in lacking:
         where = f"src/tyrne/{LAYERS[file.layer]}/{file.name}:{file.missing[0].split('->')[0]}"

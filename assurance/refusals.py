@@ -8,7 +8,6 @@ the status to compare. A test that fails pins nothing. The exit status is 0; 1 w
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ import pytest
 from tyrne.kernel.abi import Status
 from tyrne.kernel.calls import CallNumber
 from tyrne.system.kernel_source import digest
+from tyrne.testing.commands import check_output, guarded, write_figures
 from tyrne.testing.world import World
 
 ROOT: Final = Path(__file__).parents[1]
@@ -83,15 +83,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("tests", nargs="*", type=Path, help="files of tests (default: the kernel's)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write them there as well")
     options = parser.parse_args(arguments)
-    recorder, status = recorded(options.tests or tests_with_refusals())
+    return guarded("refusals", lambda: _recorded(options.tests or tests_with_refusals(), options.json))
+
+
+def _recorded(tests: Sequence[Path], output: Path | None) -> int:
+    if output is not None:
+        check_output(output)
+    recorder, status = recorded(tests)
     found = figures(recorder)
     for call, refusals in found["calls"].items():
         print(f"{call:15} {', '.join(f'{name} {tests}' for name, tests in refusals.items()) or 'none'}")
     if not recorder.passed:
         print("refusals: no test has passed; try: pytest tests/kernel", file=sys.stderr)
         return 2
-    if status == 0 and options.json is not None:
-        options.json.write_text(json.dumps(found, indent=1) + "\n")
+    if status == 0 and output is not None:
+        write_figures(output, found)
     return 1 if status else 0
 
 

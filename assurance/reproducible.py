@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -25,7 +24,9 @@ from typing import Final
 from rich.console import Console
 
 from tyrne.compiler.build import image_bytes
+from tyrne.system.errors import RequestError
 from tyrne.system.kernel_source import digest
+from tyrne.testing.commands import check_output, guarded, write_figures
 
 ROOT: Final = Path(__file__).parents[1]
 SOURCES: Final = ("src/tyrne", "programs", "systems", "pyproject.toml")
@@ -36,7 +37,7 @@ PROFILES: Final = ("debug", "release")
 COMMAND: Final = "make reproducible"
 
 
-class BuildError(Exception):
+class BuildError(RequestError):
     """A build failed; the text is what it said."""
 
 
@@ -166,19 +167,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--keep {options.keep}: is there already; name a folder that is not")
     profiles = options.profile or list(PROFILES)
     system = Path(options.system) if (ROOT / options.system).exists() else Path(options.system).absolute()
-    progress = Console(stderr=True)
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix="tyrne-reproducible-") as temporary,
-            progress.status(f"building {' and '.join(profiles)} in {len(PLACES)} places"),
-        ):
-            places = prepared(options.keep or Path(temporary))
-            built = [b for profile in profiles for b in compared(places, profile, system)]
-        if options.json is not None:
-            options.json.write_text(json.dumps(figures(options.system, built), indent=2) + "\n")
-    except (BuildError, OSError) as error:
-        print(f"reproducible: {error}", file=sys.stderr)
-        return 2
+    return guarded("reproducible", lambda: _reproduced(options, profiles, system))
+
+
+def _reproduced(options: argparse.Namespace, profiles: Sequence[str], system: Path) -> int:
+    if options.json is not None:
+        check_output(options.json)
+    with (
+        tempfile.TemporaryDirectory(prefix="tyrne-reproducible-") as temporary,
+        Console(stderr=True).status(f"building {' and '.join(profiles)} in {len(PLACES)} places"),
+    ):
+        places = prepared(options.keep or Path(temporary))
+        built = [b for profile in profiles for b in compared(places, profile, system)]
+    if options.json is not None:
+        write_figures(options.json, figures(options.system, built))
     for b in built:
         print(f"{b.profile:8} {b.form:6} {b.bytes:8,} bytes  {' != '.join(dict.fromkeys(b.hashes))}")
     if all(b.same for b in built):

@@ -138,5 +138,5 @@ def test_a_mark_without_a_reason_excludes_nothing(guard: Path) -> None:
 
 
 def test_without_data_there_is_nothing_to_read_and_the_command_that_makes_it_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NoDataError, match=r"^coverage: .*; run: make coverage$"):
+    with pytest.raises(NoDataError, match=r"^no data to report; run: make coverage$"):
         measured(tmp_path / "data")
