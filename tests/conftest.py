@@ -6,7 +6,6 @@ importable from every folder of tests.
 
 import json
 import shutil
-import signal
 from collections import Counter
 
 import pytest
@@ -22,8 +21,6 @@ HOSTED = ("boards", "boot", "conformance", "hal", "kernel")
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "branches: the branches that it takes are counted (given by its folder)")
     config.addinivalue_line("markers", "repeats: does many times what others do once")
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # what a shell's background job, and all it starts, inherits
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # for tests that interrupt what they start
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -155,7 +156,9 @@ def test_endless_program_can_be_interrupted() -> None:
     """SIGINT ends a run that has no limit, within a slice."""
     folder = Path(__file__).parent
     script = "from hand_made_space import run_code\nprint('running', flush=True)\nrun_code(bytes.fromhex('00000014'))"
-    with subprocess.Popen([sys.executable, "-c", script], cwd=folder, stdout=-1, stderr=-1, text=True) as process:
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background job ignores it
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, cwd=folder, stdout=-1, stderr=-1, text=True, preexec_fn=heard) as process:
         try:
             assert process.stdout is not None and process.stderr is not None
             assert process.stdout.readline() == "running\n"

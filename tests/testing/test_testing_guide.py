@@ -28,7 +28,7 @@ def test_its_files_pass_as_they_stand(pytester: pytest.Pytester, monkeypatch: py
     assert len(files) == GUIDE.count("```") // 2
     for name, content in files.items():
         (pytester.path / name).write_text(content)
-    result = pytester.runpytest_inprocess("-W", "error", "--strict-markers", "--no-qemu", "-p", "no:hypothesispytest")
+    result = pytester.runpytest_subprocess("-W", "error", "--strict-markers", "--no-qemu")
     result.assert_outcomes(passed=11, skipped=1)
 
 
