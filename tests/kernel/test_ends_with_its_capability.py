@@ -30,7 +30,8 @@ def test_who_was_let_into_an_address_space_by_a_capability_that_is_revoked_runs_
     w.ok(0, C.CAP_REVOKE, own)
     run(w.kernel, w.task(2))
     assert w.kernel.active is w.kernel.bootstrap_space()
-    assert w.status(2, C.TASK_YIELD) is Status.INVALID_HANDLE
+    assert w.refused(2, C.TASK_YIELD) is Status.INVALID_HANDLE
+    assert w.refused(2, C.TASK_EXIT, 0) is Status.INVALID_HANDLE
     run(w.kernel, w.task(0))
     assert w.kernel.active is w.kernel.spaces.items[1]
 

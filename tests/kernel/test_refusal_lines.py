@@ -12,10 +12,11 @@ from refusing import Site, Watch, sites
 from scene import Scene
 from test_refusals import FULL, HANDLES, ROWS
 
-from tyrne.kernel.abi import CapKind, Status
+from tyrne.kernel.abi import CapKind, Rights, Status
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.lang import u16
+from tyrne.testing.board import PAGE
 from tyrne.testing.kernels import BASE, run, system_call
 from tyrne.testing.world import World
 from tyrne.user.refusals import ENDS_OF_WAITS, REFUSALS
@@ -112,6 +113,21 @@ def a_gift_for_a_full_table() -> Situation:
     return w, C.REPLY, (w.words["reply"], 0, 0, 0, 0, w.words["badged"]), S.RECEIVER_TABLE_FULL
 
 
+def turned_out(call: C) -> Situation:
+    """A caller whose address space is taken away."""
+    w = World(3)
+    guest, own = w.give_task(1, 0), w.give_space(1, 2)
+    lent = w.ok(1, C.CAP_DERIVE, own, Rights.BIND, 0)
+    w.ok(1, C.TASK_SUSPEND, guest)
+    w.ok(1, C.TASK_CONFIGURE, guest, lent, BASE, BASE, BASE + PAGE)
+    w.ok(1, C.TASK_RESUME, guest)
+    w.ok(1, C.CAP_REVOKE, own)
+    return w, call, (0,), S.INVALID_HANDLE
+
+
+SITUATIONS += [lambda call=call: turned_out(call) for call in (C.TASK_YIELD, C.TASK_EXIT)]  # type: ignore[misc]
+
+
 def with_message(call: C) -> Situation:
     """A capability that `send` has left, and a caller whose table is full."""
     w = Scene()
@@ -201,8 +217,6 @@ NO_REFUSALS = {
     ("page_table.py", "", ""): "calls have checked all of it before they come there; boot has not",
     ("cap_table.py", "insert", "CAPS_EXHAUSTED"): "calls have made sure of room; boot has not",
     ("creation.py", "make_object", "BAD_ARGUMENT"): "`create` lets no other kind through",
-    ("task_calls.py", "task_yield", ""): "refused only without a task: test_no_call_does_anything_without_a_task",
-    ("task_calls.py", "task_exit", ""): "as `task_yield`",
     ("rendezvous.py", "abort", "ABORTED"): "ends a wait",
     ("rendezvous.py", "first_receiver", "RECEIVER_TABLE_FULL"): "ends a wait",
     ("task_calls.py", "suspend", "ABORTED"): "ends a wait",

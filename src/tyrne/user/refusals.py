@@ -1,7 +1,8 @@
 """What each call may be refused with, each status where the kernel first looks for it: part of docs/abi.md.
 
 A number that no call has is refused with BAD_SYSCALL_NUMBER, and in a release kernel so is `console_write`. What ends a
-wait is no refusal: the call was right when it was made.
+wait is no refusal: the call was right when it was made. Who has lost its address space is refused every call as if it
+held nothing, `task_yield` and `task_exit` too.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _DERIVED: Final = (_S.INSUFFICIENT_RIGHTS, _S.WIDENED_RIGHTS, _S.DERIVATION_TOO_
 REFUSALS: Final[dict[CallNumber, tuple[Status, ...]]] = {
     _C.SEND: (*_MESSAGE, _S.INVALID_TRANSFER_CAP, _S.QUEUE_FULL),
     _C.RECV: (*_MESSAGE, _S.RECEIVER_TABLE_FULL),
-    _C.TASK_YIELD: (),
-    _C.TASK_EXIT: (),
+    _C.TASK_YIELD: (_S.INVALID_HANDLE,),
+    _C.TASK_EXIT: (_S.INVALID_HANDLE,),
     _C.CONSOLE_WRITE: (*_CAPABILITY, _S.FAULT_ADDRESS, _S.BAD_ARGUMENT),
     _C.CAP_COPY: (_S.INVALID_HANDLE, _S.INSUFFICIENT_RIGHTS, _S.WIDENED_RIGHTS, _S.CAPS_EXHAUSTED),
     _C.CAP_DERIVE: (_S.INVALID_HANDLE, _S.BAD_ARGUMENT, *_DERIVED),
