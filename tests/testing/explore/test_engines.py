@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -52,6 +53,20 @@ def test_a_worker_that_is_lost_is_said_to_be() -> None:
     engine = Processes(1)
     try:
         os.kill(engine._pool.submit(os.getpid).result(), signal.SIGKILL)
+        with pytest.raises(WorkerLostError, match="--workers 1"):
+            outcome(engine)
+    finally:
+        engine.close()
+
+
+def test_a_worker_that_was_lost_before_it_got_work_is_said_to_be() -> None:
+    engine = Processes(1)
+    try:
+        worker = engine._pool.submit(os.getpid).result()
+        never = engine._pool.submit(signal.pause)
+        os.kill(worker, signal.SIGKILL)
+        with pytest.raises(BrokenProcessPool):
+            never.result()
         with pytest.raises(WorkerLostError, match="--workers 1"):
             outcome(engine)
     finally:

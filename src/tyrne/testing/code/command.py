@@ -117,17 +117,15 @@ def _in_turn(
             yield conduct(number, ways)
     # An interrupt from the terminal is for this process, which then ends the others
     with ProcessPoolExecutor(workers, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
-        ahead: list[Future[tuple[Tally, Comparison]]] = [
-            pool.submit(conduct, number, ways) for number in islice(seeds, workers + 1)
-        ]
         try:
+            ahead: list[Future[tuple[Tally, Comparison]]] = [
+                pool.submit(conduct, number, ways) for number in islice(seeds, workers + 1)
+            ]
             while True:
-                try:
-                    result = ahead.pop(0).result()
-                except BrokenProcessPool:
-                    raise RequestError("a worker process was killed, or crashed; see how with --workers 1") from None
-                yield result
+                yield ahead.pop(0).result()
                 ahead.append(pool.submit(conduct, next(seeds), ways))
+        except BrokenProcessPool:
+            raise RequestError("a worker process was killed, or crashed; see how with --workers 1") from None
         finally:
             pool.shutdown(cancel_futures=True)
 

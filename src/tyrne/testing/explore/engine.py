@@ -68,15 +68,14 @@ class Processes:
         """No more chunks are handed out than keep every process busy, so that a search can stop at once."""
         left = deque(chunks)
         running: set[Future[Expansion]] = set()
-        while left or running:
-            while left and len(running) < 2 * self.workers:
-                running.add(self._pool.submit(expand, model, left.popleft()))
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                try:
-                    yield future.result()
-                except BrokenProcessPool:
-                    raise WorkerLostError("a worker was killed, or crashed; see how with --workers 1") from None
+        try:
+            while left or running:
+                while left and len(running) < 2 * self.workers:
+                    running.add(self._pool.submit(expand, model, left.popleft()))
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from [future.result() for future in done]
+        except BrokenProcessPool:  # of a process that is lost while it works, or before it is given work
+            raise WorkerLostError("a worker was killed, or crashed; see how with --workers 1") from None
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
