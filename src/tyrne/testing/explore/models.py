@@ -53,11 +53,24 @@ PAIR = Model(
 
 RENDEZVOUS = Model(
     "rendezvous",
-    "three tasks and an endpoint: queues of senders and receivers, answers, what travels in messages, and ends",
-    tasks=(Holder((_endpoint(badge=1),)), Holder((_endpoint(badge=2),)), Holder((_endpoint(),))),
-    calls=(*TALK, Template(C.CAP_DROP, (ENDPOINT,)), YIELD, EXIT),
+    "three tasks and an endpoint: queues of senders and receivers, answers, and what travels in messages",
+    tasks=(
+        Holder((_endpoint(badge=1), _endpoint(without=Rights.RECV))),
+        Holder((_endpoint(badge=2),)),
+        Holder((_endpoint(),)),
+    ),
+    calls=(*TALK, Template(C.CAP_DROP, (ENDPOINT,)), YIELD),
     slots=3,
     endpoints=1,
+)
+
+CROSSING = Model(
+    "crossing",
+    "three tasks and two endpoints: waiting at one while holding, offering or losing the other",
+    tasks=(Holder((_endpoint(badge=1), _endpoint(1))), Holder((_endpoint(badge=2),)), Holder((_endpoint(),))),
+    calls=(*TALK, Template(C.CAP_DROP, (ENDPOINT,)), YIELD),
+    slots=3,
+    endpoints=2,
 )
 
 REVOCATION = Model(
@@ -230,6 +243,6 @@ SPEECH = Model(
     slots=2,
 )
 
-ALL_MODELS = (PAIR, RENDEZVOUS, REVOCATION, BADGES, LIFECYCLE, SIGNALS, QUOTAS, OFFSPRING, PAGES, SPEECH)
+ALL_MODELS = (PAIR, RENDEZVOUS, CROSSING, REVOCATION, BADGES, LIFECYCLE, SIGNALS, QUOTAS, OFFSPRING, PAGES, SPEECH)
 MODELS = {model.name: model for model in ALL_MODELS}
 """By name."""
