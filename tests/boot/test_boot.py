@@ -8,6 +8,7 @@ from tyrne.boot.start import start_system
 from tyrne.hal.descriptors import MappingFlags
 from tyrne.hal.manifest import MAX_CAPS
 from tyrne.kernel.abi import CapKind, Rights, Status, TaskState
+from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle, NotificationHandle, QuotaHandle, TaskHandle
 from tyrne.kernel.kernel import MAX_ENDPOINTS, MAX_QUOTAS, MAX_SPACES, MAX_TASKS, Kernel
 from tyrne.kernel.page_table import Mapping
@@ -107,6 +108,13 @@ def test_the_kernel_keeps_its_quota_its_space_and_every_task_and_the_empty_table
     assert held(kernel.empty_table) == [] and kernel.empty_table.is_full()
 
 
+def test_the_empty_table_is_closed_by_boot_whoever_made_it() -> None:
+    kernel = slim_kernel(MemoryBoard())
+    kernel.empty_table = CapTable(1)
+    boot(kernel, task_record("one"))
+    assert kernel.empty_table.is_full()
+
+
 def test_the_first_quota_has_what_the_arenas_and_ram_have_room_for_less_what_boot_has_made() -> None:
     kernel = booted(task_record("one", quota=Quota(tasks=0, endpoints=3, frames=5)), endpoints=2)
     whole, own = (kernel.quotas.items[i] for i in range(2))
@@ -156,6 +164,23 @@ def test_a_device_region_costs_no_frames_and_is_mapped_as_device_memory() -> Non
     assert found == Mapping(u64(0x901_0000), MappingFlags.USER | MappingFlags.WRITE | MappingFlags.DEVICE)
     assert kernel.regions.items[0].device
     assert kernel.frames.available() == free - 1  # one level 3 table: the others are there for the image
+
+
+def test_a_device_region_is_claimed_from_the_kernels_own_quota_as_memory_is() -> None:
+    claims = [booted(memory=regions).quotas.items[0].claims for regions in ([], [Region("uart", 1, 0x901_0000)])]
+    for claim, (without, with_device) in enumerate(zip(*claims, strict=True)):
+        assert without - with_device == (claim == CapKind.MEMORY.value)
+
+
+def test_each_mapping_of_a_record_is_made() -> None:
+    cap = Cap(0, Rights.READ | Rights.WRITE, kind=CapKind.MEMORY)
+    other = Cap(1, Rights.READ, kind=CapKind.MEMORY)
+    mappings = (Mapped(0, 0x100_0000, True, False), Mapped(1, 0x200_0000, False, False))
+    kernel = booted(task_record("one", cap, other, mappings=mappings), memory=[Region("m", 1), Region("n", 1)])
+    flags = [MappingFlags.USER | MappingFlags.WRITE, MappingFlags.USER]
+    for mapped, region, flag in zip(mappings, kernel.regions.items, flags, strict=False):
+        found = kernel.context().space.translate(kernel.board, u64(mapped.address))
+        assert found == Mapping(region.start, flag)
 
 
 def test_memory_of_the_manifest_is_zeroed_shared_and_mapped_as_said() -> None:
@@ -265,6 +290,12 @@ def test_segments_of_a_program_are_mapped_with_their_flags_and_the_guard_page_is
 
 def booting(*tasks: TaskRecord, pages: int = 64, endpoints: int = 1) -> None:
     boot(slim_kernel(MemoryBoard(pages)), *tasks, endpoints=endpoints)
+
+
+@pytest.mark.parametrize(("first", "pages"), [(RAM - PAGE, 2), (RAM, 1), (RAM + 63 * PAGE, 1), (RAM - PAGE, 66)])
+def test_a_device_that_reaches_into_ram_is_a_panic(first: int, pages: int) -> None:
+    with pytest.raises(PANIC):
+        booted(memory=[Region("device", pages, first)])
 
 
 def test_a_manifest_without_its_magic_is_a_panic() -> None:

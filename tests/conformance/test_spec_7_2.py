@@ -162,6 +162,21 @@ def test_spec_7_2_step_3b_tables_shared_by_segments_are_counted_once(gap: int) -
     refused(short, two_segments(gap), LoadFailure(LoadError.FRAME_BUDGET_EXCEEDED, None, used, used - 1))
 
 
+@pytest.mark.parametrize("empty", [BASE + PAGE, 1 << 30])
+def test_spec_7_2_step_3b_a_segment_without_pages_takes_no_tables_and_shares_none(empty: int) -> None:
+    """The data behind it lies in other tables than the code, and is the first in them."""
+    image = two_segments((1 << 30) - BASE)
+    image.segments[2] = image.segments[1]
+    image.segments[1] = Segment(u64(empty), USER_DATA, u64(RAM), u64(0), u64(0))
+    image.segment_count = u64(3)
+    world = Spaces()
+    before = world.frames.available()
+    assert isinstance(world.load(image), LoadedImage)
+    used = before - world.frames.available()
+    short = Spaces(pages=int(4 + used))
+    refused(short, image, LoadFailure(LoadError.FRAME_BUDGET_EXCEEDED, None, used, used - 1))
+
+
 # --- step 4: the source
 
 
@@ -207,6 +222,12 @@ def test_spec_7_2_step_5_a_spent_claim_a_full_table_and_a_full_arena_surface_as_
     refused(world, flat(8), LoadFailure(LoadError.ADDRESS_SPACE_CREATION_FAILED, Status.CAPS_EXHAUSTED))
 
 
+def test_spec_7_2_step_5_a_quota_that_may_not_be_copied_pays_all_the_same() -> None:
+    world = Spaces()
+    parent = paying(world, Rights.DERIVE | Rights.CREATE)
+    assert isinstance(world.load(flat(8), parent), LoadedImage)
+
+
 def test_spec_7_2_step_3b_the_budget_is_the_quotas_where_that_has_less_than_there_is() -> None:
     world = Spaces()
     world.quota.claims[0] = u64(5)
@@ -243,6 +264,13 @@ def test_spec_7_2_step_7_stack_pages_are_user_writable_zeroed_and_directly_above
         assert world.board.get(found.frame, PAGE) == bytes(PAGE)
     for beyond in (BASE - PAGE, BASE + 3 * PAGE):
         assert world.space(loaded.space).translate(world.board, u64(beyond)) is Status.NOT_MAPPED
+
+
+def test_spec_7_2_the_processor_is_told_of_the_tables_and_of_the_code_when_all_is_written() -> None:
+    world = Spaces()
+    world.board.events.clear()
+    assert isinstance(world.load(flat(8)), LoadedImage)
+    assert world.board.events == [("tables_written",), ("code_written",)]
 
 
 def test_spec_7_2_step_8_the_descriptor_says_where_everything_is() -> None:

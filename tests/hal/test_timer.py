@@ -29,7 +29,8 @@ def test_a_deadline_is_never_early(ns: int, ticks: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("frequency", "ns"), [(62_500_000, 16), (10**9, 1), (4 * 10**9, 1), (24_000_000, 42), (3, 333_333_333)]
+    ("frequency", "ns"),
+    [(62_500_000, 16), (10**9, 1), (4 * 10**9, 1), (54_000_000, 19), (24_000_000, 42), (3, 333_333_333)],
 )
 def test_resolution_is_the_nearest_nanosecond_and_at_least_one(frequency: int, ns: int) -> None:
     assert resolution_ns(u64(frequency)) == ns

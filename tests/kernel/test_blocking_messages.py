@@ -9,7 +9,8 @@ import pytest
 from kernel.pair import ANSWER, BADGE, WORDS, Pair, arrived
 from tyrne.kernel.abi import Rights, Status, TaskState
 from tyrne.kernel.calls import CallNumber as C
-from tyrne.kernel.endpoint import EndpointState
+from tyrne.kernel.endpoint import EndpointState, Message
+from tyrne.lang import u64
 from tyrne.testing.kernels import NULL
 from tyrne.testing.world import World
 
@@ -308,3 +309,12 @@ def test_cancel_withdraws_the_receiver_that_polled_and_nothing_else() -> None:
     w.blocks(2, C.WAIT, w.other)
     w.ok(1, C.CANCEL, w.server)
     assert w.state(2) is TaskState.RECEIVING
+
+
+def test_an_endpoint_keeps_nothing_of_a_message_that_was_received() -> None:
+    w = Pair()
+    w.ok(0, C.SEND, w.client, *WORDS, NULL)
+    endpoint = w.kernel.endpoints.items[0]
+    assert (endpoint.message, endpoint.badge) == (Message(*map(u64, WORDS)), BADGE)
+    w.ok(1, C.RECV, w.server)
+    assert (endpoint.message, endpoint.badge, endpoint.state) == (Message(), 0, EndpointState.IDLE)

@@ -38,6 +38,17 @@ def test_an_extent_larger_than_the_bitmap_is_out_of_range_and_one_that_fits_exac
     assert MAX_FRAMES * PAGE == 128 << 20
 
 
+def test_the_bitmap_has_a_bit_for_each_frame_and_none_more() -> None:
+    assert len(Frames().taken) * 64 == MAX_FRAMES
+    assert Frames().manage(pages(0, MAX_FRAMES + 1)) is FrameError.OUT_OF_RANGE
+
+
+def test_an_extent_without_frames_has_none_to_give() -> None:
+    frames = Frames(64)
+    assert frames.manage(pages(3, 3)) is None
+    assert counts(frames) == (0, 0, 0, 0) and frames.allocate(MemoryBoard(1)) is None
+
+
 @pytest.mark.parametrize("extent", [pages(9, 8), pages(1, 0), pages(64, 0)])
 def test_an_extent_that_ends_before_it_begins_is_out_of_range_and_changes_nothing(extent: FrameRange) -> None:
     frames = managed(64)

@@ -9,9 +9,10 @@ import pytest
 from tyrne.kernel.abi import CapKind, Rights, Status, rights_over
 from tyrne.kernel.arena import LAST_GENERATION, Arena
 from tyrne.kernel.calls import CallNumber as C
+from tyrne.kernel.cap_slot import MAX_DEPTH
 from tyrne.kernel.creation import make_object
 from tyrne.kernel.quota import FRAMES, pay_back
-from tyrne.lang import u16, u64
+from tyrne.lang import u8, u16, u64
 from tyrne.system.parts import Quota as Claims
 from tyrne.testing.board import PAGE
 from tyrne.testing.kernels import BASE
@@ -55,6 +56,21 @@ def test_making_and_dropping_gives_everything_back(kind: CapKind) -> None:
     for _ in range(3):
         w.ok(0, C.CAP_DROP, w.create(kind))
     assert resources(w.kernel) == before
+
+
+def test_memory_has_from_1_to_512_pages() -> None:
+    w = Payer(Claims(memory=1, frames=2))
+    for pages, status in ((0, "BAD_ARGUMENT"), (512, "QUOTA_EXCEEDED"), (513, "BAD_ARGUMENT")):
+        assert w.refused(0, C.CREATE, w.purse, CapKind.MEMORY.value, pages).name == status
+    w.create(CapKind.MEMORY, 1)
+
+
+def test_a_quota_one_level_above_the_deepest_still_pays() -> None:
+    w = Payer()
+    purse = w.purse
+    while w.slot(0, purse).depth < MAX_DEPTH - 1:
+        purse = w.ok(0, C.CAP_DERIVE, purse, int(rights_over(CapKind.QUOTA)), 0)
+    w.create(CapKind.ENDPOINT, purse=purse)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -257,6 +273,30 @@ def test_a_new_task_is_the_least_urgent_inactive_nameless_and_empty() -> None:
     task = w.task(1)
     assert task.priority == 15 and task.name[0] == 0 and task.supervisor.capability is None
     assert w.call(0, C.TASK_READ, made, 0) == (0,) * 8
+
+
+@pytest.mark.parametrize("how", ["exits", "faults"])
+def test_a_task_in_the_place_of_another_has_nothing_of_it(how: str) -> None:
+    w = World(1, quota=Claims(tasks=1, spaces=1, frames=40))
+    purse = w.give_quota(0)
+    made, space = (w.ok(0, C.CREATE, purse, kind.value) for kind in (CapKind.TASK, CapKind.ADDRESS_SPACE))
+    task = w.task(1)
+    w.ok(0, C.TASK_CONFIGURE, made, space, BASE, BASE, BASE + PAGE)
+    w.ok(0, C.TASK_RESUME, made)
+    task.name[0] = u8(ord("x"))
+    task.frame.x[19] = task.thread.tpidr = u64(0x5EC4E7)
+    if how == "exits":
+        w.call(1, C.TASK_EXIT, 7)
+    else:
+        w.fault(1)
+    w.ok(0, C.CAP_DROP, made)
+    assert w.kernel.tasks.population == 1
+    made = w.ok(0, C.CREATE, purse, CapKind.TASK.value)
+    assert w.slot(0, made).parent is task.origin, "the place is another"
+    assert task.name[0] == 0 and task.exit_code == 0 and task.fault is None
+    assert w.call(0, C.TASK_STATE, made) == (0,) * 8
+    for register in range(0, 35, 5):
+        assert w.call(0, C.TASK_READ, made, register) == (0,) * 8
 
 
 @pytest.mark.repeats

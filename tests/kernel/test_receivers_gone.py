@@ -110,3 +110,20 @@ def test_an_endpoint_that_was_never_received_from_lives_until_such_a_right_is_lo
     word = w.give(0, made, Rights.SEND)
     w.blocks(0, C.SEND_WAIT, word, 1, 2, 3, 4, NULL)
     assert w.state(0) is T.SENDING
+
+
+def test_what_else_goes_does_not_take_an_endpoint_along_that_nobody_could_ever_receive_from() -> None:
+    w = World(2)
+    word, other = w.give(0, w.endpoint(), Rights.SEND), w.give(0, w.notification())
+    w.ok(0, C.CAP_DROP, other)
+    assert w.holds(0, word)
+
+
+def test_that_an_endpoint_lost_its_receivers_says_nothing_of_the_next_in_its_place() -> None:
+    w = Served()
+    place = w.slot(0, w.door).parent
+    w.ok(0, C.CAP_DROP, w.door)
+    made = w.endpoint()
+    word, other = w.give(0, made, Rights.SEND), w.give(0, w.notification())
+    w.ok(0, C.CAP_DROP, other)
+    assert made is place and w.holds(0, word)

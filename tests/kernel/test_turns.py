@@ -10,7 +10,8 @@ from tyrne.kernel.abi import Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.task import TaskState as T
 from tyrne.lang import u64
-from tyrne.testing.kernels import NULL
+from tyrne.testing.board import MemoryBoard
+from tyrne.testing.kernels import NULL, boot, slim_kernel, task_record
 from tyrne.testing.world import World
 
 
@@ -187,6 +188,12 @@ def test_every_task_of_a_deadlock_is_named() -> None:
     assert [trace for trace in w.board.traces if trace[0] == "waiting"] == [("waiting", task) for task in range(3)]
 
 
+def test_a_system_that_nobody_runs_in_ends_as_it_boots() -> None:
+    kernel = slim_kernel(MemoryBoard())
+    assert boot(kernel, task_record("never", held=True)) is None
+    assert 'tyrne: deadlock: task "never" was never started' in kernel.board.lines()
+
+
 def test_two_servers_that_call_each_other_are_a_deadlock() -> None:
     w = World(2)
     one, two = w.endpoint(), w.endpoint()
@@ -205,9 +212,11 @@ def test_without_a_deadlock_the_status_is_that_of_the_exits(codes: tuple[int, in
 
 
 def test_the_limit_comes_before_a_deadlock_and_waiting_tasks_are_still_traced() -> None:
-    w = World(2)
+    w = World(3)
     w.blocks(1, C.WAIT, w.give(1, w.endpoint()))
+    w.board.traces.clear()
     w.board.interrupt = Interrupt.LIMIT
     w.kernel.trap(Vector.IRQ, u64(0), u64(0))  # after which the task that ran is ready, and in no queue
     assert w.kernel.exit_status() == 4
-    assert ("waiting", 1) in w.board.traces and w.state(0) is T.READY
+    assert w.board.traces == [("waiting", 1)] and w.state(0) is w.state(2) is T.READY
+    assert not any("deadlock" in line or "complete" in line for line in w.board.lines())

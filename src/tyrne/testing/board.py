@@ -106,6 +106,7 @@ class MemoryBoard:
         return u64(5)
 
     def arm_limit(self, instructions: u64) -> None:
+        assert instructions > 0
         self.armed = int(instructions)
 
     def arm_tick(self, instructions: u64) -> None:
