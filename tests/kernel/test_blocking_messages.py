@@ -243,11 +243,12 @@ def test_a_receiver_without_room_does_not_stand_in_the_way_of_one_behind_it() ->
     assert w.x(2)[:6] == arrived(WORDS)[:6]
 
 
-def test_a_message_without_capabilities_needs_no_room() -> None:
+@pytest.mark.parametrize("way", [C.SEND, C.SEND_WAIT])
+def test_a_message_without_capabilities_needs_no_room(way: C) -> None:
     w = Pair()
     w.fill_table(1)
     w.blocks(1, C.WAIT, w.server)
-    w.ok(0, C.SEND_WAIT, w.client, *WORDS, NULL)
+    w.ok(0, way, w.client, *WORDS, NULL)
     assert w.x(1) == arrived(WORDS)
 
 

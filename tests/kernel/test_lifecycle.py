@@ -349,6 +349,18 @@ def test_a_task_whose_last_capability_goes_is_ended_and_its_place_is_free() -> N
     assert w.kernel.tasks.population == 1 and w.claims(0)["TASK"] == 2 and w.ready(15) == []
 
 
+def test_a_task_that_had_ended_does_not_end_again_when_its_last_capability_goes() -> None:
+    w = World(1)
+    quota = w.give_quota(0)
+    task, space = (w.ok(0, C.CREATE, quota, kind, 0) for kind in (4, 5))
+    w.ok(0, C.TASK_CONFIGURE, task, space, BASE, BASE, BASE + 0x100)
+    w.ok(0, C.TASK_RESUME, task)
+    w.call(1, C.TASK_EXIT, 3)
+    w.board.traces.clear()
+    w.ok(0, C.CAP_DROP, task)
+    assert w.kernel.tasks.population == 1 and {trace[0] for trace in w.board.traces} == {"call"}
+
+
 def test_a_task_that_drops_the_last_capability_to_itself_ends_in_that_call() -> None:
     w = World(2)
     quota = w.give_quota(0)

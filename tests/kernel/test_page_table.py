@@ -112,7 +112,8 @@ def test_no_address_beyond_the_user_half_is_an_alias_of_a_mapped_page(alias: int
 def test_the_first_and_the_last_page_of_the_user_half_can_be_mapped(address: int) -> None:
     tables = Tables()
     assert tables.map(address) is None
-    assert tables.translate(address) == Mapping(tables.frame, DATA)
+    for byte in (0, PAGE - 1):
+        assert tables.translate(address + byte) == Mapping(tables.frame, DATA)
 
 
 def test_the_descriptors_of_a_walk_are_those_of_the_architecture() -> None:

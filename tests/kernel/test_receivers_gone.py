@@ -112,6 +112,14 @@ def test_an_endpoint_that_was_never_received_from_lives_until_such_a_right_is_lo
     assert w.state(0) is T.SENDING
 
 
+def test_dropping_one_of_several_capabilities_to_send_is_not_losing_a_receiver() -> None:
+    w = World(2)
+    made = w.endpoint()
+    word, other = w.give(0, made, Rights.SEND), w.give(0, made, Rights.SEND)
+    w.ok(0, C.CAP_DROP, other)
+    assert w.holds(0, word)
+
+
 def test_what_else_goes_does_not_take_an_endpoint_along_that_nobody_could_ever_receive_from() -> None:
     w = World(2)
     word, other = w.give(0, w.endpoint(), Rights.SEND), w.give(0, w.notification())
