@@ -100,12 +100,27 @@ def test_reply_wait_reuses_the_slot_of_the_answered_call_when_the_table_is_full(
     assert w.x(1)[7] == reply + (1 << 16)
 
 
-def test_reply_wait_without_room_for_what_is_there_answers_nobody() -> None:
+@pytest.mark.parametrize("bound", [False, True])
+def test_reply_wait_without_room_for_what_is_there_answers_nobody(bound: bool) -> None:
     w = Pair()
+    if bound:
+        w.ok(1, C.BIND, w.server, w.give(1, w.notification()))
     reply = w.serve()
     w.blocks(2, C.CALL, w.other, *WORDS, w.give(2, w.notification()))
     w.fill_table(1)
     assert w.refused(1, C.REPLY_WAIT, reply, *ANSWER, w.server) is Status.RECEIVER_TABLE_FULL
+
+
+def test_reply_wait_with_room_for_the_signals_that_come_first_needs_none_for_the_call_behind_them() -> None:
+    w = Pair()
+    bell = w.give(1, w.notification())
+    w.ok(1, C.BIND, w.server, bell)
+    reply = w.serve()
+    w.blocks(2, C.CALL, w.other, *WORDS, w.give(2, w.notification()))
+    w.ok(1, C.NOTIFY, bell, 3)
+    w.fill_table(1)
+    w.ok(1, C.REPLY_WAIT, reply, *ANSWER, w.server)
+    assert w.x(1)[1:4] == (2**64 - 1, 0, 3)
 
 
 def test_reply_wait_takes_signals_first_then_a_parked_message_then_who_waits_to_send() -> None:

@@ -40,6 +40,21 @@ class Watched(World):
 # --- what is told
 
 
+@pytest.mark.parametrize(("how", "slots"), [("fault", 1), ("exit", 0)])
+def test_a_notice_brings_no_capability_whatever_is_in_the_registers_of_who_it_is_about(how: str, slots: int) -> None:
+    w = Watched()
+    gift = w.give(1, w.endpoint())
+    w.fill_table(0, leave=slots)
+    w.blocks(0, C.WAIT, w.ear)
+    if how == "fault":
+        w.task(1).frame.x[5] = u64(gift)
+        w.fault(1)
+    else:
+        w.call(1, C.TASK_EXIT, 7, 0, 0, 0, 0, gift)
+    assert w.x(0)[:3] == (0, BADGE, (Notice.FAULTED if how == "fault" else Notice.EXITED).value)
+    assert w.x(0)[6] == NULL
+
+
 @pytest.mark.parametrize("waiting", [True, False])
 def test_a_fault_is_told_with_its_registers_and_a_way_to_answer(waiting: bool) -> None:
     w = Watched()
