@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kernel.pair import ANSWER, WORDS, Pair, arrived
-from tyrne.kernel.abi import CapKind, Rights, Status, TaskState, rights_over
+from tyrne.kernel.abi import CapKind, Rights, Status, TaskState, pack_handle, rights_over
+from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.testing.kernels import NULL
 from tyrne.testing.world import World
@@ -121,6 +122,31 @@ def test_reply_wait_with_room_for_the_signals_that_come_first_needs_none_for_the
     w.fill_table(1)
     w.ok(1, C.REPLY_WAIT, reply, *ANSWER, w.server)
     assert w.x(1)[1:4] == (2**64 - 1, 0, 3)
+
+
+def test_reply_wait_with_room_for_the_message_that_comes_first_needs_none_for_the_call_behind_it() -> None:
+    w = Pair()
+    reply = w.serve()
+    w.ok(1, C.SEND, w.server, *WORDS, NULL)
+    w.blocks(2, C.CALL, w.other, *WORDS, w.give(2, w.notification()))
+    w.fill_table(1)
+    w.ok(1, C.REPLY_WAIT, reply, *ANSWER, w.server)
+    assert w.x(1)[:7] == arrived(WORDS, badge=0)[:7]
+
+
+@pytest.mark.parametrize("gift", [False, True])
+def test_reply_wait_by_a_capability_in_its_slots_last_generation_has_no_slot_to_reuse(gift: bool) -> None:
+    w = Pair()
+    reply = w.serve()
+    w.fill_table(1)
+    slot = w.slot(1, reply)
+    slot.generation = LAST_GENERATION
+    reply = int(pack_handle(slot.handle()))
+    w.ok(2, C.SEND, w.other, *WORDS, w.give(2, w.notification()) if gift else NULL)
+    if gift:
+        assert w.refused(1, C.REPLY_WAIT, reply, *ANSWER, w.server) is Status.RECEIVER_TABLE_FULL
+    else:
+        w.ok(1, C.REPLY_WAIT, reply, *ANSWER, w.server)
 
 
 def test_reply_wait_takes_signals_first_then_a_parked_message_then_who_waits_to_send() -> None:
