@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import CapKind, Notice, Rights, Status
+from tyrne.kernel.abi import CapKind, Notice, Rights, Status, rights_over
 from tyrne.kernel.calls import CallNumber as C
+from tyrne.kernel.cap_slot import MAX_DEPTH
 from tyrne.kernel.deletion import delete, reap
 from tyrne.kernel.task import TaskState as T
 from tyrne.lang import u64
@@ -35,6 +36,15 @@ class Watched(World):
         self.fault(1, STORE_FAULT, AT)
         self.ok(0, C.WAIT, self.ear)
         return self.x(0)[7]
+
+
+def test_a_capability_one_level_above_the_deepest_can_still_be_a_supervisors() -> None:
+    w = Watched()
+    word = w.ear
+    while w.slot(0, word).depth < MAX_DEPTH - 1:
+        word = w.ok(0, C.CAP_DERIVE, word, int(rights_over(CapKind.ENDPOINT)), 0)
+    w.ok(0, C.TASK_SUPERVISE, w.it, word)
+    assert w.task(1).supervisor.depth == MAX_DEPTH
 
 
 # --- what is told
@@ -190,6 +200,16 @@ def test_a_supervisor_can_move_the_pc_past_what_faulted() -> None:
     w.ok(0, C.TASK_WRITE, w.it, 32, BASE + 4)
     w.ok(0, C.REPLY, reply, 0, 0, 0, 0, NULL)
     assert w.task(1).frame.pc == BASE + 4
+
+
+def test_a_fault_is_looked_up_until_the_task_runs_on() -> None:
+    w = Watched()
+    w.hear()
+    told = (STORE_FAULT, AT, BASE, 0, 0)
+    w.ok(0, C.TASK_SUSPEND, w.it)
+    assert w.call(0, C.TASK_STATE, w.it) == (0, T.SUSPENDED.value, 0, *told)
+    w.ok(0, C.TASK_RESUME, w.it)
+    assert w.call(0, C.TASK_STATE, w.it) == (0, T.READY.value, 0, 0, 0, 0, 0, 0)
 
 
 def test_a_supervisor_can_start_the_task_afresh_and_the_reply_capability_is_stale() -> None:

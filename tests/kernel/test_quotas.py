@@ -12,11 +12,12 @@ from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import MAX_DEPTH
 from tyrne.kernel.creation import make_object
 from tyrne.kernel.quota import FRAMES, pay_back
+from tyrne.kernel.task import Task
 from tyrne.lang import u8, u16, u64
 from tyrne.system.parts import Quota as Claims
 from tyrne.testing.board import PAGE
 from tyrne.testing.kernels import BASE
-from tyrne.testing.state import kernel_state, resources
+from tyrne.testing.state import kernel_state, resources, state
 from tyrne.testing.world import PLENTY, World, claims
 
 KINDS = [kind for kind in CapKind if kind not in (CapKind.DEBUG_CONSOLE, CapKind.REPLY)]
@@ -284,7 +285,12 @@ def test_a_task_in_the_place_of_another_has_nothing_of_it(how: str) -> None:
     w.ok(0, C.TASK_CONFIGURE, made, space, BASE, BASE, BASE + PAGE)
     w.ok(0, C.TASK_RESUME, made)
     task.name[0] = u8(ord("x"))
-    task.frame.x[19] = task.thread.tpidr = u64(0x5EC4E7)
+    task.frame.sp = task.frame.pc = task.frame.pstate = u64(0x5EC4E7)
+    task.thread.floating = True
+    task.thread.fpcr = task.thread.fpsr = task.thread.tpidr = u64(0x5EC4E7)
+    for registers in (task.frame.x, task.thread.q):
+        for register in range(len(registers)):
+            registers[register] = u64(0x5EC4E7)
     if how == "exits":
         w.call(1, C.TASK_EXIT, 7)
     else:
@@ -295,8 +301,7 @@ def test_a_task_in_the_place_of_another_has_nothing_of_it(how: str) -> None:
     assert w.slot(0, made).parent is task.origin, "the place is another"
     assert task.name[0] == 0 and task.exit_code == 0 and task.fault is None
     assert w.call(0, C.TASK_STATE, made) == (0,) * 8
-    for register in range(0, 35, 5):
-        assert w.call(0, C.TASK_READ, made, register) == (0,) * 8
+    assert state(task.frame, task.thread) == state(Task().frame, Task().thread)
 
 
 @pytest.mark.repeats
