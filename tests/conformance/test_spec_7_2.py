@@ -162,10 +162,10 @@ def test_spec_7_2_step_3b_tables_shared_by_segments_are_counted_once(gap: int) -
     refused(short, two_segments(gap), LoadFailure(LoadError.FRAME_BUDGET_EXCEEDED, None, used, used - 1))
 
 
-@pytest.mark.parametrize("empty", [BASE + PAGE, 1 << 30])
+@pytest.mark.parametrize("empty", [BASE + PAGE, (1 << 30) + PAGE])
 def test_spec_7_2_step_3b_a_segment_without_pages_takes_no_tables_and_shares_none(empty: int) -> None:
     """The data behind it lies in other tables than the code, and is the first in them."""
-    image = two_segments((1 << 30) - BASE)
+    image = two_segments((1 << 30) + PAGE - BASE)
     image.segments[2] = image.segments[1]
     image.segments[1] = Segment(u64(empty), USER_DATA, u64(RAM), u64(0), u64(0))
     image.segment_count = u64(3)
