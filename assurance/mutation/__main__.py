@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from assurance.mutation import sample
 from assurance.mutation.campaign import Budget, Campaign, CampaignError, Result, Results
 from assurance.mutation.catalogue import all_mutants
-from assurance.mutation.equivalent import LIST, EquivalentError, key, read, unmatched
+from assurance.mutation.equivalent import LIST, EquivalentError, read, unmatched
 from assurance.mutation.mutant import Mutant
 from assurance.mutation.reach import ReachError, measure
 from assurance.mutation.report import Outcome, figures, show, write
@@ -109,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
     files = chosen_files(options.file)
     everything = all_mutants(kernel_files())
     entries = read()
-    wrong = unmatched(entries.values(), everything)
+    wrong = unmatched(entries, everything)
     if options.known:
         pairs = sample.read(options.sample_file)
         wrong += sample.wrong(pairs, everything, options.workers)
@@ -126,10 +126,10 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.fresh:
         shutil.rmtree(KEPT, ignore_errors=True)
-    results = tried(mutants, options.workers, lambda mutant: LISTED if key(mutant) in entries else options.seconds)
+    results = tried(mutants, options.workers, lambda mutant: LISTED if entries.of(mutant) else options.seconds)
     outcomes = []
     for mutant in mutants:
-        listed = entries.get(key(mutant))
+        listed = entries.of(mutant)
         killer = results[mutant.id].killer
         if listed is not None and killer is not None:
             wrong.append(f"{LIST}:{listed.line}: {killer} notices {mutant.changed!r}; remove the entry")

@@ -44,7 +44,7 @@ def test_a_mutant_that_a_test_does_not_notice_survives(tmp_path: Path) -> None:
 
 
 def test_the_list_of_equivalent_mutants_is_about_this_kernel() -> None:
-    assert equivalent.unmatched(equivalent.read().values(), all_mutants(kernel_files())) == []
+    assert equivalent.unmatched(equivalent.read(), all_mutants(kernel_files())) == []
 
 
 def entry(**fields: str) -> str:
@@ -57,7 +57,7 @@ ENTRY = {"file": "kernel/arena.py", "function": "Arena.gone", "check": "x", "cha
 def test_an_entry_that_matches_no_mutant_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "equivalent.toml"
     path.write_text(entry(**ENTRY))
-    (said,) = equivalent.unmatched(equivalent.read(path).values(), all_mutants(["kernel/arena.py"]), path)
+    (said,) = equivalent.unmatched(equivalent.read(path), all_mutants(["kernel/arena.py"]), path)
     assert said.startswith(f"{path}:2: no mutant of Arena.gone reads 'y'")
 
 
@@ -67,6 +67,7 @@ def test_an_entry_that_matches_no_mutant_is_an_error(tmp_path: Path) -> None:
         (entry(**{name: value for name, value in ENTRY.items() if name != "reason"}), 2),
         (entry(**{**ENTRY, "reason": ""}), 2),
         (entry(**ENTRY, why="because"), 2),
+        (entry(**ENTRY, which="the first"), 2),
         (entry(**ENTRY) + entry(**ENTRY), 9),
     ],
 )
@@ -75,6 +76,22 @@ def test_an_entry_says_what_and_why_once(tmp_path: Path, text: str, line: int) -
     path.write_text(text)
     with pytest.raises(EquivalentError, match=f"^{path}:{line}: "):
         equivalent.read(path)
+
+
+def test_of_checks_that_read_alike_an_entry_is_about_all_or_about_one(tmp_path: Path) -> None:
+    path = tmp_path / "equivalent.toml"
+    alike = [
+        one for one in all_mutants(["kernel/deletion.py"]) if (one.check, one.changed) == ("below is None", "True")
+    ]
+    assert [one.occurrence for one in alike] == [0, 1]
+    fields = {"file": alike[0].file, "function": alike[0].function, "check": "below is None", "changed": "True"}
+    for which, listed in (("", [True, True]), ("which = 1\n", [True, False]), ("which = 2\n", [False, True])):
+        path.write_text(entry(**fields, reason="none") + which)
+        entries = equivalent.read(path)
+        assert [entries.of(one) is not None for one in alike] == listed
+        assert equivalent.unmatched(entries, alike, path) == []
+    path.write_text(entry(**fields, reason="none") + "which = 3\n")
+    assert len(equivalent.unmatched(equivalent.read(path), alike, path)) == 1
 
 
 def test_a_file_that_is_not_the_kernels_is_refused_with_those_that_are() -> None:
