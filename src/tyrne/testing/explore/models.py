@@ -73,22 +73,31 @@ CROSSING = Model(
     endpoints=2,
 )
 
+FAMILY = (
+    Template(C.CAP_COPY, (ENDPOINT, ALL_RIGHTS)),
+    Template(C.CAP_DERIVE, (ENDPOINT, Fewer((Rights.RECV,)), Words((0,)))),
+    Template(C.CAP_REVOKE, (ENDPOINT,)),
+    Template(C.CAP_MOVE, (ENDPOINT, NOTHING)),
+    Template(C.CAP_DROP, (ENDPOINT,)),
+    Template(C.CAP_QUERY, (ENDPOINT,)),
+)
+"""Everything about capabilities that come from one another."""
+
 REVOCATION = Model(
     "revocation",
-    "two tasks that copy, narrow, badge, move, send, revoke and drop capabilities over one endpoint, in tables of 3",
+    "two tasks that copy, narrow, move, revoke and drop capabilities over one endpoint, in tables of 3",
     tasks=(Holder((_endpoint(),)), Holder((_endpoint(),))),
-    calls=(
-        Template(C.CAP_COPY, (ENDPOINT, ALL_RIGHTS)),
-        Template(C.CAP_DERIVE, (ENDPOINT, Fewer((Rights.RECV,)), Words((0,)))),
-        Template(C.CAP_REVOKE, (ENDPOINT,)),
-        Template(C.CAP_MOVE, (ENDPOINT, NOTHING)),
-        Template(C.CAP_DROP, (ENDPOINT,)),
-        Template(C.CAP_QUERY, (ENDPOINT,)),
-        Template(C.SEND, (ENDPOINT, *MESSAGE, Gift())),
-        Template(C.RECV, (ENDPOINT,)),
-        YIELD,
-    ),
+    calls=(*FAMILY, YIELD),
     slots=3,
+    endpoints=1,
+)
+
+HANDING_ON = Model(
+    "handing-on",
+    "three tasks that do the same in tables of 2, and send each other what they have",
+    tasks=(Holder((_endpoint(),)), Holder((_endpoint(),)), Holder(())),
+    calls=(*FAMILY, Template(C.SEND, (ENDPOINT, *MESSAGE, Gift())), Template(C.RECV, (ENDPOINT,)), YIELD),
+    slots=2,
     endpoints=1,
 )
 
@@ -100,9 +109,9 @@ BADGES = Model(
         Template(C.CAP_DERIVE, (ENDPOINT, Fewer((Rights.SEND,)), Words((0, 1)))),
         Template(C.CAP_REVOKE, (ENDPOINT,)),
         Template(C.CAP_DROP, (ANY,)),
-        Template(C.CALL, (ENDPOINT, *MESSAGE, Gift())),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, NOTHING)),
         Template(C.WAIT, (ENDPOINT,)),
-        Template(C.REPLY, (REPLY, *MESSAGE, Gift())),
+        Template(C.REPLY, (REPLY, *MESSAGE, NOTHING)),
         YIELD,
     ),
     slots=3,
@@ -243,6 +252,8 @@ SPEECH = Model(
     slots=2,
 )
 
-ALL_MODELS = (PAIR, RENDEZVOUS, CROSSING, REVOCATION, BADGES, LIFECYCLE, SIGNALS, QUOTAS, OFFSPRING, PAGES, SPEECH)
+ALL_MODELS = (
+    PAIR, RENDEZVOUS, CROSSING, REVOCATION, HANDING_ON, BADGES, LIFECYCLE, SIGNALS, QUOTAS, OFFSPRING, PAGES, SPEECH
+)  # fmt: skip
 MODELS = {model.name: model for model in ALL_MODELS}
 """By name."""
