@@ -27,8 +27,9 @@ from tyrne.testing.explore.checkpoint import Checkpoint
 from tyrne.testing.explore.engine import Cluster, Engine, Processes, Serial
 from tyrne.testing.explore.expansion import Violation
 from tyrne.testing.explore.model import Model
+from tyrne.testing.explore.progress import Progress
 from tyrne.testing.explore.report import OURS, write_test
-from tyrne.testing.explore.search import Progress, Report, explore
+from tyrne.testing.explore.search import Report, explore
 
 NAME = "explore"
 COMMAND = f"make {NAME}"

@@ -14,14 +14,11 @@ import os
 from collections import Counter
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tyrne.system.errors import RequestError
 from tyrne.testing.explore.canonical import DIGEST, Key
 from tyrne.testing.explore.model import Model
-
-if TYPE_CHECKING:
-    from tyrne.testing.explore.search import Progress
+from tyrne.testing.explore.progress import Progress
 
 
 class CheckpointMismatchError(RequestError):
@@ -37,8 +34,6 @@ class Checkpoint:
 
     def load(self, model: Model) -> tuple[Progress, set[Key]] | None:
         """The progress and the keys of the last level that was finished; None when there is none."""
-        from tyrne.testing.explore.search import Progress
-
         folder = self.folder / model.name
         if not (folder / "progress").exists():
             return None

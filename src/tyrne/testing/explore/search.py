@@ -10,32 +10,18 @@ not depend on the engine.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tyrne.testing.explore.canonical import Key
 from tyrne.testing.explore.checkpoint import Checkpoint
 from tyrne.testing.explore.engine import Chunk, Engine
 from tyrne.testing.explore.expansion import Expansion, Stepper, Trace, Violation
 from tyrne.testing.explore.model import Model
+from tyrne.testing.explore.progress import Progress
 
 SMALLEST_CHUNK, LARGEST_CHUNK = 8, 400
 """States that a worker is given at once: enough for their traces to share most of their steps."""
-
-
-@dataclass
-class Progress:
-    """How far a search has come; what a checkpoint keeps, with the keys."""
-
-    depth: int = 0
-    """Levels that are finished: every state that as many actions lead to has been expanded."""
-    expanded: int = 0
-    transitions: int = 0
-    refusals: int = 0
-    met: Counter[str] = field(default_factory=Counter)
-    frontier: list[Trace] = field(default_factory=lambda: [()])
-    """The states of the next level, in order."""
 
 
 @dataclass
