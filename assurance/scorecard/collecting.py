@@ -1,6 +1,6 @@
 """A pytest plugin: writes every collected test to a file, with what it is parametrised by, and runs none of them.
 
-python -m pytest --collect-only -p assurance.scorecard.collecting --collected FILE
+    python -m pytest --collect-only -p assurance.scorecard.collecting --collected FILE
 """
 
 from __future__ import annotations

@@ -46,7 +46,8 @@ REFUSED = {
         "V has an __init__ of its own",
     ),
     "init_variable": (
-        f"@dataclass(frozen=True)\nclass V:\n    a: u64\n    b: dataclasses.InitVar[u64]\n{GO}return V(x, x).a\n",
+        "@dataclass(frozen=True)\nclass V:\n    a: u64\n    b: dataclasses.InitVar[u64]\n"
+        f"{GO}return V(x, x).a\n",
         "V.b is an InitVar",
     ),
     "two_of_one_generic": (

@@ -77,11 +77,11 @@ def test_offsets_are_those_of_the_c_compiler(tmp_path: Path) -> None:
     assert set(offsets) >= {"SIZEOF_FRAME", "FRAME_MODE", "FRAME_INNER", "FRAME_LAST", "INNER_ITEM"}
     assert "FRAME_FIXED" not in offsets
     checks = [
-        f'_Static_assert(offsetof({name}, {field.lower()}) == {offsets[f"{name.upper()}_{field}"]}, "");'
+        f"_Static_assert(offsetof({name}, {field.lower()}) == {offsets[f'{name.upper()}_{field}']}, \"\");"
         for name in ("Frame", "Inner")
         for field in [key.partition("_")[2] for key in offsets if key.startswith(f"{name.upper()}_")]
     ]
-    checks += [f'_Static_assert(sizeof({n}) == {offsets[f"SIZEOF_{n.upper()}"]}, "");' for n in ("Frame", "Inner")]
+    checks += [f"_Static_assert(sizeof({n}) == {offsets[f'SIZEOF_{n.upper()}']}, \"\");" for n in ("Frame", "Inner")]
     source = tmp_path / "offsets.c"
     source.write_text(unit.c + "\n".join(checks))
     flags = ["-fsyntax-only", "--target=aarch64-none-elf", "-ffreestanding", "-std=gnu2x", "-nostdinc"]

@@ -13,7 +13,7 @@ from tyrne.compiler.build import build_host_library
 from tyrne.compiler.build.host import CompiledTrap, HostLibrary
 from tyrne.lang import Trap, u64
 
-SOURCE = """
+SOURCE = '''
 from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
@@ -171,7 +171,7 @@ def fields_trap_in_order(x: u64, y: u64) -> u64:
 @export
 def value_traps_before_its_target(x: u64, y: u64) -> None:
     holder.values[y] = IPC(u64(6) // x)
-"""
+'''
 CALLS = [
     ("enum_with_an_alias", 1, 9),
     ("enum_with_an_alias", 2, 9),

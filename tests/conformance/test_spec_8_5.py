@@ -222,7 +222,9 @@ def change_page(kernel: Kernel[MemoryBoard], address: int, flags: MappingFlags |
 F = MappingFlags
 
 
-@pytest.mark.parametrize("flags", [None, F.WRITE, F.NONE, F.USER | F.DEVICE, F.USER | F.WRITE | F.DEVICE], ids=str)
+@pytest.mark.parametrize(
+    "flags", [None, F.WRITE, F.NONE, F.USER | F.DEVICE, F.USER | F.WRITE | F.DEVICE], ids=str
+)
 @pytest.mark.parametrize("page", [0, 1])
 def test_spec_8_5_console_write_of_a_page_that_is_not_the_users_ram_emits_no_prefix(
     flags: MappingFlags | None, page: int

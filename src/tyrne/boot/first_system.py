@@ -164,14 +164,9 @@ def origin_of(kernel: Kernel[B], cap: CapRecord, own: Quota) -> CapSlot:
     kind = creatable(cap.kind)
     assert kind is not None, "a capability of the manifest has no kind"
     match kind:
-        case CapKind.ENDPOINT:
-            return kernel.endpoints.items[cap.number].origin
-        case CapKind.NOTIFICATION:
-            return kernel.notifications.items[cap.number].origin
-        case CapKind.TASK:
-            return kernel.tasks.items[cap.number].origin
-        case CapKind.ADDRESS_SPACE:
-            return kernel.spaces.items[cap.number + 1].origin  # after the bootstrap space
-        case CapKind.MEMORY:
-            return kernel.regions.items[cap.number].origin
+        case CapKind.ENDPOINT: return kernel.endpoints.items[cap.number].origin
+        case CapKind.NOTIFICATION: return kernel.notifications.items[cap.number].origin
+        case CapKind.TASK: return kernel.tasks.items[cap.number].origin
+        case CapKind.ADDRESS_SPACE: return kernel.spaces.items[cap.number + 1].origin  # after the bootstrap space
+        case CapKind.MEMORY: return kernel.regions.items[cap.number].origin
     return own.origin

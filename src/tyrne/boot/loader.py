@@ -87,7 +87,9 @@ def load_image(
         return failure
     kernel.board.tables_written()
     kernel.board.code_written()
-    return LoadedImage(made, image.base(), image.entry, image.stack_end(), image.bytes(), image.stack_pages * PAGE_SIZE)
+    return LoadedImage(
+        made, image.base(), image.entry, image.stack_end(), image.bytes(), image.stack_pages * PAGE_SIZE
+    )
 
 
 def create_space(kernel: Kernel[B], table: CapTable, parent: CapHandle, rights: Rights) -> CapHandle | Status:

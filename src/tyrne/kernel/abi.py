@@ -98,22 +98,14 @@ FULL_CONTROL: Final = Rights.DUPLICATE | Rights.DERIVE | Rights.REVOKE | Rights.
 def rights_over(kind: CapKind) -> Rights:
     """The rights that mean something for a kind of object: what its maker gets."""
     match kind:
-        case CapKind.DEBUG_CONSOLE:
-            return FULL_CONTROL | Rights.CONSOLE_WRITE
-        case CapKind.ENDPOINT:
-            return FULL_CONTROL | Rights.SEND | Rights.RECV
-        case CapKind.NOTIFICATION:
-            return FULL_CONTROL | Rights.NOTIFY | Rights.WAIT
-        case CapKind.TASK:
-            return FULL_CONTROL | Rights.CONFIGURE | Rights.CONTROL | Rights.INSPECT | Rights.MODIFY
-        case CapKind.ADDRESS_SPACE:
-            return FULL_CONTROL | Rights.MAP | Rights.BIND
-        case CapKind.MEMORY:
-            return FULL_CONTROL | Rights.READ | Rights.WRITE | Rights.EXECUTE
-        case CapKind.QUOTA:
-            return FULL_CONTROL | Rights.CREATE
-        case CapKind.REPLY:
-            return Rights.TRANSFER
+        case CapKind.DEBUG_CONSOLE: return FULL_CONTROL | Rights.CONSOLE_WRITE
+        case CapKind.ENDPOINT: return FULL_CONTROL | Rights.SEND | Rights.RECV
+        case CapKind.NOTIFICATION: return FULL_CONTROL | Rights.NOTIFY | Rights.WAIT
+        case CapKind.TASK: return FULL_CONTROL | Rights.CONFIGURE | Rights.CONTROL | Rights.INSPECT | Rights.MODIFY
+        case CapKind.ADDRESS_SPACE: return FULL_CONTROL | Rights.MAP | Rights.BIND
+        case CapKind.MEMORY: return FULL_CONTROL | Rights.READ | Rights.WRITE | Rights.EXECUTE
+        case CapKind.QUOTA: return FULL_CONTROL | Rights.CREATE
+        case CapKind.REPLY: return Rights.TRANSFER
 
 
 def rights_from_word(word: u64) -> Rights:

@@ -46,12 +46,9 @@ def authorise(table: CapTable, word: u64, kind: CapKind, right: Rights) -> CapSl
 def message_status(refusal: Status) -> Status:
     """The same refusal as calls about messages name it."""
     match refusal:
-        case Status.INVALID_HANDLE:
-            return Status.STALE_HANDLE
-        case Status.WRONG_KIND:
-            return Status.WRONG_OBJECT_KIND
-        case Status.INSUFFICIENT_RIGHTS:
-            return Status.MISSING_RIGHT
+        case Status.INVALID_HANDLE: return Status.STALE_HANDLE
+        case Status.WRONG_KIND: return Status.WRONG_OBJECT_KIND
+        case Status.INSUFFICIENT_RIGHTS: return Status.MISSING_RIGHT
     return refusal
 
 

@@ -80,22 +80,14 @@ CapObject = (
 def kind_of(named: CapObject) -> CapKind:
     """The kind of the object that a handle names."""
     match named:
-        case TaskHandle():
-            return CapKind.TASK
-        case EndpointHandle():
-            return CapKind.ENDPOINT
-        case NotificationHandle():
-            return CapKind.NOTIFICATION
-        case AddressSpaceHandle():
-            return CapKind.ADDRESS_SPACE
-        case MemoryHandle():
-            return CapKind.MEMORY
-        case QuotaHandle():
-            return CapKind.QUOTA
-        case ReplyHandle():
-            return CapKind.REPLY
-        case DebugConsole():
-            return CapKind.DEBUG_CONSOLE
+        case TaskHandle(): return CapKind.TASK
+        case EndpointHandle(): return CapKind.ENDPOINT
+        case NotificationHandle(): return CapKind.NOTIFICATION
+        case AddressSpaceHandle(): return CapKind.ADDRESS_SPACE
+        case MemoryHandle(): return CapKind.MEMORY
+        case QuotaHandle(): return CapKind.QUOTA
+        case ReplyHandle(): return CapKind.REPLY
+        case DebugConsole(): return CapKind.DEBUG_CONSOLE
 
 
 @dataclass(frozen=True)

@@ -39,18 +39,12 @@ if TYPE_CHECKING:
 def creatable(word: u64) -> CapKind | None:
     """The kind of object that a word names, if it can be made."""
     match word:
-        case 2:
-            return CapKind.ENDPOINT
-        case 3:
-            return CapKind.NOTIFICATION
-        case 4:
-            return CapKind.TASK
-        case 5:
-            return CapKind.ADDRESS_SPACE
-        case 6:
-            return CapKind.MEMORY
-        case 7:
-            return CapKind.QUOTA
+        case 2: return CapKind.ENDPOINT
+        case 3: return CapKind.NOTIFICATION
+        case 4: return CapKind.TASK
+        case 5: return CapKind.ADDRESS_SPACE
+        case 6: return CapKind.MEMORY
+        case 7: return CapKind.QUOTA
     return None
 
 

@@ -39,13 +39,8 @@ def log_end(kernel: Kernel[B]) -> None:
 def log_wait(output: Output, state: TaskState) -> None:
     """What a task waits for: the rest of its line."""
     match state:
-        case TaskState.SENDING:
-            log_line(output, b" waits for a receiver")
-        case TaskState.RECEIVING:
-            log_line(output, b" waits for a message or signals")
-        case TaskState.CALLING:
-            log_line(output, b" waits for an answer")
-        case TaskState.INACTIVE:
-            log_line(output, b" was never started")
-        case _:
-            log_line(output, b" is suspended")
+        case TaskState.SENDING: log_line(output, b" waits for a receiver")
+        case TaskState.RECEIVING: log_line(output, b" waits for a message or signals")
+        case TaskState.CALLING: log_line(output, b" waits for an answer")
+        case TaskState.INACTIVE: log_line(output, b" was never started")
+        case _: log_line(output, b" is suspended")

@@ -46,10 +46,8 @@ def log_fault(output: Output, task: Task, fault: Fault) -> None:
 def log_kind(output: Output, syndrome: u64) -> None:
     """What the task did, in words."""
     match fault_kind(syndrome):
-        case FaultKind.UNDEFINED_INSTRUCTION:
-            log_text(output, b"undefined instruction")
-        case FaultKind.TRAPPED_INSTRUCTION:
-            log_text(output, b"trapped instruction")
+        case FaultKind.UNDEFINED_INSTRUCTION: log_text(output, b"undefined instruction")
+        case FaultKind.TRAPPED_INSTRUCTION: log_text(output, b"trapped instruction")
         case FaultKind.INSTRUCTION_ABORT:
             log_text(output, b"instruction abort, ")
             log_cause(output, syndrome)
@@ -59,28 +57,18 @@ def log_kind(output: Output, syndrome: u64) -> None:
         case FaultKind.DATA_ABORT_WRITE:
             log_text(output, b"data abort on write, ")
             log_cause(output, syndrome)
-        case FaultKind.PC_ALIGNMENT:
-            log_text(output, b"misaligned PC")
-        case FaultKind.SP_ALIGNMENT:
-            log_text(output, b"misaligned SP")
-        case FaultKind.BREAKPOINT:
-            log_text(output, b"breakpoint or debug exception")
-        case FaultKind.SYSTEM_ERROR:
-            log_text(output, b"system error")
-        case FaultKind.UNKNOWN:
-            log_text(output, b"unknown exception class")
+        case FaultKind.PC_ALIGNMENT: log_text(output, b"misaligned PC")
+        case FaultKind.SP_ALIGNMENT: log_text(output, b"misaligned SP")
+        case FaultKind.BREAKPOINT: log_text(output, b"breakpoint or debug exception")
+        case FaultKind.SYSTEM_ERROR: log_text(output, b"system error")
+        case FaultKind.UNKNOWN: log_text(output, b"unknown exception class")
 
 
 def log_cause(output: Output, syndrome: u64) -> None:
     """Why an access was refused, in a word or two."""
     match abort_cause(syndrome):
-        case AbortCause.TRANSLATION:
-            log_text(output, b"translation")
-        case AbortCause.ACCESS_FLAG:
-            log_text(output, b"access flag")
-        case AbortCause.PERMISSION:
-            log_text(output, b"permission")
-        case AbortCause.ALIGNMENT:
-            log_text(output, b"alignment")
-        case AbortCause.OTHER:
-            log_text(output, b"other cause")
+        case AbortCause.TRANSLATION: log_text(output, b"translation")
+        case AbortCause.ACCESS_FLAG: log_text(output, b"access flag")
+        case AbortCause.PERMISSION: log_text(output, b"permission")
+        case AbortCause.ALIGNMENT: log_text(output, b"alignment")
+        case AbortCause.OTHER: log_text(output, b"other cause")

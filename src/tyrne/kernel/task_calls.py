@@ -181,13 +181,8 @@ def read_registers(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Eff
     n = call.x1
     return Resume(
         u64(Status.OK.value),
-        register(frame, n),
-        register(frame, n + 1),
-        register(frame, n + 2),
-        register(frame, n + 3),
-        register(frame, n + 4),
-        register(frame, n + 5),
-        register(frame, n + 6),
+        register(frame, n), register(frame, n + 1), register(frame, n + 2), register(frame, n + 3),
+        register(frame, n + 4), register(frame, n + 5), register(frame, n + 6),
     )
 
 
@@ -196,12 +191,9 @@ def register(frame: TrapFrame, number: u64) -> u64:
     if number < len(frame.x):
         return frame.x[number]
     match number:
-        case 31:
-            return frame.sp
-        case 32:
-            return frame.pc
-        case 33:
-            return frame.pstate
+        case 31: return frame.sp
+        case 32: return frame.pc
+        case 33: return frame.pstate
     return u64(0)
 
 

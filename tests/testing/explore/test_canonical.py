@@ -159,5 +159,7 @@ ERASED = {
 def test_every_field_of_every_place_has_been_decided_about() -> None:
     places = [place for name in ("signals", "memory") for place in Expander(MODELS[name]).snapshot.places]
     found = {type(place).__name__: set(vars(place)) for place in places if not isinstance(place, Array)}
-    decided = {name: {*WRITTEN.get(name, "").split(), *ERASED.get(name, "").split()} for name in {**WRITTEN, **ERASED}}
+    decided = {
+        name: {*WRITTEN.get(name, "").split(), *ERASED.get(name, "").split()} for name in {**WRITTEN, **ERASED}
+    }
     assert found == decided

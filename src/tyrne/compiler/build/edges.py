@@ -57,7 +57,9 @@ def read_edges(linked: Path, compiled: Path) -> list[Edge]:
             if (own := sorted(blocks.get(name, ()))) and offset >= own[0]
         }
         lines = _Lines(elf)
-        return [Edge(*lines.place(address), name, (name, address - start) in failing) for (start, name), address in at]
+        return [
+            Edge(*lines.place(address), name, (name, address - start) in failing) for (start, name), address in at
+        ]
 
 
 def _functions(elf: ELFFile) -> Iterator[tuple[int, str]]:
@@ -129,3 +131,4 @@ class _Lines:
             at += 1
         _, inside, file, line = self._rows[at]
         return (file, line) if at >= 0 and inside else ("", 0)
+

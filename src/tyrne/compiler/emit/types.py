@@ -145,3 +145,4 @@ def foreign_definitions(order: TypeOrder) -> list[str]:
     out += [f"typedef struct {t.name} {t.name};" for t in classes]
     out += [f"struct {t.name} {{\n{''.join(_members(order, t))}}};" for t in classes]
     return out
+

@@ -40,7 +40,7 @@ class Writer:
         self._need_types(["\n".join(bodies), *helpers, *data])
         parts = [
             f"/* {self.root}, compiled for {self.target.value}. */",
-            f'#define KP_{self.target.name} 1\n#define KP_FILE 0\n#include "kp.h"',
+            f"#define KP_{self.target.name} 1\n#define KP_FILE 0\n#include \"kp.h\"",
             *definitions(self.order),
             self._symbols(),
             *data,

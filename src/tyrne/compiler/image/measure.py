@@ -185,7 +185,9 @@ class Image:
         """Visit what a field or an element holds: places and arrays in it, references from it."""
         if isinstance(t, Place | Array):
             if self._container.setdefault(id(value), (id(container), suffix)) != (id(container), suffix):
-                raise Reject(f"{where} is contained in two places; let one of them refer to it as `{show(t)} | None`")
+                raise Reject(
+                    f"{where} is contained in two places; let one of them refer to it as `{show(t)} | None`"
+                )
             self._visit(t, value, where)
         elif isinstance(t, Reference):
             if value is not None:
@@ -323,3 +325,4 @@ def _final_variables(tree: n.MypyFile) -> Iterator[n.Var]:
         node = symbol.node
         if isinstance(node, n.Var) and node.is_final and node.fullname.rpartition(".")[0] == tree.fullname:
             yield node
+

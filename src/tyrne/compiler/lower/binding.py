@@ -42,7 +42,9 @@ def _bind_one(env: Environment, variable: m.TypeVarType, have: Type, e: n.Contex
     if have == LITERAL:
         raise reject("a plain int where a type variable is; name its width: u64(…)", e)
     if not part_of(have, env.setdefault(variable.name, have)):
-        raise reject(f"{variable.name} is {show(env[variable.name])} and {show(have)}; pass arguments of one type", e)
+        raise reject(
+            f"{variable.name} is {show(env[variable.name])} and {show(have)}; pass arguments of one type", e
+        )
 
 
 def _bind_union(registry: Registry, env: Environment, declared: m.UnionType, have: Type, e: n.Context) -> None:

@@ -207,4 +207,6 @@ def _can_declare(line: Line) -> bool:
     """Whether the first assignment of a local comes before all its uses, and its block encloses them."""
     assert line.local is not None
     depth = len(line.scope)
-    return all(order >= line.order and scope[:depth] == line.scope for order, scope in line.local.uses)
+    return all(
+        order >= line.order and scope[:depth] == line.scope for order, scope in line.local.uses
+    )

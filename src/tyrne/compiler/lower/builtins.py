@@ -159,7 +159,7 @@ def _symbol_address(f: Function, e: n.CallExpr) -> Val:
     _positional(e, 1)
     name = e.args[0]
     if not isinstance(name, n.BytesExpr) or not name.value.isidentifier():
-        raise reject('symbol_address of something that is no literal name; write b"name"', e)
+        raise reject("symbol_address of something that is no literal name; write b\"name\"", e)
     f.program.symbols.add(bytes_of(name).decode())
     return Val(f"symbol_address({name.value})", U64, stable=True, hint=name.value)
 
@@ -194,8 +194,12 @@ TABLE: Final[dict[str, Handler]] = {
     f"{INTEGERS}bit_not": _widths("bit_not", 1),
     f"{INTEGERS}trailing_zeros": _widths("trailing_zeros", 1),
     "tyrne.lang.arrays.irange": _irange,
-    **{f"{MACHINE}read{t.bits}": _machine(f"read{t.bits}", (U64,), t) for t in (U8, U16, U32, U64)},
-    **{f"{MACHINE}write{t.bits}": _machine(f"write{t.bits}", (U64, t), VOID) for t in (U8, U16, U32, U64)},
+    **{
+        f"{MACHINE}read{t.bits}": _machine(f"read{t.bits}", (U64,), t) for t in (U8, U16, U32, U64)
+    },
+    **{
+        f"{MACHINE}write{t.bits}": _machine(f"write{t.bits}", (U64, t), VOID) for t in (U8, U16, U32, U64)
+    },
     f"{MACHINE}copy_bytes": _machine("copy_bytes", (U64, U64, U64), VOID),
     f"{MACHINE}zero_bytes": _machine("zero_bytes", (U64, U64), VOID),
     f"{MACHINE}address_of": _address_of,

@@ -308,3 +308,4 @@ def is_one_of(f: Function, v: Val, wanted: list[Type], e: n.Context) -> Val:
     if len(wanted) == 1:
         return comparison(f"{v.operand}.tag", "==", tag(wanted[0]), v.stable, v.effect)
     return Val(has_tag(v, tuple(wanted)), BOOL, atom=False, stable=v.stable, effect=v.effect)
+

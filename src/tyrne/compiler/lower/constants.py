@@ -83,3 +83,5 @@ def flags_from(f: Function, t: Enumeration, v: Val, e: n.Context) -> Val:
     if v.largest() >= 1 << 32:
         raise reject(f"{show(t)}({show(v.type)}) may be beyond 32 bits; mask it, or write {show(t)}(u32(…))", e)
     return Val(f"({t.name}){v.operand}", t, atom=False, const=v.const, stable=v.stable, effect=v.effect)
+
+

@@ -51,10 +51,8 @@ def restrict(f: Function, v: Val, t: Type) -> Val:
     if isinstance(v.type, Reference):
         if t == NONE:
             return _checked_none(f, v)
-        return (
-            Val(v.code, t, v.atom, stable=True, hint=v.hint)
-            if v.stable
-            else Val(f"not_none({v.code})", t, effect=v.effect, hint=v.hint)
+        return Val(v.code, t, v.atom, stable=True, hint=v.hint) if v.stable else Val(
+            f"not_none({v.code})", t, effect=v.effect, hint=v.hint
         )
     assert isinstance(v.type, Union)
     if isinstance(t, Union | Reference) or t == NONE:

@@ -352,3 +352,5 @@ def _leaves(body: list[ast.stmt]) -> bool:
         anything = isinstance(final.pattern, ast.MatchAs) and final.pattern.pattern is None and final.guard is None
         return anything and all(_leaves(case.body) for case in last.cases)
     return False
+
+

@@ -224,3 +224,5 @@ def alias_union(registry: Registry, tree: n.MypyFile) -> None:
             except Reject:
                 continue
             registry.aliases.setdefault(parts, name)
+
+

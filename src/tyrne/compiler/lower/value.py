@@ -82,4 +82,6 @@ INVERSE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 def comparison(a: str, sign: str, b: str, stable: bool, effect: bool) -> Val:
     """A condition of one C comparison."""
-    return Val(f"{a} {sign} {b}", BOOL, atom=False, stable=stable, effect=effect, inverse=f"{a} {INVERSE[sign]} {b}")
+    return Val(
+        f"{a} {sign} {b}", BOOL, atom=False, stable=stable, effect=effect, inverse=f"{a} {INVERSE[sign]} {b}"
+    )

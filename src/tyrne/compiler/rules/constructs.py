@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 EXPRESSIONS: Final = {
-    "StrExpr": 'text is outside the language; write bytes: b"…"',
+    "StrExpr": "text is outside the language; write bytes: b\"…\"",
     "FloatExpr": "floating point is outside the language; write integers: u64(…)",
     "ComplexExpr": "complex numbers are outside the language; write integers: u64(…)",
     "EllipsisExpr": "`...` as a value is outside the language; write the value",
@@ -28,8 +28,8 @@ EXPRESSIONS: Final = {
     "CastExpr": "typing.cast is outside the language; test with isinstance",
     "AssertTypeExpr": "assert_type is outside the language; annotate the variable",
     "RevealExpr": "reveal_type is no part of a program; remove it",
-    "TemplateStrExpr": 'text is outside the language; write bytes: b"…"',
-    "FormatStringExpr": 'text is outside the language; write bytes: b"…"',
+    "TemplateStrExpr": "text is outside the language; write bytes: b\"…\"",
+    "FormatStringExpr": "text is outside the language; write bytes: b\"…\"",
 }
 """By the class name of mypy's expression."""
 
