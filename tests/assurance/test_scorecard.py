@@ -90,7 +90,7 @@ FILE: Final = branches.File("kernel", "arena.py", 9, 7, 7, 4, 3, ("3->5",))
 WRITTEN: Final = {
     "coverage": branches.figures([FILE]),
     "mutation": report.figures([], "make mutate"),
-    "explore": explored.written([], [], THIS),
+    "explore": explored.written([], THIS),
 }
 """What tools write, by the campaign that reads it."""
 

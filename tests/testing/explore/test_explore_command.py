@@ -9,6 +9,7 @@ import pytest
 from seeded_bugs import BUGS
 
 from tyrne.system import kernel_source
+from tyrne.testing.explore import MODELS
 from tyrne.testing.explore.__main__ import main
 
 
@@ -22,6 +23,21 @@ def test_the_figures_are_written_down(tmp_path: Path, capsys: pytest.CaptureFixt
     assert model["exhausted"] is True
     assert model["violations"] == 0
     assert f"console: {model['states']} states" in capsys.readouterr().out
+
+
+def test_a_search_that_was_cut_says_so_in_the_command_that_repeats_it(tmp_path: Path) -> None:
+    file = tmp_path / "explore.json"
+    assert main(["offspring", "console", "--max-states", "5", "--workers", "1", "--json", str(file)]) == 0
+    written = json.loads(file.read_text())
+    assert written["command"] == 'make explore ARGS="offspring console --max-states 5"'
+    assert written["models"]["offspring"]["exhausted"] is False
+
+
+def test_all_models_are_explored_unless_some_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(MODELS)
+    assert main(["--max-states", "1", "--workers", "1"]) == 0
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == list(MODELS)
 
 
 def test_a_violation_is_written_as_a_test(
@@ -40,8 +56,7 @@ def test_a_violation_is_written_as_a_test(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "name the models to explore, of these:"),
-        (["nothing"], "no model is named nothing; there are pair"),
+        (["nothing"], "no model is named nothing; there are console"),
         (["pair", "--from", "nowhere"], "name a module with a dictionary MODELS"),
         (["pair", "--workers", "1", "--checkpoint", "{made}"], "remove it to start anew"),
         (["pair", "--json", "{made}"], "is a directory; name a file"),

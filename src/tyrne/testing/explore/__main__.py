@@ -27,6 +27,7 @@ from tyrne.testing.explore.checkpoint import Checkpoint
 from tyrne.testing.explore.engine import Cluster, Engine, Processes, Serial
 from tyrne.testing.explore.expansion import Violation
 from tyrne.testing.explore.model import Model
+from tyrne.testing.explore.models import MODELS
 from tyrne.testing.explore.progress import Progress
 from tyrne.testing.explore.report import OURS, write_test
 from tyrne.testing.explore.search import Report, explore
@@ -37,7 +38,8 @@ COMMAND = f"make {NAME}"
 
 def options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(NAME, description="Explore small systems: every state, every action.")
-    parser.add_argument("models", nargs="*", metavar="MODEL", help="which; without any, what there is is listed")
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="which; all of them, without any")
+    parser.add_argument("--list", action="store_true", help="show which models there are, and explore none")
     parser.add_argument("--from", dest="module", default=OURS, metavar="MODULE", help="a module with its own MODELS")
     cores = os.cpu_count() or 1
     parser.add_argument("--workers", type=positive, default=cores, metavar="N", help="processes; all cores")
@@ -55,13 +57,10 @@ def chosen(found: argparse.Namespace) -> list[Model]:
         known: dict[str, Model] = dict(importlib.import_module(found.module).MODELS)
     except (ImportError, AttributeError, SyntaxError, TypeError, ValueError) as error:
         raise RequestError(f"--from {found.module}: {error}; name a module with a dictionary MODELS") from None
-    if not found.models:
-        lines = [f"  {model.name:14} {model.purpose}" for model in known.values()]
-        raise RequestError("name the models to explore, of these:\n" + "\n".join(lines))
     for name in found.models:
         if name not in known:
             raise RequestError(f"no model is named {name}; there are {', '.join(known)}")
-    return [known[name] for name in dict.fromkeys(found.models)]
+    return [known[name] for name in dict.fromkeys(found.models or known)]
 
 
 def engine(found: argparse.Namespace) -> Engine:
@@ -90,10 +89,13 @@ def figures(report: Report) -> dict[str, object]:
     }
 
 
-def written(reports: list[Report], models: list[Model], kernel: str) -> dict[str, object]:
-    """The figures of the models that are done, and the command that explores all that were asked for."""
+def written(reports: list[Report], kernel: str, max_states: int | None = None) -> dict[str, object]:
+    """The figures of the models that are done, and the command that explores them."""
+    words = [report.model.name for report in reports]
+    if max_states is not None:
+        words += ["--max-states", str(max_states)]
     return {
-        "command": f'{COMMAND} ARGS="{" ".join(model.name for model in models)}"',
+        "command": COMMAND if words == list(MODELS) else f'{COMMAND} ARGS="{" ".join(words)}"',
         "kernel": kernel,
         "models": {report.model.name: figures(report) for report in reports},
     }
@@ -134,6 +136,10 @@ def main(arguments: list[str]) -> int:
 def search(found: argparse.Namespace) -> int:
     """Explore the models one after the other, to the first violation; the exit status."""
     models = chosen(found)
+    if found.list:
+        for model in models:
+            print(f"{model.name:12} {model.purpose}")
+        return NOTHING_FOUND
     for path in filter(None, (found.json, found.write)):
         commands.check_output(path)
     if found.checkpoint is not None:
@@ -158,7 +164,7 @@ def search(found: argparse.Namespace) -> int:
             reports.append(report)
             print(summary(report), flush=True)
             if found.json is not None:
-                commands.write_figures(found.json, written(reports, models, kernel))
+                commands.write_figures(found.json, written(reports, kernel, found.max_states))
             if report.violation is not None:
                 write_violation(found, model, report.violation)
                 return FOUND

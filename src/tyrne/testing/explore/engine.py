@@ -105,7 +105,10 @@ class Cluster:
         for future in running:
             if left:
                 running.add(self._submit(model, left.popleft()))
-            yield future.result()
+            try:
+                yield future.result()
+            except self._dask.KilledWorker:
+                raise WorkerLostError("the workers of the cluster die of a chunk; see how with --workers 1") from None
 
     def _submit(self, model: Model, chunk: Chunk) -> Any:
         return self._client.submit(expand, model, chunk, pure=False)

@@ -21,7 +21,7 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import Trap, u64
 from tyrne.testing.board import MemoryBoard
-from tyrne.testing.explore.alphabet import Action, Call, Fault, Tick, actions, perform
+from tyrne.testing.explore.alphabet import Action, Call, Tick, actions, perform
 from tyrne.testing.explore.canonical import Canonical, Key
 from tyrne.testing.explore.model import ExplorationBoard, Model
 from tyrne.testing.invariants import violations
@@ -55,7 +55,8 @@ class Expansion:
     refusals: int = 0
     """Calls that the current task made and that were refused. Those that end a wait otherwise than with Ok are none."""
     met: Counter[str] = field(default_factory=Counter)
-    """What happened, by the name of the call and its status, of an interrupt or fault, or of an end of a task."""
+    """What happened: the number of a call and its status in hexadecimal, `tick`, `fault made`, or what a tracer is told
+    of a task: `exit`, `fault`, `end`, `waiting`."""
     violation: Violation | None = None
 
 
@@ -216,7 +217,7 @@ class Expander(Stepper):
             else:
                 result.met[trace[0]] += 1
         if not isinstance(action, Call):
-            result.met["tick" if isinstance(action, Tick) else "fault made" if isinstance(action, Fault) else ""] += 1
+            result.met["tick" if isinstance(action, Tick) else "fault made"] += 1
 
 
 class _Expanders(threading.local):

@@ -94,8 +94,8 @@ REVOCATION = Model(
 
 HANDING_ON = Model(
     "handing-on",
-    "three tasks that do the same in tables of 2, and send each other what they have",
-    tasks=(Holder((_endpoint(),)), Holder((_endpoint(),)), Holder(())),
+    "three tasks that copy, narrow, move, send, revoke and drop capabilities over one endpoint, in tables of 2",
+    tasks=(Holder((_endpoint(),)), Holder((_endpoint(),)), Holder((_endpoint(without=Rights.SEND),))),
     calls=(*FAMILY, Template(C.SEND, (ENDPOINT, *MESSAGE, Gift())), Template(C.RECV, (ENDPOINT,)), YIELD),
     slots=2,
     endpoints=1,
@@ -103,7 +103,7 @@ HANDING_ON = Model(
 
 BADGES = Model(
     "badges",
-    "a task that derives badged capabilities, calls by them, and is answered or not by another that revokes them",
+    "two tasks: one derives badged capabilities, calls by them, and revokes them; the other answers, or does not",
     tasks=(Holder((_endpoint(),)), Holder((_endpoint(without=Rights.SEND),))),
     calls=(
         Template(C.CAP_DERIVE, (ENDPOINT, Fewer((Rights.SEND,)), Words((0, 1)))),
@@ -116,6 +116,27 @@ BADGES = Model(
     ),
     slots=3,
     endpoints=1,
+)
+
+GRANTS = Model(
+    "grants",
+    "a server that gives away badged capabilities to call it by, and revokes them while the client waits by one",
+    tasks=(
+        Holder((_endpoint(), _endpoint(1, without=Rights.RECV))),
+        Holder((_endpoint(1, without=Rights.SEND),)),
+    ),
+    calls=(
+        Template(C.CAP_DERIVE, (ENDPOINT, Words((int(Rights.SEND | Rights.TRANSFER),)), Words((1,)))),
+        Template(C.CAP_REVOKE, (ENDPOINT,)),
+        Template(C.SEND, (ENDPOINT, *MESSAGE, Gift())),
+        Template(C.RECV, (ENDPOINT,)),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.WAIT, (ENDPOINT,)),
+        Template(C.REPLY, (REPLY, *MESSAGE, NOTHING)),
+        YIELD,
+    ),
+    slots=3,
+    endpoints=2,
 )
 
 LIFECYCLE = Model(
@@ -253,7 +274,8 @@ SPEECH = Model(
 )
 
 ALL_MODELS = (
-    PAIR, RENDEZVOUS, CROSSING, REVOCATION, HANDING_ON, BADGES, LIFECYCLE, SIGNALS, QUOTAS, OFFSPRING, PAGES, SPEECH
+    SPEECH, OFFSPRING, REVOCATION, PAIR, BADGES, QUOTAS, LIFECYCLE, PAGES, SIGNALS, HANDING_ON, GRANTS,
+    RENDEZVOUS, CROSSING,
 )  # fmt: skip
 MODELS = {model.name: model for model in ALL_MODELS}
-"""By name."""
+"""By name, the quickest first."""

@@ -13,7 +13,7 @@ class Progress:
     """How far a search has come; what a checkpoint keeps, with the keys."""
 
     depth: int = 0
-    """Levels that are finished: every state that as many actions lead to has been expanded."""
+    """Levels that are finished: every state that fewer actions lead to has been expanded, or a violation found."""
     expanded: int = 0
     transitions: int = 0
     refusals: int = 0
