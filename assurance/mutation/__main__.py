@@ -23,9 +23,11 @@ from assurance.mutation.catalogue import all_mutants
 from assurance.mutation.equivalent import LIST, EquivalentError, read, unmatched
 from assurance.mutation.mutant import Mutant
 from assurance.mutation.reach import ReachError, measure
-from assurance.mutation.report import Outcome, figures, show, write
+from assurance.mutation.report import Outcome, figures, show
 from assurance.mutation.source import ROOT, kernel_files
 from assurance.mutation.suite import Suite, SuiteError, with_suite
+from tyrne.system.errors import RequestError
+from tyrne.testing.commands import check_output, guarded, positive, write_figures
 
 KEPT: Final = ROOT / "build" / "mutation"
 """What was measured and tried before."""
@@ -37,10 +39,6 @@ WIDTH: Final = 160
 """Of the tables where there is no terminal."""
 
 
-class RequestError(Exception):
-    """The command line asks for what there is not: cause; mend."""
-
-
 def chosen_files(name: str | None) -> list[str]:
     """The files that a name on the command line means: all of them, or those that end like it."""
     files = kernel_files()
@@ -48,11 +46,11 @@ def chosen_files(name: str | None) -> list[str]:
         return files
     found = [file for file in files if file == name or file.endswith("/" + name)]
     if not found:
-        raise RequestError(f"mutate: no file of the kernel is called {name}; try one of {', '.join(files)}")
+        raise RequestError(f"no file of the kernel is called {name}; try one of {', '.join(files)}")
     return found
 
 
-def tried(mutants: Sequence[Mutant], workers: int, budget: Budget) -> dict[str, Result]:
+def tried(mutants: Sequence[Mutant], workers: int, budget: Budget, *, exact: bool) -> dict[str, Result]:
     """What became of each mutant, by its id."""
     found: dict[str, Result] = {}
     console = Console(stderr=True)
@@ -74,7 +72,7 @@ def tried(mutants: Sequence[Mutant], workers: int, budget: Budget) -> dict[str, 
                 if result.killer is None:
                     progress.console.print(str(mutant), emoji=False, highlight=False, markup=False, soft_wrap=True)
 
-            Campaign(suite, reach, Results(KEPT / "results.json"), workers, budget).run(mutants, tick)
+            Campaign(suite, reach, Results(KEPT / "results.json", exact=exact), workers, budget).run(mutants, tick)
 
     with_suite(use)
     return found
@@ -83,9 +81,9 @@ def tried(mutants: Sequence[Mutant], workers: int, budget: Budget) -> dict[str, 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make mutate", description=__doc__)
     parser.add_argument("--file", help="only one file, as kernel/arena.py or arena.py")
-    parser.add_argument("--sample", type=int, metavar="N", help="only so many mutants, chosen by the seed")
+    parser.add_argument("--sample", type=positive, metavar="N", help="only so many mutants, chosen by the seed")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=1, metavar="W", help="how many children at a time")
+    parser.add_argument("--workers", type=positive, default=1, metavar="W", help="how many children at a time")
     parser.add_argument(
         "--seconds", type=float, default=UNLISTED, metavar="S", help="of tests for each mutant (default: %(default)g)"
     )
@@ -98,14 +96,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--resample", type=int, metavar="N", help="make the sample anew, of so many mutants")
     options = parser.parse_args(arguments)
+    return guarded("mutate", lambda: guided(options))
+
+
+def guided(options: argparse.Namespace) -> int:
+    """As `run`, with what is wrong with the tool, its lists or the tests said in a line."""
     try:
         return run(options)
-    except (RequestError, EquivalentError, ReachError, SuiteError, CampaignError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    except (EquivalentError, ReachError, SuiteError, CampaignError) as error:
+        raise RequestError(str(error)) from None
+
+
+def command_of(options: argparse.Namespace) -> str:
+    """The command that tries the same mutants with as many tests."""
+    words = [] if options.file is None else ["--file", options.file]
+    if options.sample is not None:
+        words += ["--sample", str(options.sample), "--seed", str(options.seed)]
+    if options.seconds != UNLISTED:
+        words += ["--seconds", f"{options.seconds:g}"]
+    return f'make mutate ARGS="{" ".join(words)}"' if words else "make mutate"
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.json is not None:
+        check_output(options.json)
     files = chosen_files(options.file)
     everything = all_mutants(kernel_files())
     entries = read()
@@ -126,7 +140,12 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.fresh:
         shutil.rmtree(KEPT, ignore_errors=True)
-    results = tried(mutants, options.workers, lambda mutant: LISTED if entries.of(mutant) else options.seconds)
+    results = tried(
+        mutants,
+        options.workers,
+        lambda mutant: LISTED if entries.of(mutant) else options.seconds,
+        exact=options.json is not None,
+    )
     outcomes = []
     for mutant in mutants:
         listed = entries.of(mutant)
@@ -140,9 +159,7 @@ def run(options: argparse.Namespace) -> int:
         sample.write(sample.chosen(killed, options.resample), options.sample_file)
     show(console, outcomes)
     if options.json is not None:
-        whole = options.file is None and options.sample is None
-        command = "make mutate" if whole else "make mutate ARGS='...'"
-        write(options.json, figures(outcomes, command))
+        write_figures(options.json, figures(outcomes, command_of(options)))
     if wrong:
         print("\n".join(wrong), file=sys.stderr)
         return 2

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -21,7 +21,7 @@ from assurance.mutation.installing import install
 from assurance.mutation.mutant import Mutant
 from assurance.mutation.reach import Reach
 from assurance.mutation.source import ROOT, Source
-from assurance.mutation.suite import Suite
+from assurance.mutation.suite import FOLDERS, Suite
 
 KILLED: Final = 1
 """The exit status of a child in which a test failed."""
@@ -47,23 +47,32 @@ class Result:
     how: str = ""
     """failed, or `signal N` for a child that was ended: 27 is the limit of processor time."""
     tried: dict[str, str] = field(default_factory=dict)
+    around: str = ""
+    """The digest of what all tests share, when it was tried."""
 
 
 class Results:
-    """The results so far, in a file. Those whose source or test has changed do not count."""
+    """The results so far, in a file. Those whose source or test has changed do not count.
 
-    def __init__(self, path: Path) -> None:
+    When figures are made of them (`exact`), neither do those that are older than any part of the kernel and of what the
+    tests share.
+    """
+
+    def __init__(self, path: Path, *, exact: bool = False) -> None:
         self._path = path
+        self._exact = exact
         self._all: dict[str, Result] = {}
         if path.exists():
             self._all = {name: Result(**found) for name, found in json.loads(path.read_text()).items()}
 
     def of(self, mutant: Mutant) -> Result | None:
         found = self._all.get(mutant.id)
-        return found if found is not None and found.source == source_digest(mutant.file) else None
+        if found is None or found.source != source_digest(mutant.file):
+            return None
+        return None if self._exact and found.around != shared_digest() else found
 
     def set(self, mutant: Mutant, result: Result) -> None:
-        self._all[mutant.id] = result
+        self._all[mutant.id] = replace(result, around=shared_digest())
 
     def save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +90,18 @@ def test_digest(file: str) -> str:
 @cache
 def source_digest(file: str) -> str:
     return hashlib.sha256(Source(file).content).hexdigest()[:16]
+
+
+@cache
+def shared_digest() -> str:
+    """Of the kernel, of what tests are made with, and of what they share among them."""
+    found = hashlib.sha256()
+    shared = [path for folder in FOLDERS for path in (ROOT / folder).glob("*.py") if not path.name.startswith("test_")]
+    for part in ("lang", "hal", "kernel", "boot", "system", "testing"):
+        shared += (ROOT / "src" / "tyrne" / part).rglob("*.py")
+    for path in sorted(shared):
+        found.update(path.read_bytes())
+    return found.hexdigest()[:16]
 
 
 def test_file(test: str) -> str:

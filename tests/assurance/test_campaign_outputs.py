@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from assurance import assure, branches, refusals, reproducible
+from assurance.mutation import __main__ as mutation
 
 
 @pytest.mark.parametrize(
@@ -15,6 +16,7 @@ from assurance import assure, branches, refusals, reproducible
     [
         (assure.main, "--results", "assure"),
         (branches.main, "--json", "coverage"),
+        (mutation.main, "--json", "mutate"),
         (refusals.main, "--json", "refusals"),
         (reproducible.main, "--json", "reproducible"),
     ],

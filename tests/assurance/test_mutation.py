@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from assurance.mutation import equivalent, sample
+from assurance.mutation import campaign, equivalent, sample
+from assurance.mutation.campaign import Result, Results, source_digest
 from assurance.mutation.catalogue import all_mutants
 from assurance.mutation.equivalent import EquivalentError
 from assurance.mutation.report import Outcome, figures
@@ -92,6 +93,18 @@ def test_of_checks_that_read_alike_an_entry_is_about_all_or_about_one(tmp_path: 
         assert equivalent.unmatched(entries, alike, path) == []
     path.write_text(entry(**fields, reason="none") + "which = 3\n")
     assert len(equivalent.unmatched(equivalent.read(path), alike, path)) == 1
+
+
+def test_figures_are_made_of_no_result_that_is_older_than_what_tests_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, mutant = tmp_path / "results.json", all_mutants(["kernel/arena.py"])[0]
+    kept = Results(path)
+    kept.set(mutant, Result(source_digest(mutant.file), "tests/kernel/test_arena.py::test_one", "failed"))
+    kept.save()
+    assert Results(path).of(mutant) and Results(path, exact=True).of(mutant)
+    monkeypatch.setattr(campaign, "shared_digest", lambda: "another")
+    assert Results(path).of(mutant) and Results(path, exact=True).of(mutant) is None
 
 
 def test_a_file_that_is_not_the_kernels_is_refused_with_those_that_are() -> None:

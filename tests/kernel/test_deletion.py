@@ -370,3 +370,20 @@ def test_fifty_lives_leave_nothing_behind_however_each_ends(doing: str, end: str
             w.ok(0, C.CAP_DROP, task)
         w.ok(0, C.CAP_REVOKE, kept)
     assert resources(w.kernel) == before
+
+
+def test_what_a_task_held_that_goes_with_its_maker_is_given_back_before_endpoints_are_looked_at() -> None:
+    """Who waits for the task's answer is released before those who wait to send to an endpoint of its maker."""
+    w = World(3)
+    purse, asked, sent = w.give_quota(0), w.endpoint(), w.endpoint()
+    child, space = (w.ok(0, C.CREATE, purse, kind.value) for kind in (CapKind.TASK, CapKind.ADDRESS_SPACE))
+    w.ok(0, C.TASK_CONFIGURE, child, space, BASE, BASE, BASE + PAGE)
+    door = w.ok(0, C.CAP_MOVE, w.give(0, asked), child)
+    w.ok(0, C.TASK_RESUME, child)
+    w.blocks(1, C.CALL, w.give(1, asked, Rights.SEND), 1, 2, 3, 4, NULL)
+    w.call(3, C.WAIT, door)
+    w.give(0, sent, Rights.RECV)
+    w.blocks(2, C.SEND_WAIT, w.give(2, sent, Rights.SEND), 1, 2, 3, 4, NULL)
+    w.call(0, C.TASK_EXIT, 0)
+    assert w.current() == 1 and w.ready() == [2]
+    assert w.x(1) == w.x(2) == ABORTED
