@@ -57,7 +57,7 @@ def measure(suite: Suite, folder: Path, workers: int, tick: Callable[[str], None
     """What all tests reach. What was measured before in `folder` is used again while the kernel and the test's file are
     the same. `tick` is called for each test that is measured. Raises ReachError."""
     folder.mkdir(parents=True, exist_ok=True)
-    kernel = digest()
+    kernel = digest() + str(kernel_files())
     reach = Reach({}, {}, {})
     todo: list[str] = []
     kept: dict[str, Path] = {}

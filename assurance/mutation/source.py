@@ -9,7 +9,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 PACKAGE: Final = ROOT / "src" / "tyrne"
-PURE: Final = ("hal/descriptors.py", "hal/interrupt.py", "hal/syndrome.py", "hal/timer.py")
+PURE: Final = tuple(f"hal/{name}.py" for name in ("descriptors", "image", "interrupt", "manifest", "syndrome", "timer"))
 """What of the machine's side decides something, and touches no machine."""
 
 
