@@ -41,8 +41,15 @@ def fuzzed_calls(data: Data) -> Figures:
 
 
 def edges_never_taken(data: Data) -> Details:
-    places = Counter(f"`{edge['place']}` in `{edge['function']}`" for edge in data["never"])
-    return [f"never taken: {n} of the edges at {place}" for place, n in places.items()]
+    """By the place in the source: what is compiled for several types has a function for each of them."""
+    places = Counter(edge["place"] for edge in data["never"])
+    functions = {place: [e["function"] for e in data["never"] if e["place"] == place] for place in places}
+    found = []
+    for place, n in places.items():
+        names = list(dict.fromkeys(functions[place]))
+        where = f"`{names[0]}`" + (f" and {len(names) - 1} like it" if len(names) > 1 else "")
+        found.append(f"never taken: {n} of the edges at `{place}` in {where}")
+    return found
 
 
 def compared_programs(data: Data) -> Figures:

@@ -89,17 +89,21 @@ def _tests(card: dict[str, Any]) -> str:
     kernel = next(layer["lines"] for layer in card["layers"] if layer["name"] == "kernel")
     ours = ("Tyrne", f"{kernel:,}; with all that boots {sum(layer['lines'] for layer in card['layers']):,}")
     others.insert(0, (*ours, f"{rows[-1][1]:,} functions, {rows[-1][2]:,} cases, {rows[-1][3]:,} of them on QEMU"))
-    text += "\nBeside others, whose figures are counts of ours in their public sources and no command's:\n\n"
-    return text + table(("kernel", "lines of the kernel", "tests"), others)
+    return text + OTHERS + table(("kernel", "lines of the kernel", "tests"), others)
 
 
+OTHERS: Final = """
+Beside others. Their figures are no command's: we counted them in public sources, of no version that we noted. They say
+how large these kernels are and how they are tested, and no more.
+
+"""
 FAULTS: Final = """\
 ## Faults at EL0
 
 With how many programs that provoke a fault each machine is tested. What happens on native and QEMU is compared with the
 hosted machine: syndrome, address, registers, and all that other tasks do. *Repaired*: the supervisor sends the task on,
-and it has lost no register; *started anew*: the supervisor configures it again. What has no program cannot be provoked
-from EL0 on these machines: [CAVEATS.md](../CAVEATS.md).
+and it has lost no register; *started anew*: the supervisor configures it again. Rows of zero, and
+causes without a row, have no program: [hosted.md](hosted.md) and [CAVEATS.md](../CAVEATS.md) say what is known of them.
 
 """
 _FAULT_COLUMNS: Final = {
@@ -144,7 +148,8 @@ SEEDED: Final = """\
 ## Bugs that were planted
 
 A test plants each of these in the kernel, and exploration of a model finds it. The shortest trace that shows it has so
-many steps.
+many steps. Models that `make explore ARGS=--list` does not have are made for this, beside the bugs:
+`tests/testing/explore/seeded_bugs.py`.
 
 """
 
