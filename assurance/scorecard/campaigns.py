@@ -26,7 +26,8 @@ def explored(data: Data) -> Figures:
     for name, model in models.items():
         reached = number(model["states"])
         end = "exhausted" if model["exhausted"] else f"NOT EXHAUSTED: {reached} were reached"
-        bounds = f"{model['tasks']} tasks, {model['slots']} slots a table, {len(model['calls'])} calls"
+        tasks = "1 task" if model["tasks"] == 1 else f"{model['tasks']} tasks"
+        bounds = f"{tasks}, {model['slots']} slots a table, {len(model['calls'])} calls"
         found.append((name, f"{number(model['expanded'])} states to depth {number(model['depth'])}, {end}; {bounds}"))
     return found
 

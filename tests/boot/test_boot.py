@@ -279,6 +279,10 @@ def test_segments_of_a_program_are_mapped_with_their_flags_and_the_guard_page_is
     for address, flags in expected.items():
         found = space.translate(kernel.board, u64(address))
         assert isinstance(found, Mapping) and found.flags == flags
+    for address, content in ((0x60_0000, b"data"), (0x60_1000, b""), (0x70_0000, b"constant")):
+        page = space.translate(kernel.board, u64(address))
+        assert isinstance(page, Mapping)
+        assert kernel.board.get(int(page.frame), PAGE) == content.ljust(PAGE, b"\0")
     for address in (0x3F_F000, 0x40_2000, 0x60_2000, 0x70_1000, 0x70_4000):
         assert space.translate(kernel.board, u64(address)) is Status.NOT_MAPPED
     assert current(kernel).frame.pc == 0x40_0008

@@ -164,6 +164,12 @@ def test_claims_move_both_ways_and_none_appears_or_is_lost(kind: int) -> None:
     assert own[kind] == there
 
 
+def test_there_are_claims_up_to_the_last_kind_also_of_those_that_nobody_has() -> None:
+    w = Payer()
+    for kind, status in ((CapKind.REPLY.value, Status.QUOTA_EXCEEDED), (CapKind.REPLY.value + 1, Status.BAD_ARGUMENT)):
+        assert w.refused(0, C.QUOTA_MOVE, w.purse, w.purse, kind, 1) is status
+
+
 def test_the_claims_of_a_destroyed_quota_return_with_what_was_made_by_it() -> None:
     w = Payer()
     before = resources(w.kernel)
