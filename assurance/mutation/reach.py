@@ -42,15 +42,21 @@ class Reach:
     def of(self, file: str, lines: tuple[int, int], leads: int) -> list[str]:
         """The tests that run one of the lines of a check, the most particular first: those that run the fewest lines of
         the kernel. Those in which the check holds, and so leads to another line, take turns with the others; slow ones
-        come last."""
+        come last, the quickest of them first."""
         found = {test for line in range(lines[0], lines[1] + 1) for test in self.tests.get((file, line), ())}
         held = found & set(self.tests.get((file, leads), ()))
         rank: Counter[bool] = Counter()
         order = []
-        for test in sorted(found, key=lambda test: (self.seconds[test] > SLOW, self.breadth[test], test)):
-            order.append((self.seconds[test] > SLOW, rank[test in held], self.breadth[test], test))
+        for test in sorted(found, key=lambda test: (*self._effort(test), test)):
+            slow, effort = self._effort(test)
+            order.append((slow, rank[test in held], effort, test))
             rank[test in held] += 1
         return [test for *_, test in sorted(order)]
+
+    def _effort(self, test: str) -> tuple[bool, float]:
+        """Whether a test is slow, and in what those that are, or are not, come one after the other."""
+        slow = self.seconds[test] > SLOW
+        return slow, self.seconds[test] if slow else self.breadth[test]
 
 
 def measure(suite: Suite, folder: Path, workers: int, tick: Callable[[str], None]) -> Reach:
