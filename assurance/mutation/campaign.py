@@ -47,6 +47,8 @@ class Result:
     how: str = ""
     """failed, or `signal N` for a child that was ended: 27 is the limit of processor time."""
     tried: dict[str, str] = field(default_factory=dict)
+    tests: int = 0
+    """How many of their tests were tried, where none of them noticed it."""
     around: str = ""
     """The digest of what all tests share, when it was tried."""
 
@@ -178,8 +180,10 @@ class Campaign:
         return known
 
     def _untried(self, mutant: Mutant, known: Result) -> list[str]:
-        """The tests of files that are new or have changed since a mutant survived."""
+        """The tests of files that are new or have changed since a mutant survived; all, where it gets more of them now."""
         tests = self._affordable(mutant)
+        if len(tests) > known.tests:
+            return tests
         return [test for test in tests if known.tried.get(test_file(test)) != test_digest(test_file(test))]
 
     def _affordable(self, mutant: Mutant) -> list[str]:
@@ -233,5 +237,6 @@ class Campaign:
         if attempt.rest:
             self._again.append(Attempt(mutant, attempt.rest))
             return None
-        files = sorted({test_file(test) for test in self._affordable(mutant)})
-        return Result(source, None, "", {file: test_digest(file) for file in files})
+        affordable = self._affordable(mutant)
+        files = sorted({test_file(test) for test in affordable})
+        return Result(source, None, "", {file: test_digest(file) for file in files}, len(affordable))
