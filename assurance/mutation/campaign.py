@@ -180,7 +180,7 @@ class Campaign:
         return known
 
     def _untried(self, mutant: Mutant, known: Result) -> list[str]:
-        """The tests of files that are new or have changed since a mutant survived; all, where it gets more of them now."""
+        """The tests of files that are new or have changed since a mutant survived; all, if it gets more of them now."""
         tests = self._affordable(mutant)
         if len(tests) > known.tests:
             return tests
@@ -188,10 +188,11 @@ class Campaign:
 
     def _affordable(self, mutant: Mutant) -> list[str]:
         """The tests that run a mutant's check, as many as its budget pays for, at least one: first those that have
-        noticed most mutants of the same function."""
+        noticed most mutants of the same function, unless they are slow."""
         learnt = self._noticed.get((mutant.file, mutant.function), Counter())
         tests = self._reach.of(mutant.file, mutant.lines, mutant.leads)
-        tests = [*sorted((test for test in tests if learnt[test]), key=lambda test: (-learnt[test], test)), *tests]
+        proved = [test for test in tests if learnt[test] and not self._reach.is_slow(test)]
+        tests = [*sorted(proved, key=lambda test: (-learnt[test], test)), *tests]
         left = self._budget(mutant)
         found: dict[str, None] = {}
         for test in tests:

@@ -53,9 +53,12 @@ class Reach:
             rank[test in held] += 1
         return [test for *_, test in sorted(order)]
 
+    def is_slow(self, test: str) -> bool:
+        return self.seconds[test] > SLOW
+
     def _effort(self, test: str) -> tuple[bool, float]:
         """Whether a test is slow, and in what those that are, or are not, come one after the other."""
-        slow = self.seconds[test] > SLOW
+        slow = self.is_slow(test)
         return slow, self.seconds[test] if slow else self.breadth[test]
 
 
