@@ -49,7 +49,7 @@ class Reach:
         order = []
         for test in sorted(found, key=lambda test: (*self._effort(test), test)):
             slow, effort = self._effort(test)
-            order.append((slow, rank[test in held], effort, test))
+            order.append((slow, 0 if slow else rank[test in held], effort, test))
             rank[test in held] += 1
         return [test for *_, test in sorted(order)]
 
