@@ -18,14 +18,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from assurance.mutation import sample
-from assurance.mutation.campaign import Budget, Campaign, CampaignError, Result, Results
+from assurance.mutation.campaign import Budget, Campaign, Result, Results
 from assurance.mutation.catalogue import all_mutants
-from assurance.mutation.equivalent import LIST, EquivalentError, read, unmatched
+from assurance.mutation.equivalent import LIST, read, unmatched
 from assurance.mutation.mutant import Mutant
-from assurance.mutation.reach import ReachError, measure
+from assurance.mutation.reach import measure
 from assurance.mutation.report import Outcome, figures, show
 from assurance.mutation.source import ROOT, kernel_files
-from assurance.mutation.suite import Suite, SuiteError, with_suite
+from assurance.mutation.suite import Suite, with_suite
 from tyrne.system.errors import RequestError
 from tyrne.testing.commands import check_output, guarded, positive, write_figures
 
@@ -96,15 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--resample", type=int, metavar="N", help="make the sample anew, of so many mutants")
     options = parser.parse_args(arguments)
-    return guarded("mutate", lambda: guided(options))
-
-
-def guided(options: argparse.Namespace) -> int:
-    """As `run`, with what is wrong with the tool, its lists or the tests said in a line."""
-    try:
-        return run(options)
-    except (EquivalentError, ReachError, SuiteError, CampaignError) as error:
-        raise RequestError(str(error)) from None
+    return guarded("mutate", lambda: run(options))
 
 
 def command_of(options: argparse.Namespace) -> str:

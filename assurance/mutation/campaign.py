@@ -22,6 +22,7 @@ from assurance.mutation.mutant import Mutant
 from assurance.mutation.reach import Reach
 from assurance.mutation.source import ROOT, Source
 from assurance.mutation.suite import FOLDERS, Suite
+from tyrne.system.errors import RequestError
 
 KILLED: Final = 1
 """The exit status of a child in which a test failed."""
@@ -33,7 +34,7 @@ Budget = Callable[[Mutant], float]
 """How many seconds of tests a mutant is worth, by the time that they took while they were measured."""
 
 
-class CampaignError(Exception):
+class CampaignError(RequestError):
     """The tool itself failed on a mutant."""
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assurance.mutation.mutant import Mutant
+from tyrne.system.errors import RequestError
 
 LIST: Final = Path(__file__).parent / "equivalent.toml"
 FIELDS: Final = {"file", "function", "check", "changed", "reason"}
@@ -22,7 +23,7 @@ WHICH: Final = "which"
 Key = tuple[str, str, str, str]
 
 
-class EquivalentError(Exception):
+class EquivalentError(RequestError):
     """An entry is wrong: file:line: cause; mend."""
 
 
@@ -41,15 +42,15 @@ class Equivalent:
     """Of the checks that read alike, from 1; None for all of them."""
 
     @property
-    def key(self) -> Key:
-        return (self.file, self.function, self.check, self.changed)
+    def key(self) -> tuple[str, str, str, str, int | None]:
+        return (self.file, self.function, self.check, self.changed, self.which)
 
 
 class Equivalents:
     """The entries, found by mutant."""
 
     def __init__(self, entries: Iterable[Equivalent]) -> None:
-        self._entries = {(*entry.key, entry.which): entry for entry in entries}
+        self._entries = {entry.key: entry for entry in entries}
 
     def __iter__(self) -> Iterator[Equivalent]:
         return iter(self._entries.values())
@@ -68,7 +69,7 @@ def read(path: Path = LIST) -> Equivalents:
         entries = tomllib.loads(text).get("equivalent", [])
     except tomllib.TOMLDecodeError as error:
         raise EquivalentError(f"{path}: {error}; mend the file") from None
-    found: dict[tuple[object, ...], Equivalent] = {}
+    found: dict[tuple[str, str, str, str, int | None], Equivalent] = {}
     for line, entry in zip(lines, entries, strict=True):
         which = entry.pop(WHICH, None)
         if set(entry) != FIELDS or not entry["reason"] or not (which is None or isinstance(which, int)):
@@ -78,9 +79,9 @@ def read(path: Path = LIST) -> Equivalents:
         for function in _several(entry["function"]):
             for changed in _several(entry["changed"]):
                 one = Equivalent(entry["file"], function, entry["check"], changed, entry["reason"], line, which)
-                if (*one.key, which) in found:
+                if one.key in found:
                     raise EquivalentError(f"{path}:{line}: listed twice; remove one of the entries")
-                found[(*one.key, which)] = one
+                found[one.key] = one
     return Equivalents(found.values())
 
 
@@ -98,5 +99,5 @@ def unmatched(entries: Iterable[Equivalent], mutants: Iterable[Mutant], path: Pa
     return [
         f"{path}:{entry.line}: no mutant of {entry.function} reads {entry.changed!r}; remove the entry or adapt it"
         for entry in entries
-        if (*entry.key, entry.which) not in there
+        if entry.key not in there
     ]

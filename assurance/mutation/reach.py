@@ -17,6 +17,7 @@ import coverage
 from assurance.mutation.children import BROKEN, Slate, each
 from assurance.mutation.source import PACKAGE, ROOT, kernel_files
 from assurance.mutation.suite import Suite
+from tyrne.system.errors import RequestError
 from tyrne.system.kernel_source import digest
 
 LEFT_OUT: Final = 5
@@ -26,7 +27,7 @@ SLOW: Final = 0.2
 """Seconds of processor time of a test, while it is measured, that are many."""
 
 
-class ReachError(Exception):
+class ReachError(RequestError):
     """A test fails although nothing is changed, or ends its process."""
 
 
@@ -45,21 +46,17 @@ class Reach:
         come last, the quickest of them first."""
         found = {test for line in range(lines[0], lines[1] + 1) for test in self.tests.get((file, line), ())}
         held = found & set(self.tests.get((file, leads), ()))
+        quick = sorted((test for test in found if not self.is_slow(test)), key=lambda test: (self.breadth[test], test))
         rank: Counter[bool] = Counter()
         order = []
-        for test in sorted(found, key=lambda test: (*self._effort(test), test)):
-            slow, effort = self._effort(test)
-            order.append((slow, 0 if slow else rank[test in held], effort, test))
+        for test in quick:
+            order.append((rank[test in held], self.breadth[test], test))
             rank[test in held] += 1
-        return [test for *_, test in sorted(order)]
+        slow = sorted(filter(self.is_slow, found), key=lambda test: (self.seconds[test], test))
+        return [*(test for *_, test in sorted(order)), *slow]
 
     def is_slow(self, test: str) -> bool:
         return self.seconds[test] > SLOW
-
-    def _effort(self, test: str) -> tuple[bool, float]:
-        """Whether a test is slow, and in what those that are, or are not, come one after the other."""
-        slow = self.is_slow(test)
-        return slow, self.seconds[test] if slow else self.breadth[test]
 
 
 def measure(suite: Suite, folder: Path, workers: int, tick: Callable[[str], None]) -> Reach:

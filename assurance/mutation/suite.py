@@ -16,6 +16,7 @@ from typing import Final
 import pytest
 
 from assurance.mutation.source import ROOT
+from tyrne.system.errors import RequestError
 
 FOLDERS: Final = ("tests/kernel", "tests/hal", "tests/boot", "tests/conformance", "tests/properties")
 FIRST_FAILURE: Final = "TYRNE_FIRST_FAILURE"
@@ -79,7 +80,7 @@ class _Loop(Failures):
         return True
 
 
-class SuiteError(Exception):
+class SuiteError(RequestError):
     """The tests could not be collected."""
 
 

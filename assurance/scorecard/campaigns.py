@@ -43,13 +43,13 @@ def fuzzed_calls(data: Data) -> Figures:
 
 def edges_never_taken(data: Data) -> Details:
     """By the place in the source: what is compiled for several types has a function for each of them."""
-    places = Counter(edge["place"] for edge in data["never"])
-    functions = {place: [e["function"] for e in data["never"] if e["place"] == place] for place in places}
+    functions: dict[str, Counter[str]] = {}
+    for edge in data["never"]:
+        functions.setdefault(edge["place"], Counter())[edge["function"]] += 1
     found = []
-    for place, n in places.items():
-        names = list(dict.fromkeys(functions[place]))
-        where = f"`{names[0]}`" + (f" and {len(names) - 1} like it" if len(names) > 1 else "")
-        found.append(f"never taken: {n} of the edges at `{place}` in {where}")
+    for place, edges in functions.items():
+        where = f"`{next(iter(edges))}`" + (f" and {len(edges) - 1} like it" if len(edges) > 1 else "")
+        found.append(f"never taken: {edges.total()} of the edges at `{place}` in {where}")
     return found
 
 

@@ -336,12 +336,18 @@ def test_the_end_by_another_is_told_to_no_supervisor() -> None:
     w.blocks(0, C.WAIT, w.ear)
 
 
-def test_a_task_whose_last_capability_goes_is_ended_and_its_place_is_free() -> None:
+def started_by_the_only_other_task() -> tuple[World, int]:
+    """A world in which task 0 has made task 1 and let it run; task 0's capability over it."""
     w = World(1)
     quota = w.give_quota(0)
     task, space = (w.ok(0, C.CREATE, quota, kind, 0) for kind in (4, 5))
     w.ok(0, C.TASK_CONFIGURE, task, space, BASE, BASE, BASE + 0x100)
     w.ok(0, C.TASK_RESUME, task)
+    return w, task
+
+
+def test_a_task_whose_last_capability_goes_is_ended_and_its_place_is_free() -> None:
+    w, task = started_by_the_only_other_task()
     assert w.kernel.tasks.population == 2 and w.ready(15) == [1]
     w.board.traces.clear()
     w.ok(0, C.CAP_DROP, task)
@@ -350,11 +356,7 @@ def test_a_task_whose_last_capability_goes_is_ended_and_its_place_is_free() -> N
 
 
 def test_a_task_that_had_ended_does_not_end_again_when_its_last_capability_goes() -> None:
-    w = World(1)
-    quota = w.give_quota(0)
-    task, space = (w.ok(0, C.CREATE, quota, kind, 0) for kind in (4, 5))
-    w.ok(0, C.TASK_CONFIGURE, task, space, BASE, BASE, BASE + 0x100)
-    w.ok(0, C.TASK_RESUME, task)
+    w, task = started_by_the_only_other_task()
     w.call(1, C.TASK_EXIT, 3)
     w.board.traces.clear()
     w.ok(0, C.CAP_DROP, task)

@@ -35,10 +35,7 @@ from tyrne.kernel.abi import NULL_HANDLE, TaskState
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import (
-    DebugConsole,
-    MemoryHandle,
-)
+from tyrne.kernel.capability import DebugConsole, MemoryHandle
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.memory import Region

@@ -18,14 +18,14 @@ from tyrne.kernel.capability import (
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.testing.board import MemoryBoard
+from tyrne.testing.invariants.slots import arenas
 
 
 class FixedPlaces:
     """The places of one kernel. The numbers for kinds and manners are arbitrary, and differ."""
 
     def __init__(self, kernel: Kernel[MemoryBoard]) -> None:
-        arenas = (kernel.tasks, kernel.endpoints, kernel.notifications, kernel.spaces, kernel.regions, kernel.quotas)
-        self.arenas: tuple[Any, ...] = arenas
+        self.arenas: tuple[Any, ...] = tuple(arenas(kernel).values())
         self.kinds: dict[type, tuple[int, Any]] = {
             TaskHandle: (1, kernel.tasks),
             ReplyHandle: (2, kernel.tasks),
