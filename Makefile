@@ -10,7 +10,7 @@ WORKERS ?= 2
 ARGS ?=
 HOSTED := tests/boards tests/boot tests/conformance tests/hal tests/kernel
 
-.PHONY: run qemu test coverage check bench fuzz-calls reproducible refusals scorecard assure mutate clean tools fuzz-code battery explore
+.PHONY: run qemu test coverage check bench fuzz-calls reproducible refusals scorecard assure mutate clean tools fuzz-code battery explore promises
 
 # The greeting on the hosted machine. ARGS="programs/other.py --report r.json" runs something else.
 run: $(BASE)
@@ -38,7 +38,7 @@ coverage: $(TEST)
 check: $(TEST)
 	$(BIN)/ruff check src tests bench programs assurance
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/test_import_direction.py
+	$(BIN)/python -m pytest tests/test_import_direction.py tests/promises/test_list_of_promises.py
 
 # What the kernel of this checkout costs, beside seL4 and the budgets. ARGS="--json bench.json" writes it down as well.
 bench: $(BASE)
@@ -56,6 +56,10 @@ reproducible: $(BASE)
 # Every campaign within a time budget, an hour if none is said, then the scorecard: ARGS="--minutes N".
 assure: $(TEST)
 	@$(BIN)/python -m assurance.assure $(ARGS)
+
+# docs/promises.md: each sentence of docs/security.md beside the tests that pin it.
+promises: $(TEST)
+	@$(BIN)/python -m assurance.promises $(ARGS)
 
 # Which refusals of which calls a test pins: ARGS="--json FILE".
 refusals: $(TEST)

@@ -21,6 +21,7 @@ HOSTED = ("boards", "boot", "conformance", "hal", "kernel")
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "branches: the branches that it takes are counted (given by its folder)")
     config.addinivalue_line("markers", "repeats: does many times what others do once")
+    config.addinivalue_line("markers", "promise(*statements): pins these statements of docs/security.md, word for word")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

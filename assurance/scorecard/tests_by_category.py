@@ -19,6 +19,7 @@ CATEGORIES: Final = (
     ("attacks from EL0", ("programs/test_programs.py", "hosted/test_*_repair.py", "hosted/test_cpu_faults.py",
                           "conformance/test_v1_binary.py")),
     ("conformance: version 1 of the interface", ("conformance/*",)),
+    ("promises of docs/security.md", ("promises/*",)),
     ("properties and models", ("properties/*",)),
     ("exploration", ("testing/explore/*",)),
     ("differential: compiled ↔ CPython, hosted ↔ QEMU", ("differential/*", "testing/lockstep/*", "testing/code/*",

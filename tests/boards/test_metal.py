@@ -104,6 +104,10 @@ FOREVER = f"""
 """
 
 
+@pytest.mark.promise(
+    "No page is writable and executable, for user programs and for the kernel alike",
+    "The lower half holds the running task and nothing else",
+)
 def test_no_page_of_the_running_machine_is_writable_and_executable(tmp_path: Path) -> None:
     """Both halves are read from RAM: the kernel's for ever, and the low one of the boot, which must be empty."""
     elf = kernel_with([program(tmp_path, "forever", FOREVER)], max_instructions=0)
@@ -125,6 +129,7 @@ def test_no_page_of_the_running_machine_is_writable_and_executable(tmp_path: Pat
     assert pages.isdisjoint({at["kernel_guard"], at["emergency_guard"]})
 
 
+@pytest.mark.promise("Guard pages lie below its stacks")
 def test_an_overflow_of_the_kernel_stack_hits_the_guard_page_and_is_reported(hello: Path, tmp_path: Path) -> None:
     """The image is changed so that the first trap finds its stack used up."""
     vectors = symbols(hello)["vectors"]
@@ -138,6 +143,10 @@ def test_an_overflow_of_the_kernel_stack_hits_the_guard_page_and_is_reported(hel
     assert len(re.findall(r" x\d+=[0-9a-f]{16}", outcome.serial)) == 31
 
 
+@pytest.mark.promise(
+    "No register value and no program may stop the kernel: a kernel panic is by definition a defect of Tyrne, "
+    "and ends the machine with a report instead of going on"
+)
 def test_a_failed_check_is_reported_with_its_python_line(tmp_path: Path) -> None:
     """The manifest's magic is broken: the kernel asserts it."""
     good = kernel_with([build_user_program(HELLO)])
@@ -242,6 +251,7 @@ def filler(seed: int, rounds: int) -> str:
 """
 
 
+@pytest.mark.promise("floating point: its own registers, zero at first use", "floating point: no other task's")
 def test_floating_registers_survive_switches_and_never_leak(tmp_path: Path) -> None:
     """Two tasks keep values of their own; between them a third starts late and finds zeros."""
     late = "mov x19, #3\n1: yield_\nsubs x19, x19, #1\nb.ne 1b\nmov x8, #0\nmsr nzcv, xzr\n" + SCRUBBED

@@ -56,6 +56,13 @@ def high_half(manifest_pages: int) -> tuple[ImageLayout, list[Leaf]]:
     return image, list(leaves(memory.read64, int(roots.high), 0xFFFF << 48))
 
 
+@pytest.mark.promise(
+    "No page is writable and executable, for user programs and for the kernel alike",
+    (
+        "The kernel maps all free RAM writable for itself, not executable, so the frames of a program's code have a "
+        "writable alias that only the kernel can reach"
+    ),
+)
 @pytest.mark.parametrize("pages", SIZES)
 def test_no_page_is_writable_and_executable_in_either_half(pages: int) -> None:
     _, memory, roots = built(pages)
@@ -64,6 +71,10 @@ def test_no_page_is_writable_and_executable_in_either_half(pages: int) -> None:
     assert not any(leaf.user or leaf.user_executes for leaf in both)
 
 
+@pytest.mark.promise(
+    "The kernel's own text is executable and read-only, its constants are read-only, its data is not executable",
+    "Guard pages lie below its stacks",
+)
 @pytest.mark.parametrize("pages", SIZES)
 def test_each_part_of_the_image_has_its_permissions(pages: int) -> None:
     image, mapped = high_half(pages)
@@ -82,6 +93,7 @@ def test_each_part_of_the_image_has_its_permissions(pages: int) -> None:
     assert kinds == expected
 
 
+@pytest.mark.promise("There is no second, writable mapping of the text")
 @pytest.mark.parametrize("pages", SIZES)
 def test_the_high_half_is_the_direct_map(pages: int) -> None:
     _, mapped = high_half(pages)

@@ -33,6 +33,7 @@ def test_a_space_is_invalidated_after_the_cpu_has_left_it(done: list[object]) ->
     ]
 
 
+@pytest.mark.promise("It is handed out again only when nothing maps it and the TLB has forgotten it")
 def test_a_page_is_invalidated_after_its_descriptor_is_written(done: list[object]) -> None:
     Translation().invalidate_page(u16(3), u64(0xFFFF_FFFF_F000))
     assert done == [

@@ -67,6 +67,7 @@ def test_the_first_task_is_entered_with_its_context() -> None:
     assert kernel.context().has_current_task
 
 
+@pytest.mark.promise("When the kernel boots, before any task runs, it traps into itself and insists on the refusals")
 def test_no_task_exists_during_the_check_of_the_gate() -> None:
     seen: list[int] = []
 
@@ -94,6 +95,9 @@ def test_capabilities_stand_at_handle_words_from_0_in_the_order_of_the_record() 
     assert [int(slot.generation) for slot in table.slots] == [0] * 6
 
 
+@pytest.mark.promise(
+    "The system description is where authority comes from: at the start each task holds what the description gives it",
+)
 def test_a_task_holds_nothing_that_the_manifest_does_not_give_it() -> None:
     kernel = booted(task_record("one"), task_record("two", CONSOLE_CAP))
     assert [slot.capability for slot in kernel.tasks.items[0].capabilities.slots] == [None] * 6
@@ -108,6 +112,7 @@ def test_the_kernel_keeps_its_quota_its_space_and_every_task_and_the_empty_table
     assert held(kernel.empty_table) == [] and kernel.empty_table.is_full()
 
 
+@pytest.mark.promise("There is no default authority to fall back to")
 def test_the_empty_table_is_closed_by_boot_whoever_made_it() -> None:
     kernel = slim_kernel(MemoryBoard())
     kernel.empty_table = CapTable(1)
@@ -133,6 +138,9 @@ def test_objects_are_numbered_in_the_order_of_creation() -> None:
         assert kernel.endpoints.items[index].origin.held().object == endpoint_object(index)
 
 
+@pytest.mark.promise(
+    "The system description is where authority comes from: at the start each task holds what the description gives it",
+)
 def test_every_kind_of_capability_of_a_record_names_its_object_and_a_badge_comes_along() -> None:
     caps = (
         Cap(1, Rights.SEND, 77),
@@ -155,6 +163,10 @@ def test_every_kind_of_capability_of_a_record_names_its_object_and_a_badge_comes
     ]
 
 
+@pytest.mark.promise(
+    "A device's registers are memory that the description names",
+    "they are mapped as device memory, never executable",
+)
 def test_a_device_region_costs_no_frames_and_is_mapped_as_device_memory() -> None:
     cap = Cap(0, Rights.READ | Rights.WRITE, kind=CapKind.MEMORY)
     record = task_record("one", cap, mappings=(Mapped(0, 0x100_0000, True, False),))
@@ -172,6 +184,10 @@ def test_a_device_region_is_claimed_from_the_kernels_own_quota_as_memory_is() ->
         assert without - with_device == (claim == CapKind.MEMORY.value)
 
 
+@pytest.mark.promise(
+    "memory: the pages that its address space maps for it: its image and its stack, and what somebody with the "
+    "right to do so has mapped there"
+)
 def test_each_mapping_of_a_record_is_made() -> None:
     cap = Cap(0, Rights.READ | Rights.WRITE, kind=CapKind.MEMORY)
     other = Cap(1, Rights.READ, kind=CapKind.MEMORY)

@@ -49,6 +49,9 @@ NEXT = 1 << 16
 # --- 11.1 high
 
 
+@pytest.mark.promise(
+    "Rights only shrink from parent to child, and a child names the same object or a part of its pages",
+)
 def test_spec_11_cap_derive_cannot_name_another_object() -> None:
     world = World(1)
     source = world.give(0, world.endpoint())
@@ -56,6 +59,10 @@ def test_spec_11_cap_derive_cannot_name_another_object() -> None:
     assert world.slot(0, made).held().object == world.slot(0, source).held().object
 
 
+@pytest.mark.promise(
+    "Memory is mapped by capability only, once for each capability, and the mapping goes when the capability "
+    "goes or moves"
+)
 def test_spec_11_memory_is_mapped_only_by_a_capability_over_it() -> None:
     """v1's cap_map takes any frame's number. Here only a memory capability names frames, and a derived one fewer."""
     world = World(1)
@@ -79,6 +86,7 @@ def test_spec_11_no_task_can_take_what_another_was_promised() -> None:
     world.ok(1, C.CREATE, world.give_quota(1), CapKind.ENDPOINT.value)
 
 
+@pytest.mark.promise("The kernel goes on with the others")
 def test_spec_11_a_user_fault_does_not_stop_the_kernel() -> None:
     kernel = booted(task_record("bad"), task_record("good", CONSOLE_CAP))
     assert kernel.trap(Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(0)) is kernel.tasks.items[1]
@@ -125,6 +133,7 @@ def test_spec_11_a_failed_load_gives_everything_back() -> None:
         assert world.counts() == before
 
 
+@pytest.mark.promise("No page is writable and executable, for user programs and for the kernel alike")
 def test_spec_11_writable_and_executable_memory_is_refused_at_the_one_mapping_function() -> None:
     world = Spaces()
     made = world.created()
@@ -197,6 +206,7 @@ def test_spec_11_an_inverted_extent_is_refused() -> None:
     assert Frames(64).manage(FrameRange(u64(RAM + PAGE), u64(RAM))) is FrameError.OUT_OF_RANGE
 
 
+@pytest.mark.promise("A slot whose 2^32 generations are used up is retired, not wrapped round")
 def test_spec_11_generations_never_wrap() -> None:
     arena = Arena(1, lambda _: Notification())
     arena.generations[0] = LAST_GENERATION
@@ -319,6 +329,7 @@ def test_spec_4_3_what_is_sent_without_waiting_wakes_the_receiver_that_waits() -
     assert world.state(1) is TaskState.READY and world.x(1) == (0, 0, 5, 6, 7, 8, NULL, NULL)
 
 
+@pytest.mark.promise("a badge once set never changes")
 def test_spec_11_a_badge_says_who_sent_and_its_holder_cannot_change_it() -> None:
     world = World(2)
     origin = world.endpoint()
@@ -395,6 +406,7 @@ def test_spec_11_a_stale_user_binding_gives_no_context_after_its_slot_was_used_a
     assert system_call(kernel, 3)[0] == 0x102
 
 
+@pytest.mark.promise("Handles carry a generation: a handle to a slot that was used again is stale")
 def test_spec_11_a_task_can_shed_authority_and_its_handle_stays_dead() -> None:
     world = World(1)
     word = world.give_console(0)

@@ -329,6 +329,7 @@ def test_spec_3_3_cap_drop_and_cap_take_of_a_parent_are_has_children(operation: 
     assert cap_drop(table, parent) is None
 
 
+@pytest.mark.promise("To drop a capability of one's own needs no right, but nothing may be derived from it")
 def test_spec_3_3_cap_drop_needs_no_right() -> None:
     table = CapTable()
     assert cap_drop(table, insert(table, R.NONE)) is None

@@ -180,6 +180,7 @@ def test_spec_8_5_console_write_of_no_bytes_succeeds_anywhere_but_needs_the_capa
     assert kernel.board.console == []
 
 
+@pytest.mark.promise("The range must lie in the task's window without wrapping round")
 @pytest.mark.parametrize(
     ("pointer", "length"),
     [
@@ -222,6 +223,7 @@ def change_page(kernel: Kernel[MemoryBoard], address: int, flags: MappingFlags |
 F = MappingFlags
 
 
+@pytest.mark.promise("then each page of it must be RAM that is mapped for EL0 in the task's own tables")
 @pytest.mark.parametrize(
     "flags", [None, F.WRITE, F.NONE, F.USER | F.DEVICE, F.USER | F.WRITE | F.DEVICE], ids=str
 )

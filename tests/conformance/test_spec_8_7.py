@@ -84,6 +84,10 @@ def context_fails_closed(kernel: Kernel[MemoryBoard]) -> None:
     assert (caller.task, caller.has_current_task) == (NO_TASK, False)
 
 
+@pytest.mark.promise(
+    "A system call acts with the caller's capability table, address window and address space",
+    "The kernel takes the three from the scheduler's current task in one snapshot",
+)
 @combinations
 def test_spec_8_7_the_context_is_taken_as_a_unit(parts: tuple[bool, bool, bool]) -> None:
     kernel = kernel_with(parts)
@@ -93,6 +97,9 @@ def test_spec_8_7_the_context_is_taken_as_a_unit(parts: tuple[bool, bool, bool])
         context_fails_closed(kernel)
 
 
+@pytest.mark.promise(
+    "If one is missing it uses none of them: the call runs against an empty table and an empty window, and is refused",
+)
 @combinations
 @pytest.mark.parametrize("number", CALLS)
 def test_spec_8_7_every_call_on_both_planes(parts: tuple[bool, bool, bool], number: int) -> None:
@@ -165,6 +172,7 @@ def test_spec_8_7_without_a_current_task_the_context_fails_closed() -> None:
         assert dispatch(kernel, call) == Resume(u64(status))
 
 
+@pytest.mark.promise("The kernel takes the three from the scheduler's current task in one snapshot")
 def test_spec_8_7_a_ready_task_gives_no_context_until_it_is_current() -> None:
     kernel = kernel_with(GIVEN)
     first = kernel.context()
@@ -174,6 +182,7 @@ def test_spec_8_7_a_ready_task_gives_no_context_until_it_is_current() -> None:
     context_is_the_tasks_own(kernel)
 
 
+@pytest.mark.promise("There is no default authority to fall back to")
 def test_spec_8_7_no_handle_resolves_in_the_empty_table() -> None:
     kernel = slim_kernel(MemoryBoard())
     for word in (0, 1, 63, 0xFFFF, 1 << 16, NULL):
@@ -184,6 +193,7 @@ def test_spec_8_7_no_handle_resolves_in_the_empty_table() -> None:
     assert kernel.empty_table.insert(console, None) is Status.CAPS_EXHAUSTED
 
 
+@pytest.mark.promise("handles: a number that means something only in the task's own table")
 def test_spec_8_7_a_handle_of_one_task_means_nothing_to_another() -> None:
     kernel = kernel_with(GIVEN)
     word = pack_handle(current(kernel).capabilities.slots[0].handle())
@@ -194,6 +204,7 @@ def test_spec_8_7_a_handle_of_one_task_means_nothing_to_another() -> None:
 # --- the check at boot
 
 
+@pytest.mark.promise("When the kernel boots, before any task runs, it traps into itself and insists on the refusals")
 @pytest.mark.parametrize(("debug_console", "console"), [(True, 0x102), (False, 0x1)])
 def test_spec_8_7_boot_traps_from_el1_and_reports_both_refusals(debug_console: bool, console: int) -> None:
     kernel = booted(debug_console=debug_console)
@@ -204,6 +215,7 @@ def test_spec_8_7_boot_traps_from_el1_and_reports_both_refusals(debug_console: b
     assert kernel.board.lines().count(line) == 1
 
 
+@pytest.mark.promise("a kernel whose gate is open does not start")
 def test_spec_8_7_boot_stops_when_the_gate_is_open() -> None:
     class Open(MemoryBoard):
         def call_from_kernel(self, frame: TrapFrame) -> None:
@@ -213,6 +225,7 @@ def test_spec_8_7_boot_stops_when_the_gate_is_open() -> None:
         check_gate(slim_kernel(Open()))
 
 
+@pytest.mark.promise("a kernel whose gate is open does not start")
 @pytest.mark.parametrize("wrong", [WRITE, BAD])
 def test_spec_8_7_boot_asserts_each_of_the_two_statuses(wrong: int) -> None:
     class Leaky(MemoryBoard):

@@ -76,6 +76,7 @@ def test_a_pattern_that_no_flags_encode_adds_no_permission(pxn: int, uxn: int, u
     assert executable == (not device and (pxn, uxn) == ((1, 0) if user else (0, 1)))
 
 
+@pytest.mark.promise("One function makes every page descriptor, and it refuses such a page")
 def test_forbidden_are_writable_code_and_device_code() -> None:
     assert [flags for flags in EVERY if forbidden(flags)] == [f for f in EVERY if f & X and f & (W | D)]
 

@@ -88,6 +88,10 @@ def system(group: list[str], code: dict[str, bytes], folder: Path) -> Path:
     return path
 
 
+@pytest.mark.promise(
+    "Every exception that a program can cause goes to its supervisor as a message, or ends the task, and the "
+    "kernel says which task, what and where"
+)
 @pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.qemu)])
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group[0])
 def test_every_fault_is_told_and_the_task_goes_on(

@@ -106,6 +106,13 @@ def code() -> dict[str, bytes]:
     return assemble(PROGRAMS)
 
 
+@pytest.mark.promise(
+    (
+        "Every exception that a program can cause goes to its supervisor as a message, or ends the task, and the "
+        "kernel says which task, what and where"
+    ),
+    "the machine: no system register that EL0 is not given",
+)
 @pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.qemu)])
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group[0])
 def test_tasks_do_the_same(machine: str, group: list[str], code: dict[str, bytes], tmp_path: Path) -> None:

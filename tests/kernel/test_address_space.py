@@ -9,6 +9,7 @@ from tyrne.kernel.arena import SlotId
 from tyrne.lang import u16, u32, u64
 
 
+@pytest.mark.promise("Each space has its own ASID")
 @pytest.mark.parametrize("index", [0, 1, 16])
 def test_the_tag_of_a_space_is_its_place_counted_from_one(index: int) -> None:
     space = AddressSpace()

@@ -165,6 +165,10 @@ def test_a_waiting_senders_capability_stays_in_its_table_until_it_is_received() 
     assert not w.holds(0, gift)
 
 
+@pytest.mark.promise(
+    "one in a message that nobody has taken yet, afterwards: is gone",
+    "one in a message that nobody has taken yet, afterwards: the message arrives without it",
+)
 def test_a_capability_that_was_revoked_while_its_sender_waited_arrives_as_null() -> None:
     w = Pair()
     root = w.give(2, w.endpoint())

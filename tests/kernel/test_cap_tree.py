@@ -84,6 +84,7 @@ def test_a_capability_without_transfer_moves_within_the_own_table_only() -> None
     w.ok(0, C.CAP_MOVE, bare, NULL)
 
 
+@pytest.mark.promise("To drop a capability of one's own needs no right, but nothing may be derived from it")
 def test_a_capability_with_children_stays_where_it_is() -> None:
     w = Family()
     w.derive(0, w.root)
@@ -94,6 +95,10 @@ def test_a_capability_with_children_stays_where_it_is() -> None:
 # --- revoking
 
 
+@pytest.mark.promise(
+    "Capabilities form one tree over all tables and messages",
+    "a capability in any table, afterwards: is gone",
+)
 def test_revoke_reaches_other_tables_and_their_derivations() -> None:
     w = Family()
     in_one = w.hand(w.derive(0, w.root), 1)
@@ -113,6 +118,11 @@ def test_revoke_in_the_middle_of_a_chain_across_tables_spares_what_is_above() ->
     assert w.holds(0, w.root) and w.holds(1, middle) and not w.holds(2, leaf)
 
 
+@pytest.mark.promise(
+    "Capabilities form one tree over all tables and messages",
+    "one in a message that nobody has taken yet, afterwards: is gone",
+    "one in a message that nobody has taken yet, afterwards: the message arrives without it",
+)
 def test_revoke_takes_a_capability_out_of_a_parked_message_which_stays() -> None:
     w = Family()
     door = w.endpoint()
@@ -131,6 +141,10 @@ def test_a_copy_of_a_moved_child_is_revoked_with_it() -> None:
     assert not w.holds(1, arrived) and not w.holds(1, copy)
 
 
+@pytest.mark.promise(
+    "DUPLICATE makes peers that revoking the copied one does not reach",
+    "What revocation does not reach: copies of the revoked capability itself, which have the same parent",
+)
 def test_a_copy_of_the_revoked_capability_itself_stays() -> None:
     w = Family()
     copy = w.ok(0, C.CAP_COPY, w.root, EVERY)
@@ -146,6 +160,7 @@ def test_revoking_one_that_has_no_children_changes_nothing() -> None:
     assert w.holds(0, w.root)
 
 
+@pytest.mark.promise("An object lives as long as a capability names it, so a capability never names a dead object")
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
 def test_dropping_copies_in_any_order_ends_the_object_with_the_last(order: tuple[int, ...]) -> None:
     w = Family()
@@ -181,6 +196,9 @@ def test_what_is_made_has_the_rights_asked_for_and_none_more(call: C, rights: in
     assert w.slot(0, w.ok(0, call, w.root, rights, 0)).held().rights == rights
 
 
+@pytest.mark.promise(
+    "Rights only shrink from parent to child, and a child names the same object or a part of its pages",
+)
 @pytest.mark.parametrize("call", [C.CAP_COPY, C.CAP_DERIVE])
 def test_rights_that_the_source_lacks_cannot_be_made_and_unknown_bits_ask_for_nothing(call: C) -> None:
     w = Family()
@@ -189,6 +207,7 @@ def test_rights_that_the_source_lacks_cannot_be_made_and_unknown_bits_ask_for_no
     assert w.slot(0, w.ok(0, call, bare, int(Rights.SEND) | 1 << 40, 0)).held().rights == Rights.SEND
 
 
+@pytest.mark.promise("a badge once set never changes")
 def test_a_badge_is_given_once_and_only_to_an_endpoint_and_never_that_of_signals() -> None:
     w = Family()
     badged = w.ok(0, C.CAP_DERIVE, w.root, EVERY, 5)
@@ -209,6 +228,7 @@ def test_a_query_tells_kind_rights_badge_and_depth() -> None:
 # --- slots
 
 
+@pytest.mark.promise("Handles carry a generation: a handle to a slot that was used again is stale")
 def test_a_freed_slot_is_the_next_to_be_used_in_its_next_generation() -> None:
     w = Family()
     child = w.derive(0, w.root)
@@ -216,6 +236,7 @@ def test_a_freed_slot_is_the_next_to_be_used_in_its_next_generation() -> None:
     assert w.derive(0, w.root) == child + (1 << 16)
 
 
+@pytest.mark.promise("A slot whose 2^32 generations are used up is retired, not wrapped round")
 @pytest.mark.parametrize("how", ["drop", "revoke", "move", "send"])
 def test_a_slot_at_the_last_generation_is_retired_however_it_is_freed(how: str) -> None:
     w = Family()
@@ -256,6 +277,7 @@ def test_a_sealed_table_holds_nothing_for_ever() -> None:
         assert table.lookup(handle(index)) is None
 
 
+@pytest.mark.promise("handles: guessing one gains nothing that the table does not hold")
 def test_a_handle_out_of_range_or_of_another_generation_names_nothing() -> None:
     table = CapTable(2)
     named = insert(table, ALL, endpoint_object(3))

@@ -41,6 +41,7 @@ def test_bytes_of_mapped_memory_are_written_across_a_page() -> None:
     assert w.board.console == [(0, byte) for byte in text]
 
 
+@pytest.mark.promise("The kernel then reads through its own map of RAM, never through the user's address")
 def test_pages_that_lie_apart_in_ram_are_followed_one_by_one() -> None:
     w = Console()
     parts = [w.ok(0, C.MEMORY_DERIVE, w.mem, 0x200, page, 1) for page in (1, 0)]
@@ -52,6 +53,7 @@ def test_pages_that_lie_apart_in_ram_are_followed_one_by_one() -> None:
     assert w.board.written() == b"abcdef"
 
 
+@pytest.mark.promise("then each page of it must be RAM that is mapped for EL0 in the task's own tables")
 @pytest.mark.parametrize(
     ("address", "length"), [(EDGE, 1), (EDGE - 1, 2), (BASE + 2 * PAGE - 1, 2), (EDGE + PAGE, 4096)]
 )
@@ -67,6 +69,7 @@ def test_a_range_of_which_the_last_page_is_not_mapped_is_refused_as_a_whole() ->
     w.ok(0, C.CONSOLE_WRITE, w.console, EDGE + 2 * PAGE - 8, 8)
 
 
+@pytest.mark.promise("then each page of it must be RAM that is mapped for EL0 in the task's own tables")
 def test_the_kernel_does_not_read_device_registers_for_a_task() -> None:
     w = Console()
     payer, quota = w.kernel.bootstrap_table.slots[0], w.kernel.quotas.items[0]

@@ -39,6 +39,10 @@ class Trio(World):
 # --- who waits by a capability that goes
 
 
+@pytest.mark.promise(
+    "one by which a task waits, afterwards: is gone",
+    "one by which a task waits, afterwards: the task goes on with ABORTED",
+)
 @pytest.mark.parametrize("call", [C.SEND_WAIT, C.CALL, C.WAIT])
 def test_who_waits_by_a_capability_that_is_revoked_is_released_with_aborted(call: C) -> None:
     w = Trio()
@@ -59,6 +63,10 @@ def test_who_waits_by_another_capability_of_the_endpoint_waits_on() -> None:
     assert (w.state(1), w.state(2)) == (T.READY, T.SENDING)
 
 
+@pytest.mark.promise(
+    "a reply capability of a call that was made through it, afterwards: is gone",
+    "a reply capability of a call that was made through it, afterwards: the caller goes on with ABORTED",
+)
 def test_a_caller_is_released_when_the_capability_it_called_by_is_revoked_and_the_reply_capability_is_gone() -> None:
     w = Trio()
     w.blocks(1, C.CALL, w.its[1], 1, 2, 3, 4, NULL)
@@ -70,6 +78,7 @@ def test_a_caller_is_released_when_the_capability_it_called_by_is_revoked_and_th
     assert w.x(1) == ABORTED and not w.holds(2, reply)
 
 
+@pytest.mark.promise("a reply capability of a call that was made through it, afterwards: is gone")
 def test_revoking_a_caller_capability_takes_a_reply_capability_out_of_a_parked_message() -> None:
     w = Trio()
     box = w.endpoint()
@@ -82,6 +91,7 @@ def test_revoking_a_caller_capability_takes_a_reply_capability_out_of_a_parked_m
     assert w.call(0, C.RECV, get) == (0, 0, 9, 0, 0, 0, NULL, 0)
 
 
+@pytest.mark.promise("its place in queues, its own reply capability: are gone")
 def test_the_end_of_a_caller_takes_its_reply_capability_out_of_a_parked_message() -> None:
     w = Trio()
     box = w.endpoint()
@@ -119,6 +129,7 @@ def test_a_reply_capability_given_in_an_answer_to_another_still_answers_its_call
 # --- the last capability of an object
 
 
+@pytest.mark.promise("An object lives as long as a capability names it, so a capability never names a dead object")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("how", ["drop", "revoke", "end", "exit", "in flight"])
 def test_an_object_dies_with_its_last_capability_however_that_goes(kind: CapKind, how: str) -> None:
@@ -176,6 +187,10 @@ def test_a_registered_receiver_is_gone_with_its_endpoint() -> None:
 # --- the end of a task
 
 
+@pytest.mark.promise(
+    "its capabilities: are gone, with everything derived from them, wherever it is",
+    "its capabilities: what it gave away that was not derived from those stays",
+)
 def test_the_end_of_a_task_drops_what_was_derived_from_its_capabilities_and_copies_live_on() -> None:
     w = Trio()
     mine = w.hand(1, w.ok(0, C.CAP_COPY, w.door, 0xFF & ~0xC0))
@@ -186,6 +201,7 @@ def test_the_end_of_a_task_drops_what_was_derived_from_its_capabilities_and_copi
     assert not w.holds(2, child) and w.holds(2, peer)
 
 
+@pytest.mark.promise("callers that it has not answered: go on with ABORTED")
 def test_a_server_that_ends_releases_all_its_callers_with_aborted() -> None:
     w = Trio()
     for task in (1, 2):
@@ -271,6 +287,10 @@ def test_a_task_lives_on_when_another_capability_to_its_space_goes() -> None:
     assert w.status(2, C.TASK_YIELD) is Status.OK
 
 
+@pytest.mark.promise(
+    "the capability by which a task lives in an address space, afterwards: the task faults at its next "
+    "instruction, also when the space stays"
+)
 def test_a_task_whose_capability_to_its_space_is_revoked_leaves_it_and_can_do_nothing_but_fault() -> None:
     w = Tenant()
     run(w.kernel, w.task(2))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tyrne.kernel.abi import SIGNAL_BADGE, Rights, Status
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.calls import CallNumber as C
@@ -20,6 +22,7 @@ def lend(w: World, origin: CapSlot, right: Rights) -> tuple[int, int]:
     return own, w.ok(0, C.CAP_MOVE, child, w.give_task(0, 1))
 
 
+@pytest.mark.promise("the capability by which a task lives in an address space, afterwards: is gone")
 def test_who_was_let_into_an_address_space_by_a_capability_that_is_revoked_runs_there_no_more() -> None:
     w = World(3)
     own, lent = lend(w, w.space_of(0), Rights.BIND)
@@ -47,6 +50,10 @@ def test_the_owner_of_a_space_stays_in_it_when_it_turns_its_guest_out() -> None:
     assert w.refused(1, C.TASK_RESUME, guest) is Status.BAD_STATE
 
 
+@pytest.mark.promise(
+    "one by which a notification was bound to an endpoint, of either, afterwards: is gone, and the two are bound "
+    "no more"
+)
 def test_signals_do_not_reach_an_endpoint_bound_by_a_capability_that_is_revoked() -> None:
     w = World(2)
     bell, lent = lend(w, w.notification(), Rights.WAIT)
@@ -57,6 +64,10 @@ def test_signals_do_not_reach_an_endpoint_bound_by_a_capability_that_is_revoked(
     assert w.ok(0, C.POLL, bell) == 5
 
 
+@pytest.mark.promise(
+    "one by which a notification was bound to an endpoint, of either, afterwards: is gone, and the two are bound "
+    "no more"
+)
 def test_who_may_no_more_receive_from_an_endpoint_cannot_signal_its_receivers() -> None:
     w = World(2)
     door, lent = lend(w, w.endpoint(), Rights.RECV)

@@ -125,6 +125,14 @@ def test_a_call_succeeds_with_the_rights_that_it_needs_and_no_other(name: str, a
     assert found is None or found[0] == 0
 
 
+@pytest.mark.promise(
+    "Only what the capabilities in its own table allow",
+    "objects: those that its table names, with the rights that the entry has",
+    (
+        "A call needs a capability of the right kind with the rights that docs/abi.md lists for it, or it is refused "
+        "and changes nothing"
+    ),
+)
 @pytest.mark.parametrize(("name", "at", "right", "status"), LACKING)
 def test_a_call_is_refused_with_all_rights_but_one_that_it_needs(name: str, at: int, right: R, status: S) -> None:
     w, number, arguments = prepared(name, at, ~right)

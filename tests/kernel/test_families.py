@@ -87,6 +87,7 @@ def test_the_end_of_the_first_ancestor_ends_all_and_the_others_go_on() -> None:
     assert w.current() == 1
 
 
+@pytest.mark.promise("its place in queues, its own reply capability: are gone")
 def test_a_grandchild_that_calls_an_ancestor_is_ended_in_its_call_and_the_reply_capability_is_stale() -> None:
     w = Family()
     child, purse = w.child(0, w.purse, 2, 1)
@@ -99,6 +100,7 @@ def test_a_grandchild_that_calls_an_ancestor_is_ended_in_its_call_and_the_reply_
     assert w.refused(0, C.REPLY, reply, 0, 0, 0, 0, NULL) is Status.STALE_HANDLE
 
 
+@pytest.mark.promise("its capabilities: what it gave away that was not derived from those stays")
 def test_memory_that_a_child_was_given_outlives_it_with_whoever_has_it() -> None:
     w = Family()
     child, _ = w.child(0, w.purse, 2, 1)
@@ -110,6 +112,10 @@ def test_memory_that_a_child_was_given_outlives_it_with_whoever_has_it() -> None
     assert w.kernel.regions.population == 0
 
 
+@pytest.mark.promise(
+    "what it made through its own quota: is destroyed, also where others hold copies: all of it stands below the "
+    "quota capability"
+)
 def test_what_a_child_made_and_gave_away_dies_with_the_childs_quota() -> None:
     w = Family()
     child, purse = w.child(0, w.purse, 2, 1)

@@ -44,6 +44,7 @@ def two() -> Kernel[MemoryBoard]:
 # --- faults
 
 
+@pytest.mark.promise("The kernel goes on with the others")
 def test_a_fault_ends_the_task_and_the_next_one_runs() -> None:
     kernel = two()
     first = current(kernel)
@@ -57,6 +58,10 @@ def test_a_fault_ends_the_task_and_the_next_one_runs() -> None:
     assert kernel.board.lines()[-1] == line
 
 
+@pytest.mark.promise(
+    "Every exception that a program can cause goes to its supervisor as a message, or ends the task, and the "
+    "kernel says which task, what and where"
+)
 @pytest.mark.parametrize(
     ("syndrome", "words", "address"),
     [
@@ -131,6 +136,10 @@ def test_a_second_floating_trap_is_a_fault() -> None:
 # --- the end of a task
 
 
+@pytest.mark.promise(
+    "However a task ends, before anything else runs:",
+    "its mappings, its address space: are gone, unless another capability names the space",
+)
 @pytest.mark.parametrize("how", ["exit", "fault"])
 def test_the_end_of_a_task_gives_back_its_memory_its_space_and_its_authority(how: str) -> None:
     kernel = two()
@@ -147,6 +156,7 @@ def test_the_end_of_a_task_gives_back_its_memory_its_space_and_its_authority(how
     assert (task.space, task.table, task.window) == (None, None, None)
 
 
+@pytest.mark.promise("It is handed out again only when nothing maps it and the TLB has forgotten it")
 def test_the_tlb_forgets_a_space_and_another_is_active_before_its_frames_can_be_used_again() -> None:
     kernel = two()
     events = kernel.board.events
@@ -160,6 +170,7 @@ def test_the_tlb_forgets_a_space_and_another_is_active_before_its_frames_can_be_
     assert events[3] == ("activate", int(second.root), int(second.asid))
 
 
+@pytest.mark.promise("with no task, it is empty")
 def test_after_the_last_task_the_cpu_holds_the_empty_space_and_every_frame_is_free() -> None:
     kernel = two()
     system_call(kernel, 4, 0)
@@ -176,6 +187,7 @@ def test_after_the_last_task_the_cpu_holds_the_empty_space_and_every_frame_is_fr
     assert kernel.board.lines()[-2:] == ["tyrne: all tasks complete", "tyrne: boot-to-end elapsed = 0 ns"]
 
 
+@pytest.mark.promise("messages that it left in an endpoint with send: stay")
 def test_a_capability_in_flight_outlives_its_sender_and_can_still_be_received() -> None:
     kernel = two()
     assert system_call(kernel, 1, 1, 1, 2, 3, 4, 1)[0] == 0  # the endpoint capability sends itself
@@ -269,6 +281,7 @@ def test_a_trap_without_a_current_task_is_a_panic() -> None:
         slim_kernel(MemoryBoard()).trap(Vector.SYNCHRONOUS, u64(0x5600_0000), u64(0))
 
 
+@pytest.mark.promise("memory: nothing of the kernel, nothing of others that was not shared")
 def test_each_task_has_its_own_pages() -> None:
     kernel = two()
     frames = []

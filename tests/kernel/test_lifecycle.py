@@ -294,6 +294,7 @@ def test_configuring_into_another_space_gives_the_old_one_back() -> None:
 # --- registers
 
 
+@pytest.mark.promise("Of a task's PSTATE others can write the condition flags only: nothing makes a task run above EL0")
 def test_all_registers_of_a_still_task_can_be_written_and_read_and_of_pstate_only_the_condition_flags() -> None:
     w = Life("suspended")
     for number in range(34):
@@ -314,6 +315,10 @@ def test_the_registers_of_a_task_that_faulted_can_be_repaired(state: str) -> Non
 # --- ending
 
 
+@pytest.mark.promise(
+    "However a task ends, before anything else runs:",
+    "its place in queues, its own reply capability: are gone",
+)
 @pytest.mark.parametrize("state", [name for name, at in STATES.items() if at not in (T.EXITED, T.FAULTED)])
 def test_an_end_from_any_state_gives_back_all_that_the_task_held_and_is_traced(state: str) -> None:
     w = Life(state)
@@ -329,6 +334,7 @@ def test_an_end_from_any_state_gives_back_all_that_the_task_held_and_is_traced(s
     assert w.x(0)[1:3] == (T.EXITED.value, 99)
 
 
+@pytest.mark.promise("A task that is ended by another, or because nothing names it any more, ends without a notice")
 def test_the_end_by_another_is_told_to_no_supervisor() -> None:
     w = Life("ready")
     w.supervise(1, w.watch)

@@ -92,6 +92,10 @@ def test_a_mapping_and_its_end_leave_no_table_and_no_claim_behind(address: int) 
     assert w.board.events == [("invalidate_page", 2, address + page * PAGE) for page in range(5)]
 
 
+@pytest.mark.promise(
+    "One region may be mapped writable in one place and executable in another by who holds both rights: that is "
+    "how a task loads a program"
+)
 def test_memory_is_shared_by_mapping_copies_in_two_spaces() -> None:
     w = Mapped()
     copy = w.ok(0, C.CAP_COPY, w.mem, EVERY)
@@ -100,6 +104,10 @@ def test_memory_is_shared_by_mapping_copies_in_two_spaces() -> None:
     assert w.leads(AT, 5, 0, F.WRITE) and w.leads(BASE + 0x10_0000, 5, 0, F.EXECUTE, space=1)
 
 
+@pytest.mark.promise(
+    "Memory is mapped by capability only, once for each capability, and the mapping goes when the capability "
+    "goes or moves"
+)
 def test_a_capability_is_mapped_once_at_a_time() -> None:
     w = Mapped()
     w.ok(0, C.MAP, w.spaces[0], w.mem, AT, 1)
@@ -123,6 +131,7 @@ def test_one_call_maps_at_most_512_pages(pages: int, status: Status | None) -> N
     w.ok(0, C.UNMAP, w.spaces[0], w.mem)
 
 
+@pytest.mark.promise("they are mapped as device memory, never executable")
 def test_a_device_is_mapped_as_device_memory_and_never_executed() -> None:
     w = Mapped()
     word = w.give(0, w.device())
@@ -141,6 +150,11 @@ def test_a_device_gives_no_frames_back() -> None:
     assert w.kernel.frames.available() == free
 
 
+@pytest.mark.promise(
+    "No page is writable and executable, for user programs and for the kernel alike",
+    "memory, READ, WRITE, EXECUTE, lets its holder: map it so",
+    "memory, READ, WRITE, EXECUTE, lets its holder: never WRITE and EXECUTE together",
+)
 @pytest.mark.parametrize(
     ("rights", "allowed"),
     [
@@ -188,6 +202,9 @@ def test_a_part_is_a_child_that_maps_its_pages_only(first: int, pages: int) -> N
     assert w.leads(AT, pages, first, F.WRITE)
 
 
+@pytest.mark.promise(
+    "Rights only shrink from parent to child, and a child names the same object or a part of its pages",
+)
 def test_a_part_of_a_part_counts_from_the_part() -> None:
     w = Mapped()
     part = w.ok(0, C.MEMORY_DERIVE, w.mem, EVERY, 1, 3)
@@ -197,6 +214,9 @@ def test_a_part_of_a_part_counts_from_the_part() -> None:
     assert w.leads(AT, 2, 2, F.NONE)
 
 
+@pytest.mark.promise(
+    "Rights only shrink from parent to child, and a child names the same object or a part of its pages",
+)
 def test_a_part_has_no_more_rights_than_asked_for_and_than_its_source() -> None:
     w = Mapped()
     part = w.ok(0, C.MEMORY_DERIVE, w.mem, int(Rights.READ | Rights.DERIVE), 0, 2)
@@ -207,6 +227,13 @@ def test_a_part_has_no_more_rights_than_asked_for_and_than_its_source() -> None:
 # --- what ends a mapping
 
 
+@pytest.mark.promise(
+    "one by which memory is mapped, afterwards: is gone, and so are the pages, from the tables and from the TLB",
+    (
+        "Memory is mapped by capability only, once for each capability, and the mapping goes when the capability "
+        "goes or moves"
+    ),
+)
 @pytest.mark.parametrize("how", ["drop", "revoke", "move", "move away", "send", "call", "reply"])
 def test_a_mapping_goes_with_its_capability(how: str) -> None:
     w = Mapped()
@@ -257,6 +284,9 @@ def test_a_waiting_senders_memory_stays_mapped_until_it_is_received() -> None:
     assert w.page(AT) is Status.NOT_MAPPED
 
 
+@pytest.mark.promise(
+    "one by which memory is mapped, afterwards: is gone, and so are the pages, from the tables and from the TLB",
+)
 def test_revoking_memory_takes_its_parts_out_of_every_space() -> None:
     w = Mapped()
     parts = [w.ok(0, C.MEMORY_DERIVE, w.mem, EVERY, page, 1) for page in range(2)]
@@ -266,6 +296,7 @@ def test_revoking_memory_takes_its_parts_out_of_every_space() -> None:
     assert w.page(AT, 0) is Status.NOT_MAPPED and w.page(AT, 1) is Status.NOT_MAPPED
 
 
+@pytest.mark.promise("its mappings, its address space: are gone, unless another capability names the space")
 def test_the_end_of_a_task_takes_back_what_it_had_mapped_elsewhere() -> None:
     w = Mapped()
     w.ok(0, C.MAP, w.spaces[1], w.mem, AT, 1)

@@ -65,6 +65,10 @@ def test_a_notice_brings_no_capability_whatever_is_in_the_registers_of_who_it_is
     assert w.x(0)[6] == NULL
 
 
+@pytest.mark.promise(
+    "Its supervisor, if it has one, is told when a task exits by itself or faults",
+    "A notice is a message with the badge of the supervisor's capability",
+)
 @pytest.mark.parametrize("waiting", [True, False])
 def test_a_fault_is_told_with_its_registers_and_a_way_to_answer(waiting: bool) -> None:
     w = Watched()
@@ -82,6 +86,10 @@ def test_a_fault_is_told_with_its_registers_and_a_way_to_answer(waiting: bool) -
     assert not [trace for trace in w.board.traces if trace[0] == "fault"]
 
 
+@pytest.mark.promise(
+    "Its supervisor, if it has one, is told when a task exits by itself or faults",
+    "A notice is a message with the badge of the supervisor's capability",
+)
 @pytest.mark.parametrize("waiting", [True, False])
 def test_an_exit_is_told_with_its_code_and_wants_no_answer(waiting: bool) -> None:
     w = Watched()
@@ -221,6 +229,10 @@ def test_a_supervisor_can_start_the_task_afresh_and_the_reply_capability_is_stal
     w.hear()
 
 
+@pytest.mark.promise(
+    "a task's supervisor, afterwards: if it was waiting for repair, it has ended as faulted",
+    "callers that it has not answered: tasks whose repair it owed end as faulted",
+)
 @pytest.mark.parametrize("how", ["drop", "revoke", "end of the supervisor"])
 def test_a_fault_that_nobody_can_repair_any_more_ends_the_task_with_its_report(how: str) -> None:
     w = Watched()
@@ -238,6 +250,7 @@ def test_a_fault_that_nobody_can_repair_any_more_ends_the_task_with_its_report(h
     assert w.task(1).space is None
 
 
+@pytest.mark.promise("a task's supervisor, afterwards: if it was waiting for repair, it has ended as faulted")
 def test_a_fault_in_the_queue_ends_its_task_when_the_supervisors_endpoint_is_destroyed() -> None:
     w = World(2)
     quota = w.give_quota(0)
@@ -259,6 +272,7 @@ def test_an_exit_in_the_queue_is_forgotten_when_the_supervisors_capability_is_re
     w.blocks(0, C.WAIT, ear)
 
 
+@pytest.mark.promise("a task's supervisor, afterwards: the task has none")
 def test_a_task_whose_supervisor_is_gone_ends_by_its_fault_alone() -> None:
     w = World(2)
     ear = w.give(0, w.endpoint())

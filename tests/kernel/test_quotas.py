@@ -185,6 +185,9 @@ def test_the_claims_of_a_destroyed_quota_return_with_what_was_made_by_it() -> No
     assert resources(w.kernel) == before
 
 
+@pytest.mark.promise(
+    "an object that was made through a quota capability, afterwards: is destroyed, with every capability over it",
+)
 def test_revoking_a_quota_destroys_quotas_made_by_quotas_made_by_it_with_all_they_made() -> None:
     w = Payer()
     first = w.create(CapKind.QUOTA)
@@ -263,6 +266,7 @@ def test_a_mapping_pays_only_for_tables_that_are_missing() -> None:
     assert w.refused(0, C.MAP, space, memory, BASE + (1 << 21), 0) is Status.QUOTA_EXCEEDED
 
 
+@pytest.mark.promise("A frame is zeroed when it is handed out")
 def test_new_memory_is_zero() -> None:
     w = Payer()
     made = w.create(CapKind.MEMORY, 2)

@@ -93,6 +93,10 @@ def test_every_call_that_takes_a_handle_is_in_the_table() -> None:
     assert {row[0] for row in HANDLES} | WITHOUT_A_RIGHT_OF_THE_OBJECT | WITHOUT_A_HANDLE == set(C)
 
 
+@pytest.mark.promise(
+    "A call needs a capability of the right kind with the rights that docs/abi.md lists for it, or it is refused "
+    "and changes nothing"
+)
 @pytest.mark.parametrize(
     ("call", "position", "bare", "before", "statuses"),
     HANDLES,

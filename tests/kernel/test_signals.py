@@ -178,6 +178,10 @@ class Bound(World):
         return door.bound is bell
 
 
+@pytest.mark.promise(
+    "one by which a notification was bound to an endpoint, of either, afterwards: is gone, and the two are bound "
+    "no more"
+)
 @pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize("how", ["drop", "revoke", "move", "send", "exit"])
 def test_a_binding_lasts_as_long_as_both_capabilities_by_which_it_was_made_stay_where_they_are(
@@ -218,6 +222,7 @@ def test_a_binding_is_undone_by_any_capability_to_receive_from_the_endpoint_and_
     assert w.is_bound()  # by the roots, which stay
 
 
+@pytest.mark.promise("one by which a task waits, afterwards: the task goes on with ABORTED")
 def test_a_waiter_is_released_with_aborted_when_its_capability_is_revoked() -> None:
     w = Bells()
     child = w.ok(0, C.CAP_DERIVE, w.bell[0], 0x100 | 0x8, 0)

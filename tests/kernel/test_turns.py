@@ -109,6 +109,7 @@ def test_a_priority_given_to_a_task_that_waits_counts_when_it_is_ready_again(sta
     assert w.ready(12) == [1]
 
 
+@pytest.mark.promise("The lower half holds the running task and nothing else")
 def test_a_switch_names_both_threads_and_the_next_address_space() -> None:
     w = World(2)
     w.board.events.clear()
@@ -139,6 +140,10 @@ def test_a_spurious_interrupt_changes_nobodys_turn() -> None:
 # --- when nobody can run
 
 
+@pytest.mark.promise(
+    "A task that nobody can wake cannot hide: when nothing is ready the run ends with status 5 and the names of "
+    "those who wait"
+)
 @pytest.mark.parametrize(
     ("wait", "line"),
     [
@@ -179,6 +184,10 @@ def test_a_task_that_was_never_started_is_a_deadlock_too() -> None:
     assert 'tyrne: deadlock: task "t1" was never started' in w.board.lines()
 
 
+@pytest.mark.promise(
+    "A task that nobody can wake cannot hide: when nothing is ready the run ends with status 5 and the names of "
+    "those who wait"
+)
 def test_every_task_of_a_deadlock_is_named() -> None:
     w = World(3)
     door = w.endpoint()

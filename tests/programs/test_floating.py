@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from running import on_each_machine, run_system
 
 SOURCE = Path(__file__).with_name("floating.c")
@@ -15,6 +17,7 @@ caps = [{caps}]
 """
 
 
+@pytest.mark.promise("floating point: its own registers, zero at first use", "floating point: no other task's")
 @on_each_machine
 def test_floating_registers_belong_to_one_task(machine: str, tmp_path: Path) -> None:
     """Two tasks that use them take turns; the third starts with zeros after both have, and a fourth never does."""

@@ -64,6 +64,7 @@ def test_a_release_kernel_is_silent_and_hello_exits_with_0(machine: str) -> None
     assert int(report["syscalls"][0]["status"], 16) == 0x1
 
 
+@pytest.mark.promise("handles: guessing one gains nothing that the table does not hold")
 @on_each_machine
 def test_every_attempt_of_the_intruder_ends_as_it_must(machine: str) -> None:
     report = run_system([SYSTEMS / "intruder.toml"], machine)
@@ -82,6 +83,7 @@ def test_the_intruder_does_the_same_on_both_machines() -> None:
     assert what_tasks_did(run_system(system, "hosted")) == what_tasks_did(run_system(system, "qemu"))
 
 
+@pytest.mark.promise("Only what the capabilities in its own table allow")
 @on_each_machine
 def test_every_attempt_of_the_trespasser_is_refused_as_it_must(machine: str) -> None:
     report = run_system([SYSTEMS / "trespasser.toml"], machine)
@@ -101,6 +103,10 @@ def test_the_trespasser_does_the_same_on_both_machines() -> None:
     assert what_tasks_did(run_system(system, "hosted")) == what_tasks_did(run_system(system, "qemu"))
 
 
+@pytest.mark.promise(
+    "memory: nothing of the kernel, nothing of others that was not shared",
+    "The kernel lives in the upper half of the address space, not reachable from EL0",
+)
 @pytest.mark.parametrize("system", FAULT_SYSTEMS)
 @on_each_machine
 def test_every_attack_is_stopped_by_the_fault_that_it_names(system: str, machine: str) -> None:

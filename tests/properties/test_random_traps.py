@@ -41,6 +41,13 @@ def walk(seed: int) -> tuple[Driver, int]:
     return drive, WALK
 
 
+@pytest.mark.promise(
+    "An object lives as long as a capability names it, so a capability never names a dead object",
+    (
+        "No register value and no program may stop the kernel: a kernel panic is by definition a defect of Tyrne, "
+        "and ends the machine with a report instead of going on"
+    ),
+)
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_any_trap_leaves_the_kernel_whole_and_a_refused_call_changes_nothing(shard: int) -> None:
     seen: Counter[tuple[str, int]] = Counter()

@@ -133,6 +133,7 @@ def identity(slot: CapSlot) -> tuple[CapKind, object]:
     return kind_of(named), getattr(named, "slot", None)
 
 
+@pytest.mark.promise("When cap_revoke returns, nothing is left of what was derived, wherever it was:")
 @pytest.mark.parametrize("shard", range(4))
 def test_revocation_at_any_root_leaves_no_descendant_and_frees_what_they_held(shard: int) -> None:
     seen: Counter[str] = Counter()

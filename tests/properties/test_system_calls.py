@@ -27,6 +27,9 @@ REFUSALS_WITHOUT_CONTEXT = {
 word = st.integers(0, NULL) | st.sampled_from(POINTERS) | st.integers(0, 6)
 
 
+@pytest.mark.promise(
+    "If one is missing it uses none of them: the call runs against an empty table and an empty window, and is refused",
+)
 @settings(max_examples=1000)
 @given(st.integers(0, 37) | word, st.tuples(word, word, word, word, word, word), st.integers(1, 7), st.booleans())
 def test_without_its_whole_context_a_caller_is_refused_whatever_its_registers(

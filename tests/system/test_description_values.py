@@ -23,6 +23,7 @@ def positions(text: str) -> list[tuple[int, int]]:
     return [match.span(1) for match in re.finditer(r'= ("[^"]*"|[\w.]+|\[[^][]*\]|\{[^{}]*\})', text)]
 
 
+@pytest.mark.promise("tyrne treats programs and descriptions as data until they are checked")
 @pytest.mark.parametrize("text", [TERMS, OBJECTS], ids=["terms", "objects"])
 def test_any_value_at_any_key_is_taken_or_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "s.toml"

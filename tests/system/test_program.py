@@ -52,6 +52,7 @@ def test_a_segment_without_content_in_the_file_is_all_zeros(tmp_path: Path) -> N
     assert program.stack_base == TEXT + 0x1000 + 0x3000 + 0x1000
 
 
+@pytest.mark.promise("tyrne refuses an ELF with such a segment before it builds anything")
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
@@ -91,6 +92,7 @@ def test_an_elf_that_cannot_be_loaded_safely_is_refused(tmp_path: Path, data: by
     assert found.startswith(expected)
 
 
+@pytest.mark.promise("tyrne treats programs and descriptions as data until they are checked")
 def test_no_prefix_of_an_elf_is_more_than_an_error(tmp_path: Path) -> None:
     whole = elf(CODE, DATA)
     for length in [*range(4, 200), 0x1000, 0x1003, 0x2003]:

@@ -1,0 +1,1 @@
+"""What docs/security.md promises, sentence by sentence, beside the tests that pin it: `make promises`."""
