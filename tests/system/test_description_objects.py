@@ -115,11 +115,13 @@ def test_a_key_of_another_kind_of_capability_is_refused(
 WRONG = r"""
 - { notification = "bell" }
 + { notification = "ball" }
-! s:19: no notification "ball" (there is bell); add a [[notification]] with name = "ball", or correct the name
+! s:19: no notification "ball" (there is bell); add a [[notification]] with name = "ball", or correct the name;
+    did you mean "bell"?
 
 - { memory = "ring" }
 + { memory = "rung" }
-! s:24: no memory "rung" (there is ring, rtc); add a [[memory]] with name = "rung", or correct the name
+! s:24: no memory "rung" (there is ring, rtc); add a [[memory]] with name = "rung", or correct the name;
+    did you mean "ring"?
 
 - { task = "one"
 + { task = "two"

@@ -104,7 +104,8 @@ WRONG = r"""
 
 - supervisor = { endpoint = "crib"
 + supervisor = { endpoint = "crab"
-! s:23: no endpoint "crab" (there is door, crib); add a [[endpoint]] with name = "crab", or correct the name
+! s:23: no endpoint "crab" (there is door, crib); add a [[endpoint]] with name = "crab", or correct the name;
+    did you mean "crib"?
 
 - supervisor = { endpoint = "crib"
 + supervisor = { endpoint = 0
@@ -125,7 +126,7 @@ WRONG = r"""
 - tasks = 2
 + task = 2
 ! s:17: unknown key "task" in a quota; the keys are tasks, endpoints, notifications, spaces, memory, quotas,
-    frames
+    frames; did you mean "tasks"?
 
 - tasks = 2
 + tasks = true

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import Final
@@ -11,6 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from tyrne.system.errors import RequestError, reason
+from tyrne.system.similar import meant
 
 STATUS_REQUEST: Final = 2
 STATUS_INTERNAL: Final = 70
@@ -18,6 +20,10 @@ STATUS_INTERNAL: Final = 70
 STATUS_INTERRUPTED: Final = 130
 STATUS_BROKEN_PIPE: Final = 141
 """Nobody reads the output: as a shell reports SIGPIPE."""
+
+
+_CHOICE: Final = re.compile(r"'([^']*)' is not one of (.+)$")
+"""How typer refuses a word where it knows which there are."""
 
 
 class Stopped(BaseException):
@@ -37,14 +43,19 @@ def guarded(command: Callable[[], int]) -> int:
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "tyrne"
         what = _one_line(error.format_message()).rstrip(".").replace("Value error, ", "")
-        return _fail(f"{what}; see {path} --help")
+        choice = _CHOICE.search(what)
+        if choice is not None:
+            what += meant(choice[1], re.findall("'([^']*)'", choice[2]))
+        return _fail(f"{what} See {path} --help" if what.endswith("?") else f"{what}; see {path} --help")
     except (KeyboardInterrupt, typer.Abort):
         print("tyrne: interrupted", file=sys.stderr)
         return STATUS_INTERRUPTED
     except Stopped as stopped:
         return 128 + stopped.number
-    except SystemExit:
-        # typer's answer to a broken pipe, the only one in this mode. What is still buffered cannot be written either:
+    except SystemExit as leaving:
+        if not leaving.code:
+            return 0  # what a shell completes by has been shown
+        # typer's answer to a broken pipe. What is still buffered cannot be written either:
         # give it a place to go, so that the exit stays silent.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
         return STATUS_BROKEN_PIPE

@@ -9,13 +9,15 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 from rich.console import Console
 
-from tyrne.cli.errors import STATUS_INTERRUPTED, Stopped, guarded
+from tyrne.cli.errors import STATUS_INTERRUPTED, STATUS_REQUEST, Stopped, guarded
+from tyrne.cli.help import Command, Commands
 from tyrne.cli.new import create_project
 from tyrne.cli.presenter import PlainPresenter, Presenter, TerminalPresenter, progress
 from tyrne.cli.replay import following, go, standing, verdict, warnings_about
@@ -30,9 +32,8 @@ from tyrne.system.run import Machine, Request, prepare
 from tyrne.system.select import load_system, select
 
 app = typer.Typer(
+    cls=Commands,
     help="Tyrne: a capability microkernel in typed Python. Run user programs behind it.",
-    add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -40,7 +41,7 @@ app = typer.Typer(
 Systems = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[SYSTEM.toml | PROGRAM...]",
+        metavar="SYSTEM.toml | PROGRAM",
         help="A system description, or programs: Kernel Python (.py), C (.c), assembly (.S), an AArch64 ELF, "
         "a raw image (.bin). Without any: the greeting.",
         show_default=False,
@@ -49,22 +50,58 @@ Systems = Annotated[
 STATUS_SAME, STATUS_DIFFERENT = 0, 1
 """Of `tyrne replay`."""
 Release = Annotated[bool, typer.Option("--release", help="A kernel without the debug console.")]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Write what happened as JSON; with - to standard output, and all else to standard error."
+    ),
+]
+STDOUT = Path("-")
+"""The report that goes to standard output."""
+
+
+@app.callback(invoke_without_command=True)
+def command(
+    context: typer.Context,
+    show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    if show_version:
+        print(f"tyrne {version('tyrne')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit(STATUS_REQUEST)
 
 
 def _check_output(output: Path, system: list[Path] | None, description: SystemDescription) -> None:
     """Refuse an output that cannot be written, or would replace the description or one of its programs."""
-    check_writable(output, [*(system or []), *(task.program for task in description.tasks)])
+    if output != STDOUT:
+        check_writable(output, [*(system or []), *(task.program for task in description.tasks)])
 
 
-@app.command()
+def _bytes_of(report: Path | None) -> BinaryIO:
+    """Where what tasks write goes, beside a report."""
+    return (sys.stderr if report == STDOUT else sys.stdout).buffer
+
+
+def _write(output: Path, content: bytes) -> None:
+    if output == STDOUT:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        write_atomically(output, content)
+
+
+@app.command(cls=Command)
 def run(
     system: Systems = None,
     machine: Annotated[Machine, typer.Option(help="Where to run.")] = Machine.HOSTED,
     release: Release = False,
-    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write what happened as JSON.")] = None,
+    report: Report = None,
     max_instructions: Annotated[
         int | None, typer.Option(metavar="N", min=1, max=(1 << 48) - 1, help="Stop after so many instructions.")
     ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what tasks write, and errors.")] = False,
 ) -> int:
     """Run a system and show what its tasks write.
 
@@ -74,26 +111,27 @@ def run(
     description = select(system or [])
     if report is not None:
         _check_output(report, system, description)
-    out = Console(highlight=False)
+    out = Console(highlight=False, stderr=report == STDOUT)
     with progress(out, "building …"):
         loaded = load_system(description)
         ready = prepare(Request(loaded, machine, release, max_instructions or 0))
     names = [task.name for task in loaded.tasks]
-    presenter: Presenter = TerminalPresenter(out, names) if out.is_terminal else PlainPresenter()
+    presenter: Presenter = TerminalPresenter(out, names) if out.is_terminal else PlainPresenter(_bytes_of(report))
+    presenter.quiet = quiet
     try:
         result = ready.run(presenter, keep_calls=report is not None)
     finally:
         presenter.finish()
     if report is not None:
-        write_atomically(report, result.to_json().encode())
-    if out.is_terminal:
+        _write(report, result.to_json().encode())
+    if out.is_terminal and not quiet:
         show_summary(out, result, presenter.calls)
     for line in (*explain(result), *explain_refusals(result, presenter.refusals)):
         print(f"tyrne: {line}", file=sys.stderr)
     return result.status
 
 
-@app.command()
+@app.command(cls=Command)
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What tyrne run --report has written.")],
     to: Annotated[
@@ -101,30 +139,31 @@ def replay(
         typer.Option("--to", metavar="N", help="Stop after N transitions of the kernel; -1: before the last one."),
     ] = None,
     show: Annotated[bool, typer.Option("--list", help="Show every transition on the way, with its number.")] = False,
-    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write what happened as JSON.")] = None,
+    report: Report = None,
 ) -> int:
     """Repeat a recorded run on the hosted machine, and say whether it did the same; or stop on the way and look.
 
     Exit status: 0 it did the same, or has stopped at N; 1 it did something else; 2 the request was wrong.
     """
-    if report is not None:
+    if report is not None and report != STDOUT:
         check_writable(report, [file])
+    out = sys.stderr if report == STDOUT else sys.stdout
     repeated = Replay.load(file)
     for warning in warnings_about(repeated):
         print(f"tyrne: warning: {warning}", file=sys.stderr)
     with nullcontext() if show else progress(Console(stderr=True), "replaying …"):
-        lines = go(repeated, to, show)
+        lines = go(repeated, to, out if show else None)
         same, line = verdict(repeated) if to is None else (True, "")
-    print(*lines, *(standing(repeated) if to is not None else [line]), sep="\n")
+    print(*lines, *(standing(repeated) if to is not None else [line]), sep="\n", file=out)
     if report is not None:
         content = json.dumps(repeated.report(), indent=2, ensure_ascii=False) + "\n"
-        write_atomically(report, content.encode())
+        _write(report, content.encode())
     if to is not None:
-        print(*following(repeated), sep="\n")
+        print(*following(repeated), sep="\n", file=out)
     return STATUS_SAME if same else STATUS_DIFFERENT
 
 
-@app.command()
+@app.command(cls=Command)
 def build(
     emit: Annotated[Emit, typer.Option(help="The kernel: as C, ELF or flat image. One program: as ELF or raw image.")],
     system: Systems = None,
@@ -138,15 +177,11 @@ def build(
         _check_output(output, system, select(system or []))
     with progress(Console(stderr=True), "building …"):
         content = build_output(system or [], emit, release)
-    if output is None:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    else:
-        write_atomically(output, content)
+    _write(STDOUT if output is None else output, content)
     return 0
 
 
-@app.command()
+@app.command(cls=Command)
 def check(system: Systems = None) -> int:
     """Check a description and its programs without running anything."""
     with progress(Console(stderr=True), "checking …"):
@@ -157,7 +192,7 @@ def check(system: Systems = None) -> int:
     return 0
 
 
-@app.command()
+@app.command(cls=Command)
 def new(directory: Annotated[Path, typer.Argument(metavar="NAME", help="The directory to make.")]) -> int:
     """Make a directory with a program and a system description that run."""
     description = create_project(directory)

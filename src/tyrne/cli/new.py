@@ -22,7 +22,7 @@ name = "{name}"
 
 [[task]]
 name = "hello"
-program = "hello.py"    # Kernel Python, an AArch64 ELF, or a raw image (.bin)
+program = "hello.py"    # Kernel Python, C (.c), assembly (.S), an AArch64 ELF, or a raw image (.bin)
 stack_pages = 1
 caps = [                # what the task may do: handle words 0, 1, … in this order
   {{ console = true }},

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import BinaryIO, Final
 
 from rich.console import Console
 from rich.text import Text
@@ -22,6 +21,8 @@ class Presenter(Listener):
     """Shows the bytes of a run as they appear, counts its system calls, and remembers each task's last refusal."""
 
     def __init__(self) -> None:
+        self.quiet = False
+        """Whether the kernel's own lines are left out, except of a panic."""
         self.calls = 0
         self.refusals: dict[int, CallEvent] = {}
         """By task; a refused `console_write` only if nothing else was refused: a program may fail to say what was."""
@@ -31,10 +32,21 @@ class Presenter(Listener):
         if event.refusal is not None and (event.name != "console_write" or event.task not in self.refusals):
             self.refusals[event.task] = event
 
+    def log(self, byte: int) -> None:
+        if not self.quiet:
+            self.show(None, byte)
+
+    def console(self, task: int, byte: int) -> None:
+        self.show(task, byte)
+
     def panic(self, text: bytes) -> None:
         """The panic report is the kernel's own, too."""
         for byte in text:
-            self.log(byte)
+            self.show(None, byte)
+
+    def show(self, source: int | None, byte: int) -> None:
+        """Show a byte of a task; or of the kernel, which is None."""
+        raise NotImplementedError
 
     def finish(self) -> None:
         """Show what is still held back."""
@@ -43,17 +55,14 @@ class Presenter(Listener):
 class PlainPresenter(Presenter):
     """Every byte as it is, in the order of the machine's one serial line."""
 
-    def __init__(self) -> None:
+    def __init__(self, out: BinaryIO) -> None:
         super().__init__()
-        self._out = sys.stdout.buffer
+        self._out = out
 
-    def log(self, byte: int) -> None:
+    def show(self, source: int | None, byte: int) -> None:
         self._out.write(bytes((byte,)))
         if byte == 0x0A:
             self._out.flush()
-
-    def console(self, task: int, byte: int) -> None:
-        self.log(byte)
 
     def finish(self) -> None:
         self._out.flush()
@@ -72,24 +81,18 @@ class TerminalPresenter(Presenter):
         self._width = max(map(len, names))
         self._lines: dict[int | None, bytearray] = {}
 
-    def log(self, byte: int) -> None:
-        self._take(None, byte)
-
-    def console(self, task: int, byte: int) -> None:
-        self._take(task, byte)
-
     def finish(self) -> None:
         for source in list(self._lines):
-            self._show(source)
+            self._end_line(source)
 
-    def _take(self, source: int | None, byte: int) -> None:
+    def show(self, source: int | None, byte: int) -> None:
         if byte == 0x0A:
             self._lines.setdefault(source, bytearray())
-            self._show(source)
+            self._end_line(source)
         else:
             self._lines.setdefault(source, bytearray()).append(byte)
 
-    def _show(self, source: int | None) -> None:
+    def _end_line(self, source: int | None) -> None:
         content = visible(bytes(self._lines.pop(source)))
         if source is None:
             line = Text(content, style="dim")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TextIO
 
 from tyrne.hosted.recorder import text_of
 from tyrne.system import kernel_source
@@ -29,16 +29,16 @@ def warnings_about(replay: Replay) -> Iterator[str]:
         )
 
 
-def go(replay: Replay, position: int | None, every: bool) -> list[str]:
-    """Go to a position, or to the end. Shows every transition on the way; or returns the lines of the last ones."""
+def go(replay: Replay, position: int | None, out: TextIO | None) -> list[str]:
+    """Go to a position, or to the end. Shows every transition on the way in `out`; or returns the lines of the last."""
     target = position
     if position is not None and position < 0:
         target = max(-1, replay.length + position)
     last: deque[str] = deque(maxlen=SHOWN)
     while replay.position != target and (made := replay.step()) is not None:
         line = f"{made.number:6}  {made.text(replay.task_name)}"
-        if every:
-            print(line)
+        if out is not None:
+            print(line, file=out)
         else:
             last.append(line)
     if target is not None and replay.position != target:

@@ -12,6 +12,7 @@ from tyrne.system import limits
 from tyrne.system.mistakes import Mistakes, Where
 from tyrne.system.parts import CONSOLE_CAP, Cap, Mapping, Region
 from tyrne.system.shape import CapTable, keys_given
+from tyrne.system.similar import meant
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class CapReader:
             return names.index(name)
         known = ", ".join(names) or "none"
         what = f'no {kind} "{name}" (there is {known}); add a [[{kind}]] with name = "{name}", or correct the name'
-        self._mistakes.add(where, what)
+        self._mistakes.add(where, f"{what}{meant(name, names)}")
         return None
 
     def _rights(self, where: Where, names: Sequence[str], kind: _Kind) -> Rights:
@@ -110,8 +111,9 @@ class CapReader:
         for number, name in enumerate(names):
             right = Rights.__members__.get(name, Rights.NONE)
             if not right & allowed:
-                known = ", ".join(right_names(allowed))
-                what = f'no right "{name}" over {kind.what}; write one of {known}'
+                known = right_names(allowed)
+                similar = "" if name in Rights.__members__ else meant(name, known)
+                what = f'no right "{name}" over {kind.what}; write one of {", ".join(known)}{similar}'
                 self._mistakes.add((*where, number), what)
             elif right & rights:
                 self._mistakes.add((*where, number), f'"{name}" a second time; remove it')

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from tyrne.system.mistakes import Mistakes
 from tyrne.system.parts import DEFAULT_PRIORITY, DEFAULT_SLICE
+from tyrne.system.similar import meant
 
 
 class Table(BaseModel):
@@ -166,7 +167,8 @@ def _told(detail: ErrorDetails) -> str:
     model, within = _TABLES[table]
     match detail["type"]:
         case "extra_forbidden":
-            return f'unknown key "{key}"{within}; the keys are {", ".join(model.model_fields)}'
+            known = f"the keys are {', '.join(model.model_fields)}"
+            return f'unknown key "{key}"{within}; {known}{meant(key, model.model_fields)}'
         case "missing":
             return f'no "{key}"{within}; add {example(key, table)}'
     return f'"{key}" is {_toml_type(detail["input"])}; write {example(key, table)}'

@@ -1,0 +1,42 @@
+"""What `--help` shows, and what stands for a command that does not exist."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+_SYSTEMS: Final = (".toml", ".py", ".c", ".S", ".bin", ".elf")
+"""How the names of systems and programs end."""
+
+
+def _without_types(parameters: list[Any]) -> list[Any]:
+    """A flag takes no value, and an argument's name says what it is: neither shows a type."""
+    for parameter in parameters:
+        if isinstance(parameter, TyperOption) and parameter.is_flag:
+            parameter.metavar = ""
+        elif isinstance(parameter, TyperArgument):
+            parameter.display_type_rich = lambda ctx: None  # type: ignore[method-assign]
+    return parameters
+
+
+class Command(TyperCommand):
+    """One command."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _without_types(super().get_params(ctx))
+
+
+class Commands(TyperGroup):
+    """The command as a whole."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _without_types(super().get_params(ctx))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """A system in the place of a command is one that somebody wants to run."""
+        first = args[0]
+        if first not in self.commands and Path(first).suffix in _SYSTEMS:
+            ctx.fail(f"No such command '{first}'. Did you mean '{ctx.command_path} run {first}'?")
+        return super().resolve_command(ctx, args)
