@@ -38,6 +38,7 @@ from tyrne.user import (
     print_decimal,
     read_notice,
     send_wait,
+    stack_start,
     task_configure,
     task_resume,
     task_supervise,
@@ -85,7 +86,7 @@ def copied_image(number: u64) -> MemoryCap:
 
 
 def build(space: SpaceCap, memory: MemoryCap) -> u64:
-    """Map the copy where the original is, with the stack above a page that stays free; the top of the stack."""
+    """Map the copy where the original is, and a stack where the original has its own; the top of the stack."""
     code_pages = (data_start() - image_start()) // PAGE
     data_pages = (image_end() - data_start()) // PAGE
     code = granted(memory_derive(memory, Rights.READ | Rights.EXECUTE, u64(0), code_pages))
@@ -93,8 +94,8 @@ def build(space: SpaceCap, memory: MemoryCap) -> u64:
     stack = granted(memory_derive(memory, Rights.READ | Rights.WRITE, code_pages + data_pages, u64(1)))
     done(map_memory(space, code, image_start(), Access.READ_EXECUTE))
     done(map_memory(space, data, data_start(), Access.READ_WRITE))
-    done(map_memory(space, stack, image_end() + PAGE, Access.READ_WRITE))
-    return image_end() + 2 * PAGE
+    done(map_memory(space, stack, stack_start(), Access.READ_WRITE))
+    return stack_start() + PAGE
 
 
 def run_child(number: u64) -> None:

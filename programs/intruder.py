@@ -19,6 +19,7 @@ from tyrne.user import (
     print_byte,
     print_bytes,
     print_hex,
+    stack_start,
     system_call,
 )
 
@@ -170,12 +171,12 @@ def attack_stale() -> None:
 
 def attack_buffers() -> None:
     guard = image_end()
-    stack = guard + PAGE
+    stack = stack_start()
     bad_buffer(b"the null pointer", u64(0), u64(1))
     bad_buffer(b"the byte below the program", image_start() - 1, u64(1))
     bad_buffer(b"the page above its data", guard, u64(1))
-    bad_buffer(b"its data and the unmapped page above", guard - 1, u64(2))
-    bad_buffer(b"the unmapped page and its stack", stack - 1, u64(2))
+    bad_buffer(b"its data and the guard above", guard - 1, u64(2))
+    bad_buffer(b"the guard and its stack", stack - 1, u64(2))
     bad_buffer(b"the byte above its stack", stack + PAGE, u64(1))
     bad_buffer(b"its stack and the byte above", stack + PAGE - 1, u64(2))
     bad_buffer(b"the kernel", KERNEL, u64(16))

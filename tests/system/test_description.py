@@ -6,6 +6,7 @@ import pytest
 from descriptions import changes, mistakes
 
 from tyrne.kernel.abi import CapKind, Rights
+from tyrne.system import limits
 from tyrne.system.description import read_description
 from tyrne.system.errors import RequestError
 from tyrne.system.parts import CONSOLE_CAP, Cap
@@ -58,8 +59,8 @@ def test_a_good_description_is_read_as_written(tmp_path: Path) -> None:
         (changed("stack_pages = 2", "stackpages = 2"), 's:10: unknown key "stackpages" in [[task]]; the keys are '),
         (changed("stack_pages = 2", 'stack_pages = "2"'), 's:10: "stack_pages" is a string; write stack_pages = 1'),
         (changed("stack_pages = 2", "stack_pages = true"), 's:10: "stack_pages" is true; write stack_pages = 1'),
-        (changed("stack_pages = 2", "stack_pages = 0"), "s:10: stack_pages is 0; write a number from 1 to 64"),
-        (changed("stack_pages = 2", "stack_pages = 65"), "s:10: stack_pages is 65; write a number from 1 to 64"),
+        (changed("stack_pages = 2", "stack_pages = 0"), "s:10: stack_pages is 0; write a number from 1 to 2048"),
+        (changed("stack_pages = 2", "stack_pages = 2049"), "s:10: stack_pages is 2049; write a number from 1 to 2048"),
         (changed('program = "../programs/ping.py"\n', ""), 's:7: no "program" in [[task]]; add program = "hello.py"'),
         (changed("console = true", "console = false"), 's:12: "console" is false; write console = true'),
         (changed("console = true", "screen = true"), 's:12: unknown key "screen" in a capability; the keys are '),
@@ -177,4 +178,16 @@ def test_a_name_that_no_file_has_is_refused(tmp_path: Path) -> None:
 def test_the_number_one_is_not_true(tmp_path: Path) -> None:
     assert mistakes(tmp_path, changed("console = true", "console = 1")) == [
         's:12: "console" is a number; write console = true'
+    ]
+
+
+def test_stacks_above_their_first_pages_count_with_the_memory_regions(tmp_path: Path) -> None:
+    large = limits.STACK_PAGES - limits.SMALL_STACK_PAGES
+    left = limits.SHARED_FRAMES - large
+    text = '[system]\nname = "x"\n[[memory]]\nname = "m"\npages = {}\n[[task]]\nname = "t"\nprogram = "t"\n'
+    text += f"stack_pages = {limits.STACK_PAGES}\n"
+    (tmp_path / "s.toml").write_text(text.format(left))
+    assert read_description(tmp_path / "s.toml").tasks[0].stack_pages == limits.STACK_PAGES
+    assert mistakes(tmp_path, text.format(left + 1)) == [
+        "s:9: 20481 pages of memory, and of stacks above 64 pages each; a system has at most 20480, lower a stack_pages"
     ]

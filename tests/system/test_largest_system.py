@@ -13,9 +13,9 @@ HALF_TERABYTE = 1 << 39
 """What the entries of a root table stand for: a region across such an address needs six tables."""
 
 
-def largest(folder: Path, memory: list[int], quota: Quota) -> Path:
+def largest(folder: Path, memory: list[int], quota: Quota, stacks: int = limits.SMALL_STACK_PAGES) -> Path:
     """Sixteen tasks of the largest size with all capabilities and mappings, and the memory regions; the first has the
-    quota."""
+    quota. `stacks` is how many pages of stack each task has."""
     (folder / "large.bin").write_bytes(EXIT.ljust(limits.PROGRAM_BYTES, b"\x01"))
     text = '[system]\nname = "large"\n'
     text += "".join(f'[[endpoint]]\nname = "{i}"\n' for i in range(limits.ENDPOINTS))
@@ -25,7 +25,7 @@ def largest(folder: Path, memory: list[int], quota: Quota) -> Path:
     for number in range(limits.TASKS):
         caps = "{ quota = true }, " + "{ console = true }, " * (limits.CAPS - 1 - limits.MAPPINGS)
         caps += "".join(f'{{ memory = "0", at = {HALF_TERABYTE * (i + 1) - limits.PAGE} }}, ' for i in range(4))
-        text += f'[[task]]\nname = "{number}"\nprogram = "large.bin"\nstack_pages = {limits.STACK_PAGES}\n'
+        text += f'[[task]]\nname = "{number}"\nprogram = "large.bin"\nstack_pages = {stacks}\n'
         text += f"caps = [{caps}]\n" + (f"quota = {{ {claims} }}\n" if number == 0 else "")
     (folder / "large.toml").write_text(text)
     return folder / "large.toml"
@@ -44,6 +44,14 @@ def test_sixteen_tasks_of_the_largest_size_fit_beside_the_most_memory(tmp_path: 
 def test_sixteen_tasks_of_the_largest_size_fit_beside_the_largest_quota(tmp_path: Path, machine: str) -> None:
     quota = Quota(memory=LIMITS["memory"] - 1, frames=LIMITS["frames"] - 2)
     report = run_system([largest(tmp_path, [2], quota)], machine)
+    assert report["status"] == 0
+    assert len(report["tasks"]) == limits.TASKS
+
+
+@on_each_machine
+def test_sixteen_tasks_of_the_largest_size_fit_beside_the_largest_stacks(tmp_path: Path, machine: str) -> None:
+    stacks = limits.SMALL_STACK_PAGES + (limits.SHARED_FRAMES - 2) // limits.TASKS
+    report = run_system([largest(tmp_path, [2], Quota(), stacks)], machine)
     assert report["status"] == 0
     assert len(report["tasks"]) == limits.TASKS
 

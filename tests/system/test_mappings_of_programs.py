@@ -48,13 +48,15 @@ def test_a_mapping_beside_the_program_is_taken(tmp_path: Path, address: int) -> 
     assert (system.memory[0].pages, system.slice) == (2, 1_000_000)
 
 
-def test_the_page_that_catches_an_overflow_of_the_stack_stays_empty(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["first", "last"])
+def test_the_guard_that_catches_an_overflow_of_the_stack_stays_empty(tmp_path: Path, page: str) -> None:
     (tmp_path / "p.S").write_text(".text\n.global _start\n_start: mov x8, #4\nsvc #0\n")
     text = '[system]\nname = "x"\n[[memory]]\nname = "m"\npages = 1\n[[task]]\nname = "t"\nprogram = "p.S"\n'
     (tmp_path / "s.toml").write_text(text)
     program = load_system(select([tmp_path / "s.toml"])).tasks[0].program
-    guard = program.stack_base - 0x1000
-    assert program.segments[-1].end == guard
-    (tmp_path / "s.toml").write_text(text + f'caps = [{{ memory = "m", at = {guard:#x} }}]\n')
-    with pytest.raises(RequestError, match="overlaps the page below the stack, which stays empty; map it elsewhere"):
+    guard = program.segments[-1].end
+    assert program.stack_base - guard >= 1 << 20
+    address = guard if page == "first" else program.stack_base - 0x1000
+    (tmp_path / "s.toml").write_text(text + f'caps = [{{ memory = "m", at = {address:#x} }}]\n')
+    with pytest.raises(RequestError, match="overlaps the guard below the stack, which stays empty; map it elsewhere"):
         load_system(select([tmp_path / "s.toml"]))

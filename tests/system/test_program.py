@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from elf_files import CODE, DATA, PT_INTERP, TEXT, Load, R, W, X, elf, moved
 
+from tyrne.system import limits
 from tyrne.system.errors import RequestError
 from tyrne.system.loading import RAW_BASE, load_program
 from tyrne.system.program import Program, Segment
@@ -28,7 +29,7 @@ def test_a_raw_image_is_one_executable_segment_with_the_stack_directly_above(tmp
     assert load(tmp_path, "a.bin", image) == Program(RAW_BASE, (code,), RAW_BASE + 0x2000)
 
 
-def test_an_elf_keeps_its_segments_and_gets_a_stack_above_a_guard_page(tmp_path: Path) -> None:
+def test_an_elf_keeps_its_segments_and_gets_a_stack_above_a_guard(tmp_path: Path) -> None:
     program = load(tmp_path, "a.elf", elf(DATA, CODE, entry=TEXT))
     assert program == Program(
         TEXT,
@@ -36,7 +37,7 @@ def test_an_elf_keeps_its_segments_and_gets_a_stack_above_a_guard_page(tmp_path:
             Segment(TEXT, writable=False, executable=True, data=CODE.data, memory=4),
             Segment(TEXT + 0x2000, writable=True, executable=False, data=b"data", memory=0x1800),
         ),
-        TEXT + 0x5000,
+        TEXT + 0x4000 + limits.STACK_GUARD,
     )
 
 
@@ -49,7 +50,7 @@ def test_a_segment_that_begins_inside_a_page_is_padded_with_zeros_not_with_the_f
 def test_a_segment_without_content_in_the_file_is_all_zeros(tmp_path: Path) -> None:
     program = load(tmp_path, "a", elf(CODE, Load(TEXT + 0x1000, R | W, b"", 0x2345)))
     assert program.segments[1] == Segment(TEXT + 0x1000, True, False, b"", 0x2345)
-    assert program.stack_base == TEXT + 0x1000 + 0x3000 + 0x1000
+    assert program.stack_base == TEXT + 0x1000 + 0x3000 + limits.STACK_GUARD
 
 
 @pytest.mark.promise("tyrne refuses an ELF with such a segment before it builds anything")

@@ -22,6 +22,9 @@ _HEADER_CHECKS: Final[tuple[tuple[str, str, str], ...]] = (
     ("e_machine", "EM_AARCH64", "an ELF for another machine"),
 )
 
+_HIGHEST_END: Final = limits.USER_VA_LIMIT - limits.STACK_PAGES * limits.PAGE - limits.STACK_GUARD
+"""Up to here a program may reach: guard and stack follow it."""
+
 
 def load_elf(path: Path, data: bytes) -> Program:
     """The program in the bytes of an ELF file; RequestError says what is wrong with it.
@@ -59,7 +62,7 @@ class _Loader:
         entry = int(self._elf.header.e_entry)
         if not any(s.executable and s.address <= entry < s.address + len(s.data) for s in segments) or entry % 4:
             raise self._wrong(f"the entry {entry:#x} is in no executable segment", "set it with -e SYMBOL")
-        return Program(entry, tuple(segments), segments[-1].end + limits.PAGE)
+        return Program(entry, tuple(segments), segments[-1].end + limits.STACK_GUARD)
 
     def _check_header(self) -> None:
         header = self._elf.header
@@ -81,7 +84,7 @@ class _Loader:
         if offset + size > len(self._data) or size > memory:
             raise self._wrong(f"the segment at {address:#x} is truncated", "link it again")
         inside = address % limits.PAGE
-        if address < limits.PAGE or address + memory > limits.USER_VA_LIMIT - (limits.STACK_PAGES + 1) * limits.PAGE:
+        if address < limits.PAGE or address + memory > _HIGHEST_END:
             what = f"the segment at {address:#x} is outside the user addresses"
             raise self._wrong(what, f"link it above {limits.PAGE:#x} and well below {limits.USER_VA_LIMIT:#x}")
         if inside + memory > limits.PROGRAM_BYTES:

@@ -31,12 +31,16 @@ USER_VA_LIMIT: Final = int(descriptors.USER_LIMIT)
 BADGE_MAX: Final = int(abi.SIGNAL_BADGE) - 1
 """The badge above it stands for signals."""
 
-STACK_PAGES: Final = 64
-"""256 KiB."""
+STACK_PAGES: Final = 2_048
+"""8 MiB."""
+SMALL_STACK_PAGES: Final = 64
+"""256 KiB: there is always room for that much of each stack. The pages above count with the memory regions."""
+STACK_GUARD: Final = 1 << 20
+"""Bytes below the stack of a program where nothing is mapped. A raw image has none: its stack stands on it."""
 MAPPED_PAGES: Final = int(memory.MAX_PAGES)
 """2 MiB: what is mapped in one piece."""
 SHARED_FRAMES: Final = 20_480
-"""80 MiB for all memory regions and all quotas of frames; the rest of the RAM holds the kernel and the programs."""
+"""80 MiB for memory regions, quotas of frames and large stacks; the rest is for the kernel and the programs."""
 SLICE_MIN: Final = 1_000
 """Instructions. In a shorter slice a kernel that is never done with one tick before the next lets no task run."""
 SLICE_MAX: Final = (1 << 48) - 1

@@ -53,6 +53,14 @@ def check_sums(mistakes: Mistakes, model: Description, regions: Sequence[Region]
     if taken["frames"] > limits.SHARED_FRAMES:
         what = f"{taken['frames']} pages of memory; a system has at most {limits.SHARED_FRAMES}, remove some"
         mistakes.add(("memory", len(regions) - 1, "pages"), what)
+    for index, task in enumerate(model.task):
+        large = max(0, task.stack_pages - limits.SMALL_STACK_PAGES)
+        if taken["frames"] <= limits.SHARED_FRAMES < taken["frames"] + large:
+            total = taken["frames"] + large
+            what = f"{total} pages of memory, and of stacks above {limits.SMALL_STACK_PAGES} pages each"
+            mend = f"a system has at most {limits.SHARED_FRAMES}, lower a stack_pages"
+            mistakes.add(("task", index, "stack_pages"), f"{what}; {mend}")
+        taken["frames"] += large
     for claim in CLAIMS:
         total = taken[claim]
         for index, quota in enumerate(quotas):

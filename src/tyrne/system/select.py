@@ -90,11 +90,11 @@ def _with_program(task: TaskDescription, program: Program) -> Task:
 
 
 def mapping_errors(task: TaskDescription, program: Program, memory: Sequence[Region]) -> Iterator[str]:
-    """Memory that is mapped over the program, its stack, or the page below the stack, which catches its overflow."""
+    """Memory that is mapped over the program, its stack, or the guard between them, which catches an overflow."""
     stack_end = program.stack_base + task.stack_pages * limits.PAGE
     taken = [(s.address, s.end, f"the program's segment at {s.address:#x}") for s in program.segments]
     taken.append((program.stack_base, stack_end, f"the stack at {program.stack_base:#x}"))
-    taken.append((program.stack_base - limits.PAGE, program.stack_base, "the page below the stack, which stays empty"))
+    taken.append((program.segments[-1].end, program.stack_base, "the guard below the stack, which stays empty"))
     for mapping in task.mappings:
         region = memory[task.caps[mapping.cap].object]
         end = mapping.address + region.pages * limits.PAGE

@@ -33,7 +33,7 @@ from tyrne.user.handles import (
     SpaceCap,
     TaskCap,
 )
-from tyrne.user.layout import data_start, image_end, image_start
+from tyrne.user.layout import data_start, image_end, image_start, stack_start
 from tyrne.user.memory import Access, map_memory, memory_derive, protect_memory, unmap_memory
 from tyrne.user.messages import Arrival, Message, Pending, call, cancel, recv, reply, reply_wait, send, send_wait, wait
 from tyrne.user.notifications import bind, notify, poll, wait_signals
@@ -148,6 +148,7 @@ __all__ = [
     "reply_wait",
     "send",
     "send_wait",
+    "stack_start",
     "system_call",
     "task_configure",
     "task_end",

@@ -17,5 +17,10 @@ def data_start() -> u64:
 
 
 def image_end() -> u64:
-    """One past the last page of the program's segments: an unmapped page, above which the stack lies."""
+    """One past the last page of the program's segments. A guard follows where nothing is mapped, then the stack."""
     return symbol_address(b"user_image_end")  # audit: U-42
+
+
+def stack_start() -> u64:
+    """The lowest address of the stack of a program that a description starts."""
+    return symbol_address(b"user_stack_start")  # audit: U-42

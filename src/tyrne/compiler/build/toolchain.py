@@ -28,7 +28,15 @@ METAL_FLAGS: Final = (
 )
 """Code for the kernel at EL1 and for user programs in Kernel Python."""
 
+USER_FLAGS: Final = (
+    "-fno-delete-null-pointer-checks",  # a read of address 0 is a fault, not what the compiler likes
+    "-Xclang",  # the driver knows the next one for Linux only
+    "-fstack-clash-protection",  # a large frame touches each of its pages: none steps over the guard below the stack
+)
+"""Code for user programs in any language."""
+
 USER_C_FLAGS: Final = (
+    *USER_FLAGS,
     "--target=aarch64-none-elf",
     "-mcpu=cortex-a72",
     "-ffreestanding",

@@ -12,7 +12,7 @@ from tyrne.compiler import RUNTIME, CompileError, Target
 from tyrne.compiler.build.cache import digest, stored
 from tyrne.compiler.build.identity import compiler_part, file_part
 from tyrne.compiler.build.objects import build_objects
-from tyrne.compiler.build.toolchain import USER_C_FLAGS, compile_file, link
+from tyrne.compiler.build.toolchain import METAL_FLAGS, USER_C_FLAGS, USER_FLAGS, compile_file, link
 from tyrne.compiler.build.translation import translated
 from tyrne.compiler.front.reject import fail
 
@@ -56,7 +56,7 @@ def build_user_python(source: Path) -> Path:
         raise fail(source, 1, f"{wrong}; write @export def main() -> u64, whose result is the exit code")
     if "leave" not in functions:
         raise fail(source, 1, "the program has no end; write `import tyrne.user`, which brings it")
-    objects = build_objects(unit, [library() / "start.S"])
+    objects = build_objects(unit, [library() / "start.S"], flags=(*METAL_FLAGS, *USER_FLAGS))
     script = library() / "user.ld"
     output = source.stem + ".elf"
 
