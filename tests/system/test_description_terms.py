@@ -87,7 +87,7 @@ WRONG = r"""
 
 - priority = 3
 + priority = 1.5
-! s:16: "priority" is a number; write priority = 8
+! s:16: "priority" is a floating-point number; write priority = 8
 
 - start = false
 + start = 0

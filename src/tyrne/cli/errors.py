@@ -11,6 +11,7 @@ from typing import Final
 import typer
 from typer.exceptions import TyperException
 
+from tyrne.cli.output import complain
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.similar import meant
 
@@ -38,7 +39,7 @@ def guarded(command: Callable[[], int]) -> int:
     try:
         return command()
     except RequestError as error:
-        return _fail(*str(error).splitlines())
+        return _fail(*error.lines)
     except TyperException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "tyrne"
@@ -48,7 +49,7 @@ def guarded(command: Callable[[], int]) -> int:
             what += meant(choice[1], re.findall("'([^']*)'", choice[2]))
         return _fail(f"{what} See {path} --help" if what.endswith("?") else f"{what}; see {path} --help")
     except (KeyboardInterrupt, typer.Abort):
-        print("tyrne: interrupted", file=sys.stderr)
+        complain("interrupted")
         return STATUS_INTERRUPTED
     except Stopped as stopped:
         return 128 + stopped.number
@@ -66,13 +67,12 @@ def guarded(command: Callable[[], int]) -> int:
         if os.environ.get("TYRNE_TRACEBACK"):
             raise
         what = _one_line(f"{type(error).__name__}: {error}")
-        print(f"tyrne: defect in tyrne: {what}; set TYRNE_TRACEBACK=1 to see where, and report it", file=sys.stderr)
+        complain(f"defect in tyrne: {what}; set TYRNE_TRACEBACK=1 to see where, and report it")
         return STATUS_INTERNAL
 
 
 def _fail(*lines: str) -> int:
-    for line in lines:
-        print(f"tyrne: error: {line}", file=sys.stderr)
+    complain(*lines, label="error: ")
     return STATUS_REQUEST
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import signal
 import sys
@@ -19,6 +18,7 @@ from rich.console import Console
 from tyrne.cli.errors import STATUS_INTERRUPTED, STATUS_REQUEST, Stopped, guarded
 from tyrne.cli.help import Command, Commands
 from tyrne.cli.new import create_project
+from tyrne.cli.output import complain, say
 from tyrne.cli.presenter import PlainPresenter, Presenter, TerminalPresenter, progress
 from tyrne.cli.replay import following, go, standing, verdict, warnings_about
 from tyrne.cli.summary import explain, explain_refusals, show_summary
@@ -27,6 +27,7 @@ from tyrne.system.description import SystemDescription
 from tyrne.system.errors import RequestError
 from tyrne.system.files import check_writable, write_atomically
 from tyrne.system.outline import outline
+from tyrne.system.printable import json_text
 from tyrne.system.replay import Replay
 from tyrne.system.run import Machine, Request, prepare
 from tyrne.system.select import load_system, select
@@ -66,10 +67,10 @@ def command(
     show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
     if show_version:
-        print(f"tyrne {version('tyrne')}")
+        say(f"tyrne {version('tyrne')}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        print(context.get_help())
+        say(*context.get_help().split("\n"))
         raise typer.Exit(STATUS_REQUEST)
 
 
@@ -126,8 +127,7 @@ def run(
         _write(report, result.to_json().encode())
     if out.is_terminal and not quiet:
         show_summary(out, result, presenter.calls)
-    for line in (*explain(result), *explain_refusals(result, presenter.refusals)):
-        print(f"tyrne: {line}", file=sys.stderr)
+    complain(*explain(result), *explain_refusals(result, presenter.refusals))
     return result.status
 
 
@@ -149,17 +149,15 @@ def replay(
         check_writable(report, [file])
     out = sys.stderr if report == STDOUT else sys.stdout
     repeated = Replay.load(file)
-    for warning in warnings_about(repeated):
-        print(f"tyrne: warning: {warning}", file=sys.stderr)
+    complain(*warnings_about(repeated), label="warning: ")
     with nullcontext() if show else progress(Console(stderr=True), "replaying …"):
         lines = go(repeated, to, out if show else None)
         same, line = verdict(repeated) if to is None else (True, "")
-    print(*lines, *(standing(repeated) if to is not None else [line]), sep="\n", file=out)
+    say(*lines, *(standing(repeated) if to is not None else [line]), out=out)
     if report is not None:
-        content = json.dumps(repeated.report(), indent=2, ensure_ascii=False) + "\n"
-        _write(report, content.encode())
+        _write(report, json_text(repeated.report()).encode())
     if to is not None:
-        print(*following(repeated), sep="\n", file=out)
+        say(*following(repeated), out=out)
     return STATUS_SAME if same else STATUS_DIFFERENT
 
 
@@ -187,8 +185,7 @@ def check(system: Systems = None) -> int:
     with progress(Console(stderr=True), "checking …"):
         description = select(system or [])
         loaded = load_system(description)
-    for line in outline(description, loaded):
-        print(line)
+    say(*outline(description, loaded))
     return 0
 
 
@@ -196,7 +193,7 @@ def check(system: Systems = None) -> int:
 def new(directory: Annotated[Path, typer.Argument(metavar="NAME", help="The directory to make.")]) -> int:
     """Make a directory with a program and a system description that run."""
     description = create_project(directory)
-    print(f"made {directory}; run it with: tyrne run {description}")
+    say(f"made {directory}; run it with: tyrne run {description}")
     return 0
 
 

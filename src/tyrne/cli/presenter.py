@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tyrne.hosted.recorder import CallEvent, Listener
+from tyrne.system.printable import printable
 
 SLOW_SECONDS: Final = 2.0
 """A step that takes longer shows that it is going on."""
@@ -105,8 +106,7 @@ class TerminalPresenter(Presenter):
 
 def visible(content: bytes) -> str:
     """Text with every control character as an escape, so that no program can steer the terminal."""
-    text = content.decode(errors="backslashreplace").removesuffix("\r")
-    return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in text)
+    return printable(content.decode(errors="backslashreplace").removesuffix("\r"), keep="\t")
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final, TextIO
 
-from tyrne.hosted.recorder import text_of
+from tyrne.cli.output import say
+from tyrne.hosted.recorder import lines_of
 from tyrne.system import kernel_source
 from tyrne.system.errors import RequestError
 from tyrne.system.replay import Replay
@@ -38,7 +39,7 @@ def go(replay: Replay, position: int | None, out: TextIO | None) -> list[str]:
     while replay.position != target and (made := replay.step()) is not None:
         line = f"{made.number:6}  {made.text(replay.task_name)}"
         if out is not None:
-            print(line, file=out)
+            say(line, out=out)
         else:
             last.append(line)
     if target is not None and replay.position != target:
@@ -46,7 +47,7 @@ def go(replay: Replay, position: int | None, out: TextIO | None) -> list[str]:
         raise RequestError(
             f"--to {position}: the run has {length} transitions; give a number from {-length} to {length}"
         )
-    return [*last, *text_of(replay.recorder.panic_bytes).splitlines()]
+    return [*last, *lines_of(replay.recorder.panic_bytes)]
 
 
 def verdict(replay: Replay) -> tuple[bool, str]:

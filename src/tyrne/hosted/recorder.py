@@ -206,7 +206,7 @@ class Recorder:
 
     def log_lines(self) -> list[str]:
         """The kernel's own lines; the lines of a panic report are the last."""
-        return text_of(self.log_bytes).splitlines() + text_of(self.panic_bytes).splitlines()
+        return lines_of(self.log_bytes) + lines_of(self.panic_bytes)
 
     def report(self, machine: str, profile: str, names: Sequence[str]) -> dict[str, Any]:
         """The run as data for JSON; `names` are the first tasks in the order of their numbers. Tasks that were created
@@ -261,3 +261,9 @@ def _call_report(event: CallEvent, names: Mapping[int, str]) -> dict[str, Any]:
 def text_of(data: bytes | bytearray) -> str:
     """Bytes as text; what is not UTF-8 is shown as escapes with a backslash."""
     return data.decode("utf-8", errors="backslashreplace")
+
+
+def lines_of(data: bytes | bytearray) -> list[str]:
+    """The lines of a text. Only a line feed ends one: what else Unicode takes for an end may stand in a task's name."""
+    lines = text_of(data).split("\n")
+    return lines if lines[-1] else lines[:-1]

@@ -44,7 +44,7 @@ def build_output(arguments: Sequence[Path], emit: Emit, release: bool) -> bytes:
         elf = kernel_elf(load_system(select(arguments)), release=release, traced=False)
         return elf.read_bytes() if emit is Emit.ELF else image_bytes(elf)
     except CompileError as error:
-        raise RequestError(*str(error).splitlines()) from None
+        raise RequestError(*str(error).split("\n")) from None
 
 
 def _program(arguments: Sequence[Path], emit: Emit) -> bytes:

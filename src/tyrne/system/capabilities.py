@@ -63,7 +63,7 @@ class CapReader:
             self._mistakes.add((*where, limits.CAPS), what)
         caps: list[Cap] = []
         mappings: list[Mapping] = []
-        for number, table in enumerate(tables):
+        for number, table in enumerate(tables[: limits.CAPS]):
             here = (*where, number)
             cap = self._cap(here, table)
             caps.append(cap)

@@ -98,7 +98,7 @@ def _tasks(recorded: list[Report], replayed: list[Report]) -> Difference | None:
 def _task(task: Report) -> str:
     fault = task.get("fault")
     if isinstance(fault, dict):
-        return " ".join(["a fault:", *(f"{key} {value}" for key, value in fault.items())])
+        return " ".join(["a fault:", *(f"{key} {value}" for key, value in fault.items() if isinstance(value, str))])
     code = task.get("code")
     return f"{task.get('state')}" + ("" if code is None else f" with {code}")
 

@@ -6,6 +6,7 @@ docs/guide.md has all keys. The capabilities of a task stand at its handle words
 from __future__ import annotations
 
 import os
+import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from tyrne.system.devices import range_error
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.mistakes import Mistakes, Where
 from tyrne.system.parts import DEFAULT_PRIORITY, DEFAULT_SLICE, NO_QUOTA, Cap, Mapping, Quota, Region, Supervisor
+from tyrne.system.places import DEPTH, too_deep
 from tyrne.system.quotas import check_sums, read_quota
 from tyrne.system.reach import check_reach
 from tyrne.system.shape import Description, MemoryTable, SupervisorTable, TaskTable, example, read_shape
@@ -75,12 +77,13 @@ def read_description(path: Path) -> SystemDescription:
         raise RequestError(f"{path}: cannot be read: {reason(error)}; give the path of a system description") from None
     except UnicodeDecodeError:
         raise RequestError(f"{path}: not UTF-8 text; a system description is a TOML file") from None
+    line = too_deep(text)
+    if line is not None:
+        raise RequestError(f"{path}:{line}: nested {DEPTH} deep, and no key of a description is; write it flat")
     try:
-        data = tomllib.loads(text)
+        data = _parse(text)
     except tomllib.TOMLDecodeError as error:
         raise RequestError(_syntax_error(path, text, str(error))) from None
-    except (RecursionError, ValueError):  # its parser is recursive, and int() reads 4300 digits
-        raise RequestError(f"{path}: nested too deeply, or a number of too many digits; write it shorter") from None
     return _read(path, Mistakes(path, text), data)
 
 
@@ -90,6 +93,17 @@ def describe(data: dict[str, Any], folder: Path) -> SystemDescription:
     RequestError with one line per mistake, each at the keys of what is wrong: `system:task[0].stack_pages`.
     """
     return _read(folder / "system", Mistakes(Path("system"), None), data)
+
+
+def _parse(text: str) -> dict[str, Any]:
+    """What the text says. Numbers of any length are read, which a text of bounded length has: the shape refuses them by
+    their place, and the parser would say none."""
+    digits = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        return tomllib.loads(text)
+    finally:
+        sys.set_int_max_str_digits(digits)
 
 
 def _syntax_error(path: Path, text: str, message: str) -> str:
@@ -107,6 +121,8 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any]) -> SystemDescrip
     if model is None:
         raise mistakes.failure()
     names = _read_names(mistakes, model)
+    if any(len(names[key]) > limit for key, _, limit in _NAMED):
+        raise mistakes.failure()  # the checks below compare each with each
     _check_slice(mistakes, model.system.slice)
     regions = tuple(_read_region(mistakes, ("memory", i), table) for i, table in enumerate(model.memory))
     _check_devices(mistakes, regions)
@@ -139,7 +155,7 @@ def _read_names(mistakes: Mistakes, model: Description) -> dict[str, list[str]]:
         names: list[str] = [table.name for table in getattr(model, key)]
         if len(names) > limit:
             mistakes.add((key, limit), f"{len(names)} {noun}s; a system has at most {limit}, remove some")
-        for index, name in enumerate(names):
+        for index, name in enumerate(names[:limit]):
             if wrong := name_error(name):
                 mistakes.add((key, index, "name"), wrong)
             elif name in names[:index]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import itertools
+import struct
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from elftools.common.exceptions import ELFError
 from elftools.construct import ConstructError
@@ -24,6 +25,23 @@ _HEADER_CHECKS: Final[tuple[tuple[str, str, str], ...]] = (
 
 _HIGHEST_END: Final = limits.USER_VA_LIMIT - limits.STACK_PAGES * limits.PAGE - limits.STACK_GUARD
 """Up to here a program may reach: guard and stack follow it."""
+
+
+_PROGRAM_HEADER: Final = struct.Struct("<IIQQQQQQ")
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
+
+
+class _Header(NamedTuple):
+    """A program header, in the order of its fields in the file."""
+
+    type: int
+    flags: int
+    offset: int
+    address: int
+    physical: int
+    size: int
+    memory: int
+    alignment: int
 
 
 def load_elf(path: Path, data: bytes) -> Program:
@@ -45,10 +63,10 @@ class _Loader:
 
     def load(self) -> Program:
         self._check_header()
-        headers = [s.header for s in self._elf.iter_segments()]
-        if any(h.p_type in ("PT_INTERP", "PT_DYNAMIC") for h in headers):
+        headers = self._program_headers()
+        if any(h.type in (_PT_INTERP, _PT_DYNAMIC) for h in headers):
             raise self._wrong("dynamically linked", "link with -static -no-pie")
-        loads = [h for h in headers if h.p_type == "PT_LOAD" and h.p_memsz]
+        loads = [h for h in headers if h.type == _PT_LOAD and h.memory]
         if not 1 <= len(loads) <= limits.SEGMENTS:
             raise self._wrong(f"{len(loads)} loaded segments", f"link it into 1 to {limits.SEGMENTS}")
         segments = sorted((self._segment(h) for h in loads), key=lambda segment: segment.address)
@@ -73,9 +91,19 @@ class _Loader:
         if header.e_type != "ET_EXEC":
             raise self._wrong(f"not an executable ({header.e_type})", "link it with -static -no-pie")
 
-    def _segment(self, header: Any) -> Segment:
-        flags = int(header.p_flags)
-        address, offset, size, memory = (int(header[k]) for k in ("p_vaddr", "p_offset", "p_filesz", "p_memsz"))
+    def _program_headers(self) -> list[_Header]:
+        """Read one after another: the library looks through all sections for each dynamic segment, and goes by counts
+        and sizes that the file only claims."""
+        header = self._elf.header
+        start, size, count = int(header.e_phoff), int(header.e_phentsize), int(header.e_phnum)
+        end = start + count * _PROGRAM_HEADER.size
+        if count and (size != _PROGRAM_HEADER.size or end > len(self._data)):
+            raise self._wrong("a damaged or truncated ELF", "link it again")
+        return [_Header(*fields) for fields in _PROGRAM_HEADER.iter_unpack(self._data[start:end])]
+
+    def _segment(self, header: _Header) -> Segment:
+        flags, address, offset = header.flags, header.address, header.offset
+        size, memory = header.size, header.memory
         if flags & P_FLAGS.PF_W and flags & P_FLAGS.PF_X:
             what = f"the segment at {address:#x} is writable and executable"
             raise self._wrong(what, "separate code from data (drop -N / --omagic, and W+X from the linker script)")

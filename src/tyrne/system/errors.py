@@ -4,10 +4,14 @@ from __future__ import annotations
 
 
 class RequestError(Exception):
-    """A wrong request. Each line says the cause, its place where there is one, and the mend; exit status 2."""
+    """A wrong request. Each of `lines` says the cause, its place where there is one, and the mend; exit status 2.
+
+    A line may quote what comes from others, whatever it is: who shows it escapes it (tyrne.system.printable).
+    """
 
     def __init__(self, *lines: str) -> None:
         super().__init__("\n".join(lines))
+        self.lines = lines
 
 
 class SourceError(RequestError):

@@ -61,4 +61,4 @@ def compile_program(path: Path) -> Path:
     try:
         return build_user_program(path)
     except CompileError as error:
-        raise SourceError(*str(error).splitlines()) from None
+        raise SourceError(*str(error).split("\n")) from None

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from tyrne.system.errors import RequestError
 from tyrne.system.places import Places
+
+MOST: Final = 50
+"""Mistakes beyond these are counted, not shown."""
 
 Where = tuple[str | int, ...]
 """Keys and indices that lead to a value of the description."""
@@ -37,4 +41,6 @@ class Mistakes:
         return f"{self._path}:{keys.removeprefix('.')}"
 
     def failure(self) -> RequestError:
-        return RequestError(*(what for _, what in sorted(self._found)))
+        lines = [what for _, what in sorted(self._found)]
+        more = [f"{self._path}: {len(lines) - MOST} more mistakes; mend the first ones"] if len(lines) > MOST else []
+        return RequestError(*lines[:MOST], *more)

@@ -1,33 +1,37 @@
 """Where each key and value of a TOML text stands, so that an error can name the line.
 
 The parser of the standard library keeps no positions. This scanner reads only texts which that parser has accepted,
-so it follows the structure and does not check it.
+so it follows the structure and does not check it. Only `too_deep` reads any text, and in time that grows with its size.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 Path = tuple[str | int, ...]
+
+DEPTH: Final = 32
+"""Brackets within brackets, or parts of one key. A description needs five."""
 
 _TOKEN = re.compile(
     r"""
       (?P<skip>[ \t\r]+|\#[^\n]*)
     | (?P<newline>\n)
-    | (?P<multiline>\"{3}(?:[^\\]|\\.)*?\"{3,5}|'{3}.*?'{3,5})
-    | (?P<string>"(?:[^"\\\n]|\\.)*"|'[^'\n]*')
+    | (?P<multiline>\"{3}(?:[^\\]|\\.?)*?(?:\"{3,5}|\Z)|'{3}.*?(?:'{3,5}|\Z))
+    | (?P<string>"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?)
     | (?P<mark>[\[\]{}=,.])
     | (?P<bare>[^\s\[\]{}=,.\#"']+)
     """,
     re.VERBOSE | re.DOTALL,
 )
+"""A string that is never closed is one token all the same: no character is looked at for each quote before it."""
 
 
-@dataclass(frozen=True)
-class _Token:
+class _Token(NamedTuple):
     kind: str
     text: str
     line: int
@@ -41,6 +45,25 @@ def _tokens(text: str) -> Iterator[_Token]:
             yield _Token(kind, match.group(), line)
         line += match.group().count("\n")
     yield _Token("newline", "\n", line)
+
+
+def too_deep(text: str) -> int | None:
+    """The line where a text nests deeper than any description; the parser would take time that grows with the square,
+    or come to the end of Python's stack. None for most texts."""
+    brackets = dots = 0
+    for token in _tokens(text):
+        if token.kind not in ("mark", "newline"):
+            continue
+        dots = dots + 1 if token.text == "." else 0
+        brackets += (token.text in ("[", "{")) - (token.text in ("]", "}"))
+        if max(brackets, dots) >= DEPTH:
+            return token.line
+    return None
+
+
+def _key_part(token: _Token) -> str:
+    """What one part of a key says, as the parser reads it."""
+    return str(tomllib.loads(f"key = {token.text}")["key"]) if token.kind == "string" else token.text
 
 
 class Places:
@@ -85,7 +108,7 @@ class Places:
                 many = self._peek() == "["
                 if many:
                     self._next += 1
-                table = self._last_elements(self._key(), elements, drop_last=many)
+                table = self._last_elements(self._key(), elements, line, drop_last=many)
                 self._next += 2 if many else 1
                 if many:
                     elements[table] += 1
@@ -94,12 +117,12 @@ class Places:
             else:
                 self._pair(table)
 
-    @staticmethod
-    def _last_elements(key: list[str], elements: Counter[Path], drop_last: bool) -> Path:
+    def _last_elements(self, key: list[str], elements: Counter[Path], line: int, drop_last: bool) -> Path:
         """The path of a table header: a key that names an array of tables means its last element."""
         path: Path = ()
         for position, part in enumerate(key):
             path = (*path, part)
+            self._note(path, line)
             if elements[path] and not (drop_last and position == len(key) - 1):
                 path = (*path, elements[path] - 1)
         return path
@@ -108,10 +131,8 @@ class Places:
         parts: list[str] = []
         while self._peek() not in ("=", "]"):
             token = self._take()
-            if token.kind == "string":
-                parts.append(token.text[1:-1])
-            elif token.kind == "bare":
-                parts.append(token.text)
+            if token.kind in ("string", "bare"):
+                parts.append(_key_part(token))
         return parts
 
     def _pair(self, table: Path) -> None:

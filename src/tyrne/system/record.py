@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import base64
 import re
+import reprlib
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
@@ -102,7 +103,7 @@ def from_json(data: object) -> Record:
     if not isinstance(data, dict):
         raise BadRecordError("replay is not an object")
     if data.get("format") != FORMAT:
-        raise BadRecordError(f"replay.format is {data.get('format')!r}, and this tyrne reads {FORMAT}")
+        raise BadRecordError(f"replay.format is {reprlib.repr(data.get('format'))}, and this tyrne reads {FORMAT}")
     kernel, profile = data.get("kernel"), data.get("profile")
     if not isinstance(kernel, str):
         raise BadRecordError("replay.kernel is not a string")
@@ -160,7 +161,8 @@ def _interrupts(data: object) -> tuple[InterruptEvent, ...] | None:
 def _interrupt(item: object) -> InterruptEvent:
     match = _INTERRUPT.fullmatch(item) if isinstance(item, str) else None
     if match is None:
-        raise BadRecordError(f"replay.interrupts has {item!r:.40}, where an interrupt such as '12+340 tick' belongs")
+        found = reprlib.repr(item)
+        raise BadRecordError(f"replay.interrupts has {found}, where an interrupt such as '12+340 tick' belongs")
     return InterruptEvent(int(match[1]), int(match[2]), Interrupt[match[3].upper()])
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from types import UnionType
 from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.record import BadRecordError, Record, from_json
@@ -14,15 +15,38 @@ from tyrne.system.record import BadRecordError, Record, from_json
 REPORT_BYTES: Final = 1 << 30
 """Of a file that is read at all."""
 _MEND: Final = "give a file that tyrne run --report has written"
-_KEYS: Final[dict[str, type | UnionType]] = {
-    "machine": str,
-    "status": int | None,
-    "instructions": int,
-    "console": str,
-    "log": list,
-    "tasks": list,
-    "syscalls": list,
-}
+
+
+class _Part(BaseModel):
+    """A part of a report, as far as it is read: a later tyrne may write more keys."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class _Task(_Part):
+    name: str
+    state: str
+    code: int | None
+    fault: dict[str, Any] | None
+
+
+class _Call(_Part):
+    task: str
+    number: int
+    name: str | None
+    args: list[str]
+    status: str | None
+    payload: list[str] | None
+
+
+class _Report(_Part):
+    machine: str
+    status: int | None
+    instructions: int
+    console: str
+    log: list[str]
+    tasks: list[_Task]
+    syscalls: list[_Call]
 
 
 @dataclass(frozen=True)
@@ -64,11 +88,11 @@ def read_report(path: Path) -> RecordedRun:
         raise RequestError(f"{path}: not a report; {_MEND}")
     if "replay" not in report:
         raise RequestError(f"{path}: a report without a record, made by an older tyrne; run it again with --report")
-    for key, kind in _KEYS.items():
-        if not isinstance(report.get(key), kind):
-            raise RequestError(f"{path}: the report's {key!r} is missing or damaged; {_MEND}")
-    if not all(isinstance(item, dict) for key in ("tasks", "syscalls") for item in report[key]):
-        raise RequestError(f"{path}: the report's tasks or syscalls are damaged; {_MEND}")
+    try:
+        _Report.model_validate(report)
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors(include_url=False, include_input=False)[0]["loc"]))
+        raise RequestError(f"{path}: the report's {where!r} is missing or damaged; {_MEND}") from None
     try:
         record = from_json(report["replay"])
     except BadRecordError as error:

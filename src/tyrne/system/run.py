@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.system.devices import refuse_devices
 from tyrne.system.errors import RequestError
 from tyrne.system.manifest import System, encode
+from tyrne.system.printable import json_text
 from tyrne.system.record import record, to_json
 
 STATUS_PANIC: Final = int(exit_status.PANIC)
@@ -72,7 +72,7 @@ class Result:
         return {**self.outcome(), "replay": to_json(record(request.release, manifest, interrupts))}
 
     def to_json(self) -> str:
-        return json.dumps(self.report(), indent=2, ensure_ascii=False) + "\n"
+        return json_text(self.report())
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def prepare(request: Request) -> Ready:
             case Machine.NATIVE:
                 return Ready(request, _native(request))
     except (CompileError, EngineError) as error:
-        raise RequestError(*str(error).splitlines()) from None
+        raise RequestError(*str(error).split("\n")) from None
 
 
 def _hosted(request: Request) -> Callable[[Recorder], bool]:

@@ -60,7 +60,7 @@ def load_system(description: SystemDescription) -> System:
             errors += mapping_errors(task, program, description.memory)
             tasks.append(_with_program(task, program))
         except SourceError as error:
-            errors += str(error).splitlines()
+            errors += error.lines
         except RequestError as error:
             errors.append(f"{task.place}: {error}" if task.place else str(error))
     if errors:

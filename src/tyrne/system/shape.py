@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from tyrne.system.mistakes import Mistakes
@@ -29,6 +29,8 @@ def _is_true(value: object) -> bool:
 
 
 OnlyTrue = Annotated[bool | None, BeforeValidator(_is_true)]
+Number = Annotated[int, Field(ge=-(1 << 63), lt=1 << 64)]
+"""Any integer of the description: what a word holds, so that each may be shown whatever its file says."""
 
 
 class CapTable(Table):
@@ -42,32 +44,32 @@ class CapTable(Table):
     space: str | None = None
     quota: OnlyTrue = None
     rights: list[str] | None = None
-    badge: int | None = None
-    at: int | None = None
+    badge: Number | None = None
+    at: Number | None = None
     writable: bool | None = None
     executable: bool | None = None
 
 
 class SupervisorTable(Table):
     endpoint: str
-    badge: int = 0
+    badge: Number = 0
 
 
 class QuotaTable(Table):
-    tasks: int = 0
-    endpoints: int = 0
-    notifications: int = 0
-    spaces: int = 0
-    memory: int = 0
-    quotas: int = 0
-    frames: int = 0
+    tasks: Number = 0
+    endpoints: Number = 0
+    notifications: Number = 0
+    spaces: Number = 0
+    memory: Number = 0
+    quotas: Number = 0
+    frames: Number = 0
 
 
 class TaskTable(Table):
     name: str
     program: str
-    stack_pages: int = 1
-    priority: int = DEFAULT_PRIORITY
+    stack_pages: Number = 1
+    priority: Number = DEFAULT_PRIORITY
     start: bool = True
     supervisor: SupervisorTable | None = None
     quota: QuotaTable = QuotaTable()
@@ -82,13 +84,13 @@ class NameTable(Table):
 
 class MemoryTable(Table):
     name: str
-    pages: int
-    address: int | None = None
+    pages: Number
+    address: Number | None = None
 
 
 class SystemTable(Table):
     name: str
-    slice: int = DEFAULT_SLICE
+    slice: Number = DEFAULT_SLICE
 
 
 class Description(Table):
@@ -171,6 +173,8 @@ def _told(detail: ErrorDetails) -> str:
             return f'unknown key "{key}"{within}; {known}{meant(key, model.model_fields)}'
         case "missing":
             return f'no "{key}"{within}; add {example(key, table)}'
+        case "greater_than_equal" | "less_than":
+            return f'"{key}" is a number that no 64-bit word holds; write {example(key, table)}'
     return f'"{key}" is {_toml_type(detail["input"])}; write {example(key, table)}'
 
 
@@ -181,8 +185,10 @@ def _toml_type(value: object) -> str:
             return "true" if value else "false"
         case str():
             return "a string"
-        case int() | float():
+        case int():
             return "a number"
+        case float():
+            return "a floating-point number"
         case list():
             return "an array"
         case dict():

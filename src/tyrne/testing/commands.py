@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from tyrne.compiler import CompileError
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.files import check_writable, write_atomically
+from tyrne.system.printable import one_line
 
 NOTHING_FOUND: Final = 0
 FOUND: Final = 1
@@ -67,9 +68,9 @@ def guarded(name: str, command: Callable[[], int]) -> int:
         print(f"{name}: interrupted", file=sys.stderr)
         return INTERRUPTED
     except (RequestError, CompileError) as error:
-        lines = str(error).splitlines()
+        lines = str(error).split("\n")
     except OSError as error:
         lines = [f"{error.filename}: {reason(error)}" if error.filename else reason(error)]
     for line in lines:
-        print(f"{name}: {line}", file=sys.stderr)
+        print(f"{name}: {one_line(line)}", file=sys.stderr)
     return WRONG_REQUEST

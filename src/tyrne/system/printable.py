@@ -1,0 +1,42 @@
+"""Text that comes from others, made fit to be shown: it steers no terminal, and begins no line of its own.
+
+Descriptions, paths, reports and what tasks write are data. Every character that is not printable leaves as an escape:
+the controls of ASCII and of Latin 1 (C1), line and paragraph separators, marks that turn the direction of writing, and
+the halves of surrogate pairs, by which Python stands for bytes that are not UTF-8.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+LINE: Final = 2000
+"""Characters of one line. Of a longer one the middle is left out: the place stands first, the mend last."""
+_ASCII_CONTROL: Final = re.compile(r"[^ -~]+")
+
+
+def printable(text: str, keep: str = "") -> str:
+    """The text with an escape for each character that is not printable, those of `keep` excepted."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
+
+
+def one_line(text: str) -> str:
+    """The text as one line of bounded length, with escapes."""
+    if len(text) > 2 * LINE:  # before the escapes, which are longer
+        text = f"{text[:LINE]} … {text[-LINE:]}"
+    line = printable(text)
+    return line if len(line) <= LINE else f"{line[: LINE // 2]} … {line[-LINE // 2 :]}"
+
+
+def json_text(data: Any) -> str:
+    """Data as JSON of several lines, in which only its own line ends are not printable."""
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    return _ASCII_CONTROL.sub(lambda run: _json_escapes(run[0]), text) + "\n"
+
+
+def _json_escapes(text: str) -> str:
+    """What stands outside ASCII; of ASCII's own controls JSON leaves none but its line ends."""
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
