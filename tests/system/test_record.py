@@ -76,6 +76,8 @@ def test_a_system_of_empty_pages_takes_little_room() -> None:
     assert len(to_json(record(False, manifest(), None))["manifest"]) < 1000
 
 
+TASK = {"name": "t", "state": "exited", "code": 0, "fault": None}
+CALL = {"task": "t", "number": 0, "name": "yield", "args": [], "status": "0x0", "payload": []}
 WRONG: dict[str, tuple[object, str]] = {
     "a list": ([], "not a report"),
     "another object": ({"a": 1}, "not a report"),
@@ -83,6 +85,18 @@ WRONG: dict[str, tuple[object, str]] = {
     "no console": (report(console=None), "'console' is missing or damaged"),
     "status is text": (report(status="0"), "'status' is missing or damaged"),
     "calls are words": (report(syscalls=["a"]), "'syscalls.0' is missing or damaged"),
+    "log is of numbers": (report(log=[1]), "'log.0' is missing or damaged"),
+    "task without a name": (report(tasks=[{"fault": 1}]), "'tasks.0.name' is missing or damaged"),
+    "code is text": (report(tasks=[{**TASK, "code": "0"}]), "'tasks.0.code' is missing or damaged"),
+    "fault is a number": (report(tasks=[TASK, {**TASK, "fault": 1}]), "'tasks.1.fault' is missing or damaged"),
+    "state is a list": (report(tasks=[{**TASK, "state": []}]), "'tasks.0.state' is missing or damaged"),
+    "arguments are a number": (report(syscalls=[{**CALL, "args": 5}]), "'syscalls.0.args' is missing or damaged"),
+    "argument is a number": (report(syscalls=[{**CALL, "args": [5]}]), "'syscalls.0.args.0' is missing or damaged"),
+    "number is true": (report(syscalls=[{**CALL, "number": True}]), "'syscalls.0.number' is missing or damaged"),
+    "caller is null": (report(syscalls=[{**CALL, "task": None}]), "'syscalls.0.task' is missing or damaged"),
+    "instructions are a fraction": (report(instructions=1.5), "'instructions' is missing or damaged"),
+    "machine is an object": (report(machine={}), "'machine' is missing or damaged"),
+    "format nests deeply": (with_record(format=json.loads("[" * 90 + "]" * 90)), "replay.format is [[[[[[[...]]]]]]]"),
     "record is a word": (report(replay="x"), "replay is not an object"),
     "later format": (with_record(format=2), "replay.format is 2, and this tyrne reads 1"),
     "no kernel": (with_record(kernel=None), "replay.kernel"),
