@@ -26,7 +26,7 @@ from tyrne.system.loading import load_program
 from tyrne.system.manifest import System, Task
 from tyrne.system.parts import Cap, Mapping, Region
 from tyrne.system.program import pages
-from tyrne.system.qemu import MACHINE, find_emulator
+from tyrne.system.qemu import MACHINE, emulator
 
 SAMPLES: Final = 20_000
 PROGRAMS: Final = Path(__file__).parent / "programs"
@@ -129,7 +129,7 @@ def run(scenario: Scenario, kernel: Path, samples: int) -> list[Sample]:
     """Boot a kernel whose RAM is a file, and read the samples there."""
     with tempfile.NamedTemporaryFile(prefix="tyrne-bench-") as ram:
         command = [
-            *(find_emulator(), *MACHINE),
+            *(*emulator(), *MACHINE),
             *("-object", f"memory-backend-file,id=ram,size={RAM_BYTES},mem-path={ram.name},share=on"),
             *("-machine", "memory-backend=ram"),
             *("-semihosting-config", "enable=on,target=native", "-serial", "stdio"),

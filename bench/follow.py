@@ -11,7 +11,7 @@ from typing import Final
 from counts import BenchError
 
 from tyrne.system.manifest import System
-from tyrne.system.qemu import MACHINE, find_emulator
+from tyrne.system.qemu import MACHINE, emulator
 
 NOT_EXECUTED: Final = ("cpu_io_recompile", "Stopped execution")
 """What a line starts with that takes the one before it back."""
@@ -29,7 +29,7 @@ def executed(kernel: Path, options: Sequence[str] = ()) -> Iterator[int]:
     with open(source, encoding="ascii", errors="replace") as log:
         process = subprocess.Popen(
             [
-                *(find_emulator(), *MACHINE, *SINGLE, "-D", f"/dev/fd/{sink}", *options),
+                *(*emulator(), *MACHINE, *SINGLE, "-D", f"/dev/fd/{sink}", *options),
                 *("-semihosting-config", "enable=on,target=native", "-serial", "null", "-kernel", str(kernel)),
             ],
             stdin=subprocess.DEVNULL,

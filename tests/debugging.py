@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tyrne.compiler.build.debugger import gdb_command
+from tyrne.system.qemu import emulator
 
 needs_gdb = pytest.mark.skipif(shutil.which("gdb-multiarch") is None, reason="gdb-multiarch is not installed")
 
@@ -18,7 +19,7 @@ needs_gdb = pytest.mark.skipif(shutil.which("gdb-multiarch") is None, reason="gd
 def debugged(elf: Path, sources: Path, commands: Sequence[str], folder: Path) -> str:
     """What gdb prints for commands; the machine waits for the first of them before its first instruction."""
     socket = folder / "gdb"
-    machine = ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-display", "none", "-serial", "none"]
+    machine = [*emulator(), "-M", "virt", "-cpu", "cortex-a72", "-display", "none", "-serial", "none"]
     machine += ["-monitor", "none", "-nic", "none", "-kernel", str(elf), "-S"]
     machine += ["-semihosting-config", "enable=on,target=native"]
     machine += ["-chardev", f"socket,id=gdb,path={socket},server=on,wait=off", "-gdb", "chardev:gdb"]

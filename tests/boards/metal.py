@@ -12,6 +12,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from tyrne.system.build import kernel_elf
+from tyrne.system.qemu import emulator
 from tyrne.system.select import load_system, select
 
 MACHINE = ("-cpu", "cortex-a72", "-m", "128M", "-nodefaults", "-display", "none", "-icount", "shift=0,sleep=off")
@@ -33,7 +34,7 @@ def kernel_with(programs: Sequence[Path], max_instructions: int = 20_000_000) ->
 
 def boot(elf: Path, machine: str = "virt", options: Sequence[str] = SEMIHOSTING, seconds: float = 60) -> Outcome:
     """Run to the end; the serial line is standard output."""
-    command = ["qemu-system-aarch64", "-M", machine, *MACHINE, *options, "-serial", "stdio", "-kernel", str(elf)]
+    command = [*emulator(), "-M", machine, *MACHINE, *options, "-serial", "stdio", "-kernel", str(elf)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds)
     return Outcome(done.returncode, done.stdout.decode(errors="replace"))
 

@@ -14,6 +14,7 @@ from table_walk import check_no_page_is_writable_and_executable, leaves
 from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, RAM_END, RAM_START
 from tyrne.compiler.build import build_user_program
 from tyrne.system.build import kernel_elf
+from tyrne.system.qemu import emulator
 from tyrne.system.select import load_system, select
 
 pytestmark = pytest.mark.qemu
@@ -67,7 +68,7 @@ def test_other_cores_stay_parked(hello: Path) -> None:
 def memory_of_running(elf: Path, folder: Path) -> bytes:
     """All RAM of a machine whose task runs for ever, taken through QEMU's monitor."""
     path, dump = folder / "monitor", folder / "ram"
-    command = ["qemu-system-aarch64", "-M", "virt", *MACHINE, *SEMIHOSTING, "-serial", f"file:{folder / 'serial'}"]
+    command = [*emulator(), "-M", "virt", *MACHINE, *SEMIHOSTING, "-serial", f"file:{folder / 'serial'}"]
     command += ["-qmp", f"unix:{path},server=on,wait=off", "-kernel", str(elf)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL) as machine:
         try:

@@ -1,8 +1,12 @@
 """Starting, following and ending QEMU, with a script in its place that behaves as a test needs."""
 
 import os
+import re
+import shutil
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -88,3 +92,44 @@ def test_an_emulator_that_refuses_to_start_is_quoted(emulator: Emulator) -> None
     with pytest.raises(RequestError) as caught:
         run_kernel(Path("kernel"), Recorder())
     assert str(caught.value) == "qemu-system-aarch64: ended with status 1: qemu: bad machine"
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is not installed")
+def test_the_machine_ends_with_a_tyrne_that_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = os.environ["PATH"]
+    emulator = Emulator(tmp_path, monkeypatch)
+    emulator.does("trace.write('L 610a\\n'); trace.flush(); time.sleep(60)")
+    code = "from pathlib import Path; from tyrne.system.qemu import Guest; print(*Guest(Path('kernel')).records())"
+    environment = {**os.environ, "PATH": f"{tmp_path}:{path}"}
+    with subprocess.Popen([sys.executable, "-c", code], env=environment) as tyrne:
+        wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text() != "")
+        assert not emulator.is_gone()
+        tyrne.kill()
+    wait_for(emulator.is_gone)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_setpriv_of_another_kind_is_done_without(emulator: Emulator, tmp_path: Path) -> None:
+    emulator.does("")
+    (tmp_path / "setpriv").write_text("#!/bin/sh\necho unknown option >&2\nexit 1\n")
+    (tmp_path / "setpriv").chmod(0o755)
+    assert qemu.emulator() == [str(tmp_path / "qemu-system-aarch64")]
+
+
+def test_nothing_starts_qemu_in_another_way() -> None:
+    root = Path(__file__).parent.parent.parent
+    starts = re.compile(r"""["']qemu-system-aarch64["'],|find_emulator\(\), """)
+    found = [
+        f"{path.relative_to(root)}:{line}"
+        for folder in ("src", "bench", "tests", "assurance")
+        for path in sorted((root / folder).rglob("*.py"))
+        for line, text in enumerate(path.read_text().splitlines(), 1)
+        if starts.search(text) and path != Path(__file__)
+    ]
+    assert not found, f"{found}: start QEMU with tyrne.system.qemu.emulator(), so that it ends with its parent"

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from tyrne.system.errors import RequestError
 
 EMULATOR: Final = "qemu-system-aarch64"
 INSTALL: Final = "apt-get install --no-install-recommends qemu-system-arm"
+WRAPPER: Final = ("setpriv", "--pdeathsig", "KILL", "--")
 MACHINE: Final = (
     *("-M", "virt", "-cpu", "cortex-a72", "-m", "128M", "-smp", "1"),
     *("-nodefaults", "-display", "none", "-no-reboot"),
@@ -44,6 +46,24 @@ def find_emulator() -> str:
     return path
 
 
+def emulator() -> list[str]:
+    """The words that start QEMU, to be followed by its options: it ends when this process does, however that happens.
+
+    Linux ends it by a signal that `setpriv` (util-linux) asks for; where that is missing, a QEMU whose tyrne is killed
+    runs on. RequestError where QEMU is missing.
+    """
+    path = find_emulator()
+    wrapper = shutil.which(WRAPPER[0])
+    return [wrapper, *WRAPPER[1:], path] if wrapper is not None and _works(wrapper) else [path]
+
+
+@cache
+def _works(wrapper: str) -> bool:
+    """Whether this `setpriv` knows the signal: not each one is that of util-linux."""
+    trial = subprocess.run([wrapper, *WRAPPER[1:], "true"], stdin=subprocess.DEVNULL, capture_output=True)
+    return trial.returncode == 0
+
+
 class Guest:
     """One run of a traced kernel. Iterate over `records`, then read `ending`. `options` are QEMU's own."""
 
@@ -54,7 +74,7 @@ class Guest:
 
     def records(self) -> Generator[bytes, None, None]:
         """The lines of the trace as they come. The machine is ended when the iteration is, however that happens."""
-        emulator = find_emulator()
+        command = emulator()
         ends = os.pipe()
         with (
             tempfile.TemporaryDirectory(prefix="tyrne-") as folder,
@@ -65,7 +85,7 @@ class Guest:
             complaints = Path(folder) / "complaints"
             with complaints.open("wb") as errors:
                 process = subprocess.Popen(
-                    [emulator, *MACHINE, *self._devices(serial, sink.fileno())],
+                    [*command, *MACHINE, *self._devices(serial, sink.fileno())],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=errors,
