@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
 import pytest
 
 from tyrne.compiler import CompileError, Unit
@@ -51,10 +59,14 @@ bool kp_call_ask(u64 *result, u64 a) { if (setjmp(caller)) return false; *result
 """
 
 
+def unit() -> Unit:
+    files = ("kernel/half.py", "kernel/store.py")
+    return Unit(c=CODE, offsets="", declarations=DECLARATIONS, types={}, files=files, inputs=())
+
+
 @pytest.fixture
 def library() -> HostLibrary:
-    files = ("kernel/half.py", "kernel/store.py")
-    library = load_host_library(Unit(c=CODE, offsets="", declarations=DECLARATIONS, types={}, files=files, inputs=()))
+    library = load_host_library(unit())
     library.reset()
     return library
 
@@ -101,3 +113,44 @@ def test_what_an_extern_raises_comes_out_of_the_call(library: HostLibrary) -> No
 def test_a_function_that_is_not_exported_is_an_error(library: HostLibrary) -> None:
     with pytest.raises(CompileError, match="missing: not exported; mark the function with @export"):
         library.call("missing")
+
+
+ONE_OF_MANY = """
+import json, sys
+from tyrne.compiler import Unit
+from tyrne.compiler.build.host import load_host_library
+print("ready", flush=True)
+unit = Unit(**json.load(sys.stdin))
+for turn in range(3):
+    library = load_host_library(unit)
+    assert library.call("half", 8) == 4
+print(library.path.parent)
+"""
+"""Waits for a unit, then loads it again and again, as a user's Python does: byte code is written."""
+
+
+def test_twenty_processes_at_once_on_an_empty_cache_load_one_library_that_stays(tmp_path: Path) -> None:
+    ordinary = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with ExitStack() as stack:
+        many = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", ONE_OF_MANY],
+                    env={**ordinary, "TYRNE_CACHE": str(tmp_path)},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for _ in range(20)
+        ]
+        assert [process.stdout.readline() for process in many if process.stdout] == ["ready\n"] * 20
+        for process in many:
+            assert process.stdin is not None
+            process.stdin.write(json.dumps(asdict(unit())))
+            process.stdin.close()
+        folders = {process.stdout.read() for process in many if process.stdout}
+    assert [process.returncode for process in many] == [0] * 20
+    (entry,) = (path for path in (tmp_path / "host").iterdir() if path.suffix != ".lock")
+    assert folders == {f"{entry}\n"}
+    assert list(entry.rglob("*.pyc")), "nobody has written into the entry: the test would pass without that"

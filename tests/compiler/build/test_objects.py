@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -63,10 +64,9 @@ def test_assembly_that_calls_back_counts_with_what_it_calls() -> None:
 
 def test_a_stack_that_is_too_small_fails_with_the_path() -> None:
     with pytest.raises(CompileError) as error:
-        build_objects(unit(CODE), stack_limit=512)
-    assert "k_second: needs up to" in str(error.value)
-    assert "there are 512" in str(error.value)
-    assert "k_second (kernel/stack.py:14" in str(error.value) and "-> deep (kernel/stack.py:10" in str(error.value)
+        build_objects(unit(CODE), stack_limit=512, assembly_stack={"helper": AssemblyUse(5000)})
+    assert re.match(r"k_second: needs up to 50\d\d bytes of stack, there are 512; ", str(error.value))
+    assert "k_second (kernel/stack.py:14, " in str(error.value) and "-> helper (assembly, 5000 b" in str(error.value)
 
 
 def test_recursion_in_machine_code_is_refused() -> None:

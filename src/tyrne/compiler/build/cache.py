@@ -2,8 +2,10 @@
 
 The cache holds folders `<kind>/<key>`. A folder appears whole or not at all (it is filled elsewhere and renamed), so
 any number of processes may share one cache; a lock per key keeps them from doing the same work at the same time.
-Each folder lists the sizes of its files: one that a crash or a full disk has damaged counts as not there.
-Folders that nobody used for a week are dropped when a new one is stored.
+Each folder lists the files that it came with and their sizes. One that a crash or a full disk has damaged stays where
+it is, and a new one comes beside it, `<key>.1` and so on; files that somebody has added do no harm.
+What a process may be using is never deleted: from its first question on it counts as a user until it ends. A process
+that begins while there is no other drops, once a day, what nobody asked for during a week.
 """
 
 from __future__ import annotations
@@ -17,13 +19,21 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Final
 
 from tyrne.compiler import CompileError
 
-KEPT_SECONDS: Final = 7 * 24 * 3600
+DAY: Final = 24 * 3600
+KEPT_SECONDS: Final = 7 * DAY
 SIZES: Final = ".sizes.json"
+USERS: Final = ".users"
+"""A file that each process that uses the cache has locked, shared. Who deletes has it for itself. Its time is when the
+cache was last pruned."""
+
+_held: Final[dict[Path, int]] = {}
+"""The caches that this process uses, and the handles by which it has locked their USERS."""
 
 
 def cache_directory() -> Path:
@@ -47,8 +57,13 @@ def digest(parts: Iterable[str | bytes]) -> str:
 
 def known(kind: str, key: str) -> Path | None:
     """The folder of `key` if it is there and whole; it counts as used now."""
-    folder = cache_directory() / kind / key
-    return folder if _used(folder) and _is_whole(folder) else None
+    _hold(cache_directory())
+    for place in _places(kind, key):
+        if not _used(place):
+            return None
+        if _is_whole(place):
+            return place
+    raise AssertionError("there is always a place that is free")
 
 
 def stored(kind: str, key: str, make: Callable[[Path], None]) -> Path:
@@ -57,22 +72,18 @@ def stored(kind: str, key: str, make: Callable[[Path], None]) -> Path:
     if found is not None:
         return found
     base = cache_directory() / kind
-    folder = base / key
     with locked(base / f"{key}.lock"):
         found = known(kind, key)
         if found is not None:
             return found
-        shutil.rmtree(folder, ignore_errors=True)
         work = Path(tempfile.mkdtemp(prefix=".work-", dir=base))
         try:
             make(work)
             (work / SIZES).write_text(json.dumps(_sizes(work)))
             work.chmod(0o755)
-            work.rename(folder)
+            return _placed(work, kind, key)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-        _prune(base)
-    return folder
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -82,6 +93,70 @@ def write_atomically(path: Path, content: bytes) -> None:
     with os.fdopen(handle, "wb") as stream:
         stream.write(content)
     os.replace(name, path)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file; the operating system lets it go when the process ends, however it ends."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise CompileError(f"{path.parent}: the cache cannot be used: {why}; set TYRNE_CACHE to a folder") from None
+    with os.fdopen(handle, "r+"):
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def disk_use() -> int:
+    """The bytes of all files of the cache."""
+    total = 0
+    for folder, _, names in os.walk(cache_directory()):
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(folder, name)).st_size
+    return total
+
+
+def clear() -> None:
+    """Delete everything that was built. CompileError while another process uses the cache."""
+    directory = cache_directory()
+    if not directory.is_dir():
+        return
+    handle = _opened(directory)
+    if handle is None:
+        raise CompileError(f"{directory}: the cache may only be read by this user")
+    try:
+        if not _is_alone(handle):
+            raise CompileError(f"{directory}: another process uses the cache; try again when it has ended")
+        for entry in directory.iterdir():
+            if entry.name != USERS:
+                _delete(entry)
+    finally:
+        os.close(handle)
+
+
+def _places(kind: str, key: str) -> Iterator[Path]:
+    """Where the folder of a key may be, in order: the first that is not damaged is the one."""
+    base = cache_directory() / kind
+    yield base / key
+    for number in count(1):
+        yield base / f"{key}.{number}"
+
+
+def _placed(work: Path, kind: str, key: str) -> Path:
+    """Move a filled folder to where it belongs."""
+    for place in _places(kind, key):
+        try:
+            work.rename(place)
+            return place
+        except OSError:
+            if not os.path.lexists(place):
+                raise
+        if _is_whole(place):  # by a process that came here with another lock file
+            return place
+    raise AssertionError("there is always a place that is free")
 
 
 def _used(folder: Path) -> bool:
@@ -101,32 +176,58 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 
 def _is_whole(folder: Path) -> bool:
+    """Whether all files that the folder came with are there; others may be, too."""
     try:
-        return bool(json.loads((folder / SIZES).read_bytes()) == _sizes(folder))
-    except (OSError, ValueError):
+        sizes = json.loads((folder / SIZES).read_bytes())
+        return all((folder / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError, AttributeError):
         return False
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file; the operating system lets it go when the process ends, however it ends."""
+def _hold(directory: Path) -> None:
+    """Count as a user of the cache until this process ends. Who is the only one prunes it first."""
+    if directory in _held:
+        return
+    handle = _opened(directory)
+    if handle is None:
+        return
+    if time.time() - os.fstat(handle).st_mtime > DAY and _is_alone(handle):
+        _prune(directory)
+        os.utime(handle)
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    _held[directory] = handle
+
+
+def _opened(directory: Path) -> int | None:
+    """A handle of the file of users; None where this user may not write."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise CompileError(f"{path.parent}: the cache cannot be used: {why}; set TYRNE_CACHE to a folder") from None
-    with os.fdopen(handle, "r+"):
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        directory.mkdir(parents=True, exist_ok=True)
+        return os.open(directory / USERS, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError:
+        return None
 
 
-def _prune(base: Path) -> None:
+def _is_alone(handle: int) -> bool:
+    """Whether no other process uses the cache; if so, none can begin to before the handle is locked otherwise."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _prune(directory: Path) -> None:
     oldest = time.time() - KEPT_SECONDS
-    for entry in os.scandir(base):
-        with suppress(OSError):
-            if entry.stat().st_mtime < oldest:
-                if entry.is_dir():
-                    shutil.rmtree(entry.path, ignore_errors=True)
-                else:
-                    os.unlink(entry.path)
+    for kind in directory.iterdir():
+        if kind.is_dir():
+            for entry in kind.iterdir():
+                with suppress(OSError):
+                    if entry.stat().st_mtime < oldest:
+                        _delete(entry)
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -18,7 +18,6 @@ from typing import Any, Final
 
 from tyrne.compiler import RUNTIME, CompileError, Target, Unit
 from tyrne.compiler.build.cache import digest, stored
-from tyrne.compiler.build.edges import COUNTING_FLAGS, Edge, read_edges
 from tyrne.compiler.build.identity import compiler_part
 from tyrne.compiler.build.toolchain import compile_file, run_tool, wheel
 from tyrne.compiler.build.translation import source_roots, translated
@@ -128,6 +127,8 @@ class CountingLibrary(HostLibrary):
     itself, `reset` included."""
 
     def __init__(self, unit: Unit, library: Path, bindings: Path) -> None:
+        from tyrne.compiler.build.edges import Edge
+
         super().__init__(unit, library, bindings)
         self.edges: Final = tuple(Edge(*fields) for fields in json.loads((library.parent / EDGES).read_text()))
         self.counters: Final = memoryview(self.ffi.buffer(self.lib.kp_counters, self.lib.kp_counter_count))
@@ -163,7 +164,11 @@ def compile_host(unit: Unit, counters: bool = False) -> Path:
     system = [word for header in headers for word in ("-isystem", str(header))]
     flags = [f"--target={machine}-linux-gnu", *HOST_FLAGS]
 
-    extra = COUNTING_FLAGS if counters else ()
+    extra: tuple[str, ...] = ()
+    if counters:  # imported here: it reads ELF files, and other builds that are in the cache do without
+        from tyrne.compiler.build.edges import COUNTING_FLAGS, read_edges
+
+        extra = COUNTING_FLAGS
 
     def make(work: Path) -> None:
         (work / "unit.c").write_text(unit.c)

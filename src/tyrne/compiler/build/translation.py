@@ -7,8 +7,10 @@ root read, and their content now gives the key of the unit.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -51,6 +53,8 @@ def source_roots(unit: Unit) -> dict[Path, str]:
 def _content_key(index: Path) -> str | None:
     """The key of the unit that the files named by the index give now; None when one of them is not there."""
     parts: list[str | bytes] = [index.name]
+    with suppress(OSError):  # not there, or of a cache that this user may only read
+        os.utime(index)
     try:
         for name in json.loads(index.read_bytes()):
             parts += [name, Path(name).read_bytes()]
