@@ -10,7 +10,8 @@ WORKERS ?= 2
 ARGS ?=
 HOSTED := tests/boards tests/boot tests/conformance tests/hal tests/kernel
 
-.PHONY: run qemu test coverage check bench fuzz-calls reproducible refusals scorecard assure mutate clean tools fuzz-code battery explore promises
+.PHONY: run qemu test coverage check bench fuzz-calls reproducible refusals scorecard assure mutate clean tools fuzz-code \
+	battery explore promises fresh
 
 # The greeting on the hosted machine. ARGS="programs/other.py --report r.json" runs something else.
 run: $(BASE)
@@ -52,6 +53,10 @@ fuzz-calls: $(BASE)
 # The kernel's image, built clean in two places: the same bytes, and which.
 reproducible: $(BASE)
 	@$(BIN)/python -m assurance.reproducible $(ARGS)
+
+# What a newcomer does, on a new Debian 12 and 13 (root; debootstrap): ARGS="RELEASE… --folder FOLDER".
+fresh: $(BASE)
+	@$(BIN)/python -m assurance.fresh $(ARGS)
 
 # Every campaign within a time budget, an hour if none is said, then the scorecard: ARGS="--minutes N".
 assure: $(TEST)
