@@ -81,6 +81,7 @@ def unchanged(table: CapTable, before: object) -> bool:
 # --- the table
 
 
+@pytest.mark.promise("its own table, bounded by: 64 capabilities")
 def test_spec_3_3_a_table_has_64_slots() -> None:
     table = CapTable()
     for index in range(64):

@@ -76,7 +76,7 @@ def test_a_pattern_that_no_flags_encode_adds_no_permission(pxn: int, uxn: int, u
     assert executable == (not device and (pxn, uxn) == ((1, 0) if user else (0, 1)))
 
 
-@pytest.mark.promise("One function makes every page descriptor, and it refuses such a page")
+@pytest.mark.promise("One function says which pages those are, and whatever makes a page descriptor asks it first")
 def test_forbidden_are_writable_code_and_device_code() -> None:
     assert [flags for flags in EVERY if forbidden(flags)] == [f for f in EVERY if f & X and f & (W | D)]
 
@@ -105,6 +105,9 @@ def test_translation_control_is_both_halves_with_48_bits() -> None:
     assert TCR == 0x2_B510_3510
 
 
+@pytest.mark.promise(
+    "the machine: counters, cache maintenance by address and WFI trap, and WFE where the processor would wait",
+)
 def test_system_control_leaves_el0_nothing_that_can_be_trapped() -> None:
     """MMU and caches on, writable memory not executable; every instruction that EL0 could be trapped on is."""
     assert SCTLR_RESERVED == 0x30D0_0800

@@ -104,6 +104,9 @@ def test_a_tick_takes_the_exclusive_monitor_away(machine: str, code: dict[str, b
     assert shown(report, "t2")[0][0] == hex(2000)
 
 
+@pytest.mark.promise(
+    "processor time, what it can still do: take its share among equals, and with slice = 0 more than that",
+)
 @pytest.mark.parametrize("machine", MACHINES)
 def test_without_a_slice_nobody_is_preempted(machine: str, code: dict[str, bytes], tmp_path: Path) -> None:
     names = [f"busy_{seed}" for seed in SEEDS]

@@ -38,6 +38,7 @@ def test_a_reply_capability_is_a_child_of_the_capability_that_was_called_by_and_
         assert w.status(1, call, reply, 0, 0) is status
 
 
+@pytest.mark.promise("reply, TRANSFER, lets its holder: pass it on")
 def test_a_reply_capability_can_be_passed_on_and_its_new_holder_answers() -> None:
     w = Pair()
     reply = w.serve()

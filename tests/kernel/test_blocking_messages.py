@@ -109,6 +109,7 @@ def test_no_message_is_parked_while_somebody_waits_to_send() -> None:
 # --- first in, first out
 
 
+@pytest.mark.promise("an endpoint, bounded by: a task waits in one queue, which is first in, first out")
 @pytest.mark.parametrize("order", [(0, 2, 3), (3, 2, 0), (2, 0, 3)])
 def test_senders_are_received_in_the_order_in_which_they_came(order: tuple[int, ...]) -> None:
     w = World(4)
@@ -121,6 +122,7 @@ def test_senders_are_received_in_the_order_in_which_they_came(order: tuple[int, 
     assert badges == [task + 1 for task in order]
 
 
+@pytest.mark.promise("an endpoint, bounded by: a task waits in one queue, which is first in, first out")
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2)])
 def test_receivers_are_served_in_the_order_in_which_they_came(order: tuple[int, ...]) -> None:
     w = World(4)
@@ -213,6 +215,10 @@ def test_a_capability_without_transfer_or_with_children_or_that_is_not_there_doe
 # --- a receiver without room
 
 
+@pytest.mark.promise(
+    "a server's table, what it can still do: fill it, if it has capabilities with TRANSFER: the server then gets "
+    "RECEIVER_TABLE_FULL, the message waits, and the server may drop what it does not want"
+)
 @pytest.mark.parametrize(("way", "cap", "room"), [(C.SEND, 1, 0), (C.SEND_WAIT, 1, 0), (C.CALL, 0, 0), (C.CALL, 1, 1)])
 @pytest.mark.parametrize("receiver_first", [True, False])
 def test_a_receiver_without_room_learns_it_and_the_message_stays(

@@ -1,0 +1,420 @@
+"""What a hostile task can use up, row by row: it does its worst, and what bounds it holds.
+
+That these tests notice when a bound is gone is tested by `test_seeded_faults.py`.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tyrne.kernel import deletion
+from tyrne.kernel.abi import CapKind, Notice, Rights, Status, TaskState, pack_handle
+from tyrne.kernel.arena import LAST_GENERATION
+from tyrne.kernel.calls import CallNumber as C
+from tyrne.lang import u32
+from tyrne.system.parts import Quota
+from tyrne.testing.board import PAGE
+from tyrne.testing.kernels import BASE, NULL
+from tyrne.testing.world import World
+
+HOSTILE, VICTIM, SERVER = 0, 1, 2
+ABORTED = (Status.ABORTED.value, 0, 0, 0, 0, 0, 0, 0)
+
+
+def room(w: World, task: int) -> int:
+    """How many free slots a task's table has."""
+    table = w.task(task).capabilities
+    return sum(table.has_room(1 + n) for n in range(len(table.slots)))  # type: ignore[arg-type]
+
+
+# --- processor time
+
+
+@pytest.mark.promise("processor time, bounded by: its priority, and the tick")
+def test_a_task_that_never_gives_way_has_the_processor_until_the_tick() -> None:
+    w = World(3)
+    seen = []
+    for _ in range(9):
+        seen.append(w.current())
+        w.tick()
+    assert seen == [0, 1, 2] * 3
+
+
+@pytest.mark.promise("processor time, bounded by: its priority, and the tick")
+def test_no_call_of_a_less_urgent_task_takes_the_processor_from_a_more_urgent_one() -> None:
+    w = World(3, priorities=(8, 3, 8))
+    me, victim = w.give_task(HOSTILE, HOSTILE), w.give_task(HOSTILE, VICTIM)
+    assert w.current() == VICTIM
+    w.tick()
+    assert w.current() == VICTIM
+    w.blocks(VICTIM, C.WAIT, w.give(VICTIM, w.endpoint()))
+    assert w.refused(HOSTILE, C.TASK_PRIORITY, me, 7) is Status.INSUFFICIENT_RIGHTS
+    assert w.refused(HOSTILE, C.TASK_PRIORITY, victim, 7) is Status.INSUFFICIENT_RIGHTS
+
+
+# --- time inside the kernel
+
+
+@pytest.mark.promise(
+    "time inside the kernel, bounded by: each call's work is bounded (below)",
+    "making a region of 512 pages, which are searched for and zeroed",
+    "4096 bytes to a slow serial line",
+)
+def test_no_call_takes_more_than_512_pages_or_4096_bytes() -> None:
+    w = World(1, pages=1200, quota=Quota(spaces=1, memory=2, frames=600))
+    purse, console, space = w.give_quota(0), w.give_console(0), w.give_space(0, 0)
+    memory = w.ok(0, C.CREATE, purse, CapKind.MEMORY.value, 512)
+    assert w.refused(0, C.CREATE, purse, CapKind.MEMORY.value, 513) is Status.BAD_ARGUMENT
+    w.ok(0, C.MAP, space, memory, 0x1000_0000, 1)
+    task = w.task(0)
+    assert task.window is not None
+    task.window = type(task.window)(task.window.base, task.window.length + (1 << 30))
+    assert w.refused(0, C.CONSOLE_WRITE, console, 0x1000_0000, 4097) is Status.BAD_ARGUMENT
+    w.ok(0, C.CONSOLE_WRITE, console, 0x1000_0000, 4096)
+
+
+@pytest.mark.promise(
+    "time inside the kernel, bounded by: each call's work is bounded (below)",
+    "The longest stretches in it, with interrupts masked: a revocation, or the end of a task, that deletes all the "
+    "capabilities there can be, with up to 512 pages to unmap for each mapping",
+)
+@pytest.mark.parametrize("how", ["revoke", "exit"])
+def test_a_revocation_or_an_end_deletes_each_capability_once(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    w = World(3, slots=30)
+    root = w.give(0, w.endpoint())
+    others = [w.give_task(0, task) for task in (1, 2)]
+    every = int(Rights.DERIVE | Rights.TRANSFER | Rights.SEND)
+    derived = 0
+    for other in others:
+        while room(w, 1 + others.index(other)):
+            w.ok(0, C.CAP_MOVE, w.ok(0, C.CAP_DERIVE, root, every, 0), other)
+            derived += 1
+    deleted = []
+    delete_leaf = deletion._delete_leaf
+
+    def counted(*arguments: object) -> None:
+        deleted.append(arguments[-1])
+        delete_leaf(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(deletion, "_delete_leaf", counted)
+    if how == "revoke":
+        w.ok(0, C.CAP_REVOKE, root)
+        assert len(deleted) == derived == 60
+    else:
+        w.call(0, C.TASK_EXIT, 0)
+        assert derived < len(deleted) <= derived + 6, "and the root, the two tasks and what the task lived by"
+
+
+# --- objects and frames
+
+
+@pytest.mark.promise("objects, frames, bounded by: its quota: claims are set aside at boot, for each quota")
+def test_a_task_that_makes_all_it_can_leaves_to_each_other_quota_all_that_it_was_given() -> None:
+    w = World(2, slots=40)
+    mine, its = w.give_quota(HOSTILE), w.give_quota(VICTIM)
+    before = w.claims(VICTIM)
+    kinds = [kind for kind in CapKind if kind.name in before]
+    for kind in kinds:
+        while w.call(HOSTILE, C.CREATE, mine, kind.value, 1) == (0, w.x(HOSTILE)[1], 0, 0, 0, 0, 0, 0):
+            pass
+    assert w.claims(VICTIM) == before
+    for kind in kinds:
+        for _ in range(before[kind.name]):
+            w.ok(VICTIM, C.CREATE, its, kind.value, 1)
+        assert w.refused(VICTIM, C.CREATE, its, kind.value, 1) is Status.QUOTA_EXCEEDED
+
+
+@pytest.mark.promise("objects, frames, bounded by: its quota: claims are set aside at boot, for each quota")
+def test_who_has_no_claim_makes_nothing_and_takes_none_from_a_quota_that_it_may_not_use() -> None:
+    w = World(2, quota=Quota(endpoints=1))
+    mine, its = w.give_quota(HOSTILE), w.give(HOSTILE, w.quota_of(VICTIM), Rights.DUPLICATE | Rights.DERIVE)
+    assert w.refused(HOSTILE, C.CREATE, mine, CapKind.MEMORY.value, 1) is Status.QUOTA_EXCEEDED
+    assert w.refused(HOSTILE, C.CREATE, its, CapKind.ENDPOINT.value, 0) is Status.INSUFFICIENT_RIGHTS
+    assert w.refused(HOSTILE, C.QUOTA_MOVE, its, mine, CapKind.ENDPOINT.value, 1) is Status.INSUFFICIENT_RIGHTS
+
+
+@pytest.mark.promise(
+    "objects, frames, what it can still do: hold scattered frames, so that a contiguous region is refused to others "
+    "with OUT_OF_FRAMES while their claims last"
+)
+def test_scattered_frames_refuse_others_a_contiguous_region_and_not_one_page_that_they_were_promised() -> None:
+    w = World(2, pages=64, slots=20, quota=Quota(memory=8, frames=8))
+    mine, its = w.give_quota(HOSTILE), w.give_quota(VICTIM)
+    w.memory(int(w.kernel.frames.available()) - 16)  # what neither was promised
+    pages = []
+    for _ in range(8):
+        w.ok(HOSTILE, C.CREATE, mine, CapKind.MEMORY.value, 1)
+        pages.append(w.ok(VICTIM, C.CREATE, its, CapKind.MEMORY.value, 1))
+    for word in pages:
+        w.ok(VICTIM, C.CAP_DROP, word)
+    assert w.refused(VICTIM, C.CREATE, its, CapKind.MEMORY.value, 2) is Status.OUT_OF_FRAMES
+    for _ in range(8):
+        w.ok(VICTIM, C.CREATE, its, CapKind.MEMORY.value, 1)
+
+
+# --- its own table, and a server's
+
+
+@pytest.mark.promise("its own table, bounded by: 64 capabilities")
+def test_a_task_holds_64_capabilities_and_none_more_however_it_comes_by_them() -> None:
+    w = World(2, slots=64)
+    door = w.endpoint()
+    source, send, get = w.give(0, door), w.give(1, door), w.give(0, door)
+    while room(w, 0):
+        w.ok(0, C.CAP_COPY, source, int(Rights.SEND))
+    assert sum(slot.capability is not None for slot in w.task(0).capabilities.slots) == 64
+    assert w.refused(0, C.CAP_COPY, source, 0) is Status.CAPS_EXHAUSTED
+    assert w.refused(0, C.CAP_DERIVE, source, 0, 0) is Status.CAPS_EXHAUSTED
+    assert w.refused(1, C.CAP_MOVE, w.give_console(1), w.give_task(1, 0)) is Status.CAPS_EXHAUSTED
+    w.ok(1, C.SEND, send, 1, 2, 3, 4, w.give_console(1, Rights.TRANSFER))
+    assert w.refused(0, C.RECV, get) is Status.RECEIVER_TABLE_FULL
+
+
+@pytest.mark.promise("a server's table, bounded by: a caller occupies one slot, until it is answered")
+def test_a_caller_takes_one_slot_of_its_server_and_gives_it_back_when_it_is_answered() -> None:
+    w = World(4)
+    door = w.endpoint()
+    serve = w.give(SERVER, door)
+    clients = [w.give(task, door) for task in (0, 1)]
+    before = room(w, SERVER)
+    replies = []
+    for task, word in enumerate(clients):
+        w.blocks(task, C.CALL, word, 1, 2, 3, 4, NULL)
+        assert room(w, SERVER) == before - task, "who has not been received takes none"
+        w.ok(SERVER, C.WAIT, serve)
+        replies.append(w.x(SERVER)[7])
+        assert room(w, SERVER) == before - task - 1
+    for number, reply in enumerate(replies):
+        w.ok(SERVER, C.REPLY, reply, 0, 0, 0, 0, NULL)
+        assert room(w, SERVER) == before - 1 + number
+
+
+@pytest.mark.promise("a server's table, bounded by: a capability that is sent, one until it is dropped")
+@pytest.mark.parametrize("way", [C.SEND, C.SEND_WAIT, C.CALL])
+def test_a_capability_that_is_sent_takes_one_slot_of_its_receiver_until_it_is_dropped(way: C) -> None:
+    w = World(3)
+    door = w.endpoint()
+    serve, client = w.give(SERVER, door), w.give(HOSTILE, door)
+    before = room(w, SERVER)
+    w.call(HOSTILE, way, client, 1, 2, 3, 4, w.give_console(HOSTILE, Rights.TRANSFER))
+    assert room(w, SERVER) == before
+    w.ok(SERVER, C.WAIT, serve)
+    got, reply = w.x(SERVER)[6:8]
+    assert room(w, SERVER) == before - 1 - (way is C.CALL)
+    w.ok(SERVER, C.CAP_DROP, got)
+    if way is C.CALL:
+        w.ok(SERVER, C.REPLY, reply, 0, 0, 0, 0, NULL)
+    assert room(w, SERVER) == before
+
+
+# --- an endpoint, and a server's time
+
+
+@pytest.mark.promise("an endpoint, bounded by: a task waits in one queue, which is first in, first out")
+@pytest.mark.parametrize("order", [(0, 1, 3), (3, 1, 0), (1, 3, 0)])
+def test_who_waits_at_an_endpoint_is_served_in_the_order_of_coming_and_once(order: tuple[int, ...]) -> None:
+    w = World(4)
+    door = w.endpoint()
+    words = {task: w.give(task, door, badge=task + 1) for task in order}
+    serve = w.give(SERVER, door)
+    for task in order:
+        w.blocks(task, C.SEND_WAIT, words[task], 1, 2, 3, 4, NULL)
+    assert [w.ok(SERVER, C.WAIT, serve) - 1 for _ in order] == list(order)
+    w.blocks(SERVER, C.WAIT, serve)
+
+
+@pytest.mark.promise("an endpoint, what it can still do: not delay send_wait and call by more than one turn")
+@pytest.mark.parametrize("way", [C.SEND_WAIT, C.CALL])
+def test_who_leaves_a_message_again_and_again_delays_who_waits_by_one_message_alone(way: C) -> None:
+    w = World(3)
+    door = w.endpoint()
+    spam, word, serve = w.give(HOSTILE, door, badge=1), w.give(VICTIM, door, badge=2), w.give(SERVER, door)
+    w.ok(HOSTILE, C.SEND, spam, 1, 2, 3, 4, NULL)
+    w.blocks(VICTIM, way, word, 1, 2, 3, 4, NULL)
+    badges = []
+    for _ in range(2):
+        badges.append(w.ok(SERVER, C.WAIT, serve))
+        w.call(HOSTILE, C.SEND, spam, 1, 2, 3, 4, NULL)
+    assert badges == [1, 2]
+
+
+@pytest.mark.promise("a server's time, bounded by: nothing: the server answers whom it likes")
+def test_a_server_answers_its_callers_in_any_order_and_need_not_answer_the_first() -> None:
+    w = World(3)
+    door = w.endpoint()
+    serve, replies = w.give(SERVER, door), {}
+    for task in (HOSTILE, VICTIM):
+        w.blocks(task, C.CALL, w.give(task, door), 1, 2, 3, 4, NULL)
+        w.ok(SERVER, C.WAIT, serve)
+        replies[task] = w.x(SERVER)[7]
+    w.ok(SERVER, C.REPLY, replies[VICTIM], 9, 9, 9, 9, NULL)
+    assert (w.state(HOSTILE), w.state(VICTIM)) == (TaskState.CALLING, TaskState.READY)
+    assert w.x(VICTIM)[2:6] == (9, 9, 9, 9)
+
+
+@pytest.mark.promise(
+    "a server's time, what it can still do: Priorities are not inherited: a server should be as urgent as its most "
+    "urgent client"
+)
+def test_a_server_of_an_urgent_caller_stays_as_urgent_as_it_was() -> None:
+    w = World(3, priorities=(8, 2, 12))
+    door = w.endpoint()
+    serve, word = w.give(SERVER, door), w.give(VICTIM, door)
+    w.blocks(SERVER, C.WAIT, serve)
+    w.blocks(VICTIM, C.CALL, word, 1, 2, 3, 4, NULL)
+    assert w.task(SERVER).priority == 12 and w.current() == HOSTILE
+    w.tick()
+    assert w.current() == HOSTILE, "which is less urgent than the caller, and more than its server"
+
+
+# --- a notification, and a client that calls
+
+
+@pytest.mark.promise("a notification, what it can still do: with NOTIFY, set any bit and wake a waiter for nothing")
+def test_who_has_notify_wakes_a_waiter_with_any_bits_and_takes_none() -> None:
+    w = World(2)
+    bell = w.notification()
+    ring, hear = w.give(HOSTILE, bell, Rights.NOTIFY), w.give(VICTIM, bell, Rights.WAIT)
+    w.blocks(VICTIM, C.WAIT, hear)
+    w.ok(HOSTILE, C.NOTIFY, ring, 1 << 63)
+    assert w.state(VICTIM) is TaskState.READY and w.x(VICTIM)[3] == 1 << 63
+    assert w.refused(HOSTILE, C.POLL, ring) is Status.MISSING_RIGHT
+    assert w.refused(HOSTILE, C.WAIT, ring) is Status.MISSING_RIGHT
+
+
+@pytest.mark.promise("a notification, what it can still do: with WAIT, take signals meant for others")
+def test_who_has_wait_takes_signals_from_others_and_makes_none() -> None:
+    w = World(2)
+    bell = w.notification()
+    steal, ring = w.give(HOSTILE, bell, Rights.WAIT), w.give(VICTIM, bell)
+    w.ok(VICTIM, C.NOTIFY, ring, 5)
+    assert w.ok(HOSTILE, C.POLL, steal) == 5 and w.ok(VICTIM, C.POLL, ring) == 0
+    assert w.refused(HOSTILE, C.NOTIFY, steal, 5) is Status.MISSING_RIGHT
+
+
+@pytest.mark.promise(
+    "a client that calls, what it can still do: keep it waiting until somebody revokes, suspends or ends"
+)
+@pytest.mark.parametrize("how", ["revoke", "suspend", "end the server", "end the client"])
+def test_a_caller_that_is_not_answered_waits_until_somebody_revokes_suspends_or_ends(how: str) -> None:
+    w = World(4)
+    door = w.give(3, w.endpoint())
+    server, client = w.give_task(3, HOSTILE), w.give_task(3, VICTIM)
+    words = [
+        w.ok(3, C.CAP_MOVE, w.ok(3, C.CAP_DERIVE, door, int(Rights.SEND | Rights.RECV | Rights.TRANSFER), 0), task)
+        for task in (server, client)
+    ]
+    w.blocks(VICTIM, C.CALL, words[1], 1, 2, 3, 4, NULL)
+    w.ok(HOSTILE, C.WAIT, words[0])
+    for _ in range(20):
+        w.tick()
+    assert w.state(VICTIM) is TaskState.CALLING
+    match how:
+        case "revoke":
+            w.ok(3, C.CAP_REVOKE, door)
+        case "suspend":
+            w.ok(3, C.TASK_SUSPEND, client)
+        case "end the server":
+            w.ok(3, C.TASK_END, server, 0)
+        case "end the client":
+            w.ok(3, C.TASK_END, client, 0)
+            assert w.state(VICTIM) is TaskState.EXITED
+            return
+    assert w.x(VICTIM) == ABORTED
+    assert w.state(VICTIM) is (TaskState.SUSPENDED if how == "suspend" else TaskState.READY)
+
+
+# --- a supervisor, the console, generations
+
+
+@pytest.mark.promise(
+    "a supervisor, bounded by: one message for each fault",
+    "a supervisor, what it can still do: fault, be repaired, fault: the supervisor decides when it is enough",
+)
+def test_a_supervisor_is_told_once_of_each_fault_and_ends_what_it_does_not_repair_any_more() -> None:
+    w = World(2)
+    watch = w.endpoint()
+    ear = w.give(VICTIM, watch)
+    w.supervise(HOSTILE, watch, 7)
+    for _ in range(5):
+        w.fault(HOSTILE)
+        assert w.ok(VICTIM, C.WAIT, ear) == 7 and w.x(VICTIM)[2] == Notice.FAULTED.value
+        reply = w.x(VICTIM)[7]
+        assert w.ok(VICTIM, C.RECV, ear) == 1 and w.endpoint_at(watch).senders.head is None
+        w.ok(VICTIM, C.CANCEL, ear)
+        w.ok(VICTIM, C.REPLY, reply, 0, 0, 0, 0, NULL)
+        assert w.state(HOSTILE) is TaskState.READY
+    w.fault(HOSTILE)
+    w.ok(VICTIM, C.WAIT, ear)
+    w.ok(VICTIM, C.CAP_DROP, w.x(VICTIM)[7])
+    assert w.state(HOSTILE) is TaskState.FAULTED
+    w.blocks(VICTIM, C.WAIT, ear)
+
+
+@pytest.mark.promise("the console and the kernel's log, bounded by: 4096 bytes a call")
+@pytest.mark.parametrize("length", [4096, 4097, 8192])
+def test_a_call_writes_4096_bytes_at_most_or_none(length: int) -> None:
+    w = World(1)
+    w.ok(0, C.MAP, w.give_space(0, 0), w.give(0, w.memory(2)), BASE + 2 * PAGE, 0)
+    task, console = w.task(0), w.give_console(0)
+    assert task.window is not None
+    task.window = type(task.window)(task.window.base, task.window.length + 2 * PAGE)
+    if length > 4096:
+        assert w.refused(0, C.CONSOLE_WRITE, console, BASE, length) is Status.BAD_ARGUMENT
+    else:
+        w.ok(0, C.CONSOLE_WRITE, console, BASE, length)
+    assert len(w.board.console) == (0 if length > 4096 else length)
+
+
+@pytest.mark.promise("the console and the kernel's log, bounded by: a line for each end of a task")
+@pytest.mark.parametrize("end", ["exit", "fault", "repaired fault", "refused calls"])
+def test_the_kernel_says_one_line_for_each_end_of_a_task_and_nothing_for_all_else(end: str) -> None:
+    w = World(2)
+    purse, ear = w.give_quota(VICTIM), w.give(VICTIM, w.endpoint())
+    task, space = (w.ok(VICTIM, C.CREATE, purse, kind.value) for kind in (CapKind.TASK, CapKind.ADDRESS_SPACE))
+    w.ok(VICTIM, C.TASK_PRIORITY, task, 8)
+    before, lives = len(w.board.lines()), 2
+    for _ in range(lives):
+        w.ok(VICTIM, C.TASK_CONFIGURE, task, space, BASE, BASE, BASE + PAGE)
+        w.ok(VICTIM, C.TASK_RESUME, task)
+        match end:
+            case "exit":
+                w.call(2, C.TASK_EXIT, 3)
+            case "fault":
+                w.fault(2)
+            case "repaired fault":
+                w.ok(VICTIM, C.TASK_SUPERVISE, task, ear)
+                w.fault(2)
+                w.ok(VICTIM, C.WAIT, ear)
+                w.ok(VICTIM, C.REPLY, w.x(VICTIM)[7], 0, 0, 0, 0, NULL)
+                w.ok(VICTIM, C.TASK_SUSPEND, task)
+            case "refused calls":
+                for number in range(64):
+                    w.call_number(2, number if number not in (3, 4) else 0, 1, 2, 3, 4, 5, 6)
+                w.ok(VICTIM, C.TASK_SUSPEND, task)
+    assert len(w.board.lines()) - before == (lives if end in ("exit", "fault") else 0)
+
+
+@pytest.mark.promise(
+    "generations of 32 bits, what it can still do: in hours or days: retire an object's place by making and dropping "
+    "2^32 objects in it, or a slot of a server's table by as many calls"
+)
+def test_a_place_and_a_slot_that_are_used_up_are_retired_and_the_others_go_on() -> None:
+    w = World(2)
+    purse = w.give_quota(0)
+    made = w.ok(0, C.CREATE, purse, CapKind.ENDPOINT.value)
+    place = int(w.slot(0, made).held().object.slot.index)  # type: ignore[union-attr]
+    w.ok(0, C.CAP_DROP, made)
+    w.kernel.endpoints.generations[place] = u32(LAST_GENERATION)
+    last = w.ok(0, C.CREATE, purse, CapKind.ENDPOINT.value)
+    slot = w.slot(0, last)
+    assert slot.held().object.slot.index == place  # type: ignore[union-attr]
+    slot.generation = u32(LAST_GENERATION)
+    last = int(pack_handle(slot.handle()))
+    w.ok(0, C.CAP_DROP, last)
+    for _ in range(2):
+        other = w.ok(0, C.CREATE, purse, CapKind.ENDPOINT.value)
+        assert w.slot(0, other) is not slot
+        assert w.slot(0, other).held().object.slot.index != place  # type: ignore[union-attr]
+        w.ok(0, C.CAP_DROP, other)
+    assert w.refused(0, C.CAP_QUERY, last) is Status.INVALID_HANDLE

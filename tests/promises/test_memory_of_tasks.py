@@ -1,0 +1,327 @@
+"""What leads to a task's memory, what the kernel does with it, and when a frame is handed out again."""
+
+from __future__ import annotations
+
+import ast
+import random
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from properties.driver import Driver, busy_system
+from properties.scenarios import ME, SCENARIOS, world
+from tyrne.hal.descriptors import OWNED_BIT, PAGE_ADDRESS
+from tyrne.kernel.abi import CapKind, Rights, Status
+from tyrne.kernel.calls import CallNumber as C
+from tyrne.kernel.kernel import Kernel
+from tyrne.lang import u64
+from tyrne.system.parts import Cap, Region
+from tyrne.system.parts import Mapping as Mapped
+from tyrne.testing.board import PAGE, RAM, MemoryBoard
+from tyrne.testing.kernels import BASE, NULL, booted, task_record
+from tyrne.testing.world import World
+
+TYRNE = Path(__file__).parents[2] / "src" / "tyrne"
+READS, WRITES = ("read8", "read64", "get"), ("write8", "write64", "zero", "put", "copy")
+
+
+def mapped(kernel: Kernel[MemoryBoard], only: int = 0) -> dict[tuple[int, int], int]:
+    """All pages of all address spaces, as the MMU walks them: the frame of each ASID and address.
+
+    With `only`, those whose descriptors have that bit.
+    """
+    return {
+        (int(space.asid), address): descriptor & int(PAGE_ADDRESS)
+        for space, alive in zip(kernel.spaces.items, kernel.spaces.occupied, strict=True)
+        if alive
+        for address, descriptor in descriptors(kernel.board.ram, int(space.root), 0, 39)
+        if descriptor & only == only
+    }
+
+
+def descriptors(ram: bytearray, table: int, base: int, shift: int) -> Iterator[tuple[int, int]]:
+    """The addresses of all pages below a table, and their descriptors."""
+    for index, entry in enumerate(struct.unpack_from("<512Q", ram, table - RAM)):
+        if entry & 1 and shift > 12:
+            yield from descriptors(ram, entry & int(PAGE_ADDRESS), base + (index << shift), shift - 9)
+        elif entry & 1:
+            yield base + (index << shift), entry
+
+
+# --- what an address space maps
+
+
+@pytest.mark.promise(
+    "memory: the pages that its address space maps for it: its image and its stack, and what somebody with the right "
+    "to do so has mapped there"
+)
+def test_a_task_starts_with_its_image_its_stack_and_what_the_description_maps_and_not_a_page_more() -> None:
+    cap = Cap(0, Rights.READ, kind=CapKind.MEMORY)
+    record = task_record("one", cap, code=bytes(PAGE + 1), mappings=(Mapped(0, 0x100_0000, False, False),))
+    kernel = booted(record, task_record("two"), memory=[Region("shared", 2)])
+    pages = {1: [BASE, BASE + PAGE, BASE + 2 * PAGE, 0x100_0000, 0x100_0000 + PAGE], 2: [BASE, BASE + PAGE]}
+    ours = {(space + 1, page): None for space, at in pages.items() for page in at}
+    found = mapped(kernel)
+    assert {(int(asid), page) for asid, page in found} == set(ours)
+    assert len(set(found.values())) == len(found), "a frame is mapped twice"
+
+
+@pytest.mark.promise("What the loader has mapped belongs to the address space and cannot be unmapped")
+def test_no_call_unmaps_changes_or_covers_what_the_loader_has_mapped() -> None:
+    w = World(1)
+    space, memory = w.give_space(0, 0), w.give(0, w.memory(1))
+    before = mapped(w.kernel)
+    w.ok(0, C.MAP, space, memory, 0x100_0000, 1)
+    for address in (BASE, BASE + PAGE):
+        copy = w.ok(0, C.CAP_COPY, memory, int(Rights.READ | Rights.WRITE))
+        assert w.refused(0, C.MAP, space, copy, address, 1) is Status.ALREADY_MAPPED
+        assert w.refused(0, C.UNMAP, space, copy) is Status.NOT_MAPPED
+        assert w.refused(0, C.PROTECT, space, copy, 1) is Status.NOT_MAPPED
+        w.ok(0, C.CAP_DROP, copy)
+    w.ok(0, C.UNMAP, space, memory)
+    assert mapped(w.kernel) == before
+
+
+@pytest.mark.promise(
+    "what was done while the capability was there (words that were sent, data that was copied, memory that was mapped "
+    "in an address space through a MAP capability: the mapping belongs to the memory capability and goes with that, "
+    "so lend MAP to nobody who keeps memory of its own)"
+)
+def test_a_mapping_made_through_a_map_capability_stays_without_that_and_goes_with_the_memory_capability() -> None:
+    w = World(2)
+    space = w.give_space(0, 0)
+    lent = w.ok(0, C.CAP_MOVE, w.ok(0, C.CAP_DERIVE, space, int(Rights.MAP | Rights.TRANSFER), 0), w.give_task(0, 1))
+    memory = w.give(1, w.memory(1))
+    w.ok(1, C.MAP, lent, memory, 0x100_0000, 0)
+    w.ok(0, C.CAP_REVOKE, space)
+    assert not w.holds(1, lent) and (2, 0x100_0000) in mapped(w.kernel)
+    w.ok(1, C.CAP_DROP, memory)
+    assert (2, 0x100_0000) not in mapped(w.kernel)
+
+
+@pytest.mark.promise("its mappings, its address space: are gone, unless another capability names the space")
+def test_the_space_of_a_task_that_ends_stays_for_whoever_holds_it_without_what_the_task_had_mapped() -> None:
+    w = World(2)
+    kept = w.give_space(1, 0)
+    mine = w.give(0, w.memory(1))
+    w.ok(0, C.MAP, w.give_space(0, 0), mine, 0x100_0000, 0)
+    before = mapped(w.kernel)
+    w.call(0, C.TASK_EXIT, 0)
+    assert mapped(w.kernel) == {at: frame for at, frame in before.items() if at != (2, 0x100_0000)}
+    w.ok(1, C.CAP_DROP, kept)
+    assert {asid for asid, _ in mapped(w.kernel)} == {3}
+
+
+# --- what the kernel does with it
+
+
+def watched(board: MemoryBoard, told: Callable[[str, int, int], None]) -> None:
+    """Let a function hear of each access of the kernel to RAM: its name, the first address and the length."""
+
+    def wrap(name: str) -> None:
+        original: Any = getattr(board, name)
+
+        def access(address: Any, *rest: Any) -> Any:
+            size = {"read64": 8, "write64": 8, "zero": rest[0] if rest else 0, "get": rest[0] if rest else 0}
+            length = len(rest[0]) if name == "put" else int(rest[1]) if name == "copy" else int(size.get(name, 1))
+            told(name, int(address), length)
+            return original(address, *rest)
+
+        setattr(board, name, access)
+
+    for name in (*READS, *WRITES):
+        wrap(name)
+
+
+def pages(address: int, length: int) -> Iterator[int]:
+    yield from range(address & -PAGE, address + length, PAGE)
+
+
+@pytest.mark.promise(
+    "One call takes a pointer: console_write",
+    "All others have words in registers, and the kernel reads no other memory of a task",
+)
+@pytest.mark.parametrize("name", sorted(SCENARIOS))
+def test_no_call_but_console_write_reads_or_writes_memory_of_a_task(name: str) -> None:
+    w = world()
+    number, arguments = SCENARIOS[name](w)
+    theirs = set(mapped(w.kernel).values())
+    touched: list[str] = []
+
+    def told(access: str, address: int, length: int) -> None:
+        touched.extend(access for page in pages(address, length) if page in theirs)
+
+    watched(w.board, told)
+    w.call(ME, number, *arguments)
+    assert touched == (["read8"] * 4 if number is C.CONSOLE_WRITE else [])
+
+
+@pytest.mark.promise(
+    "Of a program that it loads it writes there once, before the program runs",
+    "All others have words in registers, and the kernel reads no other memory of a task",
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_tasks_do_the_kernel_never_writes_to_a_program_that_runs(seed: int) -> None:
+    kernel = busy_system()
+    drive = Driver(4000 + seed, kernel)
+    theirs: set[int] = set()
+    touched: list[str] = []
+
+    def told(access: str, address: int, length: int) -> None:
+        calls = int(kernel.scheduler.current.frame.x[8]) if kernel.scheduler.current else 0
+        if not (access == "read8" and calls == C.CONSOLE_WRITE.value):
+            touched.extend(f"{drive.said}: {access}" for page in pages(address, length) if page in theirs)
+
+    def look() -> None:
+        """Frames that the loader filled: they belong to a space, as nothing that a task maps does."""
+        theirs.clear()
+        theirs.update(mapped(kernel, int(OWNED_BIT)).values())
+
+    look()
+    assert len(theirs) == 8, "four programs of a page, and their stacks"
+    drive.before_call = look
+    watched(kernel.board, told)
+    for _ in range(250):
+        if not drive.step():
+            break
+    assert touched == []
+
+
+@pytest.mark.promise("No byte is read until the whole range has passed, so a refused call has no effect")
+@pytest.mark.parametrize(("start", "length"), [(2 * PAGE - 8, 9), (2 * PAGE - 1, 2), (PAGE + 1, PAGE), (2 * PAGE, 1)])
+def test_no_byte_is_read_of_a_range_that_is_refused(start: int, length: int) -> None:
+    """Two pages of a window are mapped, those behind them not."""
+    w = World(1)
+    task, console = w.task(0), w.give_console(0)
+    assert task.window is not None
+    task.window = type(task.window)(u64(BASE), u64(1 << 30))
+    reads: list[str] = []
+    watched(w.board, lambda access, address, length: reads.append(access))
+    assert w.refused(0, C.CONSOLE_WRITE, console, BASE + start, length) is Status.FAULT_ADDRESS
+    assert "read64" in reads and "read8" not in reads
+
+
+# --- frames
+
+
+class Tlb:
+    """Translations that the processor may still hold: all that were there since they were last invalidated."""
+
+    def __init__(self, kernel: Kernel[MemoryBoard]) -> None:
+        self.kernel = kernel
+        self.held: dict[tuple[int, int], set[int]] = {}
+        self.handed_out = 0
+        board, frames = kernel.board, kernel.frames
+        forget_page, forget_space = board.invalidate_page, board.invalidate_space
+        allocate, allocate_run = frames.allocate, frames.allocate_run
+
+        def invalidate_page(asid: Any, address: Any) -> None:
+            self.held.pop((int(asid), int(address)), None)
+            forget_page(asid, address)
+
+        def invalidate_space(asid: Any) -> None:
+            self.held = {at: found for at, found in self.held.items() if at[0] != asid}
+            forget_space(asid)
+
+        def one(memory: Any) -> Any:
+            return self.check(allocate(memory), 1)
+
+        def run(memory: Any, count: Any) -> Any:
+            return self.check(allocate_run(memory, count), int(count))
+
+        board.invalidate_page, board.invalidate_space = invalidate_page, invalidate_space  # type: ignore[method-assign]
+        frames.allocate, frames.allocate_run = one, run  # type: ignore[method-assign]
+
+    def fill(self) -> None:
+        """While a task runs, the processor may walk to every page that is mapped."""
+        for at, frame in mapped(self.kernel).items():
+            self.held.setdefault(at, set()).add(frame)
+
+    def check(self, start: Any, count: int) -> Any:
+        if start is not None:
+            self.handed_out += count
+            frames = {int(start) + page * PAGE for page in range(count)}
+            stale = [hex(address) for (_, address), found in self.held.items() if found & frames]
+            assert not stale, f"handed out while the TLB leads to it from {stale}"
+            assert not frames & set(mapped(self.kernel).values()), "handed out while it is mapped"
+        return start
+
+
+@pytest.mark.promise("It is handed out again only when nothing maps it and the TLB has forgotten it")
+@pytest.mark.parametrize("seed", range(3))
+def test_no_frame_is_handed_out_while_a_table_or_the_tlb_leads_to_it(seed: int) -> None:
+    w, dice = World(2, slots=40), random.Random(seed)
+    tlb = Tlb(w.kernel)
+    purse, other = w.give_quota(0), w.give_space(0, 1)
+    spaces, memory = [other], [w.give(0, w.memory(2))]
+    for _ in range(150):
+        tlb.fill()
+        match dice.randrange(6):
+            case 0:
+                made = w.call(0, C.CREATE, purse, CapKind.MEMORY.value, dice.choice([1, 2, 3]))
+                memory += [made[1]] if made is not None and made[0] == 0 else []
+            case 1:
+                made = w.call(0, C.CREATE, purse, CapKind.ADDRESS_SPACE.value)
+                spaces += [made[1]] if made is not None and made[0] == 0 else []
+            case 2 | 3:
+                at = dice.choice([0x100_0000, 0x100_1000, 0x4000_0000, 0x80_0000_0000])
+                w.call(0, C.MAP, dice.choice(spaces), dice.choice(memory), at, 1)
+            case 4:
+                w.call(0, dice.choice([C.CAP_DROP, C.UNMAP]), dice.choice([*memory, *spaces]), dice.choice(memory))
+            case 5 if dice.random() < 0.2:
+                w.ok(0, C.CAP_REVOKE, purse)
+    assert tlb.handed_out > 40 and tlb.held
+
+
+@pytest.mark.promise("It is handed out again only when nothing maps it and the TLB has forgotten it")
+@pytest.mark.parametrize("how", ["unmap", "drop", "revoke", "exit", "move"])
+def test_memory_that_was_mapped_is_forgotten_by_the_tlb_before_it_can_be_made_anew(how: str) -> None:
+    w = World(2)
+    tlb = Tlb(w.kernel)
+    purse, space, it = w.give_quota(0), w.give_space(0, 1), w.give_task(0, 1)
+    memory = w.ok(0, C.CREATE, purse, CapKind.MEMORY.value, 3)
+    start = int(w.kernel.regions.items[0].start)
+    w.ok(0, C.MAP, space, memory, 0x100_0000, 1)
+    tlb.fill()
+    match how:
+        case "unmap":
+            w.ok(0, C.UNMAP, space, memory)
+            w.ok(0, C.CAP_DROP, memory)
+        case "drop":
+            w.ok(0, C.CAP_DROP, memory)
+        case "revoke":
+            w.ok(0, C.CAP_REVOKE, purse)
+        case "move":
+            w.ok(0, C.CAP_DROP, w.ok(0, C.CAP_MOVE, memory, NULL))
+        case "exit":
+            w.ok(0, C.CAP_MOVE, memory, it)
+            w.call(1, C.TASK_EXIT, 0)
+    w.ok(0, C.CREATE, purse, CapKind.MEMORY.value, 3)
+    assert int(w.kernel.regions.items[0].start) == start, "the same frames"
+
+
+MAKERS = {"page_descriptor", "block_descriptor"}
+ASKED = {"forbidden", "invalid_in_space"}
+
+
+@pytest.mark.promise("One function says which pages those are, and whatever makes a page descriptor asks it first")
+def test_whatever_makes_a_page_descriptor_asks_first_whether_there_may_be_such_a_page() -> None:
+    """Each function of the kernel and its boards, read as source."""
+    makers = []
+    for part in ("kernel", "boot", "boards"):
+        for path in sorted((TYRNE / part).rglob("*.py")):
+            for function in ast.walk(ast.parse(path.read_text())):
+                if isinstance(function, ast.FunctionDef):
+                    calls = {
+                        node.func.id: node.lineno
+                        for node in ast.walk(function)
+                        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+                    }
+                    if MAKERS & calls.keys():
+                        makers.append(function.name)
+                        made = min(calls[name] for name in MAKERS & calls.keys())
+                        assert any(calls.get(name, made) < made for name in ASKED), f"{path.name}: {function.name}"
+    assert makers == ["map_page", "protect_page", "_put_block", "_put_page"]
