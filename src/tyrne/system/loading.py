@@ -22,6 +22,7 @@ def load_program(path: Path) -> Program:
     """
     built = path
     if path.suffix in SOURCES:
+        check_source_path(path)
         _read(path, limits.SOURCE_BYTES)
         built = compile_program(path)
     data = _read(built, limits.FILE_BYTES)
@@ -38,6 +39,12 @@ def load_program(path: Path) -> Program:
         raise too_large(path, len(data))
     code = Segment(RAW_BASE, writable=False, executable=True, data=data, memory=len(data))
     return Program(RAW_BASE, (code,), code.end)
+
+
+def check_source_path(path: Path) -> None:
+    """Refuse the source whose path the compiler's messages, tables of lines and keys could not name."""
+    if not str(path.absolute()).isprintable():
+        raise RequestError(f"{path}: the path of a source is printable UTF-8; rename the file, or its folder")
 
 
 def _read(path: Path, limit: int) -> bytes:

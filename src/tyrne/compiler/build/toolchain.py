@@ -64,7 +64,7 @@ COMMON_FLAGS: Final = (
 
 LINK_FLAGS: Final = ("--build-id=none", "--gc-sections", "--no-dynamic-linker", "-static", "-z", "max-page-size=4096")
 
-_DIAGNOSTIC: Final = re.compile(r"^(?P<place>[^:\n]+:\d+)(?::\d+)?: (?:fatal )?error: (?P<text>.*)$", re.MULTILINE)
+_DIAGNOSTIC: Final = re.compile(r"^(?P<place>[^\n]+?:\d+)(?::\d+)?: (?:fatal )?error: (?P<text>.*)$", re.MULTILINE)
 _LINK_ERROR: Final = re.compile(r"^ld\.lld: error: (?P<text>.*)$", re.MULTILINE)
 
 
@@ -120,7 +120,8 @@ def compile_file(
     arguments += prefix_maps({wheel(): "ziglang", RUNTIME: "", **(roots or {})})
     if source.endswith(".c"):
         arguments.append("-fstack-usage")
-    run_tool("clang", [*arguments, "-c", source, "-o", output], directory)
+    name = f"./{source}" if source.startswith(("-", "@")) else source  # else an option, or a file of options
+    run_tool("clang", [*arguments, "-c", name, "-o", output], directory)
 
 
 def link(objects: Sequence[str], script: Path, output: str, directory: Path, flags: Sequence[str] = LINK_FLAGS) -> None:

@@ -87,7 +87,8 @@ def build_user_c(source: Path) -> Path:
         try:
             compile_file(source.name, "program.o", work, flags, include=[library()])
         except CompileError as error:  # its places are in the copy
-            raise CompileError(re.sub(f"^{re.escape(source.name)}:", f"{source}:", str(error), flags=re.M)) from None
+            place = rf"^(\./)?{re.escape(source.name)}:"
+            raise CompileError(re.sub(place, lambda _: f"{source}:", str(error), flags=re.M)) from None
         (work / "memory.c").write_text(MEMORY_SOURCE)
         compile_file("memory.c", "memory.o", work, flags, include=[RUNTIME])
         try:
