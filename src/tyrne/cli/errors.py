@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from bdb import BdbQuit
 from collections.abc import Callable
 from typing import Final
 
@@ -48,7 +49,7 @@ def guarded(command: Callable[[], int]) -> int:
         if choice is not None:
             what += meant(choice[1], re.findall("'([^']*)'", choice[2]))
         return _fail(f"{what} See {path} --help" if what.endswith("?") else f"{what}; see {path} --help")
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort, BdbQuit):
         complain("interrupted")
         return STATUS_INTERRUPTED
     except Stopped as stopped:

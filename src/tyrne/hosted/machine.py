@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bdb import BdbQuit
 from typing import Final
 
 from tyrne.boot.start import start_system
 from tyrne.hal.exit_status import PANIC
 from tyrne.hal.frame import TrapFrame
+from tyrne.hosted import shown
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.cpu import NO_LIMIT, Stop
 from tyrne.hosted.loading import load
@@ -16,6 +18,8 @@ from tyrne.hosted.registers import AdoptedFrame
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import Trap, u64
+
+shown.install()
 
 
 class HostedMachine:
@@ -38,6 +42,8 @@ class HostedMachine:
             while task is not None:
                 task = self.step(task)
             status = int(self.kernel.exit_status())
+        except BdbQuit:
+            raise  # somebody has left the debugger, and with it the run
         except (Trap, Exception) as cause:
             self.recorder.panic(describe(cause).encode())
             status = int(PANIC)

@@ -9,6 +9,9 @@ from tyrne.lang.integers import Trap, u64
 
 T = TypeVar("T")
 
+_SHOWN = 4
+"""Elements that stand in the text of an array."""
+
 
 class Array(Generic[T]):
     """A fixed number of elements: values, which are copied, or places, which stay where they are.
@@ -30,6 +33,10 @@ class Array(Generic[T]):
     def filled(cls, length: int, value: T) -> Array[T]:
         """An array of `length` copies of a value (not of a place)."""
         return cls([value] * length)
+
+    def __repr__(self) -> str:
+        first = ", ".join(map(repr, self._items[:_SHOWN]))
+        return f"Array({len(self._items)}: {first}{', …' if len(self._items) > _SHOWN else ''})"
 
     def __len__(self) -> int:
         return len(self._items)

@@ -13,6 +13,9 @@ class Trap(BaseException):
     """
 
 
+_PAGE = 0x1000
+
+
 class UnsignedInteger(int):
     """Common behaviour of u8, u16, u32 and u64: arithmetic with itself and with literals only."""
 
@@ -25,7 +28,8 @@ class UnsignedInteger(int):
         return int.__new__(cls, value)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({int(self)})"
+        """Large numbers are addresses, sets of bits or all ones for the most part: from a page on in hexadecimal."""
+        return f"{type(self).__name__}({int(self):{'#x' if self >= _PAGE else ''}})"
 
     __str__ = int.__repr__
 

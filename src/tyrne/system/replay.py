@@ -12,6 +12,7 @@ thread's first use of FP/SIMD is a trap as well; here it is none, and it does no
 
 from __future__ import annotations
 
+from bdb import BdbQuit
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,7 @@ from tyrne.kernel.task import Task
 from tyrne.lang import Trap, u64
 from tyrne.system import kernel_source
 from tyrne.system.comparison import Difference, first_difference
+from tyrne.system.kernel_check import check_kernel
 from tyrne.system.record import Record, to_json
 from tyrne.system.report_file import RecordedRun, read_report
 from tyrne.system.transition import Cause, Listening, Transition
@@ -48,7 +50,8 @@ class Replay:
 
     @classmethod
     def load(cls, path: Path) -> Replay:
-        """The replay of a report; RequestError when it cannot be read, or has no record in it."""
+        """The replay of a report; RequestError when it cannot be read, has no record, or the kernel is half changed."""
+        check_kernel()
         return cls(read_report(path))
 
     @property
@@ -124,6 +127,8 @@ class Replay:
             cause = Interrupt.SPURIOUS if interrupted else _cause(task, stop)
             self._next = machine.kernel.trap(stop.vector, u64(stop.syndrome), u64(stop.address))
             cause = machine.board.acknowledged if interrupted else cause
+        except BdbQuit:
+            raise
         except (Trap, Exception) as failure:
             self._panic(failure)
             panicked = True
@@ -168,6 +173,8 @@ class Replay:
         self._next = None
         try:
             self._next = self._machine.boot()
+        except BdbQuit:
+            raise
         except (Trap, Exception) as failure:
             self._panic(failure)
             self._finish(True)

@@ -15,6 +15,7 @@ from tyrne.hosted.errors import EngineError
 from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.system.devices import refuse_devices
 from tyrne.system.errors import RequestError
+from tyrne.system.kernel_check import check_kernel
 from tyrne.system.manifest import System, encode
 from tyrne.system.printable import json_text
 from tyrne.system.record import record, to_json
@@ -110,6 +111,7 @@ def _hosted(request: Request) -> Callable[[Recorder], bool]:
     from tyrne.hosted.engine import layout
     from tyrne.hosted.machine import HostedMachine
 
+    check_kernel()
     layout()  # now, so that its error comes before the run
     manifest = encode(request.system, request.max_instructions)
 

@@ -8,6 +8,7 @@ from typing import Any
 from tyrne.boot.start import start_system
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import Vector
+from tyrne.hosted import shown
 from tyrne.kernel.abi import KNOWN_RIGHTS, CapHandle, Rights, TaskState
 from tyrne.kernel.arena import Arena, SlotId
 from tyrne.kernel.cap_table import CapTable
@@ -21,6 +22,8 @@ from tyrne.system.manifest import Task as TaskRecord
 from tyrne.system.parts import CONSOLE_CAP, Cap, Region
 from tyrne.system.program import Program, Segment
 from tyrne.testing.board import PAGE, RAM, MemoryBoard
+
+shown.install()
 
 IMAGE = RAM + 2 * PAGE
 """Where the kernel image starts; below lies the firmware."""

@@ -20,6 +20,7 @@ from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.system.devices import refuse_devices
+from tyrne.system.kernel_check import check_kernel
 from tyrne.system.manifest import System, encode
 from tyrne.system.run import Machine, Request, Result
 from tyrne.testing.authority import HeldCapability, capabilities_of
@@ -169,5 +170,6 @@ def boot_system(
 
     The source and the errors are those of `run_system`.
     """
+    check_kernel()
     system, names = read_source(source, folder)
     return LiveSystem(system, names, release, max_instructions, check)

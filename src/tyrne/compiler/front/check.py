@@ -25,6 +25,7 @@ INSTEAD: Final = {
     "call-arg": "pass what the signature names",
     "comparison-overlap": "compare two of one type",
     "empty-body": "write `raise NotImplementedError`: CPython runs it",
+    "exhaustive-match": "add `case {}:`",
     "import-not-found": "name a module that exists",
     "index": "index an Array",
     "name-defined": "define or import it",
@@ -43,6 +44,14 @@ INSTEAD: Final = {
     "misc": "see docs/language.md",
 }
 """What to write instead, by mypy's error code."""
+WITHOUT_GAPS: Final = (
+    "tyrne.kernel.abi",
+    "tyrne.kernel.capability",
+    "tyrne.kernel.kernel",
+    "tyrne.kernel.messages",
+    "tyrne.kernel.system_calls",
+)
+"""Modules in which every `match` is a table: each value that there can be has its case."""
 _MESSAGE = re.compile(r"^(.*?):(?:(\d+):)? (error|note): (.*)$")
 
 
@@ -87,6 +96,7 @@ def _options() -> Options:
     options.namespace_packages = True
     options.explicit_package_bases = True
     options.enable_error_code = ["possibly-undefined"]
+    options.per_module_options = {name: {"enable_error_code": ["exhaustive-match"]} for name in WITHOUT_GAPS}
     for name in (
         "check_untyped_defs",
         "disallow_any_generics",
@@ -114,12 +124,25 @@ def _sorted_problems(messages: list[str], modules: list[Module]) -> dict[str, li
             message, path, line = f"{path}:{line}: {message}", modules[0].path, "1"
         if kind == "error":
             problems.setdefault(path, []).append((int(line), _with_instead(message)))
-    return problems
+    return {path: _without_consequences(found) for path, found in problems.items()}
+
+
+def _without_consequences(found: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """A function that returns nothing for want of a case has one mistake: the case."""
+    cases = [line for line, message in found if message.startswith("no case for ")]
+    return [
+        (line, message)
+        for line, message in found
+        if not (message.startswith("Missing return statement") and any(line < case for case in cases))
+    ]
 
 
 def _with_instead(message: str) -> str:
     """mypy's text, and after it what to write instead of the code of the error."""
     text, _, code = message.removesuffix("]").rpartition("  [")
+    missing = _UNHANDLED.fullmatch(text)
+    if missing is not None:
+        return "; ".join((f"no case for {missing[1]}", INSTEAD[code].format(missing[1].split(", ")[0])))
     if not text:
         same_name = "found twice under different module names" in message or "shadows library module" in message
         return f"{message}; a module of Python has this name: rename the file" if same_name else message
@@ -130,6 +153,7 @@ def _with_instead(message: str) -> str:
     return f"{text}; {instead}"
 
 
+_UNHANDLED: Final = re.compile(r'Match statement has unhandled case for values of type "(?:Literal\[)?(.*?)\]?"')
 _SPECIAL: Final = {
     "read-only": "values do not change: make a new one",
     "Cannot assign to final": "drop Final, or do not assign",
