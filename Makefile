@@ -62,7 +62,7 @@ fresh: $(BASE)
 assure: $(TEST)
 	@$(BIN)/python -m assurance.assure $(ARGS)
 
-# docs/promises.md: each sentence of docs/security.md beside the tests that pin it.
+# docs/promises.md: each sentence of docs/security.md beside the tests that pin it. ARGS=--faults: what they must notice.
 promises: $(TEST)
 	@$(BIN)/python -m assurance.promises $(ARGS)
 

@@ -15,10 +15,13 @@ from assurance.mutation.source import Source
 
 def changed_code(source: Source, mutant: Mutant) -> CodeType:
     """The code of the mutant's function."""
-    content = source.edited(mutant.start, mutant.end, mutant.text)
-    module = compile(content, source.path, "exec", dont_inherit=True)
-    code = _find(module, mutant.function)
-    assert code is not None, f"{mutant}: no such function"
+    return function_code(source.edited(mutant.start, mutant.end, mutant.text), source.path, mutant.function)
+
+
+def function_code(content: bytes | str, path: str, name: str) -> CodeType:
+    """The code that a function or method has in a source text, by its qualified name."""
+    code = _find(compile(content, path, "exec", dont_inherit=True), name)
+    assert code is not None, f"{path}: no function is called {name}"
     return code
 
 

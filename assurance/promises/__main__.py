@@ -1,10 +1,16 @@
-"""`make promises`: writes docs/promises.md. The exit status is 1 when something is missing, with a line for each."""
+"""`make promises`: writes docs/promises.md, or puts faults into the kernel that tests must notice.
+
+The exit status is 1 when something is missing or not noticed, with a line for each; 2 when an entry is wrong.
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
+from pathlib import Path
 from typing import Final
 
+from assurance.promises.faults import FAULTS, FaultError, read_faults, report, try_faults
 from assurance.promises.listing import listing
 from assurance.promises.marks import MarkError
 from assurance.promises.page import ROOT
@@ -14,11 +20,19 @@ LIST: Final = ROOT / "docs" / "promises.md"
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser("make promises", description=__doc__)
+    parser.add_argument(
+        "--faults", nargs="?", const=FAULTS, metavar="FILE", help="put each fault into the kernel: a test must notice"
+    )
+    parser.add_argument("--workers", type=int, default=1, help="processes for that")
+    options = parser.parse_args()
     try:
         promises = read()
-    except MarkError as error:
+        if options.faults:
+            return report(try_faults(read_faults(Path(options.faults)), promises, options.workers))
+    except (MarkError, FaultError) as error:
         print(f"promises: {error}", file=sys.stderr)
-        return 1
+        return 2
     found = complaints(promises)
     for one in found:
         print(f"promises: {one}", file=sys.stderr)

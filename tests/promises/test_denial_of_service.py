@@ -5,6 +5,10 @@ That these tests notice when a bound is gone is tested by `test_seeded_faults.py
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
+from typing import Any
+
 import pytest
 
 from tyrne.kernel import deletion
@@ -103,6 +107,30 @@ def test_a_revocation_or_an_end_deletes_each_capability_once(how: str, monkeypat
     else:
         w.call(0, C.TASK_EXIT, 0)
         assert derived < len(deleted) <= derived + 6, "and the root, the two tasks and what the task lived by"
+
+
+@pytest.mark.promise("time inside the kernel, bounded by: each call's work is bounded (below)")
+def test_a_revocation_of_long_chains_takes_a_few_steps_for_each_capability() -> None:
+    w = World(1, slots=60)
+    root, every = w.give(0, w.endpoint()), int(Rights.DERIVE | Rights.SEND)
+    for _ in range(4):
+        at = root
+        for _ in range(14):
+            at = w.ok(0, C.CAP_DERIVE, at, every, 0)
+    steps = 0
+
+    def count(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal steps
+        steps += event == "line"
+        return count if frame.f_code is deletion.delete_descendants.__code__ else None
+
+    tracer = sys.gettrace()
+    sys.settrace(count)
+    try:
+        w.ok(0, C.CAP_REVOKE, root)
+    finally:
+        sys.settrace(tracer)
+    assert 56 < steps < 56 * 16
 
 
 # --- objects and frames
