@@ -33,15 +33,15 @@ SIGNATURE = "write @export def main() -> u64, whose result is the exit code"
         (
             "a.c",
             "void start(void) {}",
-            "a.c: there is no _start, where a program begins; define void _start(void), or a global label _start",
+            "a.c: there is no main and no _start, where a program begins; define int main(void)",
         ),
         (
             "a.c",
             "void f(void); void _start(void) { f(); }",
-            "a.c: undefined symbol: f; define it in this file",
+            "a.c:1: undefined symbol: f; define it in a source of this program",
         ),
         ("a.c", "int _start;", "a.c: the entry 0x800000 is in no executable segment; set it with -e SYMBOL"),
-        ("a.S", ".bogus \xe9", "a.S:1: unknown directive"),
+        ("a.S", ".bogus \xe9", "a.S:1:1: unknown directive"),
     ],
 )
 def test_a_source_that_is_no_program_is_one_line_and_status_2(

@@ -27,7 +27,7 @@ def test_its_mistakes_are_named_with_its_path(tyrne: Tyrne, tmp_path: Path, name
     (tmp_path / name).write_text("int x;\nint y = ;\n")
     outcome = tyrne("check", f"./{name}")
     assert outcome.status == 2
-    assert outcome.err.partition("\n")[0].endswith(f"{name}:2: expected expression")
+    assert outcome.err.partition("\n")[0].endswith(f"{name}:2:9: expected expression")
 
 
 @pytest.mark.parametrize("name", HIDDEN)

@@ -46,7 +46,7 @@ def test_an_unchanged_program_runs_no_tool(monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_error_in_c_names_its_line(tmp_path: Path) -> None:
     source = tmp_path / "wrong.c"
     source.write_text("#include <tyrne.h>\nvoid _start(void) { nothing(); }\n")
-    with pytest.raises(CompileError, match=r"/wrong\.c:2: use of undeclared identifier 'nothing'$"):
+    with pytest.raises(CompileError, match=r"/wrong\.c:2:21: use of undeclared identifier 'nothing'$"):
         build_user_program(source)
 
 

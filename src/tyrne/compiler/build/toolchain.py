@@ -54,18 +54,28 @@ COMMON_FLAGS: Final = (
     "-fdebug-compilation-dir=.",
     "-ffunction-sections",  # calls between functions become relocations: the stack bound reads its call graph there
     "-fdata-sections",
-    "-Wall",
-    "-Wno-unused",
-    "-Wno-parentheses-equality",
     "-Wno-unused-command-line-argument",
-    "-fno-caret-diagnostics",
     "-fno-color-diagnostics",
 )
+
+GENERATED_FLAGS: Final = ("-Wall", "-Wno-unused", "-Wno-parentheses-equality", "-fno-caret-diagnostics")
+"""How C is looked at that nobody wrote by hand."""
+
+WRITTEN_FLAGS: Final = ("-Wall", "-Wextra")
+"""How C is looked at that somebody wrote."""
 
 LINK_FLAGS: Final = ("--build-id=none", "--gc-sections", "--no-dynamic-linker", "-static", "-z", "max-page-size=4096")
 
 _DIAGNOSTIC: Final = re.compile(r"^(?P<place>[^\n]+?:\d+)(?::\d+)?: (?:fatal )?error: (?P<text>.*)$", re.MULTILINE)
 _LINK_ERROR: Final = re.compile(r"^ld\.lld: error: (?P<text>.*)$", re.MULTILINE)
+
+
+class ToolError(CompileError):
+    """A tool has failed. `output` is all that it said."""
+
+    def __init__(self, output: str, status: int) -> None:
+        super().__init__(explain(output, status))
+        self.output = output
 
 
 @cache
@@ -77,8 +87,8 @@ def wheel() -> Path:
     return Path(spec.origin).parent
 
 
-def run_tool(tool: str, arguments: Sequence[str], directory: Path) -> None:
-    """Run one tool of the wheel in `directory`; CompileError with its diagnostics when it fails."""
+def run_tool(tool: str, arguments: Sequence[str], directory: Path) -> str:
+    """Run one tool of the wheel in `directory`; what it warns of, or ToolError when it fails."""
     process = subprocess.run(
         [str(wheel() / "zig"), tool, *arguments],
         cwd=directory,
@@ -88,7 +98,8 @@ def run_tool(tool: str, arguments: Sequence[str], directory: Path) -> None:
         errors="replace",  # diagnostics quote the source, whatever it is
     )
     if process.returncode:
-        raise CompileError(explain(process.stderr, process.returncode))
+        raise ToolError(process.stderr, process.returncode)
+    return process.stderr
 
 
 def explain(output: str, status: int) -> str:
@@ -112,16 +123,20 @@ def compile_file(
     *,
     include: Sequence[Path] = (),
     roots: Mapping[Path, str] | None = None,
-) -> None:
-    """Compile or assemble `source` (.c or .S, relative to `directory`) to the object `output` beside its `.su` file."""
-    arguments = [*flags, *COMMON_FLAGS]
+    look: Sequence[str] = GENERATED_FLAGS,
+) -> str:
+    """Compile or assemble `source` (.c or .S, relative to `directory`) to the object `output` beside its `.su` file.
+
+    `look` are the flags that say what is warned of, and how; the result is what was said.
+    """
+    arguments = [*flags, *COMMON_FLAGS, *look]
     arguments += ["-isystem", str(wheel() / "lib" / "include")]
     arguments += [word for folder in include for word in ("-I", str(folder))]
     arguments += prefix_maps({wheel(): "ziglang", RUNTIME: "", **(roots or {})})
     if source.endswith(".c"):
         arguments.append("-fstack-usage")
     name = f"./{source}" if source.startswith(("-", "@")) else source  # else an option, or a file of options
-    run_tool("clang", [*arguments, "-c", name, "-o", output], directory)
+    return run_tool("clang", [*arguments, "-c", name, "-o", output], directory)
 
 
 def link(objects: Sequence[str], script: Path, output: str, directory: Path, flags: Sequence[str] = LINK_FLAGS) -> None:

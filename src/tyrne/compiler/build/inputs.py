@@ -1,0 +1,48 @@
+"""Which files a build has read: their content now is the key of its result, which is found without doing the work.
+
+An index is a file of the cache. It stands for a request, and says what the last build of that request has read: files,
+and answers that the request gave to questions by name. The content of those files and those answers give the key.
+A file that was looked for and not found is not among them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from tyrne.compiler.build.cache import cache_directory, digest, write_atomically
+
+
+class Index:
+    """The index of a request. `answers` are what its build may ask for by name."""
+
+    def __init__(self, request: Iterable[str | bytes], answers: Mapping[str, str] | None = None) -> None:
+        self.path = cache_directory() / "index" / digest(request)
+        self._answers = answers or {}
+
+    @property
+    def lock(self) -> Path:
+        """Held by who builds, so that others wait for the result."""
+        return self.path.with_suffix(".lock")
+
+    def key(self) -> str | None:
+        """The key of what the files and answers give now; None when one is not there, or nothing was ever built."""
+        parts: list[str | bytes] = [self.path.name]
+        with suppress(OSError):  # not there, or of a cache that this user may only read
+            os.utime(self.path)
+        try:
+            read = json.loads(self.path.read_bytes())
+            for name in read["files"]:
+                parts += [name, Path(name).read_bytes()]
+            parts += [f"{name}={self._answers.get(name)}" for name in read["asked"]]
+        except (OSError, ValueError, TypeError, KeyError):  # also a damaged index
+            return None
+        return digest(parts)
+
+    def write(self, files: Iterable[str], asked: Iterable[str] = ()) -> None:
+        """Remember what a build has read."""
+        content = {"files": sorted(set(files)), "asked": sorted(set(asked))}
+        write_atomically(self.path, json.dumps(content).encode())
