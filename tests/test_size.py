@@ -10,8 +10,8 @@ from assurance.scorecard.lines import lines_of_code
 KERNEL = sorted((Path(tyrne.__file__).parent / "kernel").glob("*.py"))
 
 
-def test_the_kernel_has_at_most_3000_lines_of_code() -> None:
-    assert sum(map(lines_of_code, KERNEL)) <= 3000
+def test_the_kernel_has_at_most_3100_lines_of_code() -> None:
+    assert sum(map(lines_of_code, KERNEL)) <= 3100
 
 
 def test_no_file_of_the_kernel_has_more_than_500_lines() -> None:

@@ -38,41 +38,6 @@ def test_a_message_reaches_who_waits_with_its_badge_words_and_no_capability(way:
         assert w.x(0) == (0,) * 8
 
 
-def test_a_polling_receiver_takes_the_message_of_a_waiting_sender_and_releases_it() -> None:
-    w = Pair()
-    w.blocks(0, C.SEND_WAIT, w.client, *WORDS, NULL)
-    assert w.call(1, C.RECV, w.server) == (0, 0, *WORDS, NULL, 0)
-    assert w.state(0) is TaskState.READY and w.x(0) == (0,) * 8
-
-
-def test_a_polling_receiver_leaves_a_caller_to_one_that_waits() -> None:
-    w = Pair()
-    w.blocks(0, C.CALL, w.client, *WORDS, NULL)
-    assert w.call(1, C.RECV, w.server) == (0, 1, 0, 0, 0, 0, 0, 0)
-    assert w.state(0) is TaskState.SENDING
-    assert w.call(1, C.WAIT, w.server) is not None
-    assert w.x(1)[:7] == arrived(WORDS)[:7]
-
-
-def test_a_polling_receiver_does_not_take_the_signals_of_a_bound_notification() -> None:
-    w = Pair()
-    bell = w.give(1, w.notification())
-    w.ok(1, C.BIND, w.server, bell)
-    w.blocks(0, C.SEND_WAIT, w.client, *WORDS, NULL)
-    w.ok(1, C.NOTIFY, bell, 0xF0)
-    assert w.call(1, C.RECV, w.server) == (0, 0, *WORDS, NULL, 0)
-    assert w.call(1, C.POLL, bell) == (0, 0xF0, 0, 0, 0, 0, 0, 0)
-
-
-def test_a_second_poll_is_pending_not_refused() -> None:
-    w = Pair()
-    for task, word in ((1, w.server), (1, w.server), (2, w.other)):
-        assert w.call(task, C.RECV, word) == (0, 1, 0, 0, 0, 0, 0, 0)
-    assert w.endpoint_at(w.door).state is EndpointState.RECV_WAITING
-    assert w.call(0, C.SEND, w.client, *WORDS, NULL) == (0, 0, 0, 0, 0, 0, 0, 0)
-    assert w.call(1, C.RECV, w.server) == (0, 0, *WORDS, NULL, 0)
-
-
 def test_a_delivered_message_wakes_its_receiver() -> None:
     for way in (C.SEND, C.SEND_WAIT, C.CALL):
         w = Pair()
@@ -83,27 +48,12 @@ def test_a_delivered_message_wakes_its_receiver() -> None:
         assert w.current() == 1 or 1 in w.ready()
 
 
-def test_a_waiting_receiver_comes_before_the_one_that_polled() -> None:
-    w = Pair()
-    w.ok(2, C.RECV, w.other)
-    w.blocks(1, C.WAIT, w.server)
-    assert w.call(0, C.SEND, w.client, *WORDS, NULL) == (0, 0, 0, 0, 0, 0, 0, 0)
-    assert w.x(1) == arrived(WORDS)
-    assert w.endpoint_at(w.door).state is EndpointState.RECV_WAITING
-
-
 def test_a_parked_message_comes_before_those_that_wait_to_send() -> None:
     w = Pair()
     assert w.ok(0, C.SEND, w.client, 1, 1, 1, 1, NULL) == 1
     w.blocks(2, C.SEND_WAIT, w.other, 2, 2, 2, 2, NULL)
     assert w.call(1, C.WAIT, w.server) == arrived((1, 1, 1, 1))
     assert w.call(1, C.WAIT, w.server) == arrived((2, 2, 2, 2), badge=2)
-
-
-def test_no_message_is_parked_while_somebody_waits_to_send() -> None:
-    w = Pair()
-    w.blocks(2, C.SEND_WAIT, w.other, *WORDS, NULL)
-    assert w.status(0, C.SEND, w.client, *WORDS, NULL) is Status.QUEUE_FULL
 
 
 # --- first in, first out
@@ -212,56 +162,6 @@ def test_a_capability_without_transfer_or_with_children_or_that_is_not_there_doe
         assert w.status(0, way, w.client, *WORDS, gift) is Status.INVALID_TRANSFER_CAP
 
 
-# --- a receiver without room
-
-
-@pytest.mark.promise(
-    "a server's table, what it can still do: fill it, if it has capabilities with TRANSFER: the server then gets "
-    "RECEIVER_TABLE_FULL, the message waits, and the server may drop what it does not want"
-)
-@pytest.mark.parametrize(("way", "cap", "room"), [(C.SEND, 1, 0), (C.SEND_WAIT, 1, 0), (C.CALL, 0, 0), (C.CALL, 1, 1)])
-@pytest.mark.parametrize("receiver_first", [True, False])
-def test_a_receiver_without_room_learns_it_and_the_message_stays(
-    way: C, cap: int, room: int, receiver_first: bool
-) -> None:
-    w = Pair()
-    gift = w.give(0, w.endpoint()) if cap else NULL
-    w.fill_table(1, leave=room)
-    full = (Status.RECEIVER_TABLE_FULL.value, 0, 0, 0, 0, 0, 0, 0)
-    if receiver_first:
-        w.blocks(1, C.WAIT, w.server)
-        w.call(0, way, w.client, *WORDS, gift)
-        assert w.state(1) is TaskState.READY
-        assert w.x(1) == full
-    else:
-        w.call(0, way, w.client, *WORDS, gift)
-        assert w.call(1, C.WAIT, w.server) == full
-    if way is not C.SEND:
-        assert w.state(0) is TaskState.SENDING and (not cap or w.holds(0, gift))
-    waiting = w.ok(2, C.WAIT, w.other)  # another receiver, with room, gets it
-    assert waiting == BADGE
-    assert (w.x(2)[6] != NULL) is bool(cap)
-
-
-def test_a_receiver_without_room_does_not_stand_in_the_way_of_one_behind_it() -> None:
-    w = Pair()
-    w.fill_table(1)
-    w.blocks(1, C.WAIT, w.server)
-    w.blocks(2, C.WAIT, w.other)
-    w.blocks(0, C.CALL, w.client, *WORDS, NULL)
-    assert w.x(1)[0] == Status.RECEIVER_TABLE_FULL.value
-    assert w.x(2)[:6] == arrived(WORDS)[:6]
-
-
-@pytest.mark.parametrize("way", [C.SEND, C.SEND_WAIT])
-def test_a_message_without_capabilities_needs_no_room(way: C) -> None:
-    w = Pair()
-    w.fill_table(1)
-    w.blocks(1, C.WAIT, w.server)
-    w.ok(0, way, w.client, *WORDS, NULL)
-    assert w.x(1) == arrived(WORDS)
-
-
 # --- the partner runs at once
 
 
@@ -305,21 +205,7 @@ def test_a_call_that_waited_is_traced_when_it_returns_with_the_registers_it_was_
     assert (made.x0, made.x1, made.x2, made.x3, made.x4, made.x5) == (w.client, *WORDS, NULL)
 
 
-# --- cancel
-
-
-def test_cancel_withdraws_the_receiver_that_polled_and_nothing_else() -> None:
-    w = Pair()
-    w.ok(1, C.RECV, w.server)
-    w.ok(1, C.CANCEL, w.server)
-    assert w.endpoint_at(w.door).state is EndpointState.IDLE
-    assert w.ok(0, C.SEND, w.client, *WORDS, NULL) == 1
-    w.ok(1, C.CANCEL, w.server)
-    assert w.endpoint_at(w.door).state is EndpointState.SEND_PENDING
-    w.ok(1, C.RECV, w.server)
-    w.blocks(2, C.WAIT, w.other)
-    w.ok(1, C.CANCEL, w.server)
-    assert w.state(2) is TaskState.RECEIVING
+# --- what is left
 
 
 def test_an_endpoint_keeps_nothing_of_a_message_that_was_received() -> None:

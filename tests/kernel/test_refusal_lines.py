@@ -12,12 +12,12 @@ from refusing import Site, Watch, sites
 from scene import Scene
 from test_refusals import FULL, HANDLES, ROWS
 
-from tyrne.kernel.abi import CapKind, Rights, Status
+from tyrne.kernel.abi import CapKind, Rights, Status, pack_handle
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.lang import u16
 from tyrne.testing.board import PAGE
-from tyrne.testing.kernels import BASE, run, system_call
+from tyrne.testing.kernels import BASE, NULL, run, system_call
 from tyrne.testing.world import World
 from tyrne.user.refusals import ENDS_OF_WAITS, REFUSALS
 
@@ -136,29 +136,38 @@ def with_message(call: C) -> Situation:
     return w, call, (w.words["endpoint"],), S.RECEIVER_TABLE_FULL
 
 
-def with_sender(call: C) -> Situation:
-    """A task that waits to send a capability."""
-    w = Scene()
-    endpoint = w.objects["endpoint"]
-    w.blocks(1, C.SEND_WAIT, w.give(1, endpoint), 1, 2, 3, 4, w.give(1, endpoint))
-    w.fill_table(0)
-    return w, call, (w.words["endpoint"],), S.RECEIVER_TABLE_FULL
-
-
-SITUATIONS += [
-    lambda make=make, call=call: make(call)  # type: ignore[misc]
-    for make in (with_message, with_sender)
-    for call in (C.RECV, C.WAIT)
-]
+SITUATIONS += [lambda call=call: with_message(call) for call in (C.RECV, C.WAIT)]  # type: ignore[misc]
 
 
 @situation
-def a_call_with_a_gift_that_waits() -> Situation:
+def a_call_for_whose_answer_there_is_no_room() -> Situation:
+    w = Scene()
+    w.blocks(1, C.CALL, w.give(1, w.objects["endpoint"]), 1, 2, 3, 4, NULL)
+    w.fill_table(0)
+    return w, C.WAIT, (w.words["endpoint"],), S.RECEIVER_TABLE_FULL
+
+
+@situation
+def an_answer_whose_slot_will_not_be_used_again() -> Situation:
+    w = Scene()
+    w.fill_table(0)
+    slot = w.slot(0, w.words["reply"])
+    slot.generation = LAST_GENERATION
+    reply = int(pack_handle(slot.handle()))
+    return w, C.REPLY_WAIT, (reply, 0, 0, 0, 0, w.words["endpoint"]), S.RECEIVER_TABLE_FULL
+
+
+def with_receiver(call: C) -> Situation:
+    """A receiver that waits, with room for a message and none for what comes with it."""
     w = Scene()
     endpoint = w.objects["endpoint"]
-    w.blocks(1, C.CALL, w.give(1, endpoint), 1, 2, 3, 4, w.give(1, endpoint))
-    w.fill_table(0)
-    return w, C.REPLY_WAIT, (w.words["reply"], 0, 0, 0, 0, w.words["endpoint"]), S.RECEIVER_TABLE_FULL
+    word = w.give(1, endpoint)
+    w.fill_table(1, leave=1 if call is C.CALL else 0)
+    w.blocks(1, C.WAIT, word)
+    return w, call, (w.words["endpoint"], 1, 2, 3, 4, w.words["badged"]), S.RECEIVER_TABLE_FULL
+
+
+SITUATIONS += [lambda call=call: with_receiver(call) for call in (C.SEND, C.SEND_WAIT, C.CALL)]  # type: ignore[misc]
 
 
 def with_notice(endpoint: str) -> Situation:
@@ -217,7 +226,8 @@ NO_REFUSALS = {
     ("page_table.py", "", ""): "calls have checked all of it before they come there; boot has not",
     ("cap_table.py", "insert", "CAPS_EXHAUSTED"): "calls have made sure of room; boot has not",
     ("creation.py", "make_object", "BAD_ARGUMENT"): "`create` lets no other kind through",
-    ("rendezvous.py", "abort", "ABORTED"): "ends a wait",
+    ("deletion.py", "", "ABORTED"): "ends a wait",
+    ("rendezvous.py", "collect_sent", "RECEIVER_TABLE_FULL"): "ends a wait",
     ("rendezvous.py", "first_receiver", "RECEIVER_TABLE_FULL"): "ends a wait",
     ("task_calls.py", "suspend", "ABORTED"): "ends a wait",
 }

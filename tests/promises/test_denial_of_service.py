@@ -251,7 +251,10 @@ def test_who_waits_at_an_endpoint_is_served_in_the_order_of_coming_and_once(orde
     w.blocks(SERVER, C.WAIT, serve)
 
 
-@pytest.mark.promise("an endpoint, what it can still do: not delay send_wait and call by more than one turn")
+@pytest.mark.promise(
+    "an endpoint, what it can still do: not delay send_wait and call by more than one turn, and one message for each "
+    "poll that finds nothing"
+)
 @pytest.mark.parametrize("way", [C.SEND_WAIT, C.CALL])
 def test_who_leaves_a_message_again_and_again_delays_who_waits_by_one_message_alone(way: C) -> None:
     w = World(3)
@@ -321,10 +324,11 @@ def test_who_has_wait_takes_signals_from_others_and_makes_none() -> None:
 
 
 @pytest.mark.promise(
-    "a client that calls, what it can still do: keep it waiting until somebody revokes, suspends or ends"
+    "a client that calls, what it can still do: keep it waiting until somebody revokes, suspends or ends, or "
+    "configures the server anew"
 )
-@pytest.mark.parametrize("how", ["revoke", "suspend", "end the server", "end the client"])
-def test_a_caller_that_is_not_answered_waits_until_somebody_revokes_suspends_or_ends(how: str) -> None:
+@pytest.mark.parametrize("how", ["revoke", "suspend", "end the server", "end the client", "begin the server anew"])
+def test_a_caller_that_is_not_answered_waits_until_somebody_revokes_suspends_ends_or_begins_anew(how: str) -> None:
     w = World(4)
     door = w.give(3, w.endpoint())
     server, client = w.give_task(3, HOSTILE), w.give_task(3, VICTIM)
@@ -344,6 +348,9 @@ def test_a_caller_that_is_not_answered_waits_until_somebody_revokes_suspends_or_
             w.ok(3, C.TASK_SUSPEND, client)
         case "end the server":
             w.ok(3, C.TASK_END, server, 0)
+        case "begin the server anew":
+            w.ok(3, C.TASK_SUSPEND, server)
+            w.ok(3, C.TASK_CONFIGURE, server, w.give_space(3, HOSTILE), BASE, BASE, BASE + PAGE)
         case "end the client":
             w.ok(3, C.TASK_END, client, 0)
             assert w.state(VICTIM) is TaskState.EXITED

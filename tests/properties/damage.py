@@ -134,6 +134,11 @@ def bind_here(w: Busy) -> None:
     put(endpoint(w), bound=notification(w))
 
 
+def poll_by(w: Busy, slot: CapSlot) -> None:
+    """Let a receiver be registered by a capability."""
+    put(endpoint(w), state=EndpointState.RECV_WAITING, asked_by=slot)
+
+
 def bind_by(w: Busy, slot: CapSlot) -> None:
     """Bind both ways, by a capability that may not be the one for it."""
     put(endpoint(w), bound=notification(w))
@@ -260,6 +265,13 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
      lambda w: put(notification(w), bound_at=w.at(w.door))),
     ("nobody_waits_for_what_is_there", "bound by a capability that is gone", lambda w: bind_by(w, unused(w))),
     ("nobody_waits_for_what_is_there", "that does not allow it", lambda w: bind_by(w, w.at(w.child))),
+    ("a_poll_stands_by_a_living_capability", "and a poll registered",
+     lambda w: put(endpoint(w), asked_by=w.at(w.door))),
+    ("a_poll_stands_by_a_living_capability", "that is gone", lambda w: poll_by(w, unused(w))),
+    ("a_poll_stands_by_a_living_capability", "is over something else", lambda w: poll_by(w, w.at(w.made))),
+    ("a_poll_stands_by_a_living_capability", "does not allow it", lambda w: poll_by(w, w.at(w.child))),
+    ("a_poll_stands_by_a_living_capability", "nobody who lives",
+     lambda w: poll_by(w, w.at(w.door)) or put(w.task(0), state=TaskState.INACTIVE)),
     ("tasks_are_bound_whole", "space, table, window", lambda w: put(w.task(4), window=None)),
     ("tasks_are_bound_whole", "another space than it lives in", lambda w: put(w.task(4), space=w.task(3).space)),
     ("tasks_are_bound_whole", "is not given back", lambda w: put(w.task(4), spent=True)),

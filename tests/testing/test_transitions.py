@@ -6,16 +6,17 @@ from collections.abc import Callable
 
 import pytest
 
-from tyrne.kernel import capability_calls
+from tyrne.kernel import capability_calls, task_calls
 from tyrne.kernel.abi import Rights, Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.effects import done, refuse
 from tyrne.lang import u32
 from tyrne.testing import World
+from tyrne.testing.board import PAGE
 from tyrne.testing.invariants import demand
 from tyrne.testing.invariants.transitions import handles_keep_their_meaning, holdings, revocation_leaves_no_descendant
-from tyrne.testing.kernels import NULL
+from tyrne.testing.kernels import BASE, NULL
 
 
 def test_what_is_derived_is_found_through_tables_and_messages() -> None:
@@ -58,6 +59,26 @@ def refuses_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capability_calls, "copy", copy)
 
 
+def keeps_what_a_life_owed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_calls, "end_life", lambda kernel, task: None)
+
+
+def begin_anew(w: World) -> None:
+    door = w.endpoint()
+    w.blocks(0, C.CALL, w.give(0, door), 1, 2, 3, 4, NULL)
+    w.ok(1, C.WAIT, w.give(1, door))
+    it = w.give_task(2, 1)
+    w.ok(2, C.TASK_SUSPEND, it)
+    w.ok(2, C.TASK_CONFIGURE, it, w.give_space(2, 1), BASE, BASE, BASE + PAGE)
+
+
+def poll_and_begin_anew(w: World) -> None:
+    w.ok(1, C.RECV, w.give(1, w.endpoint()))
+    it = w.give_task(2, 1)
+    w.ok(2, C.TASK_SUSPEND, it)
+    w.ok(2, C.TASK_CONFIGURE, it, w.give_space(2, 1), BASE, BASE, BASE + PAGE)
+
+
 def revoke_a_child(w: World) -> None:
     source = w.give(0, w.endpoint())
     w.ok(0, C.CAP_DERIVE, source, int(Rights.SEND), 0)
@@ -78,6 +99,8 @@ def copy_too_much(w: World) -> None:
         (forgets_a_descendant, revoke_a_child, "has outlived the revocation"),
         (frees_without_a_new_generation, drop_a_copy, "emptied, and the next in it"),
         (refuses_too_late, copy_too_much, "a call was refused, and changed"),
+        (keeps_what_a_life_owed, begin_anew, "an answer that a former life owed"),
+        (keeps_what_a_life_owed, poll_and_begin_anew, "nobody who lives"),
     ],
 )
 def test_a_seeded_bug_is_caught_by_the_world(
@@ -86,10 +109,10 @@ def test_a_seeded_bug_is_caught_by_the_world(
     sentence: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    act(World(1, strict=True))
+    act(World(3, strict=True))
     bug(monkeypatch)
     with pytest.raises(AssertionError, match=sentence):
-        act(World(1, strict=True))
+        act(World(3, strict=True))
 
 
 def test_a_handle_that_names_something_else_is_found() -> None:

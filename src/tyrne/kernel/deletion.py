@@ -16,12 +16,11 @@ from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, TaskState, incl
 from tyrne.kernel.authority import caller_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import AddressSpaceHandle, EndpointHandle, MemoryHandle, NotificationHandle, ReplyHandle
+from tyrne.kernel.capability import AddressSpaceHandle, EndpointHandle, NotificationHandle, ReplyHandle
 from tyrne.kernel.lifecycle import end_task
-from tyrne.kernel.mapping import unmap_placed
 from tyrne.kernel.page_table import release_tables
 from tyrne.kernel.quota import FRAMES, pay_back
-from tyrne.kernel.rendezvous import abort
+from tyrne.kernel.rendezvous import end_wait, lay_down, withdraw
 from tyrne.kernel.task import Task
 from tyrne.lang import cold, irange, u64
 
@@ -31,19 +30,15 @@ if TYPE_CHECKING:
 
 def _delete_leaf(kernel: Kernel[B], slot: CapSlot) -> None:
     """Empty a slot without children, and undo what its capability upheld."""
-    binding = slot.binding
-    if binding is not None:
-        binding.unbind()
+    lay_down(kernel, slot)
     match slot.held().object:
-        case MemoryHandle() if not slot.is_origin:
-            unmap_placed(kernel, slot)
         case AddressSpaceHandle() if not slot.is_origin:
             turn_out(kernel, slot)
         case ReplyHandle():
             client = caller_at(kernel, slot)
             slot.clear()
             client.reply = None
-            abort(kernel, client)
+            end_wait(kernel, client, Status.ABORTED)
             return
         case NotificationHandle() if not slot.is_origin:
             abort_waits(kernel, slot)
@@ -63,7 +58,7 @@ def abort_waits(kernel: Kernel[B], slot: CapSlot) -> None:
     """End the waits by a capability that goes."""
     for task in kernel.tasks.items:
         if task.through is slot:
-            abort(kernel, task)
+            end_wait(kernel, task, Status.ABORTED)
 
 
 def turn_out(kernel: Kernel[B], home: CapSlot) -> None:
@@ -103,6 +98,20 @@ def delete(kernel: Kernel[B], slot: CapSlot) -> None:
     if slot.capability is not None:
         delete_descendants(kernel, slot)
         drop(kernel, slot)
+
+
+def end_life(kernel: Kernel[B], task: Task) -> None:
+    """A life of a task is over, and another may begin: the answers that it owed and its polls for messages go.
+
+    What the task holds is no part of a life, nor is what that upholds: mappings, bindings.
+    """
+    for slot in task.capabilities.slots:
+        capability = slot.capability
+        named = None if capability is None else capability.object
+        if isinstance(named, ReplyHandle):
+            drop(kernel, slot)
+        elif isinstance(named, EndpointHandle):
+            withdraw(kernel, named, slot)
 
 
 def cap_revoke(kernel: Kernel[B], table: CapTable, source: CapHandle) -> Status | None:
@@ -160,7 +169,7 @@ def _reap_tasks(kernel: Kernel[B]) -> None:
         if task.spent:
             _give_back(kernel, task)
         if task.queue is not None:
-            abort(kernel, task)
+            end_wait(kernel, task, Status.ABORTED)
         delete(kernel, task.supervisor)
         pay_back(task.payer, u64(CapKind.TASK.value), u64(1))
         kernel.tasks.free(kernel.tasks.id_at(i))

@@ -2,15 +2,16 @@
 
 `send` and `recv` never wait; between them one message can be parked:
 
-| state         | send                    | recv                | cancel |
-|---------------|-------------------------|---------------------|--------|
-| IDLE          | SEND_PENDING, enqueued  | RECV_WAITING        | -      |
-| SEND_PENDING  | refused, queue full     | IDLE, received      | -      |
-| RECV_WAITING  | RECV_COMPLETE, delivered | RECV_WAITING       | IDLE   |
-| RECV_COMPLETE | refused, queue full     | IDLE, received      | -      |
+| state         | send                     | recv             | cancel | the capability that asked goes |
+|---------------|--------------------------|------------------|--------|--------------------------------|
+| IDLE          | SEND_PENDING, enqueued   | RECV_WAITING     | -      |                                |
+| SEND_PENDING  | refused, queue full      | IDLE, received   | -      |                                |
+| RECV_WAITING  | RECV_COMPLETE, delivered | RECV_WAITING     | IDLE   | IDLE                           |
+| RECV_COMPLETE | refused, queue full      | IDLE, received   | -      |                                |
 
 Tasks that wait stand in two queues, of which one at least is empty. A receiver that waits comes before the state:
-it gets what is sent at once. Senders that wait come after a parked message; while there are any, `send` is refused.
+it gets what is sent at once. Senders that wait come after a parked message; while there are any, `send` is refused in
+IDLE as well, so that it cannot go before them for ever.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ class Endpoint:
         self.origin: CapSlot = CapSlot()
         self.payer: Quota | None = None
         self.state: EndpointState = EndpointState.IDLE
+        self.asked_by: CapSlot | None = None
+        """In RECV_WAITING: the capability by which `recv` has asked last. It stands for no longer than that does."""
         self.message: Message = Message()
         self.badge: u64 = u64(0)
         self.parked: CapSlot = CapSlot()
@@ -70,6 +73,12 @@ class Endpoint:
 
     def holds_message(self) -> bool:
         return self.state is EndpointState.SEND_PENDING or self.state is EndpointState.RECV_COMPLETE
+
+    def withdraw(self) -> None:
+        """Forget the receiver that `recv` has registered."""
+        assert not self.holds_message()
+        self.state = EndpointState.IDLE
+        self.asked_by = None
 
     def empty(self) -> None:
         """Forget the parked message, whose capability is gone already."""

@@ -16,20 +16,18 @@ from tyrne.kernel.endpoint import Endpoint, EndpointState, Message
 from tyrne.kernel.rendezvous import (
     carry,
     collect,
-    collect_parked,
-    collect_sent,
     first_receiver,
     is_leaf,
+    lacks_room,
     may_transfer,
     may_travel,
     move_capability,
-    next_need,
     release,
     submit,
 )
 from tyrne.kernel.signals import wait_for_signals
 from tyrne.kernel.task import Offer, Task
-from tyrne.lang import cold, saturating_sub, u64
+from tyrne.lang import cold, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -43,10 +41,13 @@ def send(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if not may_transfer(caller.table, call.x5):
         return refuse(Status.INVALID_TRANSFER_CAP)
     endpoint = endpoint_at(kernel, slot)
-    if endpoint.holds_message() or endpoint.senders.head is not None:
+    asked = endpoint.asked_by is not None
+    if endpoint.holds_message() or (endpoint.senders.head is not None and not asked):
         return refuse(Status.QUEUE_FULL)
     if not is_leaf(caller.table, call.x5):
         return refuse(Status.INVALID_TRANSFER_CAP)
+    if lacks_room(endpoint, Offer.MESSAGE, call.x5):
+        return refuse(Status.RECEIVER_TABLE_FULL)
     badge = slot.held().badge
     message = Message(call.x1, call.x2, call.x3, call.x4)
     receiver = first_receiver(kernel, endpoint, u64(0) if call.x5 == NULL_HANDLE else u64(1))
@@ -61,11 +62,9 @@ def send(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         move_capability(kernel, carried, endpoint.parked)
     endpoint.message = message
     endpoint.badge = badge
-    if endpoint.state is EndpointState.RECV_WAITING:
-        endpoint.state = EndpointState.RECV_COMPLETE
-        return done(u64(SendOutcome.DELIVERED.value))
-    endpoint.state = EndpointState.SEND_PENDING
-    return done(u64(SendOutcome.ENQUEUED.value))
+    endpoint.state = EndpointState.RECV_COMPLETE if asked else EndpointState.SEND_PENDING
+    endpoint.asked_by = None
+    return done(u64(SendOutcome.DELIVERED.value if asked else SendOutcome.ENQUEUED.value))
 
 
 @cold
@@ -73,25 +72,21 @@ def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """x0 endpoint -> x1 received (0) or pending (1), x2 to x5 message, x6 capability or null.
 
     It has no register for a badge or a reply capability, so it takes what `send` parked and what waits to be sent,
-    and leaves a sender that wants an answer to `wait`.
+    and leaves to `wait` whatever else stands in the queue.
     """
-    endpoint = endpoint_of(kernel, caller.table, call.x0, Rights.RECV)
-    if isinstance(endpoint, Status):
-        return refuse(endpoint)
-    found: Resume | Status | None = None
-    sender = endpoint.senders.head
-    if endpoint.holds_message():
-        found = collect_parked(kernel, endpoint, caller.table)
-    elif sender is not None and sender.offer is Offer.MESSAGE:
-        found = collect_sent(kernel, endpoint, caller.table)
+    slot = authorise(caller.table, call.x0, CapKind.ENDPOINT, Rights.RECV)
+    if isinstance(slot, Status):
+        return refuse(message_status(slot))
+    endpoint = endpoint_at(kernel, slot)
+    found = collect(kernel, endpoint, caller.table, True)
     match found:
         case Status():
             return refuse(found)
         case Resume():
             return Resume(found.status, u64(0), found.x2, found.x3, found.x4, found.x5, found.x6)
         case None:  # always: nothing else can be found
-            if endpoint.state is EndpointState.IDLE:
-                endpoint.state = EndpointState.RECV_WAITING
+            endpoint.state = EndpointState.RECV_WAITING
+            endpoint.asked_by = slot
             return done(u64(1))
 
 
@@ -101,8 +96,8 @@ def cancel(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     endpoint = endpoint_of(kernel, caller.table, call.x0, Rights.RECV)
     if isinstance(endpoint, Status):
         return refuse(endpoint)
-    if endpoint.state is EndpointState.RECV_WAITING:
-        endpoint.state = EndpointState.IDLE
+    if endpoint.asked_by is not None:
+        endpoint.withdraw()
     return done()
 
 
@@ -124,9 +119,12 @@ def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: 
         return refuse(message_status(slot))
     if not may_travel(caller.table, slot, call.x5):
         return refuse(Status.INVALID_TRANSFER_CAP)
+    endpoint = endpoint_at(kernel, slot)
+    if lacks_room(endpoint, offer, call.x5):
+        return refuse(Status.RECEIVER_TABLE_FULL)
     task = kernel.scheduler.current
     assert task is not None
-    receiver = submit(kernel, task, endpoint_at(kernel, slot), slot, offer)
+    receiver = submit(kernel, task, endpoint, slot, offer)
     if receiver is None or offer is Offer.CALL:
         return Block(receiver)
     kernel.scheduler.make_ready(receiver)
@@ -148,7 +146,7 @@ def wait_at(
     kernel: Kernel[B], caller: SyscallContext, endpoint: Endpoint, slot: CapSlot | None, partner: Task | None
 ) -> Effect:
     """Take what is there, or wait for it. The partner has been released and not yet been made ready."""
-    found = collect(kernel, endpoint, caller.table)
+    found = collect(kernel, endpoint, caller.table, False)
     task = kernel.scheduler.current
     assert task is not None
     if found is None:
@@ -192,17 +190,18 @@ def answer(kernel: Kernel[B], slot: CapSlot, client: Task, call: Call, arrived: 
 
 
 def reply_wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 reply capability, x1 to x4 message, x5 endpoint -> as `wait`. Both are checked before the answer is given."""
+    """x0 reply capability, x1 to x4 message, x5 endpoint -> as `wait`. Both are checked before the answer is given.
+
+    The slot of the reply capability is room for what comes, but for one in its last generation.
+    """
     slot = authorise(caller.table, call.x0, CapKind.REPLY, Rights.NONE)
     if isinstance(slot, Status):
         return refuse(message_status(slot))
     endpoint_slot = authorise(caller.table, call.x5, CapKind.ENDPOINT, Rights.RECV)
     if isinstance(endpoint_slot, Status):
         return refuse(message_status(endpoint_slot))
-    endpoint = endpoint_at(kernel, endpoint_slot)
-    freed = u64(0) if slot.generation == LAST_GENERATION else u64(1)
-    if not caller.table.has_room(saturating_sub(next_need(endpoint), freed)):
+    if slot.generation == LAST_GENERATION and caller.table.is_full():
         return refuse(Status.RECEIVER_TABLE_FULL)
     client = caller_at(kernel, slot)
     answer(kernel, slot, client, call, NULL_HANDLE)
-    return wait_at(kernel, caller, endpoint, endpoint_slot, client)
+    return wait_at(kernel, caller, endpoint_at(kernel, endpoint_slot), endpoint_slot, client)

@@ -8,13 +8,13 @@ from tyrne.hal.board import B
 from tyrne.kernel.abi import NULL_HANDLE, Notice, Rights, Status, TaskState, includes, pack_handle, unpack_handle
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import Capability, MemoryHandle, ReplyHandle
+from tyrne.kernel.capability import Capability, EndpointHandle, MemoryHandle, ReplyHandle
 from tyrne.kernel.effects import Resume, call_in, receipt, signal_receipt, write_reply
 from tyrne.kernel.endpoint import Endpoint, Message
 from tyrne.kernel.fault import end_by_fault
 from tyrne.kernel.mapping import unmap_placed
 from tyrne.kernel.task import Offer, Task
-from tyrne.lang import cold, u64
+from tyrne.lang import u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -28,9 +28,11 @@ def release(kernel: Kernel[B], task: Task, reply: Resume) -> None:
     kernel.board.trace_call(task.number, call, task.frame)
 
 
-@cold
-def abort(kernel: Kernel[B], task: Task) -> None:
-    """End the wait of a task that can no longer get what it waits for. Nobody holds its reply capability any more."""
+def end_wait(kernel: Kernel[B], task: Task, status: Status) -> None:
+    """Let a task that waits, in a queue or for an answer that nobody can give any more, go on with a status.
+
+    One that waits for repair ends by its fault; the notice of an exit is told to nobody.
+    """
     queue = task.queue
     if queue is not None:
         queue.remove(task)
@@ -40,7 +42,7 @@ def abort(kernel: Kernel[B], task: Task) -> None:
         case Offer.EXIT:
             task.forget_offer()
         case _:
-            release(kernel, task, Resume(u64(Status.ABORTED.value)))
+            release(kernel, task, Resume(u64(status.value)))
             kernel.scheduler.make_ready(task)
 
 
@@ -67,15 +69,30 @@ def may_travel(table: CapTable, by: CapSlot, word: u64) -> bool:
     return word == NULL_HANDLE or table.resolve(unpack_handle(word)) is not by
 
 
-def move_capability(kernel: Kernel[B], slot: CapSlot, target: CapSlot) -> None:
-    """Let another slot take a capability. What its holder did by it, a mapping or a binding, does not come along."""
+def withdraw(kernel: Kernel[B], named: EndpointHandle, slot: CapSlot) -> None:
+    """Forget the receiver that `recv` has registered at an endpoint, if it was by this capability."""
+    endpoint = kernel.endpoints.get(named.slot)
+    if endpoint is not None and endpoint.asked_by is slot:
+        endpoint.withdraw()
+
+
+def lay_down(kernel: Kernel[B], slot: CapSlot) -> None:
+    """Undo what its holder did by a capability that goes or moves: a binding, a mapping, a poll for messages."""
     binding = slot.binding
     if binding is not None:
         binding.unbind()
     named = slot.held().object
     if isinstance(named, MemoryHandle):
         unmap_placed(kernel, slot)
-    elif isinstance(named, ReplyHandle):
+    elif isinstance(named, EndpointHandle):
+        withdraw(kernel, named, slot)
+
+
+def move_capability(kernel: Kernel[B], slot: CapSlot, target: CapSlot) -> None:
+    """Let another slot take a capability. What its holder did by it does not come along."""
+    lay_down(kernel, slot)
+    named = slot.held().object
+    if isinstance(named, ReplyHandle):
         client = kernel.tasks.get(named.slot)
         if client is not None:  # always: a reply capability goes before its caller does
             client.reply = target
@@ -94,14 +111,18 @@ def carry(kernel: Kernel[B], source: CapTable, word: u64, target: CapTable) -> u
     return pack_handle(taken.handle())
 
 
+def own_need(offer: Offer) -> u64:
+    """How many slots a message takes in the table of its receiver by itself: one when it wants an answer."""
+    return u64(1) if offer is Offer.CALL or offer is Offer.FAULT else u64(0)
+
+
 def slots_needed(sender: Task) -> u64:
-    """How many slots a sender's message takes in the table of its receiver."""
-    count = u64(0)
-    if sender.offer is Offer.CALL or sender.offer is Offer.FAULT:
-        count = u64(1)
-    if (sender.offer is Offer.MESSAGE or sender.offer is Offer.CALL) and sender.frame.x[5] != NULL_HANDLE:
-        count += 1
-    return count
+    """How many slots a sender's message takes with the capability that travels in it, if that is still there."""
+    count = own_need(sender.offer)
+    x5 = sender.frame.x[5]
+    if x5 == NULL_HANDLE or sender.offer is Offer.FAULT or sender.offer is Offer.EXIT:
+        return count
+    return count + 1 if is_leaf(sender.capabilities, x5) else count
 
 
 def take(kernel: Kernel[B], sender: Task, table: CapTable) -> Resume:
@@ -129,14 +150,35 @@ def take(kernel: Kernel[B], sender: Task, table: CapTable) -> Resume:
     return receipt(through.held().badge, message, arrived, reply)
 
 
+def receiver_with_room(endpoint: Endpoint, needed: u64) -> Task | None:
+    """The first task that waits to receive and has so many free slots."""
+    task = endpoint.receivers.head
+    while task is not None and not task.capabilities.has_room(needed):
+        task = task.next
+    return task
+
+
+def lacks_room(endpoint: Endpoint, offer: Offer, word: u64) -> bool:
+    """Whether some who wait have room for a message, and none has any for the capability that is to travel with it.
+
+    What a sender adds is at its own risk: it is the sender who learns that, not the receiver.
+    """
+    if word == NULL_HANDLE or receiver_with_room(endpoint, own_need(offer)) is None:
+        return False
+    return receiver_with_room(endpoint, own_need(offer) + 1) is None
+
+
 def first_receiver(kernel: Kernel[B], endpoint: Endpoint, needed: u64) -> Task | None:
-    """Take the first receiver that has room out of its queue. Those before it learn that they have none."""
-    receiver = endpoint.receivers.pop()
-    while receiver is not None and not receiver.capabilities.has_room(needed):
-        release(kernel, receiver, Resume(u64(Status.RECEIVER_TABLE_FULL.value)))
-        kernel.scheduler.make_ready(receiver)
-        receiver = endpoint.receivers.pop()
-    return receiver
+    """Take the first receiver that has room out of its queue. If none has, all learn it."""
+    receiver = receiver_with_room(endpoint, needed)
+    if receiver is not None:
+        endpoint.receivers.remove(receiver)
+        return receiver
+    waiting = endpoint.receivers.head
+    while waiting is not None:
+        end_wait(kernel, waiting, Status.RECEIVER_TABLE_FULL)
+        waiting = endpoint.receivers.head
+    return None
 
 
 def submit(kernel: Kernel[B], sender: Task, endpoint: Endpoint, through: CapSlot, offer: Offer) -> Task | None:
@@ -155,53 +197,66 @@ def submit(kernel: Kernel[B], sender: Task, endpoint: Endpoint, through: CapSlot
     return receiver
 
 
-def collect(kernel: Kernel[B], endpoint: Endpoint, table: CapTable) -> Resume | Status | None:
-    """What is there for a receiver: signals first, then the parked message, then the first sender that waits."""
+def collect(kernel: Kernel[B], endpoint: Endpoint, table: CapTable, polls: bool) -> Resume | Status | None:
+    """What is there for a receiver: signals first, then the parked message, then the first sender that waits.
+
+    One that polls takes neither signals nor what has more to say than a message. A parked message whose capability
+    finds no room stands aside, so that it stops nobody; the receiver is told when nothing else is there for it.
+    """
     bound = endpoint.bound
-    if bound is not None and bound.word != 0:
+    if not polls and bound is not None and bound.word != 0:
         return signal_receipt(bound.consume())
-    if endpoint.holds_message():
+    if endpoint.holds_message() and (endpoint.parked.capability is None or not table.is_full()):
         return collect_parked(kernel, endpoint, table)
-    return collect_sent(kernel, endpoint, table)
+    return collect_sent(kernel, endpoint, table, polls)
 
 
-def collect_sent(kernel: Kernel[B], endpoint: Endpoint, table: CapTable) -> Resume | Status | None:
-    """What the first sender that waits has to say."""
+def first_to_take(endpoint: Endpoint, table: CapTable, polls: bool) -> Task | Status | None:
+    """The first sender for whom a receiver has room; or why it must be told that it has none.
+
+    It is told for what a message needs by itself, and for a parked message that stands aside; never for what a sender
+    adds.
+    """
     sender = endpoint.senders.head
+    while sender is not None:
+        if sender.offer is Offer.MESSAGE or not polls:
+            if table.has_room(slots_needed(sender)):
+                return sender
+            if not table.has_room(own_need(sender.offer)):
+                return Status.RECEIVER_TABLE_FULL
+        sender = sender.next
+    return Status.RECEIVER_TABLE_FULL if endpoint.holds_message() else None
+
+
+def collect_sent(kernel: Kernel[B], endpoint: Endpoint, table: CapTable, polls: bool) -> Resume | Status | None:
+    """What a sender that waits has to say. Those before it whose capability finds no room are refused, and keep it."""
+    sender = first_to_take(endpoint, table, polls)
+    if isinstance(sender, Status):
+        return sender
+    at = endpoint.senders.head
+    while at is not None and at is not sender:
+        following = at.next
+        if at.offer is Offer.MESSAGE or not polls:
+            end_wait(kernel, at, Status.RECEIVER_TABLE_FULL)
+        at = following
     if sender is None:
         return None
-    if not table.has_room(slots_needed(sender)):
-        return Status.RECEIVER_TABLE_FULL
     endpoint.senders.remove(sender)
     found = take(kernel, sender, table)
     if sender.offer is Offer.MESSAGE:
-        release(kernel, sender, Resume(u64(Status.OK.value)))
-        kernel.scheduler.make_ready(sender)
+        end_wait(kernel, sender, Status.OK)
     elif sender.offer is Offer.EXIT:
         sender.forget_offer()
     return found
 
 
-def collect_parked(kernel: Kernel[B], endpoint: Endpoint, table: CapTable) -> Resume | Status:
-    """The message that `send` left."""
+def collect_parked(kernel: Kernel[B], endpoint: Endpoint, table: CapTable) -> Resume:
+    """The message that `send` left. The table has room for what came with it."""
     arrived = NULL_HANDLE
     if endpoint.parked.capability is not None:
-        if table.is_full():
-            return Status.RECEIVER_TABLE_FULL
         slot = table.allocate()
         move_capability(kernel, endpoint.parked, slot)
         arrived = pack_handle(slot.handle())
     found = receipt(endpoint.badge, endpoint.message, arrived, NULL_HANDLE)
     endpoint.empty()
     return found
-
-
-def next_need(endpoint: Endpoint) -> u64:
-    """How many slots the next thing to collect takes."""
-    bound = endpoint.bound
-    if bound is not None and bound.word != 0:
-        return u64(0)
-    if endpoint.holds_message():
-        return u64(0) if endpoint.parked.capability is None else u64(1)
-    sender = endpoint.senders.head
-    return u64(0) if sender is None else slots_needed(sender)

@@ -10,7 +10,7 @@ from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState
 from tyrne.kernel.authority import authorise, message_status, task_of
 from tyrne.kernel.cap_slot import MAX_DEPTH
 from tyrne.kernel.capability import AddressSpaceHandle
-from tyrne.kernel.deletion import delete
+from tyrne.kernel.deletion import delete, end_life
 from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, SyscallContext, Terminate, done, refuse
 from tyrne.kernel.lifecycle import call_off, end_task
 from tyrne.kernel.rendezvous import release
@@ -39,7 +39,10 @@ def task_exit(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 @cold
 def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 task, x1 address space, x2 base of the window, x3 entry, x4 stack top. The task keeps its capabilities."""
+    """x0 task, x1 address space, x2 base of the window, x3 entry, x4 stack top.
+
+    The task keeps its capabilities, but for the answers that the life before owed. One that is INACTIVE had none.
+    """
     task = task_of(kernel, caller.table, call.x0, Rights.CONFIGURE)
     if isinstance(task, Status):
         return refuse(task)
@@ -52,6 +55,8 @@ def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if not task.stands_still() and not task.has_ended():
         return refuse(Status.BAD_STATE)
     call_off(kernel, task)
+    if task.state is not TaskState.INACTIVE:
+        end_life(kernel, task)
     delete(kernel, task.home)
     task.home.fill(slot.held(), slot.parent, slot.depth)
     task.bind(named, call.x2, call.x3, call.x4, task.capabilities)

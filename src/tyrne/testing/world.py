@@ -35,10 +35,12 @@ from tyrne.testing.board import MemoryBoard
 from tyrne.testing.invariants import check_system, demand
 from tyrne.testing.invariants.transitions import (
     a_failed_call_changes_nothing,
+    a_new_life_owes_nothing,
     handles_keep_their_meaning,
     holdings,
     revocation_leaves_no_descendant,
     slot_named,
+    table_of_a_life,
 )
 from tyrne.testing.kernels import (
     ALL,
@@ -220,6 +222,9 @@ class World:
         everything = kernel_state(self.kernel) if self.strict else None
         revokes = number == CallNumber.CAP_REVOKE.value
         before = holdings(self.kernel) if revokes else []
+        word = arguments[0] if arguments else 0
+        configures = number == CallNumber.TASK_CONFIGURE.value
+        former = table_of_a_life(self.kernel, caller.capabilities, word) if configures else None
         for register, value in enumerate([*arguments, *[0] * (6 - len(arguments))]):
             caller.frame.x[register] = u64(value)
         caller.frame.x[6] = caller.frame.x[7] = u64(0x5EC4E7)  # ignored, but rewritten
@@ -231,8 +236,9 @@ class World:
         assert caller.frame.x[8] == number, f"x8 is {caller.frame.x[8]:#x} after call {number:#x}"
         if answer[0] != Status.OK.value and self.strict:
             demand(a_failed_call_changes_nothing(everything, kernel_state(self.kernel, caller.frame)))
+        if answer[0] == Status.OK.value:
+            demand(a_new_life_owes_nothing(self.kernel, former))
         if answer[0] == Status.OK.value and revokes:
-            word = arguments[0] if arguments else 0
             demand(revocation_leaves_no_descendant(before, slot_named(before, caller.capabilities, word)))
         return answer
 

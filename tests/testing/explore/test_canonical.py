@@ -140,7 +140,7 @@ WRITTEN = {
     "CapTable": "first_free touched slots",
     "CapSlot": "capability generation index depth is_origin placement binding table parent first_child next_sibling "
     "previous_sibling",
-    "Endpoint": "origin payer state message badge parked senders receivers receiver_gone bound",
+    "Endpoint": "origin payer state asked_by message badge parked senders receivers receiver_gone bound",
     "Notification": "origin payer word waiters bound bound_at bound_by",
     "AddressSpace": "origin payer root asid frames",
     "Region": "origin payer start pages device",

@@ -266,6 +266,7 @@ class Canonical:
             message.word1,
             message.word2,
             endpoint.badge,
+            get(endpoint.asked_by, WRONG),
             get(endpoint.parked, 0),
             endpoint.receiver_gone,
             get(endpoint.bound, WRONG),

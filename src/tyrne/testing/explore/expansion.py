@@ -3,8 +3,8 @@
 Each transition is checked as it is made: the kernel does not stop; a call with a stale handle, a capability of another
 kind or wider rights is refused; a call that is refused changes nothing but x0 to x7 of its caller, which hold no
 payload, and tells the machine nothing; no handle that was ever given out names anything else afterwards; a revocation
-leaves nothing of what was derived. Each state is checked once, when it is expanded: every invariant of
-`tyrne.testing.invariants`.
+leaves nothing of what was derived; a new life owes nothing. Each state is checked once, when it is expanded: every
+invariant of `tyrne.testing.invariants`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from tyrne.kernel.abi import unpack_handle
 from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import Trap, u64
@@ -25,7 +26,13 @@ from tyrne.testing.explore.alphabet import Action, Call, Tick, actions, perform
 from tyrne.testing.explore.canonical import Canonical, Key
 from tyrne.testing.explore.model import ExplorationBoard, Model
 from tyrne.testing.invariants import violations
-from tyrne.testing.invariants.transitions import Holding, holdings, revocation_leaves_no_descendant
+from tyrne.testing.invariants.transitions import (
+    Holding,
+    a_new_life_owes_nothing,
+    holdings,
+    revocation_leaves_no_descendant,
+    table_of_a_life,
+)
 from tyrne.testing.snapshot import Saved, Snapshot
 
 Trace = tuple[int, ...]
@@ -34,6 +41,7 @@ STOPS = (Exception, Trap)
 """What a kernel raises that stops, or that is broken in a way that only CPython notices."""
 
 REVOKE = int(CallNumber.CAP_REVOKE.value)
+CONFIGURE = int(CallNumber.TASK_CONFIGURE.value)
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,7 @@ class Stepper:
         assert task is not None
         self.board.forget()
         revoked, held = self._revoked(task, action)
+        configured = self._configured(task, action)
         try:
             perform(self.kernel, action)
         except STOPS as stop:
@@ -122,6 +131,8 @@ class Stepper:
             wrong.append("a call is not refused, although one of its arguments is not as it must be")
         if revoked is not None and status == 0:
             wrong += revocation_leaves_no_descendant(held, revoked)
+        if configured is not None and status == 0:
+            wrong += a_new_life_owes_nothing(self.kernel, configured)
         if changed:
             wrong += self._renamed(before, after)
         return after, changed, wrong
@@ -132,6 +143,12 @@ class Stepper:
             return None, []
         slot = task.capabilities.resolve(unpack_handle(u64(action.words[0])))
         return slot, [] if slot is None else holdings(self.kernel)
+
+    def _configured(self, task: Task, action: Action) -> CapTable | None:
+        """The table of the task whose life a call is to end."""
+        if not isinstance(action, Call) or action.number != CONFIGURE:
+            return None
+        return table_of_a_life(self.kernel, task.capabilities, action.words[0])
 
     def status(self, task: Task) -> int | None:
         """x0 of the answer that the current task's call had, None when it has none yet, or had no one to answer."""

@@ -21,7 +21,8 @@ def is_clean(thing: object, room: int) -> bool:
         case Endpoint():
             clean = thing.senders.head is None and thing.receivers.head is None and not thing.receiver_gone
             clean = clean and thing.senders.tail is None and thing.receivers.tail is None
-            return clean and thing.bound is None and thing.state is EndpointState.IDLE and thing.badge == 0
+            clean = clean and thing.bound is None and thing.asked_by is None
+            return clean and thing.state is EndpointState.IDLE and thing.badge == 0
         case Notification():
             clean = thing.waiters.head is None and thing.waiters.tail is None and thing.word == 0
             return clean and thing.bound is None and thing.bound_at is None and thing.bound_by is None

@@ -38,6 +38,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     waiting.the_ready_are_queued_by_priority,
     waiting.each_task_waits_for_what_it_says,
     waiting.nobody_waits_for_what_is_there,
+    waiting.a_poll_stands_by_a_living_capability,
     waiting.tasks_are_bound_whole,
     waiting.the_cpu_holds_the_current_task,
 )

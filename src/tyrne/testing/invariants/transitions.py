@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from tyrne.kernel.abi import CapHandle, unpack_handle
+from tyrne.kernel.abi import CapHandle, TaskState, unpack_handle
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import Capability
+from tyrne.kernel.capability import Capability, ReplyHandle, TaskHandle
 from tyrne.kernel.kernel import Kernel
 from tyrne.lang import u32, u64
 from tyrne.testing.invariants.slots import occupied
@@ -51,6 +51,14 @@ def slot_named(before: Sequence[Holding], table: CapTable, word: int) -> CapSlot
     """The slot that a handle word named in a table; None if it named nothing."""
     handle = unpack_handle(u64(word))
     return next((one.slot for one in before if one.is_named(table, handle)), None)
+
+
+def table_of_a_life(kernel: Kernel[Any], table: CapTable, word: int) -> CapTable | None:
+    """The table of the task that a handle word names in another, if that task has run since it was configured."""
+    slot = table.resolve(unpack_handle(u64(word)))
+    named = None if slot is None else slot.held().object
+    task = kernel.tasks.get(named.slot) if isinstance(named, TaskHandle) else None
+    return None if task is None or task.state is TaskState.INACTIVE else task.capabilities
 
 
 def descendants(before: Sequence[Holding], slot: CapSlot) -> list[Holding]:
@@ -95,6 +103,21 @@ def revocation_leaves_no_descendant(before: Sequence[Holding], revoked: CapSlot 
             yield f"{one.name}: {one.capability!r} has outlived the revocation of what it was derived from"
     if revoked.first_child is not None:
         yield "the revoked capability has a child"
+
+
+def a_new_life_owes_nothing(kernel: Kernel[Any], table: CapTable | None) -> Violations:
+    """After a configure that succeeded, the task that had run before holds no answer, and has no poll registered.
+
+    `table` is that of the task; None for one that has not run since it was made or configured.
+    """
+    if table is None:
+        return
+    for slot in table.slots:
+        if slot.capability is not None and isinstance(slot.held().object, ReplyHandle):
+            yield f"slot {slot.index}: an answer that a former life owed"
+    for i, endpoint in enumerate(kernel.endpoints.items):
+        if endpoint.asked_by is not None and endpoint.asked_by.table is table:
+            yield f"endpoint {i}: a poll of a former life"
 
 
 def a_failed_call_changes_nothing(before: object, after: object) -> Violations:

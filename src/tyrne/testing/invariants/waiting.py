@@ -187,6 +187,24 @@ def nobody_waits_for_what_is_there(kernel: Kernel[Any]) -> Violations:
             yield f"{name}: does not exist, and is in use"
 
 
+def a_poll_stands_by_a_living_capability(kernel: Kernel[Any]) -> Violations:
+    """A receiver is registered by a capability to receive there, in the table of a task that has a life; only so."""
+    holders = {id(task.capabilities): task for _, task, alive in tasks(kernel) if alive}
+    for i, endpoint in enumerate(kernel.endpoints.items):
+        name, by = f"endpoint {i}", endpoint.asked_by
+        if (by is not None) is not (endpoint.state is EndpointState.RECV_WAITING):
+            yield f"{name}: {endpoint.state}, and a poll registered {by is not None}"
+        if by is None:
+            continue
+        holder = holders.get(id(by.table))
+        if by.capability is None or object_of(kernel, by.held().object) is not endpoint:
+            yield f"{name}: polled by a capability that is gone, or is over something else"
+        elif Rights.RECV not in by.held().rights:
+            yield f"{name}: polled by a capability that does not allow it"
+        if holder is None or holder.state is TaskState.INACTIVE or holder.has_ended():
+            yield f"{name}: polled by nobody who lives"
+
+
 def _living(arena: Any) -> list[Any]:
     return [thing for thing, alive in zip(arena.items, arena.occupied, strict=True) if alive]
 
