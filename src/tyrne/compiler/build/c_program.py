@@ -230,17 +230,32 @@ def _fresh_data(path: Path) -> bytes:
 
 def _read_files(work: Path, sources: Sequence[Path], include: Sequence[Path]) -> list[str]:
     """Every file that the sources were made from, in and outside of the program's folders."""
-    found: list[str] = []
-    for number in range(len(sources)):
-        text = (work / f"{number}.d").read_text(errors="surrogateescape").replace("\\\n", " ")
-        for word in _NAME.findall(text.partition(": ")[2]):
-            name = _ESCAPED.sub(lambda part: part[1][len(part[1]) // 2 :] + part[2], word).replace("$$", "$")
-            found.append(os.path.normpath(work / name))
     folders = [work, *(source.parent for source in sources), *include]
-    for name in list(dict.fromkeys(found)):
-        for wanted in _INCBIN.findall(Path(name).read_bytes()):
+    found: list[str] = []
+    for number, source in enumerate(sources):
+        text = (work / f"{number}.d").read_text(errors="surrogateescape").replace("\\\n", " ")
+        _, *headers = (_name(word) for word in _NAME.findall(text.partition(": ")[2]))
+        found += [str(source), *(_with_backslashes(os.path.normpath(work / name), folders) for name in headers)]
+    for path in [Path(name) for name in dict.fromkeys(found)]:
+        for wanted in _INCBIN.findall(path.read_bytes() if path.is_file() else b""):
             for folder in folders:
                 if (folder / os.fsdecode(wanted)).is_file():
                     found.append(os.path.normpath(folder / os.fsdecode(wanted)))
                     break
     return list(dict.fromkeys(found))
+
+
+def _name(word: str) -> str:
+    """A name as it stands in a list of dependencies."""
+    return _ESCAPED.sub(lambda part: part[1][len(part[1]) // 2 :] + part[2], word).replace("$$", "$")
+
+
+def _with_backslashes(name: str, folders: Sequence[Path]) -> str:
+    """The path of a header: clang writes a slash for each backslash, also where that belongs to the name of a folder.
+
+    One whose own name has a backslash is not found again, so a program that includes it is built each time.
+    """
+    for folder in map(str, folders):
+        if name.startswith(f"{folder}/".replace("\\", "/")):
+            return folder + name[len(folder) :]
+    return name
