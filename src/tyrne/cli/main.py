@@ -18,7 +18,7 @@ from rich.console import Console
 from tyrne.cli.errors import STATUS_INTERRUPTED, STATUS_REQUEST, Stopped, guarded
 from tyrne.cli.help import Command, Commands
 from tyrne.cli.new import create_project
-from tyrne.cli.output import complain, say
+from tyrne.cli.output import complain, say, warn
 from tyrne.cli.presenter import PlainPresenter, Presenter, TerminalPresenter, progress
 from tyrne.cli.replay import following, go, standing, verdict, warnings_about
 from tyrne.cli.summary import explain, explain_refusals, show_summary
@@ -30,7 +30,7 @@ from tyrne.system.outline import outline
 from tyrne.system.printable import json_text
 from tyrne.system.replay import Replay
 from tyrne.system.run import Machine, Request, prepare
-from tyrne.system.select import load_system, select
+from tyrne.system.select import load_system, select, warnings_of
 
 app = typer.Typer(
     cls=Commands,
@@ -77,7 +77,7 @@ def command(
 def _check_output(output: Path, system: list[Path] | None, description: SystemDescription) -> None:
     """Refuse an output that cannot be written, or would replace the description or one of its programs."""
     if output != STDOUT:
-        check_writable(output, [*(system or []), *(task.program for task in description.tasks)])
+        check_writable(output, [*(system or []), *description.files()])
 
 
 def _bytes_of(report: Path | None) -> BinaryIO:
@@ -116,6 +116,8 @@ def run(
     with progress(out, "building …"):
         loaded = load_system(description)
         ready = prepare(Request(loaded, machine, release, max_instructions or 0))
+    if not quiet:
+        warn(warnings_of(loaded))
     names = [task.name for task in loaded.tasks]
     presenter: Presenter = TerminalPresenter(out, names) if out.is_terminal else PlainPresenter(_bytes_of(report))
     presenter.quiet = quiet
@@ -174,7 +176,8 @@ def build(
     if output is not None:
         _check_output(output, system, select(system or []))
     with progress(Console(stderr=True), "building …"):
-        content = build_output(system or [], emit, release)
+        content, warnings = build_output(system or [], emit, release)
+    warn(warnings)
     _write(STDOUT if output is None else output, content)
     return 0
 
@@ -185,6 +188,7 @@ def check(system: Systems = None) -> int:
     with progress(Console(stderr=True), "checking …"):
         description = select(system or [])
         loaded = load_system(description)
+    warn(warnings_of(loaded))
     say(*outline(description, loaded))
     return 0
 

@@ -14,7 +14,7 @@ from tyrne.compiler.build import AssemblyUse, build_kernel_objects, image_bytes,
 from tyrne.system.errors import RequestError
 from tyrne.system.loading import RAW_BASE, SOURCES, compile_program, load_program
 from tyrne.system.manifest import System, encode
-from tyrne.system.select import load_system, select
+from tyrne.system.select import load_system, select, warnings_of
 
 BOARD: Final = "tyrne.boards.qemu_virt"
 ROOT: Final = f"{BOARD}.image"
@@ -34,34 +34,35 @@ class Emit(Enum):
     RAW = "raw"
 
 
-def build_output(arguments: Sequence[Path], emit: Emit, release: bool) -> bytes:
-    """What `tyrne build` writes for the arguments of a command line."""
+def build_output(arguments: Sequence[Path], emit: Emit, release: bool) -> tuple[bytes, list[str]]:
+    """What `tyrne build` writes for the arguments of a command line, and what it warns of."""
     try:
         if emit is Emit.C:
-            return _c_source(arguments, release).encode()
+            return _c_source(arguments, release).encode(), []
         if emit in (Emit.PROGRAM, Emit.RAW):
             return _program(arguments, emit)
-        elf = kernel_elf(load_system(select(arguments)), release=release, traced=False)
-        return elf.read_bytes() if emit is Emit.ELF else image_bytes(elf)
+        system = load_system(select(arguments))
+        elf = kernel_elf(system, release=release, traced=False)
+        return elf.read_bytes() if emit is Emit.ELF else image_bytes(elf), warnings_of(system)
     except CompileError as error:
         raise RequestError(*str(error).split("\n")) from None
 
 
-def _program(arguments: Sequence[Path], emit: Emit) -> bytes:
+def _program(arguments: Sequence[Path], emit: Emit) -> tuple[bytes, list[str]]:
     """One user program alone: its ELF, or the raw image that version 1 loads."""
     if len(arguments) != 1 or arguments[0].suffix not in SOURCES:
         raise RequestError(f"--emit {emit.value} builds one program; name its source (.py, .c or .S)")
     source = arguments[0]
     program = load_program(source)
     if emit is Emit.PROGRAM:
-        return compile_program(source).read_bytes()
+        return compile_program(source).read_bytes(), [*program.warnings]
     code = program.segments[0]
     if len(program.segments) > 1 or program.entry != RAW_BASE or code.address != RAW_BASE:
         raise RequestError(
             f"{source}: a raw image is one segment of code, entered at its first byte; "
             "use --emit program for one with data"
         )
-    return code.data
+    return code.data, [*program.warnings]
 
 
 def _c_source(arguments: Sequence[Path], release: bool) -> str:

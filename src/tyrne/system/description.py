@@ -5,7 +5,6 @@ docs/guide.md has all keys. The capabilities of a task stand at its handle words
 
 from __future__ import annotations
 
-import os
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -17,9 +16,22 @@ from tyrne.system import limits
 from tyrne.system.capabilities import CapReader, check_badge, overlap
 from tyrne.system.devices import range_error
 from tyrne.system.errors import RequestError, reason
+from tyrne.system.handles import Handles, read_handles
 from tyrne.system.mistakes import Mistakes, Where
-from tyrne.system.parts import DEFAULT_PRIORITY, DEFAULT_SLICE, NO_QUOTA, Cap, Mapping, Quota, Region, Supervisor
+from tyrne.system.parts import (
+    DEFAULT_PRIORITY,
+    DEFAULT_SLICE,
+    NO_OPTIONS,
+    NO_QUOTA,
+    BuildOptions,
+    Cap,
+    Mapping,
+    Quota,
+    Region,
+    Supervisor,
+)
 from tyrne.system.places import DEPTH, too_deep
+from tyrne.system.program_files import read_program
 from tyrne.system.quotas import check_sums, read_quota
 from tyrne.system.reach import check_reach
 from tyrne.system.shape import Description, MemoryTable, SupervisorTable, TaskTable, example, read_shape
@@ -39,6 +51,8 @@ class TaskDescription:
     quota: Quota = NO_QUOTA
     mappings: tuple[Mapping, ...] = ()
     held: bool = False
+    options: BuildOptions = NO_OPTIONS
+    handles: Handles = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,10 @@ class SystemDescription:
     notifications: tuple[str, ...] = ()
     memory: tuple[Region, ...] = ()
     slice: int = DEFAULT_SLICE
+
+    def files(self) -> list[Path]:
+        """The files that its programs are made from, without headers."""
+        return [file for task in self.tasks for file in (task.program, *task.options.more)]
 
 
 _NAMED: Final = (
@@ -206,13 +224,11 @@ class _TaskReader:
         ):
             if not first <= number <= last:
                 self._mistakes.add((*here, key), f"{key} is {number}; write a number from {first} to {last}")
-        if "\0" in table.program:
-            what = f"no file is named {table.program!r}; write {example('program')}"
-            self._mistakes.add((*here, "program"), what)
+        program, options = read_program(self._mistakes, self._path, (*here, "program"), table.program)
         caps, mappings = self._caps.caps((*here, "caps"), table.caps)
         return TaskDescription(
             table.name,
-            _beside(self._path, table.program),
+            program,
             table.stack_pages,
             caps,
             self._mistakes.place((*here, "program")),
@@ -221,18 +237,14 @@ class _TaskReader:
             read_quota(self._mistakes, here, table),
             mappings,
             not table.start,
+            options,
+            read_handles(self._mistakes, (*here, "caps"), table.caps),
         )
 
     def _supervisor(self, here: Where, table: SupervisorTable) -> Supervisor:
         check_badge(self._mistakes, (*here, "badge"), table.badge)
         number = self._caps.number((*here, "endpoint"), "endpoint", table.endpoint)
         return Supervisor(number or 0, table.badge)
-
-
-def _beside(description: Path, program: str) -> Path:
-    """The path of a program, as short as it can be said from the working directory."""
-    path = Path(os.path.realpath(description.parent / program.replace("\0", "")))  # passes a loop of links, unlike Path
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def name_error(name: str) -> str | None:

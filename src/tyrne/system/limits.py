@@ -50,5 +50,7 @@ FILE_BYTES: Final = 16 << 20
 """The file of a program, debug information included."""
 SOURCE_BYTES: Final = 1 << 20
 """A source file."""
+SOURCES: Final = 256
+"""The sources of one program, and likewise its folders of headers and its definitions."""
 DESCRIPTION_BYTES: Final = 256 << 10
 """A system description, with much room for comments."""

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from tyrne.system import limits
 from tyrne.system.errors import RequestError, SourceError, reason
+from tyrne.system.handles import CONSOLE_ONLY, Handles, handles_header
+from tyrne.system.parts import NO_OPTIONS, BuildOptions
 from tyrne.system.program import Program, Segment, too_large
 
 RAW_BASE: Final = 0x0080_0000
 """Where a raw image is mapped and entered; its stack stands directly above."""
-SOURCES: Final = (".py", ".c", ".S")
+C_SOURCES: Final = (".c", ".S")
+SOURCES: Final = (".py", *C_SOURCES)
 ELF_MAGIC: Final = b"\x7fELF"
 
 
-def load_program(path: Path) -> Program:
-    """The program in a file; RequestError says what is wrong with it.
+def load_program(path: Path, options: BuildOptions = NO_OPTIONS, handles: Handles = CONSOLE_ONLY) -> Program:
+    """The program in a file, or in the sources of which it is the first; RequestError says what is wrong with it.
 
     A source (Kernel Python, C or assembly) is built first; an ELF is known by its magic; a raw image is named `.bin`.
     """
     built = path
+    warnings: list[str] = []
     if path.suffix in SOURCES:
-        check_source_path(path)
-        _read(path, limits.SOURCE_BYTES)
-        built = compile_program(path)
+        for source in (path, *options.more):
+            check_source_path(source)
+            _read(source, limits.SOURCE_BYTES)
+        built = compile_program(path, options, handles)
+        warnings = _compiler_warnings(built)
     data = _read(built, limits.FILE_BYTES)
     if data.startswith(ELF_MAGIC):
         from tyrne.system.elf import load_elf  # here: its library is slow to import, and a command may need no program
 
-        return load_elf(path, data)
+        program = load_elf(path, data)
+        return replace(program, warnings=(*warnings, *program.warnings))
     if path.suffix != ".bin":
         raise RequestError(
             f"{path}: not a program; "
@@ -60,12 +68,22 @@ def _read(path: Path, limit: int) -> bytes:
     return data
 
 
-def compile_program(path: Path) -> Path:
+def compile_program(path: Path, options: BuildOptions = NO_OPTIONS, handles: Handles = CONSOLE_ONLY) -> Path:
     """The ELF of a source, from the cache where nothing has changed."""
     from tyrne.compiler import CompileError
-    from tyrne.compiler.build import build_user_program
+    from tyrne.compiler.build import CProgram, build_c_program, build_user_program
 
     try:
+        if path.suffix in C_SOURCES:
+            sources = (path, *options.more)
+            return build_c_program(CProgram(sources, options.include, options.define, handles_header(handles)))
         return build_user_program(path)
     except CompileError as error:
         raise SourceError(*str(error).split("\n")) from None
+
+
+def _compiler_warnings(built: Path) -> list[str]:
+    """What the compiler warned of when it built this ELF, today or earlier."""
+    from tyrne.compiler.build import warnings_of
+
+    return warnings_of(built)

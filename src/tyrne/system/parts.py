@@ -6,6 +6,7 @@ Parts of one kind are numbered from 0 in the order of the description.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from tyrne.kernel.abi import CapKind, Rights
@@ -79,3 +80,15 @@ class Quota:
 
 
 NO_QUOTA: Final = Quota()
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """How C and assembly are built: sources besides the first, folders of headers, definitions NAME or NAME=value."""
+
+    more: tuple[Path, ...] = ()
+    include: tuple[Path, ...] = ()
+    define: tuple[str, ...] = ()
+
+
+NO_OPTIONS: Final = BuildOptions()

@@ -33,6 +33,8 @@ class Program:
     segments: tuple[Segment, ...]
     stack_base: int
     """The lowest byte of its stack."""
+    warnings: tuple[str, ...] = ()
+    """What its author should know: lines that begin with `warning: `, each with the indented ones that belong to it."""
 
 
 def pages(length: int) -> int:

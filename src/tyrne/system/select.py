@@ -8,6 +8,7 @@ from pathlib import Path
 from tyrne.system import limits
 from tyrne.system.description import SystemDescription, TaskDescription, name_error, read_description
 from tyrne.system.errors import RequestError, SourceError
+from tyrne.system.handles import CONSOLE_ONLY
 from tyrne.system.loading import load_program
 from tyrne.system.manifest import System, Task
 from tyrne.system.parts import CONSOLE_CAP, Region
@@ -35,7 +36,7 @@ def _of_programs(programs: Sequence[Path]) -> SystemDescription:
     tasks: list[TaskDescription] = []
     for program in programs:
         name = _free_name(program.stem, {task.name for task in tasks})
-        tasks.append(TaskDescription(name, program, 1, (CONSOLE_CAP,), ""))
+        tasks.append(TaskDescription(name, program, 1, (CONSOLE_CAP,), "", handles=CONSOLE_ONLY))
     return SystemDescription(tasks[0].name, (), tuple(tasks))
 
 
@@ -56,7 +57,7 @@ def load_system(description: SystemDescription) -> System:
     errors: list[str] = []
     for task in description.tasks:
         try:
-            program = load_program(task.program)
+            program = load_program(task.program, task.options, task.handles)
             errors += mapping_errors(task, program, description.memory)
             tasks.append(_with_program(task, program))
         except SourceError as error:
@@ -87,6 +88,11 @@ def _with_program(task: TaskDescription, program: Program) -> Task:
         task.mappings,
         task.held,
     )
+
+
+def warnings_of(system: System) -> list[str]:
+    """What the authors of the programs should know, each program once."""
+    return [line for said in dict.fromkeys(task.program.warnings for task in system.tasks) for line in said]
 
 
 def mapping_errors(task: TaskDescription, program: Program, memory: Sequence[Region]) -> Iterator[str]:

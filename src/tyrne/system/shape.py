@@ -34,7 +34,7 @@ Number = Annotated[int, Field(ge=-(1 << 63), lt=1 << 64)]
 
 
 class CapTable(Table):
-    """One capability: just one of the first seven keys."""
+    """One capability: just one of the first seven keys. `name` is by what its program finds it."""
 
     console: OnlyTrue = None
     endpoint: str | None = None
@@ -43,6 +43,7 @@ class CapTable(Table):
     task: str | None = None
     space: str | None = None
     quota: OnlyTrue = None
+    name: str | None = None
     rights: list[str] | None = None
     badge: Number | None = None
     at: Number | None = None
@@ -65,9 +66,21 @@ class QuotaTable(Table):
     frames: Number = 0
 
 
+class ProgramTable(Table):
+    """What a program is made from. A string stands for its one file."""
+
+    sources: list[str]
+    include: list[str] = []
+    define: list[str] = []
+
+
+def _one_source(value: object) -> object:
+    return {"sources": [value]} if isinstance(value, str) else value
+
+
 class TaskTable(Table):
     name: str
-    program: str
+    program: Annotated[ProgramTable, BeforeValidator(_one_source)]
     stack_pages: Number = 1
     priority: Number = DEFAULT_PRIORITY
     start: bool = True
@@ -111,6 +124,7 @@ _TABLES: Final[dict[str, tuple[type[Table], str]]] = {
     "memory": (MemoryTable, " in [[memory]]"),
     "task": (TaskTable, " in [[task]]"),
     "caps": (CapTable, " in a capability"),
+    "program": (ProgramTable, " in a program"),
     "supervisor": (SupervisorTable, " in a supervisor"),
     "quota": (QuotaTable, " in a quota"),
 }
@@ -127,6 +141,10 @@ _EXAMPLES: Final = {
     "pages": "pages = 1",
     "address": "address = 0x0901_0000",
     "program": 'program = "hello.py"',
+    "sources": 'sources = ["main.c", "other.c"]',
+    "include": 'include = ["include"]',
+    "define": 'define = ["NAME", "SIZE=4"]',
+    "caps.name": 'name = "requests"',
     "stack_pages": "stack_pages = 1",
     "priority": "priority = 8",
     "start": "start = false",

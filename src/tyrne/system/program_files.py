@@ -1,0 +1,58 @@
+"""The files of a task's program: one file, or several sources in C and assembly with how they are compiled."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+from tyrne.system import limits
+from tyrne.system.loading import C_SOURCES
+from tyrne.system.mistakes import Mistakes, Where
+from tyrne.system.parts import BuildOptions
+from tyrne.system.shape import ProgramTable, example
+
+_DEFINITION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(=.*)?")
+
+
+def read_program(
+    mistakes: Mistakes, description: Path, here: Where, table: ProgramTable
+) -> tuple[Path, BuildOptions]:
+    """The first file of a program and how it is built; paths are relative to the description."""
+    for key in type(table).model_fields:
+        given = getattr(table, key)
+        if len(given) > limits.SOURCES:
+            what = f"{len(given)} in {key}; a program has at most {limits.SOURCES}, remove some"
+            mistakes.add((*here, key, limits.SOURCES), what)
+    if not table.sources:
+        mistakes.add((*here, "sources"), f"a program without a source; write {example('sources')}")
+    alone = len(table.sources) == 1 and not table.include and not table.define
+    for key in ("sources", "include"):
+        for number, name in enumerate(getattr(table, key)):
+            if "\0" in name or not name:
+                fit = example("program") if alone else example(key)
+                mistakes.add((*here, key, number), f"no file is named {name!r}; write {fit}")
+    sources = [_beside(description, name) for name in table.sources[: limits.SOURCES]] or [Path()]
+    include = [_beside(description, name) for name in table.include[: limits.SOURCES]]
+    if len(sources) > 1 or include or table.define:
+        for number, source in enumerate(sources):
+            if source.suffix not in C_SOURCES:
+                what = f"{source} is built alone; several sources, include and define are for C and assembly (.c, .S)"
+                mistakes.add((*here, "sources", number), what)
+            elif source in sources[:number]:
+                mistakes.add((*here, "sources", number), f"{source} a second time; remove it")
+    for number, folder in enumerate(include):
+        if not folder.is_dir():
+            mistakes.add((*here, "include", number), f"{folder}: there is no such folder; name one with headers")
+    for number, definition in enumerate(table.define[: limits.SOURCES]):
+        if not _DEFINITION.fullmatch(definition) or not definition.isprintable():
+            what = f"{definition!r} is no definition; write {example('define')}"
+            mistakes.add((*here, "define", number), what)
+    return sources[0], BuildOptions(tuple(sources[1:]), tuple(include), tuple(table.define))
+
+
+def _beside(description: Path, program: str) -> Path:
+    """The path of a program, as short as it can be said from the working directory."""
+    path = Path(os.path.realpath(description.parent / program.replace("\0", "")))  # passes a loop of links, unlike Path
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
