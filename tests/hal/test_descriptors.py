@@ -106,7 +106,8 @@ def test_translation_control_is_both_halves_with_48_bits() -> None:
 
 
 @pytest.mark.promise(
-    "the machine: counters, cache maintenance by address and WFI trap, and WFE where the processor would wait",
+    "the machine: all other system registers and instructions trap, and so do counters, cache maintenance by address "
+    "and WFI, and WFE where the processor would wait"
 )
 def test_system_control_leaves_el0_nothing_that_can_be_trapped() -> None:
     """MMU and caches on, writable memory not executable; every instruction that EL0 could be trapped on is."""

@@ -111,7 +111,10 @@ def code() -> dict[str, bytes]:
         "Every exception that a program can cause goes to its supervisor as a message, or ends the task, and the "
         "kernel says which task, what and where"
     ),
-    "the machine: no system register that EL0 is not given",
+    (
+        "the machine: all other system registers and instructions trap, and so do counters, cache maintenance by "
+        "address and WFI, and WFE where the processor would wait"
+    ),
 )
 @pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.qemu)])
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group[0])

@@ -105,7 +105,10 @@ def test_the_trespasser_does_the_same_on_both_machines() -> None:
 
 @pytest.mark.promise(
     "memory: nothing of the kernel, nothing of others that was not shared",
-    "the machine: counters, cache maintenance by address and WFI trap, and WFE where the processor would wait",
+    (
+        "the machine: all other system registers and instructions trap, and so do counters, cache maintenance by "
+        "address and WFI, and WFE where the processor would wait"
+    ),
     "The counters are closed to EL0, which makes it harder, not impossible",
     "The kernel lives in the upper half of the address space, not reachable from EL0",
 )
