@@ -105,10 +105,11 @@ def test_a_task_holds_nothing_that_the_manifest_does_not_give_it() -> None:
         assert system_call(kernel, number, 0, BASE, 1)[0] in (0x201, 0x102)
 
 
-def test_the_kernel_keeps_its_quota_its_space_and_every_task_and_the_empty_table_stays_empty() -> None:
+def test_the_kernel_keeps_its_quota_its_space_every_task_with_its_quota_and_the_empty_table_stays_empty() -> None:
     kernel = booted(task_record("one"), task_record("two"))
     found = [slot.capability.object for slot in kernel.bootstrap_table.slots if slot.capability is not None]
-    assert found == [QuotaHandle(slot_id(0)), space_object(0), TaskHandle(slot_id(0)), TaskHandle(slot_id(1))]
+    tasks = [named for n in (0, 1) for named in (TaskHandle(slot_id(n)), QuotaHandle(slot_id(n + 1)))]
+    assert found == [QuotaHandle(slot_id(0)), space_object(0), *tasks]
     assert held(kernel.empty_table) == [] and kernel.empty_table.is_full()
 
 

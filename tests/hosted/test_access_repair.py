@@ -122,6 +122,7 @@ pages = 1
 [[task]]
 name = "supervisor"
 program = "supervisor.bin"
+quota = { frames = 1 }
 caps = [
   { endpoint = "notices", rights = ["RECV"] },
   { space = "supervisor", rights = ["MAP"] },
@@ -134,6 +135,7 @@ name = "child"
 program = "child.bin"
 start = false
 supervisor = { endpoint = "notices", badge = 7 }
+quota = { frames = 1 }
 """
 
 

@@ -57,7 +57,8 @@ BINDINGS = {
 
 @pytest.mark.parametrize("seed", range(12))
 def test_from_any_state_the_end_of_all_tasks_leaves_what_only_boot_can_name(seed: int) -> None:
-    """Ready tasks fault or exit until none runs; what still waits is ended. Only tasks of the manifest are left."""
+    """Ready tasks fault or exit until none runs; what still waits is ended. Only tasks of the manifest, and their quotas, are left.
+    """
     kernel = busy_system()
     drive = Driver(1000 + seed, kernel)
     for _ in range(250):
@@ -78,6 +79,6 @@ def test_from_any_state_the_end_of_all_tasks_leaves_what_only_boot_can_name(seed
             kernel.trap(Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(BASE))
     check_system(kernel)
     assert kernel.frames.stats().allocated == 1 and kernel.spaces.population == 1
-    assert (kernel.regions.population, kernel.notifications.population, kernel.quotas.population) == (0, 0, 1)
+    assert (kernel.regions.population, kernel.notifications.population, kernel.quotas.population) == (0, 0, 1 + 4)
     assert list(kernel.tasks.occupied) == [True] * 4 + [False] * 6
     assert not any(held(task.capabilities) for task in kernel.tasks.items)

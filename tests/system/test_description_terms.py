@@ -1,5 +1,6 @@
 """Priorities, slices, supervisors, quotas and held tasks in a description: what they say, and their mistakes."""
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -35,6 +36,13 @@ program = "p.bin"
 start = false
 supervisor = { endpoint = "crib", badge = 0x10 }
 """
+
+
+def test_frames_alone_pay_for_tables_and_need_no_capability_over_the_quota(tmp_path: Path) -> None:
+    text = GOOD.replace("{ quota = true }", "{ console = true }")
+    assert "{ quota = true }" not in text and "quota = {" in text
+    frames = re.sub(r"quota = \{.*?\}", "quota = { frames = 3 }", text, count=1)
+    assert read(tmp_path, frames).tasks[0].quota == Quota(frames=3)
 
 
 def test_terms_are_read_as_written(tmp_path: Path) -> None:

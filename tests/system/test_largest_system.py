@@ -1,9 +1,12 @@
-"""The limits of a system are such that the largest one fits every machine."""
+"""The limits of a system are such that the largest one fits every machine, and that every quota can be used up."""
 
 import struct
 from pathlib import Path
 
+import pytest
+
 from running import on_each_machine, run_system
+from tyrne.kernel.abi import Rights, Status
 from tyrne.system import limits
 from tyrne.system.parts import Quota
 from tyrne.system.quotas import LIMITS
@@ -65,3 +68,83 @@ def test_one_task_may_make_all_that_the_kernel_has_room_for(tmp_path: Path, mach
         f"quota = {{ {', '.join(f'{claim} = {number}' for claim, number in claims.items())} }}\n"
     )
     assert run_system([tmp_path / "one.toml"], machine)["status"] == 0
+
+
+HOG = """
+#include "tyrne.h"
+const volatile char ballast[1020000] = {1};
+/* Maps copies of one page, each where it needs six new tables, until it is refused; 0 if its quota was why. */
+void _start(void) {
+    uint64_t copy = 1, place = ballast[0];
+    struct tyrne_reply reply;
+    for (;;) {
+        reply = tyrne_map(0, copy, (place << 39) - 4096, 1);
+        if (reply.x[0]) break;
+        place += 2;
+        reply = tyrne_cap_copy(1, READ_WRITE);
+        if (reply.x[0]) break;
+        copy = reply.x[1];
+    }
+    if (reply.x[0] != QUOTA_EXCEEDED) tyrne_task_exit(reply.x[0]);
+    if (place != EXPECTED) tyrne_task_exit(place);
+    tyrne_wait(2);
+    tyrne_task_exit(0);
+}
+"""
+VICTIM = """
+#include "tyrne.h"
+/* Uses up what its quota says, when all others have taken what they could. */
+void _start(void) {
+    struct tyrne_reply reply = tyrne_map(0, 1, (1ul << 39) - 4096, 1);
+    for (int region = 0; region < REGIONS && !reply.x[0]; region++) reply = tyrne_create(2, 6, 512);
+    tyrne_task_exit(reply.x[0]);
+}
+"""
+
+
+FIRST, EACH = 5, 6
+"""Tables for the first page that is mapped across the end of half a terabyte, where the program is, and for others."""
+REGIONS = LIMITS["memory"] - 3
+
+
+def pool(folder: Path, frames_of_hog: int) -> Path:
+    """Fifteen large tasks that map all that they can, and a less urgent one that then uses up its quota: five tables
+    and as many regions as there may be. All frames that a system may promise are promised."""
+    mapped = 0 if frames_of_hog < FIRST else 1 + (frames_of_hog - FIRST) // EACH
+    frames_of_victim = FIRST + 512 * REGIONS
+    rest = limits.SHARED_FRAMES - 4 - 15 * frames_of_hog - frames_of_victim
+    words = {
+        "QUOTA_EXCEEDED": int(Status.QUOTA_EXCEEDED.value),
+        "READ_WRITE": int(Rights.READ | Rights.WRITE | Rights.DUPLICATE),
+        "EXPECTED": 1 + 2 * mapped,
+        "REGIONS": REGIONS,
+    }
+    for name, source in (("hog", HOG), ("victim", VICTIM)):
+        for word, value in words.items():
+            source = source.replace(word, str(value))
+        (folder / f"{name}.c").write_text(source)
+    text = '[system]\nname = "pool"\nslice = 0\n[[notification]]\nname = "never"\n'
+    for name, pages in (("theirs", 2), ("its", 2), ("rest", rest)):
+        text += f'[[memory]]\nname = "{name}"\npages = {pages}\n'
+    text += '[[task]]\nname = "victim"\nprogram = "victim.c"\npriority = 9\n'
+    text += f"quota = {{ frames = {frames_of_victim}, memory = {REGIONS} }}\n"
+    text += 'caps = [{ space = "victim", rights = ["MAP"] }, { memory = "its" }, { quota = true }]\n'
+    for number in range(limits.TASKS - 1):
+        text += f'[[task]]\nname = "{number}"\nprogram = "hog.c"\nstack_pages = {limits.SMALL_STACK_PAGES}\n'
+        text += f"quota = {{ frames = {frames_of_hog} }}\n"
+        text += f'caps = [{{ space = "{number}", rights = ["MAP"] }}, '
+        text += '{ memory = "theirs", rights = ["READ", "WRITE", "DUPLICATE"] }, '
+        text += '{ notification = "never", rights = ["WAIT"] }]\n'
+    (folder / "pool.toml").write_text(text)
+    return folder / "pool.toml"
+
+
+@pytest.mark.promise("objects, frames, bounded by: the page tables of its address space are paid by its own quota")
+@on_each_machine
+@pytest.mark.parametrize("frames_of_hog", [0, 360])
+def test_what_a_task_maps_is_paid_by_its_own_quota_and_leaves_the_others_theirs(
+    tmp_path: Path, machine: str, frames_of_hog: int
+) -> None:
+    report = run_system([pool(tmp_path, frames_of_hog)], machine)
+    ends = [(task["state"], task["code"]) for task in report["tasks"]]
+    assert ends == [("exited", 0), *[("waiting", None)] * 15]

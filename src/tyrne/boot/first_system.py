@@ -8,7 +8,7 @@ from tyrne.hal.board import B
 from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.manifest import CapRecord, read_cap, read_image, read_word, region_record, task_record
 from tyrne.kernel.abi import CapHandle, CapKind, Rights, TaskState, rights_from_word, rights_over
-from tyrne.kernel.authority import quota_at
+from tyrne.kernel.authority import space_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole
 from tyrne.kernel.creation import begin_region, creatable, make_object
@@ -72,7 +72,11 @@ def make_region(kernel: Kernel[B], record: u64, root: CapHandle) -> None:
 
 
 def load_task(kernel: Kernel[B], record: u64, manifest: u64, root: CapHandle) -> None:
-    """Make a task, and load its image into a new address space that lives as long as it does."""
+    """Make a task, and load its image into a new address space that lives as long as it does.
+
+    The task's own quota pays for the space, and so for the tables of all that will be mapped there. It is lent all
+    frames that there are while the kernel itself maps: what a system starts with costs its tasks nothing.
+    """
     board = kernel.board
     origin = make(kernel, root, CapKind.TASK, u64(0))
     keep(kernel, origin)
@@ -83,7 +87,13 @@ def load_task(kernel: Kernel[B], record: u64, manifest: u64, root: CapHandle) ->
     task.priority = read_word(board, record, layout.TASK_PRIORITY)
     assert task.priority < PRIORITIES
     read_image(board, manifest, record, kernel.loading)
-    loaded = load_image(kernel, kernel.bootstrap_table, root, rights_over(CapKind.ADDRESS_SPACE), kernel.loading)
+    payer = make_quota(kernel, root)
+    own = kernel.quotas.items[kernel.quotas.population - 1]
+    whole = kernel.quotas.items[0]
+    move_claim(whole, own, u64(CapKind.ADDRESS_SPACE.value), u64(1))
+    move_claim(whole, own, FRAMES, whole.claims[FRAMES])
+    loaded = load_image(kernel, kernel.bootstrap_table, payer, rights_over(CapKind.ADDRESS_SPACE), kernel.loading)
+    move_claim(own, whole, FRAMES, own.claims[FRAMES])
     if isinstance(loaded, LoadFailure):
         log_text(board, b"tyrne: cannot load ")
         log_name(board, task)
@@ -111,11 +121,13 @@ def load_task(kernel: Kernel[B], record: u64, manifest: u64, root: CapHandle) ->
 def equip_task(kernel: Kernel[B], record: u64, root: CapHandle, task: Task) -> None:
     """Give a task its quota, its capabilities and its supervisor, and hold it back if somebody else is to start it."""
     board = kernel.board
-    own = make_quota(kernel, record, root)
+    own = quota_of_space(kernel, task)
     count = read_word(board, record, layout.TASK_CAPS)
     assert count <= layout.MAX_CAPS
     for i in irange(count):
         give_capability(kernel, read_cap(board, record, i), task, own)
+    whole = kernel.quotas.items[0]
+    move_claim(whole, own, FRAMES, whole.claims[FRAMES])
     mappings = read_word(board, record, layout.TASK_MAPPINGS)
     assert mappings <= layout.MAX_MAPPINGS
     for i in irange(mappings):
@@ -124,6 +136,9 @@ def equip_task(kernel: Kernel[B], record: u64, root: CapHandle, task: Task) -> N
         address = read_word(board, record, at + 1)
         refused = map_memory(kernel, task.home, memory, address, read_word(board, record, at + 2))
         assert refused is None, "a mapping of the manifest is refused"
+    move_claim(own, whole, FRAMES, own.claims[FRAMES])
+    for i in irange(layout.QUOTA_WORDS):
+        move_claim(whole, own, FRAMES if i == 0 else i + 1, read_word(board, record, layout.TASK_QUOTA + i))
     supervisor = read_word(board, record, layout.TASK_SUPERVISOR)
     if supervisor != 0:
         origin = kernel.endpoints.items[supervisor - 1].origin
@@ -134,18 +149,26 @@ def equip_task(kernel: Kernel[B], record: u64, root: CapHandle, task: Task) -> N
         task.state = TaskState.INACTIVE
 
 
-def make_quota(kernel: Kernel[B], record: u64, root: CapHandle) -> Quota:
-    """A quota with the claims of a task's record, taken from the kernel's own."""
+def make_quota(kernel: Kernel[B], root: CapHandle) -> CapHandle:
+    """A quota without claims, which lives as long as the kernel does; the kernel's capability over it."""
     origin = make(kernel, root, CapKind.QUOTA, u64(0))
-    own = quota_at(kernel, origin)
-    whole = kernel.quotas.items[0]
-    for i in irange(layout.QUOTA_WORDS):
-        claim = FRAMES if i == 0 else i + 1
-        amount = read_word(kernel.board, record, layout.TASK_QUOTA + i)
-        assert amount <= whole.claims[claim], "the quotas of the manifest ask for more than this machine has"
-        whole.take(claim, amount)
-        own.claims[claim] = amount
-    return own
+    kept = kernel.bootstrap_table.insert(origin.held(), origin)
+    assert isinstance(kept, CapHandle)
+    return kept
+
+
+def quota_of_space(kernel: Kernel[B], task: Task) -> Quota:
+    """The quota that pays for the address space of a task: its own."""
+    slot = task.home
+    payer = space_at(kernel, slot).payer
+    assert payer is not None
+    return payer
+
+
+def move_claim(source: Quota, target: Quota, claim: u64, amount: u64) -> None:
+    assert amount <= source.claims[claim], "the quotas of the manifest ask for more than this machine has"
+    source.take(claim, amount)
+    target.claims[claim] += amount
 
 
 def give_capability(kernel: Kernel[B], cap: CapRecord, task: Task, own: Quota) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from tyrne.system import limits
 from tyrne.system.mistakes import Mistakes, Where
-from tyrne.system.parts import NO_QUOTA, Quota, Region
+from tyrne.system.parts import Quota, Region
 from tyrne.system.shape import Description, TaskTable
 
 LIMITS: Final = {
@@ -25,14 +25,15 @@ CLAIMS: Final = tuple(field.name for field in fields(Quota))
 
 
 def read_quota(mistakes: Mistakes, where: Where, task: TaskTable) -> Quota:
-    """The quota of a task, each number within what the kernel has."""
+    """The quota of a task, each number within what the kernel has. Frames alone pay for the tables of its space, which
+    needs no capability over the quota."""
     claims = task.quota.model_dump()
     for claim, number in claims.items():
         if not 0 <= number <= LIMITS[claim]:
             what = f"{claim} is {number}; write a number from 0 to {LIMITS[claim]}"
             mistakes.add((*where, "quota", claim), what)
     quota = Quota(**claims)
-    if quota != NO_QUOTA and not any(cap.quota for cap in task.caps):
+    if quota != Quota(frames=quota.frames) and not any(cap.quota for cap in task.caps):
         what = "a quota that the task has no capability of; add { quota = true } to its caps, or remove quota"
         mistakes.add((*where, "quota"), what)
     return quota

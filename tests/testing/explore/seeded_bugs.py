@@ -30,7 +30,7 @@ from tyrne.kernel.frames import Frames
 from tyrne.kernel.scheduler import Scheduler
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.lang import u64
-from tyrne.system.parts import Cap
+from tyrne.system.parts import Cap, Quota
 from tyrne.testing.explore import MODELS, Holder, Model, Template, Words
 from tyrne.testing.explore.models import (
     ENDPOINT,
@@ -246,14 +246,13 @@ BINDINGS = Model(
 MAPPINGS = Model(
     "mappings",
     "memory in one's own space",
-    tasks=(Holder((over(CapKind.ADDRESS_SPACE), over(CapKind.MEMORY))),),
+    tasks=(Holder((over(CapKind.ADDRESS_SPACE), over(CapKind.MEMORY)), quota=Quota(frames=1)),),
     calls=(
         Template(C.MAP, (SPACE, MEMORY, Words((0x100_0000,)), Words((0,)))),
         Template(C.UNMAP, (SPACE, MEMORY)),
         Template(C.CAP_DROP, (MEMORY,)),
     ),
     memory=(1,),
-    frames=1,
     ram=True,
 )
 PAIR, REVOCATION, BADGES = MODELS["pair"], MODELS["revocation"], MODELS["badges"]
@@ -270,7 +269,7 @@ BUGS = (
     Bug("a call that is called off leaves its reply capability", lifecycle.call_off, leaves_the_answer,
         CALLS, 3, "reply"),
     Bug("claims on objects are not paid back", quota.pay_back, pays_only_frames_back,
-        QUOTAS, 1, "claims_only_move"),
+        QUOTAS, 2, "claims_only_move"),
     Bug("a mapping is forgotten and stays", mapping.unmap_placed, leaves_the_page,
         MAPPINGS, 2, "is there for nothing"),
     Bug("the bit of a queue that is empty stays set", (Scheduler, "_note"), leaves_the_bit,
@@ -290,7 +289,7 @@ BUGS = (
     Bug("a frame that is freed still counts", (Frames, "free"), forgets_to_count,
         MAPPINGS, 1, "frames allocated"),
     Bug("an object that is gone still counts", (Arena, "free"), counts_what_is_gone,
-        QUOTAS, 1, "population"),
+        QUOTAS, 2, "population"),
     Bug("a wait outlives the capability that it is by", deletion.abort_waits, lets_wait,
         WAITS, 2, "a wait outlived its capability"),
 )  # fmt: skip

@@ -84,8 +84,6 @@ class Model:
     notifications: int = 0
     memory: tuple[int, ...] = ()
     """Pages of each memory region."""
-    frames: int = 0
-    """That stay with the kernel's own quota, which pays for tables in the address spaces of the first tasks."""
     ticks: bool = True
     faults: bool = False
     kept_spaces: bool = True
@@ -133,11 +131,11 @@ def _kernel(model: Model, reserved: int) -> Kernel[MemoryBoard]:
         return sum(getattr(holder.quota, kind) for holder in model.tasks)
 
     tasks = len(model.tasks)
-    frames = 1 + tasks * FRAMES_OF_A_TASK + sum(model.memory) + model.frames + claimed("frames")
+    frames = 1 + tasks * FRAMES_OF_A_TASK + sum(model.memory) + claimed("frames")
     kernel: Kernel[MemoryBoard] = Kernel(ExplorationBoard(reserved + frames))
     kernel.empty_table = CapTable(1)
     kernel.empty_table.seal()
-    kernel.bootstrap_table = CapTable(2 + 2 * tasks)
+    kernel.bootstrap_table = CapTable(2 + 3 * tasks)
     kernel.tasks = Arena(tasks + claimed("tasks"), lambda _: Task())
     for task in kernel.tasks.items:
         task.capabilities = CapTable(model.slots)

@@ -240,7 +240,7 @@ PAGES = Model(
     tasks=(
         Holder(
             (_over(CapKind.ADDRESS_SPACE, 0), _over(CapKind.MEMORY, 0), _over(CapKind.QUOTA)),
-            quota=Quota(spaces=1, memory=1, frames=5),
+            quota=Quota(spaces=1, memory=1, frames=7),
         ),
     ),
     calls=(
@@ -255,7 +255,6 @@ PAGES = Model(
     ),
     slots=4,
     memory=(2,),
-    frames=2,
     ticks=False,
     ram=True,
 )
