@@ -57,8 +57,8 @@ BINDINGS = {
 
 @pytest.mark.parametrize("seed", range(12))
 def test_from_any_state_the_end_of_all_tasks_leaves_what_only_boot_can_name(seed: int) -> None:
-    """Ready tasks fault or exit until none runs; what still waits is ended. Only tasks of the manifest, and their quotas, are left.
-    """
+    """Ready tasks fault or exit until none runs; what still waits is ended. Only tasks of the manifest, and the quotas
+    that paid for their spaces, are left."""
     kernel = busy_system()
     drive = Driver(1000 + seed, kernel)
     for _ in range(250):
