@@ -44,7 +44,8 @@ def test_random_calls_agree_and_reach_every_call_and_status(part: int) -> None:
                 steps = "\n".join(map(str, shrunk(error.game, 200).steps))
                 pytest.fail(f"{error}\nshortened:\n{steps}")
             seed += 1
-    assert tally.calls_that_succeeded() == set(CallNumber)
+    never = set(CallNumber) - tally.calls_that_succeeded()
+    assert not never, f"in src/tyrne/testing/lockstep: no ARGUMENTS of call_arguments.py let these succeed: {never}"
     assert tally.statuses() | SELDOM >= set(Status) - NEVER_FROM_EL0
 
 

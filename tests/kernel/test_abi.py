@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tyrne.kernel import calls
 from tyrne.kernel.abi import (
     FULL_CONTROL,
     KNOWN_RIGHTS,
@@ -18,19 +19,24 @@ from tyrne.kernel.abi import (
 )
 from tyrne.kernel.calls import CALLS, CallNumber, decode_call_number
 from tyrne.lang import u64
+from tyrne.rows import check_rows
 from tyrne.testing.kernels import NULL, handle
 
 # --- numbers
 
 
-def test_the_numbers_of_the_interface() -> None:
-    v1 = {"SEND": 1, "RECV": 2, "TASK_YIELD": 3, "TASK_EXIT": 4, "CONSOLE_WRITE": 5}
-    assert {call.name: call.value for call in CallNumber if call.value <= 5} == v1
-    assert [call.value for call in CallNumber] == list(range(1, 36))
+LAST = len(CallNumber)
+
+
+def test_the_numbers_of_calls_follow_each_other() -> None:
+    told = "src/tyrne/kernel/calls.py: a number decodes by its place in CallNumber: leave no gap, add at the end"
+    assert [call.value for call in CallNumber] == list(range(1, LAST + 1)), told
 
 
 def test_the_table_has_a_row_for_each_call_in_the_order_of_the_numbers() -> None:
-    assert [row.number for row in CALLS] == list(CallNumber)
+    numbers = [row.number for row in CALLS]
+    check_rows(calls.__file__, "CALLS", numbers, CallNumber)
+    assert numbers == list(CallNumber), "src/tyrne/kernel/calls.py: order the rows of CALLS by number"
     for row in CALLS:
         assert row.purpose and row.authority
         assert len(row.arguments) <= 6 and len(row.results) <= 7
@@ -41,7 +47,7 @@ def test_every_number_decodes_to_its_call(call: CallNumber) -> None:
     assert decode_call_number(u64(call.value), True) is call
 
 
-@pytest.mark.parametrize("number", [0, 36, 37, 99, 1 << 8 | 1, 1 << 32 | 1, 1 << 63 | 3, NULL])
+@pytest.mark.parametrize("number", [0, LAST + 1, LAST + 2, 99, 1 << 8 | 1, 1 << 32 | 1, 1 << 63 | 3, NULL])
 @pytest.mark.parametrize("debug_console", [True, False])
 def test_0_and_every_other_number_decode_to_nothing(number: int, debug_console: bool) -> None:
     assert decode_call_number(u64(number), debug_console) is None
@@ -49,7 +55,7 @@ def test_0_and_every_other_number_decode_to_nothing(number: int, debug_console: 
 
 def test_only_a_debug_kernel_knows_number_5_and_no_other_number_depends_on_it() -> None:
     assert decode_call_number(u64(5), False) is None
-    for number in (*range(1, 5), *range(6, 36)):
+    for number in (*range(1, 5), *range(6, LAST + 1)):
         assert decode_call_number(u64(number), False) is decode_call_number(u64(number), True)
 
 
@@ -86,8 +92,9 @@ def test_the_bits_of_the_rights() -> None:
         "NOTIFY": 0x40,
         "CONSOLE_WRITE": 0x80,
     }
-    assert [int(right) for right in Rights] == [1 << bit for bit in range(19)]
-    assert KNOWN_RIGHTS == 0x7_FFFF
+    bits = len(Rights)
+    assert [int(right) for right in Rights] == [1 << bit for bit in range(bits)]
+    assert (1 << bits) - 1 == KNOWN_RIGHTS
 
 
 @pytest.mark.parametrize("kind", CapKind)
@@ -102,9 +109,10 @@ def test_all_rights_over_a_kind_are_those_over_the_capability_and_those_over_its
 
 
 def test_rights_from_a_word_drop_unknown_bits_and_keep_the_others() -> None:
-    for bits in (*range(256), *(1 << bit for bit in range(8, 19)), 0x7_FFFF):
+    known = int(KNOWN_RIGHTS)
+    for bits in (*range(256), *(1 << bit for bit in range(8, len(Rights))), known):
         assert rights_from_word(u64(bits)) == bits
-    for unknown in (1 << 19, 1 << 31, 1 << 32, 1 << 63, NULL & ~0x7_FFFF):
+    for unknown in (known + 1, 1 << 31, 1 << 32, 1 << 63, NULL & ~known):
         assert rights_from_word(u64(unknown)) is Rights.NONE
         assert rights_from_word(u64(unknown | 0x30)) == Rights.SEND | Rights.RECV
 

@@ -20,6 +20,7 @@ from tyrne.kernel.capability import (
     kind_of,
 )
 from tyrne.lang import u32
+from tyrne.rows import check_rows
 from tyrne.testing.kernels import slot_id
 
 SLOT = slot_id(13, 77)
@@ -36,7 +37,7 @@ OBJECTS: dict[CapKind, CapObject] = {
 
 
 def test_every_kind_has_its_object() -> None:
-    assert set(OBJECTS) == set(CapKind)
+    check_rows(__file__, "OBJECTS", OBJECTS, CapKind)
     for kind, named in OBJECTS.items():
         assert kind_of(named) is kind
 

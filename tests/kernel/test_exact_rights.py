@@ -8,6 +8,7 @@ from kernel.rights_needed import CASES, prepared
 from properties.scenarios import ME
 from tyrne.kernel.abi import Rights, Status
 from tyrne.kernel.calls import CallNumber
+from tyrne.rows import check_rows
 from tyrne.testing.world import World
 
 C, R, S = CallNumber, Rights, Status
@@ -77,7 +78,8 @@ LACKING = [
 
 def test_every_call_that_takes_a_capability_is_in_the_table() -> None:
     own = {C.TASK_YIELD, C.TASK_EXIT}
-    assert {CASES[name](World(3, slots=10, pages=192))[0] for name, *_ in NEEDED} == set(C) - own
+    found = {CASES[name](World(3, slots=10, pages=192))[0] for name, *_ in NEEDED}
+    check_rows(__file__, "NEEDED", found | own, C)
 
 
 @pytest.mark.parametrize(("name", "at", "rights", "status"), NEEDED)

@@ -13,6 +13,7 @@ from tyrne.hal.descriptors import MappingFlags
 from tyrne.kernel.abi import NULL_HANDLE, CapKind, Notice, Rights, SendOutcome, Status, TaskState
 from tyrne.kernel.calls import CALLS, CallNumber
 from tyrne.lang import Trap, u64
+from tyrne.rows import check_rows
 from tyrne.user import (
     Access,
     Arrival,
@@ -183,7 +184,7 @@ def test_every_refusal_is_its_status(
 
 
 def test_every_call_of_the_table_has_a_function() -> None:
-    assert {row[0] for row in WITH_CONSOLE} == set(CallNumber)
+    check_rows(__file__, "ROWS", [row[0] for row in WITH_CONSOLE], CallNumber)
 
 
 def test_an_unknown_word_for_a_status_a_kind_or_a_state_stops_the_program(kernel: ScriptedKernel) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from tyrne.lang import export, irange, u64
 from tyrne.user import NULL_HANDLE, CallNumber, system_call
 
-LAST: Final = u64(35)
+LAST: Final = u64(len(CallNumber))
 STEP: Final = u64(21)
 """From one handle that is tried to the next: 0, 21, 42, 63, which is the last of a table, and 84, which is none."""
 WORDS: Final = u64(0x80_0000)

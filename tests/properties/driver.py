@@ -14,12 +14,22 @@ from collections.abc import Callable
 
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
-from tyrne.kernel.abi import FULL_CONTROL, CapKind, Rights, Status, pack_handle, rights_over, unpack_handle
+from tyrne.kernel.abi import (
+    FULL_CONTROL,
+    KNOWN_RIGHTS,
+    CapKind,
+    Rights,
+    Status,
+    pack_handle,
+    rights_over,
+    unpack_handle,
+)
 from tyrne.kernel.authority import endpoint_at
 from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.capability import kind_of
 from tyrne.kernel.kernel import Kernel
 from tyrne.lang import u64
+from tyrne.rows import Rows
 from tyrne.system.parts import Cap, Quota, Region, Supervisor
 from tyrne.testing.board import PAGE, MemoryBoard
 from tyrne.testing.kernels import BASE, NULL, SVC, boot, current, held, slim_kernel, task_record
@@ -129,9 +139,10 @@ class Driver:
         """Mostly rights that a capability has, often all of them."""
         capability = current(self.kernel).capabilities.lookup(unpack_handle(u64(word)))
         if capability is None or self.one_in(6):
-            return self.dice.choice([0x7_FFFF, 0, self.dice.getrandbits(19), self.dice.getrandbits(64), 0x0F, 0x4000])
+            some, odd = self.dice.getrandbits(len(Rights)), self.dice.getrandbits(64)
+            return self.dice.choice([int(KNOWN_RIGHTS), 0, some, odd, 0x0F, 0x4000])
         few = [0, 0, 0, int(Rights.SEND), int(Rights.RECV), int(Rights.REVOKE), int(Rights.WRITE)]
-        return int(capability.rights) & ~self.dice.choice([*few, self.dice.getrandbits(19)])
+        return int(capability.rights) & ~self.dice.choice([*few, self.dice.getrandbits(len(Rights))])
 
     def with_rights(self, kind: CapKind | None = None) -> list[int]:
         word = self.handle(kind)
@@ -149,7 +160,7 @@ class Driver:
             return self.dice.choice(words)
 
         either = kind.ENDPOINT if self.favourite is not None else self.dice.choice([kind.ENDPOINT, kind.NOTIFICATION])
-        table: dict[CallNumber, Callable[[], list[int]]] = {
+        table: Rows[CallNumber, Callable[[], list[int]]] = Rows("Driver.arguments", C, {
             C.SEND: lambda: [h(kind.ENDPOINT), *self.message(), self.gift()],
             C.RECV: lambda: [h(kind.ENDPOINT)],
             C.TASK_YIELD: list,
@@ -185,7 +196,7 @@ class Driver:
             C.TASK_WRITE: lambda: [h(kind.TASK), one_of(0, 8, 31, 32, 33, 34, w()), w()],
             C.TASK_END: lambda: [h(kind.TASK), w()],
             C.TASK_STATE: lambda: [h(kind.TASK)],
-        }  # fmt: skip
+        })  # fmt: skip
         return table[number]()
 
     def address(self) -> int:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import FULL_CONTROL, CapKind, Notice, Rights, Status, TaskState, rights_over
+from tyrne.kernel.abi import FULL_CONTROL, KNOWN_RIGHTS, CapKind, Notice, Rights, Status, TaskState, rights_over
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
@@ -155,7 +155,8 @@ class Family:
             case 3:
                 self.trap(child, C.WAIT, mine)
             case 4:
-                self.trap(child, C.CAP_DERIVE, mine, 0x7_FFFF if dice.random() < 0.1 else int(Rights.TRANSFER), 0)
+                rights = int(KNOWN_RIGHTS) if dice.random() < 0.1 else int(Rights.TRANSFER)
+                self.trap(child, C.CAP_DERIVE, mine, rights, 0)
             case 5:
                 self.trap(child, C.CAP_DROP, mine)
             case 6:

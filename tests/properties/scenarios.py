@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tyrne.kernel.abi import CapKind
+from tyrne.kernel.abi import KNOWN_RIGHTS, CapKind
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.system.parts import Quota
 from tyrne.testing.board import PAGE
@@ -13,7 +13,7 @@ from tyrne.testing.world import World
 
 K = CapKind
 ME, OTHER, THIRD = 0, 1, 2
-ALL_RIGHTS = 0x7_FFFF
+ALL_RIGHTS = int(KNOWN_RIGHTS)
 FAR = 0x80_0000_0000
 """An address whose mapping takes three tables."""
 SOME = Quota(tasks=2, endpoints=2, notifications=2, spaces=2, memory=3, quotas=2, frames=24)

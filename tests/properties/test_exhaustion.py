@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from properties import scenarios
 from properties.scenarios import ME, OTHER, SCENARIOS, world
 from tyrne.hal.frame import Vector
 from tyrne.kernel.abi import CapKind, Rights, Status, TaskState
@@ -21,6 +22,7 @@ from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.quota import CLAIMS
 from tyrne.lang import u64
+from tyrne.rows import check_rows
 from tyrne.testing.invariants import check_system
 from tyrne.testing.invariants.slots import arenas
 from tyrne.testing.kernels import SVC, run
@@ -196,4 +198,4 @@ def test_whatever_is_used_up_a_call_returns_its_error_with_nothing_changed_and_s
 
 
 def test_every_call_has_a_scenario() -> None:
-    assert {make(world())[0] for make in SCENARIOS.values()} == set(C)
+    check_rows(scenarios.__file__, "SCENARIOS", {make(world())[0] for make in SCENARIOS.values()}, C)

@@ -12,7 +12,7 @@ from collections import Counter
 
 import pytest
 
-from tyrne.kernel.abi import CapKind, Rights, TaskState, pack_handle, rights_over
+from tyrne.kernel.abi import KNOWN_RIGHTS, CapKind, Rights, TaskState, pack_handle, rights_over
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import ReplyHandle, kind_of
@@ -69,7 +69,7 @@ class Forest:
         dice, world = self.dice, self.world
         ready = self.ready()
         task = dice.choice(ready)
-        every = int(rights_over(CapKind.QUOTA) | Rights(0x7_FFFF))
+        every = int(rights_over(CapKind.QUOTA) | Rights(int(KNOWN_RIGHTS)))
         word = self.pick(task)
         end = self.pick(task, CapKind.ENDPOINT)
         match dice.randrange(13):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from descriptions import cases, changes, mistakes, read
 
-from tyrne.kernel.abi import CapKind, Rights, rights_over
+from tyrne.kernel.abi import KNOWN_RIGHTS, CapKind, Rights, rights_over
 from tyrne.system.capabilities import right_names
 from tyrne.system.parts import Cap, Mapping, Region
 
@@ -80,7 +80,7 @@ OBJECTS = {
 def test_each_kind_of_capability_may_have_the_rights_of_its_kind_and_no_other(tmp_path: Path, key: str) -> None:
     value, kind, what = OBJECTS[key]
     allowed = right_names(rights_over(kind))
-    for right in right_names(Rights(0x7_FFFF)):
+    for right in right_names(Rights(int(KNOWN_RIGHTS))):
         text = changes(GOOD, '{ notification = "bell" }', f'{{ {key} = {value}, rights = ["{right}"] }}')
         if right in allowed:
             assert read(tmp_path, text).tasks[0].caps[1] == Cap(0, Rights[right], kind=kind)

@@ -90,7 +90,7 @@ class Rights(IntFlag):
     MODIFY = 0x4_0000
 
 
-KNOWN_RIGHTS: Final = u64(0x7_FFFF)
+KNOWN_RIGHTS: Final = u64(sum(Rights))
 FULL_CONTROL: Final = Rights.DUPLICATE | Rights.DERIVE | Rights.REVOKE | Rights.TRANSFER
 """All rights over a capability itself."""
 

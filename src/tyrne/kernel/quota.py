@@ -10,7 +10,7 @@ from tyrne.lang import Array, u64
 
 FRAMES: Final = u64(0)
 """The index of the claim on frames; the others are those of CapKind."""
-CLAIMS: Final = 9
+CLAIMS: Final = 1 + len(CapKind)
 
 
 class Quota:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
 from tyrne.compiler import CompileError
+from tyrne.rows import MissingRowError
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.files import check_writable, write_atomically
 from tyrne.system.printable import one_line
@@ -67,7 +68,7 @@ def guarded(name: str, command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except (RequestError, CompileError) as error:
+    except (RequestError, CompileError, MissingRowError) as error:
         lines = str(error).split("\n")
     except OSError as error:
         lines = [f"{error.filename}: {reason(error)}" if error.filename else reason(error)]

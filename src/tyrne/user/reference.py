@@ -19,6 +19,7 @@ from tyrne.kernel.abi import (
     rights_over,
 )
 from tyrne.kernel.calls import CALLS, CallLayout
+from tyrne.rows import MissingRowError, Rows
 from tyrne.user.header import sentence
 from tyrne.user.memory import Access
 from tyrne.user.refusals import ENDS_OF_WAITS, REFUSALS
@@ -45,7 +46,7 @@ STATUS_BLOCKS: Final = """\
 `0x1` and on are of the call itself, `0x101` of capabilities, `0x201` of messages, `0x301` of memory. The
 calls about messages and signals have names of their own for three causes.
 """
-STATUSES: Final = {
+STATUSES: Final = Rows("STATUSES", Status, {
     Status.OK: "done",
     Status.BAD_SYSCALL_NUMBER: "no such call, or none in this kernel: looked at before all else",
     Status.BAD_ARGUMENT: "a number that the call cannot mean",
@@ -74,7 +75,7 @@ STATUSES: Final = {
     Status.INVALID_FLAGS: "flags that no mapping of this memory may have",
     Status.BLOCK_MAPPED: "not used for tasks",
     Status.OUT_OF_RANGE: "pages beyond the region, or addresses that are not for tasks",
-}
+})  # fmt: skip
 KINDS: Final = """\
 What `cap_query` tells, `create` makes and a quota counts; 0 stands for frames in `quota_move`. `create` makes the kinds
 2 to 7. The maker of an object has all the rights over it; a reply capability comes with a call, and can only be used,
@@ -90,7 +91,7 @@ executed, and are mapped as device memory.
 NOTICES: Final = """\
 What the kernel sends to a task's supervisor; the badge is that of the supervisor's capability (`task_supervise`).
 """
-STATES: Final = {
+STATES: Final = Rows("STATES", TaskState, {
     TaskState.INACTIVE: "made, perhaps configured; `task_resume` starts it",
     TaskState.READY: "runs, or is in the queue to run",
     TaskState.SENDING: "waits for a receiver",
@@ -99,12 +100,12 @@ STATES: Final = {
     TaskState.SUSPENDED: "stopped; `task_resume` lets it go on",
     TaskState.EXITED: "ended, by itself or by another; it has a code",
     TaskState.FAULTED: "ended by a fault; the other results tell which",
-}
-NOTICE_WORDS: Final = {
+})  # fmt: skip
+NOTICE_WORDS: Final = Rows("NOTICE_WORDS", Notice, {
     Notice.EXITED: "0: exit code. No answer is awaited. A task that another ends (`task_end`) is not reported.",
     Notice.FAULTED: "0: ESR_EL1; 1: FAR_EL1, 0 where the class has none; 2: ELR_EL1. "
     "An answer lets the task go on at its PC; dropping the reply capability ends it.",
-}
+})  # fmt: skip
 
 
 def reference() -> str:
@@ -180,4 +181,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(reference())
+    try:
+        sys.stdout.write(reference())
+    except MissingRowError as error:
+        sys.exit(f"tyrne.user.reference: {error}")

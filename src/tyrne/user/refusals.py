@@ -11,6 +11,7 @@ from typing import Final
 
 from tyrne.kernel.abi import Status
 from tyrne.kernel.calls import CallNumber
+from tyrne.rows import Rows
 
 _C, _S = CallNumber, Status
 _CAPABILITY: Final = (_S.INVALID_HANDLE, _S.WRONG_KIND, _S.INSUFFICIENT_RIGHTS)
@@ -18,7 +19,7 @@ _MESSAGE: Final = (_S.STALE_HANDLE, _S.WRONG_OBJECT_KIND, _S.MISSING_RIGHT)
 _REPLY: Final = (_S.STALE_HANDLE, _S.WRONG_OBJECT_KIND)
 _DERIVED: Final = (_S.INSUFFICIENT_RIGHTS, _S.WIDENED_RIGHTS, _S.DERIVATION_TOO_DEEP, _S.CAPS_EXHAUSTED)
 
-REFUSALS: Final[dict[CallNumber, tuple[Status, ...]]] = {
+REFUSALS: Final[Rows[CallNumber, tuple[Status, ...]]] = Rows("REFUSALS", CallNumber, {
     _C.SEND: (*_MESSAGE, _S.INVALID_TRANSFER_CAP, _S.QUEUE_FULL, _S.RECEIVER_TABLE_FULL),
     _C.RECV: (*_MESSAGE, _S.RECEIVER_TABLE_FULL),
     _C.TASK_YIELD: (_S.INVALID_HANDLE,),
@@ -61,7 +62,7 @@ REFUSALS: Final[dict[CallNumber, tuple[Status, ...]]] = {
     _C.TASK_WRITE: (*_CAPABILITY, _S.BAD_ARGUMENT, _S.BAD_STATE),
     _C.TASK_END: (*_CAPABILITY, _S.BAD_STATE),
     _C.TASK_STATE: _CAPABILITY,
-}  # fmt: skip
+})  # fmt: skip
 """Every status but Ok and those of `ENDS_OF_WAITS` that a call of a task can end in."""
 
 ENDS_OF_WAITS: Final[dict[CallNumber, tuple[Status, ...]]] = {

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tyrne.kernel.abi import CapKind, Rights
+from tyrne.kernel.abi import FULL_CONTROL, CapKind, Rights
 from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.capability import EndpointHandle, MemoryHandle, QuotaHandle
 from tyrne.kernel.task import Task
+from tyrne.rows import Rows
 from tyrne.system.loading import RAW_BASE
 from tyrne.testing.lockstep.prospects import (
     ENDPOINT,
@@ -144,9 +145,11 @@ def rights(scene: Scene) -> int:
     random = scene.random
     slot = scene.slots[0] if scene.slots else None
     if slot is None or random.random() < 0.06:
-        return random.choice((0xFF, random.getrandbits(19), random.getrandbits(64)))
+        return random.choice((0xFF, random.getrandbits(len(Rights)), random.getrandbits(64)))
     had = int(slot.held().rights)
-    return had if random.random() < (0.7 if slot.depth < 3 else 0.96) else had & (random.getrandbits(19) | 0x0F)
+    if random.random() < (0.7 if slot.depth < 3 else 0.96):
+        return had
+    return had & (random.getrandbits(len(Rights)) | int(FULL_CONTROL))
 
 
 def badge(scene: Scene) -> int:
@@ -299,7 +302,7 @@ R = Rights
 _MESSAGE: Final = (word, word, word, word)
 _STILL: Final = task_that(Task.stands_still)
 
-ARGUMENTS: Final[dict[CallNumber, tuple[Maker, ...]]] = {
+ARGUMENTS: Final[Rows[CallNumber, tuple[Maker, ...]]] = Rows("ARGUMENTS", CallNumber, {
     CallNumber.SEND: (held(K.ENDPOINT, R.SEND, awaited), *_MESSAGE, transfer),
     CallNumber.RECV: (held(K.ENDPOINT, R.RECV, offering),),
     CallNumber.TASK_YIELD: (),
@@ -338,4 +341,4 @@ ARGUMENTS: Final[dict[CallNumber, tuple[Maker, ...]]] = {
     CallNumber.TASK_WRITE: (held(K.TASK, R.MODIFY, _STILL), register_number, word),
     CallNumber.TASK_END: (held(K.TASK, R.CONTROL, task_that(is_busy)), one_of(0, 1, WORD)),
     CallNumber.TASK_STATE: (held(K.TASK, R.INSPECT),),
-}  # fmt: skip
+})  # fmt: skip

@@ -103,7 +103,7 @@ class Player:
             syndrome = random.choice((*FAULTS, random.getrandbits(32) & ~(1 << 30)))
             return self._step({}, vector, syndrome, word(self._scene(task)))
         if kind > 0.98:
-            number = random.choice((0, 36, random.getrandbits(64)))
+            number = random.choice((0, 1 + len(CallNumber), random.getrandbits(64)))
             return self._step({8: number, 0: random.getrandbits(64)}, Vector.SYNCHRONOUS, SVC, 0)
         return self._call(task, others)
 

@@ -49,7 +49,7 @@ def _set_register(random: Random, steps: list[Step]) -> None:
     was = step.registers[number]
     word = random.choice((
         was ^ 1 << random.randrange(64), was + 1 & WORD, was - 1 & WORD, random.choice(EDGES),
-        was ^ 1 << random.randrange(8), _word_of(random, steps), random.randrange(1, 36),
+        was ^ 1 << random.randrange(8), _word_of(random, steps), random.randrange(1, 1 + len(CallNumber)),
     ))  # fmt: skip
     steps[at] = replace(step, registers={**step.registers, number: word})
 
