@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tyrne.kernel.abi import CapKind, Rights, rights_over
+from tyrne.rows import check_rows
 
 K, R = CapKind, Rights
 OVER_ITSELF = R.DUPLICATE | R.DERIVE | R.REVOKE | R.TRANSFER
@@ -18,6 +19,10 @@ RIGHTS = {
     K.QUOTA: OVER_ITSELF | R.CREATE,
     K.REPLY: R.TRANSFER,
 }
+
+
+def test_the_table_has_every_kind() -> None:
+    check_rows(__file__, "RIGHTS", RIGHTS, K)
 
 
 @pytest.mark.parametrize("kind", CapKind)
