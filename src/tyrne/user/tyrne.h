@@ -156,8 +156,8 @@ static inline struct tyrne_reply tyrne_send(uint64_t endpoint, uint64_t label, u
     return tyrne_system_call(TYRNE_CALL_SEND, endpoint, label, word_0, word_1, word_2, capability);
 }
 
-/* Take the message of an endpoint, or register as its receiver; never waits. When Ok: x[1] 0 received, 1 pending: then
-   the others are 0; x[2] label; x[3] word 0; x[4] word 1; x[5] word 2; x[6] capability, or null. */
+/* Take a message that wants no answer, or register as its receiver; never waits. When Ok: x[1] 0 received, 1 pending:
+   then the others are 0; x[2] label; x[3] word 0; x[4] word 1; x[5] word 2; x[6] capability, or null. */
 static inline struct tyrne_reply tyrne_recv(uint64_t endpoint)
 {
     return tyrne_system_call(TYRNE_CALL_RECV, endpoint, 0, 0, 0, 0, 0);
@@ -318,7 +318,7 @@ static inline struct tyrne_reply tyrne_protect(uint64_t address_space, uint64_t 
     return tyrne_system_call(TYRNE_CALL_PROTECT, address_space, memory, flags, 0, 0, 0);
 }
 
-/* Give a task that does not run an address space and a place to start, all registers zero. */
+/* Begin a new life of a task that does not run: all registers zero, no answers owed. */
 static inline struct tyrne_reply tyrne_task_configure(uint64_t task, uint64_t address_space, uint64_t lowest_address,
                                                       uint64_t entry, uint64_t stack_top)
 {
