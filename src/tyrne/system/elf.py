@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +15,7 @@ from elftools.elf.constants import P_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from tyrne.system import limits
+from tyrne.system.elf_start import start_warning
 from tyrne.system.errors import RequestError
 from tyrne.system.program import Program, Segment, too_large
 
@@ -28,7 +30,8 @@ _HIGHEST_END: Final = limits.USER_VA_LIMIT - limits.STACK_PAGES * limits.PAGE - 
 
 
 _PROGRAM_HEADER: Final = struct.Struct("<IIQQQQQQ")
-_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE, _PT_TLS = 1, 2, 3, 4, 7
+_SECTION_HEADER: Final = 64
 
 
 class _Header(NamedTuple):
@@ -80,7 +83,17 @@ class _Loader:
         entry = int(self._elf.header.e_entry)
         if not any(s.executable and s.address <= entry < s.address + len(s.data) for s in segments) or entry % 4:
             raise self._wrong(f"the entry {entry:#x} is in no executable segment", "set it with -e SYMBOL")
-        return Program(entry, tuple(segments), segments[-1].end + limits.STACK_GUARD)
+        warnings = self._warnings(headers)
+        return Program(entry, tuple(segments), segments[-1].end + limits.STACK_GUARD, warnings)
+
+    def _warnings(self, headers: Sequence[_Header]) -> tuple[str, ...]:
+        """What its author should know, as far as the headers say it."""
+        header = self._elf.header
+        start, size, count = int(header.e_shoff), int(header.e_shentsize), int(header.e_shnum)
+        sections = self._data[start : start + count * _SECTION_HEADER] if size == _SECTION_HEADER else b""
+        notes = (self._data[h.offset : h.offset + h.size] for h in headers if h.type == _PT_NOTE)
+        warning = start_warning(self._path, sections, notes, any(h.type == _PT_TLS and h.memory for h in headers))
+        return () if warning is None else (warning,)
 
     def _check_header(self) -> None:
         header = self._elf.header

@@ -75,8 +75,10 @@ def compile_program(path: Path, options: BuildOptions = NO_OPTIONS, handles: Han
 
     try:
         if path.suffix in C_SOURCES:
-            sources = (path, *options.more)
-            return build_c_program(CProgram(sources, options.include, options.define, handles_header(handles)))
+            header, console = handles_header(handles), dict(handles).get("console", 0)
+            return build_c_program(
+                CProgram((path, *options.more), options.include, options.define, header, console)
+            )
         return build_user_program(path)
     except CompileError as error:
         raise SourceError(*str(error).split("\n")) from None

@@ -1,4 +1,7 @@
-"""Generates tyrne.h, the interface for C and assembly, from the kernel's table: python -m tyrne.user.header."""
+"""Generates tyrne.h, the interface for C and assembly, from the kernel's table: python -m tyrne.user.header.
+
+What in it is written by hand stands in c/messages.h and c/library.h.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from tyrne.kernel.calls import CALLS, CallLayout, CallNumber
 from tyrne.user.memory import Access
 
 HEADER: Final = Path(__file__).with_name("tyrne.h")
+PARTS: Final = Path(__file__).with_name("c")
 
 TEMPLATE: Final = """\
 /* The Tyrne system call interface for C and assembly. Generated: python -m tyrne.user.header > src/tyrne/user/tyrne.h
@@ -28,6 +32,7 @@ TEMPLATE: Final = """\
 
 #ifndef __ASSEMBLER__
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* What a call gives back: x[0] is the status, the others are zero if it is not Ok. Handles are words: generation in
@@ -58,6 +63,8 @@ static inline struct tyrne_reply tyrne_system_call(uint64_t number, uint64_t a0,
 
 {calls}
 
+{messages}
+{library}
 #else
 
 /* Writes a text to the console at handle word 0; uses x0 to x8. */
@@ -80,6 +87,16 @@ static inline struct tyrne_reply tyrne_system_call(uint64_t number, uint64_t a0,
         mov     x0, #\\code
         mov     x8, #TYRNE_CALL_TASK_EXIT
         svc     #0
+        .endm
+
+/* As TYRNE_OWN_START in C. */
+        .macro  tyrne_own_start
+        .pushsection .note.tyrne, "a", %note
+        .balign 4
+        .word   6, 0, 1
+        .asciz  "Tyrne"
+        .balign 4
+        .popsection
         .endm
 
 #endif
@@ -161,7 +178,8 @@ def header() -> str:
         [f"#define TYRNE_NULL_HANDLE {int(NULL_HANDLE):#x}", f"#define TYRNE_SIGNAL_BADGE {int(SIGNAL_BADGE):#x}"],
     ]
     constants = "\n\n".join("\n".join(block) for block in blocks)
-    return TEMPLATE.format(constants=constants, calls="\n\n".join(map(_stub, CALLS)))
+    parts = {name: (PARTS / f"{name}.h").read_text() for name in ("messages", "library")}
+    return TEMPLATE.format(constants=constants, calls="\n\n".join(map(_stub, CALLS)), **parts)
 
 
 if __name__ == "__main__":

@@ -39,12 +39,14 @@ _INCBIN: Final = re.compile(rb'\.incbin\s+\\?"([^"\\]+)\\?"')
 
 @dataclass(frozen=True)
 class CProgram:
-    """What a program is built from. `define` has NAME or NAME=value; `handles` is the text of handles.h."""
+    """What a program is built from. `define` has NAME or NAME=value; `handles` is the text of handles.h, `console` the
+    handle word of the console."""
 
     sources: tuple[Path, ...]
     include: tuple[Path, ...] = ()
     define: tuple[str, ...] = ()
     handles: str = ""
+    console: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ def build_c_program(program: CProgram) -> Path:
             raise CompileError(f"{source}: there is no such file")
     output = f"{sources[0].stem}.elf"
     request: list[str | bytes] = [compiler_part(), *FLAGS, "sources", *map(os.fsencode, sources)]
-    request += ["include", *map(os.fsencode, include), "define", *program.define, "library", *_library_parts()]
+    request += ["include", *map(os.fsencode, include), "define", *program.define, f"console {program.console}"]
+    request += _library_parts()
     index = Index(request, {HANDLES: program.handles})
     found = _known(index)
     if found is None:
@@ -107,7 +110,7 @@ def _build(index: Index, sources: Sequence[Path], include: Sequence[Path], progr
         (work / HANDLES).write_text(program.handles)
         folder = Path(os.path.commonpath([path.parent for path in sources] + list(include)))
         said = _compile(sources, include, program, work, folder)
-        _link(sources, work, folder, output, shipped)
+        _link(sources, work, folder, output, shipped, program.console)
         (work / SAID).write_text(said, errors="surrogateescape")
         read = _read_files(work, sources, include)
         asked = [HANDLES] if str(work / HANDLES) in read else []
@@ -153,7 +156,7 @@ def _compile(sources: Sequence[Path], include: Sequence[Path], program: CProgram
     return "".join(said)
 
 
-def _link(sources: Sequence[Path], work: Path, folder: Path, output: str, shipped: Path) -> None:
+def _link(sources: Sequence[Path], work: Path, folder: Path, output: str, shipped: Path, console: int) -> None:
     """Link the objects with what they need of the library; a second time with a copy of .data, if there is any."""
     kinds = [_kinds(work / f"{number}.o") for number in range(len(sources))]
     has_start = any(kind.start for kind in kinds)
@@ -166,8 +169,8 @@ def _link(sources: Sequence[Path], work: Path, folder: Path, output: str, shippe
     objects = [f"{number}.o" for number in range(len(sources))]
     objects += [str(shipped / "begin.o")] if begins else []
     objects += [] if has_start else [str(shipped / "main.o")]
-    objects += ["--start-lib", str(shipped / "memory.o"), "--end-lib"]
-    flags = [*LINK_FLAGS, *(["-e", "tyrne_begin"] if begins else [])]
+    objects += ["--start-lib", str(shipped / "memory.o"), str(shipped / "printing.o"), "--end-lib"]
+    flags = [*LINK_FLAGS, f"--defsym=tyrne_console={console}", *(["-e", "tyrne_begin"] if begins else [])]
     try:
         link(objects, script, output, work, flags)
         if begins:

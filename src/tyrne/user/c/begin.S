@@ -4,6 +4,8 @@
    The first life finds its memory as the kernel loaded it. A later one, after `task_configure`, finds it as its last
    life left it: then .data comes from its copy `.fresh`, and .bss is zeros again. `.kept` stays as it is. */
 
+#include "tyrne.h"
+
         .section .text.tyrne_begin, "ax"
         .global tyrne_begin
         .type   tyrne_begin, %function
@@ -51,8 +53,4 @@ tyrne_begin:
         .section .kept.lived, "aw"
 lived:  .byte   0
 
-        .section .note.tyrne, "a", %note
-        .balign 4
-        .word   6, 0, 1                 // the length of the name, none of a description, type 1: set up by this file
-        .asciz  "Tyrne"
-        .balign 4
+        tyrne_own_start
