@@ -10,6 +10,7 @@ from typing import Final
 
 from counts import BenchError
 
+from tyrne.hosted.kept import SUMMARY
 from tyrne.hosted.recorder import Listener
 from tyrne.system.loading import load_program
 from tyrne.system.manifest import System, Task
@@ -53,7 +54,7 @@ def _machine(machine: Machine, number: str, calls: int) -> Ready:
 
 def _seconds(ready: Ready) -> float:
     started = time.perf_counter()
-    result = ready.run(Listener(), keep_calls=False)
+    result = ready.run(Listener(), SUMMARY)
     seconds = time.perf_counter() - started
     if result.status != 0:
         raise BenchError(f"{result.request.machine.value}: the run ended with status {result.status}")

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from tyrne.cli.presenter import TerminalPresenter, visible
 from tyrne.cli.summary import explain, show_summary
+from tyrne.hosted.kept import SUMMARY
 from tyrne.hosted.recorder import Recorder
 from tyrne.system.manifest import System
 from tyrne.system.run import Machine, Request, Result, prepare
@@ -60,7 +61,7 @@ def test_the_summary_says_what_became_of_each_task(tmp_path: Path, code: bytes, 
     console, out = terminal()
     system = load_system(select([tmp_path / "a.bin"]))
     presenter = TerminalPresenter(console, ["a"])
-    result = prepare(Request(system, Machine.HOSTED, False, 0)).run(presenter, keep_calls=False)
+    result = prepare(Request(system, Machine.HOSTED, False, 0)).run(presenter, SUMMARY)
     show_summary(console, result, presenter.calls)
     assert expected in out.getvalue()
     assert out.getvalue().splitlines()[-1] == "system calls 0 · instructions 1 · hosted · debug kernel · status 1"

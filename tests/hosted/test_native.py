@@ -10,6 +10,7 @@ from systems import flat_system
 from test_machine import SOURCES
 
 from running import run_hosted, run_native
+from tyrne.hosted.kept import WITHOUT_CALLS
 from tyrne.hosted.native import NativeMachine
 from tyrne.hosted.recorder import Recorder
 
@@ -59,7 +60,7 @@ def test_next_machine_starts_from_the_initial_state(code: dict[str, bytes]) -> N
 
 def test_system_calls_are_fast(code: dict[str, bytes]) -> None:
     """At least 25,000 a second of CPU time: a quarter of what it does on an idle machine."""
-    machine = NativeMachine(flat_system([code["calls"]]), Recorder(keep_calls=False))
+    machine = NativeMachine(flat_system([code["calls"]]), Recorder(kept=WITHOUT_CALLS))
     start = time.process_time()
     machine.run()
     assert machine.recorder.status == 0 and time.process_time() - start < 0.2

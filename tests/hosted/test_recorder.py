@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tyrne.hosted.kept import WITHOUT_CALLS
 from tyrne.hosted.recorder import CallEvent, FaultEvent, Listener, Recorder
 
 
@@ -159,7 +160,7 @@ def test_listeners_see_every_event_as_it_happens() -> None:
         def end(self, status: int, instructions: int) -> None:
             seen.append((status, instructions, "end"))
 
-    recorder = Recorder(Every(), keep_calls=False)
+    recorder = Recorder(Every(), kept=WITHOUT_CALLS)
     recorder.log(1)
     recorder.console(3, 2)
     recorder.call(0, 2, [0] * 6, [0] * 8)

@@ -3,6 +3,7 @@
 import pytest
 
 from tyrne.hal.interrupt import Interrupt
+from tyrne.hosted.kept import WITHOUT_CALLS
 from tyrne.hosted.recorder import InterruptEvent, Recorder
 from tyrne.system.records import RecordError, feed
 
@@ -58,7 +59,7 @@ def test_interrupts_in_records_are_kept_with_their_place_unless_nothing_is_kept(
         InterruptEvent(12, 0, Interrupt.LIMIT),
         InterruptEvent(12, 0, Interrupt.SPURIOUS),
     ]
-    forgetful = Recorder(keep_calls=False)
+    forgetful = Recorder(kept=WITHOUT_CALLS)
     feed(lines[0].encode(), forgetful)
     assert forgetful.interrupts == []
 

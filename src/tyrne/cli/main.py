@@ -22,6 +22,7 @@ from tyrne.cli.output import complain, say, warn
 from tyrne.cli.presenter import PlainPresenter, Presenter, TerminalPresenter, progress
 from tyrne.cli.replay import following, go, standing, verdict, warnings_about
 from tyrne.cli.summary import explain, explain_refusals, show_summary
+from tyrne.hosted.kept import REPORT, SUMMARY
 from tyrne.system.build import Emit, build_output
 from tyrne.system.description import SystemDescription
 from tyrne.system.errors import RequestError
@@ -29,7 +30,7 @@ from tyrne.system.files import check_writable, write_atomically
 from tyrne.system.outline import outline
 from tyrne.system.printable import json_text
 from tyrne.system.replay import Replay
-from tyrne.system.run import Machine, Request, prepare
+from tyrne.system.run import STATUS_LIMIT, Machine, Request, prepare
 from tyrne.system.select import load_system, select, warnings_of
 
 app = typer.Typer(
@@ -56,6 +57,9 @@ Report = Annotated[
     typer.Option(
         metavar="FILE", help="Write what happened as JSON; with - to standard output, and all else to standard error."
     ),
+]
+MaxInstructions = Annotated[
+    int | None, typer.Option(metavar="N", min=1, max=(1 << 48) - 1, help="Stop after so many instructions.")
 ]
 STDOUT = Path("-")
 """The report that goes to standard output."""
@@ -99,9 +103,7 @@ def run(
     machine: Annotated[Machine, typer.Option(help="Where to run.")] = Machine.HOSTED,
     release: Release = False,
     report: Report = None,
-    max_instructions: Annotated[
-        int | None, typer.Option(metavar="N", min=1, max=(1 << 48) - 1, help="Stop after so many instructions.")
-    ] = None,
+    max_instructions: MaxInstructions = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what tasks write, and errors.")] = False,
 ) -> int:
     """Run a system and show what its tasks write.
@@ -122,7 +124,7 @@ def run(
     presenter: Presenter = TerminalPresenter(out, names) if out.is_terminal else PlainPresenter(_bytes_of(report))
     presenter.quiet = quiet
     try:
-        result = ready.run(presenter, keep_calls=report is not None)
+        result = ready.run(presenter, SUMMARY if report is None else REPORT)
     finally:
         presenter.finish()
     if report is not None:
@@ -142,15 +144,17 @@ def replay(
     ] = None,
     show: Annotated[bool, typer.Option("--list", help="Show every transition on the way, with its number.")] = False,
     report: Report = None,
+    max_instructions: MaxInstructions = None,
 ) -> int:
     """Repeat a recorded run on the hosted machine, and say whether it did the same; or stop on the way and look.
 
-    Exit status: 0 it did the same, or has stopped at N; 1 it did something else; 2 the request was wrong.
+    Exit status: 0 it did the same, or has stopped at N; 1 it did something else; 2 the request was wrong;
+    4 the limit was reached.
     """
     if report is not None and report != STDOUT:
         check_writable(report, [file])
     out = sys.stderr if report == STDOUT else sys.stdout
-    repeated = Replay.load(file)
+    repeated = Replay.load(file, max_instructions or 0)
     complain(*warnings_about(repeated), label="warning: ")
     with nullcontext() if show else progress(Console(stderr=True), "replaying …"):
         lines = go(repeated, to, out if show else None)
@@ -160,6 +164,8 @@ def replay(
         _write(report, json_text(repeated.report()).encode())
     if to is not None:
         say(*following(repeated), out=out)
+    if repeated.limited:
+        return STATUS_LIMIT
     return STATUS_SAME if same else STATUS_DIFFERENT
 
 

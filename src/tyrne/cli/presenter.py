@@ -10,11 +10,16 @@ from typing import BinaryIO, Final
 from rich.console import Console
 from rich.text import Text
 
+from tyrne.hosted.kept import SUMMARY, forget_oldest
 from tyrne.hosted.recorder import CallEvent, Listener
 from tyrne.system.printable import printable
 
 SLOW_SECONDS: Final = 2.0
 """A step that takes longer shows that it is going on."""
+LINE_BYTES: Final = 4096
+"""Of a line that does not end: it is shown in pieces."""
+OPEN_LINES: Final = 64
+"""Lines that wait for their end; the one that has waited longest is shown first."""
 _COLOURS: Final = ("cyan", "green", "magenta", "yellow", "blue", "red")
 
 
@@ -32,6 +37,7 @@ class Presenter(Listener):
         self.calls += 1
         if event.refusal is not None and (event.name != "console_write" or event.task not in self.refusals):
             self.refusals[event.task] = event
+            forget_oldest(self.refusals, SUMMARY.tasks)
 
     def log(self, byte: int) -> None:
         if not self.quiet:
@@ -90,8 +96,13 @@ class TerminalPresenter(Presenter):
         if byte == 0x0A:
             self._lines.setdefault(source, bytearray())
             self._end_line(source)
-        else:
-            self._lines.setdefault(source, bytearray()).append(byte)
+            return
+        line = self._lines.setdefault(source, bytearray())
+        line.append(byte)
+        if len(line) == LINE_BYTES:
+            self._end_line(source)
+        elif len(self._lines) > OPEN_LINES:
+            self._end_line(next(iter(self._lines)))
 
     def _end_line(self, source: int | None) -> None:
         content = visible(bytes(self._lines.pop(source)))

@@ -42,7 +42,7 @@ def go(replay: Replay, position: int | None, out: TextIO | None) -> list[str]:
             say(line, out=out)
         else:
             last.append(line)
-    if target is not None and replay.position != target:
+    if target is not None and replay.position != target and not replay.limited:
         length = replay.length
         raise RequestError(
             f"--to {position}: the run has {length} transitions; give a number from {-length} to {length}"
@@ -52,15 +52,22 @@ def go(replay: Replay, position: int | None, out: TextIO | None) -> list[str]:
 
 def verdict(replay: Replay) -> tuple[bool, str]:
     """Whether the run at whose end we are was the same; the line that says so."""
+    if replay.limited:
+        return True, f"{limit_reached(replay)}; nothing was compared"
     found = replay.difference()
     if found is not None:
         return False, f"different: {found.text}"
     recorder = replay.recorder
     ending = "the record breaks off here" if recorder.status is None else f"status {recorder.status}"
-    counts = (
-        f"{replay.position:,} transitions, {len(recorder.calls):,} system calls, {replay.instructions:,} instructions"
-    )
-    return True, f"identical: {counts}; {ending}"
+    left_out = replay.run.left_out("syscalls")
+    counted = f" ({left_out:,} of which the report only counts)" if left_out else ""
+    calls = f"{recorder.call_count:,} system calls{counted}"
+    return True, f"identical: {replay.position:,} transitions, {calls}, {replay.instructions:,} instructions; {ending}"
+
+
+def limit_reached(replay: Replay) -> str:
+    """Why a replay has ended that has reached its limit."""
+    return f"stopped: the limit of {replay.max_instructions} instructions was reached"
 
 
 def standing(replay: Replay) -> Iterator[str]:
@@ -93,4 +100,7 @@ def following(replay: Replay) -> Iterator[str]:
     """The next transition, which is made."""
     made = replay.step()
     yield "next:"
-    yield "        nothing: the run is over" if made is None else f"{made.number:6}  {made.text(replay.task_name)}"
+    if made is not None:
+        yield f"{made.number:6}  {made.text(replay.task_name)}"
+    else:
+        yield f"        nothing: {limit_reached(replay) if replay.limited else 'the run is over'}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hal.syndrome import fault_kind
+from tyrne.hosted.kept import EVERYTHING, Kept, forget_oldest
 from tyrne.kernel.abi import Status
 from tyrne.kernel.calls import CALLS, CallNumber
 from tyrne.lang import u64
@@ -18,7 +20,7 @@ _RESULTS: Final = {layout.number.value: len(layout.results) for layout in CALLS}
 _STATUS_NAMES: Final = {status.value: status.name for status in Status}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CallEvent:
     """A system call: x8 and x0 to x5 as they came in, x0 to x7 as they went back, None if it never returns."""
 
@@ -69,7 +71,7 @@ class FaultEvent:
         return fault_kind(u64(self.syndrome)).name.lower()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InterruptEvent:
     """An interrupt came after so many synchronous traps from EL0, and so many instructions since the last of them (or
     since the start), the one that trapped not counted."""
@@ -106,13 +108,14 @@ class Listener:
 class Recorder:
     """Takes the events of one run in their order, tells the listeners, and keeps what a report needs.
 
-    `status` is None until the run has ended. With `keep_calls` false the system calls are told, but not kept, nor are
-    interrupts: a run of any length then needs no memory for them.
+    `status` is None until the run has ended. `kept` bounds what is kept, so that a run of any length may need little
+    memory; `left_out` counts the rest by the keys of the report, in which `console` and `log` are bytes.
     """
 
-    def __init__(self, *listeners: Listener, keep_calls: bool = True) -> None:
+    def __init__(self, *listeners: Listener, kept: Kept = EVERYTHING) -> None:
         self.listeners: Final = listeners
-        self.keep_calls: Final = keep_calls
+        self.kept: Final = kept
+        self.left_out: Final[Counter[str]] = Counter()
         self.log_bytes: Final = bytearray()
         self.console_bytes: Final = bytearray()
         self.console_of: Final[dict[int, bytearray]] = {}
@@ -123,8 +126,8 @@ class Recorder:
         """Of each task whose life a fault has ended."""
         self.blocked: Final[set[int]] = set()
         """The tasks that wait or are suspended at the end of the run."""
-        self.tasks_seen: Final[set[int]] = set()
-        """Every task of which there was an event."""
+        self.tasks_seen: Final[dict[int, None]] = {}
+        """Every task of which there was an event, and which is not left out."""
         self.interrupts: Final[list[InterruptEvent]] = []
         """Of a machine whose interrupts do not follow from what its tasks do."""
         self.panic_bytes: Final = bytearray()
@@ -132,14 +135,20 @@ class Recorder:
         self.instructions = 0
 
     def log(self, byte: int) -> None:
-        self.log_bytes.append(byte)
+        if len(self.log_bytes) < self.kept.log:
+            self.log_bytes.append(byte)
+        else:
+            self.left_out["log"] += 1
         for listener in self.listeners:
             listener.log(byte)
 
     def console(self, task: int, byte: int) -> None:
         self._lives(task)
-        self.console_bytes.append(byte)
-        self.console_of.setdefault(task, bytearray()).append(byte)
+        if len(self.console_bytes) < self.kept.console:
+            self.console_bytes.append(byte)
+            self.console_of.setdefault(task, bytearray()).append(byte)
+        else:
+            self.left_out["console"] += 1
         for listener in self.listeners:
             listener.console(task, byte)
 
@@ -174,8 +183,10 @@ class Recorder:
 
     def interrupt(self, traps: int, instructions: int, kind: Interrupt) -> None:
         """An interrupt came from outside."""
-        if self.keep_calls:
+        if len(self.interrupts) < self.kept.interrupts:
             self.interrupts.append(InterruptEvent(traps, instructions, kind))
+        else:
+            self.left_out["interrupts"] += 1
 
     def panic(self, text: bytes) -> None:
         self.panic_bytes.extend(text)
@@ -190,15 +201,28 @@ class Recorder:
 
     def _lives(self, task: int) -> None:
         """There is an event of a task: whatever ended it before, it has been started again since."""
-        self.tasks_seen.add(task)
         self.exit_codes.pop(task, None)
         self.faults.pop(task, None)
+        if task not in self.tasks_seen:
+            self.tasks_seen[task] = None
+            forgotten = forget_oldest(self.tasks_seen, self.kept.tasks)
+            if forgotten is not None:
+                self.left_out["tasks"] += 1
+                self.exit_codes.pop(forgotten, None)
+                self.faults.pop(forgotten, None)
 
     def _call(self, event: CallEvent) -> None:
-        if self.keep_calls:
+        if len(self.calls) < self.kept.calls:
             self.calls.append(event)
+        else:
+            self.left_out["syscalls"] += 1
         for listener in self.listeners:
             listener.call(event)
+
+    @property
+    def call_count(self) -> int:
+        """How many system calls there were, those that are left out included."""
+        return len(self.calls) + self.left_out["syscalls"]
 
     def console_text(self) -> str:
         """What the tasks wrote, in order."""
@@ -212,7 +236,8 @@ class Recorder:
         """The run as data for JSON; `names` are the first tasks in the order of their numbers. Tasks that were created
         while the system ran follow if there was an event of them, each as `task` and its number.
 
-        Register words, statuses and addresses are hex strings; call numbers and exit codes are numbers.
+        Register words, statuses and addresses are hex strings; call numbers and exit codes are numbers. A report that
+        leaves something out counts it under `left_out`.
         """
         created = sorted(number for number in self.tasks_seen if number >= len(names))
         all_names = {**dict(enumerate(names)), **{number: f"task {number}" for number in created}}
@@ -225,6 +250,7 @@ class Recorder:
             "log": self.log_lines(),
             "tasks": [self._task(number, name) for number, name in all_names.items()],
             "syscalls": [_call_report(event, all_names) for event in self.calls],
+            **({"left_out": dict(self.left_out)} if self.left_out else {}),
         }
 
     def _task(self, number: int, name: str) -> dict[str, Any]:
@@ -249,7 +275,7 @@ class Recorder:
 def _call_report(event: CallEvent, names: Mapping[int, str]) -> dict[str, Any]:
     results = event.results
     return {
-        "task": names[event.task],
+        "task": names.get(event.task, f"task {event.task}"),
         "number": event.number,
         "name": event.name,
         "args": [hex(word) for word in event.arguments],

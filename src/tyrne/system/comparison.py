@@ -47,11 +47,16 @@ def first_difference(run: RecordedRun, replayed: Report, call_positions: Sequenc
     counts, not the registers. Where a record breaks off, what came before is compared.
     """
     recorded = run.report
-    found = _calls(recorded["syscalls"], replayed["syscalls"], call_positions) or _console(
-        recorded["console"], replayed["console"]
-    )
+    calls, console = recorded["syscalls"], recorded["console"]
+    if run.loses_interrupts:
+        calls, console = calls[: len(replayed["syscalls"])], console[: len(replayed["console"])]
+    found = _calls(calls, replayed["syscalls"], call_positions) or _console(console, replayed["console"])
+    if run.loses_interrupts:
+        return found
     if found is None:
         found = _tasks(recorded["tasks"], replayed["tasks"])
+    if found is None and not run.breaks_off:
+        found = _left_out(recorded.get("left_out", {}), replayed.get("left_out", {}))
     if found is None and not run.breaks_off:
         found = _log(run.machine, recorded["log"], replayed["log"]) or _number("status", recorded, replayed)
         if found is None and run.machine != "qemu":
@@ -76,6 +81,15 @@ def _call(call: Report | None) -> str:
     status = call.get("status")
     answer = "" if status is None else f" = {status} ({words['payload']})"
     return f"{call.get('task')}: {call.get('name') or call.get('number')}({words['args']}){answer}"
+
+
+def _left_out(recorded: dict[str, int], replayed: dict[str, int]) -> Difference | None:
+    """What is only counted. A repetition has no record of its interrupts."""
+    for key in sorted({*recorded, *replayed} - {"interrupts"}):
+        one, other = recorded.get(key, 0), replayed.get(key, 0)
+        if one != other:
+            return Difference(f"number of {key} that are left out", str(one), str(other))
+    return None
 
 
 def _console(recorded: str, replayed: str) -> Difference | None:

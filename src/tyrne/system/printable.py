@@ -7,13 +7,15 @@ the halves of surrogate pairs, by which Python stands for bytes that are not UTF
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from typing import Any, Final
 
 LINE: Final = 2000
 """Characters of one line. Of a longer one the middle is left out: the place stands first, the mend last."""
-_ASCII_CONTROL: Final = re.compile(r"[^ -~]+")
+_NOT_PLAIN: Final = re.compile(r"[^ -~]+")
+_PIECES: Final = 10_000
 
 
 def printable(text: str, keep: str = "") -> str:
@@ -33,8 +35,11 @@ def one_line(text: str) -> str:
 
 def json_text(data: Any) -> str:
     """Data as JSON of several lines, in which only its own line ends are not printable."""
-    text = json.dumps(data, indent=2, ensure_ascii=False)
-    return _ASCII_CONTROL.sub(lambda run: _json_escapes(run[0]), text) + "\n"
+    pieces = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(data)
+    found = []
+    while block := "".join(itertools.islice(pieces, _PIECES)):  # all at once they would take ten times their text
+        found.append(_NOT_PLAIN.sub(lambda run: _json_escapes(run[0]), block))
+    return "".join(found) + "\n"
 
 
 def _json_escapes(text: str) -> str:

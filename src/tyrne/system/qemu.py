@@ -24,6 +24,8 @@ MACHINE: Final = (
     *("-nodefaults", "-display", "none", "-no-reboot"),
     *("-icount", "shift=0,sleep=off"),  # one instruction is one nanosecond, and no run differs from another
 )
+SAID_BYTES: Final = 64 << 10
+"""Of what the serial line or QEMU itself says, when the trace does not say it."""
 WALL_SECONDS: Final = 120.0
 """How long a run may take by the clock on the wall: the end of a machine that hangs."""
 
@@ -104,8 +106,8 @@ class Guest:
                     process.wait()
                 self.ending = Ending(
                     process.returncode,
-                    serial.read_bytes() if serial.exists() else b"",
-                    " ".join(complaints.read_text(errors="replace").split()),
+                    _first_bytes(serial),
+                    " ".join(_first_bytes(complaints).decode(errors="replace").split()),
                     timed_out,
                 )
 
@@ -131,3 +133,11 @@ class Guest:
                 return False
             *lines, rest = (rest + block).split(b"\n")
             yield from lines
+
+
+def _first_bytes(path: Path) -> bytes:
+    """What a file has, as far as anybody would read it."""
+    if not path.exists():
+        return b""
+    with path.open("rb") as file:
+        return file.read(SAID_BYTES)

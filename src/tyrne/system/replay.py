@@ -41,18 +41,21 @@ from tyrne.system.transition import Cause, Listening, Transition
 class Replay:
     """A recorded run, at some position of it. Stepping back runs it anew from the start, which is exact."""
 
-    def __init__(self, run: RecordedRun) -> None:
+    def __init__(self, run: RecordedRun, max_instructions: int = 0) -> None:
+        """`max_instructions` bounds what is repeated of each run through the record; 0 is no limit."""
         self.run: Final = run
+        self.max_instructions: Final = max_instructions
         self.names: Final = run.record.task_names
+        self._kept: Final = run.kept
         self._length: int | None = None
         self._next: Task | None = None
         self._start()
 
     @classmethod
-    def load(cls, path: Path) -> Replay:
+    def load(cls, path: Path, max_instructions: int = 0) -> Replay:
         """The replay of a report; RequestError when it cannot be read, has no record, or the kernel is half changed."""
         check_kernel()
-        return cls(read_report(path))
+        return cls(read_report(path), max_instructions)
 
     @property
     def record(self) -> Record:
@@ -82,7 +85,7 @@ class Replay:
     def length(self) -> int:
         """How many transitions the run has. The first time it is asked for away from the end, the run is repeated."""
         if self._length is None:
-            other = Replay(self.run)
+            other = Replay(self.run, self.max_instructions)
             while other.step() is not None:
                 pass
             self._length = other.position
@@ -134,7 +137,8 @@ class Replay:
             panicked = True
         self.position += 1
         events = self._events.take()
-        self._call_positions += [self.position for event in events if isinstance(event, CallEvent)]
+        if len(self._call_positions) <= self._kept.calls:
+            self._call_positions += [self.position for event in events if isinstance(event, CallEvent)]
         if self._next is None:
             self._finish(panicked)
         elif self.run.breaks_off and self._is_used_up():
@@ -161,7 +165,7 @@ class Replay:
         """Position 0: the kernel has booted."""
         record = self.record
         self._events = Listening()
-        self._recorder = Recorder(self._events)
+        self._recorder = Recorder(self._events, kept=self._kept)
         self._call_positions: list[int] = []
         self.position = 0
         console = not record.release
@@ -182,14 +186,22 @@ class Replay:
             if self._next is None:
                 self._finish(False)
 
+    @property
+    def limited(self) -> bool:
+        """Whether the limit of instructions has ended it, and not the record."""
+        return self.over and self._recorder.status is None and self.instructions >= (self.max_instructions or NO_LIMIT)
+
     def _left(self) -> int:
         """How many instructions may begin, at most: one more than were recorded, to see that there are none."""
-        return NO_LIMIT if self.run.breaks_off else self.run.instructions + 1 - self._machine.board.cpu.instructions
+        recorded = NO_LIMIT if self.run.breaks_off else self.run.instructions + 1
+        return min(recorded, self.max_instructions or NO_LIMIT) - self.instructions
 
     def _is_used_up(self) -> bool:
         """Whether all is repeated that was recorded before the record breaks off."""
         run, recorder, machine = self.run, self._recorder, self._machine
         taken = not isinstance(machine, RecordedMachine) or machine.used_up
+        if run.loses_interrupts:
+            return taken
         return taken and len(recorder.calls) >= len(run.calls) and len(recorder.faults) >= run.faults
 
     def _panic(self, failure: BaseException) -> None:

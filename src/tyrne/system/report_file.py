@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tyrne.hosted.kept import REPORT, Kept
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.record import BadRecordError, Record, from_json
 
-REPORT_BYTES: Final = 1 << 30
-"""Of a file that is read at all."""
+REPORT_BYTES: Final = 256 << 20
+"""Of a file that is read at all: more than a report takes that leaves out what it must (tyrne.hosted.kept)."""
 _MEND: Final = "give a file that tyrne run --report has written"
 
 
@@ -47,6 +48,7 @@ class _Report(_Part):
     log: list[str]
     tasks: list[_Task]
     syscalls: list[_Call]
+    left_out: dict[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,31 @@ class RecordedRun:
         return sum(1 for task in self.report["tasks"] if task.get("fault") is not None)
 
     @property
+    def kept(self) -> Kept:
+        """What a repetition keeps, so that it leaves out what the report has left out."""
+        tasks, calls = len(self.report["tasks"]), len(self.calls)
+        return Kept(
+            calls=calls if self.left_out("syscalls") else max(REPORT.calls, calls + 1),
+            interrupts=0,
+            console=max(REPORT.console, 4 * len(self.report["console"]) * (not self.left_out("console"))),
+            log=max(REPORT.log, 4 * sum(map(len, self.report["log"])) * (not self.left_out("log"))),
+            tasks=max(REPORT.tasks, tasks * (not self.left_out("tasks"))),
+        )
+
+    def left_out(self, key: str) -> int:
+        """How many of what stands under a key of the report were left out of it, because there were too many."""
+        return int(self.report.get("left_out", {}).get(key, 0))
+
+    @property
+    def loses_interrupts(self) -> bool:
+        """Whether the record ends before the run: it cannot be repeated further than to its last interrupt."""
+        return self.left_out("interrupts") > 0
+
+    @property
     def breaks_off(self) -> bool:
-        """Whether QEMU was ended, or ended, without saying where: no run takes no instructions."""
-        return self.machine == "qemu" and self.instructions == 0
+        """Whether the record does not say how the run ended. QEMU was ended, or ended, without saying where: no run
+        takes no instructions. Or there were too many interrupts."""
+        return self.machine == "qemu" and (self.instructions == 0 or self.loses_interrupts)
 
 
 def read_report(path: Path) -> RecordedRun:
@@ -115,7 +139,7 @@ def _read(path: Path) -> object:
     except OSError as error:
         raise RequestError(f"{path}: cannot be read: {reason(error)}; {_MEND}") from None
     if len(content) > REPORT_BYTES:
-        raise RequestError(f"{path}: larger than {REPORT_BYTES >> 30} GiB; {_MEND}")
+        raise RequestError(f"{path}: larger than {REPORT_BYTES >> 20} MiB; {_MEND}")
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from tyrne.compiler import CompileError
 from tyrne.hal import exit_status
 from tyrne.hosted.errors import EngineError
+from tyrne.hosted.kept import EVERYTHING, Kept
 from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.system.devices import refuse_devices
 from tyrne.system.errors import RequestError
@@ -84,9 +85,9 @@ class Ready:
     start: Callable[[Recorder], bool]
     """Runs to the end; returns whether the clock on the wall ended it."""
 
-    def run(self, listener: Listener, keep_calls: bool = True) -> Result:
-        """Without `keep_calls` the report has no system calls, and a run of any length needs no memory for them."""
-        recorder = Recorder(listener, keep_calls=keep_calls)
+    def run(self, listener: Listener, kept: Kept = EVERYTHING) -> Result:
+        """`kept` bounds what the result has of the run."""
+        recorder = Recorder(listener, kept=kept)
         timed_out = self.start(recorder)
         return Result(self.request, recorder, timed_out)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tyrne.hosted.cpu import Stop
+from tyrne.hosted.kept import WITHOUT_CALLS
 from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.native import NativeMachine
 from tyrne.hosted.recorder import Recorder
@@ -48,7 +49,7 @@ def run(system: System, machine: Machine, counted: bool = False) -> Outcome:
     """Run a system to its end on one machine. `counted`: `executed` says how many instructions of its own code it has
     begun; where that is the same, so is very likely the path. Counting makes QEMU run single instructions."""
     events = Listening()
-    recorder = Recorder(events, keep_calls=False)
+    recorder = Recorder(events, kept=WITHOUT_CALLS)
     executed: int | None = None
     busiest: int | None = None
     match machine:
