@@ -9,6 +9,7 @@ import pytest
 from kernel.pair import ANSWER, BADGE, WORDS, Pair, arrived
 from tyrne.kernel.abi import Notice, Status, TaskState
 from tyrne.kernel.calls import CallNumber as C
+from tyrne.lang import u64
 from tyrne.testing.kernels import NULL, STORE_FAULT
 from tyrne.testing.world import World
 
@@ -181,6 +182,19 @@ def test_a_fault_finds_its_supervisor_without_room_and_waits() -> None:
     assert w.x(0) == FULL and w.state(1) is TaskState.SENDING
     w.make_room()
     assert w.ok(0, C.WAIT, w.server) == 77
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_what_a_register_names_when_its_task_faults_or_exits_needs_no_room(ends: bool) -> None:
+    w = Shop(0 if ends else 1)
+    w.supervise(1, w.door, 77)
+    w.task(1).frame.x[5] = u64(w.gift[1])
+    if ends:
+        w.call(1, C.TASK_EXIT, 5, 0, 0, 0, 0, w.gift[1])
+    else:
+        w.fault(1, STORE_FAULT, 0)
+    assert w.ok(0, C.WAIT, w.server) == 77
+    assert w.x(0)[6] == NULL and w.holds(1, w.gift[1]) is not ends
 
 
 def test_an_exit_needs_no_room() -> None:

@@ -28,10 +28,11 @@ from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.effects import done, handed
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.scheduler import Scheduler
+from tyrne.kernel.task import Offer
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.lang import u64
 from tyrne.system.parts import Cap, Quota
-from tyrne.testing.explore import MODELS, Holder, Model, Template, Words
+from tyrne.testing.explore import MODELS, Gift, Holder, Model, Template, Words
 from tyrne.testing.explore.models import (
     ENDPOINT,
     MEMORY,
@@ -39,6 +40,7 @@ from tyrne.testing.explore.models import (
     NOTHING,
     NOTIFICATION,
     REPLY,
+    SOMETHING,
     SPACE,
     TASK,
     YIELD,
@@ -203,6 +205,27 @@ def lets_wait(kernel: Any, slot: CapSlot) -> None:
     pass
 
 
+def keeps(kernel: Any, *places: Any) -> None:
+    pass
+
+
+def leaves_who_has_no_room(kernel: Any, place: Any, needed: u64) -> Any:
+    receiver = rendezvous.receiver_with_room(place, needed)
+    if receiver is not None:
+        place.receivers.remove(receiver)
+    return receiver
+
+
+collect_sent = rendezvous.collect_sent
+
+
+def refuses_before_it_knows(kernel: Any, place: Any, table: CapTable, polls: bool) -> Any:
+    head = place.senders.head
+    if head is not None and head.offer is Offer.MESSAGE and not table.has_room(rendezvous.slots_needed(head)):
+        rendezvous.end_wait(kernel, head, Status.RECEIVER_TABLE_FULL)
+    return collect_sent(kernel, place, table, polls)
+
+
 def endpoint(without: Rights = Rights.NONE) -> Cap:
     return Cap(0, rights_over(CapKind.ENDPOINT) & ~without)
 
@@ -255,9 +278,26 @@ MAPPINGS = Model(
     memory=(1,),
     ram=True,
 )
+FULL = Model(
+    "full",
+    "a server whose table is full, and two clients that send and call",
+    tasks=(
+        Holder((endpoint(without=Rights.SEND),)),
+        Holder((endpoint(without=Rights.RECV), SOMETHING)),
+        Holder((endpoint(without=Rights.RECV), SOMETHING)),
+    ),
+    calls=(
+        Template(C.SEND_WAIT, (ENDPOINT, *MESSAGE, Gift())),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.WAIT, (ENDPOINT,)),
+        YIELD,
+    ),
+    slots=2,
+    endpoints=1,
+)
 PAIR, REVOCATION, BADGES = MODELS["pair"], MODELS["revocation"], MODELS["badges"]
 LIFECYCLE, QUOTAS = MODELS["lifecycle"], MODELS["quotas"]
-MODELS = {model.name: model for model in (*MODELS.values(), WAITS, CALLS, BINDINGS, MAPPINGS)}
+MODELS = {model.name: model for model in (*MODELS.values(), WAITS, CALLS, BINDINGS, MAPPINGS, FULL)}
 
 BUGS = (
     Bug("rights that the source does not have are granted", (CapTable, "source"), ignores_granted_rights,
@@ -292,4 +332,12 @@ BUGS = (
         QUOTAS, 2, "population"),
     Bug("a wait outlives the capability that it is by", deletion.abort_waits, lets_wait,
         WAITS, 2, "a wait outlived its capability"),
+    Bug("a poll outlives the capability that it was made by", rendezvous.withdraw, keeps,
+        MODELS["polls"], 2, "polled by a capability that is gone"),
+    Bug("a new life keeps the answers that the former owed", deletion.end_life, keeps,
+        MODELS["lives"], 5, "a former life"),
+    Bug("receivers that have no room wait on beside a sender", rendezvous.first_receiver, leaves_who_has_no_room,
+        FULL, 4, "a receiver waits beside senders"),
+    Bug("senders are refused, and the receiver is too", rendezvous.collect_sent, refuses_before_it_knows,
+        FULL, 7, "refused with 0x206, and changed"),
 )  # fmt: skip

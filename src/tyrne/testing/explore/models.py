@@ -30,6 +30,9 @@ def _endpoint(number: int = 0, *, badge: int = 0, without: Rights = Rights.NONE)
     return _over(CapKind.ENDPOINT, number, badge=badge, without=without)
 
 
+SOMETHING = Cap(0, Rights.TRANSFER, kind=CapKind.DEBUG_CONSOLE)
+"""To be given away."""
+
 TALK = (
     Template(C.SEND, (ENDPOINT, *MESSAGE, Gift())),
     Template(C.RECV, (ENDPOINT,)),
@@ -137,6 +140,69 @@ GRANTS = Model(
     ),
     slots=3,
     endpoints=2,
+)
+
+POLLS = Model(
+    "polls",
+    "two tasks that poll an endpoint, copy, narrow, move, revoke and drop what they poll by, and send to each other",
+    tasks=(Holder((_endpoint(),)), Holder((_endpoint(),))),
+    calls=(
+        *FAMILY[:-1],
+        Template(C.SEND, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.SEND_WAIT, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.RECV, (ENDPOINT,)),
+        Template(C.CANCEL, (ENDPOINT,)),
+        YIELD,
+    ),
+    slots=2,
+    endpoints=1,
+)
+
+ROOM = Model(
+    "room",
+    "two clients that send what they hold to a server with one free slot, which it fills, frees, or gives answers by",
+    tasks=(
+        Holder((_endpoint(without=Rights.SEND),)),
+        Holder((_endpoint(badge=1, without=Rights.RECV), SOMETHING)),
+        Holder((_endpoint(badge=2, without=Rights.RECV), SOMETHING)),
+    ),
+    calls=(
+        Template(C.SEND, (ENDPOINT, *MESSAGE, Gift())),
+        Template(C.SEND_WAIT, (ENDPOINT, *MESSAGE, Gift())),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, Gift())),
+        Template(C.RECV, (ENDPOINT,)),
+        Template(C.WAIT, (ENDPOINT,)),
+        Template(C.REPLY, (REPLY, *MESSAGE, Gift())),
+        Template(C.CAP_DROP, (CONSOLE,)),
+        YIELD,
+    ),
+    slots=2,
+    endpoints=1,
+)
+
+LIVES = Model(
+    "lives",
+    "a task that begins another anew, while that owes answers and repairs, polls, or has passed them on",
+    tasks=(
+        Holder((_over(CapKind.TASK, 1), _over(CapKind.ADDRESS_SPACE, 1), _endpoint(without=Rights.SEND))),
+        Holder((_endpoint(without=Rights.SEND),)),
+        Holder((_endpoint(badge=2, without=Rights.RECV),), supervisor=Supervisor(0, 3)),
+    ),
+    calls=(
+        Template(C.TASK_CONFIGURE, (TASK, SPACE, Words((BASE,)), Words((BASE,)), Words((BASE + PAGE,)))),
+        Template(C.TASK_RESUME, (TASK,)),
+        Template(C.TASK_SUSPEND, (TASK,)),
+        Template(C.CAP_MOVE, (REPLY, TASK)),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.WAIT, (ENDPOINT,)),
+        Template(C.RECV, (ENDPOINT,)),
+        Template(C.REPLY, (REPLY, *MESSAGE, NOTHING)),
+        YIELD,
+    ),
+    slots=4,
+    endpoints=1,
+    faults=True,
 )
 
 LIFECYCLE = Model(
@@ -273,8 +339,8 @@ SPEECH = Model(
 )
 
 ALL_MODELS = (
-    SPEECH, OFFSPRING, REVOCATION, PAIR, BADGES, HANDING_ON, QUOTAS, LIFECYCLE, PAGES, SIGNALS, GRANTS,
-    RENDEZVOUS, CROSSING,
+    SPEECH, OFFSPRING, REVOCATION, PAIR, BADGES, HANDING_ON, QUOTAS, LIFECYCLE, PAGES, POLLS, ROOM, LIVES, SIGNALS,
+    GRANTS, RENDEZVOUS, CROSSING,
 )  # fmt: skip
 MODELS = {model.name: model for model in ALL_MODELS}
 """By name, the quickest first."""
