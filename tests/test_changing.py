@@ -61,6 +61,19 @@ QUICK = {
 """Tests that the page names, or of a folder that it names, with what of them is about a call and takes no time."""
 
 
+OPTIONS = ["-q", "-p", "no:cacheprovider", "--tb=short"]
+ROW = re.compile(r"([\w/.]+\.py):\d+: (\w+) has no row for CallNumber\.QUOTA_QUERY; add one")
+LACKING = {
+    ("src/tyrne/testing/lockstep/call_arguments.py", "ARGUMENTS"),
+    ("src/tyrne/user/refusals.py", "REFUSALS"),
+    ("tests/kernel/test_exact_rights.py", "NEEDED"),
+    ("tests/kernel/test_refusals.py", "HANDLES"),
+    ("tests/programs/test_wrappers.py", "ROWS"),
+    ("tests/properties/scenarios.py", "SCENARIOS"),
+}
+"""The tables that name themselves, and the row that they lack, once the call has a handler."""
+
+
 def test_all_of_its_blocks_are_steps_or_commands() -> None:
     blocks = re.findall(r"^```\w*\n(.*?)^```$", EXAMPLE, re.MULTILINE | re.DOTALL)
     others = [block for block in blocks if block not in {step.text for step in STEPS}]
@@ -87,16 +100,20 @@ def test_who_follows_its_steps_adds_a_call(tree: Changed) -> None:
     half = tree.tyrne("run", "-q")
     (told,) = MISSING.findall(EXAMPLE)
     assert (half.returncode, half.stderr.strip()) == (2, told)
-    for step in STEPS[3:]:
+    for step in STEPS[3:5]:
+        step.take(tree.folder)
+    half = tree.python("-m", "pytest", *OPTIONS, *QUICK, "-k", "every or committed")
+    assert set(ROW.findall(half.stdout)) == LACKING
+    assert "run: python -m tyrne.user.header > src/tyrne/user/tyrne.h" in half.stdout
+    for step in STEPS[5:]:
         step.take(tree.folder)
     for line in GENERATED:
         command, _, output = line.partition(" > ")
         done = tree.python(*shlex.split(command)[1:])
         assert done.returncode == 0, done.stderr
         (tree.folder / output).write_text(done.stdout)
-    options = ["-q", "-p", "no:cacheprovider"]
     wanted = " or ".join(f"({Path(file).stem} and ({words or 'test'}))" for file, words in QUICK.items())
-    done = tree.python("-m", "pytest", *options, *QUICK, "-k", wanted)
+    done = tree.python("-m", "pytest", *OPTIONS, *QUICK, "-k", wanted)
     assert done.returncode == 0, done.stdout
     assert "36" in (tree.folder / "docs" / "abi.md").read_text()
 

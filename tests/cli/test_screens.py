@@ -92,9 +92,12 @@ def test_the_script_of_completion_is_shown_for_a_shell_to_read() -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ("rum", "No such command 'rum'. Did you mean 'run'? See tyrne --help"),
-        ("a.toml", "No such command 'a.toml'. Did you mean 'tyrne run a.toml'? See tyrne --help"),
-        ("dir/a.py", "No such command 'dir/a.py'. Did you mean 'tyrne run dir/a.py'? See tyrne --help"),
+        ("rum", "No such command 'rum'; did you mean \"run\"? See tyrne --help"),
+        ("a.toml", "No such command 'a.toml'; did you mean \"tyrne run a.toml\"? See tyrne --help"),
+        ("dir/a.py", "No such command 'dir/a.py'; did you mean \"tyrne run dir/a.py\"? See tyrne --help"),
+        ("RUN", 'No such command \'RUN\'; did you mean "run"? See tyrne --help'),
+        ("fly", "No such command 'fly'; see tyrne --help"),
+        ("--versoin", "No such option: --versoin (Possible options: --version); see tyrne --help"),
         ("run --relase", "No such option: --relase (Possible options: --release); see tyrne run --help"),
         (
             "run --machine hostd",

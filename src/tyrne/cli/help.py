@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from tyrne.system.similar import meant
+
 _SYSTEMS: Final = (".toml", ".py", ".c", ".S", ".bin", ".elf")
 """How the names of systems and programs end."""
 
@@ -35,8 +37,10 @@ class Commands(TyperGroup):
         return _without_types(super().get_params(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """A system in the place of a command is one that somebody wants to run."""
+        """A command in other letters, or nearly one; a system in its place is one that somebody wants to run."""
         first = args[0]
-        if first not in self.commands and Path(first).suffix in _SYSTEMS:
-            ctx.fail(f"No such command '{first}'. Did you mean '{ctx.command_path} run {first}'?")
+        if first not in self.commands and not first.startswith("-"):
+            if Path(first).suffix in _SYSTEMS:
+                ctx.fail(f"No such command '{first}'; did you mean \"{ctx.command_path} run {first}\"?")
+            ctx.fail(f"No such command '{first}'{meant(first, self.commands)}")
         return super().resolve_command(ctx, args)
