@@ -6,6 +6,7 @@ import pytest
 
 from tyrne.boards.qemu_virt import counter, semihosting
 from tyrne.boards.qemu_virt.trace import Trace
+from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, TrapFrame
 from tyrne.hal.interrupt import Interrupt
 from tyrne.lang import Array, u8, u32, u64
@@ -72,17 +73,17 @@ def test_calls_ends_and_waits_are_numbers_without_leading_zeros(host: Host) -> N
     frame.x[1] = u64(0x15)
     trace.call(u32(0), CALL, frame)
     trace.exit(u32(3), CALL)
-    trace.fault(u32(2), u64(0x9200_0046), u64(0), u64(0x80_0000))
+    trace.fault(u32(2), u64(0x9200_0046), u64(0), u64(0x80_0000), u64(0x80_0010))
     trace.task_end(u32(17), u64((1 << 64) - 1))
-    trace.waiting(u32(18))
+    trace.standing(u32(18), Standing(u64(3), u64(0x80_0020), u64(2), u64(11), u64(1)))
     trace.end(u64(0), u64(0))
     words = b"5 0 800010 15 0 0 ffffffffffffffff"
     assert host.written.splitlines() == [
         b"S 0 " + words + b" 0 15 0 0 0 0 0 0",
         b"X 3 " + words,
-        b"F 2 92000046 0 800000",
+        b"F 2 92000046 0 800000 800010",
         b"D 11 ffffffffffffffff",
-        b"W 12",
+        b"W 12 3 800020 2 b 1",
         b"E 0 0",
     ]
 
@@ -192,8 +193,8 @@ def test_an_untraced_kernel_never_calls_the_host(host: Host) -> None:
     trace.panic(u8(0x0A))
     trace.call(u32(0), CALL, TrapFrame())
     trace.exit(u32(0), CALL)
-    trace.fault(u32(0), u64(0), u64(0), u64(0))
+    trace.fault(u32(0), u64(0), u64(0), u64(0), u64(0))
     trace.task_end(u32(0), u64(0))
-    trace.waiting(u32(0))
+    trace.standing(u32(0), Standing(u64(0), u64(0)))
     trace.end(u64(0), u64(0))
     assert host.writes == 0

@@ -73,7 +73,7 @@ def ended(folder: Path, names: list[str], waiting: list[int], status: int) -> Re
     tasks = load_system(select([folder / "a.bin"])).tasks
     recorder = Recorder()
     for number in waiting:
-        recorder.waiting(number)
+        recorder.standing(number, 3, 0, 0, 0, 0)
     recorder.end(status, 1000)
     system = System("s", 0, tuple(replace(tasks[0], name=name) for name in names))
     return Result(Request(system, Machine.HOSTED, False, 1000), recorder)

@@ -76,7 +76,7 @@ def states(recorder: Recorder, *names: str) -> list[tuple[str, str, int | None]]
 
 def test_tasks_that_are_blocked_at_the_end_wait() -> None:
     recorder = Recorder()
-    recorder.waiting(1)
+    recorder.standing(1, 3, 0, 0, 0, 0)
     recorder.end(5, 1)
     assert states(recorder, "a", "b") == [("a", "ready", None), ("b", "waiting", None)]
 
@@ -93,7 +93,7 @@ def test_tasks_that_were_created_follow_by_number_wherever_they_appear() -> None
     recorder.console(17, ord("x"))
     recorder.call(16, 3, [0] * 6, [0] * 8)
     recorder.fault(18, 0x0200_0000, 0, 0)
-    recorder.waiting(19)
+    recorder.standing(19, 3, 0, 0, 0, 0)
     recorder.task_end(21, 1)
     assert states(recorder, "a") == [
         ("a", "ready", None),
@@ -117,7 +117,7 @@ def test_last_life_of_a_task_counts() -> None:
     recorder.exit(2, 4, [0] * 6)
     recorder.fault(2, 0x0200_0000, 0, 0)
     recorder.task_end(3, 1)
-    recorder.waiting(3)
+    recorder.standing(3, 3, 0, 0, 0, 0)
     assert states(recorder, "a", "b", "c", "d") == [
         ("a", "ready", None), ("b", "exited", 0), ("c", "faulted", None), ("d", "waiting", None)
     ]  # fmt: skip

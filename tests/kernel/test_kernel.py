@@ -53,7 +53,7 @@ def test_a_fault_ends_the_task_and_the_next_one_runs() -> None:
     assert first.state is TaskState.FAULTED
     assert first.fault == Fault(u64(STORE_FAULT), u64(BASE), u64(BASE + 8))
     assert second is kernel.scheduler.current is kernel.tasks.items[1]
-    assert kernel.board.traces[-1] == ("fault", 0, STORE_FAULT, BASE, BASE + 8)
+    assert kernel.board.traces[-1] == ("fault", 0, STORE_FAULT, BASE, BASE + 8, 0)
     line = 'tyrne: task "one" faulted: data abort on write, permission (esr=0x9200004f, far=0x800000, pc=0x800008)'
     assert kernel.board.lines()[-1] == line
 

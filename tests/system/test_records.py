@@ -22,7 +22,7 @@ def test_a_run_in_records_is_recorded_as_it_happened() -> None:
         "C 1 68690a",
         "S 1 5 0 800020 3 0 0 ffffffffffffffff 0 3 0 0 0 0 0 0",
         "X 1 4 7 0 0 0 0 0",
-        "F 0 2000000 0 800004",
+        "F 0 2000000 0 800004 0",
         "E 1 12ab",
     )
     report = recorder.report("qemu", "debug", ["wild", "good"])
@@ -43,7 +43,7 @@ def test_a_run_in_records_is_recorded_as_it_happened() -> None:
 
 
 def test_ends_by_another_and_waits_in_records_are_recorded() -> None:
-    recorder = fed("D 0 2a", "D 10 1", "W 1", "E 5 0")
+    recorder = fed("D 0 2a", "D 10 1", "W 1 3 0 0 0 0", "E 5 0")
     tasks = recorder.report("qemu", "debug", ["child", "parent"])["tasks"]
     assert [(task["name"], task["state"], task["code"]) for task in tasks] == [
         ("child", "exited", 42),
@@ -79,12 +79,13 @@ def test_a_panic_in_records_is_kept() -> None:
         "C 0",
         "S 0 5 1 2 3",
         "X 0 4 1",
-        "F 0 1 2",
+        "F 0 1 2 3",
         "D 0",
         "I 0 1",
         "I 0 1 3",
         "W",
-        "W x",
+        "W 0 1 2 3 4",
+        "W x 0 0 0 0 0",
         "E 0",
         "E x y",
         "L 41 42",

@@ -21,7 +21,7 @@ from tyrne.cli.new import create_project
 from tyrne.cli.output import complain, say, warn
 from tyrne.cli.presenter import PlainPresenter, Presenter, TerminalPresenter, progress
 from tyrne.cli.replay import following, go, standing, verdict, warnings_about
-from tyrne.cli.summary import explain, explain_refusals, show_summary
+from tyrne.cli.summary import explain, explain_faults, explain_refusals, show_summary
 from tyrne.hosted.kept import REPORT, SUMMARY
 from tyrne.system.build import Emit, build_output
 from tyrne.system.description import SystemDescription
@@ -131,7 +131,7 @@ def run(
         _write(report, result.to_json().encode())
     if out.is_terminal and not quiet:
         show_summary(out, result, presenter.calls)
-    complain(*explain(result), *explain_refusals(result, presenter.refusals))
+    complain(*explain(result), *explain_faults(result), *explain_refusals(result, presenter.refusals))
     return result.status
 
 

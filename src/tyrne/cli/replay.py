@@ -10,10 +10,10 @@ from tyrne.cli.output import say
 from tyrne.hosted.recorder import lines_of
 from tyrne.system import kernel_source
 from tyrne.system.errors import RequestError
+from tyrne.system.names import Names
 from tyrne.system.replay import Replay
 from tyrne.system.task_states import describe_task, tasks_of
 from tyrne.testing.authority import capabilities_of
-from tyrne.testing.sources import Names
 
 SHOWN: Final = 8
 """Transitions before a position that are shown with it."""

@@ -13,6 +13,8 @@ from tyrne.hosted.recorder import CallEvent
 from tyrne.system.qemu import WALL_SECONDS
 from tyrne.system.run import STATUS_DEADLOCK, STATUS_LIMIT, STATUS_PANIC, Result
 
+EXPLAINED: Final = 16
+"""Faults, of which many tasks that were made meanwhile may have had one each."""
 REFUSED_CODE: Final = 102
 """With it `granted` and `done` of the user library end a program that cannot go on."""
 
@@ -67,6 +69,15 @@ def explain(result: Result) -> Iterator[str]:
             yield f"stopped: the limit of {result.request.max_instructions} instructions was reached"
         case status if status == STATUS_DEADLOCK:
             yield f"deadlock: {_who_waits(result)}"
+
+
+def explain_faults(result: Result) -> Iterator[str]:
+    """What each fault that ended a task means, and where in its source it was."""
+    faults = list(result.recorder.faults.values())
+    for event in faults[:EXPLAINED]:
+        yield f"{result.explainer.names.task(event.task)}: {result.explainer.fault(event)}"
+    if len(faults) > EXPLAINED:
+        yield f"and {len(faults) - EXPLAINED} more tasks were ended by faults"
 
 
 def explain_refusals(result: Result, refusals: Mapping[int, CallEvent]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
@@ -109,6 +110,21 @@ class Threads(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where a task is that has not ended.
+
+    `state` is a TaskState, `pc` its next instruction. What it waits for is a CapKind, 0 for nothing that has a name,
+    and which one: its place among those of its kind and the generation there, or the number of a task.
+    """
+
+    state: u64
+    pc: u64
+    kind: u64 = u64(0)
+    index: u64 = u64(0)
+    generation: u64 = u64(0)
+
+
 class Tracer(Protocol):
     """Who watches a run. Tasks are named by their number in the order of creation."""
 
@@ -120,16 +136,16 @@ class Tracer(Protocol):
         """A task ended itself: x0 of the call is its code."""
         ...
 
-    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
-        """A task was ended by a fault: ESR_EL1, FAR_EL1 (0 where the class has none) and ELR_EL1."""
+    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64, link: u64) -> None:
+        """A task was ended by a fault: ESR_EL1, FAR_EL1 (0 where the class has none), ELR_EL1, and x30."""
         ...
 
     def trace_end(self, task: u32, code: u64) -> None:
         """A task was ended with a code by another one, or because nothing names it any more."""
         ...
 
-    def trace_waiting(self, task: u32) -> None:
-        """The run is over, and the task still waits or is suspended."""
+    def trace_standing(self, task: u32, standing: Standing) -> None:
+        """The run is over, and the task has not ended."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
 from tyrne.hal.interrupt import Deadlines, Interrupt
@@ -127,14 +128,15 @@ class HostedBoard(Ram):
     def trace_exit(self, task: u32, call: Call) -> None:
         self.recorder.exit(int(task), int(call.number), _arguments(call))
 
-    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
-        self.recorder.fault(int(task), int(syndrome), int(address), int(pc))
+    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64, link: u64) -> None:
+        self.recorder.fault(int(task), int(syndrome), int(address), int(pc), int(link))
 
     def trace_end(self, task: u32, code: u64) -> None:
         self.recorder.task_end(int(task), int(code))
 
-    def trace_waiting(self, task: u32) -> None:
-        self.recorder.waiting(int(task))
+    def trace_standing(self, task: u32, standing: Standing) -> None:
+        at = standing
+        self.recorder.standing(int(task), int(at.state), int(at.pc), int(at.kind), int(at.index), int(at.generation))
 
 
 def _arguments(call: Call) -> tuple[int, ...]:

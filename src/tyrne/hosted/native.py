@@ -157,8 +157,8 @@ class NativeMachine:
                     recorder.fault(*fields)
                 case journal.END:
                     recorder.task_end(*fields)
-                case journal.WAITING:
-                    recorder.waiting(*fields)
+                case journal.STANDING:
+                    recorder.standing(*fields)
                 case journal.ALARM:
                     self._alarm_at = fields[0]
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tyrne.hal.board import Standing
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hal.syndrome import fault_kind
 from tyrne.hosted.kept import EVERYTHING, Kept, forget_oldest
-from tyrne.kernel.abi import Status
+from tyrne.kernel.abi import Status, TaskState
 from tyrne.kernel.calls import CALLS, CallNumber
 from tyrne.lang import u64
 
@@ -59,12 +60,14 @@ class CallEvent:
 
 @dataclass(frozen=True)
 class FaultEvent:
-    """A task was ended: ESR_EL1, FAR_EL1 (0 where the class has none) and ELR_EL1."""
+    """A task was ended: ESR_EL1, FAR_EL1 (0 where the class has none), ELR_EL1, and x30: where a function that was
+    called, such as one at a wrong address, returns to."""
 
     task: int
     syndrome: int
     address: int
     pc: int
+    link: int = 0
 
     @property
     def kind(self) -> str:
@@ -124,8 +127,8 @@ class Recorder:
         """Of each task whose life is over, by its own exit or by another task."""
         self.faults: Final[dict[int, FaultEvent]] = {}
         """Of each task whose life a fault has ended."""
-        self.blocked: Final[set[int]] = set()
-        """The tasks that wait or are suspended at the end of the run."""
+        self.standings: Final[dict[int, Standing]] = {}
+        """Where each task is that has not ended, at the end of the run."""
         self.tasks_seen: Final[dict[int, None]] = {}
         """Every task of which there was an event, and which is not left out."""
         self.interrupts: Final[list[InterruptEvent]] = []
@@ -163,9 +166,9 @@ class Recorder:
         self.exit_codes[task] = arguments[0]
         self._call(CallEvent(task, number, tuple(arguments), None))
 
-    def fault(self, task: int, syndrome: int, address: int, pc: int) -> None:
+    def fault(self, task: int, syndrome: int, address: int, pc: int, link: int = 0) -> None:
         self._lives(task)
-        event = self.faults[task] = FaultEvent(task, syndrome, address, pc)
+        event = self.faults[task] = FaultEvent(task, syndrome, address, pc, link)
         for listener in self.listeners:
             listener.fault(event)
 
@@ -176,10 +179,16 @@ class Recorder:
         for listener in self.listeners:
             listener.task_end(task, code)
 
-    def waiting(self, task: int) -> None:
-        """The run is over, and a task waits or is suspended."""
+    def standing(self, task: int, state: int, pc: int, kind: int, index: int, generation: int) -> None:
+        """The run is over, and a task has not ended."""
         self._lives(task)
-        self.blocked.add(task)
+        words = (u64(word) for word in (state, pc, kind, index, generation))
+        self.standings[task] = Standing(*words)
+
+    @property
+    def blocked(self) -> set[int]:
+        """The tasks that wait or are suspended at the end of the run."""
+        return {task for task, at in self.standings.items() if at.state != TaskState.READY.value}
 
     def interrupt(self, traps: int, instructions: int, kind: Interrupt) -> None:
         """An interrupt came from outside."""
@@ -239,8 +248,7 @@ class Recorder:
         Register words, statuses and addresses are hex strings; call numbers and exit codes are numbers. A report that
         leaves something out counts it under `left_out`.
         """
-        created = sorted(number for number in self.tasks_seen if number >= len(names))
-        all_names = {**dict(enumerate(names)), **{number: f"task {number}" for number in created}}
+        all_names = {n: names[n] if n < len(names) else f"task {n}" for n in self.numbers(len(names))}
         return {
             "machine": machine,
             "profile": profile,
@@ -252,6 +260,10 @@ class Recorder:
             "syscalls": [_call_report(event, all_names) for event in self.calls],
             **({"left_out": dict(self.left_out)} if self.left_out else {}),
         }
+
+    def numbers(self, first: int) -> list[int]:
+        """The tasks of a report, in its order: the first ones, and those that were created and did something."""
+        return [*range(first), *sorted(number for number in self.tasks_seen if number >= first)]
 
     def _task(self, number: int, name: str) -> dict[str, Any]:
         fault = self.faults.get(number)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tyrne.hal.board import B, Output
+from tyrne.hal.board import B, Output, Standing
 from tyrne.hal.timer import ticks_to_ns
-from tyrne.kernel.abi import TaskState
+from tyrne.kernel.abi import CapKind, TaskState
+from tyrne.kernel.capability import EndpointHandle, NotificationHandle
 from tyrne.kernel.log import log_decimal, log_line, log_name, log_text
-from tyrne.lang import cold, irange
+from tyrne.kernel.task import Task
+from tyrne.lang import cold, irange, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -21,10 +23,12 @@ def log_end(kernel: Kernel[B]) -> None:
     waiting = False
     for i in irange(len(kernel.tasks.items)):
         task = kernel.tasks.items[i]
-        if not kernel.tasks.occupied[i] or task.has_ended() or task.state is TaskState.READY:
+        if not kernel.tasks.occupied[i] or task.has_ended():
+            continue
+        board.trace_standing(task.number, standing_of(kernel, task))
+        if task.state is TaskState.READY:
             continue
         waiting = True
-        board.trace_waiting(task.number)
         if not kernel.limit_reached:
             log_text(board, b"tyrne: deadlock: task ")
             log_name(board, task)
@@ -34,6 +38,27 @@ def log_end(kernel: Kernel[B]) -> None:
     log_text(board, b"tyrne: boot-to-end elapsed = ")
     log_decimal(board, ticks_to_ns(board.ticks() - kernel.started, board.frequency()))
     log_line(board, b" ns")
+
+
+@cold
+def standing_of(kernel: Kernel[B], task: Task) -> Standing:
+    """Where a task is that has not ended, and what it waits for: whoever holds the capability that answers it, or the
+    object at which it stands in a queue."""
+    state, pc = u64(task.state.value), task.frame.pc
+    answer = task.reply
+    if answer is not None:
+        for i in irange(len(kernel.tasks.items)):
+            other = kernel.tasks.items[i]
+            if kernel.tasks.occupied[i] and answer.table is other.capabilities:
+                return Standing(state, pc, u64(CapKind.TASK.value), u64(other.number))
+    through = task.through
+    if task.queue is not None and through is not None:
+        match through.held().object:
+            case EndpointHandle(slot):
+                return Standing(state, pc, u64(CapKind.ENDPOINT.value), u64(slot.index), u64(slot.generation))
+            case NotificationHandle(slot):  # always: there is nothing else to wait at
+                return Standing(state, pc, u64(CapKind.NOTIFICATION.value), u64(slot.index), u64(slot.generation))
+    return Standing(state, pc)
 
 
 def log_wait(output: Output, state: TaskState) -> None:

@@ -20,7 +20,7 @@ def end_by_fault(kernel: Kernel[B], task: Task) -> None:
     """End a task that does not run and is in no queue, for the fault that it holds."""
     fault = task.fault
     assert fault is not None
-    kernel.board.trace_fault(task.number, fault.syndrome, fault.address, fault.pc)
+    kernel.board.trace_fault(task.number, fault.syndrome, fault.address, fault.pc, task.frame.x[30])
     log_fault(kernel.board, task, fault)
     task.state = TaskState.FAULTED
     task.forget_offer()

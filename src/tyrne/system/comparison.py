@@ -20,6 +20,8 @@ _OF_THE_MACHINE: Final = (
 machine's own."""
 _PANIC: Final = "!! tyrne panic: "
 _PANIC_PLACE: Final = re.compile(r" at (\S+:\d+)")
+_FAULT: Final = ("kind", "esr", "far", "pc")
+"""What is known of a fault; the rest of its keys explain it."""
 _SHOWN: Final = 70
 """Characters of a text that differs."""
 
@@ -102,17 +104,23 @@ def _console(recorded: str, replayed: str) -> Difference | None:
 
 def _tasks(recorded: list[Report], replayed: list[Report]) -> Difference | None:
     for one, other in zip(recorded, replayed, strict=False):
-        if one != other:
+        if _facts(one) != _facts(other):
             return Difference(f"task {one.get('name')}", _task(one), _task(other))
     if len(recorded) != len(replayed):
         return Difference("number of tasks", str(len(recorded)), str(len(replayed)))
     return None
 
 
+def _facts(task: Report) -> Report:
+    """A task without what is said about it."""
+    fault = task.get("fault")
+    return {**task, "fault": {key: fault.get(key) for key in _FAULT} if isinstance(fault, dict) else fault}
+
+
 def _task(task: Report) -> str:
     fault = task.get("fault")
     if isinstance(fault, dict):
-        return " ".join(["a fault:", *(f"{key} {value}" for key, value in fault.items() if isinstance(value, str))])
+        return " ".join(["a fault:", *(f"{key} {fault[key]}" for key in _FAULT if isinstance(fault.get(key), str))])
     code = task.get("code")
     return f"{task.get('state')}" + ("" if code is None else f" with {code}")
 

@@ -37,7 +37,7 @@ def load_program(path: Path, options: BuildOptions = NO_OPTIONS, handles: Handle
         from tyrne.system.elf import load_elf  # here: its library is slow to import, and a command may need no program
 
         program = load_elf(path, data)
-        return replace(program, warnings=(*warnings, *program.warnings))
+        return replace(program, warnings=(*warnings, *program.warnings), elf=data, source=path)
     if path.suffix != ".bin":
         raise RequestError(
             f"{path}: not a program; "

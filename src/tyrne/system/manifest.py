@@ -14,6 +14,7 @@ from typing import Final
 from tyrne.hal import manifest as layout
 from tyrne.hal.descriptors import MappingFlags
 from tyrne.system import limits
+from tyrne.system.names import Names
 from tyrne.system.parts import DEFAULT_PRIORITY, NO_QUOTA, Cap, Mapping, Quota, Region, Supervisor
 from tyrne.system.program import Program, pages
 
@@ -39,7 +40,7 @@ class Task:
 
 @dataclass(frozen=True)
 class System:
-    """Everything that the kernel makes at boot. Names of endpoints and notifications matter only to the description.
+    """Everything that the kernel makes at boot.
 
     `slice`: after so many instructions a task goes behind its equals; 0 for none.
     """
@@ -50,6 +51,15 @@ class System:
     notifications: int = 0
     memory: tuple[Region, ...] = ()
     slice: int = 0
+    endpoint_names: tuple[str, ...] = ()
+    notification_names: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> Names:
+        """What its objects are called; the kernel knows numbers."""
+        tasks = tuple(task.name for task in self.tasks)
+        memory = tuple(region.name for region in self.memory)
+        return Names(tasks, self.endpoint_names, self.notification_names, memory)
 
 
 def encode(system: System, max_instructions: int = 0) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tyrne.system import limits
@@ -35,6 +35,10 @@ class Program:
     """The lowest byte of its stack."""
     warnings: tuple[str, ...] = ()
     """What its author should know: lines that begin with `warning: `, each with the indented ones that belong to it."""
+    elf: bytes = field(default=b"", compare=False, repr=False)
+    """The file with its debug information, if it has one; the kernel sees nothing of it."""
+    source: Path = field(default=Path(), compare=False)
+    """The file that was named as the program."""
 
 
 def pages(length: int) -> int:

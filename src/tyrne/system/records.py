@@ -12,6 +12,9 @@ ARGUMENTS: Final = 6
 RESULTS: Final = 8
 """x0 to x7 when it returns."""
 
+STANDING: Final = 5
+"""Words of where a task is at the end."""
+
 
 class RecordError(Exception):
     """A line that no kernel writes: the machine broke off in the middle of one, or is none of ours."""
@@ -33,12 +36,12 @@ def feed(line: bytes, recorder: Recorder) -> None:
                 recorder.call(int(task, 16), int(number, 16), values[:ARGUMENTS], values[ARGUMENTS:])
             case "X", [task, number, *words] if len(words) == ARGUMENTS:
                 recorder.exit(int(task, 16), int(number, 16), [int(word, 16) for word in words])
-            case "F", [task, syndrome, address, pc]:
-                recorder.fault(int(task, 16), int(syndrome, 16), int(address, 16), int(pc, 16))
+            case "F", [task, syndrome, address, pc, link]:
+                recorder.fault(int(task, 16), int(syndrome, 16), int(address, 16), int(pc, 16), int(link, 16))
             case "D", [task, code]:
                 recorder.task_end(int(task, 16), int(code, 16))
-            case "W", [task]:
-                recorder.waiting(int(task, 16))
+            case "W", [task, *words] if len(words) == STANDING:
+                recorder.standing(int(task, 16), *(int(word, 16) for word in words))
             case "I", [traps, instructions, kind]:
                 recorder.interrupt(int(traps, 16), int(instructions, 16), Interrupt(int(kind, 16)))
             case "P", [content]:

@@ -45,6 +45,7 @@ class Replay:
         """`max_instructions` bounds what is repeated of each run through the record; 0 is no limit."""
         self.run: Final = run
         self.max_instructions: Final = max_instructions
+        self.explainer: Final = run.explainer
         self.names: Final = run.record.task_names
         self._kept: Final = run.kept
         self._length: int | None = None
@@ -149,6 +150,7 @@ class Replay:
         """What has happened until this position, in the form of `tyrne run --report`: a record of its own."""
         return {
             **self._outcome(),
+            **self.explainer.keys(),
             "replay": to_json(replace(self.record, kernel=kernel_source.digest())),
         }
 
@@ -159,7 +161,9 @@ class Replay:
         return first_difference(self.run, self._outcome(), self._call_positions)
 
     def _outcome(self) -> dict[str, Any]:
-        return self._recorder.report("hosted", self.record.profile, self.names)
+        report = self._recorder.report("hosted", self.record.profile, self.names)
+        self.explainer.explain(report, self._recorder)
+        return report
 
     def _start(self) -> None:
         """Position 0: the kernel has booted."""
@@ -220,4 +224,4 @@ def _cause(task: Task, stop: Stop) -> CallEvent | FaultEvent:
     if exception_class(syndrome) == CLASS_SUPERVISOR_CALL:
         return CallEvent(number, int(x[8]), tuple(int(x[i]) for i in range(6)), None)
     address = stop.address if has_fault_address(syndrome) else 0
-    return FaultEvent(number, stop.syndrome, address, int(task.frame.pc))
+    return FaultEvent(number, stop.syndrome, address, int(task.frame.pc), int(task.frame.x[30]))

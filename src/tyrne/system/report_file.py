@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tyrne.hosted.kept import REPORT, Kept
 from tyrne.system.errors import RequestError, reason
+from tyrne.system.explanation import Explainer, explainer_of_report
+from tyrne.system.line_table import BadTableError
 from tyrne.system.record import BadRecordError, Record, from_json
 
 REPORT_BYTES: Final = 256 << 20
@@ -58,6 +60,7 @@ class RecordedRun:
     path: Path
     report: dict[str, Any]
     record: Record
+    explainer: Explainer
 
     @property
     def machine(self) -> str:
@@ -119,7 +122,8 @@ def read_report(path: Path) -> RecordedRun:
         raise RequestError(f"{path}: the report's {where!r} is missing or damaged; {_MEND}") from None
     try:
         record = from_json(report["replay"])
-    except BadRecordError as error:
+        explainer = explainer_of_report(record, report)
+    except (BadRecordError, BadTableError) as error:
         raise RequestError(f"{path}: {error}; {_MEND}") from None
     if record.devices:
         where = ", ".join(map(hex, record.devices))
@@ -127,7 +131,7 @@ def read_report(path: Path) -> RecordedRun:
             f"{path}: its tasks read the device at {where}, and what they read is in no record; "
             "replay a run of a system without devices"
         )
-    return RecordedRun(path, report, record)
+    return RecordedRun(path, report, record, explainer)
 
 
 def _read(path: Path) -> object:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from tyrne.hosted.kept import EVERYTHING, Kept
 from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.system.devices import refuse_devices
 from tyrne.system.errors import RequestError
+from tyrne.system.explanation import Explainer, explainer_of
 from tyrne.system.kernel_check import check_kernel
 from tyrne.system.manifest import System, encode
 from tyrne.system.printable import json_text
@@ -57,21 +59,32 @@ class Result:
         """The exit status of the run."""
         return STATUS_PANIC if self.recorder.status is None else self.recorder.status
 
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Explains what the tasks did."""
+        return explainer_of(self.request.system)
+
     @property
     def profile(self) -> str:
         return "release" if self.request.release else "debug"
 
     def outcome(self) -> dict[str, Any]:
         """What happened: the report without the record."""
-        names = [task.name for task in self.request.system.tasks]
-        return self.recorder.report(self.request.machine.value, self.profile, names)
+        names = self.request.system.names.tasks
+        report = self.recorder.report(self.request.machine.value, self.profile, names)
+        self.explainer.explain(report, self.recorder)
+        return report
 
     def report(self) -> dict[str, Any]:
         """What `--report` writes: what happened, and by what it can be repeated."""
         request = self.request
         manifest = encode(request.system, request.max_instructions)
         interrupts = self.recorder.interrupts if request.machine is Machine.QEMU else None
-        return {**self.outcome(), "replay": to_json(record(request.release, manifest, interrupts))}
+        return {
+            **self.outcome(),
+            **self.explainer.keys(),
+            "replay": to_json(record(request.release, manifest, interrupts)),
+        }
 
     def to_json(self) -> str:
         return json_text(self.report())

@@ -73,6 +73,8 @@ def load_system(description: SystemDescription) -> System:
         len(description.notifications),
         description.memory,
         description.slice,
+        description.endpoints,
+        description.notifications,
     )
 
 

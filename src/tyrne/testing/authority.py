@@ -22,7 +22,7 @@ from tyrne.kernel.capability import (
 )
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
-from tyrne.testing.sources import Names
+from tyrne.system.names import Names
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+from tyrne.hal.board import Standing
 from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.interrupt import Interrupt
@@ -133,14 +134,14 @@ class MemoryBoard:
     def trace_exit(self, task: u32, call: Call) -> None:
         self.traces.append(("exit", int(task), call))
 
-    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
-        self.traces.append(("fault", int(task), int(syndrome), int(address), int(pc)))
+    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64, link: u64) -> None:
+        self.traces.append(("fault", int(task), int(syndrome), int(address), int(pc), int(link)))
 
     def trace_end(self, task: u32, code: u64) -> None:
         self.traces.append(("end", int(task), int(code)))
 
-    def trace_waiting(self, task: u32) -> None:
-        self.traces.append(("waiting", int(task)))
+    def trace_standing(self, task: u32, standing: Standing) -> None:
+        self.traces.append(("standing", int(task), standing))
 
     def written(self) -> bytes:
         """What tasks wrote to the console."""

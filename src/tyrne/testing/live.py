@@ -22,6 +22,7 @@ from tyrne.kernel.task import Task
 from tyrne.system.devices import refuse_devices
 from tyrne.system.kernel_check import check_kernel
 from tyrne.system.manifest import System, encode
+from tyrne.system.names import Names
 from tyrne.system.run import Machine, Request, Result
 from tyrne.testing.authority import HeldCapability, capabilities_of
 from tyrne.testing.invariants import violations
@@ -33,7 +34,7 @@ from tyrne.testing.invariants.transitions import (
     slot_named,
 )
 from tyrne.testing.observations import Observations, TaskOutcome
-from tyrne.testing.sources import Names, Source, read_source
+from tyrne.testing.sources import Source, read_source
 from tyrne.testing.systems import MAX_INSTRUCTIONS, Run
 
 Condition = Callable[["LiveSystem"], bool]

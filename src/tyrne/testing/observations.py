@@ -8,7 +8,7 @@ from typing import Any, Final
 from tyrne.hosted.recorder import CallEvent, FaultEvent, Recorder, text_of
 from tyrne.kernel.abi import Status
 from tyrne.kernel.calls import CALLS, CallNumber
-from tyrne.testing.sources import Names
+from tyrne.system.names import Names
 
 _LAYOUTS: Final = {layout.number.value: (len(layout.arguments), len(layout.results)) for layout in CALLS}
 _NAMES: Final = tuple(number.name.lower() for number in CallNumber)

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from tyrne.hal import exit_status
 from tyrne.hosted.recorder import Listener
+from tyrne.system.names import Names
 from tyrne.system.run import Machine, Request, Result, prepare
 from tyrne.testing.observations import Observations, TaskOutcome
-from tyrne.testing.sources import Names, Source, read_source
+from tyrne.testing.sources import Source, read_source
 
 MAX_INSTRUCTIONS: Final = 50_000_000
 """Of user programs, so that no test runs for ever: about a second on the hosted machine. On QEMU the kernel's count

@@ -8,6 +8,7 @@ from __future__ import annotations
 from tyrne.boards.native import journal
 from tyrne.boards.native.journal import Journal
 from tyrne.boards.native.memory import HostMemory
+from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
 from tyrne.hal.interrupt import Deadlines, Interrupt
@@ -139,21 +140,27 @@ class Native:
     def trace_exit(self, task: u32, call: Call) -> None:
         self._put_call(journal.EXIT, task, call)
 
-    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
+    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64, link: u64) -> None:
         self.journal.put(journal.FAULT)
         self.journal.put(u64(task))
         self.journal.put(syndrome)
         self.journal.put(address)
         self.journal.put(pc)
+        self.journal.put(link)
 
     def trace_end(self, task: u32, code: u64) -> None:
         self.journal.put(journal.END)
         self.journal.put(u64(task))
         self.journal.put(code)
 
-    def trace_waiting(self, task: u32) -> None:
-        self.journal.put(journal.WAITING)
+    def trace_standing(self, task: u32, standing: Standing) -> None:
+        self.journal.put(journal.STANDING)
         self.journal.put(u64(task))
+        self.journal.put(standing.state)
+        self.journal.put(standing.pc)
+        self.journal.put(standing.kind)
+        self.journal.put(standing.index)
+        self.journal.put(standing.generation)
 
     def _put_call(self, kind: u64, task: u32, call: Call) -> None:
         self.journal.put(kind)

@@ -29,13 +29,13 @@ CALL: Final = u64(8)
 EXIT: Final = u64(9)
 """Task, number, x0 to x5 of the call."""
 FAULT: Final = u64(10)
-"""Task, syndrome, address, PC."""
+"""Task, syndrome, address, PC, x30."""
 ALARM: Final = u64(11)
 """The number of user instructions since the start at which the next interrupt is due; NEVER for none."""
 END: Final = u64(12)
 """Task, code: another task ended it."""
-WAITING: Final = u64(13)
-"""Task: at the end of the run it waits or is suspended."""
+STANDING: Final = u64(13)
+"""Task, and the words of its `Standing`: at the end of the run it has not ended."""
 
 FIELDS: Final = {
     LOG: 1,
@@ -47,10 +47,10 @@ FIELDS: Final = {
     SWITCH_THREAD: 2,
     CALL: 16,
     EXIT: 8,
-    FAULT: 4,
+    FAULT: 5,
     ALARM: 1,
     END: 2,
-    WAITING: 1,
+    STANDING: 6,
 }
 """How many fields each kind has."""
 

@@ -14,6 +14,7 @@ from tyrne.boards.qemu_virt.timer import LINE, VirtualTimer
 from tyrne.boards.qemu_virt.trace import Trace
 from tyrne.boards.qemu_virt.translation import Translation, prepare
 from tyrne.boards.qemu_virt.uart import Uart
+from tyrne.hal.board import Standing
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.interrupt import Interrupt
@@ -169,11 +170,11 @@ class QemuVirt:
     def trace_exit(self, task: u32, call: Call) -> None:
         self.trace.exit(task, call)
 
-    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
-        self.trace.fault(task, syndrome, address, pc)
+    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64, link: u64) -> None:
+        self.trace.fault(task, syndrome, address, pc, link)
 
     def trace_end(self, task: u32, code: u64) -> None:
         self.trace.task_end(task, code)
 
-    def trace_waiting(self, task: u32) -> None:
-        self.trace.waiting(task)
+    def trace_standing(self, task: u32, standing: Standing) -> None:
+        self.trace.standing(task, standing)

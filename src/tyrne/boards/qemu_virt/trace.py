@@ -4,9 +4,9 @@
     C task hex       bytes that a task wrote to its console
     S task n x0…x5 r0…r7   a system call returned
     X task n x0…x5   a task ended itself
-    F task esr far pc      a task was ended by a fault
+    F task esr far pc x30  a task was ended by a fault
     D task code      a task was ended by another
-    W task           a task waits or is suspended, at the end of the run
+    W task state pc kind index generation  a task has not ended, at the end of the run: its `Standing`
     I traps count kind     an interrupt came: after so many synchronous traps from EL0, and so many instructions
                      that EL0 has retired since the last of them; the kind is a number of hal.interrupt.Interrupt
     P hex            bytes of a panic report
@@ -21,6 +21,7 @@ from typing import Final
 
 from tyrne.boards.qemu_virt.counter import UserCounter
 from tyrne.boards.qemu_virt.semihosting import HostStream
+from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, TrapFrame
 from tyrne.hal.interrupt import Interrupt
 from tyrne.lang import irange, u8, u32, u64
@@ -37,7 +38,7 @@ INTERRUPT: Final = u8(0x49)
 LOG: Final = u8(0x4C)
 NONE: Final = u8(0)
 PANIC: Final = u8(0x50)
-WAITING: Final = u8(0x57)
+STANDING: Final = u8(0x57)
 
 
 class Trace:
@@ -85,13 +86,14 @@ class Trace:
             self._call(EXIT, task, call)
             self._close()
 
-    def fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
+    def fault(self, task: u32, syndrome: u64, address: u64, pc: u64, link: u64) -> None:
         if self.enabled:
             self._begin(FAULT)
             self._number(u64(task))
             self._number(syndrome)
             self._number(address)
             self._number(pc)
+            self._number(link)
             self._close()
 
     def task_end(self, task: u32, code: u64) -> None:
@@ -101,10 +103,15 @@ class Trace:
             self._number(code)
             self._close()
 
-    def waiting(self, task: u32) -> None:
+    def standing(self, task: u32, standing: Standing) -> None:
         if self.enabled:
-            self._begin(WAITING)
+            self._begin(STANDING)
             self._number(u64(task))
+            self._number(standing.state)
+            self._number(standing.pc)
+            self._number(standing.kind)
+            self._number(standing.index)
+            self._number(standing.generation)
             self._close()
 
     def trap(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tyrne.boards.native import journal
+from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
 from tyrne.hal.interrupt import Deadlines, Interrupt
@@ -98,14 +99,15 @@ class JournalBoard(Ram):
     def trace_exit(self, task: u32, call: Call) -> None:
         self.records.append((journal.EXIT, task, *_words(call)))
 
-    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64) -> None:
-        self.records.append((journal.FAULT, task, syndrome, address, pc))
+    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64, link: u64) -> None:
+        self.records.append((journal.FAULT, task, syndrome, address, pc, link))
 
     def trace_end(self, task: u32, code: u64) -> None:
         self.records.append((journal.END, task, code))
 
-    def trace_waiting(self, task: u32) -> None:
-        self.records.append((journal.WAITING, task))
+    def trace_standing(self, task: u32, standing: Standing) -> None:
+        at = standing
+        self.records.append((journal.STANDING, task, at.state, at.pc, at.kind, at.index, at.generation))
 
 
 def _words(call: Call) -> tuple[u64, u64, u64, u64, u64, u64, u64]:
