@@ -121,3 +121,17 @@ def test_a_call_reads_as_it_was_made(ping_pong: Run) -> None:
     null = f"{2**64 - 1:#x}"
     assert repr(call) == f"ping: call(0x1, 0xaaaa, 0x0, 0x0, 0x0, {null}) = OK (0x0, 0xbbbb, 0x0, 0x0, 0x0, {null})"
     assert repr(ping_pong.calls(name="task_exit", task="ping")[0]) == "ping: task_exit(0x0)"
+
+
+@pytest.mark.parametrize(
+    ("machine", "expected"),
+    [
+        ("hostd", 'no machine "hostd"; write one of hosted, qemu, native; did you mean "hosted"?'),
+        ("QEMU", 'no machine "QEMU"; write one of hosted, qemu, native; did you mean "qemu"?'),
+        ("", 'no machine ""; write one of hosted, qemu, native'),
+    ],
+)
+def test_a_machine_that_there_is_not_is_told_with_the_one_that_was_meant(machine: str, expected: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        run_system(PING_PONG, machine)
+    assert str(caught.value) == expected

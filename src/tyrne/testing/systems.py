@@ -14,8 +14,10 @@ from typing import Any, Final
 
 from tyrne.hal import exit_status
 from tyrne.hosted.recorder import Listener
+from tyrne.system.errors import RequestError
 from tyrne.system.names import Names
 from tyrne.system.run import Machine, Request, Result, prepare
+from tyrne.system.similar import meant
 from tyrne.testing.observations import Observations, TaskOutcome
 from tyrne.testing.sources import Source, read_source
 
@@ -101,11 +103,19 @@ def run_system(
     """Run a system to its end on `hosted`, `native` or `qemu`, with the debug or the release kernel.
 
     Relative paths start at `folder`, by default the working directory. `max_instructions` 0 is no limit. A `listener`
-    is told of each event. RequestError says what is wrong with the source, or that QEMU is not installed.
+    is told of each event. RequestError says what is wrong with the source or the machine, or that QEMU is missing.
     """
+    chosen = _machine(machine)
     system, names = read_source(source, folder)
-    ready = prepare(Request(system, Machine(machine), release, max_instructions))
+    ready = prepare(Request(system, chosen, release, max_instructions))
     return Run(ready.run(Listener() if listener is None else listener), names)
+
+
+def _machine(name: str | Machine) -> Machine:
+    names = [machine.value for machine in Machine]
+    if isinstance(name, str) and name not in names:
+        raise RequestError(f'no machine "{name}"; write one of {", ".join(names)}{meant(name, names)}')
+    return Machine(name)
 
 
 def _short(task: TaskOutcome) -> str:
