@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, irange, u64
+from tyrne.lang import export, handle, irange, u64
 from tyrne.user import NotificationCap, granted, print_bytes, wait_signals
 
-BELL: Final = NotificationCap(u64(1))
+BELL: Final = NotificationCap(handle("bell"))
 RINGS: Final = 2
 
 

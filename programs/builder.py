@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, irange, u64
+from tyrne.lang import export, handle, irange, u64
 from tyrne.lang.machine import copy_bytes
 from tyrne.user import (
     Access,
@@ -46,8 +46,8 @@ from tyrne.user import (
     wait,
 )
 
-QUOTA: Final = QuotaCap(u64(1))
-OWN_SPACE: Final = SpaceCap(u64(2))
+QUOTA: Final = QuotaCap(handle("quota"))
+OWN_SPACE: Final = SpaceCap(handle("builder_space"))
 HERE: Final = u64(0x1000_0000)
 """Where a child's memory is mapped while it is written."""
 PAGE: Final = u64(4096)

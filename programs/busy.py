@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, u64
+from tyrne.lang import export, handle, u64
 from tyrne.lang.machine import read64, write64
 from tyrne.user import NotificationCap, done, notify, print_bytes
 
-BELL: Final = NotificationCap(u64(1))
+BELL: Final = NotificationCap(handle("bell"))
 MINE: Final = u64(0x1000_0000)
 """How far this task has come; a page that the other one sees."""
 OTHERS: Final = u64(0x1000_1000)

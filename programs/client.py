@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, irange, u64
+from tyrne.lang import export, handle, irange, u64
 from tyrne.user import EndpointCap, Message, call, granted, print_bytes, print_decimal
 
-SERVER: Final = EndpointCap(u64(1))
+SERVER: Final = EndpointCap(handle("requests"))
 ADD: Final = u64(1)
 LEAVE: Final = u64(2)
 

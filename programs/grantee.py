@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, u64
+from tyrne.lang import export, handle, u64
 from tyrne.user import EndpointCap, Message, Status, done, granted, print_bytes, print_status, send_wait, wait
 
-CHANNEL: Final = EndpointCap(u64(1))
+CHANNEL: Final = EndpointCap(handle("channel"))
 KNOCK: Final = u64(3)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, u64
+from tyrne.lang import export, handle, u64
 from tyrne.user import (
     Cap,
     EndpointCap,
@@ -22,9 +22,9 @@ from tyrne.user import (
     wait,
 )
 
-CHANNEL: Final = EndpointCap(u64(1))
+CHANNEL: Final = EndpointCap(handle("channel"))
 """To the grantee."""
-DOOR: Final = EndpointCap(u64(2))
+DOOR: Final = EndpointCap(handle("door"))
 GRANT: Final = u64(1)
 """The label of a message that brings a capability."""
 REVOKED: Final = u64(2)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, irange, u64
+from tyrne.lang import export, handle, irange, u64
 from tyrne.lang.machine import read64
 from tyrne.user import (
     EndpointCap,
@@ -22,8 +22,8 @@ from tyrne.user import (
     wait,
 )
 
-ENDS: Final = EndpointCap(u64(1))
-FREE: Final = NotificationCap(u64(2))
+ENDS: Final = EndpointCap(handle("ends"))
+FREE: Final = NotificationCap(handle("free"))
 COUNTER: Final = u64(0x1000_0000)
 TASKS: Final = 3
 EXPECTED: Final = u64(12)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, u64
+from tyrne.lang import export, handle, u64
 from tyrne.user import (
     Access,
     EndpointCap,
@@ -28,9 +28,9 @@ from tyrne.user import (
     wait,
 )
 
-FAULTS: Final = EndpointCap(u64(1))
-STORE: Final = MemoryCap(u64(2))
-CLIENT_SPACE: Final = SpaceCap(u64(3))
+FAULTS: Final = EndpointCap(handle("faults"))
+STORE: Final = MemoryCap(handle("store"))
+CLIENT_SPACE: Final = SpaceCap(handle("lazy_space"))
 HEAP: Final = u64(0x2000_0000)
 PAGE: Final = u64(4096)
 PAGES: Final = u64(4)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, irange, u64
+from tyrne.lang import export, handle, irange, u64
 from tyrne.user import EndpointCap, Message, call, granted, print_bytes, print_hex
 
-TABLE: Final = EndpointCap(u64(1))
+TABLE: Final = EndpointCap(handle("table"))
 PING: Final = u64(0xAAAA)
 ROUNDS: Final = 3
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, irange, u64
+from tyrne.lang import export, handle, irange, u64
 from tyrne.user import EndpointCap, Message, done, granted, print_bytes, print_hex, reply, wait
 
-TABLE: Final = EndpointCap(u64(1))
+TABLE: Final = EndpointCap(handle("table"))
 PONG: Final = u64(0xBBBB)
 ROUNDS: Final = 3
 

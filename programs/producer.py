@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, irange, u64
+from tyrne.lang import export, handle, irange, u64
 from tyrne.lang.machine import read64, write64
 from tyrne.user import NotificationCap, done, granted, notify, print_bytes, print_decimal, wait_signals
 
-FILLED: Final = NotificationCap(u64(1))
-EMPTIED: Final = NotificationCap(u64(2))
+FILLED: Final = NotificationCap(handle("filled"))
+EMPTIED: Final = NotificationCap(handle("emptied"))
 PUT: Final = u64(0x1000_0000)
 """The number of those put in so far: the first word of the shared page. Only the producer writes it."""
 TAKEN: Final = u64(0x1000_0008)

@@ -1,13 +1,13 @@
-"""Receives numbers from the endpoint at handle word 1 and prints their squares, until the last message."""
+"""Receives numbers from the endpoint `table` and prints their squares, until the last message."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, u64
+from tyrne.lang import export, handle, u64
 from tyrne.user import EndpointCap, Message, Pending, Status, print_bytes, print_decimal, recv, task_yield
 
-TABLE: Final = EndpointCap(u64(1))
+TABLE: Final = EndpointCap(handle("table"))
 NUMBER: Final = u64(1)
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, irange, u64
+from tyrne.lang import export, handle, irange, u64
 from tyrne.lang.machine import read64, write64
 from tyrne.user import NotificationCap, done, granted, notify, task_yield, wait_signals
 
-FREE: Final = NotificationCap(u64(0))
+FREE: Final = NotificationCap(handle("free"))
 COUNTER: Final = u64(0x1000_0000)
 INSIDE: Final = u64(0x1000_0008)
 """1 while somebody is in."""

@@ -1,13 +1,13 @@
-"""Sends three numbers to the endpoint at handle word 1, and then a last message that ends the exchange."""
+"""Sends three numbers to the endpoint `table`, and then a last message that ends the exchange."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, irange, u64
+from tyrne.lang import export, handle, irange, u64
 from tyrne.user import EndpointCap, Message, Status, print_bytes, print_decimal, send, task_yield
 
-TABLE: Final = EndpointCap(u64(1))
+TABLE: Final = EndpointCap(handle("table"))
 """The second line of `caps` in the description."""
 NUMBER: Final = u64(1)
 """The label of a message with a number. Labels mean what the programs agree on; the kernel passes them on."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import Array, export, u64
+from tyrne.lang import Array, export, handle, u64
 from tyrne.user import Arrival, EndpointCap, Message, done, granted, print_bytes, print_decimal, reply, reply_wait, wait
 
-REQUESTS: Final = EndpointCap(u64(1))
+REQUESTS: Final = EndpointCap(handle("requests"))
 CLIENTS: Final = 3
 ADD: Final = u64(1)
 """Add word 0; the answer's word 0 is the sum, its word 1 the client's badge."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import export, u64
+from tyrne.lang import export, handle, u64
 from tyrne.user import (
     SP,
     EndpointCap,
@@ -27,9 +27,9 @@ from tyrne.user import (
     wait,
 )
 
-NOTICES: Final = EndpointCap(u64(1))
-CHILD: Final = TaskCap(u64(2))
-CHILD_SPACE: Final = SpaceCap(u64(3))
+NOTICES: Final = EndpointCap(handle("notices"))
+CHILD: Final = TaskCap(handle("crasher"))
+CHILD_SPACE: Final = SpaceCap(handle("crasher_space"))
 
 
 @export

@@ -138,8 +138,8 @@ program = "{supervisor}"
 caps = [
   {{ console = true }},
   {{ endpoint = "notices", rights = ["RECV"] }},
-  {{ task = "child", rights = ["CONFIGURE", "CONTROL", "INSPECT"] }},
-  {{ space = "child", rights = ["BIND"] }},
+  {{ task = "child", name = "crasher", rights = ["CONFIGURE", "CONTROL", "INSPECT"] }},
+  {{ space = "child", name = "crasher-space", rights = ["BIND"] }},
 ]
 [[task]]
 name = "child"

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tyrne.compiler.front.modules import Module, Root, closure, find_root
-from tyrne.compiler.unit import CompileError, Target, Unit
+from tyrne.compiler.unit import CompileError, Target, Unit, read_unit
 
 if TYPE_CHECKING:
     from tyrne.compiler.front.check import Checked
 
 NO_OPTIONS: Mapping[str, bool] = {}
+NO_HANDLES: Mapping[str, int] = {}
 
 
 def inputs(root: str | Path) -> tuple[str, ...]:
@@ -25,9 +26,15 @@ def inputs(root: str | Path) -> tuple[str, ...]:
     return tuple(module.path for module in closure(find_root(root)))
 
 
-def translate(root: str | Path, target: Target, options: Mapping[str, bool] = NO_OPTIONS) -> Unit:
+def translate(
+    root: str | Path,
+    target: Target,
+    options: Mapping[str, bool] = NO_OPTIONS,
+    handles: Mapping[str, int] = NO_HANDLES,
+) -> Unit:
     """Translate a root (module name or .py file) and all it imports. Raises CompileError."""
-    request = json.dumps({"root": str(root), "target": target.value, "options": dict(options), "path": sys.path})
+    given = {"options": dict(options), "handles": dict(handles)}
+    request = json.dumps({"root": str(root), "target": target.value, "path": sys.path, **given})
     done = subprocess.run(
         [sys.executable, "-P", "-c", "from tyrne.compiler.translate import main; main()"],
         input=request,
@@ -47,7 +54,7 @@ def translate(root: str | Path, target: Target, options: Mapping[str, bool] = NO
         raise CompileError(f"{root}:1: internal compiler error ({last}), please report") from None
     if "error" in answer:
         raise CompileError(answer["error"])
-    return Unit(**{**answer, "files": tuple(answer["files"]), "inputs": tuple(answer["inputs"])})
+    return read_unit(answer)
 
 
 _MARK = "\x00tyrne unit\x00"
@@ -58,13 +65,16 @@ def main() -> None:
     """The fresh process: a request on standard input, the unit or an error on standard output, as JSON."""
     import gc
 
+    from tyrne.lang.handles import asked_handles, set_handles
+
     gc.disable()
     output = os.fdopen(os.dup(1), "w")  # An imported module may close its own.
     request = json.load(sys.stdin)
     sys.path[:] = [*sys.path, *(p for p in request["path"] if p not in sys.path)]
     try:
+        set_handles(request["handles"])
         unit = translate_here(request["root"], Target(request["target"]), request["options"])
-        answer = asdict(unit)
+        answer = {**asdict(unit), "asked": asked_handles()}
     except CompileError as error:
         answer = {"error": str(error)}
     output.write(_MARK + json.dumps(answer))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +45,7 @@ class Unit:
     types         see `schema` in emit/schema.py: enums, values, places, unions, globals, functions by their C names.
     files         the table that the `file` of a panic indexes.
     inputs        every file that the translation has read from the import closure, as absolute paths.
+    asked         the handles that the program asked for, each with the word that it would have taken otherwise.
     """
 
     c: str
@@ -53,3 +54,9 @@ class Unit:
     types: dict[str, Any]
     files: tuple[str, ...]
     inputs: tuple[str, ...]
+    asked: dict[str, int | None] = field(default_factory=dict)
+
+
+def read_unit(fields: dict[str, Any]) -> Unit:
+    """A unit that was written as JSON."""
+    return Unit(**{**fields, "files": tuple(fields["files"]), "inputs": tuple(fields["inputs"])})

@@ -1,6 +1,7 @@
 """The vocabulary of Kernel Python and what it means under CPython. docs/language.md is its manual."""
 
 from tyrne.lang.arrays import Array, irange
+from tyrne.lang.handles import handle
 from tyrne.lang.integers import (
     Trap,
     bit_not,
@@ -29,6 +30,7 @@ __all__ = [
     "cold",
     "export",
     "extern",
+    "handle",
     "irange",
     "option",
     "saturating_add",

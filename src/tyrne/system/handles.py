@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from tyrne.lang.handles import identifier
 from tyrne.system import limits
 from tyrne.system.mistakes import Mistakes, Where
 from tyrne.system.shape import CapTable, example
@@ -23,11 +24,6 @@ CONSOLE_ONLY: Final[Handles] = (("console", 0),)
 """Of a program on the command line."""
 
 _GIVEN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,31}")
-
-
-def identifier(name: str) -> str:
-    """A name as programs write it."""
-    return re.sub(r"[^a-z0-9]", "_", name.lower())
 
 
 def read_handles(mistakes: Mistakes, where: Where, tables: Sequence[CapTable]) -> Handles:
@@ -45,7 +41,7 @@ def read_handles(mistakes: Mistakes, where: Where, tables: Sequence[CapTable]) -
         elif name in names:
             mistakes.add((*where, number, "name"), f'a second capability "{given}"; give each its own name')
         names.append(name)
-    made = Counter(map(_made_name, tables))
+    made = Counter(_made_name(table) for table in tables if table.name is None)
     handles: dict[str, int] = {}
     for number, table in enumerate(tables):
         name = _made_name(table)

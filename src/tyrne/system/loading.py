@@ -79,7 +79,7 @@ def compile_program(path: Path, options: BuildOptions = NO_OPTIONS, handles: Han
             return build_c_program(
                 CProgram((path, *options.more), options.include, options.define, header, console)
             )
-        return build_user_program(path)
+        return build_user_program(path, dict(handles))
     except CompileError as error:
         raise SourceError(*str(error).split("\n")) from None
 

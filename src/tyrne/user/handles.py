@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Protocol, Self
 
-from tyrne.lang import u64
+from tyrne.lang import handle, u64
 
 
 class Handle(Protocol):
@@ -124,5 +124,5 @@ class Cap:
         return Cap(word)
 
 
-CONSOLE: Final = ConsoleCap(u64(0))
-"""Where a program that is given the debug console finds it: handle word 0."""
+CONSOLE: Final = ConsoleCap(handle("console", 0))
+"""The debug console of this task; handle word 0 if the description gives it none, or there is none."""

@@ -113,7 +113,7 @@ def _build(index: Index, sources: Sequence[Path], include: Sequence[Path], progr
         _link(sources, work, folder, output, shipped, program.console)
         (work / SAID).write_text(said, errors="surrogateescape")
         read = _read_files(work, sources, include)
-        asked = [HANDLES] if str(work / HANDLES) in read else []
+        asked = {HANDLES: None} if str(work / HANDLES) in read else {}
         files = [name for name in read if name != str(work / HANDLES)]
         index.write(files, asked)
         key = index.key()

@@ -19,9 +19,9 @@ from tyrne.compiler.build.cache import cache_directory, digest, write_atomically
 class Index:
     """The index of a request. `answers` are what its build may ask for by name."""
 
-    def __init__(self, request: Iterable[str | bytes], answers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, request: Iterable[str | bytes], answers: Mapping[str, str] | Mapping[str, int]) -> None:
         self.path = cache_directory() / "index" / digest(request)
-        self._answers = answers or {}
+        self._answers = answers
 
     @property
     def lock(self) -> Path:
@@ -37,12 +37,12 @@ class Index:
             read = json.loads(self.path.read_bytes())
             for name in read["files"]:
                 parts += [name, Path(name).read_bytes()]
-            parts += [f"{name}={self._answers.get(name)}" for name in read["asked"]]
-        except (OSError, ValueError, TypeError, KeyError):  # also a damaged index
+            parts += [f"{name}={self._answers.get(name, otherwise)}" for name, otherwise in read["asked"].items()]
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):  # also a damaged index
             return None
         return digest(parts)
 
-    def write(self, files: Iterable[str], asked: Iterable[str] = ()) -> None:
-        """Remember what a build has read."""
-        content = {"files": sorted(set(files)), "asked": sorted(set(asked))}
+    def write(self, files: Iterable[str], asked: Mapping[str, int | None]) -> None:
+        """Remember what a build has read, and what it asked for, with the answer that it takes where there is none."""
+        content = {"files": sorted(set(files)), "asked": dict(sorted(asked.items()))}
         write_atomically(self.path, json.dumps(content).encode())

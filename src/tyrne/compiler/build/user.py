@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,26 +15,30 @@ from tyrne.compiler.build.objects import build_objects
 from tyrne.compiler.build.toolchain import METAL_FLAGS, USER_FLAGS, link
 from tyrne.compiler.build.translation import translated
 from tyrne.compiler.front.reject import fail
+from tyrne.compiler.translate import NO_HANDLES
 
 MAIN: Final = {"parameters": [], "result": {"kind": "int", "bits": 64}}
 """The signature of a program's entry, as start.S calls it and a unit's table of types says it."""
 
 
-def build_user_program(source: Path) -> Path:
-    """The ELF of a user program: Kernel Python (.py), C (.c) or assembly (.S)."""
+def build_user_program(source: Path, handles: Mapping[str, int] = NO_HANDLES) -> Path:
+    """The ELF of a user program: Kernel Python (.py), C (.c) or assembly (.S) of one file.
+
+    `handles` are the words of its capabilities by their names; Kernel Python asks for them.
+    """
     source = source.absolute()
     if source.suffix in SUFFIXES:
         return build_c_program(CProgram((source,)))
     if not source.is_file():
         raise CompileError(f"{source}: there is no such file")
     if source.suffix == ".py":
-        return build_user_python(source)
+        return build_user_python(source, handles)
     raise CompileError(f"{source}: not a source of a user program; name a .py, .c or .S file")
 
 
-def build_user_python(source: Path) -> Path:
+def build_user_python(source: Path, handles: Mapping[str, int] = NO_HANDLES) -> Path:
     """The ELF of a user program in Kernel Python, whose entry is its exported `main`."""
-    unit = translated(source, Target.USER, {})
+    unit = translated(source, Target.USER, {}, handles)
     functions = unit.types["functions"]
     if functions.get("main") != MAIN:
         wrong = "main has another signature" if "main" in functions else "there is no exported main"

@@ -12,6 +12,7 @@ from typing import Any
 
 from tyrne.compiler.front.modules import Module, Root
 from tyrne.compiler.front.reject import Reject, fail
+from tyrne.lang.handles import HandleError
 from tyrne.lang.marks import set_options
 
 
@@ -33,6 +34,8 @@ def _import(root: Root, modules: list[Module]) -> None:
         raise
     except BaseException as error:
         path, line = _place(error, {m.path for m in modules if not m.is_language}, str(root.path))
+        if isinstance(error, HandleError):
+            raise fail(path, line, str(error)) from None
         what = " ".join(f"{type(error).__name__}: {error}".split())
         raise fail(path, line, f"the module cannot be imported: {what}") from None
 

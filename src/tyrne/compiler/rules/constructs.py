@@ -76,6 +76,7 @@ FUNCTIONS: Final = {
     "builtins.super": "call the method of a field",
     "builtins.type": "write isinstance or `match`",
     "builtins.zip": "write `for i in irange(len(x))` and index",
+    "tyrne.lang.handles.handle": "handles are read at module level: NAME: Final = EndpointCap(handle(…))",
     "tyrne.lang.marks.option": "options are read at module level: NAME: Final = option(…)",
     "tyrne.lang.marks.set_options": "options are set by the build",
     "dataclasses.replace": "make the value with all its fields",
