@@ -163,9 +163,9 @@ def lacks_room(endpoint: Endpoint, offer: Offer, word: u64) -> bool:
 
     What a sender adds is at its own risk: it is the sender who learns that, not the receiver.
     """
-    if word == NULL_HANDLE or receiver_with_room(endpoint, own_need(offer)) is None:
+    if word == NULL_HANDLE or receiver_with_room(endpoint, own_need(offer) + 1) is not None:
         return False
-    return receiver_with_room(endpoint, own_need(offer) + 1) is None
+    return receiver_with_room(endpoint, own_need(offer)) is not None
 
 
 def first_receiver(kernel: Kernel[B], endpoint: Endpoint, needed: u64) -> Task | None:

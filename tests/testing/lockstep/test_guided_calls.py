@@ -26,7 +26,7 @@ from tyrne.testing.lockstep.workers import Report, Work, reports, together
 
 
 def test_a_campaign_can_be_repeated_and_goes_on_from_what_it_has_kept() -> None:
-    first, second = Campaign(5), Campaign(5)
+    first, second = Campaign(8), Campaign(8)
     with watchdog(300):
         for campaign in first, second:
             campaign.play_until(1500)
