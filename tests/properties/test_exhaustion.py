@@ -120,7 +120,6 @@ for arena_name in ("task", "endpoint", "notification", "space", "region", "quota
 FULL, TOO_FULL = S.CAPS_EXHAUSTED, S.RECEIVER_TABLE_FULL
 NO_SLOT = {"own slots 0": FULL}
 NO_SLOT_TO_RECEIVE = {"own slots 0": TOO_FULL}
-ONE_SLOT_TO_RECEIVE = {"own slots 0": TOO_FULL, "own slots 1": TOO_FULL}
 
 
 def created(kind: CapKind, arena: str) -> dict[str, Status]:
@@ -138,12 +137,12 @@ def short_of(frames: int, *, quota: bool = True) -> dict[str, Status]:
 
 REFUSED: dict[str, dict[str, Status]] = {
     "recv": NO_SLOT_TO_RECEIVE,
-    "recv_from_a_sender_that_waits": NO_SLOT_TO_RECEIVE,
+    "send_wait_to_a_receiver": {"slots of the other": TOO_FULL},
+    "call_a_receiver": {"one slot of the other": TOO_FULL},
     "wait_for_what_is_parked": NO_SLOT_TO_RECEIVE,
-    "wait_for_a_call_with_a_capability": ONE_SLOT_TO_RECEIVE,
+    "wait_for_a_call_with_a_capability": NO_SLOT_TO_RECEIVE,
     "wait_for_a_fault": NO_SLOT_TO_RECEIVE,
     "reply": {"slots of the other": TOO_FULL},
-    "reply_wait_for_a_call_with_a_capability": NO_SLOT_TO_RECEIVE,
     "cap_copy": NO_SLOT,
     "cap_derive": NO_SLOT,
     "cap_move": NO_SLOT,
