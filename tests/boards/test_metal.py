@@ -107,6 +107,7 @@ FOREVER = f"""
 
 @pytest.mark.promise(
     "No page is writable and executable, for user programs and for the kernel alike",
+    "There is no second, writable mapping of the text",
     "The lower half holds the running task and nothing else",
 )
 def test_no_page_of_the_running_machine_is_writable_and_executable(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from kernel.rights_needed import CASES, prepared
 from properties.scenarios import ME
 from tyrne.kernel.abi import Rights, Status
-from tyrne.kernel.calls import CallNumber
+from tyrne.kernel.calls import CALLS, CallNumber
 from tyrne.rows import check_rows
 from tyrne.testing.world import World
 
@@ -80,6 +82,20 @@ def test_every_call_that_takes_a_capability_is_in_the_table() -> None:
     own = {C.TASK_YIELD, C.TASK_EXIT}
     found = {CASES[name](World(3, slots=10, pages=192))[0] for name, *_ in NEEDED}
     check_rows(__file__, "NEEDED", found | own, C)
+
+
+@pytest.mark.promise(
+    "A call needs a capability of the right kind with the rights that docs/abi.md lists for it, or it is refused and "
+    "changes nothing"
+)
+def test_the_rights_of_the_table_are_those_that_the_interface_lists_for_each_call() -> None:
+    needed: dict[C, R] = dict.fromkeys(C, R.NONE)
+    for name, _, rights, _ in NEEDED:
+        number = CASES[name](World(3, slots=10, pages=192))[0]
+        needed[number] |= rights
+    for layout in CALLS:
+        listed = {word for word in re.findall(r"[A-Z_]+", layout.authority) if word in R.__members__}
+        assert listed == {right.name for right in needed[layout.number]}, layout.number
 
 
 @pytest.mark.parametrize(("name", "at", "rights", "status"), NEEDED)

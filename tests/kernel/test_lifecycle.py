@@ -264,8 +264,10 @@ def test_a_task_that_was_never_configured_cannot_be_resumed() -> None:
     assert w.refused(0, C.TASK_RESUME, made) is S.BAD_STATE
 
 
-def test_a_notice_that_nobody_has_received_is_gone_when_its_task_is_configured_again() -> None:
-    w = Life("leaving")
+@pytest.mark.promise("Of a fault or an exit that its supervisor has not taken yet the supervisor hears nothing")
+@pytest.mark.parametrize("state", ["leaving", "faulting"])
+def test_a_notice_that_nobody_has_received_is_gone_when_its_task_is_configured_again(state: str) -> None:
+    w = Life(state)
     w.ok(0, C.TASK_CONFIGURE, w.it, w.give_space(0, 2), BASE, BASE, BASE + 0x100)
     assert w.endpoint_at(w.watch).senders.head is None
 

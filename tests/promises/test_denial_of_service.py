@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
+from tyrne.hal.frame import Vector
 from tyrne.kernel import deletion
 from tyrne.kernel.abi import CapKind, Notice, Rights, Status, TaskState, pack_handle
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.calls import CallNumber as C
-from tyrne.lang import u32
+from tyrne.lang import u32, u64
 from tyrne.system.parts import Quota
 from tyrne.testing.board import PAGE
-from tyrne.testing.kernels import BASE, NULL
+from tyrne.testing.kernels import BASE, NULL, SVC
 from tyrne.testing.world import World
 
 HOSTILE, VICTIM, SERVER = 0, 1, 2
@@ -80,7 +81,8 @@ def test_no_call_takes_more_than_512_pages_or_4096_bytes() -> None:
 @pytest.mark.promise(
     "time inside the kernel, bounded by: each call's work is bounded (below)",
     "The longest stretches in it, with interrupts masked: a revocation, or the end of a task, that deletes all the "
-    "capabilities there can be, with up to 512 pages to unmap for each mapping",
+    "capabilities there can be, with up to 512 pages to unmap for each mapping, and 512 entries to look at in each "
+    "table of an address space that goes",
 )
 @pytest.mark.parametrize("how", ["revoke", "exit"])
 def test_a_revocation_or_an_end_deletes_each_capability_once(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,6 +109,32 @@ def test_a_revocation_or_an_end_deletes_each_capability_once(how: str, monkeypat
     else:
         w.call(0, C.TASK_EXIT, 0)
         assert derived < len(deleted) <= derived + 6, "and the root, the two tasks and what the task lived by"
+
+
+@pytest.mark.promise(
+    "The longest stretches in it, with interrupts masked: a revocation, or the end of a task, that deletes all the "
+    "capabilities there can be, with up to 512 pages to unmap for each mapping, and 512 entries to look at in each "
+    "table of an address space that goes"
+)
+def test_the_end_of_an_address_space_looks_at_each_entry_of_its_tables_once() -> None:
+    w = World(1, slots=30)
+    space, tables = w.ok(0, C.CREATE, w.give_quota(0), CapKind.ADDRESS_SPACE.value), 1
+    for far in range(1, 6):
+        w.ok(0, C.MAP, space, w.give(0, w.memory(1)), far << 39, 0)
+        tables += 3
+    reads, read64 = 0, w.board.read64
+
+    def counted(address: u64) -> u64:
+        nonlocal reads
+        reads += 1
+        return read64(address)
+
+    w.board.read64 = counted  # type: ignore[method-assign]
+    task = w.task(0)
+    task.frame.x[0], task.frame.x[8] = u64(space), u64(C.CAP_DROP.value)
+    w.kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))  # and nothing of what a world looks at after it
+    assert task.frame.x[0] == 0
+    assert 512 * tables <= reads <= 512 * tables + 100
 
 
 @pytest.mark.promise("time inside the kernel, bounded by: each call's work is bounded (below)")

@@ -17,6 +17,7 @@ from tyrne.system.parts import Cap
 from tyrne.testing.invariants.slots import occupied
 from tyrne.testing.kernels import booted, current, system_call, task_record
 from tyrne.testing.systems import Run
+from tyrne.testing.world import World
 
 
 @pytest.mark.promise(
@@ -89,3 +90,23 @@ def test_what_a_description_gives_to_several_tasks_none_of_them_takes_from_anoth
     system_call(kernel, C.TASK_EXIT.value, 0)
     assert system_call(kernel, C.RECV.value, 0)[:3] == (0, 0, 1), "nor by its end"
 
+
+@pytest.mark.promise(
+    "Of a task's PSTATE others can write the condition flags only: nothing makes a task run above EL0"
+)
+@pytest.mark.parametrize("still", ["inactive", "suspended", "faulted and waiting for repair"])
+def test_no_word_written_to_any_register_of_a_task_takes_it_above_el0_or_masks_an_interrupt(still: str) -> None:
+    w = World(2, held=(1,))
+    it, watch = w.give_task(0, 1), w.endpoint()
+    if still != "inactive":
+        w.ok(0, C.TASK_RESUME, it)
+    if still == "suspended":
+        w.ok(0, C.TASK_SUSPEND, it)
+    elif still != "inactive":
+        w.supervise(1, watch)
+        w.fault(1)
+    for word in (*(1 << bit for bit in range(64)), 0x3C5, 0xF000_03CD, 2**64 - 1):
+        for register in (31, 32, 33):
+            w.ok(0, C.TASK_WRITE, it, register, word)
+        assert w.task(1).frame.pstate == word & 0xF000_0000
+        assert w.refused(0, C.TASK_WRITE, it, 34, word) is Status.BAD_ARGUMENT
