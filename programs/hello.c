@@ -2,10 +2,8 @@
 
 #include "tyrne.h"
 
-static const char greeting[] = "hello from userspace\n";
-
-void _start(void)
+int main(void)
 {
-    tyrne_console_write(0, greeting, sizeof greeting - 1); /* handle word 0 is the debug console */
-    tyrne_task_exit(0);
+    tyrne_print("hello from userspace\n");
+    return 0;
 }

@@ -61,6 +61,10 @@ builder: the child says 1, and ends with 0
 builder: the child says 4, and ends with 0
 builder: the child says 9, and ends with 0
 """,
+    "words": """\
+reader: 16 words, the longest has 10 letters
+words: the longest is capability
+""",
 }
 """What the tasks of each system write."""
 

@@ -25,7 +25,9 @@ def outline(description: SystemDescription, system: System) -> Iterator[str]:
         yield f"  memory {region.name}: {count(region.pages, 'page')}{device}"
     for task, described in zip(system.tasks, description.tasks, strict=True):
         size = sum(segment.memory for segment in task.program.segments)
-        parts = [str(described.program), f"{size} bytes", count(task.stack_pages, "stack page")]
+        more = len(described.options.more)
+        files = f"{described.program} and {more} more" if more else str(described.program)
+        parts = [files, f"{size} bytes", count(task.stack_pages, "stack page")]
         parts += _terms(description, described)
         parts += [_cap(description, described, number) for number in range(len(task.caps))] or ["no capability"]
         yield f"  {task.name}: {', '.join(parts)}"
