@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from bdb import BdbQuit
 from pathlib import Path
 
 import pytest
 from commands import Tyrne
 
+from tyrne.cli.errors import guarded
 from tyrne.system.similar import LONGEST, meant
 
 WRITES = bytes.fromhex("000080d2 e1000010 820080d2 a80080d2 010000d4 000080d2 880080d2 010000d4 6869210a")
@@ -139,6 +141,18 @@ def test_what_was_meant_is_guessed_from_what_there_is(name: str, expected: str) 
 
 def test_the_time_for_a_guess_does_not_grow_with_the_name() -> None:
     assert meant("x" * LONGEST + "y" * 10_000_000, ["x" * LONGEST]) != ""
+
+
+# --- how a command is left
+
+
+def test_leaving_the_debugger_is_an_interruption_in_either_way_of_python(capfd: pytest.CaptureFixture[str]) -> None:
+    def quits() -> int:
+        raise BdbQuit
+
+    for leave in (quits, lambda: sys.exit(1)):
+        assert guarded(leave) == 130
+        assert capfd.readouterr().err == "tyrne: interrupted\n"
 
 
 # --- where output goes

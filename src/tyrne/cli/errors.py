@@ -57,6 +57,9 @@ def guarded(command: Callable[[], int]) -> int:
     except SystemExit as leaving:
         if not leaving.code:
             return 0  # what a shell completes by has been shown
+        if not isinstance(leaving.__context__, OSError):
+            complain("interrupted")  # from Python 3.14 on that is how one leaves the debugger
+            return STATUS_INTERRUPTED
         # typer's answer to a broken pipe. What is still buffered cannot be written either:
         # give it a place to go, so that the exit stays silent.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
