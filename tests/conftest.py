@@ -10,6 +10,9 @@ from collections import Counter
 
 import pytest
 
+from assurance.promises.faults import read_faults
+from assurance.promises.listing import LIST, listing
+from assurance.promises.promises import read
 from assurance.scorecard.results import CARD
 from tyrne.system.kernel_source import digest
 from tyrne.system.qemu import EMULATOR, INSTALL
@@ -35,6 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     summarise_qemu(terminalreporter)
     summarise_scorecard(terminalreporter)
+    summarise_promises(terminalreporter)
 
 
 def summarise_scorecard(terminalreporter: pytest.TerminalReporter) -> None:
@@ -43,6 +47,15 @@ def summarise_scorecard(terminalreporter: pytest.TerminalReporter) -> None:
     if tested and json.loads(CARD.read_text())["kernel"] != digest():
         terminalreporter.section("scorecard")
         said = "BEHIND: docs/scorecard.md is about an earlier kernel; make assure takes its figures anew"
+        terminalreporter.write_line(said, red=True, bold=True)
+
+
+def summarise_promises(terminalreporter: pytest.TerminalReporter) -> None:
+    """A line in red when the list of promises was tested, and its page is not what page and tests say now."""
+    tested = any("test_list_of_promises.py" in report.nodeid for report in terminalreporter.stats.get("passed", []))
+    if tested and LIST.read_text() != listing(read(), read_faults()):
+        terminalreporter.section("promises")
+        said = "BEHIND: docs/promises.md is about other sentences or other tests; make promises writes it anew"
         terminalreporter.write_line(said, red=True, bold=True)
 
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Final
 
 from assurance.promises.faults import FAULTS, FaultError, read_faults, report, try_faults
-from assurance.promises.listing import listing
+from assurance.promises.listing import LIST, listing
 from assurance.promises.marks import MarkError
 from assurance.promises.page import ROOT
 from assurance.promises.promises import complaints, read
-
-LIST: Final = ROOT / "docs" / "promises.md"
 
 
 def main() -> int:
@@ -27,16 +24,16 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=1, help="processes for that")
     options = parser.parse_args()
     try:
-        promises = read()
+        promises, faults = read(), read_faults(Path(options.faults or FAULTS))
         if options.faults:
-            return report(try_faults(read_faults(Path(options.faults)), promises, options.workers))
+            return report(try_faults(faults, promises, options.workers))
     except (MarkError, FaultError) as error:
         print(f"promises: {error}", file=sys.stderr)
         return 2
     found = complaints(promises)
     for one in found:
         print(f"promises: {one}", file=sys.stderr)
-    LIST.write_text(listing(promises))
+    LIST.write_text(listing(promises, faults))
     print(f"{LIST.relative_to(ROOT)}: {len(promises.statements)} statements, {len(promises.pins)} pins")
     return 1 if found else 0
 

@@ -102,24 +102,25 @@ def try_faults(faults: Sequence[Fault], promises: Promises, workers: int) -> lis
 
     def use(suite: Suite) -> None:
         names = {row: _named(suite, tests) for row, tests in rows.items()}
-        sound = sorted({name for tests in names.values() for name in tests})
-        for ended in each(["without a fault"], lambda _, slate: _run(suite, sound, None, slate), workers):
-            if ended.status != UNNOTICED:
-                raise FaultError(f"{sound[ended.slate]} fails without any fault; mend that first")
         for run in each(faults, lambda fault, slate: _run(suite, names[fault.row], fault, slate), workers):
             if run.status == BROKEN:
                 raise FaultError(f"{FAULTS.name}: {run.task.what}: cannot be put into {run.task.function}")
             noticed = names[run.task.row][run.slate] if run.status != UNNOTICED else ""
             outcomes.append(Outcome(run.task, noticed))
+        sound = sorted({outcome.noticed for outcome in outcomes if outcome.noticed})
+        for ended in each(["without a fault"], lambda _, slate: _run(suite, sound, None, slate), workers):
+            if ended.status != UNNOTICED:
+                raise FaultError(f"{sound[ended.slate]} fails without any fault; mend that first")
 
     with_suite(use, files)
     return sorted(outcomes, key=lambda outcome: faults.index(outcome.fault))
 
 
 def _named(suite: Suite, tests: Sequence[tuple[str, str]]) -> list[str]:
-    """The collected tests of some functions, with each of their parameters."""
+    """The collected tests of some functions, with each of their parameters; those that are about nothing else first."""
     wanted = {f"{file}::{function}" for file, function in tests}
-    return [name for name in suite.items if name.split("[")[0] in wanted]
+    found = [name for name in suite.items if name.split("[")[0] in wanted]
+    return sorted(found, key=lambda name: not name.startswith("tests/promises/"))
 
 
 def _run(suite: Suite, names: Sequence[str], fault: Fault | None, slate: Slate) -> int:

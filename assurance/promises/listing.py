@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
+from assurance.promises.faults import Fault
 from assurance.promises.marks import Pin
+from assurance.promises.page import ROOT
 from assurance.promises.promises import Promises
 from assurance.scorecard.page import table
 
+LIST: Final = ROOT / "docs" / "promises.md"
 INTRODUCTION: Final = """\
 # Promises and their tests
 
@@ -20,7 +24,15 @@ pins what the page does not say any more. How a test says what it pins: [tests/p
 """
 
 
-def listing(promises: Promises) -> str:
+FAULTS: Final = """\
+## Faults that a test notices
+
+What bounds a hostile task is taken away in the kernel, a function at a time: `make promises ARGS=--faults`. One of the
+tests that pin what the row says has to fail.
+"""
+
+
+def listing(promises: Promises, faults: Sequence[Fault]) -> str:
     """The whole page."""
     pinned = [one for one in promises.statements if promises.of(one)]
     others = [one for one in promises.statements if one.text in promises.reasons]
@@ -31,6 +43,8 @@ def listing(promises: Promises) -> str:
         parts += [f"## {section[0].upper()}{section[1:]}\n", table(("promised", "pinned by"), rows)]
     parts.append("## No promises\n")
     parts.append(table(("said", "why it is no promise"), [(one.text, promises.reasons[one.text]) for one in others]))
+    rows = [(fault.row, fault.what, f"{fault.file}: {fault.function}") for fault in faults]
+    parts += [FAULTS, table(("row", "what is wrong", "where"), rows)]
     return "\n".join(parts)
 
 

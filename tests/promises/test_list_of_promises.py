@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from assurance.promises.faults import Fault
+from assurance.promises.listing import listing
 from assurance.promises.marks import MarkError, Pin, pins
 from assurance.promises.page import PAGE as PAGE_FILE
 from assurance.promises.page import Statement, plain, statements
@@ -38,6 +40,7 @@ Of what stands above its sections. It has *marks*, `code` and a
 """
 
 
+@pytest.mark.promise("Each sentence that promises something is quoted by a test: promises.md has them side by side")
 def test_every_promise_has_a_test_and_every_test_pins_what_the_page_says() -> None:
     assert complaints(read()) == []
 
@@ -144,3 +147,13 @@ def test_a_mark_quotes_what_it_pins(tmp_path: Path, arguments: str) -> None:
     path.write_text(f"@pytest.mark.promise({arguments})\ndef test_it(): pass\n")
     with pytest.raises(MarkError, match=rf"^{path}:1: a promise is quoted"):
         pins(tmp_path)
+
+
+def test_the_list_has_each_statement_beside_its_tests_or_its_reason_and_each_fault() -> None:
+    other = Statement("Doors", "Lock them", 9)
+    fault = Fault("a door", "it opens twice", "kernel/door.py", "Door.open", "1", "2")
+    page = listing(Promises([SAID, other], [PIN], {other.text: "advises"}), [fault])
+    assert "1 promises, 1 tests; 1 statements that promise nothing" in page
+    assert "| Every door has a lock | [test_locks](../tests/test_doors.py) |" in page
+    assert "| Lock them | advises |" in page
+    assert "| a door | it opens twice | kernel/door.py: Door.open |" in page
