@@ -12,11 +12,12 @@ from counts import BenchError
 
 from tyrne.system.manifest import System
 from tyrne.system.qemu import MACHINE, emulator
+from tyrne.system.qemu_versions import single_instructions, version
 
 NOT_EXECUTED: Final = ("cpu_io_recompile", "Stopped execution")
 """What a line starts with that takes the one before it back."""
 
-SINGLE: Final = ("-singlestep", "-d", "exec,nochain,int")
+LOG: Final = ("-d", "exec,nochain,int")
 
 
 def executed(kernel: Path, options: Sequence[str] = ()) -> Iterator[int]:
@@ -29,7 +30,7 @@ def executed(kernel: Path, options: Sequence[str] = ()) -> Iterator[int]:
     with open(source, encoding="ascii", errors="replace") as log:
         process = subprocess.Popen(
             [
-                *(*emulator(), *MACHINE, *SINGLE, "-D", f"/dev/fd/{sink}", *options),
+                *(*emulator(), *MACHINE, *single_instructions(version()), *LOG, "-D", f"/dev/fd/{sink}", *options),
                 *("-semihosting-config", "enable=on,target=native", "-serial", "null", "-kernel", str(kernel)),
             ],
             stdin=subprocess.DEVNULL,

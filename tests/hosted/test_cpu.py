@@ -261,7 +261,7 @@ def test_entry_at_a_misaligned_address_faults(code: dict[str, bytes]) -> None:
     machine = Machine()
     machine.cpu.set_translation(machine.space(code["branch"]), 1)
     assert machine.run(Thread(CODE + 2)) == Stop(Vector.SYNCHRONOUS, 0x8A00_0000, CODE + 2)
-    assert machine.run(Thread(STACK + 2)) == Stop(Vector.SYNCHRONOUS, 0x8200_000F, STACK + 2)
+    assert machine.run(Thread(STACK + 2)) == Stop(Vector.SYNCHRONOUS, 0x8A00_0000, STACK + 2)
     assert machine.cpu.instructions == 0
 
 

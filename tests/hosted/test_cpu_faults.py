@@ -55,7 +55,21 @@ CASES = {
     "load_across_into_unmapped": Case(_at(UNMAPPED - 4, "ldr x1, [x0]"), 0x9200_000B, NO_ACCESS_FLAG + 0xFFC),
     "load_exclusive_misaligned": Case(_at(STACK + 4, "ldxr x1, [x0]"), 0x9200_0021, STACK + 4),
     "jump_misaligned": Case(_at(CODE + 6, "br x0\nnop\nnop\nnop"), 0x8A00_0000, CODE + 6, CODE + 6),
-    "jump_misaligned_unmapped": Case(_at(UNMAPPED + 1, "br x0"), 0x8200_0007, UNMAPPED + 1, UNMAPPED + 1),
+    **{
+        f"jump_misaligned_{name}": Case(_at(address, "br x0"), 0x8A00_0000, address, address)
+        for name, address in {
+            "unmapped": UNMAPPED + 1,
+            "by_three": UNMAPPED + 3,
+            "far_unmapped": 0x4000_0002,
+            "to_null": 2,
+            "to_stack": STACK + 2,
+            "to_read_only": READ_ONLY + 1,
+            "to_kernel_page": KERNEL_ONLY + 2,
+            "without_access_flag": NO_ACCESS_FLAG + 2,
+            "at_the_end_of_a_page": READ_ONLY - 2,
+            "to_no_memory": NOWHERE_CODE + 2,
+        }.items()
+    },
     "load_from_no_memory": Case(_at(NOWHERE, "ldr x1, [x0]"), 0x9200_0410),
     "store_to_no_memory": Case(_at(NOWHERE, "str x1, [x0]"), 0x9200_0450),
     "jump_to_no_memory": Case(_at(NOWHERE_CODE, "br x0"), 0x8200_0410, 0, NOWHERE_CODE),

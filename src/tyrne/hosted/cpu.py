@@ -115,7 +115,7 @@ class Cpu:
         """Run at EL0 from `registers` until a trap, or until `limit` instructions have begun and the next is due."""
         if registers.pstate & _EL_MASK:
             raise EngineError(f"PSTATE {registers.pstate:#x} is not EL0")
-        if registers.pc & 3 and self._is_executable(registers.pc):
+        if registers.pc & 3:
             return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, registers.pc)
         while limit > 0:
             part = min(limit, _SLICE)
@@ -134,16 +134,16 @@ class Cpu:
         begun = self._counter.value
         self.instructions += min(begun, limit)
         pc = registers.pc
+        if pc & 3:  # whatever else is wrong with the address: of the faults of a fetch this one comes first
+            self.flush_code()
+            self._take_exception()
+            return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, pc)
         if error == engine.EXCEPTION:
             return self._exception(pc)
         if error in _EXTERNAL_ABORTS:
             self._take_exception()
             return Stop(Vector.SYNCHRONOUS, _EXTERNAL_ABORTS[error], 0)
         engine.check(error, "run")
-        if pc & 3:
-            self.flush_code()
-            self._take_exception()
-            return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, pc)
         if begun > limit:
             return _INTERRUPTED
         raise EngineError(f"the CPU stopped at {pc:#x} without a reason")
@@ -167,12 +167,6 @@ class Cpu:
         if _MONITOR_STATE.unpack_from(state, place)[0] != _MONITOR_CLEAR:
             _MONITOR_STATE.pack_into(state, place, _MONITOR_CLEAR)
             engine.context_restore(self._handle, self._engine.context)
-
-    def _is_executable(self, address: int) -> bool:
-        """Whether EL0 may fetch from an address; where it may not, that fault comes before the one of alignment."""
-        physical = ctypes.c_uint64()
-        error: int = engine.vmem_translate(self._handle, address, const.UC_PROT_EXEC, ctypes.addressof(physical))
-        return error == engine.OK
 
     def _trapped_system_instruction(self, pc: int) -> int:
         """The syndrome of MSR DAIFSet and DAIFClr, which Unicorn loses: EC 0x18 and the fields of the instruction.

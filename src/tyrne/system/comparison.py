@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tyrne.system.qemu_versions import Fault, corrected, corrected_report
 from tyrne.system.report_file import RecordedRun
 
 Report = dict[str, Any]
@@ -22,6 +23,9 @@ _PANIC: Final = "!! tyrne panic: "
 _PANIC_PLACE: Final = re.compile(r" at (\S+:\d+)")
 _FAULT: Final = ("kind", "esr", "far", "pc")
 """What is known of a fault; the rest of its keys explain it."""
+_FAULT_LINE: Final = re.compile(
+    r" faulted: .*\(esr=(?P<esr>0x[0-9a-f]{1,16})(, far=(?P<far>0x[0-9a-f]{1,16}))?, pc=(?P<pc>0x[0-9a-f]{1,16})\)$"
+)
 _SHOWN: Final = 70
 """Characters of a text that differs."""
 
@@ -45,10 +49,13 @@ def first_difference(run: RecordedRun, replayed: Report, call_positions: Sequenc
     """Compare a recorded run with its repetition, whose calls came in the given transitions.
 
     Repeating a hosted or native run must give all of its report. Of QEMU's the kernel's lines about the machine itself
-    are left out, and its count of instructions, in which the kernel's are. Of a panic of another machine the place
-    counts, not the registers. Where a record breaks off, what came before is compared.
+    are left out, and its count of instructions, in which the kernel's are; and a fault that some version of QEMU
+    reports wrongly counts as what it should be. Of a panic of another machine the place counts, not the registers.
+    Where a record breaks off, what came before is compared.
     """
     recorded = run.report
+    if run.machine == "qemu":
+        recorded, replayed = corrected_report(recorded, None), corrected_report(replayed, None)
     calls, console = recorded["syscalls"], recorded["console"]
     if run.loses_interrupts:
         calls, console = calls[: len(replayed["syscalls"])], console[: len(replayed["console"])]
@@ -143,9 +150,17 @@ def _comparable(lines: list[str], machine: str) -> list[str]:
         if line.startswith(_PANIC):
             place = _PANIC_PLACE.search("\n".join(lines[lines.index(line) :]))
             return [*found, f"{_PANIC}at {place[1] if place else 'an unknown place'}"]
-        if machine != "qemu" or not line.startswith(_OF_THE_MACHINE):
+        if machine != "qemu":
             found.append(line)
+        elif not line.startswith(_OF_THE_MACHINE):
+            found.append(_FAULT_LINE.sub(_corrected, line))
     return found
+
+
+def _corrected(line: re.Match[str]) -> str:
+    """The end of the line of a fault, with its numbers: its words come from them."""
+    right = corrected(Fault(int(line["esr"], 16), int(line["far"] or "0", 16), int(line["pc"], 16)), None)
+    return f" faulted ({', '.join(map(hex, right))})"
 
 
 def _number(key: str, recorded: Report, replayed: Report) -> Difference | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tyrne.kernel.calls import CallNumber
+from tyrne.system.qemu_versions import version
 from tyrne.system.run import Machine
 from tyrne.testing.code.assembler import call, load_exclusive, move, store_exclusive
 from tyrne.testing.code.batch import Batch, Generated, Way, compare
@@ -64,3 +65,20 @@ def test_what_is_excluded_is_taken_out_and_counted() -> None:
     tally, found = conduct(Batch((misaligned, debug_status)), lambda seed: misaligned, WAYS)
     assert found.differences == () and tally.excused == {"LDAR, STLR": 1}
     assert tally.words == set(misaligned.words[:2])
+
+
+@pytest.mark.qemu
+def test_words_that_the_architecture_leaves_open_are_taken_out_where_qemu_knows_them_no_more() -> None:
+    batch = Batch((
+        Generated("smulh", (0x9B525A0C,)),
+        Generated("ldarb", (*move(18, DATA), 0x08C9A64C)),
+        Generated("ldarb faults", (*move(18, 0), 0x08C9A64C)),
+        Generated("ldp twice", (0x296A2A6A,)),
+        Generated("smulh as it should be", (0x9B527E0C,)),
+        Generated("ldarb as it should be", (*move(18, DATA), 0x08DFFE4C)),
+    ))  # fmt: skip
+    tally, found = conduct(batch, lambda seed: batch.programs[0], WAYS)
+    assert found.differences == ()
+    taken_out = {"SMULH, UMULH": 1, "LDAR, STLR": 2} if version() >= (10, 0) else {}
+    assert tally.excused == taken_out
+    assert {0x9B527E0C, 0x08DFFE4C} <= tally.words and 0x296A2A6A not in tally.words

@@ -104,8 +104,8 @@ def conduct(batch: Batch, make: Make, ways: Sequence[Way]) -> tuple[Tally, Compa
 
 
 def known_differences(found: Comparison) -> Iterable[tuple[int, int, str]]:
-    """Program, place and name of each instruction at which only the other machine faulted, as the table of exclusions
-    says. A panic explains itself by no instruction."""
+    """Program, place and name of each instruction at which only the other machine faulted, or knew no instruction,
+    as the table of exclusions says. A panic explains itself by no instruction."""
     programs = found.batch.programs
     if any(done.panicked for done in found.outcomes.values()):
         return
@@ -115,8 +115,8 @@ def known_differences(found: Comparison) -> Iterable[tuple[int, int, str]]:
             continue
         syndrome, _, pc = fault
         hosted = None if difference.first is None else told(difference.first)
-        if hosted is not None and hosted[2] == pc:
-            continue
+        if hosted is not None and hosted[2] == pc and syndrome != excluded.UNDEFINED:
+            continue  # both faulted; only a word that one of them does not know comes before any other fault
         words = programs[difference.task].words
         index = (pc - CODE) // 4
         row = excluded.excuse(words[index], syndrome) if 0 <= index < len(words) else None

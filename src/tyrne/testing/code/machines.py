@@ -17,10 +17,11 @@ from tyrne.hosted.registers import GeneralRegisters
 from tyrne.system.build import kernel_elf
 from tyrne.system.manifest import System, Task, encode
 from tyrne.system.program import Program, Segment
+from tyrne.system.qemu_versions import single_instructions, version
 from tyrne.system.run import Machine, run_kernel
 from tyrne.system.transition import Listening
 from tyrne.testing.code.layout import CODE, CODE_END
-from tyrne.testing.code.outcome import Outcome, outcome
+from tyrne.testing.code.outcome import Outcome, as_architected, outcome
 
 CAPACITY: Final = 512 << 10
 """Bytes for a manifest, on each machine: the kernel's image ends at a page of the same block of 2 MiB, so that a task
@@ -48,8 +49,8 @@ def encoded(system: System, limit: int) -> bytes:
 def run(system: System, machine: Machine, counted: bool = False) -> Outcome:
     """Run a system to its end on one machine. `counted`: `executed` says how many instructions of its own code it has
     begun; where that is the same, so is very likely the path. Counting makes QEMU run single instructions."""
-    events = Listening()
-    recorder = Recorder(events, kept=WITHOUT_CALLS)
+    listening = Listening()
+    recorder = Recorder(listening, kept=WITHOUT_CALLS)
     executed: int | None = None
     busiest: int | None = None
     match machine:
@@ -59,7 +60,10 @@ def run(system: System, machine: Machine, counted: bool = False) -> Outcome:
             NativeMachine(encoded(system, HOSTED_LIMIT), recorder).run()
         case Machine.QEMU:
             executed = _qemu(encoded(system, QEMU_LIMIT), recorder, counted)
-    return outcome(recorder, events.take(), executed, busiest)
+    events = listening.take()
+    if machine is Machine.QEMU:
+        events = as_architected(events, version())
+    return outcome(recorder, events, executed, busiest)
 
 
 def _hosted(manifest: bytes, recorder: Recorder, counted: bool) -> tuple[int | None, int]:
@@ -100,7 +104,7 @@ def _qemu(manifest: bytes, recorder: Recorder, counted: bool) -> int | None:
             run_kernel(kernel, recorder)
             return None
         window = f"{CODE:#x}+{CODE_END - CODE:#x}"
-        options = ("-singlestep", "-d", "exec,nochain", "-dfilter", window, "-D", str(log))
+        options = (*single_instructions(version()), "-d", "exec,nochain", "-dfilter", window, "-D", str(log))
         run_kernel(kernel, recorder, options)
         lines = log.read_bytes() if log.exists() else b""
         return len(_BEGUN.findall(lines)) - len(_TAKEN_BACK.findall(lines))

@@ -9,6 +9,7 @@ from typing import Final
 from tyrne.hal.exit_status import PANIC
 from tyrne.hosted.recorder import CallEvent, FaultEvent, Recorder
 from tyrne.kernel.calls import CallNumber
+from tyrne.system.qemu_versions import Fault, Version, corrected
 from tyrne.system.transition import Ended, Event
 
 _TELLS: Final = (CallNumber.WAIT.value, CallNumber.REPLY_WAIT.value)
@@ -31,6 +32,22 @@ def told(event: Event) -> tuple[int, int, int] | None:
     if isinstance(event, CallEvent) and event.number in _TELLS and event.results is not None and event.results[2] == 1:
         return event.results[3], event.results[4], event.results[5]
     return None
+
+
+def as_architected(events: Iterable[Event], version: Version) -> tuple[Event, ...]:
+    """The events of a version of QEMU, with its known deviations corrected where a fault is told."""
+    return tuple(_as_architected(event, version) for event in events)
+
+
+def _as_architected(event: Event, version: Version) -> Event:
+    fault = told(event)
+    if fault is None:
+        return event
+    right = corrected(Fault(*fault), version)
+    if isinstance(event, FaultEvent):
+        return replace(event, syndrome=right.syndrome, address=right.address)
+    assert isinstance(event, CallEvent) and event.results is not None
+    return replace(event, results=(*event.results[:3], *right, *event.results[6:]))
 
 
 @dataclass(frozen=True)
