@@ -160,7 +160,11 @@ def test_revoking_one_that_has_no_children_changes_nothing() -> None:
     assert w.holds(0, w.root)
 
 
-@pytest.mark.promise("An object lives as long as a capability names it, so a capability never names a dead object")
+@pytest.mark.promise(
+    "An object lives as long as a capability names it, but for an endpoint that nobody can receive from any "
+    "more: it goes with every capability over it and the message that was left in it, and who waits to send to "
+    "it, or for an answer, goes on with ABORTED"
+)
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
 def test_dropping_copies_in_any_order_ends_the_object_with_the_last(order: tuple[int, ...]) -> None:
     w = Family()

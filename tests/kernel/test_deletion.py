@@ -129,7 +129,11 @@ def test_a_reply_capability_given_in_an_answer_to_another_still_answers_its_call
 # --- the last capability of an object
 
 
-@pytest.mark.promise("An object lives as long as a capability names it, so a capability never names a dead object")
+@pytest.mark.promise(
+    "An object lives as long as a capability names it, but for an endpoint that nobody can receive from any "
+    "more: it goes with every capability over it and the message that was left in it, and who waits to send to "
+    "it, or for an answer, goes on with ABORTED"
+)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("how", ["drop", "revoke", "end", "exit", "in flight"])
 def test_an_object_dies_with_its_last_capability_however_that_goes(kind: CapKind, how: str) -> None:

@@ -28,6 +28,11 @@ class Served(World):
         return self.kernel.endpoints.population == 1
 
 
+@pytest.mark.promise(
+    "An object lives as long as a capability names it, but for an endpoint that nobody can receive from any "
+    "more: it goes with every capability over it and the message that was left in it, and who waits to send to "
+    "it, or for an answer, goes on with ABORTED"
+)
 @pytest.mark.parametrize("call", [C.SEND_WAIT, C.CALL])
 @pytest.mark.parametrize("how", ["drop", "exit", "end", "revoke"])
 def test_who_waits_to_send_is_told_when_the_last_who_could_receive_is_gone(how: str, call: C) -> None:
@@ -54,6 +59,11 @@ def test_the_claim_of_an_endpoint_without_receivers_returns() -> None:
     assert w.claims(0)["ENDPOINT"] == before + 1
 
 
+@pytest.mark.promise(
+    "An object lives as long as a capability names it, but for an endpoint that nobody can receive from any "
+    "more: it goes with every capability over it and the message that was left in it, and who waits to send to "
+    "it, or for an answer, goes on with ABORTED"
+)
 @pytest.mark.parametrize("how", ["copy", "derived elsewhere", "in flight"])
 def test_it_lives_while_anybody_else_can_receive(how: str) -> None:
     w = Served()
@@ -87,6 +97,11 @@ def test_dropping_capabilities_that_only_send_ends_nothing() -> None:
     assert w.lives()
 
 
+@pytest.mark.promise(
+    "An object lives as long as a capability names it, but for an endpoint that nobody can receive from any "
+    "more: it goes with every capability over it and the message that was left in it, and who waits to send to "
+    "it, or for an answer, goes on with ABORTED"
+)
 def test_a_message_that_nobody_can_receive_any_more_is_dropped_with_what_it_carries() -> None:
     w = Served()
     bell = w.ok(0, C.CREATE, w.purse, CapKind.NOTIFICATION.value, 0)

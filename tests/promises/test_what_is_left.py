@@ -123,3 +123,26 @@ def test_callers_of_a_server_that_made_its_endpoint_go_on_however_it_ends(end: s
         assert w.x(1)[0] != Status.ABORTED.value, "task 0 can still receive it"
         w.ok(0, C.CAP_REVOKE, purse)
     assert w.x(1) == (Status.ABORTED.value, 0, 0, 0, 0, 0, 0, 0)
+
+
+@pytest.mark.promise(
+    "An object lives as long as a capability names it, but for an endpoint that nobody can receive from any more: it "
+    "goes with every capability over it and the message that was left in it, and who waits to send to it, or for an "
+    "answer, goes on with ABORTED"
+)
+@pytest.mark.parametrize("received", [True, False])
+def test_who_calls_an_endpoint_that_nobody_can_receive_from_any_more_goes_on_also_when_its_call_was_received(
+    received: bool,
+) -> None:
+    """The server drops its capability to receive, and keeps the one to answer: who called is told, not kept waiting."""
+    w = World(2)
+    door = w.ok(0, C.CREATE, w.give_quota(0), CapKind.ENDPOINT.value)
+    client = w.ok(0, C.CAP_MOVE, w.ok(0, C.CAP_COPY, door, int(Rights.SEND | Rights.TRANSFER)), w.give_task(0, 1))
+    w.blocks(1, C.CALL, client, 1, 2, 3, 4, NULL)
+    if received:
+        w.ok(0, C.WAIT, door)
+    reply = w.x(0)[7]
+    w.ok(0, C.CAP_DROP, door)
+    assert w.x(1) == (Status.ABORTED.value, 0, 0, 0, 0, 0, 0, 0) and not w.holds(1, client)
+    assert not received or not w.holds(0, reply)
+    assert w.kernel.endpoints.population == 0

@@ -42,7 +42,7 @@ def walk(seed: int) -> tuple[Driver, int]:
 
 
 @pytest.mark.promise(
-    "An object lives as long as a capability names it, so a capability never names a dead object",
+    "So a capability never names a dead object",
     (
         "No register value and no program may stop the kernel: a kernel panic is by definition a defect of Tyrne, "
         "and ends the machine with a report instead of going on"
