@@ -21,6 +21,7 @@ from rich.progress import TextColumn, TimeElapsedColumn
 
 from tyrne.system import kernel_source
 from tyrne.system.errors import RequestError
+from tyrne.system.kernel_check import check_kernel
 from tyrne.testing import commands
 from tyrne.testing.commands import FOUND, NOTHING_FOUND, positive
 from tyrne.testing.explore.checkpoint import Checkpoint
@@ -135,6 +136,7 @@ def main(arguments: list[str]) -> int:
 
 def search(found: argparse.Namespace) -> int:
     """Explore the models one after the other, to the first violation; the exit status."""
+    check_kernel()
     models = chosen(found)
     if found.list:
         for model in models:
