@@ -165,6 +165,10 @@ def test_a_more_urgent_supervisor_takes_the_cpu_from_the_next_ready_task_when_it
     assert w.current() == 0 and w.ready() == [2]
 
 
+@pytest.mark.promise(
+    "a server's table, what it can still do: one whose table is full gets RECEIVER_TABLE_FULL as long as a call "
+    "or a fault waits, or when only a message with a capability was left, and loses nothing"
+)
 def test_a_supervisor_without_room_for_the_reply_learns_it_and_the_fault_stays() -> None:
     w = Watched()
     w.fill_table(0)

@@ -143,7 +143,7 @@ def test_a_reply_capability_that_finds_no_room_stays_with_who_would_pass_it_on(w
 
 @pytest.mark.promise(
     "a server's table, what it can still do: one whose table is full gets RECEIVER_TABLE_FULL as long as a call "
-    "waits, or when only a message with a capability was left, and loses nothing"
+    "or a fault waits, or when only a message with a capability was left, and loses nothing"
 )
 @pytest.mark.parametrize("gift", [False, True])
 def test_a_receiver_without_room_for_the_answer_that_is_wanted_learns_it_and_nothing_changes(gift: bool) -> None:
@@ -209,7 +209,7 @@ def test_an_exit_needs_no_room() -> None:
 
 @pytest.mark.promise(
     "a server's table, what it can still do: one whose table is full gets RECEIVER_TABLE_FULL as long as a call "
-    "waits, or when only a message with a capability was left, and loses nothing"
+    "or a fault waits, or when only a message with a capability was left, and loses nothing"
 )
 @pytest.mark.parametrize("call", [C.RECV, C.WAIT])
 def test_a_parked_message_whose_capability_finds_no_room_is_kept_and_its_receiver_learns_it(call: C) -> None:
@@ -223,7 +223,7 @@ def test_a_parked_message_whose_capability_finds_no_room_is_kept_and_its_receive
 
 @pytest.mark.promise(
     "a server's table, what it can still do: one whose table is full gets RECEIVER_TABLE_FULL as long as a call "
-    "waits, or when only a message with a capability was left, and loses nothing"
+    "or a fault waits, or when only a message with a capability was left, and loses nothing"
 )
 @pytest.mark.parametrize("call", [C.RECV, C.WAIT])
 def test_a_parked_message_whose_capability_finds_no_room_stands_in_the_way_of_nothing(call: C) -> None:
