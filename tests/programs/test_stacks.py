@@ -50,6 +50,7 @@ def run(folder: Path, source: str, machine: str, stack_pages: int, suffix: str =
     return run_system([folder / "frame.toml"], machine)
 
 
+@pytest.mark.promise("Below the stack of a program that is an ELF lies 1 MiB where nothing is mapped")
 @on_each_machine
 def test_a_frame_of_24_kib_on_a_stack_of_one_page_is_a_fault_in_the_guard(tmp_path: Path, machine: str) -> None:
     report = run(tmp_path, FRAME % ("frame[24576]", 0), machine, 1)
@@ -57,9 +58,11 @@ def test_a_frame_of_24_kib_on_a_stack_of_one_page_is_a_fault_in_the_guard(tmp_pa
     fault = report["tasks"][0]["fault"]
     assert fault["kind"] == "data_abort_write"
     assert program.segments[-1].end <= int(fault["far"], 16) < program.stack_base
+    assert program.stack_base - program.segments[-1].end == 1 << 20
     assert program.stack_base - int(fault["far"], 16) <= limits.PAGE  # the first page below the stack, not the last
 
 
+@pytest.mark.promise("What `tyrne` compiles touches each page of a frame that is larger than one")
 @pytest.mark.parametrize(
     "frame", [("frame[3000000]", 0), ("frame[bytes]", 3_000_000), ("frame[5000]", 0)], ids=["fixed", "sized", "small"]
 )

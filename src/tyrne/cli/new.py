@@ -24,7 +24,7 @@ name = "{name}"
 name = "hello"
 program = "hello.py"    # Kernel Python, C (.c), assembly (.S), an AArch64 ELF, or a raw image (.bin)
 stack_pages = 1
-caps = [                # what the task may do: handle words 0, 1, … in this order
+caps = [                # what the task may do; a program finds an endpoint x as handle("x")
   {{ console = true }},
 ]
 """
