@@ -44,9 +44,14 @@ def test_the_exit_status_says_how_the_tasks_ended(tyrne: Tyrne, tmp_path: Path, 
     outcome = tyrne("run", "a.bin", "--max-instructions", 1000)
     assert outcome.status == status
     if status == 4:
-        assert outcome.error == "tyrne: stopped: the limit of 1000 instructions was reached"
+        assert outcome.err.splitlines() == [
+            "tyrne: stopped: the limit of 1000 instructions was reached",
+            "tyrne: a stood at pc 0x800000",
+        ]
     else:
-        assert outcome.err == ""
+        faulted = program == words(UNDEFINED)
+        told = "tyrne: a: undefined instruction: runs into zeros, where no code is\n"
+        assert outcome.err == (told if faulted else "")
 
 
 WAITS = words(MOV_X0, immediate(MOV_X8, 13), SVC)
@@ -76,7 +81,10 @@ def test_a_deadlock_is_status_5_and_says_who_waits(tyrne: Tyrne, tmp_path: Path)
     (tmp_path / "s.toml").write_text(DEADLOCK)
     outcome = tyrne("run", "s.toml", "--report", "r.json")
     assert outcome.status == 5
-    assert outcome.error == "tyrne: deadlock: one and three wait or are suspended, and nothing can wake them"
+    assert outcome.err.splitlines() == [
+        'tyrne: deadlock: one waits for a message at endpoint "door"',
+        'tyrne: deadlock: three waits for a message at endpoint "door"',
+    ]
     assert 'tyrne: deadlock: task "one" waits for a message or signals\n' in outcome.out
     tasks = json.loads((tmp_path / "r.json").read_text())["tasks"]
     assert [task["state"] for task in tasks] == ["waiting", "exited", "waiting"]
@@ -112,19 +120,25 @@ def test_the_report_has_everything_that_happened(tyrne: Tyrne, tmp_path: Path) -
     assert outcome.status == 1
     report = json.loads((tmp_path / "r.json").read_text())
     assert list(report) == [
-        *("machine", "profile", "status", "instructions", "console", "log", "tasks", "syscalls", "replay"),
+        *("machine", "profile", "status", "instructions", "console", "log", "tasks", "syscalls"),
+        *("names", "lines", "replay"),
     ]
     assert (report["machine"], report["profile"], report["status"]) == ("hosted", "debug", 1)
     assert report["instructions"] > 0
     assert report["console"] == "hello\n"
     assert not any("hello\n" in line for line in report["log"])
     assert report["tasks"] == [
-        {"name": "writer", "state": "exited", "code": 0, "fault": None},
+        {"name": "writer", "state": "exited", "code": 0, "fault": None, "stands": None},
         {
             "name": "wild",
             "state": "faulted",
             "code": None,
-            "fault": {"kind": "undefined_instruction", "esr": "0x2000000", "far": "0x0", "pc": "0x800000"},
+            "fault": {
+                "kind": "undefined_instruction", "esr": "0x2000000", "far": "0x0", "pc": "0x800000",
+                "why": "undefined instruction: runs into zeros, where no code is",
+                "file": None, "line": None, "function": None,
+            },
+            "stands": None,
         },
     ]
     write, leave = report["syscalls"]

@@ -41,24 +41,20 @@ def show_summary(console: Console, result: Result, calls: int) -> None:
 def _outcome(task: dict[str, Any], status: int) -> str:
     fault = task["fault"]
     if task["state"] == "waiting":
-        return "nothing can wake it" if status == STATUS_DEADLOCK else "waits, or is suspended"
+        return "" if status == STATUS_DEADLOCK else "waits, or is suspended"
     if fault:
         return f"{fault['kind'].replace('_', ' ')} at pc {fault['pc']}, address {fault['far']}"
     return "" if task["code"] is None else f"code {task['code']}"
 
 
-def _who_waits(result: Result) -> str:
-    names = [task["name"] for task in result.outcome()["tasks"] if task["state"] == "waiting"]
-    if not names:
-        return "no task can run, and nothing is left to start one"
-    *others, last = names
-    if not others:
-        return f"{last} waits or is suspended, and nothing can wake it"
-    return f"{', '.join(others)} and {last} wait or are suspended, and nothing can wake them"
+def who_stands(result: Result) -> Iterator[str]:
+    """Each task that has not ended, where it was and what it waits for."""
+    standings = sorted(result.recorder.standings.items())
+    yield from (result.explainer.standing(task, standing) for task, standing in standings)
 
 
 def explain(result: Result) -> Iterator[str]:
-    """Why a run ended other than by its tasks' exits: nothing, or one line."""
+    """Why a run ended other than by its tasks' exits, and where those stood that had not ended."""
     match result.status:
         case _ if result.timed_out:
             yield f"stopped: {WALL_SECONDS:.0f} seconds have passed; limit the run with --max-instructions N"
@@ -67,8 +63,10 @@ def explain(result: Result) -> Iterator[str]:
             yield f"kernel panic, a defect of tyrne: {first or 'no report'}"
         case status if status == STATUS_LIMIT:
             yield f"stopped: the limit of {result.request.max_instructions} instructions was reached"
+            yield from who_stands(result)
         case status if status == STATUS_DEADLOCK:
-            yield f"deadlock: {_who_waits(result)}"
+            lines = list(who_stands(result)) or ["no task can run, and nothing is left to start one"]
+            yield from (f"deadlock: {line}" for line in lines)
 
 
 def explain_faults(result: Result) -> Iterator[str]:

@@ -121,7 +121,8 @@ def _tasks(recorded: list[Report], replayed: list[Report]) -> Difference | None:
 def _facts(task: Report) -> Report:
     """A task without what is said about it."""
     fault = task.get("fault")
-    return {**task, "fault": {key: fault.get(key) for key in _FAULT} if isinstance(fault, dict) else fault}
+    known = {key: fault.get(key) for key in _FAULT} if isinstance(fault, dict) else fault
+    return {**task, "stands": None, "fault": known}
 
 
 def _task(task: Report) -> str:

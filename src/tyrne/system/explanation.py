@@ -10,7 +10,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
+from tyrne.hal.board import Standing
 from tyrne.hosted.recorder import FaultEvent, Recorder
+from tyrne.kernel.abi import TaskState
 from tyrne.system.fault_words import fault_words
 from tyrne.system.line_table import BadTableError, from_json, to_json
 from tyrne.system.manifest import System, encode
@@ -18,6 +20,7 @@ from tyrne.system.names import Names
 from tyrne.system.program import Program
 from tyrne.system.record import Record
 from tyrne.system.source_lines import Place, SourceMap, shown_beside, source_map
+from tyrne.system.standing_words import waits
 from tyrne.system.task_view import UNKNOWN, TaskView, read_tasks
 
 Report = dict[str, Any]
@@ -52,10 +55,32 @@ class Explainer:
         """Where a task comes from that has jumped to where no code is: the call before its return address."""
         return self.place(event.task, event.link - CALL_BYTES)
 
+    def standing(self, task: int, standing: Standing) -> str:
+        """`pong waits for a message at endpoint "table", at pong.py:12 in main`."""
+        what = waits(standing, self.names)
+        place = self._stands(task, standing)
+        if what is not None:
+            return f"{self.names.task(task)} {what}{at(place)}"
+        where = f"at pc {int(standing.pc):#x}" if place is None else at(place).removeprefix(", ")
+        return f"{self.names.task(task)} stood {where}"
+
+    def _stands(self, task: int, standing: Standing) -> Place | None:
+        """The line at which a task could go on; or whose call it waits in, which is the instruction before."""
+        if standing.state == TaskState.INACTIVE.value:
+            return None
+        runs = standing.state == TaskState.READY.value
+        place = self.place(task, int(standing.pc) - (0 if runs else CALL_BYTES))
+        return None if place is None else place.own
+
     def explain(self, report: Report, recorder: Recorder) -> None:
-        """Add to each fault of a report what it means and where it was."""
+        """Add to a report what each fault means and where it was, and where each task stands that has not ended."""
         for number, entry in zip(recorder.numbers(len(self.names.tasks)), report["tasks"], strict=True):
-            event = recorder.faults.get(number)
+            event, standing = recorder.faults.get(number), recorder.standings.get(number)
+            entry["stands"] = None if standing is None else {
+                "waits": waits(standing, self.names),
+                "pc": hex(standing.pc),
+                **place_keys(self._stands(number, standing)),
+            }
             if event is not None:
                 words = fault_words(event, self.view(number))
                 entry["fault"] |= {"why": words, **place_keys(self.place(number, event.pc) or self._caller(event))}

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 INLINED: Final = 16
 """Calls inlined into each other of which a place tells."""
+LIBRARY: Final = "tyrne/"
+"""Where the files of the user library lie, as debug information has them."""
 FOLDERS: Final = 4
 """The folder of a source, and those around it, in which its other files are looked for."""
 LAST_LINE: Final = (1 << 32) - 1
@@ -41,6 +43,14 @@ class Place:
         within = f"in {self.function}" if self.function else ""
         called = f", called from {self.caller.text}" if self.caller is not None else ""
         return " ".join(filter(None, (own, within))) + called
+
+    @property
+    def own(self) -> Place:
+        """The innermost line that is not the user library's, as far as that is known."""
+        place = self
+        while place.caller is not None and (place.file or "").startswith(LIBRARY):
+            place = place.caller
+        return place
 
     @property
     def line_text(self) -> str:
