@@ -21,10 +21,13 @@ def main() -> int:
     parser.add_argument(
         "--faults", nargs="?", const=FAULTS, metavar="FILE", help="put each fault into the kernel: a test must notice"
     )
+    parser.add_argument("--section", help="only those against rows of this section")
     parser.add_argument("--workers", type=int, default=1, help="processes for that")
     options = parser.parse_args()
     try:
         promises, faults = read(), read_faults(Path(options.faults or FAULTS))
+        if options.section:
+            faults = [fault for fault in faults if fault.row in promises.rows(options.section)]
         if options.faults:
             return report(try_faults(faults, promises, options.workers))
     except (MarkError, FaultError) as error:

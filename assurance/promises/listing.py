@@ -27,8 +27,8 @@ pins what the page does not say any more. How a test says what it pins: [tests/p
 FAULTS: Final = """\
 ## Faults that a test notices
 
-What bounds a hostile task is taken away in the kernel, a function at a time: `make promises ARGS=--faults`. One of the
-tests that pin what the row says has to fail.
+What a row of a table says is broken in the kernel, a function at a time: `make promises ARGS=--faults`. One of the
+tests that pin what the row says has to fail. `make test` does it for "Denial of service".
 """
 
 
