@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tyrne.kernel import capability_calls, task_calls
+from tyrne.kernel import capability_calls, messages, task_calls
 from tyrne.kernel.abi import Rights, Status
 from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
@@ -15,7 +15,12 @@ from tyrne.lang import u32
 from tyrne.testing import World
 from tyrne.testing.board import PAGE
 from tyrne.testing.invariants import demand
-from tyrne.testing.invariants.transitions import handles_keep_their_meaning, holdings, revocation_leaves_no_descendant
+from tyrne.testing.invariants.transitions import (
+    a_pending_poll_found_nothing,
+    handles_keep_their_meaning,
+    holdings,
+    revocation_leaves_no_descendant,
+)
 from tyrne.testing.kernels import BASE, NULL
 
 
@@ -63,6 +68,16 @@ def keeps_what_a_life_owed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(task_calls, "end_life", lambda kernel, task: None)
 
 
+def finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "collect", lambda kernel, endpoint, table, polls: None)
+
+
+def poll_who_waits(w: World) -> None:
+    door = w.endpoint()
+    w.blocks(0, C.SEND_WAIT, w.give(0, door), 1, 2, 3, 4, NULL)
+    w.ok(1, C.RECV, w.give(1, door))
+
+
 def begin_anew(w: World) -> None:
     door = w.endpoint()
     w.blocks(0, C.CALL, w.give(0, door), 1, 2, 3, 4, NULL)
@@ -99,6 +114,7 @@ def copy_too_much(w: World) -> None:
         (forgets_a_descendant, revoke_a_child, "has outlived the revocation"),
         (frees_without_a_new_generation, drop_a_copy, "emptied, and the next in it"),
         (refuses_too_late, copy_too_much, "a call was refused, and changed"),
+        (finds_nothing, poll_who_waits, "a poll is pending, and task 0 waits to send"),
         (keeps_what_a_life_owed, begin_anew, "an answer that a former life owed"),
         (keeps_what_a_life_owed, poll_and_begin_anew, "nobody who lives"),
     ],
@@ -113,6 +129,17 @@ def test_a_seeded_bug_is_caught_by_the_world(
     bug(monkeypatch)
     with pytest.raises(AssertionError, match=sentence):
         act(World(3, strict=True))
+
+
+def test_a_poll_that_leaves_a_message_or_names_nothing_is_found() -> None:
+    w = World(1)
+    door = w.give(0, w.endpoint())
+    table = w.task(0).capabilities
+    w.ok(0, C.RECV, door)
+    assert list(a_pending_poll_found_nothing(w.kernel, table, door)) == []
+    w.ok(0, C.SEND, door, 1, 2, 3, 4, NULL)
+    assert "a message is left" in next(a_pending_poll_found_nothing(w.kernel, table, door))
+    assert "a poll of nothing" in next(a_pending_poll_found_nothing(w.kernel, table, door + 1))
 
 
 def test_a_handle_that_names_something_else_is_found() -> None:

@@ -36,6 +36,7 @@ from tyrne.testing.invariants import check_system, demand
 from tyrne.testing.invariants.transitions import (
     a_failed_call_changes_nothing,
     a_new_life_owes_nothing,
+    a_pending_poll_found_nothing,
     handles_keep_their_meaning,
     holdings,
     revocation_leaves_no_descendant,
@@ -238,6 +239,8 @@ class World:
             demand(a_failed_call_changes_nothing(everything, kernel_state(self.kernel, caller.frame)))
         if answer[0] == Status.OK.value:
             demand(a_new_life_owes_nothing(self.kernel, former))
+        if number == CallNumber.RECV.value and answer[:2] == (Status.OK.value, 1):
+            demand(a_pending_poll_found_nothing(self.kernel, caller.capabilities, word))
         if answer[0] == Status.OK.value and revokes:
             demand(revocation_leaves_no_descendant(before, slot_named(before, caller.capabilities, word)))
         return answer

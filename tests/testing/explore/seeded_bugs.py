@@ -216,6 +216,16 @@ def leaves_who_has_no_room(kernel: Any, place: Any, needed: u64) -> Any:
     return receiver
 
 
+collect = rendezvous.collect
+
+
+def looks_at_the_first(kernel: Any, place: Any, table: CapTable, polls: bool) -> Any:
+    head = place.senders.head
+    if polls and head is not None and head.offer is not Offer.MESSAGE:
+        return None
+    return collect(kernel, place, table, polls)
+
+
 collect_sent = rendezvous.collect_sent
 
 
@@ -278,6 +288,21 @@ MAPPINGS = Model(
     memory=(1,),
     ram=True,
 )
+POLLED = Model(
+    "polled",
+    "a server that polls, and two clients: one waits for an answer, the other to be received",
+    tasks=(
+        Holder((endpoint(without=Rights.SEND),)),
+        Holder((endpoint(without=Rights.RECV),)),
+        Holder((endpoint(without=Rights.RECV),)),
+    ),
+    calls=(
+        Template(C.SEND_WAIT, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.RECV, (ENDPOINT,)),
+    ),
+    endpoints=1,
+)
 FULL = Model(
     "full",
     "a server whose table is full, and two clients that send and call",
@@ -297,7 +322,7 @@ FULL = Model(
 )
 PAIR, REVOCATION, BADGES = MODELS["pair"], MODELS["revocation"], MODELS["badges"]
 LIFECYCLE, QUOTAS = MODELS["lifecycle"], MODELS["quotas"]
-MODELS = {model.name: model for model in (*MODELS.values(), WAITS, CALLS, BINDINGS, MAPPINGS, FULL)}
+MODELS = {model.name: model for model in (*MODELS.values(), WAITS, CALLS, BINDINGS, MAPPINGS, POLLED, FULL)}
 
 BUGS = (
     Bug("rights that the source does not have are granted", (CapTable, "source"), ignores_granted_rights,
@@ -334,6 +359,8 @@ BUGS = (
         WAITS, 2, "a wait outlived its capability"),
     Bug("a poll outlives the capability that it was made by", rendezvous.withdraw, keeps,
         MODELS["polls"], 2, "polled by a capability that is gone"),
+    Bug("a poll looks at the first who waits, and no further", rendezvous.collect, looks_at_the_first,
+        POLLED, 4, "a poll is pending, and task"),
     Bug("a new life keeps the answers that the former owed", deletion.end_life, keeps,
         MODELS["lives"], 5, "a former life"),
     Bug("receivers that have no room wait on beside a sender", rendezvous.first_receiver, leaves_who_has_no_room,

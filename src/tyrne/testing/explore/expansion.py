@@ -3,8 +3,8 @@
 Each transition is checked as it is made: the kernel does not stop; a call with a stale handle, a capability of another
 kind or wider rights is refused; a call that is refused changes nothing but x0 to x7 of its caller, which hold no
 payload, and tells the machine nothing; no handle that was ever given out names anything else afterwards; a revocation
-leaves nothing of what was derived; a new life owes nothing. Each state is checked once, when it is expanded: every
-invariant of `tyrne.testing.invariants`.
+leaves nothing of what was derived; a new life owes nothing; a poll that is pending leaves no message. Each state is
+checked once, when it is expanded: every invariant of `tyrne.testing.invariants`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tyrne.testing.invariants import violations
 from tyrne.testing.invariants.transitions import (
     Holding,
     a_new_life_owes_nothing,
+    a_pending_poll_found_nothing,
     holdings,
     revocation_leaves_no_descendant,
     table_of_a_life,
@@ -40,6 +41,7 @@ Trace = tuple[int, ...]
 STOPS = (Exception, Trap)
 """What a kernel raises that stops, or that is broken in a way that only CPython notices."""
 
+RECV = int(CallNumber.RECV.value)
 REVOKE = int(CallNumber.CAP_REVOKE.value)
 CONFIGURE = int(CallNumber.TASK_CONFIGURE.value)
 
@@ -133,6 +135,8 @@ class Stepper:
             wrong += revocation_leaves_no_descendant(held, revoked)
         if configured is not None and status == 0:
             wrong += a_new_life_owes_nothing(self.kernel, configured)
+        if isinstance(action, Call) and action.number == RECV and status == 0 and registers[1] == 1:
+            wrong += a_pending_poll_found_nothing(self.kernel, task.capabilities, action.words[0])
         if changed:
             wrong += self._renamed(before, after)
         return after, changed, wrong

@@ -17,8 +17,9 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, ReplyHandle, TaskHandle
 from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.task import Offer
 from tyrne.lang import u32, u64
-from tyrne.testing.invariants.slots import occupied
+from tyrne.testing.invariants.slots import object_of, occupied
 from tyrne.testing.state import changes
 
 Violations = Iterator[str]
@@ -118,6 +119,22 @@ def a_new_life_owes_nothing(kernel: Kernel[Any], table: CapTable | None) -> Viol
     for i, endpoint in enumerate(kernel.endpoints.items):
         if endpoint.asked_by is not None and endpoint.asked_by.table is table:
             yield f"endpoint {i}: a poll of a former life"
+
+
+def a_pending_poll_found_nothing(kernel: Kernel[Any], table: CapTable, word: int) -> Violations:
+    """A `recv` that says pending has left no message that wants no answer. `word` is its x0, in the caller's table."""
+    slot = table.resolve(unpack_handle(u64(word)))
+    endpoint = None if slot is None else object_of(kernel, slot.held().object)
+    if endpoint is None:
+        yield "a poll of nothing is pending"
+        return
+    if endpoint.holds_message():
+        yield f"a poll is pending, and a message is left: {endpoint.state}"
+    sender = endpoint.senders.head
+    while sender is not None:
+        if sender.offer is Offer.MESSAGE:
+            yield f"a poll is pending, and task {sender.number} waits to send"
+        sender = sender.next
 
 
 def a_failed_call_changes_nothing(before: object, after: object) -> Violations:
