@@ -3,15 +3,22 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP = $(BIN)/python -m pip install $$([ -t 1 ] || echo --quiet) --disable-pip-version-check
 BASE := $(VENV)/base.stamp
 TEST := $(VENV)/test.stamp
 WORKERS ?= 2
 ARGS ?=
 HOSTED := tests/boards tests/boot tests/conformance tests/hal tests/kernel
 
-.PHONY: run qemu test coverage check bench fuzz-calls reproducible refusals scorecard assure mutate clean tools fuzz-code \
+.DEFAULT_GOAL := help
+.PHONY: help run qemu test coverage check bench fuzz-calls reproducible refusals scorecard assure mutate clean tools fuzz-code \
 	battery explore promises fresh
+
+# This list.
+help:
+	@awk '/^# / { if (text == "") text = substr($$0, 3); next } \
+	    /^[a-z-]+:/ && text != "" { printf "make %-13s %s\n", substr($$1, 1, length($$1) - 1), text } \
+	    { text = "" }' Makefile
 
 # The greeting on the hosted machine. ARGS="programs/other.py --report r.json" runs something else.
 run: $(BASE)
@@ -21,7 +28,7 @@ run: $(BASE)
 qemu: $(BASE)
 	@$(BIN)/tyrne run --machine qemu $(ARGS)
 
-# All tests; those that run the kernel in CPython under coverage, and every branch of it must be taken. With ARGS: these tests.
+# All tests, or those of ARGS; those that run the kernel in CPython have to take every branch of it.
 test: check tools
 ifeq ($(ARGS),)
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not branches"
@@ -36,6 +43,7 @@ coverage: $(TEST)
 	$(BIN)/coverage run -m pytest -n $(WORKERS) -m branches $(HOSTED)
 	@$(BIN)/python -m assurance.branches $(ARGS)
 
+# The linter, the type checker, and which part imports which.
 check: $(TEST)
 	$(BIN)/ruff check src tests bench programs assurance
 	$(BIN)/mypy
@@ -45,8 +53,8 @@ check: $(TEST)
 bench: $(BASE)
 	@$(BIN)/python bench/table.py $(ARGS)
 
-# A million random system calls, guided by what they reach, on the kernel in CPython and on the compiled one in lock step:
-# ARGS="--calls N --seed S --workers W --json FILE"; what is found becomes a test in build/found/.
+# A million random system calls in lock step, CPython's kernel and the compiled one: ARGS="--calls N --seed S --json FILE".
+# They are guided by what they reach, by --workers W processes; what is found becomes a test in build/found/.
 fuzz-calls: $(BASE)
 	@$(BIN)/python -m tyrne.testing.lockstep --corpus tests/corpus/calls $(ARGS)
 
@@ -74,7 +82,7 @@ refusals: $(TEST)
 scorecard: $(TEST)
 	@$(BIN)/python -m assurance.scorecard $(ARGS)
 
-# Every state of small systems, on all cores: ARGS="MODEL… --workers N --checkpoint DIR --json FILE"; without a model, a list.
+# Every state of small systems, on all cores: of all of them, or ARGS="MODEL… --workers N --checkpoint DIR --json FILE".
 explore: $(BASE)
 	@$(BIN)/python -m tyrne.testing.explore $(ARGS)
 
@@ -94,12 +102,13 @@ battery: $(BASE) tools
 tools:
 	@.ci/tools
 
+# Away with .venv and all that was built here. The cache is elsewhere: .venv/bin/tyrne cache clear
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis src/*.egg-info
 	find src tests bench programs assurance -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
-	@echo "making $(VENV) and installing Tyrne into it; once, some 600 MB"
+	@echo "making $(VENV) and installing Tyrne into it: once, some 600 MB, which make clean removes"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'make: needs venv: sudo apt-get install python3-venv' >&2; exit 1; }
 
 $(BASE): pyproject.toml | $(BIN)/python

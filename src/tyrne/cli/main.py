@@ -8,12 +8,14 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
+from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
 from rich.console import Console
+from rich.filesize import decimal
 
 from tyrne.cli.errors import STATUS_INTERRUPTED, STATUS_REQUEST, Stopped, guarded
 from tyrne.cli.help import Command, Commands
@@ -23,12 +25,14 @@ from tyrne.cli.presenter import PlainPresenter, Presenter, TerminalPresenter, pr
 from tyrne.cli.replay import following, go, standing, verdict, warnings_about
 from tyrne.cli.summary import explain, explain_faults, explain_refusals, show_summary
 from tyrne.hosted.kept import REPORT, SUMMARY
+from tyrne.system import built
 from tyrne.system.build import Emit, build_output
 from tyrne.system.description import SystemDescription
 from tyrne.system.errors import RequestError
 from tyrne.system.files import check_writable, write_atomically
 from tyrne.system.outline import outline
 from tyrne.system.printable import json_text
+from tyrne.system.qemu import find_emulator
 from tyrne.system.replay import Replay
 from tyrne.system.run import STATUS_LIMIT, Machine, Request, prepare
 from tyrne.system.select import load_system, select, warnings_of
@@ -114,6 +118,8 @@ def run(
     description = select(system or [])
     if report is not None:
         _check_output(report, system, description)
+    if machine is Machine.QEMU:
+        find_emulator()
     out = Console(highlight=False, stderr=report == STDOUT)
     with progress(out, "building …"):
         loaded = load_system(description)
@@ -204,6 +210,28 @@ def new(directory: Annotated[Path, typer.Argument(metavar="NAME", help="The dire
     """Make a directory with a program and a system description that run."""
     description = create_project(directory)
     say(f"made {directory}; run it with: tyrne run {description}")
+    return 0
+
+
+class CacheAction(Enum):
+    """What `tyrne cache` may be asked to do."""
+
+    CLEAR = "clear"
+
+
+@app.command(cls=Command)
+def cache(
+    action: Annotated[
+        CacheAction | None, typer.Argument(metavar="clear", help="Delete all of it. Without this: say what it holds.")
+    ] = None,
+) -> int:
+    """Say where the cache of what was built is, and how large; or clear it."""
+    directory, size = built.place_and_size()
+    if action is None:
+        say(f"{directory}: {decimal(size)}, all of which can be built again; clear it with: tyrne cache clear")
+        return 0
+    built.clear()
+    say(f"{directory}: cleared, {decimal(size)}")
     return 0
 
 

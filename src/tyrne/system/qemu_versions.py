@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from tyrne.hal.syndrome import FaultKind, fault_kind
+from tyrne.hal.syndrome import FaultKind, exception_class, fault_kind
 from tyrne.lang import u64
 from tyrne.system.errors import RequestError
+from tyrne.system.fault_words import CLASSES
 from tyrne.system.qemu import find_emulator
 
 Version = tuple[int, int]
@@ -104,8 +105,11 @@ def _corrected_task(task: dict[str, Any], of: Version | None) -> dict[str, Any]:
     if fault is None or (right := corrected(fault, of)) == fault:
         return task
     esr, far, pc = map(hex, right)
-    kind = fault_kind(u64(right.syndrome)).name.lower()
-    return {**task, "fault": {**task["fault"], "kind": kind, "esr": esr, "far": far, "pc": pc}}
+    syndrome = u64(right.syndrome)
+    fields = {"kind": fault_kind(syndrome).name.lower(), "esr": esr, "far": far, "pc": pc}
+    if "why" in task["fault"]:
+        fields["why"] = CLASSES[int(exception_class(syndrome))].format(address=far)
+    return {**task, "fault": {**task["fault"], **fields}}
 
 
 def _corrected_words(words: list[str] | None, of: Version | None) -> list[str] | None:
