@@ -50,7 +50,7 @@ TESTS = [name for line in COMMANDS.findall(EXAMPLE) if line.startswith("pytest")
 QUICK = {
     "tests/kernel/test_numbers.py": "",
     "tests/kernel/test_abi.py": "",
-    "tests/kernel/test_refusals.py": "QUOTA_QUERY or every_call",
+    "tests/kernel/test_refusals.py": "QUOTA_QUERY or every_call or no_call_has",
     "tests/kernel/test_exact_rights.py": "quota_query or every_call",
     "tests/test_rows.py": "every",
     "tests/programs/test_header.py": "committed or function",
