@@ -40,7 +40,7 @@ endif
 # Which branches of the kernel hosted tests take: ARGS="--json FILE". 1 when they miss one.
 coverage: $(TEST)
 	@rm -rf build/coverage
-	$(BIN)/coverage run -m pytest -n $(WORKERS) -m branches $(HOSTED)
+	PYTHONPATH=$(CURDIR) $(BIN)/coverage run -m pytest -n $(WORKERS) -m branches $(HOSTED)
 	@$(BIN)/python -m assurance.branches $(ARGS)
 
 # The linter, the type checker, and which part imports which.
