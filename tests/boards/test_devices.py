@@ -148,21 +148,30 @@ def test_the_limit_is_taken_silenced_and_completed(device: Device, counter: Coun
     assert counter.registers[timer.SystemRegister.CNTV_CTL_EL0] == int(timer.MASKED)
 
 
-def test_ticks_come_on_time_however_late_they_are_taken(device: Device, counter: Counter) -> None:
+def test_a_turn_is_interrupted_at_its_end_once_and_silenced_by_the_next(device: Device, counter: Counter) -> None:
     board = QemuVirt()
-    board.arm_tick(u64(16_000))
-    for late in (0, 1, 500, 999):
+    board.timer.start()
+    length = board.prepare_turns(u64(16_000))
+    assert length == 1000 and device.stores == [(gic.GICD_ISENABLER, 1 << 27)]
+    assert not counter.is_raised(), "there is no turn yet"
+    for late in (0, 1, 500, 1999):
+        board.arm_turn(board.turn_clock() + length)
+        counter.now += 999
         assert not counter.is_raised()
-        counter.now = counter.now // 1000 * 1000 + 1000
+        counter.now += 1 + late
         assert counter.is_raised()
-        counter.now += late
         assert board.acknowledge_interrupt() is Interrupt.TICK
+        assert not counter.is_raised()
+    board.arm_turn(u64(counter.now))
+    assert counter.is_raised()
+    board.arm_turn(u64(counter.now + 1))
+    assert not counter.is_raised()
 
 
-def test_a_tick_stays_pending_behind_the_limit(device: Device, counter: Counter) -> None:
+def test_the_end_of_a_turn_stays_pending_behind_the_limit(device: Device, counter: Counter) -> None:
     board = QemuVirt()
     board.arm_limit(u64(16_000))
-    board.arm_tick(u64(16_000))
+    board.arm_turn(u64(counter.now + 1000))
     counter.now += 1000
     assert board.acknowledge_interrupt() is Interrupt.LIMIT
     assert counter.is_raised()
@@ -172,9 +181,8 @@ def test_a_tick_stays_pending_behind_the_limit(device: Device, counter: Counter)
 
 
 @pytest.mark.parametrize("instructions", [1, 16, 992])
-def test_ticks_leave_the_tasks_time_to_run(instructions: int, device: Device, counter: Counter) -> None:
-    QemuVirt().arm_tick(u64(instructions))
-    assert counter.registers[timer.SystemRegister.CNTV_CVAL_EL0] == 1000 + 62
+def test_turns_leave_the_tasks_time_to_run(instructions: int, device: Device, counter: Counter) -> None:
+    assert QemuVirt().prepare_turns(u64(instructions)) == 62
 
 
 def test_a_timer_that_starts_has_nothing_due(counter: Counter) -> None:

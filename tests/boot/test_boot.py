@@ -241,7 +241,7 @@ def test_a_supervisor_of_the_manifest_is_a_capability_to_send_with_its_badge() -
 @pytest.mark.parametrize("slice", [0, 10_000])
 def test_a_slice_arms_the_tick_and_0_leaves_tasks_alone(slice: int) -> None:
     kernel = booted(slice=slice)
-    assert kernel.board.tick == slice
+    assert kernel.board.slice == slice
     words = f"preemptive scheduler (slice of {slice} instructions)" if slice else "cooperative scheduler"
     assert kernel.board.lines()[-1] == f"tyrne: starting {words}"
 

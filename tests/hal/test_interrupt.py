@@ -1,4 +1,4 @@
-"""Deadlines of one counter: the limit once, ticks for ever, and neither is lost, doubled or moved by being late."""
+"""Deadlines of one counter: the limit and the end of a turn, each once, and neither is lost or moved by being late."""
 
 import pytest
 
@@ -8,12 +8,12 @@ from tyrne.lang import u64
 LAST = u64((1 << 64) - 1)
 
 
-def armed(limit: int | None = None, tick: int | None = None, now: int = 0) -> Deadlines:
+def armed(limit: int | None = None, turn: int | None = None, now: int = 0) -> Deadlines:
     deadlines = Deadlines()
     if limit is not None:
         deadlines.arm_limit(u64(now), u64(limit))
-    if tick is not None:
-        deadlines.arm_tick(u64(now), u64(tick))
+    if turn is not None:
+        deadlines.arm_turn(u64(turn))
     return deadlines
 
 
@@ -36,55 +36,45 @@ def test_the_limit_is_due_once_and_not_early() -> None:
     assert taken(deadlines, 1000) is Interrupt.SPURIOUS
 
 
-def test_ticks_come_one_period_apart() -> None:
-    deadlines = armed(tick=10, now=5)
-    for at in range(15, 1000, 10):
-        assert deadlines.earliest() == at
-        assert taken(deadlines, at - 1) is Interrupt.SPURIOUS
-        assert taken(deadlines, at) is Interrupt.TICK
+@pytest.mark.parametrize("late", [0, 1, 9, 1234])
+def test_the_end_of_a_turn_is_due_once_not_early_and_however_late_it_is_taken(late: int) -> None:
+    deadlines = armed(turn=10)
+    assert deadlines.earliest() == 10
+    assert taken(deadlines, 9) is Interrupt.SPURIOUS
+    assert taken(deadlines, 10 + late) is Interrupt.TICK
+    assert deadlines.earliest() is None
+    assert taken(deadlines, 10_000) is Interrupt.SPURIOUS
 
 
-@pytest.mark.parametrize("late", [0, 1, 9])
-def test_a_tick_that_is_taken_late_does_not_move_the_next(late: int) -> None:
-    deadlines = armed(tick=10)
-    for at in range(10, 1000, 10):
-        assert taken(deadlines, at + late) is Interrupt.TICK
-        assert deadlines.earliest() == at + 10
+def test_the_next_turn_takes_the_place_of_the_one_before_whether_that_is_due_or_not() -> None:
+    deadlines = armed(turn=10)
+    for end in (30, 20, 50):
+        deadlines.arm_turn(u64(end))
+        assert deadlines.earliest() == end
+        assert taken(deadlines, end - 1) is Interrupt.SPURIOUS
+    assert taken(deadlines, 50) is Interrupt.TICK
 
 
-@pytest.mark.parametrize(("now", "after"), [(10, 20), (19, 20), (20, 30), (29, 30), (1234, 1240)])
-def test_ticks_that_were_missed_are_left_out(now: int, after: int) -> None:
-    deadlines = armed(tick=10)
-    assert taken(deadlines, now) is Interrupt.TICK
-    assert deadlines.earliest() == after
-    assert taken(deadlines, now) is Interrupt.SPURIOUS
+def test_a_turn_that_is_over_as_it_begins_is_due_at_once() -> None:
+    assert taken(armed(turn=10), 1000) is Interrupt.TICK
 
 
-def test_the_limit_comes_before_a_tick_which_stays_due() -> None:
-    deadlines = armed(limit=10, tick=10)
+def test_the_limit_comes_before_the_end_of_a_turn_which_stays_due() -> None:
+    deadlines = armed(limit=10, turn=10)
     assert deadlines.earliest() == 10
     assert taken(deadlines, 12) is Interrupt.LIMIT
     assert deadlines.earliest() == 10
     assert taken(deadlines, 12) is Interrupt.TICK
-    assert deadlines.earliest() == 20
+    assert deadlines.earliest() is None
 
 
 def test_the_earlier_deadline_is_the_alarm() -> None:
-    assert armed(limit=25, tick=10).earliest() == 10
-    assert armed(limit=5, tick=10).earliest() == 5
+    assert armed(limit=25, turn=10).earliest() == 10
+    assert armed(limit=5, turn=10).earliest() == 5
 
 
 def test_deadlines_past_the_end_of_the_counter_stay_there() -> None:
-    deadlines = armed(limit=int(LAST), tick=int(LAST), now=10)
+    deadlines = armed(limit=int(LAST), turn=int(LAST), now=10)
     assert deadlines.earliest() == LAST
     assert deadlines.take(LAST) is Interrupt.LIMIT
     assert deadlines.take(LAST) is Interrupt.TICK
-    assert deadlines.earliest() == LAST
-    half = armed(tick=1 << 63)
-    assert taken(half, 1 << 63) is Interrupt.TICK
-    assert half.earliest() == LAST
-
-
-def test_a_period_of_zero_is_refused() -> None:
-    with pytest.raises(AssertionError):
-        armed(tick=0)

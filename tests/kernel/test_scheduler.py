@@ -20,11 +20,18 @@ def add(scheduler: Scheduler, task: Task, top: int = TOP, base: int = BASE) -> S
     return scheduler.add_user_task(task, space_object(1), u64(base), u64(BASE + 4), u64(top), task.capabilities)
 
 
+def start(scheduler: Scheduler) -> None:
+    """Let the first task run, its turn begun."""
+    scheduler.start()
+    assert scheduler.current is not None
+    scheduler.begin_turn(scheduler.current, u64(0))
+
+
 def started(count: int) -> tuple[Scheduler, list[Task]]:
     scheduler, tasks = Scheduler(), [Task() for _ in range(count)]
     for task in tasks:
         assert add(scheduler, task) is None
-    scheduler.start()
+    start(scheduler)
     return scheduler, tasks
 
 
@@ -182,7 +189,7 @@ def prioritised(*priorities: int) -> tuple[Scheduler, list[Task]]:
     for task, priority in zip(tasks, priorities, strict=True):
         task.priority = u64(priority)
         assert add(scheduler, task) is None
-    scheduler.start()
+    start(scheduler)
     return scheduler, tasks
 
 
@@ -252,16 +259,16 @@ def test_a_switch_without_a_partner_or_anybody_ready_leaves_no_one_running() -> 
     assert scheduler.current is None
 
 
-def test_resuming_picks_somebody_when_nobody_runs_and_else_only_who_is_more_urgent() -> None:
+def test_when_nobody_runs_the_first_who_is_ready_does() -> None:
     scheduler, tasks = prioritised(8, 8)
-    scheduler.resume()
+    scheduler.preempt()
     assert scheduler.current is tasks[0]
     scheduler.stop()
-    scheduler.resume()
+    scheduler.preempt()
     assert scheduler.current is tasks[1]
     urgent = Task()
     add(scheduler, urgent)
-    scheduler.resume()
+    scheduler.preempt()
     assert scheduler.current is urgent
 
 

@@ -237,6 +237,7 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
     ("the_ready_are_queued_by_priority", "runs in state", lambda w: put(w.task(0), state=TaskState.SUSPENDED)),
     ("the_ready_are_queued_by_priority", "bits for no queue",
      lambda w: put(w.kernel.scheduler, levels=w.kernel.scheduler.levels | u64(1 << 16))),
+    ("the_ready_are_queued_by_priority", "has not begun", lambda w: put(w.kernel.scheduler, left=w.task(1))),
     ("each_task_waits_for_what_it_says", "with offer, queue", lambda w: put(w.task(2), offer=Offer.NOTHING)),
     ("each_task_waits_for_what_it_says", "a fault that it does not have", lambda w: put(w.task(2), offer=Offer.FAULT)),
     ("each_task_waits_for_what_it_says", "does not exist, and is queued",

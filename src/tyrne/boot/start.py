@@ -50,7 +50,7 @@ def start_system(kernel: Kernel[B], info: BootInfo) -> Task | None:
     if slice_length == 0:
         log_line(board, b"tyrne: starting cooperative scheduler")
     else:
-        board.arm_tick(slice_length)
+        kernel.scheduler.slice = board.prepare_turns(slice_length)
         log_text(board, b"tyrne: starting preemptive scheduler (slice of ")
         log_decimal(board, slice_length)
         log_line(board, b" instructions)")

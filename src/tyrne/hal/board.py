@@ -85,8 +85,18 @@ class Clock(Protocol):
         """Interrupt the run after about this many instructions from now."""
         ...
 
-    def arm_tick(self, instructions: u64) -> None:
-        """Interrupt the run after every so many instructions from now on, as nearly as the machine can."""
+    def prepare_turns(self, instructions: u64) -> u64:
+        """Be ready to interrupt turns. How many counts of the turn clock so many instructions take, above zero and as
+        nearly as the machine can tell."""
+        ...
+
+    def turn_clock(self) -> u64:
+        """What turns are measured by, in counts of the machine's own; it never goes back."""
+        ...
+
+    def arm_turn(self, end: u64) -> None:
+        """Interrupt the running turn, once, when the turn clock has reached `end`, or now if it has. An earlier `end`
+        counts no more."""
         ...
 
     def acknowledge_interrupt(self) -> Interrupt:

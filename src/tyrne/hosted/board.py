@@ -79,8 +79,14 @@ class HostedBoard(Ram):
         self._deadlines.arm_limit(u64(self.cpu.instructions), instructions)
         self._set_alarm()
 
-    def arm_tick(self, instructions: u64) -> None:
-        self._deadlines.arm_tick(u64(self.cpu.instructions), instructions)
+    def prepare_turns(self, instructions: u64) -> u64:
+        return instructions
+
+    def turn_clock(self) -> u64:
+        return u64(self.cpu.instructions)
+
+    def arm_turn(self, end: u64) -> None:
+        self._deadlines.arm_turn(end)
         self._set_alarm()
 
     def acknowledge_interrupt(self) -> Interrupt:

@@ -110,6 +110,8 @@ def make_task(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Stat
     task.name[0] = u8(0)
     task.state = TaskState.INACTIVE
     task.priority = u64(PRIORITIES - 1)
+    task.used = u64(0)
+    task.reach = u64(0)
     task.exit_code = u64(0)
     task.fault = None
     task.clear_registers()

@@ -82,7 +82,7 @@ class Kernel(Generic[B]):
         task = self.scheduler.current
         assert task is not None
         if vector is Vector.IRQ:
-            self._interrupt()
+            self._interrupt(task)
         elif vector is not Vector.SYNCHRONOUS:
             fault_task(self, task, syndrome, address)
         elif exception_class(syndrome) == CLASS_SUPERVISOR_CALL:
@@ -97,7 +97,7 @@ class Kernel(Generic[B]):
         """Give back what the trap has left over, and let the CPU hold the current task's thread and address space."""
         if self.remains:
             reap(self)
-            self.scheduler.resume()
+            self.scheduler.preempt()
         task = self.scheduler.current
         return task if task is not None and task is self.entered else self._enter(task)
 
@@ -172,18 +172,27 @@ class Kernel(Generic[B]):
                 self.board.trace_exit(task.number, call)
                 exit_task(self, task, code)
 
-    def _interrupt(self) -> None:
-        """A tick ends the turn of the current task, the limit ends the run."""
+    def _interrupt(self, task: Task) -> None:
+        """A tick ends the turn of the current task, which alone has another one; the limit ends the run."""
         match self.board.acknowledge_interrupt():
             case Interrupt.TICK:
                 refused = self.scheduler.yield_now()
                 assert refused is None
+                if self.scheduler.left is None:
+                    self._begin_turn(task)
             case Interrupt.LIMIT:
                 self.limit_reached = True
                 self.scheduler.stop()
                 log_line(self.board, b"tyrne: the instruction limit is reached")
             case Interrupt.SPURIOUS:  # always: there is no other interrupt
                 pass
+
+    def _begin_turn(self, task: Task) -> None:
+        """The current task begins a turn, which the board is to interrupt when it ends."""
+        timed = self.scheduler.slice != 0
+        end = self.scheduler.begin_turn(task, self.board.turn_clock() if timed else u64(0))
+        if timed:
+            self.board.arm_turn(end)
 
     def _enter(self, task: Task | None) -> Task | None:
         """Let the CPU hold another task's thread and address space. Without a task the run is over, and says how."""
@@ -192,6 +201,8 @@ class Kernel(Generic[B]):
             log_end(self)
             return None
         old = self.entered
+        if old is None or self.scheduler.left is not None:
+            self._begin_turn(task)
         self.board.switch_thread(None if old is None else old.thread, task.thread)
         handle = task.space
         space = None if handle is None else self.spaces.get(handle.slot)

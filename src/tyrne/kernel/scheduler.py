@@ -1,7 +1,11 @@
 """The scheduler: fixed priorities, and turns among equals.
 
-The most urgent task that is ready runs. Equals take turns: one that yields, or whose slice ends, goes behind them. One
-that has to give way to a more urgent task keeps its turn, at the head of its queue.
+The most urgent task that is ready runs. Equals take turns of one slice: one that yields, or whose turn is over, goes
+behind them. One that has to give way to a more urgent task keeps the rest of its turn, at the head of its queue. A task
+that waits and releases another hands the rest of its turn on to it. What a turn lasts too long is taken off the next.
+
+Time decides only when a turn is interrupted, and what it comes to is settled when the next one begins. So who runs
+depends on the order of traps alone.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.task import Task
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import Array, bit_not, trailing_zeros, u64
+from tyrne.lang import Array, bit_not, saturating_add, saturating_sub, trailing_zeros, u64
 
 PRIORITIES: Final = 16
 """0 is the most urgent."""
@@ -36,6 +40,15 @@ class Scheduler:
         self.ready: Array[TaskQueue] = Array.of(PRIORITIES, lambda _: TaskQueue())
         self.levels: u64 = u64(0)
         """Bit n is set while queue n has tasks."""
+        self.slice: u64 = u64(0)
+        """How long a turn is, in counts of the board's turn clock; 0 when only its task ends it."""
+        self.began: u64 = u64(0)
+        """When the running turn began, or would have without the interruptions."""
+        self.reach: u64 = u64(0)
+        """The running turn is handed on only to tasks whose priority is a smaller number: those at least as urgent as
+        who began it."""
+        self.left: Task | None = None
+        """Who had the running turn until this trap took `current`, whose turn is yet to begin, from its queue."""
 
     def add_user_task(
         self, task: Task, space: AddressSpaceHandle, base: u64, entry: u64, stack_top: u64, table: CapTable | None
@@ -55,50 +68,52 @@ class Scheduler:
         self.levels = self.levels | u64(1) << task.priority
 
     def withdraw(self, task: Task) -> None:
-        """Take a ready task out: it does not run on."""
+        """Take a ready task out: it does not run on. If it was interrupted, that turn is over."""
         if task is self.current:
-            self.current = self._pick()
+            self._leave_turn()
         else:
             self.ready[task.priority].remove(task)
             self._note(task.priority)
+            if task.reach != 0:
+                task.used = saturating_sub(task.used, self.slice)
+                task.reach = u64(0)
 
     def start(self) -> None:
         """Make the first ready task the current one."""
-        self.current = self._pick()
+        self._leave_turn()
 
     def yield_now(self) -> SchedError | None:
-        """Put the current task behind its equals; alone, it goes on."""
+        """Put the current task behind its equals; alone, it goes on with its turn."""
         task = self.current
         if task is None:
             return SchedError.NO_CURRENT_TASK
         if self.ready[task.priority].head is None:
             return None
         self.make_ready(task)
-        self.current = self._pick()
+        self._leave_turn()
         return None
 
     def preempt(self) -> None:
-        """Let a more urgent task that has become ready run; the current one keeps its turn."""
+        """Let who has become ready run if nobody does, or if it is more urgent than the current task, which keeps the
+        rest of its turn."""
         task = self.current
-        if task is not None and trailing_zeros(self.levels) < task.priority:
+        if task is None:
+            self._leave_turn()
+        elif trailing_zeros(self.levels) < task.priority:
             self.ready[task.priority].push_front(task)
             self.levels = self.levels | u64(1) << task.priority
-            self.current = self._pick()
-
-    def resume(self) -> None:
-        """Let the most urgent task run after some have ended, and others were released by that."""
-        if self.current is None:
-            self.current = self._pick()
-        else:
-            self.preempt()
+            if self.left is None:
+                task.reach = self.reach
+            self._leave_turn()
 
     def switch(self, partner: Task | None) -> None:
-        """The current task waits. The one that it has just released runs, unless a more urgent one is ready."""
+        """The current task waits. The one that it has just released has the rest of the turn, unless a more urgent one
+        is ready, or a more urgent one began the turn."""
         if partner is None:
-            self.current = self._pick()
-        elif trailing_zeros(self.levels) < partner.priority:
+            self._leave_turn()
+        elif trailing_zeros(self.levels) < partner.priority or partner.priority >= self.reach:
             self.make_ready(partner)
-            self.current = self._pick()
+            self._leave_turn()
         else:
             partner.state = TaskState.READY
             self.current = partner
@@ -106,6 +121,29 @@ class Scheduler:
     def stop(self) -> None:
         """Nothing runs from here on; the tasks keep their states."""
         self.current = None
+
+    def begin_turn(self, task: Task, now: u64) -> u64:
+        """The turn that this trap has left is settled, and that of the current task begins; when it is to end.
+
+        A task that overran has that much of its next turn used already; if that is all, it is interrupted at once.
+        """
+        left = self.left
+        if left is not None:
+            left.used = left.used + (now - self.began)
+            if left.reach == 0:
+                left.used = saturating_sub(left.used, self.slice)
+        self.reach = max(task.reach, task.priority + 1)
+        self.began = now - task.used
+        task.used = u64(0)
+        task.reach = u64(0)
+        self.left = None
+        return saturating_add(self.began, self.slice)
+
+    def _leave_turn(self) -> None:
+        """Somebody else than the current task has a turn, which is begun when all that this trap does is done."""
+        if self.left is None:
+            self.left = self.current
+        self.current = self._pick()
 
     def _pick(self) -> Task | None:
         """Take the first of the most urgent ready tasks out of its queue; None when none is ready."""

@@ -67,6 +67,10 @@ class Task:
         self.name: Array[u8] = Array.filled(NAME_LENGTH, u8(0))
         self.state: TaskState = TaskState.INACTIVE
         self.priority: u64 = u64(0)
+        self.used: u64 = u64(0)
+        """What it has used of its next turn already: before it was interrupted, or by overrunning an earlier one."""
+        self.reach: u64 = u64(0)
+        """While its turn is interrupted, that of the turn; else 0."""
         self.space: AddressSpaceHandle | None = None
         self.table: CapTable | None = None
         self.window: UserWindow | None = None

@@ -40,8 +40,12 @@ class MemoryBoard:
         """What the next interrupts are."""
         self.armed = 0
         """The limit, in instructions, that the kernel asked for last."""
-        self.tick = 0
-        """The instructions until the tick that the kernel asked for last."""
+        self.slice = 0
+        """The instructions of a turn, if the kernel has asked for turns."""
+        self.clock = 5
+        """The turn clock, in instructions; it stands still."""
+        self.turn_end: int | None = None
+        """When the running turn is to be interrupted."""
 
     def _at(self, address: int, length: int) -> int:
         offset = int(address) - RAM
@@ -110,9 +114,16 @@ class MemoryBoard:
         assert instructions > 0
         self.armed = int(instructions)
 
-    def arm_tick(self, instructions: u64) -> None:
+    def prepare_turns(self, instructions: u64) -> u64:
         assert instructions > 0
-        self.tick = int(instructions)
+        self.slice = int(instructions)
+        return instructions
+
+    def turn_clock(self) -> u64:
+        return u64(self.clock)
+
+    def arm_turn(self, end: u64) -> None:
+        self.turn_end = int(end)
 
     def acknowledge_interrupt(self) -> Interrupt:
         return self.interrupt

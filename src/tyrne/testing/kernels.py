@@ -178,6 +178,7 @@ def run(kernel: Kernel[MemoryBoard], task: Task) -> None:
         scheduler.ready[before.priority].push_front(before)
         scheduler.levels = scheduler.levels | u64(1) << before.priority
     scheduler.current = task
+    scheduler.reach = task.priority + 1
     kernel.leave()
 
 

@@ -130,11 +130,11 @@ def test_a_call_is_replayed_from_its_words() -> None:
 WRITTEN = {
     "Kernel": "scheduler entered active remains tasks endpoints notifications spaces regions quotas frames "
     "limit_reached bootstrap_table empty_table",
-    "Scheduler": "current ready levels",
+    "Scheduler": "current ready levels reach left",
     "TaskQueue": "head tail",
     "Arena": "items generations occupied next_free first_free touched population",
-    "Task": "frame state priority space table window origin payer home supervisor exit_code fault spent next queue "
-    "offer through reply thread capabilities",
+    "Task": "frame state priority reach space table window origin payer home supervisor exit_code fault spent next "
+    "queue offer through reply thread capabilities",
     "TrapFrame": "x sp pc pstate",
     "ThreadState": "floating",
     "CapTable": "first_free touched slots",
@@ -150,7 +150,8 @@ WRITTEN = {
 """Fields that a key depends on, or that none of its steps changes but by what does."""
 ERASED = {
     "Kernel": "board debug_console loading boot_frame lives started",
-    "Task": "slot number name",
+    "Scheduler": "slice began",
+    "Task": "slot number name used",
     "ThreadState": "q fpcr fpsr tpidr",
 }
 """Fields that count for nothing: the table in canonical.py says why. FP/SIMD registers are never anything but zero."""

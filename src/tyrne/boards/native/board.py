@@ -96,8 +96,14 @@ class Native:
         self.deadlines.arm_limit(self.journal.instructions(), instructions)
         self._set_alarm()
 
-    def arm_tick(self, instructions: u64) -> None:
-        self.deadlines.arm_tick(self.journal.instructions(), instructions)
+    def prepare_turns(self, instructions: u64) -> u64:
+        return instructions
+
+    def turn_clock(self) -> u64:
+        return self.journal.instructions()
+
+    def arm_turn(self, end: u64) -> None:
+        self.deadlines.arm_turn(end)
         self._set_alarm()
 
     def acknowledge_interrupt(self) -> Interrupt:

@@ -129,9 +129,15 @@ class QemuVirt:
         self.timer.arm_limit(instructions)
         self.interrupts.enable(LINE)
 
-    def arm_tick(self, instructions: u64) -> None:
-        self.timer.arm_tick(instructions)
+    def prepare_turns(self, instructions: u64) -> u64:
         self.interrupts.enable(LINE)
+        return self.timer.turn_length(instructions)
+
+    def turn_clock(self) -> u64:
+        return self.timer.ticks()
+
+    def arm_turn(self, end: u64) -> None:
+        self.timer.arm_turn(end)
 
     def acknowledge_interrupt(self) -> Interrupt:
         interrupt = self._take_interrupt()

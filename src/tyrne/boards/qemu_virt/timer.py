@@ -1,4 +1,4 @@
-"""The EL1 virtual timer and its counter: the one alarm of the machine, for the limit and for the ticks."""
+"""The EL1 virtual timer and its counter: the one alarm of the machine, for the limit and for the ends of turns."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ ENABLE: Final = u64(1)
 """CNTV_CTL_EL0.ENABLE."""
 MASKED: Final = u64(2)
 """CNTV_CTL_EL0.IMASK."""
-SHORTEST_PERIOD: Final = u64(62)
-"""Counts from one tick to the next, at least: longer than the kernel needs for one, else tasks would never run."""
+SHORTEST_TURN: Final = u64(62)
+"""Counts: longer than the kernel needs to end one turn and begin another, else tasks would never run."""
 
 
 class VirtualTimer:
@@ -45,9 +45,12 @@ class VirtualTimer:
         self.deadlines.arm_limit(self.ticks(), ns_to_ticks(ns, self.frequency()))
         self._set_alarm()
 
-    def arm_tick(self, ns: u64) -> None:
-        """A tick is due whenever `ns` nanoseconds have passed, rounded up to whole counts."""
-        self.deadlines.arm_tick(self.ticks(), max(ns_to_ticks(ns, self.frequency()), SHORTEST_PERIOD))
+    def turn_length(self, ns: u64) -> u64:
+        """The counts of a turn of `ns` nanoseconds, rounded up."""
+        return max(ns_to_ticks(ns, self.frequency()), SHORTEST_TURN)
+
+    def arm_turn(self, at: u64) -> None:
+        self.deadlines.arm_turn(at)
         self._set_alarm()
 
     def take(self) -> Interrupt:

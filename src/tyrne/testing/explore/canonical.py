@@ -14,6 +14,8 @@ of its own and is checked. Erased is only:
 | task numbers, names, `lives`              | only reports use them                                                  |
 | what is left over in a free slot or place | whoever takes it writes it first; what must be empty in it is looked at|
 | the contents of pages that are no tables  | no task of a model runs code, and the kernel reads no page of a task's |
+| how much a task has used of its turn, and | it decides only when a tick comes, and in a model one may come at any  |
+| when the running one began and is to end  | time                                                                   |
 | the hint of the frame allocator           | the lowest free frame is found from any hint that is not above it      |
 | in a model in which no task can end: the  | only when a task ends is its table gone through, slot by slot, which   |
 | index of a slot in a task's table, and    | decides who is woken first; else all slots are alike: exchanging two,  |
@@ -216,6 +218,7 @@ class Canonical:
             101,
             _number_of(task.state),
             task.priority,
+            task.reach,
             0 if task.space is None else self._named(task.space),
             0 if table is None else 1 if table is task.capabilities else WRONG,
             get(task.payer, WRONG),
@@ -312,6 +315,8 @@ class Canonical:
         out += (
             get(scheduler.current, WRONG),
             scheduler.levels,
+            scheduler.reach,
+            get(scheduler.left, WRONG),
             get(kernel.entered, WRONG),
             get(kernel.active, WRONG),
             kernel.remains,

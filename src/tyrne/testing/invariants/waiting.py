@@ -78,6 +78,8 @@ def the_ready_are_queued_by_priority(kernel: Kernel[Any]) -> Violations:
             yield f"{name}: runs in state {task.state}"
     if scheduler.levels >> len(scheduler.ready) != 0:
         yield "the bitmap has bits for no queue"
+    if current is not None and scheduler.left is not None:
+        yield "the turn of the task that runs has not begun"
 
 
 def each_task_waits_for_what_it_says(kernel: Kernel[Any]) -> Violations:

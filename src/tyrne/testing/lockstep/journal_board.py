@@ -67,8 +67,14 @@ class JournalBoard(Ram):
         self.deadlines.arm_limit(u64(self.instructions), instructions)
         self._set_alarm()
 
-    def arm_tick(self, instructions: u64) -> None:
-        self.deadlines.arm_tick(u64(self.instructions), instructions)
+    def prepare_turns(self, instructions: u64) -> u64:
+        return instructions
+
+    def turn_clock(self) -> u64:
+        return u64(self.instructions)
+
+    def arm_turn(self, end: u64) -> None:
+        self.deadlines.arm_turn(end)
         self._set_alarm()
 
     def acknowledge_interrupt(self) -> Interrupt:
