@@ -158,6 +158,10 @@ def instructions(attack: Attack, machine: str, folder: Path) -> int:
     return int(report["instructions"])
 
 
+@pytest.mark.promise(
+    "Two equals that are both ready get half each of what more urgent tasks leave, within one slice and the longest "
+    "call, over any 100 slices"
+)
 @on_each_machine
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_computing_task_has_its_share_over_100_slices_though_the_other(
@@ -170,6 +174,7 @@ def test_a_computing_task_has_its_share_over_100_slices_though_the_other(
     assert 0.9 * share < took <= most, f"{took / WORK:.3f} times the victim's work"
 
 
+@pytest.mark.promise("What a turn lasts too long is taken off the next turns of the task in whose hands it ended")
 @pytest.mark.qemu
 @pytest.mark.parametrize("name", LONG_CALLS)
 def test_a_computing_task_has_its_share_within_the_longest_call_though_as_its_turns_end_the_other(

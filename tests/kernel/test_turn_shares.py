@@ -304,6 +304,12 @@ def shortfall(attack: Callable[[Handles], Scripts], slices: int = SLICES) -> int
     return worst - SLICE - done.longest - TRAP
 
 
+@pytest.mark.promise(
+    "Two equals that are both ready get half each of what more urgent tasks leave, within one slice and the longest "
+    "call, over any 100 slices",
+    "Among more of them that are ready each gets an equal part",
+    "This holds whatever they do with yield, calls to each other, and long calls:",
+)
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 def test_an_equal_has_its_share_within_a_slice_and_the_longest_call_though_the_other(
     attack: Callable[[Handles], Scripts],

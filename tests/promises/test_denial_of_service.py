@@ -35,8 +35,8 @@ def room(w: World, task: int) -> int:
 # --- processor time
 
 
-@pytest.mark.promise("processor time, bounded by: its priority, and the tick")
-def test_a_task_that_never_gives_way_has_the_processor_until_the_tick() -> None:
+@pytest.mark.promise("processor time, bounded by: its priority, and among its equals a turn of one slice")
+def test_a_task_that_never_gives_way_has_the_processor_for_a_turn() -> None:
     w = World(3)
     seen = []
     for _ in range(9):
@@ -45,7 +45,7 @@ def test_a_task_that_never_gives_way_has_the_processor_until_the_tick() -> None:
     assert seen == [0, 1, 2] * 3
 
 
-@pytest.mark.promise("processor time, bounded by: its priority, and the tick")
+@pytest.mark.promise("processor time, bounded by: its priority, and among its equals a turn of one slice")
 def test_no_call_of_a_less_urgent_task_takes_the_processor_from_a_more_urgent_one() -> None:
     w = World(3, priorities=(8, 3, 8))
     me, victim = w.give_task(HOSTILE, HOSTILE), w.give_task(HOSTILE, VICTIM)
@@ -55,6 +55,30 @@ def test_no_call_of_a_less_urgent_task_takes_the_processor_from_a_more_urgent_on
     w.blocks(VICTIM, C.WAIT, w.give(VICTIM, w.endpoint()))
     assert w.refused(HOSTILE, C.TASK_PRIORITY, me, 7) is Status.INSUFFICIENT_RIGHTS
     assert w.refused(HOSTILE, C.TASK_PRIORITY, victim, 7) is Status.INSUFFICIENT_RIGHTS
+
+
+@pytest.mark.promise("processor time, bounded by: its priority, and among its equals a turn of one slice")
+def test_neither_a_yield_nor_an_interruption_nor_a_long_call_lengthens_a_turn() -> None:
+    w = World(3, priorities=(8, 8, 3), slice=1000)
+    bell = w.notification()
+    ring, its = w.give(HOSTILE, bell), w.give(SERVER, bell)
+    w.blocks(SERVER, C.WAIT, its)
+    start = w.board.clock
+    w.board.clock += 990
+    w.call(HOSTILE, C.TASK_YIELD)
+    assert w.current() == VICTIM and w.board.turn_end == start + 1990
+    w.board.clock += 1000
+    w.tick()
+    w.board.clock += 990
+    w.ok(HOSTILE, C.NOTIFY, ring, 1)
+    w.blocks(SERVER, C.WAIT, its)
+    assert w.current() == HOSTILE and w.board.turn_end == w.board.clock + 10
+    w.board.clock += 310
+    w.call(HOSTILE, C.TASK_YIELD)
+    assert w.current() == VICTIM and w.board.turn_end == w.board.clock + 1000
+    w.board.clock += 1000
+    w.tick()
+    assert w.current() == HOSTILE and w.board.turn_end == w.board.clock + 700
 
 
 # --- time inside the kernel
