@@ -78,6 +78,10 @@ def test_warnings_without_end_are_counted(tyrne: Tyrne, tmp_path: Path) -> None:
         ("int f(void); int main(void) { return f(); }", "a.c:1: undefined symbol: f; define it in a source of this "),
         ("void free(void *p); int main(void) { free(0); }", f"a.c:1: undefined symbol: free: {NO_LIBRARY}; use "),
         ("int main(int n) { return HANDLE_TABEL + n; }", "a.c:1:26: use of undeclared identifier 'HANDLE_TABEL'; the "),
+        (
+            "int main(int n) { return (int)((__int128)n / (n + 1)); }",
+            "a.c:1: undefined symbol: __divti3 of the compiler's runtime, which is not there; divide and convert ",
+        ),
         ("int x = 1;", "a.c: there is no main and no _start, where a program begins; define int main(void)"),
         (
             "void _start(void) {} __attribute__((destructor)) void f(void) {}",

@@ -111,16 +111,32 @@ def test_destructors_run_when_main_has_returned(tmp_path: Path) -> None:
     assert code(tmp_path, text + MAIN % "3") == 17
 
 
+def test_sections_that_a_program_names_are_what_they_are_said_to_be(tmp_path: Path) -> None:
+    text = '#include "tyrne.h"\nstatic volatile int x __attribute__((section("mine"))) = 4;\n'
+    text += 'static const volatile int y __attribute__((section("fixed"))) = 5;\n'
+    text += '__attribute__((section("code"), noinline)) static int f(void) { return 6; }\n'
+    assert code(tmp_path, text + START % "++x + y + f()") == 16
+    assert code(tmp_path, text + MAIN % "++x + y + f()") == 16
+
+
+def test_what_is_to_run_before_constructors_runs_too(tmp_path: Path) -> None:
+    text = CONSTRUCTOR + "static void f(void) { ran = 7; }\n"
+    text += '__attribute__((section(".preinit_array"), used)) static void (*early)(void) = f;\n'
+    assert code(tmp_path, text + START % "ran") == 7123
+
+
 LIVES = """\
 #include "tyrne.h"
 static volatile int lives = 1, zero;
 static _Thread_local volatile int own = 1;
-static volatile int kept __attribute__((section(".kept"))) = 1;
+static volatile int named __attribute__((section("named"))) = 1, named_zero __attribute__((section(".noinit")));
+static volatile char large[9000];
+static TYRNE_KEPT volatile int kept = 1;
 int main(void)
 {
-    if (lives != 1 || zero != 0 || own != 1)
+    if (lives != 1 || zero != 0 || own != 1 || named != 1 || named_zero != 0 || large[0] || large[8999])
         return 1;
-    lives++, zero++, own++;
+    lives++, zero++, own++, named++, named_zero++, large[0]++, large[8999]++;
     if (kept++ < 3)
         *(volatile int *)0xdead0000 = 1;
     return kept + 10;

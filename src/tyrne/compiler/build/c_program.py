@@ -157,7 +157,8 @@ def _compile(sources: Sequence[Path], include: Sequence[Path], program: CProgram
 
 
 def _link(sources: Sequence[Path], work: Path, folder: Path, output: str, shipped: Path, console: int) -> None:
-    """Link the objects with what they need of the library; a second time with a copy of .data, if there is any."""
+    """Link the objects with what they need of the library. What begins in begin.S is linked again, with a copy of its
+    data, which stands behind everything, so that nothing moves."""
     kinds = [_kinds(work / f"{number}.o") for number in range(len(sources))]
     has_start = any(kind.start for kind in kinds)
     begins = not has_start or any(kind.thread_locals or kind.constructors for kind in kinds)
@@ -174,12 +175,10 @@ def _link(sources: Sequence[Path], work: Path, folder: Path, output: str, shippe
     try:
         link(objects, script, output, work, flags)
         if begins:
-            fresh = _fresh_data(work / output)
-            if fresh:
-                (work / "fresh.bin").write_bytes(fresh)
-                (work / "fresh.S").write_text(FRESH_SOURCE)
-                compile_file("fresh.S", "fresh.o", work, FLAGS)
-                link(["fresh.o", *objects], script, output, work, flags)
+            (work / "fresh.bin").write_bytes(_fresh_data(work / output))
+            (work / "fresh.S").write_text(FRESH_SOURCE)
+            compile_file("fresh.S", "fresh.o", work, FLAGS)
+            link(["fresh.o", *objects], script, output, work, flags)
     except ToolError as error:
         raise CompileError("\n".join(link_errors(error, sources[0], folder))) from None
 
@@ -208,13 +207,17 @@ def _kinds(path: Path) -> _Kinds:
         return _Kinds(
             any(symbol["st_shndx"] != "SHN_UNDEF" for symbol in starts),
             any(section["sh_flags"] & SH_FLAGS.SHF_TLS and section["sh_size"] for section in sections),
-            any(section["sh_type"] == "SHT_INIT_ARRAY" for section in sections),
+            any(section["sh_type"] in ("SHT_INIT_ARRAY", "SHT_PREINIT_ARRAY") for section in sections),
             any(section["sh_type"] == "SHT_FINI_ARRAY" for section in sections),
         )
 
 
 def _fresh_data(path: Path) -> bytes:
-    """What lies in the file from `user_fresh_data` to `user_data_end`: what a later life begins with."""
+    """What lies in the file from `user_fresh_data` on, but for zeros at its end: what a later life begins with.
+
+    Never nothing: where it is linked says where the writable pages end.
+    """
+    from elftools.elf.constants import P_FLAGS
     from elftools.elf.elffile import ELFFile
     from elftools.elf.sections import SymbolTableSection
 
@@ -222,13 +225,13 @@ def _fresh_data(path: Path) -> bytes:
         elf = ELFFile(stream)
         table = elf.get_section_by_name(".symtab")
         assert isinstance(table, SymbolTableSection), "a program keeps its symbols when it is linked"
-        places = {symbol.name: int(symbol["st_value"]) for symbol in table.iter_symbols()}
-        start, end = places["user_fresh_data"], places["user_data_end"]
+        start = next(int(symbol["st_value"]) for symbol in table.iter_symbols() if symbol.name == "user_fresh_data")
         for segment in elf.iter_segments("PT_LOAD"):
             address = segment["p_vaddr"]
-            if address <= start < address + segment["p_memsz"]:
-                return bytes(segment.data()[start - address : end - address].ljust(end - start, b"\0"))
-    return b""
+            if segment["p_flags"] & P_FLAGS.PF_W:
+                data = bytes(segment.data()[start - address :]).rstrip(b"\0")
+                return data.ljust(max(1, -(-len(data) // 16)) * 16, b"\0")
+    raise AssertionError("begin.S has a byte of its own in the writable segment")
 
 
 def _read_files(work: Path, sources: Sequence[Path], include: Sequence[Path]) -> list[str]:

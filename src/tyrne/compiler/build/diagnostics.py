@@ -27,6 +27,8 @@ PRINTING: Final = "print with tyrne_print, tyrne_print_decimal and tyrne_print_h
 MEMORY: Final = "memcpy, memmove, memset, memcmp and strlen are in tyrne.h"
 HEAP: Final = "use arrays of a fixed size, or map memory (tyrne_create_memory and tyrne_map)"
 EXIT: Final = "return from main, or call tyrne_exit of tyrne.h"
+RUNTIME: Final = "divide and convert integers of 64 bits, and compute in double in place of long double"
+_RUNTIME: Final = re.compile(r"__\w+(?:ti|tf)\w*")
 SYSTEM: Final = "what a task may do are the system calls of tyrne.h"
 
 HEADERS: Final = {
@@ -110,6 +112,8 @@ def _link_error(match: re.Match[str], source: Path, folder: Path) -> str:
         return f"{shown(str(source))}: {what}; define int main(void)"
     if name in FUNCTIONS:
         return f"{place}: undefined symbol: {name}: {NO_LIBRARY}; {FUNCTIONS[name]}"
+    if _RUNTIME.fullmatch(name):
+        return f"{place}: undefined symbol: {name} of the compiler's runtime, which is not there; {RUNTIME}"
     return f"{place}: undefined symbol: {name}; define it in a source of this program"
 
 

@@ -2,7 +2,8 @@
    audit: U-45
 
    The first life finds its memory as the kernel loaded it. A later one, after `task_configure`, finds it as its last
-   life left it: then .data comes from its copy `.fresh`, and .bss is zeros again. `.kept` stays as it is. */
+   life left it: then data comes from its copy `.fresh`, and the rest of the writable pages, .bss, is zeros again.
+   `.kept` stays as it is. */
 
 #include "tyrne.h"
 
@@ -17,18 +18,17 @@ tyrne_begin:
         add     x1, x1, :lo12:user_fresh_start
         adrp    x2, user_fresh_data
         add     x2, x2, :lo12:user_fresh_data
-        adrp    x3, user_data_end
-        add     x3, x3, :lo12:user_data_end
-        adrp    x4, user_bss_end
-        add     x4, x4, :lo12:user_bss_end
+        mov     x3, x1                  // the copy stands on the first page above: the zeros end there
+        adrp    x4, user_fresh_end
+        add     x4, x4, :lo12:user_fresh_end
         b       2f
-1:      ldp     x5, x6, [x1], #16       // .data, whose start and end the linker script aligns to 16
+1:      ldp     x5, x6, [x1], #16       // the copy and its place begin at multiples of 16, as the copy ends
         stp     x5, x6, [x2], #16
-2:      cmp     x2, x3
+2:      cmp     x1, x4
         b.lo    1b
         b       5f
 4:      stp     xzr, xzr, [x2], #16
-5:      cmp     x2, x4
+5:      cmp     x2, x3
         b.lo    4b
 3:      mov     w1, #1
         strb    w1, [x0, :lo12:lived]
