@@ -38,7 +38,8 @@ def test_a_campaign_can_be_repeated_and_goes_on_from_what_it_has_kept() -> None:
 
 def test_workers_share_the_calls_and_add_up() -> None:
     last = {report.worker: report for report in reports(Work(calls=600, seed=3, workers=2))}
-    assert sorted(last) == [0, 1] and all(report.error is None and report.entries for report in last.values())
+    assert sorted(last) == [0, 1] and all(report.error is None for report in last.values())
+    assert any(report.entries for report in last.values())  # one whose only game is of a release kernel keeps none
     reached = together(list(last.values()))
     assert reached.tally.calls.total() >= 600
     assert reached.tally.steps == sum(report.reached.tally.steps for report in last.values())
