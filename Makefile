@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP = $(BIN)/python -m pip install $$([ -t 1 ] || echo --quiet) --disable-pip-version-check
+PIP := quiet=--quiet; [ ! -t 1 ] || quiet=; $(BIN)/python -m pip install $$quiet --disable-pip-version-check
 BASE := $(VENV)/base.stamp
 TEST := $(VENV)/test.stamp
 WORKERS ?= 2

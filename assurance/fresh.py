@@ -207,11 +207,15 @@ def _logged(command: Sequence[str], name: str) -> int:
         ) as process,
     ):
         assert process.stdout is not None
-        for line in process.stdout:
-            log.write(line)
-            log.flush()
-            sys.stdout.buffer.write(line)
-            sys.stdout.flush()
+        try:
+            for line in process.stdout:
+                log.write(line)
+                log.flush()
+                sys.stdout.buffer.write(line)
+                sys.stdout.flush()
+        except BaseException:
+            process.kill()  # and with it all that runs in its machine
+            raise
     return process.returncode
 
 

@@ -7,6 +7,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text()
 
@@ -18,6 +20,27 @@ def test_make_alone_lists_every_target_with_a_line() -> None:
     assert sorted(listed) == sorted(phony.replace("\\\n", " ").split())
     assert told.count("\n") == len(listed) and all(len(line) <= 145 for line in told.splitlines())
     assert told == subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_pip_shows_how_far_it_is_on_a_terminal(terminal: bool, tmp_path: Path) -> None:
+    """And nothing but errors elsewhere. What stands for pip says what it was asked."""
+    (tmp_path / "Makefile").write_text(MAKEFILE)
+    (tmp_path / "pyproject.toml").touch()
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "asked: $*"\n')
+    python.chmod(0o755)
+    leader, follower = os.openpty()
+    try:
+        out = follower if terminal else subprocess.PIPE
+        done = subprocess.run(["make", ".venv/base.stamp"], cwd=tmp_path, stdout=out, text=True, check=True)
+        told = os.read(leader, 1000).decode() if terminal else done.stdout
+    finally:
+        os.close(leader)
+        os.close(follower)
+    assert told.startswith("asked: -m pip install ")
+    assert ("--quiet" in told) is not terminal and "-e ." in told
 
 
 def test_what_is_accepted_is_tested_without_what_only_developers_have_set(tmp_path: Path) -> None:
