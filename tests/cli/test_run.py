@@ -178,7 +178,13 @@ def main() -> u64:
 
 
 @pytest.mark.parametrize("release", [False, True])
-@pytest.mark.parametrize(("handle", "status"), [(0, "WRONG_KIND"), (7, "INVALID_HANDLE")])
+@pytest.mark.parametrize(
+    ("handle", "status"),
+    [
+        (0, "WRONG_KIND: 0x0 is the console with CONSOLE_WRITE, where a quota is wanted"),
+        (7, "INVALID_HANDLE: no capability stands at 0x7; its description gives it 1, from 0x0 on"),
+    ],
+)
 def test_a_run_says_which_call_it_was_whose_refusal_ended_a_program(
     tyrne: Tyrne, tmp_path: Path, handle: int, status: str, release: bool
 ) -> None:

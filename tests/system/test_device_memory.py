@@ -83,7 +83,8 @@ def driven(folder: Path, program: str) -> dict[str, object]:
 
 
 def test_a_driver_reads_the_registers_of_its_devices(tmp_path: Path) -> None:
-    assert driven(tmp_path, IDENTITIES) == {"name": "driver", "state": "exited", "code": 0, "fault": None}
+    ended = {"name": "driver", "state": "exited", "code": 0, "fault": None, "stands": None}
+    assert driven(tmp_path, IDENTITIES) == ended
 
 
 def test_a_driver_that_may_only_read_does_not_write(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import nullcontext
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +26,7 @@ from tyrne.cli.presenter import PlainPresenter, Presenter, TerminalPresenter, pr
 from tyrne.cli.replay import following, go, standing, verdict, warnings_about
 from tyrne.cli.summary import explain, explain_faults, explain_refusals, show_summary
 from tyrne.hosted.kept import REPORT, SUMMARY
+from tyrne.hosted.stop import StopRequest
 from tyrne.system import built
 from tyrne.system.build import Emit, build_output
 from tyrne.system.description import SystemDescription
@@ -130,7 +132,8 @@ def run(
     presenter: Presenter = TerminalPresenter(out, names) if out.is_terminal else PlainPresenter(_bytes_of(report))
     presenter.quiet = quiet
     try:
-        result = ready.run(presenter, SUMMARY if report is None else REPORT)
+        with stopped_by_interrupt() as stop:
+            result = ready.run(presenter, SUMMARY if report is None else REPORT, stop)
     finally:
         presenter.finish()
     if report is not None:
@@ -138,6 +141,8 @@ def run(
     if out.is_terminal and not quiet:
         show_summary(out, result, presenter.calls)
     complain(*explain(result), *explain_faults(result), *explain_refusals(result, presenter.refusals))
+    if result.interrupted:
+        raise Stopped(signal.SIGINT)
     return result.status
 
 
@@ -249,6 +254,27 @@ def run_arguments(arguments: Sequence[str]) -> int:
 
 def _stop(number: int, frame: object) -> None:
     raise Stopped(number)
+
+
+@contextmanager
+def stopped_by_interrupt() -> Iterator[StopRequest]:
+    """The first Ctrl-C asks a run to stop, so that it can be told where it was; a second one ends it at once."""
+    stop = StopRequest()
+
+    def ask(number: int, frame: object) -> None:
+        if stop.made:
+            raise KeyboardInterrupt
+        stop.made = True
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def main() -> None:

@@ -56,6 +56,9 @@ def who_stands(result: Result) -> Iterator[str]:
 def explain(result: Result) -> Iterator[str]:
     """Why a run ended other than by its tasks' exits, and where those stood that had not ended."""
     match result.status:
+        case _ if result.interrupted:
+            yield "interrupted"
+            yield from who_stands(result)
         case _ if result.timed_out:
             yield f"stopped: {WALL_SECONDS:.0f} seconds have passed; limit the run with --max-instructions N"
         case status if status == STATUS_PANIC:
@@ -85,4 +88,5 @@ def explain_refusals(result: Result, refusals: Mapping[int, CallEvent]) -> Itera
         event = refusals.get(task)
         if code == REFUSED_CODE and event is not None:
             name = names[task] if task < len(names) else f"task {task}"
-            yield f"{name}: the call that was refused is {event.text}: {event.refusal}"
+            why = result.explainer.refusal(event)
+            yield f"{name}: the call that was refused is {event.text}: {event.refusal}{f': {why}' if why else ''}"

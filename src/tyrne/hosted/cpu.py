@@ -15,6 +15,7 @@ from tyrne.hosted.engine import Engine, Places, Registers
 from tyrne.hosted.errors import EngineError
 from tyrne.hosted.ram import Ram
 from tyrne.hosted.registers import GeneralRegisters
+from tyrne.hosted.stop import StopRequest
 
 NO_LIMIT: Final = 1 << 62
 """Instructions: more than a run can begin."""
@@ -71,6 +72,8 @@ class Cpu:
         self._counter: Final = ctypes.c_uint64.from_address(self._handle + self._layout.counter)
         self._hooks: Final[list[Any]] = []
         self.instructions = 0
+        self.stop_request = StopRequest()
+        """Ends `run` before its limit."""
         self._stop_before_misaligned_code()
 
     def set_translation(self, root: int, asid: int) -> None:
@@ -118,11 +121,11 @@ class Cpu:
         if registers.pc & 3:
             return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, registers.pc)
         while limit > 0:
-            part = min(limit, _SLICE)
+            part = min(limit, 1 if self.stop_request.made else _SLICE)  # one: a run that has begun has instructions
             stop = self._run(registers, part)
             if stop is not _INTERRUPTED:
                 return stop
-            limit -= part
+            limit = 0 if self.stop_request.made else limit - part
         self._take_exception()
         return _INTERRUPTED
 

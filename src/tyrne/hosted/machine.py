@@ -56,6 +56,8 @@ class HostedMachine:
     def step(self, task: Task) -> Task | None:
         """One transition: the task runs until it traps, the kernel answers. Who runs next; None when that is nobody."""
         stop = self.execute(task, self.until_interrupt())
+        if self.board.cpu.stop_request.made:
+            self.board.arm_limit(u64(0))
         return self.kernel.trap(stop.vector, u64(stop.syndrome), u64(stop.address))
 
     def until_interrupt(self) -> int:

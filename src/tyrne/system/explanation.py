@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from tyrne.hal.board import Standing
-from tyrne.hosted.recorder import FaultEvent, Recorder
+from tyrne.hosted.recorder import CallEvent, FaultEvent, Recorder
 from tyrne.kernel.abi import TaskState
 from tyrne.system.fault_words import fault_words
 from tyrne.system.line_table import BadTableError, from_json, to_json
@@ -19,6 +19,7 @@ from tyrne.system.manifest import System, encode
 from tyrne.system.names import Names
 from tyrne.system.program import Program
 from tyrne.system.record import Record
+from tyrne.system.refusal_words import refusal_words
 from tyrne.system.source_lines import Place, SourceMap, shown_beside, source_map
 from tyrne.system.standing_words import waits
 from tyrne.system.task_view import UNKNOWN, TaskView, read_tasks
@@ -72,8 +73,17 @@ class Explainer:
         place = self.place(task, int(standing.pc) - (0 if runs else CALL_BYTES))
         return None if place is None else place.own
 
+    def refusal(self, event: CallEvent) -> str | None:
+        """`0x1 is endpoint "table" with RECV, and lacks SEND`; None where the status says it all."""
+        return refusal_words(event, self.view(event.task), self.names)
+
     def explain(self, report: Report, recorder: Recorder) -> None:
-        """Add to a report what each fault means and where it was, and where each task stands that has not ended."""
+        """Add to a report what each fault and refusal means, where a fault was, and where each task stands that has not
+        ended."""
+        for call, told in zip(recorder.calls, report["syscalls"], strict=True):
+            why = self.refusal(call)
+            if why is not None:
+                told["why"] = why
         for number, entry in zip(recorder.numbers(len(self.names.tasks)), report["tasks"], strict=True):
             event, standing = recorder.faults.get(number), recorder.standings.get(number)
             entry["stands"] = None if standing is None else {

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tyrne.hosted.stop import StopRequest
 from tyrne.system.errors import RequestError
 
 EMULATOR: Final = "qemu-system-aarch64"
@@ -26,6 +27,8 @@ MACHINE: Final = (
 )
 SAID_BYTES: Final = 64 << 10
 """Of what the serial line or QEMU itself says, when the trace does not say it."""
+LOOK_SECONDS: Final = 0.1
+"""How often a run in which nothing happens is looked at."""
 WALL_SECONDS: Final = 120.0
 """How long a run may take by the clock on the wall: the end of a machine that hangs."""
 
@@ -69,9 +72,10 @@ def _works(wrapper: str) -> bool:
 class Guest:
     """One run of a traced kernel. Iterate over `records`, then read `ending`. `options` are QEMU's own."""
 
-    def __init__(self, kernel: Path, options: Sequence[str] = ()) -> None:
+    def __init__(self, kernel: Path, options: Sequence[str] = (), stop: StopRequest | None = None) -> None:
         self._kernel = kernel
         self._options = options
+        self._stop = StopRequest() if stop is None else stop
         self.ending = Ending(-1, b"", "", False)
 
     def records(self) -> Generator[bytes, None, None]:
@@ -121,13 +125,15 @@ class Guest:
         ]
 
     def _lines(self, source: int) -> Generator[bytes, None, bool]:
-        """Lines until the other end closes; returns (as a generator does) whether time ran out first."""
+        """Lines until the other end closes; returns (as a generator does) whether it was to be stopped first."""
         deadline = time.monotonic() + WALL_SECONDS
         rest = b""
         while True:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([source], [], [], left)[0]:
+            if left <= 0 or self._stop.made:
                 return True
+            if not select.select([source], [], [], min(left, LOOK_SECONDS))[0]:
+                continue
             block = os.read(source, 1 << 16)
             if not block:
                 return False

@@ -15,6 +15,7 @@ from tyrne.hal import exit_status
 from tyrne.hosted.errors import EngineError
 from tyrne.hosted.kept import EVERYTHING, Kept
 from tyrne.hosted.recorder import Listener, Recorder
+from tyrne.hosted.stop import StopRequest
 from tyrne.system.devices import refuse_devices
 from tyrne.system.errors import RequestError
 from tyrne.system.explanation import Explainer, explainer_of
@@ -48,16 +49,20 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """A run that has ended; `recorder` holds all that happened. `timed_out`: by the clock on the wall."""
+    """A run that has ended; `recorder` holds all that happened. `timed_out`: by the clock on the wall. `interrupted`:
+    by a request to stop."""
 
     request: Request
     recorder: Recorder
     timed_out: bool = False
+    interrupted: bool = False
 
     @property
     def status(self) -> int:
         """The exit status of the run."""
-        return STATUS_PANIC if self.recorder.status is None else self.recorder.status
+        if self.recorder.status is not None:
+            return self.recorder.status
+        return STATUS_LIMIT if self.interrupted else STATUS_PANIC
 
     @cached_property
     def explainer(self) -> Explainer:
@@ -78,8 +83,10 @@ class Result:
     def report(self) -> dict[str, Any]:
         """What `--report` writes: what happened, and by what it can be repeated."""
         request = self.request
-        manifest = encode(request.system, request.max_instructions)
-        interrupts = self.recorder.interrupts if request.machine is Machine.QEMU else None
+        traced = request.machine is Machine.QEMU
+        stopped = self.interrupted and not traced  # where it was stopped is the limit of what is repeated
+        manifest = encode(request.system, self.recorder.instructions if stopped else request.max_instructions)
+        interrupts = self.recorder.interrupts if traced else None
         return {
             **self.outcome(),
             **self.explainer.keys(),
@@ -90,19 +97,23 @@ class Result:
         return json_text(self.report())
 
 
+Start = Callable[[Recorder, StopRequest], bool]
+
+
 @dataclass(frozen=True)
 class Ready:
     """A system that is built and may be run, any number of times."""
 
     request: Request
-    start: Callable[[Recorder], bool]
+    start: Start
     """Runs to the end; returns whether the clock on the wall ended it."""
 
-    def run(self, listener: Listener, kept: Kept = EVERYTHING) -> Result:
-        """`kept` bounds what the result has of the run."""
+    def run(self, listener: Listener, kept: Kept = EVERYTHING, stop: StopRequest | None = None) -> Result:
+        """`kept` bounds what the result has of the run; `stop` may end it before its end."""
         recorder = Recorder(listener, kept=kept)
-        timed_out = self.start(recorder)
-        return Result(self.request, recorder, timed_out)
+        wish = StopRequest() if stop is None else stop
+        timed_out = self.start(recorder, wish)
+        return Result(self.request, recorder, timed_out, wish.made and recorder.status in (None, STATUS_LIMIT))
 
 
 def prepare(request: Request) -> Ready:
@@ -121,7 +132,7 @@ def prepare(request: Request) -> Ready:
         raise RequestError(*str(error).split("\n")) from None
 
 
-def _hosted(request: Request) -> Callable[[Recorder], bool]:
+def _hosted(request: Request) -> Start:
     from tyrne.hosted.engine import layout
     from tyrne.hosted.machine import HostedMachine
 
@@ -129,29 +140,34 @@ def _hosted(request: Request) -> Callable[[Recorder], bool]:
     layout()  # now, so that its error comes before the run
     manifest = encode(request.system, request.max_instructions)
 
-    def start(recorder: Recorder) -> bool:
-        HostedMachine(manifest, recorder, debug_console=not request.release).run()
+    def start(recorder: Recorder, stop: StopRequest) -> bool:
+        machine = HostedMachine(manifest, recorder, debug_console=not request.release)
+        machine.board.cpu.stop_request = stop
+        machine.run()
         return False
 
     return start
 
 
-def _qemu(request: Request) -> Callable[[Recorder], bool]:
+def _qemu(request: Request) -> Start:
     from tyrne.system.build import kernel_elf
     from tyrne.system.qemu import find_emulator
 
     find_emulator()
     kernel = kernel_elf(request.system, release=request.release, traced=True, max_instructions=request.max_instructions)
-    return lambda recorder: run_kernel(kernel, recorder)
+    return lambda recorder, stop: run_kernel(kernel, recorder, stop=stop)
 
 
-def run_kernel(kernel: Path, recorder: Recorder, options: Sequence[str] = ()) -> bool:
-    """Boot a traced kernel on QEMU, with more options of QEMU's, and record what it does."""
+def run_kernel(
+    kernel: Path, recorder: Recorder, options: Sequence[str] = (), stop: StopRequest | None = None
+) -> bool:
+    """Boot a traced kernel on QEMU, with more options of QEMU's, and record what it does. Returns whether the clock on
+    the wall ended it. Of one that is stopped nobody knows where its tasks are."""
     from tyrne.system.lines import line_of_panic
     from tyrne.system.qemu import EMULATOR, Guest
     from tyrne.system.records import feed
 
-    guest = Guest(kernel, options)
+    guest = Guest(kernel, options, stop)
     with closing(guest.records()) as records:
         for line in records:
             feed(line, recorder)
@@ -159,7 +175,7 @@ def run_kernel(kernel: Path, recorder: Recorder, options: Sequence[str] = ()) ->
     where = line_of_panic(kernel, bytes(recorder.panic_bytes))
     if where is not None:
         recorder.panic(f"!! at {where}\n".encode())
-    if recorder.status is not None:
+    if recorder.status is not None or (stop is not None and stop.made):
         return False
     if ending.timed_out:
         recorder.end(STATUS_LIMIT, 0)
@@ -172,7 +188,7 @@ def run_kernel(kernel: Path, recorder: Recorder, options: Sequence[str] = ()) ->
     return False
 
 
-def _native(request: Request) -> Callable[[Recorder], bool]:
+def _native(request: Request) -> Start:
     from tyrne.compiler.build import build_host_library
     from tyrne.hosted.engine import layout
     from tyrne.hosted.native import ROOT, NativeMachine
@@ -181,8 +197,10 @@ def _native(request: Request) -> Callable[[Recorder], bool]:
     layout()
     build_host_library(ROOT, {"debug_console": not request.release})  # now, so that its errors come before the run
 
-    def start(recorder: Recorder) -> bool:
-        NativeMachine(manifest, recorder, debug_console=not request.release).run()
+    def start(recorder: Recorder, stop: StopRequest) -> bool:
+        machine = NativeMachine(manifest, recorder, debug_console=not request.release)
+        machine.cpu.stop_request = stop
+        machine.run()
         return False
 
     return start

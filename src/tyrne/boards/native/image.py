@@ -48,5 +48,11 @@ def handle_trap_from_kernel(frame: TrapFrame) -> None:
 
 
 @export
+def stop() -> None:
+    """The run may take no more instructions from now on."""
+    KERNEL.board.arm_limit(u64(0))
+
+
+@export
 def exit_status() -> u64:
     return KERNEL.exit_status()
