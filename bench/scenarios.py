@@ -65,6 +65,7 @@ _SPACE: Final = Cap(0, Rights.MAP | Rights.BIND, kind=CapKind.ADDRESS_SPACE)
 _PAGE: Final = Cap(1, Rights.READ | Rights.WRITE, kind=CapKind.MEMORY)
 _QUOTA: Final = Cap(0, Rights.CREATE, kind=CapKind.QUOTA)
 _FAULTER: Final = Cap(1, Rights.MODIFY, kind=CapKind.TASK)
+_TWO_TABLES: Final = Quota(frames=2)
 
 EMPTY: Final = Scenario("empty", (Role("empty"),))
 """Two readings with nothing between them: what each span has to give back."""
@@ -92,8 +93,8 @@ _FAULT: Final = Scenario(
 _SIGNAL: Final = Scenario(
     "signal", (Role("waiter", (_SIGNALS,), priority=URGENT), Role("notifier", (_SIGNALS,))), notifications=1
 )
-_MAP: Final = Scenario("map", (Role("map", (_SPACE, _PAGE)),), {"ADDRESS": "0x101ff000"})
-_TABLES: Final = Scenario("tables", (Role("map", (_SPACE, _PAGE)),), {"ADDRESS": "0x40000000"})
+_MAP: Final = Scenario("map", (Role("map", (_SPACE, _PAGE), quota=_TWO_TABLES),), {"ADDRESS": "0x101ff000"})
+_TABLES: Final = Scenario("tables", (Role("map", (_SPACE, _PAGE), quota=_TWO_TABLES),), {"ADDRESS": "0x40000000"})
 _LIFE: Final = Scenario("life", (Role("life", (_SPACE, _QUOTA), quota=Quota(tasks=1)),))
 
 _LIVES: Final = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))

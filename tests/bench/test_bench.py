@@ -41,6 +41,14 @@ def test_counts_are_the_same_in_every_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.qemu
+def test_the_program_of_every_path_gets_what_it_asks_of_the_kernel(tmp_path: Path) -> None:
+    done = bench("--samples", "1", "--only", "", "--json", str(tmp_path / "all.json"))
+    assert done.returncode == 0, done.stderr
+    (section,) = json.loads((tmp_path / "all.json").read_text())["sections"]
+    assert len(section["rows"]) == (BENCH / "scenarios.py").read_text().count("    Figure(")
+
+
+@pytest.mark.qemu
 def test_a_round_trip_is_the_sum_of_its_ways(tmp_path: Path) -> None:
     found = rows(tmp_path / "ways.json", "--only", "4-word")
     one, other = found["4-word call, one way"], found["4-word reply and wait, one way"]
