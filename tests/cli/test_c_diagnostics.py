@@ -79,8 +79,12 @@ def test_warnings_without_end_are_counted(tyrne: Tyrne, tmp_path: Path) -> None:
         ("void free(void *p); int main(void) { free(0); }", f"a.c:1: undefined symbol: free: {NO_LIBRARY}; use "),
         ("int main(int n) { return HANDLE_TABEL + n; }", "a.c:1:26: use of undeclared identifier 'HANDLE_TABEL'; the "),
         (
-            "int main(int n) { return (int)((__int128)n / (n + 1)); }",
+            "int main(int n) { __int128 a = n; return (int)(a * a * a / (a + 1)); }",
             "a.c:1: undefined symbol: __divti3 of the compiler's runtime, which is not there; divide and convert ",
+        ),
+        (
+            'static volatile int a __attribute__((section("a"))) = 1; int main(void) { return a; }',
+            "a.c: symbol 'a' is already defined",
         ),
         ("int x = 1;", "a.c: there is no main and no _start, where a program begins; define int main(void)"),
         (

@@ -129,7 +129,7 @@ LIVES = """\
 #include "tyrne.h"
 static volatile int lives = 1, zero;
 static _Thread_local volatile int own = 1;
-static volatile int named __attribute__((section("named"))) = 1, named_zero __attribute__((section(".noinit")));
+static volatile int named __attribute__((section("mine"))) = 1, named_zero __attribute__((section(".noinit")));
 static volatile char large[9000];
 static TYRNE_KEPT volatile int kept = 1;
 int main(void)

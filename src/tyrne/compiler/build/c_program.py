@@ -150,7 +150,7 @@ def _compile(sources: Sequence[Path], include: Sequence[Path], program: CProgram
                 )
             )
         except ToolError as error:
-            errors += compile_errors(error)
+            errors += compile_errors(error, source)
     if errors:
         raise CompileError("\n".join(dict.fromkeys(errors)))
     return "".join(said)

@@ -63,16 +63,17 @@ FUNCTIONS: Final = {
 """What to write instead of the functions of a C library that are missed most."""
 
 
-def compile_errors(error: ToolError) -> Iterator[str]:
-    """The errors of the compiler, each with its mend where the kind is known."""
+def compile_errors(error: ToolError, source: Path) -> Iterator[str]:
+    """The errors of the compiler in a source, each with its mend where the kind is known."""
     found = False
     for line in error.output.splitlines():
         head = _HEAD.match(line)
         if head is not None and head["kind"] in ("error", "fatal error"):
             found = True
             yield f"{shown(head['file'])}:{head['line']}:{head['column']}: {head['text']}{_mend(head['text'])}"
-    if not found:
-        yield str(error)
+    if not found:  # the assembler names no place
+        placeless = re.findall(r"^error: (.*)$", error.output, re.MULTILINE) or [str(error)]
+        yield from (f"{shown(str(source))}: {what}" for what in placeless)
 
 
 def _mend(text: str) -> str:
