@@ -59,7 +59,7 @@ SYSTEM_CALL, MOVE_TO_X0 = 0xD4000001, 0x52800000
 
 KINDS = {"sys": (1, 0), "sysl": (1, 1), "write2": (2, 0), "read2": (2, 1), "write3": (3, 0), "read3": (3, 1)}
 """op0 and L: SYS (cache, TLB and address instructions), SYSL, and MSR and MRS of debug and of other registers."""
-STEP = 37
+STEP = 61
 """Of encodings that are not of registers for EL0, every so many are tried."""
 
 

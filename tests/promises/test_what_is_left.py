@@ -6,6 +6,7 @@ import pytest
 
 from tyrne.kernel.abi import CapKind, Rights, Status
 from tyrne.kernel.calls import CallNumber as C
+from tyrne.lang import u64
 from tyrne.testing.board import PAGE
 from tyrne.testing.kernels import BASE, NULL
 from tyrne.testing.world import World
@@ -147,3 +148,27 @@ def test_who_calls_an_endpoint_that_nobody_can_receive_from_any_more_goes_on_als
     assert w.x(1) == (Status.ABORTED.value, 0, 0, 0, 0, 0, 0, 0) and not w.holds(1, client)
     assert not received or not w.holds(0, reply)
     assert w.kernel.endpoints.population == 0
+
+
+@pytest.mark.promise("floating point: its own registers, zero at first use")
+@pytest.mark.parametrize("end", ["suspended", "exited", "faulted"])
+def test_a_new_life_of_a_task_finds_no_register_of_the_former_one_not_even_of_floating_point(end: str) -> None:
+    w = World(2, held=(1,))
+    it, task, space = w.give_task(0, 1), w.task(1), w.give_space(0, 0)
+    w.ok(0, C.TASK_RESUME, it)
+    task.thread.floating = True
+    task.thread.fpcr = task.thread.fpsr = task.thread.tpidr = u64(0x5EC4E7)
+    for registers in (task.frame.x, task.thread.q):
+        for at in range(len(registers)):
+            registers[at] = u64(0x5EC4E7)
+    match end:
+        case "suspended":
+            w.ok(0, C.TASK_SUSPEND, it)
+        case "exited":
+            w.call(1, C.TASK_EXIT, 0)
+        case "faulted":
+            w.fault(1)
+    w.ok(0, C.TASK_CONFIGURE, it, space, BASE, BASE, BASE + PAGE)
+    w.ok(0, C.TASK_RESUME, it)
+    thread = task.thread
+    assert {*task.frame.x, *thread.q, thread.fpcr, thread.fpsr, thread.tpidr} == {0} and not thread.floating

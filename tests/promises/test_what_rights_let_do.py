@@ -104,7 +104,7 @@ def test_the_registers_of_a_task_that_does_not_stand_still_are_neither_read_nor_
     "task, CONFIGURE, lets its holder: set its address space and entry, its supervisor, "
     "its priority up to the caller's own"
 )
-@pytest.mark.parametrize("own", range(16))
+@pytest.mark.parametrize("own", [0, 1, 8, 15])
 def test_no_priority_above_the_callers_own_is_given_to_anybody(own: int) -> None:
     w = World(2, priorities=(own, 15))
     it = w.give_task(0, 1)
