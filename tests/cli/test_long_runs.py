@@ -31,6 +31,9 @@ def long(tyrne: Tyrne, tmp_path: Path, small_reports: None) -> Path:
     return tmp_path / "r.json"
 
 
+@pytest.mark.promise(
+    "A report keeps the first of each kind up to a bound, says what it leaves out, and can be replayed all the same"
+)
 def test_a_report_says_what_it_leaves_out(long: Path) -> None:
     report = json.loads(long.read_text())
     assert len(report["syscalls"]) == 2 and report["console"] == "one\ntw"
@@ -39,6 +42,9 @@ def test_a_report_says_what_it_leaves_out(long: Path) -> None:
     assert [task["state"] for task in report["tasks"]] == ["exited", "exited"]
 
 
+@pytest.mark.promise(
+    "A report keeps the first of each kind up to a bound, says what it leaves out, and can be replayed all the same"
+)
 def test_a_replay_knows_what_its_report_leaves_out(tyrne: Tyrne, long: Path) -> None:
     outcome = tyrne("replay", long, "--report", "again.json")
     assert outcome.status == 0

@@ -78,3 +78,26 @@ def test_deadlines_past_the_end_of_the_counter_stay_there() -> None:
     assert deadlines.earliest() == LAST
     assert deadlines.take(LAST) is Interrupt.LIMIT
     assert deadlines.take(LAST) is Interrupt.TICK
+
+
+def test_what_is_spent_brings_the_limit_nearer_and_no_end_of_a_turn() -> None:
+    deadlines = armed(limit=1000, turn=300)
+    assert deadlines.spend(u64(750))
+    assert deadlines.earliest() == 250
+    assert taken(deadlines, 249) is Interrupt.SPURIOUS
+    assert taken(deadlines, 250) is Interrupt.LIMIT
+    assert taken(deadlines, 300) is Interrupt.TICK
+
+
+def test_more_than_is_left_can_be_spent_and_the_limit_is_due() -> None:
+    deadlines = armed(limit=1000)
+    assert deadlines.spend(LAST) and deadlines.spend(LAST)
+    assert taken(deadlines, 0) is Interrupt.LIMIT
+    assert not deadlines.spend(u64(1))
+    assert deadlines.earliest() is None
+
+
+def test_nothing_is_spent_of_no_limit() -> None:
+    deadlines = armed(turn=10)
+    assert not deadlines.spend(u64(5))
+    assert deadlines.earliest() == 10

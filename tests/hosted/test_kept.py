@@ -53,6 +53,7 @@ def test_of_tasks_the_first_ones_and_the_last_ones_are_kept() -> None:
     assert names[:3] == ["a", "b", "task 2"] and names[-1] == f"task {LIVES - 1}"
 
 
+@pytest.mark.promise("Without --report the tools keep nothing that grows with a run")
 def test_without_a_report_nothing_is_kept_that_grows() -> None:
     recorder = Recorder(kept=SUMMARY)
     long_run(recorder)

@@ -10,6 +10,7 @@ from machine_code import assemble
 from systems import flat_system
 
 from running import run_hosted
+from tyrne.hal.kernel_work import CONSOLE_BYTE, TRAP
 from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.recorder import Recorder
 from tyrne.kernel import task_calls
@@ -117,15 +118,21 @@ def test_fault_ends_the_task_and_the_kernel_goes_on(
 
 
 def test_limit_stops_the_run_with_status_four(code: dict[str, bytes]) -> None:
-    for program in "for_ever", "yield_for_ever":
-        recorder = run_hosted(flat_system([code[program]], max_instructions=1000))
-        assert (recorder.status, recorder.instructions) == (4, 1000)
-        assert run_hosted(flat_system([code[program]], max_instructions=999)).instructions == 999
+    for limit in 1000, 999:
+        recorder = run_hosted(flat_system([code["for_ever"]], max_instructions=limit))
+        assert (recorder.status, recorder.instructions) == (4, limit)
+
+
+def test_each_call_brings_the_limit_nearer(code: dict[str, bytes]) -> None:
+    recorder = run_hosted(flat_system([code["yield_for_ever"]], max_instructions=10 * int(TRAP)))
+    assert (recorder.status, len(recorder.calls)) == (4, 10)
+    assert recorder.instructions == 2 + 9 * 3
 
 
 def test_run_that_ends_on_its_last_instruction_is_within_the_limit(code: dict[str, bytes]) -> None:
-    assert run_hosted(flat_system([code["hello"]], max_instructions=8)).status == 0
-    assert run_hosted(flat_system([code["hello"]], max_instructions=7)).status == 4
+    limit = 8 + int(TRAP) + len("hello\n") * int(CONSOLE_BYTE)
+    assert run_hosted(flat_system([code["hello"]], max_instructions=limit)).status == 0
+    assert run_hosted(flat_system([code["hello"]], max_instructions=limit - 1)).status == 4
 
 
 def test_call_preserves_what_the_interface_says(code: dict[str, bytes]) -> None:

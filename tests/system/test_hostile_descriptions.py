@@ -116,6 +116,7 @@ LARGE = {
 }
 
 
+@pytest.mark.promise("The time to read or refuse a description, an ELF or a report grows with its size")
 @pytest.mark.parametrize("content", LARGE)
 def test_the_time_to_refuse_a_description_grows_with_its_size(tmp_path: Path, content: str) -> None:
     assert len(LARGE[content]) <= limits.DESCRIPTION_BYTES

@@ -94,6 +94,7 @@ def test_an_emulator_that_refuses_to_start_is_quoted(emulator: Emulator) -> None
     assert str(caught.value) == "qemu-system-aarch64: ended with status 1: qemu: bad machine"
 
 
+@pytest.mark.promise("On Linux QEMU ends when tyrne does, also when that is killed")
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is not installed")
 def test_the_machine_ends_with_a_tyrne_that_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = os.environ["PATH"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from tyrne.lang import saturating_add, u64
+from tyrne.lang import saturating_add, saturating_sub, u64
 
 
 class Interrupt(Enum):
@@ -31,6 +31,14 @@ class Deadlines:
 
     def arm_limit(self, now: u64, distance: u64) -> None:
         self.limit_at = saturating_add(now, distance)
+
+    def spend(self, amount: u64) -> bool:
+        """The limit comes nearer by so much. Whether there is one."""
+        limit_at = self.limit_at
+        if limit_at is None:
+            return False
+        self.limit_at = saturating_sub(limit_at, amount)
+        return True
 
     def arm_turn(self, at: u64) -> None:
         self.turn_at = at

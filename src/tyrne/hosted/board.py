@@ -9,8 +9,8 @@ from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
 from tyrne.hal.interrupt import Deadlines, Interrupt
+from tyrne.hosted.counted_ram import CountedRam
 from tyrne.hosted.cpu import Cpu
-from tyrne.hosted.ram import Ram
 from tyrne.hosted.recorder import Recorder
 from tyrne.hosted.registers import AdoptedState
 from tyrne.lang import Trap, u8, u16, u32, u64
@@ -19,7 +19,7 @@ NEVER: Final = 1 << 64
 """More instructions than any run begins."""
 
 
-class HostedBoard(Ram):
+class HostedBoard(CountedRam):
     """Satisfies `tyrne.hal.board.Board`.
 
     RAM, the CPU's translation, output into a recorder, and a clock that user instructions move.
@@ -65,6 +65,7 @@ class HostedBoard(Ram):
         self.recorder.log(byte)
 
     def put_console(self, task: u32, byte: u8) -> None:
+        self.console_written()
         self.recorder.console(int(task), byte)
 
     # Clock
@@ -76,6 +77,7 @@ class HostedBoard(Ram):
         return u64(self.cpu.instructions) // INSTRUCTIONS_PER_TICK
 
     def arm_limit(self, instructions: u64) -> None:
+        self.work = 0  # boot's
         self._deadlines.arm_limit(u64(self.cpu.instructions), instructions)
         self._set_alarm()
 
@@ -93,6 +95,11 @@ class HostedBoard(Ram):
         self.acknowledged = self._deadlines.take(u64(self.cpu.instructions))
         self._set_alarm()
         return self.acknowledged
+
+    def charge(self) -> None:
+        """Count the kernel's work on a system call or fault against the limit."""
+        if self._deadlines.spend(self.take_work()):
+            self._set_alarm()
 
     def _set_alarm(self) -> None:
         at = self._deadlines.earliest()

@@ -7,7 +7,7 @@ from typing import Final
 
 from tyrne.boot.start import start_system
 from tyrne.hal.exit_status import PANIC
-from tyrne.hal.frame import TrapFrame
+from tyrne.hal.frame import TrapFrame, Vector
 from tyrne.hosted import shown
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.cpu import NO_LIMIT, Stop
@@ -58,7 +58,14 @@ class HostedMachine:
         stop = self.execute(task, self.until_interrupt())
         if self.board.cpu.stop_request.made:
             self.board.arm_limit(u64(0))
-        return self.kernel.trap(stop.vector, u64(stop.syndrome), u64(stop.address))
+        return self.answer(stop)
+
+    def answer(self, stop: Stop) -> Task | None:
+        """The kernel's part of a transition."""
+        task = self.kernel.trap(stop.vector, u64(stop.syndrome), u64(stop.address))
+        if stop.vector is Vector.SYNCHRONOUS:
+            self.board.charge()
+        return task
 
     def until_interrupt(self) -> int:
         """How many instructions may begin before the next interrupt comes; not below zero."""

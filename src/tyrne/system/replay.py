@@ -129,7 +129,7 @@ class Replay:
                 self._next = None  # it goes on where the record ends
                 return None
             cause = Interrupt.SPURIOUS if interrupted else _cause(task, stop)
-            self._next = machine.kernel.trap(stop.vector, u64(stop.syndrome), u64(stop.address))
+            self._next = machine.answer(stop)
             cause = machine.board.acknowledged if interrupted else cause
         except BdbQuit:
             raise

@@ -8,7 +8,9 @@ from __future__ import annotations
 from tyrne.boards.native import journal
 from tyrne.boards.native.journal import Journal
 from tyrne.boards.native.memory import HostMemory
+from tyrne.hal import kernel_work
 from tyrne.hal.board import Standing
+from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
 from tyrne.hal.interrupt import Deadlines, Interrupt
@@ -30,6 +32,8 @@ class Native:
         self.journal: Journal = Journal()
         self.deadlines: Deadlines = Deadlines()
         """In counts of user instructions."""
+        self.work: u64 = u64(0)
+        """What the kernel has done since it was charged last (tyrne.hal.kernel_work)."""
 
     # PhysicalMemory
 
@@ -43,9 +47,11 @@ class Native:
         return self.memory.read64(address)
 
     def write64(self, address: u64, value: u64) -> None:
+        self.work += kernel_work.WORD
         self.memory.write64(address, value)
 
     def zero(self, address: u64, length: u64) -> None:
+        self.work += length // PAGE_SIZE * kernel_work.ZEROED_PAGE
         self.memory.zero(address, length)
 
     def copy(self, target: u64, source: u64, length: u64) -> None:
@@ -80,6 +86,7 @@ class Native:
         self.journal.put(u64(byte))
 
     def put_console(self, task: u32, byte: u8) -> None:
+        self.work += kernel_work.CONSOLE_BYTE
         self.journal.put(journal.CONSOLE)
         self.journal.put(u64(task))
         self.journal.put(u64(byte))
@@ -93,6 +100,7 @@ class Native:
         return self.journal.instructions() // INSTRUCTIONS_PER_TICK
 
     def arm_limit(self, instructions: u64) -> None:
+        self.work = u64(0)  # boot's
         self.deadlines.arm_limit(self.journal.instructions(), instructions)
         self._set_alarm()
 
@@ -110,6 +118,13 @@ class Native:
         interrupt = self.deadlines.take(self.journal.instructions())
         self._set_alarm()
         return interrupt
+
+    def charge(self) -> None:
+        """Count the kernel's work on a system call or fault against the limit."""
+        work = self.work + kernel_work.TRAP
+        self.work = u64(0)
+        if self.deadlines.spend(work):
+            self._set_alarm()
 
     def _set_alarm(self) -> None:
         at = self.deadlines.earliest()

@@ -33,7 +33,9 @@ def trap(vector: u32, syndrome: u64, address: u64) -> Task | None:
     """A trap from EL0; the current task's frame is stored. Returns the task to run next."""
     match vector:
         case 0:
-            return KERNEL.trap(Vector.SYNCHRONOUS, syndrome, address)
+            task = KERNEL.trap(Vector.SYNCHRONOUS, syndrome, address)
+            KERNEL.board.charge()
+            return task
         case 1:
             return KERNEL.trap(Vector.IRQ, syndrome, address)
         case 2:

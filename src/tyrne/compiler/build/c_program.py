@@ -34,7 +34,8 @@ FRESH_SOURCE: Final = '        .section .fresh, "a"\n        .incbin "fresh.bin"
 _NAME: Final = re.compile(r"(?:\\+[ #]|\\|[^\s\\])+")
 _ESCAPED: Final = re.compile(r"(\\*)\\([ #])")
 """Names in a list of dependencies: a backslash stands before a space or # that belongs to one, and is doubled there."""
-_INCBIN: Final = re.compile(rb'\.incbin\s+\\?"([^"\\]+)\\?"')
+_INCBIN: Final = re.compile(rb'\.(?:incbin|include)\s+\\?"([^"\\]+)\\?"')
+"""Files that the assembler reads, as far as their directives stand in a source or header as they are."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _build(index: Index, sources: Sequence[Path], include: Sequence[Path], progr
         read = _read_files(work, sources, include)
         asked = {HANDLES: None} if str(work / HANDLES) in read else {}
         files = [name for name in read if name != str(work / HANDLES)]
-        index.write(files, asked)
+        index.write(files, asked, _read_instead(files, [*(source.parent for source in sources), *include]))
         key = index.key()
         if key is None or any(os.stat(name).st_mtime >= started for name in files):
             key = digest([index.path.name, os.urandom(16)])  # something changed meanwhile: good for this time only
@@ -249,6 +250,19 @@ def _read_files(work: Path, sources: Sequence[Path], include: Sequence[Path]) ->
                     found.append(os.path.normpath(folder / os.fsdecode(wanted)))
                     break
     return list(dict.fromkeys(found))
+
+
+def _read_instead(read: Sequence[str], folders: Sequence[Path]) -> Iterator[str]:
+    """Where nothing is now, but a header would be found before one that was read: in each folder that is searched, the
+    folders of the files that include others among them."""
+    searched = dict.fromkeys([*map(str, folders), *map(os.path.dirname, read)])
+    for name in read:
+        for folder in searched:
+            if name.startswith(f"{folder}/"):
+                for other in searched:
+                    candidate = f"{other}{name.removeprefix(folder)}"
+                    if not os.path.lexists(candidate):
+                        yield candidate
 
 
 def _name(word: str) -> str:

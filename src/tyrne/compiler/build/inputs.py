@@ -1,8 +1,8 @@
 """Which files a build has read: their content now is the key of its result, which is found without doing the work.
 
 An index is a file of the cache. It stands for a request, and says what the last build of that request has read: files,
-and answers that the request gave to questions by name. The content of those files and those answers give the key.
-A file that was looked for and not found is not among them.
+and answers that the request gave to questions by name. The content of those files and those answers give the key, as
+long as nothing has come to stand where a file would have been read before one of them.
 """
 
 from __future__ import annotations
@@ -38,11 +38,14 @@ class Index:
             for name in read["files"]:
                 parts += [name, Path(name).read_bytes()]
             parts += [f"{name}={self._answers.get(name, otherwise)}" for name, otherwise in read["asked"].items()]
+            if any(os.path.lexists(name) for name in read["absent"]):
+                return None
         except (OSError, ValueError, TypeError, KeyError, AttributeError):  # also a damaged index
             return None
         return digest(parts)
 
-    def write(self, files: Iterable[str], asked: Mapping[str, int | None]) -> None:
-        """Remember what a build has read, and what it asked for, with the answer that it takes where there is none."""
-        content = {"files": sorted(set(files)), "asked": dict(sorted(asked.items()))}
+    def write(self, files: Iterable[str], asked: Mapping[str, int | None], absent: Iterable[str] = ()) -> None:
+        """Remember what a build has read, what it asked for, with the answer that it takes where there is none, and
+        what would have been read if it had been there."""
+        content = {"files": sorted(set(files)), "asked": dict(sorted(asked.items())), "absent": sorted(set(absent))}
         write_atomically(self.path, json.dumps(content).encode())

@@ -9,13 +9,13 @@ from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
 from tyrne.hal.interrupt import Deadlines, Interrupt
-from tyrne.hosted.ram import Ram
+from tyrne.hosted.counted_ram import CountedRam
 from tyrne.lang import u8, u16, u32, u64
 
 Record = tuple[int, ...]
 
 
-class JournalBoard(Ram):
+class JournalBoard(CountedRam):
     """Does what boards/native does, without the host's memory. Threads appear as the numbers of their tasks."""
 
     def __init__(self, size: int) -> None:
@@ -29,6 +29,7 @@ class JournalBoard(Ram):
     def reset(self) -> None:
         """As at the start, but for what it is connected to."""
         self.clear()
+        self.work = 0
         self.records = []
         self.instructions = 0
         self.deadlines = Deadlines()
@@ -55,6 +56,7 @@ class JournalBoard(Ram):
         self.records.append((journal.LOG, byte))
 
     def put_console(self, task: u32, byte: u8) -> None:
+        self.console_written()
         self.records.append((journal.CONSOLE, task, byte))
 
     def frequency(self) -> u64:
@@ -64,6 +66,7 @@ class JournalBoard(Ram):
         return u64(self.instructions) // INSTRUCTIONS_PER_TICK
 
     def arm_limit(self, instructions: u64) -> None:
+        self.work = 0  # boot's
         self.deadlines.arm_limit(u64(self.instructions), instructions)
         self._set_alarm()
 
@@ -81,6 +84,10 @@ class JournalBoard(Ram):
         interrupt = self.deadlines.take(u64(self.instructions))
         self._set_alarm()
         return interrupt
+
+    def charge(self) -> None:
+        if self.deadlines.spend(self.take_work()):
+            self._set_alarm()
 
     def _set_alarm(self) -> None:
         at = self.deadlines.earliest()

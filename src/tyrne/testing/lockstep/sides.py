@@ -9,6 +9,7 @@ from typing import Any, Final
 from tyrne.boards.native import journal
 from tyrne.boot.start import start_system
 from tyrne.hal.boot_info import BootInfo
+from tyrne.hal.frame import Vector
 from tyrne.hosted.native import NativeKernel, offsets
 from tyrne.hosted.ram import Ram
 from tyrne.kernel.kernel import Kernel
@@ -47,7 +48,10 @@ class PythonSide:
         return self._place(start_system(self.kernel, info))
 
     def trap(self, step: Step) -> int:
-        return self._place(self.kernel.trap(step.vector, u64(step.syndrome), u64(step.address)))
+        task = self.kernel.trap(step.vector, u64(step.syndrome), u64(step.address))
+        if step.vector is Vector.SYNCHRONOUS:
+            self.board.charge()
+        return self._place(task)
 
     def exit_status(self) -> int:
         return self.kernel.exit_status()
