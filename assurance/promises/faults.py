@@ -1,4 +1,4 @@
-"""Faults that are put into the kernel, a row of "Denial of service" each: the tests of that row's promises must notice.
+"""Faults that are put into the kernel, each against a row of a table: the tests that pin what the row says must notice.
 
 The tests are collected once. A fault is a child process in which one function has other code; it runs the tests that
 pin the promises of its row, until one fails.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from assurance.mutation.children import BROKEN, Slate, each
+from assurance.mutation.children import BROKEN, Slate, each, limit_time
 from assurance.mutation.installing import function_code, live_function
 from assurance.mutation.source import Source
 from assurance.mutation.suite import Suite, with_suite
@@ -22,6 +22,8 @@ from assurance.promises.promises import Promises
 FAULTS: Final = Path(__file__).parent / "seeded_faults.toml"
 FIELDS: Final = {"row", "what", "file", "function", "old", "new"}
 NOTICED, UNNOTICED = 0, 1
+SECONDS: Final = 60
+"""Of processor time for a fault: one that has no end is noticed by the test that it keeps."""
 
 
 class FaultError(Exception):
@@ -125,6 +127,7 @@ def _named(suite: Suite, tests: Sequence[tuple[str, str]]) -> list[str]:
 
 def _run(suite: Suite, names: Sequence[str], fault: Fault | None, slate: Slate) -> int:
     """In a child: the tests until one fails, whose number stays on the slate."""
+    limit_time(SECONDS)
     if fault is not None:
         fault.plant()
     for number, name in enumerate(names):
