@@ -12,6 +12,7 @@ from commands import Tyrne
 from test_run import MOV_X0, MOV_X8, SVC, exits, immediate, words, writes
 
 import tyrne as package
+from tyrne.system.replay import Replay
 from tyrne.system.shipped import shipped
 
 YIELD = (immediate(MOV_X8, 3), SVC)
@@ -89,7 +90,10 @@ def test_the_start_and_the_end_are_positions(tyrne: Tyrne, recorded: Path) -> No
 
 def test_every_transition_can_be_listed(tyrne: Tyrne, tmp_path: Path) -> None:
     assert tyrne("run", shipped("systems/exchange.toml"), "--report", "r.json").status == 0
-    numbers = [line.split()[0] for line in tyrne("replay", "r.json", "--list").out.splitlines()]
+    lines = tyrne("replay", "r.json", "--list").out.splitlines()
+    below = [line.strip() for line in lines if line.startswith("        ")]
+    assert set(below) == {'sender: a message that nobody has taken is at endpoint "table"'}
+    numbers = [line.split()[0] for line in lines if line.strip() not in below]
     assert numbers == [*map(str, range(1, 29)), "identical:"]
     assert len(tyrne("replay", "r.json").out.splitlines()) == 9
 
@@ -159,3 +163,65 @@ def test_a_panic_of_the_compiled_kernel_replays_to_the_same_panic(tyrne: Tyrne, 
     different = tyrne("replay", "r.json")
     assert different.status == 1 and "different: system call " in different.out
     assert "warning: r.json: recorded with the kernel " in different.err
+
+
+SPINS = """\
+    .globl _start
+_start:
+    mov x1, #0
+    mov x8, #3
+    svc #0
+again:
+    add x1, x1, #1
+    cmp x1, #100
+    b.ne again
+    mov x0, #0
+    mov x8, #4
+    svc #0
+"""
+
+
+@pytest.fixture
+def computed(tyrne: Tyrne, tmp_path: Path) -> Path:
+    """The report of a task that yields after 3 instructions, and counts to 100 until its end."""
+    (tmp_path / "spins.S").write_text(SPINS)
+    assert tyrne("run", "spins.S", "--report", "r.json").status == 0
+    return tmp_path / "r.json"
+
+
+@pytest.mark.parametrize("position", ["1+31", "34i"])
+def test_a_position_may_be_inside_a_computation(tyrne: Tyrne, computed: Path, position: str) -> None:
+    """Ten times round, and one instruction of the eleventh."""
+    outcome = tyrne("replay", computed, "--to", position)
+    assert (outcome.status, outcome.err) == (0, "")
+    lines = outcome.out.splitlines()
+    at = lines.index("after transition 1 and 31 instructions:")
+    assert lines[at + 1 : at + 3] == ["  spins  runs next", "registers of spins, at spins.S:8 in again:"]
+    assert lines[at + 3].split()[:4] == ["x0", "0", "x1", "b"]
+    assert lines[-2:] == ["next:", "     2  spins: task_exit(0x0)"]
+
+
+@pytest.mark.parametrize(
+    ("position", "error"),
+    [
+        ("1+306", "--to 1+306: there are 303 instructions before transition 2; give a smaller number"),
+        ("1+99999999", "--to 1+99999999: there are 303 instructions before transition 2; give a smaller number"),
+        ("999i", "--to 999i: there are 0 instructions before transition 3; give a smaller number"),
+        ("4i4", "--to 4i4: not a position; write 4 or -1, 4+120 or 2000i"),
+        ("1+", "--to 1+: not a position; write 4 or -1, 4+120 or 2000i"),
+        ("-1+", "--to -1+: not a position; write 4 or -1, 4+120 or 2000i"),
+        ("٣i", "--to ٣i: not a position; write 4 or -1, 4+120 or 2000i"),
+    ],
+)
+def test_a_position_that_there_is_not_is_told(tyrne: Tyrne, computed: Path, position: str, error: str) -> None:
+    outcome = tyrne("replay", computed, "--to", position)
+    assert (outcome.status, outcome.error) == (2, f"tyrne: error: {error}")
+
+
+def test_a_run_goes_on_after_a_pause_as_if_it_had_not_been(computed: Path) -> None:
+    paused = Replay.load(computed)
+    paused.step()
+    for _ in range(30):
+        paused.advance(10)
+    assert (paused.position, paused.inside) == (1, 300)
+    assert paused.difference() is None

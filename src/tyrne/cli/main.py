@@ -23,7 +23,7 @@ from tyrne.cli.help import Command, Commands
 from tyrne.cli.new import create_project
 from tyrne.cli.output import complain, say, warn
 from tyrne.cli.presenter import PlainPresenter, Presenter, TerminalPresenter, progress
-from tyrne.cli.replay import following, go, standing, verdict, warnings_about
+from tyrne.cli.replay import following, go_to, standing, verdict, warnings_about
 from tyrne.cli.summary import explain, explain_faults, explain_refusals, show_summary
 from tyrne.hosted.kept import REPORT, SUMMARY
 from tyrne.hosted.stop import StopRequest
@@ -150,8 +150,13 @@ def run(
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What tyrne run --report has written.")],
     to: Annotated[
-        int | None,
-        typer.Option("--to", metavar="N", help="Stop after N transitions of the kernel; -1: before the last one."),
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="N",
+            help="Stop after N transitions of the kernel; -1: before the last one; 4+120: 120 instructions after the "
+            "fourth; 2000i: after 2000 instructions.",
+        ),
     ] = None,
     show: Annotated[bool, typer.Option("--list", help="Show every transition on the way, with its number.")] = False,
     report: Report = None,
@@ -168,7 +173,7 @@ def replay(
     repeated = Replay.load(file, max_instructions or 0)
     complain(*warnings_about(repeated), label="warning: ")
     with nullcontext() if show else progress(Console(stderr=True), "replaying …"):
-        lines = go(repeated, to, out if show else None)
+        lines = go_to(repeated, to, out if show else None)
         same, line = verdict(repeated) if to is None else (True, "")
     say(*lines, *(standing(repeated) if to is not None else [line]), out=out)
     if report is not None:

@@ -114,8 +114,9 @@ class Cpu:
         engine.check(error, "hook")
         self.flush_code()
 
-    def run(self, registers: GeneralRegisters, limit: int) -> Stop:
-        """Run at EL0 from `registers` until a trap, or until `limit` instructions have begun and the next is due."""
+    def run(self, registers: GeneralRegisters, limit: int, pause: bool = False) -> Stop:
+        """Run at EL0 from `registers` until a trap, or until `limit` instructions have begun and the next is due. After
+        a `pause` there the thread can go on as if nothing had been."""
         if registers.pstate & _EL_MASK:
             raise EngineError(f"PSTATE {registers.pstate:#x} is not EL0")
         if registers.pc & 3:
@@ -126,7 +127,8 @@ class Cpu:
             if stop is not _INTERRUPTED:
                 return stop
             limit = 0 if self.stop_request.made else limit - part
-        self._take_exception()
+        if not pause:
+            self._take_exception()
         return _INTERRUPTED
 
     def _run(self, registers: GeneralRegisters, limit: int) -> Stop:

@@ -71,11 +71,12 @@ class HostedMachine:
         """How many instructions may begin before the next interrupt comes; not below zero."""
         return max(0, self.board.alarm_at - self.board.cpu.instructions)
 
-    def execute(self, task: Task, limit: int) -> Stop:
-        """Let a task run until it traps, or has begun `limit` instructions: why it stopped."""
+    def execute(self, task: Task, limit: int, pause: bool = False) -> Stop:
+        """Let a task run until it traps, or has begun `limit` instructions: why it stopped. After a `pause` it is to go
+        on; it has not been interrupted."""
         registers = self._registers_of(task)
         registers.from_frame()
-        stop = self.board.cpu.run(registers, min(limit, NO_LIMIT))
+        stop = self.board.cpu.run(registers, min(limit, NO_LIMIT), pause)
         registers.to_frame()
         return stop
 

@@ -62,12 +62,12 @@ class RecordedMachine(HostedMachine):
             return NO_LIMIT
         return max(0, self._trapped_at + board.interrupts[board.taken].instructions - board.cpu.instructions)
 
-    def execute(self, task: Task, limit: int) -> Stop:
+    def execute(self, task: Task, limit: int, pause: bool = False) -> Stop:
         """As on any machine an interrupt that is due comes before the next instruction is fetched."""
         if limit == 0:
             return _INTERRUPTED
         due_at = self.board.cpu.instructions + self.until_interrupt()
-        stop = super().execute(task, limit)
+        stop = super().execute(task, limit, pause)
         if stop.vector is not Vector.SYNCHRONOUS:
             return stop
         instructions = self.board.cpu.instructions

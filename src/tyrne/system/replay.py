@@ -137,6 +137,7 @@ class Replay:
             self._panic(failure)
             panicked = True
         self.position += 1
+        self.inside = 0
         events = self._events.take()
         if len(self._call_positions) <= self._kept.calls:
             self._call_positions += [self.position for event in events if isinstance(event, CallEvent)]
@@ -145,6 +146,33 @@ class Replay:
         elif self.run.breaks_off and self._is_used_up():
             self._next = None
         return Transition(self.position, number, cause, events, panicked)
+
+    def advance(self, instructions: int) -> None:
+        """Let the task that runs next begin so many instructions, which must be fewer than until its next trap: else
+        IndexError says how many there are, and the position is as before. `step` goes on from here."""
+        machine: HostedMachine = self._machine
+        task, begun = self._next, self.instructions
+        most = 0 if task is None else min(machine.until_interrupt(), self._left() - 1)
+        stop = None if task is None else machine.execute(task, min(instructions, most), pause=True)
+        if instructions > most or stop is None or stop.vector is not Vector.IRQ:
+            position, made = self.position, self.instructions - begun
+            self._start()
+            self.to(position)
+            raise IndexError(f"there are {made} instructions before transition {position + 1}")
+        self.inside += instructions
+
+    def to_instruction(self, instructions: int) -> None:
+        """Go to where so many instructions of tasks have begun, between two transitions too; IndexError where there is
+        no such place."""
+        self._start()
+        position, begun = 0, 0
+        while self.instructions <= instructions:
+            position, begun = self.position, self.instructions
+            if self.step() is None:
+                break
+        self.to(position)
+        if instructions > begun:
+            self.advance(instructions - begun)
 
     def report(self) -> dict[str, Any]:
         """What has happened until this position, in the form of `tyrne run --report`: a record of its own."""
@@ -172,8 +200,10 @@ class Replay:
         self._recorder = Recorder(self._events, kept=self._kept)
         self._call_positions: list[int] = []
         self.position = 0
+        self.inside = 0
+        """Instructions that have begun since the last transition."""
         console = not record.release
-        self._machine = (
+        self._machine: HostedMachine = (
             HostedMachine(record.manifest, self._recorder, console)
             if record.interrupts is None
             else RecordedMachine(record.manifest, self._recorder, console, record.interrupts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from tyrne.hal.syndrome import fault_kind
 from tyrne.kernel.abi import TaskState
@@ -11,7 +11,9 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Offer, Task
 from tyrne.kernel.task_queue import TaskQueue
+from tyrne.system.names import Names
 
+NO_NAMES: Final = Names(())
 TaskName = Callable[[int], str]
 """The name of a task by its number."""
 
@@ -22,19 +24,20 @@ def tasks_of(kernel: Kernel[Any]) -> list[Task]:
     return sorted((t for t, lives in zip(arena.items, arena.occupied, strict=True) if lives), key=lambda t: t.number)
 
 
-def describe_task(kernel: Kernel[Any], task: Task, name: TaskName) -> str:
-    """What a task does: `waits for a message at endpoint 0`, `waits for a reply from server`."""
+def describe_task(kernel: Kernel[Any], task: Task, name: TaskName, names: Names = NO_NAMES) -> str:
+    """What a task does: `waits for a message at endpoint "table"`, `waits for a reply from server`. Of objects that
+    have no name in `names` the number is told."""
     match task.state:
         case TaskState.READY:
             return "runs next" if task is kernel.scheduler.current else f"ready, priority {int(task.priority)}"
         case TaskState.SENDING:
-            return f"{_before_sending(task)}waits for a receiver at {_place(kernel, task.queue)}"
+            return f"{_before_sending(task)}waits for a receiver at {_place(kernel, task.queue, names)}"
         case TaskState.RECEIVING:
-            return f"waits for {_what_comes(kernel, task.queue)} at {_place(kernel, task.queue)}"
+            return f"waits for {_what_comes(kernel, task.queue)} at {_place(kernel, task.queue, names)}"
         case TaskState.CALLING:
             return f"{_before_sending(task)}waits for {_who_replies(kernel, task.reply, name)}"
         case TaskState.EXITED:
-            notice = f"; the notice waits at {_place(kernel, task.queue)}" if task.queue is not None else ""
+            notice = f"; the notice waits at {_place(kernel, task.queue, names)}" if task.queue is not None else ""
             return f"exited with {int(task.exit_code)}{notice}"
         case TaskState.FAULTED:
             return f"ended by a fault: {_fault(task)}"
@@ -57,15 +60,20 @@ def _fault(task: Task) -> str:
     return f"{kind}, address {int(fault.address):#x}, pc {int(fault.pc):#x}"
 
 
-def _place(kernel: Kernel[Any], queue: TaskQueue | None) -> str:
+def _place(kernel: Kernel[Any], queue: TaskQueue | None, names: Names) -> str:
     """Which object a queue belongs to."""
     for number, endpoint in enumerate(kernel.endpoints.items):
         if queue is endpoint.senders or queue is endpoint.receivers:
-            return f"endpoint {number}"
+            return f"endpoint {_called(kernel.endpoints.generations[number], number, names.endpoints)}"
     for number, notification in enumerate(kernel.notifications.items):
         if queue is notification.waiters:
-            return f"notification {number}"
+            return f"notification {_called(kernel.notifications.generations[number], number, names.notifications)}"
     return "no object"
+
+
+def _called(generation: int, number: int, known: tuple[str, ...]) -> str:
+    """The name that the description gives to the first object in a place, in quotes; else the number."""
+    return f'"{known[number]}"' if generation == 0 and number < len(known) else str(number)
 
 
 def _what_comes(kernel: Kernel[Any], queue: TaskQueue | None) -> str:

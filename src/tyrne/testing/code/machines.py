@@ -81,9 +81,9 @@ def _hosted(manifest: bytes, recorder: Recorder, counted: bool) -> tuple[int | N
     shares: dict[int, int] = {}
     plain = cpu.run
 
-    def shared(registers: GeneralRegisters, limit: int) -> Stop:
+    def shared(registers: GeneralRegisters, limit: int, pause: bool = False) -> Stop:
         before = cpu.instructions
-        stop = plain(registers, limit)
+        stop = plain(registers, limit, pause)
         task = kernel.entered
         assert task is not None
         shares[int(task.number)] = shares.get(int(task.number), 0) + cpu.instructions - before
