@@ -9,6 +9,7 @@ import pytest
 
 from tyrne.system import qemu_versions
 from tyrne.system.errors import RequestError
+from tyrne.system.qemu import emulator
 from tyrne.system.qemu_versions import DEVIATIONS, Fault, corrected, corrected_report, single_instructions, version
 
 OLD, NEW = (7, 2), (10, 0)
@@ -23,7 +24,7 @@ def test_single_instructions_are_asked_for_in_the_words_of_the_version() -> None
 
 @pytest.mark.qemu
 def test_the_emulator_that_is_installed_takes_its_words() -> None:
-    command = [qemu_versions.find_emulator(), *single_instructions(version()), "-M", "none", "-display", "none"]
+    command = [*emulator(), *single_instructions(version()), "-M", "none", "-display", "none"]
     done = subprocess.run([*command, "-monitor", "stdio"], input="quit\n", capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
 
