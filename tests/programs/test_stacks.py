@@ -32,20 +32,10 @@ void _start(void)
 """
 """A local array of which only the low end is written, and then a look at the program's own data."""
 
-PYTHON = """\
-from tyrne.lang import Array, export, u8, u64
-import tyrne.user
-@export
-def main() -> u64:
-    frame = Array.filled(20000, u8(0))
-    frame[u64(tyrne.user.image_start() & 7)] = u8(1)
-    return u64(frame[1])
-"""
 
-
-def run(folder: Path, source: str, machine: str, stack_pages: int, suffix: str = ".c") -> Report:
-    (folder / f"frame{suffix}").write_text(source)
-    text = f'[system]\nname = "x"\n[[task]]\nname = "frame"\nprogram = "frame{suffix}"\nstack_pages = {stack_pages}\n'
+def run(folder: Path, source: str, machine: str, stack_pages: int) -> Report:
+    (folder / "frame.c").write_text(source)
+    text = f'[system]\nname = "x"\n[[task]]\nname = "frame"\nprogram = "frame.c"\nstack_pages = {stack_pages}\n'
     (folder / "frame.toml").write_text(text)
     return run_system([folder / "frame.toml"], machine)
 
