@@ -77,6 +77,17 @@ def test_a_run_whose_interrupts_are_left_out_is_repeated_up_to_the_last_one_kept
     )
 
 
+def test_a_record_without_interrupts_loses_none_whatever_its_report_claims(tyrne: Tyrne, tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(exits(0))
+    assert tyrne("run", "a.bin", "--report", "r.json").status == 0
+    report = json.loads((tmp_path / "r.json").read_text())
+    report["left_out"], report["tasks"][0]["code"] = {"interrupts": 9}, 5
+    (tmp_path / "r.json").write_text(json.dumps(report))
+    outcome = tyrne("replay", "r.json")
+    assert outcome.status == 1
+    assert outcome.out.splitlines()[-1] == "different: task a: recorded exited with 5, replayed exited with 0"
+
+
 @pytest.fixture
 def endless(tyrne: Tyrne, tmp_path: Path) -> Path:
     """A report that claims more instructions than anybody would wait for."""
