@@ -40,4 +40,4 @@ def test_ctrl_c_says_where_a_task_stood_and_writes_the_report(tyrne: Tyrne, tmp_
     if machine != "qemu":
         assert lines == ["tyrne: interrupted", "tyrne: spins stood at spins.c:4 in _start"]
         assert (report["status"], report["tasks"][0]["stands"]["line"]) == (4, 4)
-        assert report["replay"]["limit"] == report["instructions"]
+        assert report["replay"]["limit"] > report["instructions"]  # the call counts as well

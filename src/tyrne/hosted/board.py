@@ -81,6 +81,12 @@ class HostedBoard(CountedRam):
         self._deadlines.arm_limit(u64(self.cpu.instructions), instructions)
         self._set_alarm()
 
+    def stop(self) -> int:
+        """The run may take no more instructions from now on; how many were left of its limit."""
+        limit_at, now = self._deadlines.limit_at, self.cpu.instructions
+        self.arm_limit(u64(0))
+        return 0 if limit_at is None else max(0, int(limit_at) - now)
+
     def prepare_turns(self, instructions: u64) -> u64:
         return instructions
 

@@ -56,8 +56,9 @@ class HostedMachine:
     def step(self, task: Task) -> Task | None:
         """One transition: the task runs until it traps, the kernel answers. Who runs next; None when that is nobody."""
         stop = self.execute(task, self.until_interrupt())
-        if self.board.cpu.stop_request.made:
-            self.board.arm_limit(u64(0))
+        wish = self.board.cpu.stop_request
+        if wish.made and wish.left is None:
+            wish.left = self.board.stop()
         return self.answer(stop)
 
     def answer(self, stop: Stop) -> Task | None:

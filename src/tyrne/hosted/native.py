@@ -123,8 +123,8 @@ class NativeMachine:
             remaining = min(self._alarm_at - cpu.instructions, NO_LIMIT)
             stop = cpu.run(self._frame(int(ffi.cast("uintptr_t", task)) + frame_at), remaining)
             self.kernel.set_instructions(cpu.instructions)
-            if cpu.stop_request.made:
-                self.kernel.library.call("stop")
+            if cpu.stop_request.made and cpu.stop_request.left is None:
+                cpu.stop_request.left = int(self.kernel.library.call("stop"))
             task = trap(stop.vector.value, stop.syndrome, stop.address)
 
     def _execute_journal(self) -> None:

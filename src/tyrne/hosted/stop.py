@@ -8,3 +8,5 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.made = False
+        self.left: int | None = None
+        """How much of the run's limit was left where it was stopped, once it has been."""

@@ -24,6 +24,8 @@ from tyrne.system.manifest import System, encode
 from tyrne.system.printable import json_text
 from tyrne.system.record import record, to_json
 
+NO_LIMIT: Final = (1 << 48) - 1
+"""Instructions: more than a run takes that has no limit. With one, it is known at each place how much is left."""
 STATUS_PANIC: Final = int(exit_status.PANIC)
 STATUS_LIMIT: Final = int(exit_status.LIMIT)
 STATUS_DEADLOCK: Final = int(exit_status.DEADLOCK)
@@ -56,6 +58,15 @@ class Result:
     recorder: Recorder
     timed_out: bool = False
     interrupted: bool = False
+    left: int | None = None
+    """What was left of the limit where the run was stopped."""
+
+    @property
+    def limit(self) -> int:
+        """The limit by which a repetition ends where this run has ended."""
+        if self.left is None:
+            return self.request.max_instructions
+        return (self.request.max_instructions or NO_LIMIT) - self.left
 
     @property
     def status(self) -> int:
@@ -84,8 +95,7 @@ class Result:
         """What `--report` writes: what happened, and by what it can be repeated."""
         request = self.request
         traced = request.machine is Machine.QEMU
-        stopped = self.interrupted and not traced  # where it was stopped is the limit of what is repeated
-        manifest = encode(request.system, self.recorder.instructions if stopped else request.max_instructions)
+        manifest = encode(request.system, self.limit)
         interrupts = self.recorder.interrupts if traced else None
         return {
             **self.outcome(),
@@ -113,7 +123,8 @@ class Ready:
         recorder = Recorder(listener, kept=kept)
         wish = StopRequest() if stop is None else stop
         timed_out = self.start(recorder, wish)
-        return Result(self.request, recorder, timed_out, wish.made and recorder.status in (None, STATUS_LIMIT))
+        interrupted = wish.made and recorder.status in (None, STATUS_LIMIT)
+        return Result(self.request, recorder, timed_out, interrupted, wish.left if interrupted else None)
 
 
 def prepare(request: Request) -> Ready:
@@ -138,7 +149,7 @@ def _hosted(request: Request) -> Start:
 
     check_kernel()
     layout()  # now, so that its error comes before the run
-    manifest = encode(request.system, request.max_instructions)
+    manifest = encode(request.system, request.max_instructions or NO_LIMIT)
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
         machine = HostedMachine(manifest, recorder, debug_console=not request.release)
@@ -193,7 +204,7 @@ def _native(request: Request) -> Start:
     from tyrne.hosted.engine import layout
     from tyrne.hosted.native import ROOT, NativeMachine
 
-    manifest = encode(request.system, request.max_instructions)
+    manifest = encode(request.system, request.max_instructions or NO_LIMIT)
     layout()
     build_host_library(ROOT, {"debug_console": not request.release})  # now, so that its errors come before the run
 

@@ -10,7 +10,7 @@ from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import TrapFrame, Vector
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
-from tyrne.lang import export, option, u32, u64
+from tyrne.lang import export, option, saturating_sub, u32, u64
 
 KERNEL: Final = Kernel(Native(), debug_console=option("debug_console", True))
 
@@ -50,9 +50,11 @@ def handle_trap_from_kernel(frame: TrapFrame) -> None:
 
 
 @export
-def stop() -> None:
-    """The run may take no more instructions from now on."""
+def stop() -> u64:
+    """The run may take no more instructions from now on; how many were left of its limit."""
+    limit_at, now = KERNEL.board.deadlines.limit_at, KERNEL.board.journal.instructions()
     KERNEL.board.arm_limit(u64(0))
+    return u64(0) if limit_at is None else saturating_sub(limit_at, now)
 
 
 @export
