@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from tyrne.cli.presenter import TerminalPresenter, visible
-from tyrne.cli.summary import explain, show_summary
+from tyrne.cli.summary import EXPLAINED, explain, explain_faults, show_summary
 from tyrne.hosted.kept import SUMMARY
 from tyrne.hosted.recorder import Recorder
 from tyrne.system.manifest import System
@@ -106,3 +106,24 @@ def test_a_name_that_looks_like_markup_is_shown_as_it_is(tmp_path: Path) -> None
     console, out = terminal()
     show_summary(console, ended(tmp_path, ["[red]a", "[/]"], [], 4), 0)
     assert [line.split()[0] for line in out.getvalue().splitlines()[1:3]] == ["[red]a", "[/]"]
+
+
+def test_a_terminal_leaves_the_kernels_lines_on_a_deadlock_to_the_end_and_no_others() -> None:
+    console, out = terminal()
+    presenter = TerminalPresenter(console, ["a"])
+    line = b'tyrne: deadlock: task "a" waits for a receiver\n'
+    for byte in line + b"tyrne: boot-to-end elapsed = 16 ns\n":
+        presenter.log(byte)
+    for byte in line:  # a task's own words are not the kernel's
+        presenter.console(0, byte)
+    presenter.finish()
+    assert out.getvalue().splitlines() == ["tyrne: boot-to-end elapsed = 16 ns", f"a │ {line.decode().rstrip()}"]
+
+
+def test_of_very_many_faults_the_first_are_explained(tmp_path: Path) -> None:
+    run = ended(tmp_path, ["a"], [], 1)
+    for number in range(1, 31):
+        run.recorder.fault(number, 0x9200_0007, 8, 0x80_0000)
+    told = list(explain_faults(run))
+    assert told[0] == "task 1: null pointer: reads from address 0x8"
+    assert (len(told), told[-1]) == (EXPLAINED + 1, "and 14 more tasks were ended by faults")
