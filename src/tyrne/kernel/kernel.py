@@ -98,6 +98,7 @@ class Kernel(Generic[B]):
         if self.remains:
             reap(self)
             self.scheduler.preempt()
+            self._keep_turn()
         task = self.scheduler.current
         return task if task is not None and task is self.entered else self._enter(task)
 
@@ -193,6 +194,12 @@ class Kernel(Generic[B]):
         end = self.scheduler.begin_turn(task, self.board.turn_clock() if timed else u64(0))
         if timed:
             self.board.arm_turn(end)
+
+    def _keep_turn(self) -> None:
+        """The task that made the trap goes on with its turn when who was to run next has gone meanwhile."""
+        task = self.scheduler.current
+        if task is not None and task is self.entered and self.scheduler.left is not None:
+            self._begin_turn(task)
 
     def _enter(self, task: Task | None) -> Task | None:
         """Let the CPU hold another task's thread and address space. Without a task the run is over, and says how."""
