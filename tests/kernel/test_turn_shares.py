@@ -340,6 +340,10 @@ def test_a_task_loses_no_turn_that_it(attack: Callable[[Handles], Scripts]) -> N
     assert excess(attack) <= 0
 
 
+@pytest.mark.promise(
+    "processor time, what it can still do: take its share among equals, and with slice = 0 more than that",
+    "This holds whatever they do with yield, calls to each other, and long calls:",
+)
 @pytest.mark.parametrize("seed", range(12))
 def test_an_equal_has_its_share_whatever_the_others_do_at_random(seed: int) -> None:
     def attack(h: Handles) -> Scripts:
