@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from elf_files import CODE, DATA, Load, R, elf
+from elf_files import CODE, DATA, Load, R, X, elf
 
 from tyrne.compiler.build import build_user_program
 from tyrne.compiler.build.toolchain import USER_C_FLAGS, compile_file, run_tool
@@ -66,3 +67,17 @@ def test_section_headers_that_are_not_there_are_no_reason_for_anything(place: in
     struct.pack_into("<HH", data, 0x3A, size, count)
 
     assert len(load_elf(Path("x.elf"), bytes(data)).segments) == 2
+
+
+def test_notes_that_claim_the_file_over_and_over_cost_no_more_than_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes = [Load(0, R, b"", type=4, claimed=0x4000)] * 60
+    data = elf(*notes, Load(0x80_0000, R | X, bytes(0x4000)), Load(0, R, b"", memory=8, type=7))
+    looked_at = 0
+
+    def warning(path: Path, sections: bytes, notes: Iterable[bytes], has_thread_locals: bool) -> None:
+        nonlocal looked_at
+        looked_at = sum(map(len, notes))
+
+    monkeypatch.setattr("tyrne.system.elf.start_warning", warning)
+    load_elf(Path("x.elf"), data)
+    assert 0 < looked_at <= len(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -91,9 +91,17 @@ class _Loader:
         header = self._elf.header
         start, size, count = int(header.e_shoff), int(header.e_shentsize), int(header.e_shnum)
         sections = self._data[start : start + count * _SECTION_HEADER] if size == _SECTION_HEADER else b""
-        notes = (self._data[h.offset : h.offset + h.size] for h in headers if h.type == _PT_NOTE)
-        warning = start_warning(self._path, sections, notes, any(h.type == _PT_TLS and h.memory for h in headers))
+        thread_locals = any(h.type == _PT_TLS and h.memory for h in headers)
+        warning = start_warning(self._path, sections, self._notes(headers), thread_locals)
         return () if warning is None else (warning,)
+
+    def _notes(self, headers: Sequence[_Header]) -> Iterator[bytes]:
+        """The contents of the note segments, as far as all of them fit into the file beside each other."""
+        left = len(self._data)
+        for header in headers:
+            if header.type == _PT_NOTE and header.size <= left:
+                left -= header.size
+                yield self._data[header.offset : header.offset + header.size]
 
     def _check_header(self) -> None:
         header = self._elf.header
