@@ -6,8 +6,10 @@ import io
 import random
 import struct
 import time
+from typing import Any
 
 import pytest
+from elftools.dwarf.die import DIE
 from elftools.elf.elffile import ELFFile
 
 from tyrne.system import dwarf
@@ -127,6 +129,32 @@ def test_what_is_read_is_bounded_by_bytes_not_by_what_the_tables_say(
     monkeypatch.setattr(dwarf, "BYTES", 600)
     some, _ = read_debug(elf)
     assert len(some) < len(whole)
+
+
+def test_an_entry_of_one_byte_costs_what_an_entry_takes(elf: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = bytes([1, 0x11, 1, 0, 0, 2, 0x2E, 0, 0, 0, 0])  # a unit, and functions of which nothing is told
+    entries = struct.pack("<HIB", 4, 0, 8) + b"\1" + b"\2" * 200_000
+    content = with_section(elf, ".debug_abbrev", kinds)
+    content = with_section(content, ".debug_info", struct.pack("<I", len(entries)) + entries)
+    made = 0
+
+    def entry(*words: Any) -> Any:
+        nonlocal made
+        made += 1
+        return DIE(*words)
+
+    monkeypatch.setattr(dwarf, "BYTES", 1 << 20)
+    monkeypatch.setattr(dwarf, "DIE", entry)
+    assert read_debug(content) == ([], [])
+    assert 0 < made <= (1 << 20) // dwarf.ENTRY_BYTES
+
+
+def test_of_a_symbol_table_larger_than_that_of_any_program_nothing_is_read(
+    elf: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read_symbols(elf)
+    monkeypatch.setattr(dwarf, "SYMBOLS", 2)
+    assert read_symbols(elf) == []
 
 
 def test_damaged_tables_give_what_can_be_known_and_raise_nothing(elf: bytes) -> None:

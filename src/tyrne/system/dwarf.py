@@ -22,6 +22,10 @@ LINE_BYTES: Final = 256 << 10
 """Of the line table: that of some 700 KiB of code. Each byte may be a row, and costs 20 µs."""
 BYTES: Final = 24 << 20
 """What may be read of all tables, a byte that is read twice counted twice: some seconds."""
+ENTRY_BYTES: Final = 64
+"""What each entry of the tree costs beside its own bytes, of which it need have but one."""
+SYMBOLS: Final = 1 << 16
+"""Of a table with more none is read: each costs some 30 µs, and no program that fits has as many."""
 LEB_BYTES: Final = 64
 """Of one number of variable length: more would cost the square of it."""
 UNITS: Final = 4096
@@ -74,11 +78,15 @@ class _Metered(io.BytesIO):
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(size)
-        self._meter.left -= 1 + len(data)
         self._run = self._run + 1 if len(data) == 1 and data[0] & 0x80 else 0
+        self.charge(1 + len(data))
+        return data
+
+    def charge(self, amount: int) -> None:
+        """Count so many bytes as read; TooMuchError when there were too many."""
+        self._meter.left -= amount
         if self._meter.left < 0 or self._run > LEB_BYTES:
             raise TooMuchError
-        return data
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         self._run = 0
@@ -107,7 +115,8 @@ def read_symbols(elf: bytes) -> list[tuple[int, str]]:
     """The names that the symbol table gives to places, in the order of their addresses."""
     found: list[tuple[int, str]] = []
     with suppress(Exception):  # as above
-        for symbol in _open(elf).get_section_by_name(".symtab").iter_symbols():
+        table = _open(elf).get_section_by_name(".symtab")
+        for symbol in table.iter_symbols() if table.num_symbols() <= SYMBOLS else ():
             placed = symbol["st_info"]["type"] in ("STT_FUNC", "STT_NOTYPE") and symbol["st_shndx"] != "SHN_UNDEF"
             if placed and symbol.name and not symbol.name.startswith("$"):
                 found.append((int(symbol["st_value"]), str(symbol.name)[:NAME_BYTES]))
@@ -167,6 +176,7 @@ class _Unit:
         """Each with the place of the one around it."""
         around: list[int | None] = [None]
         while at < end and around:
+            stream.charge(ENTRY_BYTES)
             entry = DIE(self._unit, stream, at)
             at += entry.size
             if entry.is_null():
