@@ -1,4 +1,4 @@
-"""The command line: `tyrne run`, `replay`, `build`, `check` and `new`.
+"""The command line: `tyrne run`, `replay`, `build`, `check`, `new` and `cache`.
 
 The kernel's sources may be half changed: what keeps them from being imported is told in one line.
 """

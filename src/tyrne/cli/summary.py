@@ -83,10 +83,9 @@ def explain_faults(result: Result) -> Iterator[str]:
 
 def explain_refusals(result: Result, refusals: Mapping[int, CallEvent]) -> Iterator[str]:
     """Which call it was that ended a program by its refusal, for each such program: it says only the status itself."""
-    names = [task.name for task in result.request.system.tasks]
     for task, code in result.recorder.exit_codes.items():
         event = refusals.get(task)
         if code == REFUSED_CODE and event is not None:
-            name = names[task] if task < len(names) else f"task {task}"
+            name = result.explainer.names.task(task)
             why = result.explainer.refusal(event)
             yield f"{name}: the call that was refused is {event.text}: {event.refusal}{f': {why}' if why else ''}"

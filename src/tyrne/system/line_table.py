@@ -9,12 +9,11 @@ part is [address, place], and reaches up to the next one.
 
 from __future__ import annotations
 
-import base64
 import json
-import zlib
 from collections.abc import Sequence
 from typing import Any, Final
 
+from tyrne.system.packed import pack, unpack
 from tyrne.system.source_lines import INLINED, LAST_LINE, Place, SourceMap
 
 TABLE_BYTES: Final = 4 << 20
@@ -40,7 +39,7 @@ def to_json(maps: Sequence[SourceMap]) -> dict[str, Any]:
         known[id(source)] = len(programs) if fits else None
         if fits:
             left -= len(content)
-            programs.append(base64.b64encode(zlib.compress(content, 9)).decode())
+            programs.append(pack(content))
     return {"tasks": [known[id(source)] for source in maps], "programs": programs}
 
 
@@ -89,13 +88,9 @@ def _unpacked(text: object, limit: int) -> bytes:
     if not isinstance(text, str):
         raise BadTableError("lines has a program that is not a string")
     try:
-        stream = zlib.decompressobj()
-        content = stream.decompress(base64.b64decode(text, validate=True), limit + 1)
-    except (ValueError, zlib.error):
-        raise BadTableError("lines is damaged") from None
-    if len(content) > limit or not content or not stream.eof or stream.unused_data:
-        raise BadTableError("lines is damaged, or larger than that of any system")
-    return content
+        return unpack(text, limit)
+    except ValueError as error:
+        raise BadTableError(f"lines is {error}") from None
 
 
 def _map(content: bytes) -> SourceMap:

@@ -19,11 +19,9 @@ them, or since the start; the instruction that trapped is not one of them.
 
 from __future__ import annotations
 
-import base64
 import re
 import reprlib
 import struct
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -32,6 +30,7 @@ from tyrne.hal import manifest as layout
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hosted.recorder import InterruptEvent
 from tyrne.system import kernel_source, limits
+from tyrne.system.packed import pack, unpack
 
 FORMAT: Final = 1
 MANIFEST_BYTES: Final = limits.TASKS * limits.PROGRAM_BYTES + (1 << 20)
@@ -91,7 +90,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "kernel": record.kernel,
         "profile": record.profile,
         "limit": record.limit,
-        "manifest": base64.b64encode(zlib.compress(record.manifest, 9)).decode(),
+        "manifest": pack(record.manifest),
         "interrupts": None
         if interrupts is None
         else [f"{event.traps}+{event.instructions} {event.kind.name.lower()}" for event in interrupts],
@@ -119,12 +118,9 @@ def _manifest(text: object) -> bytes:
     if not isinstance(text, str):
         raise BadRecordError("replay.manifest is not a string")
     try:
-        stream = zlib.decompressobj()
-        content = stream.decompress(base64.b64decode(text, validate=True), MANIFEST_BYTES)
-    except (ValueError, zlib.error):
-        raise BadRecordError("replay.manifest is damaged") from None
-    if not stream.eof or stream.unused_data:
-        raise BadRecordError("replay.manifest is damaged, or larger than that of any system")
+        content = unpack(text, MANIFEST_BYTES)
+    except ValueError as error:
+        raise BadRecordError(f"replay.manifest is {error}") from None
     _check_manifest(content)
     return content
 

@@ -94,7 +94,7 @@ class Replay:
 
     def task_name(self, number: int) -> str:
         """The name of a task by its number; of one that was made while the system ran, `task N`."""
-        return self.names[number] if number < len(self.names) else f"task {number}"
+        return self.explainer.names.task(number)
 
     def to(self, position: int) -> None:
         """Go to a position; below zero it counts from the end: -1 is before the last transition. IndexError where there

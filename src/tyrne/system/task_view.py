@@ -13,7 +13,7 @@ from typing import Final
 
 from tyrne.hal import manifest as layout
 from tyrne.hal.descriptors import MappingFlags
-from tyrne.kernel.abi import CapKind, Rights
+from tyrne.kernel.abi import KNOWN_RIGHTS, CapKind, Rights
 from tyrne.system import limits
 from tyrne.system.names import Names
 
@@ -159,10 +159,7 @@ def _caps(record: Sequence[int]) -> Iterator[FirstCap]:
     kinds = {kind.value: kind for kind in CapKind}
     table = _entries(record, int(layout.TASK_CAPS), int(layout.TASK_FIRST_CAP), int(layout.CAP_WORDS), limits.CAPS)
     for kind, number, rights, badge in table:
-        yield FirstCap(kinds.get(kind), number, Rights(rights & _ALL_RIGHTS), badge)
-
-
-_ALL_RIGHTS: Final = sum(right.value for right in Rights)
+        yield FirstCap(kinds.get(kind), number, Rights(rights & int(KNOWN_RIGHTS)), badge)
 
 
 def _mappings(

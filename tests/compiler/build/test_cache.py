@@ -55,6 +55,11 @@ def test_a_failure_stores_nothing(own_cache: Path) -> None:
     assert (cache.stored("kind", "key", lambda folder: (folder / "whole").touch()) / "whole").exists()
 
 
+def test_who_builds_or_waits_for_a_build_uses_the_cache(own_cache: Path) -> None:
+    with cache.locked(own_cache / "index" / "key.lock"), pytest.raises(CompileError, match="another process uses"):
+        cache.clear()
+
+
 def test_simultaneous_builders_do_the_work_once() -> None:
     made: list[int] = []
 

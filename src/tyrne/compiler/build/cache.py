@@ -97,7 +97,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file; the operating system lets it go when the process ends, however it ends."""
+    """Hold a lock file of the cache; the operating system lets it go when the process ends, however it ends."""
+    _hold(cache_directory())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
