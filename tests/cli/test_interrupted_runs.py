@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,12 +25,16 @@ SECONDS = 60
 def test_ctrl_c_says_where_a_task_stood_and_writes_the_report(tyrne: Tyrne, tmp_path: Path, machine: str) -> None:
     (tmp_path / "spins.c").write_text(SPINS)
     command = [sys.executable, "-m", "tyrne", "run", "spins.c", "--machine", machine, "--report", "r.json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-    assert process.stdout is not None
-    while process.stdout.readline() != b"spins\n":  # it runs
-        pass
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: QEMU gets it too
-    _, error = process.communicate(timeout=SECONDS)
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background job ignores it
+    with subprocess.Popen(command, stdout=-1, stderr=-1, start_new_session=True, preexec_fn=heard) as process:
+        try:
+            assert process.stdout is not None
+            while process.stdout.readline() != b"spins\n":  # it runs
+                pass
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does: QEMU gets it too
+            _, error = process.communicate(timeout=SECONDS)
+        finally:
+            process.kill()
     lines = error.decode().splitlines()
     assert process.returncode == 130
     assert lines[0] == "tyrne: interrupted"
