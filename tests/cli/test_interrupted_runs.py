@@ -29,8 +29,7 @@ def test_ctrl_c_says_where_a_task_stood_and_writes_the_report(tyrne: Tyrne, tmp_
     with subprocess.Popen(command, stdout=-1, stderr=-1, start_new_session=True, preexec_fn=heard) as process:
         try:
             assert process.stdout is not None
-            while process.stdout.readline() != b"spins\n":  # it runs
-                pass
+            assert any(line == b"spins\n" for line in process.stdout)  # it runs
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does: QEMU gets it too
             _, error = process.communicate(timeout=SECONDS)
         finally:
