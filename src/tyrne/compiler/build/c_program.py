@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from tyrne.compiler import CompileError
-from tyrne.compiler.build.cache import cache_directory, digest, known, locked, stored
+from tyrne.compiler.build.cache import cache_directory, digest, stored
 from tyrne.compiler.build.diagnostics import compile_errors, link_errors, warnings
 from tyrne.compiler.build.identity import compiler_part, file_part
 from tyrne.compiler.build.inputs import Index
@@ -72,12 +72,7 @@ def build_c_program(program: CProgram) -> Path:
     request += ["include", *map(os.fsencode, include), "define", *program.define, f"console {program.console}"]
     request += _library_parts()
     index = Index(request, {HANDLES: program.handles})
-    found = _known(index)
-    if found is None:
-        with locked(index.lock):  # who waited here finds what the other has made
-            found = _known(index)
-            if found is None:
-                found = _build(index, sources, include, program, output)
+    found = index.once(lambda: index.known("program"), lambda: _build(index, sources, include, program, output))
     return found / output
 
 
@@ -93,11 +88,6 @@ def _library_parts() -> Iterator[bytes]:
     folder = library()
     for path in (folder / "user.ld", folder / "tyrne.h", *sorted((folder / "c").glob("*.*"))):
         yield file_part(path)
-
-
-def _known(index: Index) -> Path | None:
-    key = index.key()
-    return known("program", key) if key is not None else None
 
 
 def _build(index: Index, sources: Sequence[Path], include: Sequence[Path], program: CProgram, output: str) -> Path:

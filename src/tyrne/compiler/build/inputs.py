@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
-from tyrne.compiler.build.cache import cache_directory, digest, write_atomically
+from tyrne.compiler.build.cache import cache_directory, digest, known, locked, write_atomically
+
+T = TypeVar("T")
 
 
 class Index:
@@ -23,10 +26,20 @@ class Index:
         self.path = cache_directory() / "index" / digest(request)
         self._answers = answers
 
-    @property
-    def lock(self) -> Path:
-        """Held by who builds, so that others wait for the result."""
-        return self.path.with_suffix(".lock")
+    def once(self, find: Callable[[], T | None], make: Callable[[], T]) -> T:
+        """What `find` finds, or else what `make` makes: one process at a time, so that others find it."""
+        found = find()
+        if found is None:
+            with locked(self.path.with_suffix(".lock")):
+                found = find()
+                if found is None:
+                    found = make()
+        return found
+
+    def known(self, kind: str) -> Path | None:
+        """The folder of the result, if it has been made of the files and answers as they are now."""
+        key = self.key()
+        return None if key is None else known(kind, key)
 
     def key(self) -> str | None:
         """The key of what the files and answers give now; None when one is not there, or nothing was ever built."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tyrne.compiler import Target, Unit, translate
-from tyrne.compiler.build.cache import known, locked, stored
+from tyrne.compiler.build.cache import stored
 from tyrne.compiler.build.identity import compiler_part
 from tyrne.compiler.build.inputs import Index
 from tyrne.compiler.translate import NO_HANDLES
@@ -34,16 +34,15 @@ def translated(
     here = str(Path(__file__).parent)  # the package that the root imports: two copies of it have two indices
     request = [here, name, target.value, json.dumps(dict(options), sort_keys=True)]
     index = Index([compiler_part(), *request], handles)
-    found = _known(index)
-    if found is None:
-        with locked(index.lock):  # who waited here finds what the other has made
-            found = _known(index)
-            if found is None:
-                started = time.time()
-                found = translate(name, target, options, handles)
-                index.write(found.inputs, found.asked)
-                _remember(index, found, started)
-    return found
+
+    def make() -> Unit:
+        started = time.time()
+        made = translate(name, target, options, handles)
+        index.write(made.inputs, made.asked)
+        _remember(index, made, started)
+        return made
+
+    return index.once(lambda: _known(index), make)
 
 
 def source_roots(unit: Unit) -> dict[Path, str]:
@@ -65,8 +64,7 @@ def _remember(index: Index, unit: Unit, started: float) -> None:
 
 def _known(index: Index) -> Unit | None:
     """The unit of the files as they are now, if it has been made."""
-    key = index.key()
-    folder = known("unit", key) if key is not None else None
+    folder = index.known("unit")
     return None if folder is None else read_unit(json.loads((folder / UNIT).read_text()))
 
 
