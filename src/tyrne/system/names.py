@@ -26,3 +26,9 @@ class Names:
         if word == "task" and number.isdecimal():
             return int(number)
         raise KeyError(f"no task {task!r}; the tasks are {', '.join(self.tasks)}")
+
+
+def called(known: tuple[str, ...], number: int, generation: int = 0) -> str:
+    """How an object is told: the first one in its place by the name that the description gives it, in quotes; else by
+    its number."""
+    return f'"{known[number]}"' if generation == 0 and number < len(known) else str(number)

@@ -13,7 +13,7 @@ from tyrne.hosted.recorder import CallEvent
 from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status, includes, unpack_handle
 from tyrne.kernel.calls import CALLS, CallLayout
 from tyrne.lang import u64
-from tyrne.system.names import Names
+from tyrne.system.names import Names, called
 from tyrne.system.task_view import FirstCap, TaskView
 
 _S = Status
@@ -134,8 +134,7 @@ def _object(cap: FirstCap, names: Names) -> str:
     if cap.kind not in known:
         return "the console" if cap.kind is CapKind.DEBUG_CONSOLE else "the task's quota"
     what = "the address space of" if cap.kind is CapKind.ADDRESS_SPACE else cap.kind.name.lower()
-    found = known[cap.kind]
-    return f'{what} "{found[cap.object]}"' if cap.object < len(found) else f"{what} {cap.object}"
+    return f"{what} {called(known[cap.kind], cap.object)}"
 
 
 def _article(argument: str) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from tyrne.hal.board import Standing
 from tyrne.kernel.abi import CapKind, TaskState
-from tyrne.system.names import Names
+from tyrne.system.names import Names, called
 
 _S, _K = TaskState, CapKind
 WAITS: Final[dict[tuple[int, int], str]] = {
@@ -33,4 +33,4 @@ def _name(kind: int, number: int, generation: int, names: Names) -> str:
     if kind == CapKind.TASK.value:
         return names.task(number)
     known = names.endpoints if kind == CapKind.ENDPOINT.value else names.notifications
-    return f'"{known[number]}"' if generation == 0 and number < len(known) else str(number)
+    return called(known, number, generation)

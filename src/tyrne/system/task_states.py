@@ -11,7 +11,7 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Offer, Task
 from tyrne.kernel.task_queue import TaskQueue
-from tyrne.system.names import Names
+from tyrne.system.names import Names, called
 
 NO_NAMES: Final = Names(())
 TaskName = Callable[[int], str]
@@ -64,16 +64,11 @@ def _place(kernel: Kernel[Any], queue: TaskQueue | None, names: Names) -> str:
     """Which object a queue belongs to."""
     for number, endpoint in enumerate(kernel.endpoints.items):
         if queue is endpoint.senders or queue is endpoint.receivers:
-            return f"endpoint {_called(kernel.endpoints.generations[number], number, names.endpoints)}"
+            return f"endpoint {called(names.endpoints, number, kernel.endpoints.generations[number])}"
     for number, notification in enumerate(kernel.notifications.items):
         if queue is notification.waiters:
-            return f"notification {_called(kernel.notifications.generations[number], number, names.notifications)}"
+            return f"notification {called(names.notifications, number, kernel.notifications.generations[number])}"
     return "no object"
-
-
-def _called(generation: int, number: int, known: tuple[str, ...]) -> str:
-    """The name that the description gives to the first object in a place, in quotes; else the number."""
-    return f'"{known[number]}"' if generation == 0 and number < len(known) else str(number)
 
 
 def _what_comes(kernel: Kernel[Any], queue: TaskQueue | None) -> str:
