@@ -8,6 +8,7 @@ import json
 import shutil
 from collections import Counter
 
+import coverage
 import pytest
 
 from assurance.promises.faults import read_faults
@@ -33,6 +34,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(item.config.rootpath).parts[1]
         if folder in HOSTED and not any(map(item.get_closest_marker, ("qemu", "repeats"))):
             item.add_marker("branches")
+
+
+def pytest_sessionfinish() -> None:
+    """Save what was measured: a worker that takes more than some seconds to end is killed, and its measure lost."""
+    measure = coverage.Coverage.current()
+    if measure is not None:
+        measure.save()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
