@@ -242,6 +242,16 @@ def test_a_poll_stands_for_as_long_as_the_capability_by_which_it_was_made(end: s
     assert w.call(0, C.RECV, w.owner) == taken(WORDS)
 
 
+def test_a_message_in_which_the_capability_that_asked_travels_itself_is_not_delivered() -> None:
+    w = World(2)
+    door = w.endpoint()
+    owner, asker = w.give(0, door), w.give(1, door)
+    assert w.ok(1, C.RECV, asker) == 1
+    assert w.ok(1, C.SEND, asker, *WORDS, asker) == ENQUEUED
+    assert w.endpoint_at(door).state is EndpointState.SEND_PENDING
+    assert w.call(0, C.RECV, owner)[2:6] == WORDS
+
+
 STAYS: dict[str, Callable[[Poller], object]] = {
     "another capability of its holder is dropped": lambda w: w.ok(1, C.CAP_DROP, w.give(1, w.door)),
     "another capability of its holder moves": lambda w: w.ok(1, C.CAP_MOVE, w.give(1, w.door), NULL),

@@ -60,6 +60,7 @@ def send(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         carried = caller.table.leaf(unpack_handle(call.x5))
         assert isinstance(carried, CapSlot)
         move_capability(kernel, carried, endpoint.parked)
+        asked = endpoint.asked_by is not None  # not any more if that is what travels
     endpoint.message = message
     endpoint.badge = badge
     endpoint.state = EndpointState.RECV_COMPLETE if asked else EndpointState.SEND_PENDING
