@@ -197,6 +197,24 @@ def test_another_interrupt_is_completed_and_is_nothing(device: Device) -> None:
     assert device.stores == [(gic.GICC_EOIR, 33)]
 
 
+MASK = 0x0900_0038
+
+
+def test_the_first_byte_to_a_traced_run_is_its_limit_and_silences_the_line(device: Device) -> None:
+    board = QemuVirt(traced=True)
+    board.uart.listen()
+    assert device.stores == [(MASK, 1 << 4)]
+    device.loads[int(gic.GICC_IAR)] = lambda: 33
+    assert board._take_interrupt() is Interrupt.LIMIT
+    assert device.stores[1:] == [(MASK, 0), (gic.GICC_EOIR, 33)], "the line falls before the interrupt is over"
+
+
+def test_another_line_of_a_traced_run_is_nothing(device: Device) -> None:
+    device.loads[int(gic.GICC_IAR)] = lambda: 34
+    assert QemuVirt(traced=True)._take_interrupt() is Interrupt.SPURIOUS
+    assert device.stores == [(gic.GICC_EOIR, 34)]
+
+
 @pytest.mark.parametrize("word", [1020, 1022, 1023])
 def test_a_spurious_interrupt_is_not_completed(device: Device, word: int) -> None:
     device.loads[int(gic.GICC_IAR)] = lambda: word

@@ -65,6 +65,9 @@ def test_closed_and_narrow_streams_are_no_defect(tmp_path: Path, program: Path) 
         assert (done.returncode, done.stderr) == (2 if "no.bin" in line else 0, b""), line
 
 
+INTERRUPTED = b"tyrne: interrupted\ntyrne: spin stood at pc 0x800000\n"
+
+
 @pytest.mark.qemu
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_qemu_too(tmp_path: Path, number: signal.Signals) -> None:
@@ -79,7 +82,7 @@ def test_a_signal_ends_qemu_too(tmp_path: Path, number: signal.Signals) -> None:
         process.send_signal(number)
         assert process.wait(timeout=10) == 128 + number
         assert process.stderr is not None
-        assert process.stderr.read() == (b"tyrne: interrupted\n" if number is signal.SIGINT else b"")
+        assert process.stderr.read() == (INTERRUPTED if number is signal.SIGINT else b"")
     time.sleep(0.1)
     assert not any(Path(f"/proc/{child}").exists() for child in children)
 

@@ -108,10 +108,13 @@ def test_a_name_that_looks_like_markup_is_shown_as_it_is(tmp_path: Path) -> None
     assert [line.split()[0] for line in out.getvalue().splitlines()[1:3]] == ["[red]a", "[/]"]
 
 
-def test_a_terminal_leaves_the_kernels_lines_on_a_deadlock_to_the_end_and_no_others() -> None:
+@pytest.mark.parametrize(
+    "line",
+    [b'tyrne: deadlock: task "a" waits for a receiver\n', b"tyrne: the instruction limit is reached\n"],
+)
+def test_a_terminal_leaves_the_kernels_lines_on_why_a_run_ends_to_the_end_and_no_others(line: bytes) -> None:
     console, out = terminal()
     presenter = TerminalPresenter(console, ["a"])
-    line = b'tyrne: deadlock: task "a" waits for a receiver\n'
     for byte in line + b"tyrne: boot-to-end elapsed = 16 ns\n":
         presenter.log(byte)
     for byte in line:  # a task's own words are not the kernel's

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,16 +13,18 @@ from pathlib import Path
 import pytest
 
 from tyrne.hosted.recorder import Recorder
+from tyrne.hosted.stop import StopRequest
 from tyrne.system import qemu
 from tyrne.system.errors import RequestError
 from tyrne.system.qemu import Guest
+from tyrne.system.records import feed
 from tyrne.system.run import run_kernel
 
 SCRIPT = """\
 #!{python}
 import os, sys, time
 paths = [part[5:] for word in sys.argv for part in word.split(",") if part.startswith("path=")]
-serial, trace = open(paths[0], "w"), open(paths[1], "w")
+serial, trace = sys.stdout, open(paths[0], "w")
 open({note!r}, "w").write(str(os.getpid()))
 {body}
 """
@@ -78,6 +81,43 @@ def test_a_machine_that_hangs_is_ended_and_the_run_says_so(emulator: Emulator, m
     assert run_kernel(Path("kernel"), recorder) is True
     assert (recorder.status, recorder.log_lines()) == (4, ["a"])
     assert emulator.is_gone()
+
+
+def test_a_wish_to_stop_is_a_byte_on_the_serial_line_and_what_follows_is_recorded(emulator: Emulator) -> None:
+    emulator.does("sys.stdin.buffer.read(1); trace.write('L 610a\\nE 4 ff\\n'); trace.close(); sys.exit(4)")
+    recorder, stop = Recorder(), StopRequest()
+    stop.made = True
+    assert run_kernel(Path("kernel"), recorder, stop=stop) is False
+    assert (recorder.status, recorder.log_lines()) == (4, ["a"])
+
+
+def test_a_machine_that_does_not_hear_a_wish_to_stop_is_ended_soon(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qemu, "STOP_SECONDS", 1.0)
+    emulator.does("trace.write('L 610a\\nL 62'); trace.flush(); time.sleep(60)")
+    recorder, stop = Recorder(), StopRequest()
+    stop.made = True
+    assert run_kernel(Path("kernel"), recorder, stop=stop) is False
+    assert (recorder.status, recorder.log_lines()) == (None, ["a"])
+    assert emulator.is_gone()
+
+
+def test_a_machine_that_ends_when_it_is_to_stop_has_ended(emulator: Emulator) -> None:
+    stop = StopRequest()
+    emulator.does("trace.write('L 610a\\nE 0 ff\\n'); trace.flush(); sys.stdin.close(); time.sleep(0.5); sys.exit(0)")
+    recorder = Recorder()
+    guest = Guest(Path("kernel"), stop=stop)
+    for line in guest.records():
+        feed(line, recorder)
+        stop.made = True
+    assert (recorder.status, guest.ending.status, guest.ending.timed_out) == (0, 0, False)
+
+
+def test_ctrl_c_is_not_for_the_machine(emulator: Emulator, tmp_path: Path) -> None:
+    emulator.does("import signal; trace.write(f'L {signal.pthread_sigmask(0, ()) == {signal.SIGINT}}\\n')")
+    assert list(Guest(Path("kernel")).records()) == [b"L True"]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_a_machine_that_ends_without_a_word_is_a_panic_with_what_the_serial_line_had(emulator: Emulator) -> None:

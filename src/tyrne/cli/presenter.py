@@ -20,8 +20,8 @@ LINE_BYTES: Final = 4096
 """Of a line that does not end: it is shown in pieces."""
 OPEN_LINES: Final = 64
 """Lines that wait for their end; the one that has waited longest is shown first."""
-DEADLOCK: Final = "tyrne: deadlock: "
-"""How a line of the kernel begins that says who waits."""
+TOLD_AT_THE_END: Final = ("tyrne: deadlock: ", "tyrne: the instruction limit is reached")
+"""How lines of the kernel begin that say why a run ends."""
 _COLOURS: Final = ("cyan", "green", "magenta", "yellow", "blue", "red")
 
 
@@ -108,8 +108,8 @@ class TerminalPresenter(Presenter):
 
     def _end_line(self, source: int | None) -> None:
         content = visible(bytes(self._lines.pop(source)))
-        if source is None and content.startswith(DEADLOCK):
-            return  # told at the end, with the names of what is waited for
+        if source is None and content.startswith(TOLD_AT_THE_END):
+            return  # by the command, which knows names, and whether somebody wished it
         if source is None:
             line = Text(content, style="dim")
         else:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from tyrne.hosted.stop import StopRequest
 from tyrne.system.errors import RequestError
@@ -31,6 +33,8 @@ LOOK_SECONDS: Final = 0.1
 """How often a run in which nothing happens is looked at."""
 WALL_SECONDS: Final = 120.0
 """How long a run may take by the clock on the wall: the end of a machine that hangs."""
+STOP_SECONDS: Final = 2.0
+"""How long a kernel that was asked to stop may take to say where its tasks are."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,21 @@ def _works(wrapper: str) -> bool:
     return trial.returncode == 0
 
 
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """A process that is started meanwhile is not ended by Ctrl-C, which a terminal sends to it, too."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Guest:
-    """One run of a traced kernel. Iterate over `records`, then read `ending`. `options` are QEMU's own."""
+    """One run of a traced kernel. Iterate over `records`, then read `ending`. `options` are QEMU's own.
+
+    A wish to `stop` is told to the kernel by a byte on its serial line, and ends QEMU where the kernel does not.
+    """
 
     def __init__(self, kernel: Path, options: Sequence[str] = (), stop: StopRequest | None = None) -> None:
         self._kernel = kernel
@@ -89,18 +106,20 @@ class Guest:
         ):
             serial = Path(folder) / "serial"
             complaints = Path(folder) / "complaints"
-            with complaints.open("wb") as errors:
+            with complaints.open("wb") as errors, serial.open("wb") as sent, _interrupts_blocked():
                 process = subprocess.Popen(
-                    [*command, *MACHINE, *self._devices(serial, sink.fileno())],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
+                    [*command, *MACHINE, *self._devices(sink.fileno())],
+                    bufsize=0,
+                    stdin=subprocess.PIPE,
+                    stdout=sent,
                     stderr=errors,
                     pass_fds=(sink.fileno(),),
                 )
+            assert process.stdin is not None
             timed_out = False
             try:
                 sink.close()
-                timed_out = yield from self._lines(source.fileno())
+                timed_out = yield from self._lines(source.fileno(), process.stdin)
                 if timed_out:
                     process.kill()
                 process.wait(timeout=10)
@@ -108,6 +127,7 @@ class Guest:
                 if process.poll() is None:
                     process.kill()
                     process.wait()
+                process.stdin.close()
                 self.ending = Ending(
                     process.returncode,
                     _first_bytes(serial),
@@ -115,22 +135,28 @@ class Guest:
                     timed_out,
                 )
 
-    def _devices(self, serial: Path, trace: int) -> list[str]:
+    def _devices(self, trace: int) -> list[str]:
         return [
-            *("-chardev", f"file,id=serial,path={serial}", "-serial", "chardev:serial"),
+            *("-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial"),
             *("-chardev", f"file,id=trace,path=/dev/fd/{trace}"),
             *("-semihosting-config", "enable=on,target=native,chardev=trace"),
             *("-kernel", str(self._kernel)),
             *self._options,
         ]
 
-    def _lines(self, source: int) -> Generator[bytes, None, bool]:
+    def _lines(self, source: int, serial: IO[bytes]) -> Generator[bytes, None, bool]:
         """Lines until the other end closes; returns (as a generator does) whether it was to be stopped first."""
         deadline = time.monotonic() + WALL_SECONDS
+        asked = False
         rest = b""
         while True:
+            if self._stop.made and not asked:
+                asked = True
+                deadline = min(deadline, time.monotonic() + STOP_SECONDS)
+                with suppress(BrokenPipeError):  # it has just ended
+                    serial.write(b"\n")
             left = deadline - time.monotonic()
-            if left <= 0 or self._stop.made:
+            if left <= 0:
                 return True
             if not select.select([source], [], [], min(left, LOOK_SECONDS))[0]:
                 continue

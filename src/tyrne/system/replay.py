@@ -231,12 +231,15 @@ class Replay:
         return min(recorded, self.max_instructions or NO_LIMIT) - self.instructions
 
     def _is_used_up(self) -> bool:
-        """Whether all is repeated that was recorded before the record breaks off."""
+        """Whether all is repeated that was recorded before the record breaks off: it may have what the next call
+        wrote, without that call."""
         run, recorder, machine = self.run, self._recorder, self._machine
         taken = not isinstance(machine, RecordedMachine) or machine.used_up
         if run.loses_interrupts:
             return taken
-        return taken and len(recorder.calls) >= len(run.calls) and len(recorder.faults) >= run.faults
+        if not taken or len(recorder.calls) < len(run.calls) or len(recorder.faults) < run.faults:
+            return False
+        return len(recorder.calls) > len(run.calls) or len(recorder.console_text()) >= len(run.report["console"])
 
     def _panic(self, failure: BaseException) -> None:
         self._recorder.panic(describe(failure).encode())

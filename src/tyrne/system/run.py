@@ -173,7 +173,7 @@ def run_kernel(
     kernel: Path, recorder: Recorder, options: Sequence[str] = (), stop: StopRequest | None = None
 ) -> bool:
     """Boot a traced kernel on QEMU, with more options of QEMU's, and record what it does. Returns whether the clock on
-    the wall ended it. Of one that is stopped nobody knows where its tasks are."""
+    the wall ended it. One that is asked to stop, and does not, breaks off: nobody knows where its tasks are."""
     from tyrne.system.lines import line_of_panic
     from tyrne.system.qemu import EMULATOR, Guest
     from tyrne.system.records import feed

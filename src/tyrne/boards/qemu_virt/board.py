@@ -10,9 +10,11 @@ from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, RAM_END, RAM_START
 from tyrne.boards.qemu_virt.semihosting import HostExit
 from tyrne.boards.qemu_virt.tables import build, drop_low_half
 from tyrne.boards.qemu_virt.threads import Threads
-from tyrne.boards.qemu_virt.timer import LINE, VirtualTimer
+from tyrne.boards.qemu_virt.timer import LINE as TIMER_LINE
+from tyrne.boards.qemu_virt.timer import VirtualTimer
 from tyrne.boards.qemu_virt.trace import Trace
 from tyrne.boards.qemu_virt.translation import Translation, prepare
+from tyrne.boards.qemu_virt.uart import LINE as UART_LINE
 from tyrne.boards.qemu_virt.uart import Uart
 from tyrne.hal.board import Standing
 from tyrne.hal.boot_info import BootInfo
@@ -24,7 +26,8 @@ from tyrne.lang import u8, u16, u32, u64
 class QemuVirt:
     """Satisfies `tyrne.hal.board.Board`.
 
-    `traced` lets the host follow a run (see `trace`); `counted` opens the cycle counter to EL0, for measurements only.
+    `traced` lets the host follow a run (see `trace`), and stop it by a byte on the serial line; `counted` opens the
+    cycle counter to EL0, for measurements only.
     """
 
     def __init__(self, traced: bool = False, counted: bool = False) -> None:
@@ -57,6 +60,9 @@ class QemuVirt:
         self.threads.start()
         self.timer.start()
         self.interrupts.start()
+        if self.trace.enabled:
+            self.uart.listen()
+            self.interrupts.enable(UART_LINE)
         return BootInfo(RAM_START, RAM_END, image.text, image.end, image.manifest)
 
     def stop(self, status: u64) -> None:
@@ -127,10 +133,10 @@ class QemuVirt:
     def arm_limit(self, instructions: u64) -> None:
         """One instruction is one nanosecond (`-icount shift=0`), the kernel's own included."""
         self.timer.arm_limit(instructions)
-        self.interrupts.enable(LINE)
+        self.interrupts.enable(TIMER_LINE)
 
     def prepare_turns(self, instructions: u64) -> u64:
-        self.interrupts.enable(LINE)
+        self.interrupts.enable(TIMER_LINE)
         return self.timer.turn_length(instructions)
 
     def turn_clock(self) -> u64:
@@ -148,9 +154,16 @@ class QemuVirt:
         word = self.interrupts.acknowledge()
         if word is None:
             return Interrupt.SPURIOUS
-        interrupt = self.timer.take() if line_of(word) == LINE else Interrupt.SPURIOUS
+        interrupt = self.timer.take() if line_of(word) == TIMER_LINE else self._take_wish(line_of(word))
         self.interrupts.complete(word)
         return interrupt
+
+    def _take_wish(self, line: u32) -> Interrupt:
+        """The first byte that comes in on a traced run's serial line is its limit; those that follow are nothing."""
+        if not self.trace.enabled or line != UART_LINE:
+            return Interrupt.SPURIOUS
+        self.uart.ignore()
+        return Interrupt.LIMIT
 
     # Threads
 

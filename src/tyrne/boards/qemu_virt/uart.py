@@ -1,4 +1,4 @@
-"""PL011: the board's serial line, written only."""
+"""PL011: the board's serial line. What comes in on it is never read: that something has come is a wish to stop."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ DATA: Final = u64(0x00)
 """UARTDR."""
 FLAGS: Final = u64(0x18)
 """UARTFR."""
+INTERRUPT_MASK: Final = u64(0x38)
+"""UARTIMSC."""
 TRANSMIT_FULL: Final = u32(1 << 5)
 """UARTFR.TXFF."""
+RECEIVED: Final = u32(1 << 4)
+"""UARTIMSC.RXIM."""
+LINE: Final = u32(33)
+"""Interrupt id of the UART (SPI 1)."""
 PATIENCE: Final = u32(100_000)
 """Polls before a byte is given up: at 115200 baud, a byte leaves in less than a tenth of them."""
 
@@ -47,6 +53,18 @@ class Uart:
         self.stuck = False
         # audit: U-01
         write32(UART + self.offset + DATA, u32(byte))
+
+    def listen(self) -> None:
+        """Raise the interrupt line while a byte waits to be read."""
+        self._set_mask(RECEIVED)
+
+    def ignore(self) -> None:
+        """The line falls, whatever has come or comes."""
+        self._set_mask(u32(0))
+
+    def _set_mask(self, interrupts: u32) -> None:
+        # audit: U-01
+        write32(UART + self.offset + INTERRUPT_MASK, interrupts)
 
     def _is_full(self) -> bool:
         # audit: U-01
