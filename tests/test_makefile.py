@@ -11,15 +11,18 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text()
+BARE = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+"""The environment without what a `make` that runs these tests hands on to another."""
 
 
 def test_make_alone_lists_every_target_with_a_line() -> None:
     (phony,) = re.findall(r"^\.PHONY: ((?:.*\\\n)*.*)$", MAKEFILE, re.MULTILINE)
-    told = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True, env=BARE).stdout
     listed = dict(re.findall(r"^make ([a-z-]+) +(.+)$", told, re.MULTILINE))
     assert sorted(listed) == sorted(phony.replace("\\\n", " ").split())
     assert told.count("\n") == len(listed) and all(len(line) <= 145 for line in told.splitlines())
-    assert told == subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = ["make", "help"]
+    assert told == subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=BARE).stdout
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -34,7 +37,8 @@ def test_pip_shows_how_far_it_is_on_a_terminal(terminal: bool, tmp_path: Path) -
     leader, follower = os.openpty()
     try:
         out = follower if terminal else subprocess.PIPE
-        done = subprocess.run(["make", ".venv/base.stamp"], cwd=tmp_path, stdout=out, text=True, check=True)
+        command = ["make", ".venv/base.stamp"]
+        done = subprocess.run(command, cwd=tmp_path, stdout=out, text=True, check=True, env=BARE)
         told = os.read(leader, 1000).decode() if terminal else done.stdout
     finally:
         os.close(leader)
