@@ -35,19 +35,25 @@ def told(event: Event) -> tuple[int, int, int] | None:
 
 
 def as_architected(events: Iterable[Event], version: Version) -> tuple[Event, ...]:
-    """The events of a version of QEMU, with its known deviations corrected where a fault is told."""
-    return tuple(_as_architected(event, version) for event in events)
+    """The events of a version of QEMU, its known deviations corrected: where a fault is told, and in the calls that
+    its supervisor makes while its registers still hold what it was told."""
+    right: dict[tuple[int, ...], Fault] = {}
+    return tuple(_as_architected(event, version, right) for event in events)
 
 
-def _as_architected(event: Event, version: Version) -> Event:
+def _as_architected(event: Event, version: Version, right: dict[tuple[int, ...], Fault]) -> Event:
+    """`right` has, for each fault that was told so far, what the architecture says of it."""
     fault = told(event)
-    if fault is None:
-        return event
-    right = corrected(Fault(*fault), version)
+    if fault is not None:
+        right[fault] = corrected(Fault(*fault), version)
     if isinstance(event, FaultEvent):
-        return replace(event, syndrome=right.syndrome, address=right.address)
-    assert isinstance(event, CallEvent) and event.results is not None
-    return replace(event, results=(*event.results[:3], *right, *event.results[6:]))
+        return event if fault is None else replace(event, syndrome=right[fault].syndrome, address=right[fault].address)
+    if not isinstance(event, CallEvent):
+        return event
+    if fault is not None and event.results is not None:
+        event = replace(event, results=(*event.results[:3], *right[fault], *event.results[6:]))
+    held = event.arguments[3:6]
+    return replace(event, arguments=(*event.arguments[:3], *right[held])) if held in right else event
 
 
 @dataclass(frozen=True)
