@@ -6,6 +6,7 @@ import io
 import random
 import struct
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,6 +69,13 @@ def test_lines_functions_and_inlined_calls_are_known(elf: bytes) -> None:
     found = places(source_map(elf, CODE))
     assert "program.c:3 in deeper" in found
     assert "program.c:6 in inlined, called from program.c:10 in _start" in found
+
+
+def test_an_instruction_of_no_line_counts_to_the_line_before(tmp_path: Path) -> None:
+    """The compiler gives none to parts of a loop that it has moved."""
+    (tmp_path / "spins.c").write_text("void _start(void) {\n    for (volatile long i = 0;; i++) { }\n}\n")
+    rows, _ = read_debug(compile_program(tmp_path / "spins.c").read_bytes())
+    assert {row.line for row in rows if row.file == "spins.c"} == {1, 2}
 
 
 def test_without_debug_information_the_symbols_name_the_function(elf: bytes) -> None:

@@ -157,14 +157,18 @@ class _Unit:
         self._files = _file_names(self._program, _text(_value(self._top, "DW_AT_comp_dir", b"")))
 
     def rows(self) -> Iterator[Row]:
-        before = None
+        """What a compiler says to come from no line (0) comes from the line before, as far as a reader is concerned."""
+        before = place = None
         for entry in [] if self._program is None else self._program.get_entries():
             state = entry.state
             if state is None:
                 continue
-            if before is not None and before.address < state.address:
-                yield Row(before.address, state.address, self._file(before.file), before.line)
+            if before is not None:
+                place = before if before.line or place is None else place
+                if before.address < state.address:
+                    yield Row(before.address, state.address, self._file(place.file), place.line)
             before = None if state.end_sequence else state
+            place = None if state.end_sequence else place
 
     def functions(self) -> Iterator[Function]:
         """The entries of the unit in their order, which is that of the tree; no link between them is followed, so they
