@@ -82,12 +82,12 @@ def _run(step: Step, seconds: int, output: Path) -> Outcome:
     print(f"assure: {step.name}, {seconds} s: {shlex.join(command)}", file=sys.stderr, flush=True)
     started = time.monotonic()
     status: int | None = None
+    before = _written(output)
     try:  # in a session of its own, so that its children end with it
         process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True)
     except OSError as error:
         print(f"assure: {error}", file=sys.stderr)
         return Outcome(step.name, NOT_STARTED, 0)
-    before = _written(output)
     try:
         with suppress(subprocess.TimeoutExpired):
             status = process.wait(seconds + GRACE)
