@@ -30,9 +30,16 @@ from tyrne.testing.commands import check_output, guarded, write_figures
 
 ROOT: Final = Path(__file__).parents[1]
 COMMAND: Final = "make coverage"
-LAYERS: Final = {"kernel": "kernel", "boot": "boot", "hal": "hal", "board": "boards/qemu_virt"}
+LAYERS: Final = {
+    "kernel": "kernel",
+    "abi": "abi",
+    "boot": "boot",
+    "hal": "hal",
+    "aarch64": "hal/aarch64",
+    "board": "boards/qemu_virt",
+}
 """Each layer that is measured, and its folder below src/tyrne."""
-WHOLE: Final = ("kernel",)
+WHOLE: Final = ("kernel", "abi")
 """Layers of which every branch must be taken."""
 ALWAYS: Final = re.compile(r"  # always: (?P<reason>\w+ \w+ \w+.*)$")
 """Marks a branch that is always taken; the reason is mandatory, and pyproject.toml has the same pattern."""

@@ -16,8 +16,7 @@ from typing import Any, Final
 
 import pytest
 
-from tyrne.kernel.abi import Status
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber, Status
 from tyrne.system.kernel_source import digest
 from tyrne.testing.commands import check_output, guarded, write_figures
 from tyrne.testing.world import World

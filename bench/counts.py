@@ -19,7 +19,7 @@ from typing import Final
 
 from scenarios import EMPTY, Figure, Role, Scenario
 
-from tyrne.kernel.abi import CapKind, Rights
+from tyrne.abi import CapKind, Rights
 from tyrne.system import limits
 from tyrne.system.build import kernel_elf
 from tyrne.system.loading import load_program

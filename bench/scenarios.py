@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from tyrne.kernel.abi import CapKind, Rights
+from tyrne.abi import CapKind, Rights
 from tyrne.system.parts import DEFAULT_PRIORITY, NO_QUOTA, Cap, Quota, Supervisor
 
 URGENT: Final = DEFAULT_PRIORITY - 1

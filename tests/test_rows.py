@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tyrne.abi import CapKind
 from tyrne.kernel import creation
-from tyrne.kernel.abi import CapKind
 from tyrne.lang import u64
 from tyrne.rows import MissingRowError, Rows, check_rows
 from tyrne.system import capabilities

@@ -11,9 +11,9 @@ from types import FrameType
 import pytest
 
 import tyrne
+from tyrne.abi import CallNumber as C
+from tyrne.abi import Rights, TaskState
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import Rights, TaskState
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.lang import u64
 from tyrne.testing.kernels import NULL, SVC, run
 from tyrne.testing.world import World

@@ -100,7 +100,7 @@ def shared_digest() -> str:
     """Of the kernel, of what tests are made with, and of what they share among them."""
     found = hashlib.sha256()
     shared = [path for folder in FOLDERS for path in (ROOT / folder).glob("*.py") if not path.name.startswith("test_")]
-    for part in ("lang", "hal", "kernel", "boot", "system", "testing"):
+    for part in ("lang", "hal", "abi", "kernel", "boot", "system", "testing"):
         shared += (ROOT / "src" / "tyrne" / part).rglob("*.py")
     for path in sorted(shared):
         found.update(path.read_bytes())

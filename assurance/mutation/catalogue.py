@@ -17,7 +17,7 @@ from assurance.mutation.categories import EFFECT, INVARIANT, STATUS, category
 from assurance.mutation.mutant import Mutant
 from assurance.mutation.source import Source, enumerations, files_of
 
-PARTS: Final = ("hal", "kernel", "boot")
+PARTS: Final = ("hal", "abi", "kernel", "boot")
 """Where the enumerations are that the kernel names."""
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -76,7 +76,9 @@ def measure(suite: Suite, folder: Path, workers: int, tick: Callable[[str], None
                 todo.append(name)
 
     watch = coverage.Coverage(
-        data_file=None, include=[f"{PACKAGE}/{part}/*" for part in ("kernel", "boot", "hal")], config_file=False
+        data_file=None,
+        include=[f"{PACKAGE}/{part}/*" for part in ("abi", "kernel", "boot", "hal", "hal/aarch64")],
+        config_file=False,
     )
 
     def run(name: str, _: Slate) -> int:

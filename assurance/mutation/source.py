@@ -9,7 +9,10 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 PACKAGE: Final = ROOT / "src" / "tyrne"
-PURE: Final = tuple(f"hal/{name}.py" for name in ("descriptors", "image", "interrupt", "manifest", "syndrome", "timer"))
+PURE: Final = (
+    *(f"hal/{name}.py" for name in ("image", "interrupt", "manifest", "timer")),
+    *(f"hal/aarch64/{name}.py" for name in ("descriptors", "syndrome")),
+)
 """What of the machine's side decides something, and touches no machine."""
 
 
@@ -20,7 +23,7 @@ def files_of(part: str) -> list[str]:
 
 def kernel_files() -> list[str]:
     """The files that are mutated, relative to src/tyrne."""
-    return sorted([*files_of("boot"), *files_of("kernel"), *PURE])
+    return sorted([*files_of("abi"), *files_of("boot"), *files_of("kernel"), *PURE])
 
 
 class Source:
@@ -28,7 +31,7 @@ class Source:
 
     def __init__(self, name: str, content: bytes | None = None) -> None:
         self.name: Final = name
-        """Relative to src/tyrne: kernel/abi.py."""
+        """Relative to src/tyrne: kernel/arena.py."""
         self.content: Final = (PACKAGE / name).read_bytes() if content is None else content
 
     @property

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from assurance.scorecard.tests_by_category import ROOT, Test
-from tyrne.hal.syndrome import FaultKind, abort_cause, fault_kind
+from tyrne.hal.aarch64.syndrome import FaultKind, abort_cause, fault_kind
 from tyrne.lang import u64
 
 COLUMNS: Final = ("hosted", "native", "qemu", "repaired", "repaired on qemu", "restarted", "restarted on qemu")

@@ -23,8 +23,10 @@ class Layer:
 
 LAYERS: Final = (
     Layer("kernel", "the kernel: objects, calls, scheduling", "kernel/*.py"),
+    Layer("abi", "the interface between programs and the kernel", "abi/*.py"),
     Layer("boot", "what runs once, before the first task", "boot/*.py"),
     Layer("hal", "what kernel, boards and tools agree on", "hal/*.py"),
+    Layer("hal, AArch64", "traps, registers and page tables of the architecture", "hal/aarch64/*.py"),
     Layer("lang", "the types of Kernel Python; only their compiled meaning boots", "lang/*.py"),
     Layer("board, Python", "QEMU `virt`: devices, boot tables, panic report", "boards/qemu_virt/*.py"),
     Layer("board, assembly", "QEMU `virt`: reset, vectors, registers", "boards/qemu_virt/*.S"),

@@ -6,8 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from assurance.scorecard.results import RESULTS, read
-from tyrne.kernel.abi import Status
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber, Status
 from tyrne.user.refusals import ENDS_OF_WAITS, REFUSALS
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TESTS = """
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
 from tyrne.testing.world import World
 
 def test_passes():

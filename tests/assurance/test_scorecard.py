@@ -20,9 +20,8 @@ from assurance.scorecard.page import page
 from assurance.scorecard.refusal_matrix import refusal_matrix
 from assurance.scorecard.results import CARD, About, Campaign, Present, Row, details, rows
 from assurance.scorecard.tests_by_category import Test, category, collected, counted
-from tyrne.hal.syndrome import FaultKind
-from tyrne.kernel.abi import Status
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber, Status
+from tyrne.hal.aarch64.syndrome import FaultKind
 from tyrne.testing.explore import __main__ as explored
 from tyrne.user.refusals import REFUSALS
 

@@ -13,7 +13,7 @@ from tyrne.system.select import load_system, select
 
 PACKAGE = Path(tyrne.__file__).parent
 HANDLER = PACKAGE / "kernel" / "console.py"
-STATEMENT = "    length = call.x2"
+STATEMENT = "    length = call.a2"
 
 
 @pytest.mark.qemu

@@ -142,7 +142,7 @@ def test_a_panic_of_the_compiled_kernel_replays_to_the_same_panic(tyrne: Tyrne, 
     answer = "    return Reschedule() if caller.has_current_task"
     assert text.count(answer) == 1
     line = text[: text.index(answer)].count("\n") + 1
-    seeded.write_text(text.replace(answer, f"    assert call.x0 != 7\n{answer}"))
+    seeded.write_text(text.replace(answer, f"    assert call.a0 != 7\n{answer}"))
 
     def other(*arguments: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", "from tyrne.cli.main import main; main()", *map(str, arguments)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from kernel.spaces import USER_DATA, Spaces, flat
+from tyrne.abi import FULL_CONTROL, CapHandle, CapKind, Rights, Status, TaskState, rights_over
+from tyrne.abi import CallNumber as C
 from tyrne.boot.loader import LoadedImage, LoadFailure
 from tyrne.boot.start import start_spaces
-from tyrne.hal.descriptors import MappingFlags, page_descriptor
+from tyrne.hal.aarch64.descriptors import MappingFlags, page_descriptor
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import FULL_CONTROL, CapHandle, CapKind, Rights, Status, TaskState, rights_over
 from tyrne.kernel.arena import LAST_GENERATION, Arena
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import DebugConsole

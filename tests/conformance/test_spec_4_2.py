@@ -7,8 +7,8 @@ from typing import Any
 import v1
 from v1 import Pending, Received
 
-from tyrne.kernel.abi import FULL_CONTROL, Rights, SendOutcome, Status
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import FULL_CONTROL, Rights, SendOutcome, Status
+from tyrne.abi import CallNumber as C
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.endpoint import EndpointState, Message
 from tyrne.kernel.kernel import Kernel

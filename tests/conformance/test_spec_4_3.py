@@ -9,8 +9,8 @@ import pytest
 import v1
 from v1 import Pending, Received
 
-from tyrne.kernel.abi import FULL_CONTROL, CapKind, Rights, SendOutcome, Status, rights_over, unpack_handle
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import FULL_CONTROL, CapKind, Rights, SendOutcome, Status, rights_over, unpack_handle
+from tyrne.abi import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.lang import u64

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.hal.descriptors import MappingFlags
-from tyrne.kernel.abi import CapKind, Rights, Status, rights_over
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, Status, rights_over
+from tyrne.hal.aarch64.descriptors import MappingFlags
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.authority import space_at
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import MAX_DEPTH
 from tyrne.kernel.page_table import Mapping
 from tyrne.kernel.quota import FRAMES

@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 
 from kernel.spaces import USER_CODE, USER_DATA, Spaces, flat
+from tyrne.abi import CapHandle, CapKind, Rights, Status, rights_over
 from tyrne.boot.loader import LoadedImage, LoadError, LoadFailure
-from tyrne.hal.descriptors import MappingFlags
+from tyrne.hal.aarch64.descriptors import MappingFlags
 from tyrne.hal.image import Image, Segment
-from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, rights_over
 from tyrne.kernel.capability import Capability
 from tyrne.kernel.page_table import Mapping, tables_for
 from tyrne.lang import u64

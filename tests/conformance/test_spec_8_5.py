@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.hal.descriptors import MappingFlags, page_descriptor
-from tyrne.kernel.abi import Rights, TaskState, pack_handle, unpack_handle
+from tyrne.abi import Rights, TaskState, pack_handle, unpack_handle
+from tyrne.hal.aarch64.descriptors import MappingFlags, page_descriptor
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.deletion import cap_drop

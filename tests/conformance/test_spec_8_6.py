@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kernel.spaces import USER_CODE, USER_DATA, Spaces
-from tyrne.hal.descriptors import MappingFlags, block_descriptor
+from tyrne.hal.aarch64.descriptors import MappingFlags, block_descriptor
 from tyrne.kernel.page_table import _leaf
 from tyrne.kernel.user_memory import UserWindow, probe, user_byte_address
 from tyrne.lang import u64

@@ -6,9 +6,9 @@ from itertools import product
 
 import pytest
 
+from tyrne.abi import Rights, Status, TaskState, pack_handle
 from tyrne.boot.start import check_gate
 from tyrne.hal.frame import Call, TrapFrame
-from tyrne.kernel.abi import Rights, Status, TaskState, pack_handle
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole
 from tyrne.kernel.effects import Reschedule, Resume, Terminate
 from tyrne.kernel.kernel import NO_TASK, Kernel

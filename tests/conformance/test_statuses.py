@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.kernel.abi import CapHandle, Rights, Status, TaskState, pack_handle, unpack_handle
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber, CapHandle, Rights, Status, TaskState, pack_handle, unpack_handle
 from tyrne.kernel.capability import DebugConsole
 from tyrne.kernel.deletion import cap_drop, delete, reap
 from tyrne.kernel.task import Task

@@ -26,7 +26,7 @@ from words import (
 )
 
 from running import Report, on_each_machine, run_system
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber
 
 BASE = 0x0080_0000
 STACK_TOP = BASE + 0x2000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from tyrne.kernel.abi import SendOutcome, Status
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import SendOutcome, Status
 from tyrne.kernel.endpoint import Message
 from tyrne.lang import u64
 from tyrne.testing.kernels import NULL

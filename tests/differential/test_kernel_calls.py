@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
+from tyrne.abi import CallNumber, Status
 from tyrne.kernel import deletion, mapping, messages, rendezvous, signals, task_calls
-from tyrne.kernel.abi import Status
-from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.frames import Frames

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.hal.descriptors import (
+from tyrne.hal.aarch64.descriptors import (
     ADDRESS_LIMIT,
     TCR,
     USER_LIMIT,

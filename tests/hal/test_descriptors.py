@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from tyrne.hal.control import CPACR_CLOSED, CPACR_OPEN, SCTLR, SCTLR_RESERVED
-from tyrne.hal.descriptors import (
+from tyrne.hal.aarch64.control import CPACR_CLOSED, CPACR_OPEN, SCTLR, SCTLR_RESERVED
+from tyrne.hal.aarch64.descriptors import (
     MAIR,
     TCR,
     MappingFlags,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.hal.syndrome import (
+from tyrne.hal.aarch64.syndrome import (
     CLASS_FLOATING,
     CLASS_SUPERVISOR_CALL,
     AbortCause,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tyrne.hal.descriptors import MappingFlags, page_descriptor
+from tyrne.hal.aarch64.descriptors import MappingFlags, page_descriptor
 from tyrne.hal.frame import ThreadState, TrapFrame
 from tyrne.hosted.cpu import NO_LIMIT, Cpu, Stop
 from tyrne.hosted.ram import Ram

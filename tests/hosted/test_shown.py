@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from tyrne.abi import CallNumber as C
+from tyrne.abi import Rights
 from tyrne.hal.frame import Call
-from tyrne.kernel.abi import Rights
 from tyrne.kernel.arena import Arena, SlotId
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.task import Task
 from tyrne.kernel.task_queue import TaskQueue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
 from tyrne.testing.kernels import NULL
 from tyrne.testing.world import World
 

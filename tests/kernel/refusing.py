@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 import tyrne.kernel
-from tyrne.kernel.abi import Status
+from tyrne.abi import Status
 from tyrne.kernel.kernel import Kernel
 
 KERNEL = Path(tyrne.kernel.__file__).parent

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from properties.scenarios import FAR, ME, SCENARIOS, Scenario
-from tyrne.kernel.abi import CapKind, Rights
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights
 from tyrne.testing.world import World
 
 

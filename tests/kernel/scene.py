@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tyrne.kernel.abi import CapKind, Rights, unpack_handle
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, unpack_handle
 from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
 from tyrne.kernel.creation import begin_region
 from tyrne.lang import u64

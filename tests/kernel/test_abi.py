@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.kernel import calls
-from tyrne.kernel.abi import (
+from tyrne.abi import (
+    CALLS,
     FULL_CONTROL,
     KNOWN_RIGHTS,
     NULL_HANDLE,
+    CallNumber,
     CapKind,
     Rights,
+    calls,
+    decode_call_number,
     includes,
     pack_handle,
     rights_from_word,
     rights_over,
     unpack_handle,
 )
-from tyrne.kernel.calls import CALLS, CallNumber, decode_call_number
 from tyrne.lang import u64
 from tyrne.rows import check_rows
 from tyrne.testing.kernels import NULL, handle
@@ -29,14 +31,14 @@ LAST = len(CallNumber)
 
 
 def test_the_numbers_of_calls_follow_each_other() -> None:
-    told = "src/tyrne/kernel/calls.py: a number decodes by its place in CallNumber: leave no gap, add at the end"
+    told = "src/tyrne/abi/calls.py: a number decodes by its place in CallNumber: leave no gap, add at the end"
     assert [call.value for call in CallNumber] == list(range(1, LAST + 1)), told
 
 
 def test_the_table_has_a_row_for_each_call_in_the_order_of_the_numbers() -> None:
     numbers = [row.number for row in CALLS]
     check_rows(calls.__file__, "CALLS", numbers, CallNumber)
-    assert numbers == list(CallNumber), "src/tyrne/kernel/calls.py: order the rows of CALLS by number"
+    assert numbers == list(CallNumber), "src/tyrne/abi/calls.py: order the rows of CALLS by number"
     for row in CALLS:
         assert row.purpose and row.authority
         assert len(row.arguments) <= 6 and len(row.results) <= 7

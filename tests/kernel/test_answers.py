@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kernel.pair import ANSWER, WORDS, Pair, arrived
-from tyrne.kernel.abi import CapKind, Rights, Status, TaskState, pack_handle, rights_over
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, Status, TaskState, pack_handle, rights_over
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.testing.kernels import NULL
 from tyrne.testing.world import World
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.kernel.abi import Status
+from tyrne.abi import Status
 from tyrne.kernel.authority import message_status
 
 RENAMED = {

@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 
 from kernel.pair import ANSWER, BADGE, WORDS, Pair, arrived
-from tyrne.kernel.abi import Rights, Status, TaskState
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import Rights, Status, TaskState
 from tyrne.kernel.endpoint import EndpointState, Message
 from tyrne.lang import u64
 from tyrne.testing.kernels import NULL
@@ -202,7 +202,7 @@ def test_a_call_that_waited_is_traced_when_it_returns_with_the_registers_it_was_
     kinds = [(trace[0], trace[1], int(trace[2].number)) for trace in w.board.traces]
     assert kinds == [("call", 0, C.SEND_WAIT.value), ("call", 1, C.WAIT.value)]
     made = w.board.traces[0][2]
-    assert (made.x0, made.x1, made.x2, made.x3, made.x4, made.x5) == (w.client, *WORDS, NULL)
+    assert (made.a0, made.a1, made.a2, made.a3, made.a4, made.a5) == (w.client, *WORDS, NULL)
 
 
 # --- what is left

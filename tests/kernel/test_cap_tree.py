@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapHandle, CapKind, Rights, Status
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole

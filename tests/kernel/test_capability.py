@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.kernel.abi import Rights
+from tyrne.abi import Rights
 from tyrne.kernel.capability import (
     AddressSpaceHandle,
     Capability,

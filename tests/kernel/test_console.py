@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.kernel.abi import CapKind, Status
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Status
 from tyrne.kernel.creation import begin_region
 from tyrne.kernel.user_memory import probe
 from tyrne.lang import u64

@@ -6,9 +6,9 @@ from itertools import permutations
 
 import pytest
 
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, Status
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import CapKind, Rights, Status
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.deletion import delete_descendants
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.kernel.task import TaskState as T

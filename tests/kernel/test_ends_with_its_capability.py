@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.kernel.abi import SIGNAL_BADGE, Rights, Status
+from tyrne.abi import SIGNAL_BADGE, Rights, Status
+from tyrne.abi import CallNumber as C
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.task import TaskState as T
 from tyrne.lang import u32

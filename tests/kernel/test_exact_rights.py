@@ -8,8 +8,7 @@ import pytest
 
 from kernel.rights_needed import CASES, prepared
 from properties.scenarios import ME
-from tyrne.kernel.abi import Rights, Status
-from tyrne.kernel.calls import CALLS, CallNumber
+from tyrne.abi import CALLS, CallNumber, Rights, Status
 from tyrne.rows import check_rows
 from tyrne.testing.world import World
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from kernel.pair import ANSWER, WORDS
-from tyrne.kernel.abi import Notice, Status
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import Notice, Status
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.task import TaskState as T
 from tyrne.testing.board import PAGE

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tyrne.abi import Rights, TaskState
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
-from tyrne.kernel.abi import Rights, TaskState
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.page_table import Mapping

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.hal.descriptors import MappingFlags as F
-from tyrne.kernel.abi import CapKind, Rights, Status
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, Status
+from tyrne.hal.aarch64.descriptors import MappingFlags as F
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.creation import begin_region
 from tyrne.kernel.page_table import Mapping

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Notice, Rights, Status, rights_over
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import CapKind, Notice, Rights, Status, rights_over
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import MAX_DEPTH
 from tyrne.kernel.deletion import delete, reap
 from tyrne.kernel.task import TaskState as T

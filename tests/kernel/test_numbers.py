@@ -14,8 +14,7 @@ from typing import Final
 
 import pytest
 
-from tyrne.kernel.abi import CapKind, Notice, Rights, SendOutcome, Status, TaskState
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber, CapKind, Notice, Rights, SendOutcome, Status, TaskState
 from tyrne.user.memory import Access
 
 LIST: Final = Path(__file__).with_name("numbers.txt")

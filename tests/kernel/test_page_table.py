@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.hal.descriptors import MappingFlags, decode_flags, forbidden, page_descriptor, table_descriptor
-from tyrne.kernel.abi import Status
+from tyrne.abi import Status
+from tyrne.hal.aarch64.descriptors import MappingFlags, decode_flags, forbidden, page_descriptor, table_descriptor
 from tyrne.kernel.page_table import (
     Mapping,
     invalid_in_space,

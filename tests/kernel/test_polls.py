@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from kernel.pair import ANSWER, WORDS, Pair, arrived
-from tyrne.kernel.abi import Notice, Rights, Status, TaskState
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import Notice, Rights, Status, TaskState
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.system.parts import NO_QUOTA

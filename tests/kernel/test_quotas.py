@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tyrne.kernel.abi import CapKind, Rights, Status, rights_over
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, Status, rights_over
 from tyrne.kernel.arena import LAST_GENERATION, Arena
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import MAX_DEPTH
 from tyrne.kernel.creation import make_object
 from tyrne.kernel.quota import FRAMES, pay_back

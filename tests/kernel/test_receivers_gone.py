@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.kernel.abi import CapKind, Rights, Status
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, Status
 from tyrne.kernel.task import TaskState as T
 from tyrne.testing.kernels import NULL
 from tyrne.testing.world import World

@@ -12,9 +12,9 @@ from refusing import Site, Watch, sites
 from scene import Scene
 from test_refusals import FULL, HANDLES, ROWS
 
-from tyrne.kernel.abi import CapKind, Rights, Status, pack_handle
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, Status, pack_handle
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.lang import u16
 from tyrne.testing.board import PAGE
 from tyrne.testing.kernels import BASE, NULL, run, system_call

@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 
 from kernel.scene import GARBAGE, PLACE, Scene
-from tyrne.kernel.abi import CapKind, Rights, Status
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, Status
 from tyrne.kernel.memory import MAX_PAGES
 from tyrne.kernel.quota import CLAIMS
 from tyrne.lang import u64

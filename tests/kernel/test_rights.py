@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.kernel.abi import CapKind, Rights, rights_over
+from tyrne.abi import CapKind, Rights, rights_over
 from tyrne.rows import check_rows
 
 K, R = CapKind, Rights

@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 
 from kernel.pair import ANSWER, BADGE, WORDS, Pair, arrived
-from tyrne.kernel.abi import Notice, Status, TaskState
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import Notice, Status, TaskState
 from tyrne.lang import u64
 from tyrne.testing.kernels import NULL, STORE_FAULT
 from tyrne.testing.world import World

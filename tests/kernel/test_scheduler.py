@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tyrne.abi import TaskState
 from tyrne.hal.frame import PSTATE_EL0T
-from tyrne.kernel.abi import TaskState
 from tyrne.kernel.scheduler import SchedError, Scheduler, TaskQueue
 from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tyrne.kernel.abi import CapKind
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind
 from tyrne.lang import u32
 from tyrne.testing.world import World
 

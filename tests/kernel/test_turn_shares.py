@@ -9,8 +9,8 @@ from random import Random
 import pytest
 from turn_driver import SLICE, TRAP, Act, Driver, Script, call, message
 
-from tyrne.kernel.abi import TaskState
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import TaskState
 from tyrne.kernel.scheduler import Scheduler
 from tyrne.kernel.task import Task
 from tyrne.lang import u64

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, Status
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, Vector
 from tyrne.hal.interrupt import Interrupt
-from tyrne.kernel.abi import CapKind, Rights, Status
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.task import TaskState as T
 from tyrne.lang import u32, u64
 from tyrne.testing.board import MemoryBoard

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from tyrne.abi import CallNumber, TaskState
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
-from tyrne.kernel.abi import TaskState
-from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.testing.invariants import check_system

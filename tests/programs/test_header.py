@@ -9,9 +9,8 @@ from typing import Final
 
 import pytest
 
+from tyrne.abi import CallNumber, CapKind, Notice, Rights, Status, TaskState
 from tyrne.compiler.build.toolchain import USER_C_FLAGS, compile_file
-from tyrne.kernel.abi import CapKind, Notice, Rights, Status, TaskState
-from tyrne.kernel.calls import CallNumber
 from tyrne.user.header import HEADER, header
 from tyrne.user.memory import Access
 

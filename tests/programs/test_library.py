@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scripted_kernel import ScriptedKernel, reply
 
-from tyrne.kernel.abi import Status
+from tyrne.abi import Status
 from tyrne.lang import Trap, u8, u32, u64
 from tyrne.lang.panics import Panic
 from tyrne.user import entry, outcomes, panic, printing

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from running import Report, on_each_machine, run_system, what_tasks_did
+from tyrne.abi import CallNumber
 from tyrne.compiler.build import build_user_program, image_bytes
-from tyrne.kernel.calls import CallNumber
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "programs"

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tyrne.kernel.abi import CapKind, Notice, Rights, Status, TaskState, includes, rights_over
-from tyrne.kernel.calls import CALLS, CallNumber, decode_call_number
+from tyrne.abi import (
+    CALLS,
+    CallNumber,
+    CapKind,
+    Notice,
+    Rights,
+    Status,
+    TaskState,
+    decode_call_number,
+    includes,
+    rights_over,
+)
 from tyrne.lang import u64
 from tyrne.user.reference import reference
 
@@ -39,5 +49,5 @@ def test_the_page_names_every_call_status_right_kind_state_and_notice() -> None:
 
 def test_every_right_is_over_some_kind_and_every_kind_has_rights() -> None:
     over = {right for right in Rights if any(includes(rights_over(kind), right) for kind in CapKind)}
-    assert not set(Rights) - over, "src/tyrne/kernel/abi.py: rights_over gives nobody these"
+    assert not set(Rights) - over, "src/tyrne/abi/rights.py: rights_over gives nobody these"
     assert all(rights_over(kind) for kind in CapKind)

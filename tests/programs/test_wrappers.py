@@ -9,9 +9,8 @@ import pytest
 from scripted_kernel import ScriptedKernel, reply
 
 from tyrne import user
-from tyrne.hal.descriptors import MappingFlags
-from tyrne.kernel.abi import NULL_HANDLE, CapKind, Notice, Rights, SendOutcome, Status, TaskState
-from tyrne.kernel.calls import CALLS, CallNumber
+from tyrne.abi import CALLS, NULL_HANDLE, CallNumber, CapKind, Notice, Rights, SendOutcome, Status, TaskState
+from tyrne.hal.aarch64.descriptors import MappingFlags
 from tyrne.lang import Trap, u64
 from tyrne.rows import check_rows
 from tyrne.user import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.kernel.abi import Status
+from tyrne.abi import Status
 from tyrne.testing.world import World
 
 HOSTILE: Final = 0

@@ -8,9 +8,9 @@ from __future__ import annotations
 import pytest
 
 from promises.hostile import HOSTILE, SERVER, VICTIM, room
-from tyrne.kernel.abi import CapKind, Rights, Status, pack_handle
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, Status, pack_handle
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.lang import u32
 from tyrne.system.parts import Quota
 from tyrne.testing.board import PAGE

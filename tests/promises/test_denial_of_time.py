@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from promises.hostile import ABORTED, HOSTILE, SERVER, VICTIM, room
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Notice, Rights, Status, TaskState
 from tyrne.hal.frame import Vector
 from tyrne.kernel import deletion
-from tyrne.kernel.abi import CapKind, Notice, Rights, Status, TaskState
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.lang import u64
 from tyrne.system.parts import Quota
 from tyrne.testing.board import PAGE

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from promises.walking import mapped
-from tyrne.kernel.abi import CapKind
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind
 from tyrne.kernel.kernel import Kernel
 from tyrne.testing.board import PAGE, MemoryBoard
 from tyrne.testing.kernels import NULL

@@ -12,9 +12,9 @@ import pytest
 from promises.walking import mapped
 from properties.driver import Driver, busy_system
 from properties.scenarios import ME, SCENARIOS, world
-from tyrne.hal.descriptors import OWNED_BIT
-from tyrne.kernel.abi import CapKind, Rights, Status
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, Status
+from tyrne.hal.aarch64.descriptors import OWNED_BIT
 from tyrne.lang import u64
 from tyrne.system.parts import Cap, Region
 from tyrne.system.parts import Mapping as Mapped

@@ -10,7 +10,7 @@ import pytest
 
 from hosted.machine_code import assemble
 from running import on_each_machine
-from tyrne.kernel.abi import Rights
+from tyrne.abi import Rights
 from tyrne.testing.systems import Run
 
 AT = 0x100_0000

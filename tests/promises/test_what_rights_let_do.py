@@ -6,8 +6,8 @@ import pytest
 
 from kernel.rights_needed import prepared
 from properties.scenarios import ME, OTHER
-from tyrne.kernel.abi import CapKind, Rights, Status, rights_over
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, Status, rights_over
 from tyrne.testing.kernels import NULL
 from tyrne.testing.world import World
 

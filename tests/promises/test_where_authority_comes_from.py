@@ -9,8 +9,8 @@ import pytest
 
 from properties.driver import Driver, busy_system
 from running import on_each_machine
-from tyrne.kernel.abi import CapKind, Rights, Status
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, Status
 from tyrne.kernel.capability import MemoryHandle, kind_of
 from tyrne.kernel.kernel import Kernel
 from tyrne.system.parts import Cap

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from tyrne.hal.descriptors import PAGE_ADDRESS
+from tyrne.hal.aarch64.descriptors import PAGE_ADDRESS
 from tyrne.kernel.kernel import Kernel
 from tyrne.testing.board import RAM, MemoryBoard
 

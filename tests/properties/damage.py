@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from tyrne.hal.descriptors import MappingFlags, page_descriptor, table_descriptor
-from tyrne.kernel.abi import CapKind, Rights, TaskState
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, TaskState
+from tyrne.hal.aarch64.descriptors import MappingFlags, page_descriptor, table_descriptor
 from tyrne.kernel.arena import Arena
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot, Placement
 from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle
 from tyrne.kernel.endpoint import Endpoint, EndpointState

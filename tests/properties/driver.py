@@ -12,11 +12,10 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
-from tyrne.hal.frame import Vector
-from tyrne.hal.interrupt import Interrupt
-from tyrne.kernel.abi import (
+from tyrne.abi import (
     FULL_CONTROL,
     KNOWN_RIGHTS,
+    CallNumber,
     CapKind,
     Rights,
     Status,
@@ -24,8 +23,9 @@ from tyrne.kernel.abi import (
     rights_over,
     unpack_handle,
 )
+from tyrne.hal.frame import Vector
+from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.authority import endpoint_at
-from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.capability import kind_of
 from tyrne.kernel.kernel import Kernel
 from tyrne.lang import u64

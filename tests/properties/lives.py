@@ -6,9 +6,9 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 
+from tyrne.abi import FULL_CONTROL, KNOWN_RIGHTS, CapKind, Notice, Rights, Status, TaskState, rights_over
+from tyrne.abi import CallNumber as C
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import FULL_CONTROL, KNOWN_RIGHTS, CapKind, Notice, Rights, Status, TaskState, rights_over
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.system.parts import Cap, Quota

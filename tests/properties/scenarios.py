@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tyrne.kernel.abi import KNOWN_RIGHTS, CapKind
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import KNOWN_RIGHTS, CapKind
+from tyrne.abi import CallNumber as C
 from tyrne.system.parts import Quota
 from tyrne.testing.board import PAGE
 from tyrne.testing.kernels import BASE, NULL

@@ -10,8 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tyrne.kernel.abi import FULL_CONTROL, Rights, Status, pack_handle, unpack_handle
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import FULL_CONTROL, Rights, Status, pack_handle, unpack_handle
+from tyrne.abi import CallNumber as C
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.lang import u64

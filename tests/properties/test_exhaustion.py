@@ -15,10 +15,10 @@ import pytest
 
 from properties import scenarios
 from properties.scenarios import ME, OTHER, SCENARIOS, world
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, Status, TaskState
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import CapKind, Rights, Status, TaskState
 from tyrne.kernel.arena import SlotId
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.quota import CLAIMS
 from tyrne.lang import u64

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from damage import DAMAGE, Busy
 
-from tyrne.kernel.abi import TaskState
+from tyrne.abi import TaskState
 from tyrne.testing.invariants import INVARIANTS, violations
 from tyrne.testing.snapshot import Saved, Snapshot
 

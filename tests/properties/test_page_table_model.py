@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tyrne.hal.descriptors import (
+from tyrne.abi import Status
+from tyrne.hal.aarch64.descriptors import (
     USER_LIMIT,
     MappingFlags,
     block_descriptor,
@@ -14,7 +15,6 @@ from tyrne.hal.descriptors import (
     page_descriptor,
     table_descriptor,
 )
-from tyrne.kernel.abi import Status
 from tyrne.kernel.page_table import (
     Mapping,
     invalid_in_space,

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from properties.driver import Driver, busy_system
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber
 from tyrne.testing.invariants import violations
 from tyrne.testing.state import kernel_state
 

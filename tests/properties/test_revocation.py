@@ -12,8 +12,8 @@ from collections import Counter
 
 import pytest
 
-from tyrne.kernel.abi import KNOWN_RIGHTS, CapKind, Rights, TaskState, pack_handle, rights_over
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import KNOWN_RIGHTS, CapKind, Rights, TaskState, pack_handle, rights_over
+from tyrne.abi import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import ReplyHandle, kind_of
 from tyrne.kernel.deletion import delete

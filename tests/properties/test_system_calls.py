@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from properties.driver import Driver, busy_system
+from tyrne.abi import CallNumber, Status, TaskState
 from tyrne.hal.frame import Call, Vector
-from tyrne.kernel.abi import Status, TaskState
-from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.effects import Resume
 from tyrne.kernel.lifecycle import end_task
 from tyrne.kernel.system_calls import dispatch

@@ -27,21 +27,22 @@ def test_what_does_not_fit_together_is_told_before_anything_runs(changed: Change
     """CPython alone would run all of these, and answer the call without a handler as if it had been done."""
     handler = "        case CallNumber.POLL: return signals.poll(kernel, caller, call)\n"
     changed.replace("src/tyrne/kernel/system_calls.py", handler, "")
-    changed.replace("src/tyrne/kernel/abi.py", "case CapKind.QUOTA: return", "case CapKind.REPLY if False: return")
+    changed.replace("src/tyrne/abi/rights.py", "case CapKind.QUOTA: return", "case CapKind.REPLY if False: return")
     wrong = changed.replace("src/tyrne/kernel/quota.py", "self.claims[claim] -= amount", "self.claims[claim] -= kind")
     done = changed.tyrne("run", "a.bin")
     assert (done.returncode, done.stdout) == (2, "")
-    assert [line.removeprefix("tyrne: error: src/tyrne/kernel/") for line in done.stderr.splitlines()] == [
-        f"abi.py:{line_of(changed, 'abi.py', '    match kind:')}: no case for CapKind.QUOTA; add `case CapKind.QUOTA:`",
-        f'quota.py:{wrong}: Name "kind" is not defined; define or import it',
-        f"system_calls.py:{line_of(changed, 'system_calls.py', '    match number:')}: "
+    assert [line.removeprefix("tyrne: error: src/tyrne/") for line in done.stderr.splitlines()] == [
+        f"abi/rights.py:{line_of(changed, 'abi/rights.py', '    match kind:')}: "
+        "no case for CapKind.QUOTA; add `case CapKind.QUOTA:`",
+        f'kernel/quota.py:{wrong}: Name "kind" is not defined; define or import it',
+        f"kernel/system_calls.py:{line_of(changed, 'kernel/system_calls.py', '    match number:')}: "
         "no case for CallNumber.POLL; add `case CallNumber.POLL:`",
     ]
 
 
 def line_of(changed: Changed, file: str, text: str) -> int:
-    """The line of a kernel file that is a text."""
-    return (changed.kernel / file).read_text().splitlines().index(text) + 1
+    """The line of a file of src/tyrne that is a text."""
+    return (changed.kernel.parent / file).read_text().splitlines().index(text) + 1
 
 
 @pytest.mark.parametrize(
@@ -114,10 +115,10 @@ def test_what_is_wrong_is_not_remembered_as_good(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("TYRNE_CACHE", str(tmp_path / "cache"))
 
     def wrong(*_: object) -> None:
-        raise CompileError("src/tyrne/kernel/abi.py:1: wrong")
+        raise CompileError("src/tyrne/abi/rights.py:1: wrong")
 
     monkeypatch.setattr("tyrne.compiler.front.check.check", wrong)
     check_kernel.cache_clear()
     for _ in range(2):
-        with pytest.raises(RequestError, match=r"^src/tyrne/kernel/abi\.py:1: wrong$"):
+        with pytest.raises(RequestError, match=r"^src/tyrne/abi/rights\.py:1: wrong$"):
             check_kernel()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from descriptions import changes, mistakes
 
-from tyrne.kernel.abi import CapKind, Rights
+from tyrne.abi import CapKind, Rights
 from tyrne.system import limits
 from tyrne.system.description import read_description
 from tyrne.system.errors import RequestError

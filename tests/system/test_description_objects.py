@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from descriptions import cases, changes, mistakes, read
 
-from tyrne.kernel.abi import KNOWN_RIGHTS, CapKind, Rights, rights_over
+from tyrne.abi import KNOWN_RIGHTS, CapKind, Rights, rights_over
 from tyrne.system.capabilities import right_names
 from tyrne.system.parts import Cap, Mapping, Region
 

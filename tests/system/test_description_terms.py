@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from descriptions import cases, changes, mistakes, read
 
-from tyrne.kernel.abi import CapKind, Rights
+from tyrne.abi import CapKind, Rights
 from tyrne.system.parts import NO_QUOTA, Cap, Quota, Supervisor
 from tyrne.system.select import load_system
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from running import on_each_machine, run_system
-from tyrne.kernel.abi import Rights, Status
+from tyrne.abi import Rights, Status
 from tyrne.system import limits
 from tyrne.system.parts import Quota
 from tyrne.system.quotas import LIMITS

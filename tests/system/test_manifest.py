@@ -2,7 +2,7 @@
 
 import struct
 
-from tyrne.kernel.abi import CapKind, Rights
+from tyrne.abi import CapKind, Rights
 from tyrne.system import limits
 from tyrne.system.manifest import System, Task, encode
 from tyrne.system.parts import CONSOLE_CAP, Cap, Mapping, Quota, Region, Supervisor

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind as K
+from tyrne.abi import Rights, Status
 from tyrne.hosted.recorder import CallEvent
-from tyrne.kernel.abi import CapKind as K
-from tyrne.kernel.abi import Rights, Status
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.system.names import Names
 from tyrne.system.refusal_words import refusal_words
 from tyrne.system.task_view import COMMON, FirstCap, TaskView

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tyrne.abi import CapKind as K
+from tyrne.abi import TaskState as S
 from tyrne.hal.board import Standing
-from tyrne.kernel.abi import CapKind as K
-from tyrne.kernel.abi import TaskState as S
 from tyrne.lang import u64
 from tyrne.system.names import Names
 from tyrne.system.standing_words import WAITS, waits

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tyrne.abi import CallNumber as C
+from tyrne.abi import Rights, Status
 from tyrne.kernel import capability_calls, messages, task_calls
-from tyrne.kernel.abi import Rights, Status
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.effects import done, refuse
 from tyrne.lang import u32

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from tyrne.abi import CapHandle, CapKind, Rights, Status, pack_handle
+from tyrne.hal.aarch64.descriptors import PAGE_SIZE, USER_LIMIT, MappingFlags, is_page_aligned
 from tyrne.hal.board import B
-from tyrne.hal.descriptors import PAGE_SIZE, USER_LIMIT, MappingFlags, is_page_aligned
 from tyrne.hal.image import Image, Segment
-from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, pack_handle
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.authority import quota_of, space_at
 from tyrne.kernel.cap_table import CapTable

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from tyrne.abi import CallNumber, CapHandle, CapKind, Status, rights_over
 from tyrne.boot.first_system import keep, make, make_system
 from tyrne.hal.board import B
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.manifest import MAGIC, WORD_MAGIC, WORD_MAX_INSTRUCTIONS, WORD_SLICE, read_word
 from tyrne.hal.timer import resolution_ns
-from tyrne.kernel.abi import CapHandle, CapKind, Status, rights_over
-from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.capability import Capability, QuotaHandle
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel

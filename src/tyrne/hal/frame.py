@@ -51,12 +51,12 @@ class ThreadState:
 
 @dataclass(frozen=True)
 class Call:
-    """A system call as the caller made it: x8 and x0 to x5."""
+    """A system call as the caller made it: its number, and its arguments a0 to a5."""
 
     number: u64
-    x0: u64
-    x1: u64
-    x2: u64
-    x3: u64
-    x4: u64
-    x5: u64
+    a0: u64
+    a1: u64
+    a2: u64
+    a3: u64
+    a4: u64
+    a5: u64

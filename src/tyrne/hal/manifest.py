@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from tyrne.hal.aarch64.descriptors import MappingFlags
 from tyrne.hal.board import PhysicalMemory
-from tyrne.hal.descriptors import MappingFlags
 from tyrne.hal.image import MAX_SEGMENTS, Image, Segment
 from tyrne.lang import irange, u64
 

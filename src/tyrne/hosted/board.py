@@ -159,7 +159,7 @@ class HostedBoard(CountedRam):
 
 
 def _arguments(call: Call) -> tuple[int, ...]:
-    return int(call.x0), int(call.x1), int(call.x2), int(call.x3), int(call.x4), int(call.x5)
+    return int(call.a0), int(call.a1), int(call.a2), int(call.a3), int(call.a4), int(call.a5)
 
 
 def _integers(array: Iterable[u64], count: int) -> tuple[int, ...]:

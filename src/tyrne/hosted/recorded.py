@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from tyrne.hal.aarch64.syndrome import FaultKind, fault_kind
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
-from tyrne.hal.syndrome import FaultKind, fault_kind
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.cpu import NO_LIMIT, Stop
 from tyrne.hosted.machine import HostedMachine

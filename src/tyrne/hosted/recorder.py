@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tyrne.abi import CALLS, CallNumber, Status, TaskState
+from tyrne.hal.aarch64.syndrome import fault_kind
 from tyrne.hal.board import Standing
 from tyrne.hal.interrupt import Interrupt
-from tyrne.hal.syndrome import fault_kind
 from tyrne.hosted.kept import EVERYTHING, Kept, forget_oldest
-from tyrne.kernel.abi import Status, TaskState
-from tyrne.kernel.calls import CALLS, CallNumber
 from tyrne.lang import u64
 
 _CALL_NAMES: Final = {number.value: number.name.lower() for number in CallNumber}

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from tyrne.abi import CapHandle, CapKind, decode_call_number, pack_handle
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.image import Image
-from tyrne.kernel.abi import CapHandle, CapKind, pack_handle
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena, SlotId
-from tyrne.kernel.calls import decode_call_number
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle, kind_of
@@ -162,7 +161,7 @@ def _image(image: Image) -> str:
 def _call(call: Call) -> str:
     number = decode_call_number(call.number, True)
     name = f"call {int(call.number)}" if number is None else number.name.lower()
-    words = ", ".join(f"{int(word):#x}" for word in (call.x0, call.x1, call.x2, call.x3, call.x4, call.x5))
+    words = ", ".join(f"{int(word):#x}" for word in (call.a0, call.a1, call.a2, call.a3, call.a4, call.a5))
     return f"Call: {name}({words})"
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, DISTRIBUTOR, UART
-from tyrne.hal.descriptors import (
+from tyrne.hal.aarch64.descriptors import (
     BLOCK_SIZE,
     PAGE_SIZE,
     MappingFlags,

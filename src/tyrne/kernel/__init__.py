@@ -6,7 +6,6 @@ closed; no input from EL0 can stop the kernel; every trap runs to completion on 
 | about                    | files                                                                              |
 |--------------------------|------------------------------------------------------------------------------------|
 | the way of a trap        | kernel.py, system_calls.py, effects.py                                             |
-| the interface            | abi.py, calls.py                                                                   |
 | capabilities             | capability.py, cap_slot.py, cap_table.py, authority.py, capability_calls.py        |
 | objects, made and ended  | arena.py, quota.py, creation.py, deletion.py                                       |
 | tasks                    | task.py, task_queue.py, scheduler.py, task_calls.py, lifecycle.py, fault.py        |

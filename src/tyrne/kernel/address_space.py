@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tyrne.abi import Status
 from tyrne.hal.board import PhysicalMemory
-from tyrne.kernel.abi import Status
 from tyrne.kernel.arena import SlotId
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.page_table import Mapping, translate

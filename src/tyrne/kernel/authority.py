@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tyrne.abi import CapKind, Rights, Status, includes, unpack_handle
 from tyrne.hal.board import B
-from tyrne.kernel.abi import CapKind, Rights, Status, includes, unpack_handle
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tyrne.kernel.abi import CapHandle
+from tyrne.abi import CapHandle
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.capability import AddressSpaceHandle, Capability
 from tyrne.lang import u8, u16, u32, u64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.kernel.abi import CapHandle, Rights, Status, includes
+from tyrne.abi import CapHandle, Rights, Status, includes
 from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
 from tyrne.kernel.capability import Capability, CapObject
 from tyrne.lang import Array, u8, u16, u64

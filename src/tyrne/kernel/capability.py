@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tyrne.kernel.abi import CapKind, Rights
+from tyrne.abi import CapKind, Rights
 from tyrne.kernel.arena import SlotId
 from tyrne.lang import u32, u64
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tyrne.abi import NULL_HANDLE, SIGNAL_BADGE, CapKind, Rights, Status, rights_from_word, unpack_handle
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
-from tyrne.kernel.abi import NULL_HANDLE, SIGNAL_BADGE, CapKind, Rights, Status, rights_from_word, unpack_handle
 from tyrne.kernel.authority import task_of
 from tyrne.kernel.capability import MemoryHandle, kind_of
 from tyrne.kernel.deletion import cap_drop, cap_revoke
@@ -21,48 +21,48 @@ if TYPE_CHECKING:
 
 @cold
 def copy(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 source, x1 rights -> x1 handle."""
-    return handed(caller.table.cap_copy(unpack_handle(call.x0), rights_from_word(call.x1)))
+    """a0 source, a1 rights -> r1 handle."""
+    return handed(caller.table.cap_copy(unpack_handle(call.a0), rights_from_word(call.a1)))
 
 
 @cold
 def derive(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 source, x1 rights, x2 badge -> x1 handle. A badge once set is never changed."""
-    slot = caller.table.resolve(unpack_handle(call.x0))
+    """a0 source, a1 rights, a2 badge -> r1 handle. A badge once set is never changed."""
+    slot = caller.table.resolve(unpack_handle(call.a0))
     if slot is None:
         return refuse(Status.INVALID_HANDLE)
     held = slot.held()
     badge = held.badge
-    if call.x2 != 0:
-        if kind_of(held.object) is not CapKind.ENDPOINT or badge != 0 or call.x2 == SIGNAL_BADGE:
+    if call.a2 != 0:
+        if kind_of(held.object) is not CapKind.ENDPOINT or badge != 0 or call.a2 == SIGNAL_BADGE:
             return refuse(Status.BAD_ARGUMENT)
-        badge = call.x2
-    return handed(caller.table.cap_derive(unpack_handle(call.x0), rights_from_word(call.x1), held.object, badge))
+        badge = call.a2
+    return handed(caller.table.cap_derive(unpack_handle(call.a0), rights_from_word(call.a1), held.object, badge))
 
 
 @cold
 def revoke(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 source."""
-    return outcome(cap_revoke(kernel, caller.table, unpack_handle(call.x0)))
+    """a0 source."""
+    return outcome(cap_revoke(kernel, caller.table, unpack_handle(call.a0)))
 
 
 @cold
 def drop(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 handle."""
-    return outcome(cap_drop(kernel, caller.table, unpack_handle(call.x0)))
+    """a0 handle."""
+    return outcome(cap_drop(kernel, caller.table, unpack_handle(call.a0)))
 
 
 @cold
 def move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 handle, x1 task, or null for the caller's own table -> x1 handle in the table that holds it now."""
-    slot = caller.table.leaf(unpack_handle(call.x0))
+    """a0 handle, a1 task, or null for the caller's own table -> r1 handle in the table that holds it now."""
+    slot = caller.table.leaf(unpack_handle(call.a0))
     if isinstance(slot, Status):
         return refuse(slot)
     table = caller.table
-    if call.x1 != NULL_HANDLE:
+    if call.a1 != NULL_HANDLE:
         if Rights.TRANSFER not in slot.held().rights:
             return refuse(Status.INSUFFICIENT_RIGHTS)
-        task = task_of(kernel, caller.table, call.x1, Rights.CONFIGURE)
+        task = task_of(kernel, caller.table, call.a1, Rights.CONFIGURE)
         if isinstance(task, Status):
             return refuse(task)
         if task.has_ended():
@@ -77,8 +77,8 @@ def move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 @cold
 def query(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 handle -> x1 kind, x2 rights, x3 badge, x4 depth, x5 pages of memory, x6 where they are mapped, or 0."""
-    slot = caller.table.resolve(unpack_handle(call.x0))
+    """a0 handle -> r1 kind, r2 rights, r3 badge, r4 depth, r5 pages of memory, r6 where they are mapped, or 0."""
+    slot = caller.table.resolve(unpack_handle(call.a0))
     if slot is None:
         return refuse(Status.INVALID_HANDLE)
     held = slot.held()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tyrne.abi import CapKind, Rights, Status
+from tyrne.hal.aarch64.descriptors import PAGE_SIZE
 from tyrne.hal.board import B, Board
-from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.frame import Call
-from tyrne.kernel.abi import CapKind, Rights, Status
 from tyrne.kernel.authority import authorise
 from tyrne.kernel.effects import Effect, SyscallContext, done, refuse
 from tyrne.kernel.user_memory import probe, user_byte_address
@@ -22,12 +22,12 @@ CONSOLE_WRITE_LIMIT: Final = u64(4096)
 
 @cold
 def console_write(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 console, x1 buffer, x2 length -> x1 bytes written: all of them, or none and an error."""
-    slot = authorise(caller.table, call.x0, CapKind.DEBUG_CONSOLE, Rights.CONSOLE_WRITE)
+    """a0 console, a1 buffer, a2 length -> r1 bytes written: all of them, or none and an error."""
+    slot = authorise(caller.table, call.a0, CapKind.DEBUG_CONSOLE, Rights.CONSOLE_WRITE)
     if isinstance(slot, Status):
         return refuse(slot)
-    pointer = call.x1
-    length = call.x2
+    pointer = call.a1
+    length = call.a2
     if not caller.window.validate(pointer, length):
         return refuse(Status.FAULT_ADDRESS)
     if length > CONSOLE_WRITE_LIMIT:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tyrne.abi import CapKind, Rights, Status, TaskState, rights_over
+from tyrne.hal.aarch64.descriptors import ADDRESS_LIMIT, PAGE_SIZE
 from tyrne.hal.board import B
-from tyrne.hal.descriptors import ADDRESS_LIMIT, PAGE_SIZE
 from tyrne.hal.frame import Call
-from tyrne.kernel.abi import CapKind, Rights, Status, TaskState, rights_over
 from tyrne.kernel.authority import authorise, quota_at, quota_of
 from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
 from tyrne.kernel.capability import (
@@ -170,18 +170,18 @@ def make_quota(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Sta
 
 @cold
 def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 quota, x1 kind, x2 pages for memory -> x1 handle, with all rights over the new object."""
-    payer = authorise(caller.table, call.x0, CapKind.QUOTA, Rights.CREATE)
+    """a0 quota, a1 kind, a2 pages for memory -> r1 handle, with all rights over the new object."""
+    payer = authorise(caller.table, call.a0, CapKind.QUOTA, Rights.CREATE)
     if isinstance(payer, Status):
         return refuse(payer)
-    kind = creatable(call.x1)
-    if kind is None or (kind is CapKind.MEMORY and not 1 <= call.x2 <= MAX_PAGES):
+    kind = creatable(call.a1)
+    if kind is None or (kind is CapKind.MEMORY and not 1 <= call.a2 <= MAX_PAGES):
         return refuse(Status.BAD_ARGUMENT)
     if payer.depth >= MAX_DEPTH:
         return refuse(Status.DERIVATION_TOO_DEEP)
     if caller.table.is_full():
         return refuse(Status.CAPS_EXHAUSTED)
-    origin = make_object(kernel, payer, quota_at(kernel, payer), kind, call.x2)
+    origin = make_object(kernel, payer, quota_at(kernel, payer), kind, call.a2)
     if isinstance(origin, Status):
         return refuse(origin)
     return handed(caller.table.insert(origin.held(), origin))
@@ -189,17 +189,17 @@ def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 @cold
 def quota_move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 source, x1 target, x2 kind or 0 for frames, x3 amount."""
-    source = quota_of(kernel, caller.table, call.x0)
+    """a0 source, a1 target, a2 kind or 0 for frames, a3 amount."""
+    source = quota_of(kernel, caller.table, call.a0)
     if isinstance(source, Status):
         return refuse(source)
-    target = quota_of(kernel, caller.table, call.x1)
+    target = quota_of(kernel, caller.table, call.a1)
     if isinstance(target, Status):
         return refuse(target)
-    if call.x2 >= CLAIMS:
+    if call.a2 >= CLAIMS:
         return refuse(Status.BAD_ARGUMENT)
-    if source.claims[call.x2] < call.x3:
+    if source.claims[call.a2] < call.a3:
         return refuse(Status.QUOTA_EXCEEDED)
-    source.take(call.x2, call.x3)
-    target.claims[call.x2] += call.x3
+    source.take(call.a2, call.a3)
+    target.claims[call.a2] += call.a3
     return done()

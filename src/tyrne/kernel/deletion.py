@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tyrne.abi import CapHandle, CapKind, Rights, Status, TaskState, includes
 from tyrne.hal.board import B
-from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, TaskState, includes
 from tyrne.kernel.authority import caller_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tyrne.abi import NULL_HANDLE, SIGNAL_BADGE, CapHandle, Status, pack_handle
 from tyrne.hal.frame import Call, TrapFrame
-from tyrne.kernel.abi import NULL_HANDLE, SIGNAL_BADGE, CapHandle, Status, pack_handle
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.endpoint import Message

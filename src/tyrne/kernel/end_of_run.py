@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tyrne.abi import CapKind, TaskState
 from tyrne.hal.board import B, Output, Standing
 from tyrne.hal.timer import ticks_to_ns
-from tyrne.kernel.abi import CapKind, TaskState
 from tyrne.kernel.capability import EndpointHandle, NotificationHandle
 from tyrne.kernel.log import log_decimal, log_line, log_name, log_text
 from tyrne.kernel.task import Task

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tyrne.abi import TaskState
+from tyrne.hal.aarch64.syndrome import AbortCause, FaultKind, abort_cause, fault_kind
 from tyrne.hal.board import B, Output
-from tyrne.hal.syndrome import AbortCause, FaultKind, abort_cause, fault_kind
-from tyrne.kernel.abi import TaskState
 from tyrne.kernel.log import log_hex, log_line, log_name, log_text
 from tyrne.kernel.task import Fault, Task
 from tyrne.lang import cold, u64

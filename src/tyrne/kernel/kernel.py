@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final, Generic
 
+from tyrne.abi import TaskState
+from tyrne.hal.aarch64.syndrome import CLASS_FLOATING, CLASS_SUPERVISOR_CALL, exception_class
 from tyrne.hal.board import B
 from tyrne.hal.exit_status import ALL_EXITED, DEADLOCK, LIMIT, TASK_FAILED
 from tyrne.hal.frame import TrapFrame, Vector
 from tyrne.hal.image import Image
 from tyrne.hal.interrupt import Interrupt
-from tyrne.hal.syndrome import CLASS_FLOATING, CLASS_SUPERVISOR_CALL, exception_class
-from tyrne.kernel.abi import TaskState
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_table import CapTable

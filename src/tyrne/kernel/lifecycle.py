@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tyrne.abi import TaskState
+from tyrne.hal.aarch64.syndrome import has_fault_address
 from tyrne.hal.board import B
-from tyrne.hal.syndrome import has_fault_address
-from tyrne.kernel.abi import TaskState
 from tyrne.kernel.authority import endpoint_at
 from tyrne.kernel.fault import end_by_fault
 from tyrne.kernel.log import log_decimal, log_line, log_name, log_text

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tyrne.abi import CapKind, Rights, Status, includes, rights_from_word, unpack_handle
+from tyrne.hal.aarch64.descriptors import PAGE_SIZE, USER_LIMIT, MappingFlags, forbidden, is_page_aligned
 from tyrne.hal.board import B
-from tyrne.hal.descriptors import PAGE_SIZE, USER_LIMIT, MappingFlags, forbidden, is_page_aligned
 from tyrne.hal.frame import Call
-from tyrne.kernel.abi import CapKind, Rights, Status, includes, rights_from_word, unpack_handle
 from tyrne.kernel.authority import authorise, space_at
 from tyrne.kernel.cap_slot import CapSlot, Placement
 from tyrne.kernel.capability import AddressSpaceHandle, MemoryHandle
@@ -127,25 +127,25 @@ def unmap_placed(kernel: Kernel[B], slot: CapSlot) -> None:
 
 def memory_for(caller: SyscallContext, call: Call) -> CapSlot | Status:
     """The memory capability x1, for a holder who may map in the address space x0."""
-    space = authorise(caller.table, call.x0, CapKind.ADDRESS_SPACE, Rights.MAP)
-    return space if isinstance(space, Status) else authorise(caller.table, call.x1, CapKind.MEMORY, Rights.NONE)
+    space = authorise(caller.table, call.a0, CapKind.ADDRESS_SPACE, Rights.MAP)
+    return space if isinstance(space, Status) else authorise(caller.table, call.a1, CapKind.MEMORY, Rights.NONE)
 
 
 @cold
 def map_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 address space, x1 memory, x2 address, x3 flags."""
+    """a0 address space, a1 memory, a2 address, a3 flags."""
     slot = memory_for(caller, call)
     if isinstance(slot, Status):
         return refuse(slot)
-    space = caller.table.resolve(unpack_handle(call.x0))
+    space = caller.table.resolve(unpack_handle(call.a0))
     assert space is not None
-    return outcome(map_memory(kernel, space, slot, call.x2, call.x3))
+    return outcome(map_memory(kernel, space, slot, call.a2, call.a3))
 
 
 def placed_memory(kernel: Kernel[B], caller: SyscallContext, call: Call) -> CapSlot | Status:
     """The memory capability x1, if it is mapped in the address space x0."""
     slot = memory_for(caller, call)
-    space = caller.table.lookup(unpack_handle(call.x0))
+    space = caller.table.lookup(unpack_handle(call.a0))
     if isinstance(slot, Status) or space is None:
         return slot
     placement = slot.placement
@@ -154,7 +154,7 @@ def placed_memory(kernel: Kernel[B], caller: SyscallContext, call: Call) -> CapS
 
 @cold
 def unmap_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 address space, x1 memory."""
+    """a0 address space, a1 memory."""
     slot = placed_memory(kernel, caller, call)
     if isinstance(slot, Status):
         return refuse(slot)
@@ -164,11 +164,11 @@ def unmap_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 @cold
 def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 address space, x1 memory, x2 flags."""
+    """a0 address space, a1 memory, a2 flags."""
     slot = placed_memory(kernel, caller, call)
     if isinstance(slot, Status):
         return refuse(slot)
-    flags = page_flags(slot, region_of(kernel, memory_at(slot)), call.x2)
+    flags = page_flags(slot, region_of(kernel, memory_at(slot)), call.a2)
     if isinstance(flags, Status):
         return refuse(flags)
     placement = slot.placement
@@ -186,14 +186,14 @@ def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effec
 
 @cold
 def memory_derive(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 source, x1 rights, x2 first page, x3 pages -> x1 handle."""
-    source = unpack_handle(call.x0)
-    slot = authorise(caller.table, call.x0, CapKind.MEMORY, Rights.NONE)
+    """a0 source, a1 rights, a2 first page, a3 pages -> r1 handle."""
+    source = unpack_handle(call.a0)
+    slot = authorise(caller.table, call.a0, CapKind.MEMORY, Rights.NONE)
     if isinstance(slot, Status):
         return refuse(slot)
     named = memory_at(slot)
     pages = u64(named.pages)
-    if call.x3 == 0 or call.x2 >= pages or call.x3 > pages - call.x2:
+    if call.a3 == 0 or call.a2 >= pages or call.a3 > pages - call.a2:
         return refuse(Status.OUT_OF_RANGE)
-    part = MemoryHandle(named.slot, u32(u64(named.first) + call.x2), u32(call.x3))
-    return handed(caller.table.cap_derive(source, rights_from_word(call.x1), part, u64(0)))
+    part = MemoryHandle(named.slot, u32(u64(named.first) + call.a2), u32(call.a3))
+    return handed(caller.table.cap_derive(source, rights_from_word(call.a1), part, u64(0)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.hal.descriptors import PAGE_SIZE
+from tyrne.hal.aarch64.descriptors import PAGE_SIZE
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.quota import Quota

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tyrne.abi import NULL_HANDLE, CapKind, Rights, SendOutcome, Status, TaskState, unpack_handle
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
-from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, SendOutcome, Status, TaskState, unpack_handle
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.authority import authorise, caller_at, endpoint_at, endpoint_of, message_status
 from tyrne.kernel.cap_slot import CapSlot
@@ -34,30 +34,30 @@ if TYPE_CHECKING:
 
 
 def send(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 endpoint, x1 to x4 message, x5 capability to transfer or null -> x1 outcome."""
-    slot = authorise(caller.table, call.x0, CapKind.ENDPOINT, Rights.SEND)
+    """a0 endpoint, a1 to a4 message, a5 capability to transfer or null -> r1 outcome."""
+    slot = authorise(caller.table, call.a0, CapKind.ENDPOINT, Rights.SEND)
     if isinstance(slot, Status):
         return refuse(message_status(slot))
-    if not may_transfer(caller.table, call.x5):
+    if not may_transfer(caller.table, call.a5):
         return refuse(Status.INVALID_TRANSFER_CAP)
     endpoint = endpoint_at(kernel, slot)
     asked = endpoint.asked_by is not None
     if endpoint.holds_message() or (endpoint.senders.head is not None and not asked):
         return refuse(Status.QUEUE_FULL)
-    if not is_leaf(caller.table, call.x5):
+    if not is_leaf(caller.table, call.a5):
         return refuse(Status.INVALID_TRANSFER_CAP)
-    if lacks_room(endpoint, Offer.MESSAGE, call.x5):
+    if lacks_room(endpoint, Offer.MESSAGE, call.a5):
         return refuse(Status.RECEIVER_TABLE_FULL)
     badge = slot.held().badge
-    message = Message(call.x1, call.x2, call.x3, call.x4)
-    receiver = first_receiver(kernel, endpoint, u64(0) if call.x5 == NULL_HANDLE else u64(1))
+    message = Message(call.a1, call.a2, call.a3, call.a4)
+    receiver = first_receiver(kernel, endpoint, u64(0) if call.a5 == NULL_HANDLE else u64(1))
     if receiver is not None:
-        arrived = carry(kernel, caller.table, call.x5, receiver.capabilities)
+        arrived = carry(kernel, caller.table, call.a5, receiver.capabilities)
         release(kernel, receiver, receipt(badge, message, arrived, NULL_HANDLE))
         kernel.scheduler.make_ready(receiver)
         return done(u64(SendOutcome.DELIVERED.value))
-    if call.x5 != NULL_HANDLE:
-        carried = caller.table.leaf(unpack_handle(call.x5))
+    if call.a5 != NULL_HANDLE:
+        carried = caller.table.leaf(unpack_handle(call.a5))
         assert isinstance(carried, CapSlot)
         move_capability(kernel, carried, endpoint.parked)
         asked = endpoint.asked_by is not None  # not any more if that is what travels
@@ -70,12 +70,12 @@ def send(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 @cold
 def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 endpoint -> x1 received (0) or pending (1), x2 to x5 message, x6 capability or null.
+    """a0 endpoint -> r1 received (0) or pending (1), r2 to r5 message, r6 capability or null.
 
     It has no register for a badge or a reply capability, so it takes what `send` parked and what waits to be sent,
     and leaves to `wait` whatever else stands in the queue.
     """
-    slot = authorise(caller.table, call.x0, CapKind.ENDPOINT, Rights.RECV)
+    slot = authorise(caller.table, call.a0, CapKind.ENDPOINT, Rights.RECV)
     if isinstance(slot, Status):
         return refuse(message_status(slot))
     endpoint = endpoint_at(kernel, slot)
@@ -93,8 +93,8 @@ def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 @cold
 def cancel(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 endpoint. Withdraw the registered receiver, if there is one; a message in flight stays."""
-    endpoint = endpoint_of(kernel, caller.table, call.x0, Rights.RECV)
+    """a0 endpoint. Withdraw the registered receiver, if there is one; a message in flight stays."""
+    endpoint = endpoint_of(kernel, caller.table, call.a0, Rights.RECV)
     if isinstance(endpoint, Status):
         return refuse(endpoint)
     if endpoint.asked_by is not None:
@@ -104,24 +104,24 @@ def cancel(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 @cold
 def send_wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 endpoint, x1 to x4 message, x5 capability to transfer or null. Wait until it is received."""
+    """a0 endpoint, a1 to a4 message, a5 capability to transfer or null. Wait until it is received."""
     return offer_message(kernel, caller, call, Offer.MESSAGE)
 
 
 def call_endpoint(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 endpoint, x1 to x4 message, x5 capability or null -> x2 to x5 answer, x6 capability. Wait for the answer."""
+    """a0 endpoint, a1 to a4 message, a5 capability or null -> r2 to r5 answer, r6 capability. Wait for the answer."""
     return offer_message(kernel, caller, call, Offer.CALL)
 
 
 def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: Offer) -> Effect:
     """Hand the message to a receiver that waits, or wait for one. A caller that wants an answer waits in any case."""
-    slot = authorise(caller.table, call.x0, CapKind.ENDPOINT, Rights.SEND)
+    slot = authorise(caller.table, call.a0, CapKind.ENDPOINT, Rights.SEND)
     if isinstance(slot, Status):
         return refuse(message_status(slot))
-    if not may_travel(caller.table, slot, call.x5):
+    if not may_travel(caller.table, slot, call.a5):
         return refuse(Status.INVALID_TRANSFER_CAP)
     endpoint = endpoint_at(kernel, slot)
-    if lacks_room(endpoint, offer, call.x5):
+    if lacks_room(endpoint, offer, call.a5):
         return refuse(Status.RECEIVER_TABLE_FULL)
     task = kernel.scheduler.current
     assert task is not None
@@ -133,11 +133,11 @@ def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: 
 
 
 def wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 endpoint or notification -> x1 badge, x2 to x5 message, x6 capability or null, x7 reply capability or null."""
-    slot = caller.table.resolve(unpack_handle(call.x0))
+    """a0 endpoint or notification -> r1 badge, r2 to r5 message, r6 capability or null, r7 reply capability or null."""
+    slot = caller.table.resolve(unpack_handle(call.a0))
     if slot is not None and isinstance(slot.held().object, NotificationHandle):
         return wait_for_signals(kernel, caller, call)
-    endpoint = endpoint_of(kernel, caller.table, call.x0, Rights.RECV)
+    endpoint = endpoint_of(kernel, caller.table, call.a0, Rights.RECV)
     if isinstance(endpoint, Status):
         return refuse(endpoint)
     return wait_at(kernel, caller, endpoint, slot, None)
@@ -162,18 +162,18 @@ def wait_at(
 
 @cold
 def reply(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 reply capability, x1 to x4 message, x5 capability to transfer or null."""
-    slot = authorise(caller.table, call.x0, CapKind.REPLY, Rights.NONE)
+    """a0 reply capability, a1 to a4 message, a5 capability to transfer or null."""
+    slot = authorise(caller.table, call.a0, CapKind.REPLY, Rights.NONE)
     if isinstance(slot, Status):
         return refuse(message_status(slot))
-    if not may_travel(caller.table, slot, call.x5):
+    if not may_travel(caller.table, slot, call.a5):
         return refuse(Status.INVALID_TRANSFER_CAP)
     client = caller_at(kernel, slot)
-    if call.x5 != NULL_HANDLE and client.awaits_repair():
+    if call.a5 != NULL_HANDLE and client.awaits_repair():
         return refuse(Status.INVALID_TRANSFER_CAP)
-    if call.x5 != NULL_HANDLE and client.capabilities.is_full():
+    if call.a5 != NULL_HANDLE and client.capabilities.is_full():
         return refuse(Status.RECEIVER_TABLE_FULL)
-    arrived = carry(kernel, caller.table, call.x5, client.capabilities)
+    arrived = carry(kernel, caller.table, call.a5, client.capabilities)
     answer(kernel, slot, client, call, arrived)
     kernel.scheduler.make_ready(client)
     return done()
@@ -186,19 +186,19 @@ def answer(kernel: Kernel[B], slot: CapSlot, client: Task, call: Call, arrived: 
         client.forget_offer()
         client.fault = None
     else:
-        message = Message(call.x1, call.x2, call.x3, call.x4)
+        message = Message(call.a1, call.a2, call.a3, call.a4)
         release(kernel, client, receipt(u64(0), message, arrived, NULL_HANDLE))
 
 
 def reply_wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 reply capability, x1 to x4 message, x5 endpoint -> as `wait`. Both are checked before the answer is given.
+    """a0 reply capability, a1 to a4 message, a5 endpoint -> as `wait`. Both are checked before the answer is given.
 
     The slot of the reply capability is room for what comes, but for one in its last generation.
     """
-    slot = authorise(caller.table, call.x0, CapKind.REPLY, Rights.NONE)
+    slot = authorise(caller.table, call.a0, CapKind.REPLY, Rights.NONE)
     if isinstance(slot, Status):
         return refuse(message_status(slot))
-    endpoint_slot = authorise(caller.table, call.x5, CapKind.ENDPOINT, Rights.RECV)
+    endpoint_slot = authorise(caller.table, call.a5, CapKind.ENDPOINT, Rights.RECV)
     if isinstance(endpoint_slot, Status):
         return refuse(message_status(endpoint_slot))
     if slot.generation == LAST_GENERATION and caller.table.is_full():

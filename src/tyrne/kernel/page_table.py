@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tyrne.hal.board import PhysicalMemory
-from tyrne.hal.descriptors import (
+from tyrne.abi import Status
+from tyrne.hal.aarch64.descriptors import (
     ACCESS_FLAG,
     ENTRIES,
     OWNED_BIT,
@@ -25,7 +25,7 @@ from tyrne.hal.descriptors import (
     page_descriptor,
     table_descriptor,
 )
-from tyrne.kernel.abi import Status
+from tyrne.hal.board import PhysicalMemory
 from tyrne.kernel.frames import Frames
 from tyrne.lang import irange, u64
 

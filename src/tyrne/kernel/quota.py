@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.kernel.abi import CapKind
+from tyrne.abi import CapKind
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.lang import Array, u64
 

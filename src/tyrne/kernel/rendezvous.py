@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tyrne.abi import NULL_HANDLE, Notice, Rights, Status, TaskState, includes, pack_handle, unpack_handle
 from tyrne.hal.board import B
-from tyrne.kernel.abi import NULL_HANDLE, Notice, Rights, Status, TaskState, includes, pack_handle, unpack_handle
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, EndpointHandle, MemoryHandle, ReplyHandle

@@ -13,7 +13,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from tyrne.kernel.abi import TaskState
+from tyrne.abi import TaskState
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.task import Task

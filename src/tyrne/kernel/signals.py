@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tyrne.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState, unpack_handle
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
-from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState, unpack_handle
 from tyrne.kernel.authority import authorise, endpoint_at, message_status, notification_at, notification_of
 from tyrne.kernel.effects import Block, Effect, SyscallContext, done, refuse, signal_receipt
 from tyrne.kernel.notification import Notification
@@ -32,19 +32,19 @@ def wake_waiter(kernel: Kernel[B], notification: Notification) -> None:
 
 @cold
 def notify(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 notification, x1 bits. One waiter is woken and gets the bits; with none they are kept."""
-    notification = notification_of(kernel, caller.table, call.x0, Rights.NOTIFY)
+    """a0 notification, a1 bits. One waiter is woken and gets the bits; with none they are kept."""
+    notification = notification_of(kernel, caller.table, call.a0, Rights.NOTIFY)
     if isinstance(notification, Status):
         return refuse(notification)
-    notification.set(call.x1)
+    notification.set(call.a1)
     wake_waiter(kernel, notification)
     return done()
 
 
 @cold
 def poll(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 notification -> x1 bits."""
-    notification = notification_of(kernel, caller.table, call.x0, Rights.WAIT)
+    """a0 notification -> r1 bits."""
+    notification = notification_of(kernel, caller.table, call.a0, Rights.WAIT)
     if isinstance(notification, Status):
         return refuse(notification)
     return done(notification.consume())
@@ -52,15 +52,15 @@ def poll(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 @cold
 def wait_for_signals(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 notification -> as `wait`."""
-    notification = notification_of(kernel, caller.table, call.x0, Rights.WAIT)
+    """a0 notification -> as `wait`."""
+    notification = notification_of(kernel, caller.table, call.a0, Rights.WAIT)
     if isinstance(notification, Status):
         return refuse(notification)
     task = kernel.scheduler.current
     assert task is not None
     if notification.word != 0:
         return signal_receipt(notification.consume())
-    task.through = caller.table.resolve(unpack_handle(call.x0))
+    task.through = caller.table.resolve(unpack_handle(call.a0))
     task.state = TaskState.RECEIVING
     notification.waiters.push(task)
     return Block(None)
@@ -68,18 +68,18 @@ def wait_for_signals(kernel: Kernel[B], caller: SyscallContext, call: Call) -> E
 
 @cold
 def bind(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 endpoint, x1 notification, or null to undo it. Each is bound to one other at most, while both capabilities
+    """a0 endpoint, a1 notification, or null to undo it. Each is bound to one other at most, while both capabilities
     stay where they are."""
-    at = authorise(caller.table, call.x0, CapKind.ENDPOINT, Rights.RECV)
+    at = authorise(caller.table, call.a0, CapKind.ENDPOINT, Rights.RECV)
     if isinstance(at, Status):
         return refuse(message_status(at))
     endpoint = endpoint_at(kernel, at)
     bound = endpoint.bound
-    if call.x1 == NULL_HANDLE:
+    if call.a1 == NULL_HANDLE:
         if bound is not None:
             bound.unbind()
         return done()
-    by = authorise(caller.table, call.x1, CapKind.NOTIFICATION, Rights.WAIT)
+    by = authorise(caller.table, call.a1, CapKind.NOTIFICATION, Rights.WAIT)
     if isinstance(by, Status):
         return refuse(message_status(by))
     notification = notification_at(kernel, by)

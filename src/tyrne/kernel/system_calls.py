@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tyrne.abi import CallNumber, Status, decode_call_number
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.kernel import capability_calls, creation, mapping, messages, signals, task_calls
-from tyrne.kernel.abi import Status
-from tyrne.kernel.calls import CallNumber, decode_call_number
 from tyrne.kernel.console import console_write
 from tyrne.kernel.effects import Effect, refuse
 

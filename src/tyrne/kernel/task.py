@@ -19,9 +19,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from tyrne.abi import TaskState
 from tyrne.hal.frame import PSTATE_EL0T, ThreadState, TrapFrame
 from tyrne.hal.manifest import NAME_LENGTH
-from tyrne.kernel.abi import TaskState
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle

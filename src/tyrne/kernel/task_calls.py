@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tyrne.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call, TrapFrame
-from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState
 from tyrne.kernel.authority import authorise, message_status, task_of
 from tyrne.kernel.cap_slot import MAX_DEPTH
 from tyrne.kernel.capability import AddressSpaceHandle
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
 
 REGISTERS: Final = u64(34)
-"""x0 to x30, SP, PC, PSTATE."""
+"""a0 to x30, SP, PC, PSTATE."""
 CONDITION_FLAGS: Final = u64(0xF000_0000)
 """PSTATE.NZCV: what of it a task may set."""
 
@@ -33,24 +33,24 @@ def task_yield(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 
 def task_exit(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 code; does not return."""
-    return Terminate(call.x0) if caller.has_current_task else refuse(Status.INVALID_HANDLE)
+    """a0 code; does not return."""
+    return Terminate(call.a0) if caller.has_current_task else refuse(Status.INVALID_HANDLE)
 
 
 @cold
 def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 task, x1 address space, x2 base of the window, x3 entry, x4 stack top.
+    """a0 task, a1 address space, a2 base of the window, a3 entry, a4 stack top.
 
     The task keeps its capabilities, but for the answers that the life before owed. One that is INACTIVE had none.
     """
-    task = task_of(kernel, caller.table, call.x0, Rights.CONFIGURE)
+    task = task_of(kernel, caller.table, call.a0, Rights.CONFIGURE)
     if isinstance(task, Status):
         return refuse(task)
-    slot = authorise(caller.table, call.x1, CapKind.ADDRESS_SPACE, Rights.BIND)
+    slot = authorise(caller.table, call.a1, CapKind.ADDRESS_SPACE, Rights.BIND)
     if isinstance(slot, Status):
         return refuse(slot)
     named = slot.held().object
-    if call.x4 % 16 != 0 or not isinstance(named, AddressSpaceHandle):
+    if call.a4 % 16 != 0 or not isinstance(named, AddressSpaceHandle):
         return refuse(Status.BAD_ARGUMENT)
     if not task.stands_still() and not task.has_ended():
         return refuse(Status.BAD_STATE)
@@ -59,22 +59,22 @@ def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         end_life(kernel, task)
     delete(kernel, task.home)
     task.home.fill(slot.held(), slot.parent, slot.depth)
-    task.bind(named, call.x2, call.x3, call.x4, task.capabilities)
+    task.bind(named, call.a2, call.a3, call.a4, task.capabilities)
     return done()
 
 
 @cold
 def supervise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 task, x1 endpoint, or null for nobody."""
-    task = task_of(kernel, caller.table, call.x0, Rights.CONFIGURE)
+    """a0 task, a1 endpoint, or null for nobody."""
+    task = task_of(kernel, caller.table, call.a0, Rights.CONFIGURE)
     if isinstance(task, Status):
         return refuse(task)
-    if call.x1 == NULL_HANDLE:
+    if call.a1 == NULL_HANDLE:
         if task.through is task.supervisor:
             return refuse(Status.BAD_STATE)
         delete(kernel, task.supervisor)
         return done()
-    slot = authorise(caller.table, call.x1, CapKind.ENDPOINT, Rights.SEND)
+    slot = authorise(caller.table, call.a1, CapKind.ENDPOINT, Rights.SEND)
     if isinstance(slot, Status):
         return refuse(message_status(slot))
     if task.through is task.supervisor:
@@ -88,19 +88,19 @@ def supervise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 @cold
 def prioritise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 task, x1 priority."""
-    task = task_of(kernel, caller.table, call.x0, Rights.CONFIGURE)
+    """a0 task, a1 priority."""
+    task = task_of(kernel, caller.table, call.a0, Rights.CONFIGURE)
     if isinstance(task, Status):
         return refuse(task)
     current = kernel.scheduler.current
-    if call.x1 >= PRIORITIES:
+    if call.a1 >= PRIORITIES:
         return refuse(Status.BAD_ARGUMENT)
-    if current is None or call.x1 < current.priority:
+    if current is None or call.a1 < current.priority:
         return refuse(Status.INSUFFICIENT_RIGHTS)
     queued = task.state is TaskState.READY and task is not current
     if queued:
         kernel.scheduler.withdraw(task)
-    task.priority = call.x1
+    task.priority = call.a1
     if queued:
         kernel.scheduler.make_ready(task)
     return done()
@@ -108,8 +108,8 @@ def prioritise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 @cold
 def resume(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 task."""
-    task = task_of(kernel, caller.table, call.x0, Rights.CONTROL)
+    """a0 task."""
+    task = task_of(kernel, caller.table, call.a0, Rights.CONTROL)
     if isinstance(task, Status):
         return refuse(task)
     stopped = task.state is TaskState.INACTIVE or task.state is TaskState.SUSPENDED
@@ -122,8 +122,8 @@ def resume(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 @cold
 def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 task. What it waits for is called off; a fault that waits for repair happens again when it is resumed."""
-    task = task_of(kernel, caller.table, call.x0, Rights.CONTROL)
+    """a0 task. What it waits for is called off; a fault that waits for repair happens again when it is resumed."""
+    task = task_of(kernel, caller.table, call.a0, Rights.CONTROL)
     if isinstance(task, Status):
         return refuse(task)
     if task.has_ended() or task.state is TaskState.INACTIVE or task.state is TaskState.SUSPENDED:
@@ -142,21 +142,21 @@ def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 @cold
 def end(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 task, x1 exit code. The caller itself ends by `task_exit`."""
-    task = task_of(kernel, caller.table, call.x0, Rights.CONTROL)
+    """a0 task, a1 exit code. The caller itself ends by `task_exit`."""
+    task = task_of(kernel, caller.table, call.a0, Rights.CONTROL)
     if isinstance(task, Status):
         return refuse(task)
     if task.has_ended() or task is kernel.scheduler.current:
         return refuse(Status.BAD_STATE)
-    kernel.board.trace_end(task.number, call.x1)
-    end_task(kernel, task, TaskState.EXITED, call.x1)
+    kernel.board.trace_end(task.number, call.a1)
+    end_task(kernel, task, TaskState.EXITED, call.a1)
     return done()
 
 
 @cold
 def state(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 task -> x1 state, x2 exit code, x3 ESR_EL1, x4 FAR_EL1, x5 ELR_EL1 of its fault, or 0."""
-    task = task_of(kernel, caller.table, call.x0, Rights.INSPECT)
+    """a0 task -> r1 state, r2 exit code, r3 ESR_EL1, r4 FAR_EL1, r5 ELR_EL1 of its fault, or 0."""
+    task = task_of(kernel, caller.table, call.a0, Rights.INSPECT)
     if isinstance(task, Status):
         return refuse(task)
     ok = u64(Status.OK.value)
@@ -167,23 +167,23 @@ def state(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 
 def task_with_register(kernel: Kernel[B], caller: SyscallContext, call: Call, right: Rights) -> Task | Status:
-    """The task x0, if x1 is one of its registers and they stay as they are until somebody resumes it."""
-    task = task_of(kernel, caller.table, call.x0, right)
+    """The task a0, if a1 is one of its registers and they stay as they are until somebody resumes it."""
+    task = task_of(kernel, caller.table, call.a0, right)
     if isinstance(task, Status):
         return task
-    if call.x1 >= REGISTERS:
+    if call.a1 >= REGISTERS:
         return Status.BAD_ARGUMENT
     return task if task.stands_still() else Status.BAD_STATE
 
 
 @cold
 def read_registers(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 task, x1 first register -> x1 to x7 registers."""
+    """a0 task, a1 first register -> r1 to r7 registers."""
     task = task_with_register(kernel, caller, call, Rights.INSPECT)
     if isinstance(task, Status):
         return refuse(task)
     frame = task.frame
-    n = call.x1
+    n = call.a1
     return Resume(
         u64(Status.OK.value),
         register(frame, n), register(frame, n + 1), register(frame, n + 2), register(frame, n + 3),
@@ -204,18 +204,18 @@ def register(frame: TrapFrame, number: u64) -> u64:
 
 @cold
 def write_register(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """x0 task, x1 register, x2 value."""
+    """a0 task, a1 register, a2 value."""
     task = task_with_register(kernel, caller, call, Rights.MODIFY)
     if isinstance(task, Status):
         return refuse(task)
     frame = task.frame
-    match call.x1:
+    match call.a1:
         case 31:
-            frame.sp = call.x2
+            frame.sp = call.a2
         case 32:
-            frame.pc = call.x2
+            frame.pc = call.a2
         case 33:
-            frame.pstate = call.x2 & CONDITION_FLAGS
+            frame.pstate = call.a2 & CONDITION_FLAGS
         case _:
-            frame.x[call.x1] = call.x2
+            frame.x[call.a1] = call.a2
     return done()

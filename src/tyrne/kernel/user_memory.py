@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tyrne.abi import Status
+from tyrne.hal.aarch64.descriptors import PAGE_SIZE, MappingFlags, page_of
 from tyrne.hal.board import PhysicalMemory
-from tyrne.hal.descriptors import PAGE_SIZE, MappingFlags, page_of
-from tyrne.kernel.abi import Status
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.lang import saturating_add, u64, wrapping_add
 

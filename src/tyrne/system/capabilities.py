@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tyrne.kernel.abi import CapKind, Rights, includes, rights_over
+from tyrne.abi import CapKind, Rights, includes, rights_over
 from tyrne.system import limits
 from tyrne.system.mistakes import Mistakes, Where
 from tyrne.system.parts import CONSOLE_CAP, Cap, Mapping, Region

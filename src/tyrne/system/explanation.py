@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
+from tyrne.abi import TaskState
 from tyrne.hal.board import Standing
 from tyrne.hosted.recorder import CallEvent, FaultEvent, Recorder
-from tyrne.kernel.abi import TaskState
 from tyrne.system.fault_words import fault_words
 from tyrne.system.line_table import BadTableError, from_json, to_json
 from tyrne.system.manifest import System, encode

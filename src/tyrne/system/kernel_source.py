@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-PARTS: Final = ("lang", "hal", "kernel", "boot")
+PARTS: Final = ("lang", "hal", "abi", "kernel", "boot")
 """What every machine compiles or runs of the kernel, whatever its board."""
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.hal import descriptors, image, manifest
-from tyrne.kernel import abi, kernel, memory, scheduler
+from tyrne.abi import SIGNAL_BADGE
+from tyrne.hal import image, manifest
+from tyrne.hal.aarch64 import descriptors
+from tyrne.kernel import kernel, memory, scheduler
 
 PAGE: Final = int(descriptors.PAGE_SIZE)
 TASKS: Final = kernel.MAX_TASKS
@@ -28,7 +30,7 @@ PRIORITIES: Final = int(scheduler.PRIORITIES)
 NAME_BYTES: Final = manifest.NAME_LENGTH
 USER_VA_LIMIT: Final = int(descriptors.USER_LIMIT)
 """One past the highest address of a user program."""
-BADGE_MAX: Final = int(abi.SIGNAL_BADGE) - 1
+BADGE_MAX: Final = int(SIGNAL_BADGE) - 1
 """The badge above it stands for signals."""
 
 STACK_PAGES: Final = 2_048

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tyrne.kernel.abi import CapKind
+from tyrne.abi import CapKind
 from tyrne.system.capabilities import right_names
 from tyrne.system.description import SystemDescription, TaskDescription
 from tyrne.system.manifest import System

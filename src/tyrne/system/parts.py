@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tyrne.kernel.abi import CapKind, Rights
+from tyrne.abi import CapKind, Rights
 
 DEFAULT_PRIORITY: Final = 8
 """In the middle between 0, the most urgent, and 15."""

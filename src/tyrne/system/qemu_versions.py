@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from tyrne.hal.syndrome import FaultKind, exception_class, fault_kind
+from tyrne.hal.aarch64.syndrome import FaultKind, exception_class, fault_kind
 from tyrne.lang import u64
 from tyrne.system.errors import RequestError
 from tyrne.system.fault_words import CLASSES

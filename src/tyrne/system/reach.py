@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from tyrne.kernel.abi import CapKind, Rights, includes
+from tyrne.abi import CapKind, Rights, includes
 from tyrne.system.mistakes import Mistakes
 from tyrne.system.parts import Cap, Supervisor
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from tyrne.abi import CALLS, NULL_HANDLE, CallLayout, CapKind, Rights, Status, includes, unpack_handle
 from tyrne.hosted.recorder import CallEvent
-from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status, includes, unpack_handle
-from tyrne.kernel.calls import CALLS, CallLayout
 from tyrne.lang import u64
 from tyrne.system.names import Names, called
 from tyrne.system.task_view import FirstCap, TaskView

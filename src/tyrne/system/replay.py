@@ -17,10 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from tyrne.hal.aarch64.syndrome import CLASS_SUPERVISOR_CALL, exception_class, has_fault_address
 from tyrne.hal.exit_status import PANIC
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
-from tyrne.hal.syndrome import CLASS_SUPERVISOR_CALL, exception_class, has_fault_address
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.cpu import NO_LIMIT, Stop
 from tyrne.hosted.machine import HostedMachine

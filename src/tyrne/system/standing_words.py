@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from tyrne.abi import CapKind, TaskState
 from tyrne.hal.board import Standing
-from tyrne.kernel.abi import CapKind, TaskState
 from tyrne.system.names import Names, called
 
 _S, _K = TaskState, CapKind

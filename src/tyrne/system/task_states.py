@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from tyrne.hal.syndrome import fault_kind
-from tyrne.kernel.abi import TaskState
+from tyrne.abi import TaskState
+from tyrne.hal.aarch64.syndrome import fault_kind
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Offer, Task

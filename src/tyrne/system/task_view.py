@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from tyrne.abi import KNOWN_RIGHTS, CapKind, Rights
 from tyrne.hal import manifest as layout
-from tyrne.hal.descriptors import MappingFlags
-from tyrne.kernel.abi import KNOWN_RIGHTS, CapKind, Rights
+from tyrne.hal.aarch64.descriptors import MappingFlags
 from tyrne.system import limits
 from tyrne.system.names import Names
 

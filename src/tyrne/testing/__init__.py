@@ -5,8 +5,7 @@ booted kernel without machine code, whose tasks make the calls that a test says.
 any two traps. Needs nothing but the package: the fixtures of pytest are in `tyrne.testing.plugin`.
 """
 
-from tyrne.kernel.abi import CapKind, Rights, Status, TaskState
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber, CapKind, Rights, Status, TaskState
 from tyrne.system.errors import RequestError
 from tyrne.testing.authority import HeldCapability
 from tyrne.testing.board import MemoryBoard

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tyrne.kernel.abi import CapKind, Rights, pack_handle
+from tyrne.abi import CapKind, Rights, pack_handle
 from tyrne.kernel.arena import SlotId
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+from tyrne.hal.aarch64.descriptors import PAGE_SIZE
 from tyrne.hal.board import Standing
-from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.kernel import Kernel

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tyrne.abi import KNOWN_RIGHTS, CapHandle, Rights, TaskState
 from tyrne.boot.start import start_system
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import Vector
 from tyrne.hosted import shown
-from tyrne.kernel.abi import KNOWN_RIGHTS, CapHandle, Rights, TaskState
 from tyrne.kernel.arena import Arena, SlotId
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, CapObject, EndpointHandle

@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from tyrne.abi import CallNumber, Status
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.recorder import Recorder
-from tyrne.kernel.abi import Status
-from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.system.devices import refuse_devices

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tyrne.abi import CALLS, CallNumber, Status
 from tyrne.hosted.recorder import CallEvent, FaultEvent, Recorder, text_of
-from tyrne.kernel.abi import Status
-from tyrne.kernel.calls import CALLS, CallNumber
 from tyrne.system.names import Names
 
 _LAYOUTS: Final = {layout.number.value: (len(layout.arguments), len(layout.results)) for layout in CALLS}

@@ -16,10 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tyrne.abi import CallNumber, CapHandle, CapKind, Rights, Status, TaskState, pack_handle, rights_over, unpack_handle
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
-from tyrne.kernel.abi import CapHandle, CapKind, Rights, Status, TaskState, pack_handle, rights_over, unpack_handle
-from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole, kind_of

@@ -4,10 +4,11 @@ programs/hello.py is the smallest one; programs/README.md is the way on from the
 holds; messages.py, notifications.py, memory.py, objects.py, tasks.py and capabilities.py what it can do with it.
 """
 
-from tyrne.kernel.abi import (
+from tyrne.abi import (
     FULL_CONTROL,
     NULL_HANDLE,
     SIGNAL_BADGE,
+    CallNumber,
     CapKind,
     Notice,
     Rights,
@@ -15,7 +16,6 @@ from tyrne.kernel.abi import (
     Status,
     TaskState,
 )
-from tyrne.kernel.calls import CallNumber
 from tyrne.user import entry, panic
 from tyrne.user.calls import Reply, decode_status, system_call
 from tyrne.user.capabilities import CapInfo, cap_copy, cap_derive, cap_drop, cap_give, cap_move, cap_query, cap_revoke

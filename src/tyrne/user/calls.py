@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.kernel.abi import Status
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber, Status
 from tyrne.lang import Array, u64
 from tyrne.lang.machine import Reply as Reply
 from tyrne.lang.machine import supervisor_call

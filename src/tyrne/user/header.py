@@ -13,8 +13,18 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from tyrne.kernel.abi import NULL_HANDLE, SIGNAL_BADGE, CapKind, Notice, Rights, Status, TaskState
-from tyrne.kernel.calls import CALLS, CallLayout, CallNumber
+from tyrne.abi import (
+    CALLS,
+    NULL_HANDLE,
+    SIGNAL_BADGE,
+    CallLayout,
+    CallNumber,
+    CapKind,
+    Notice,
+    Rights,
+    Status,
+    TaskState,
+)
 from tyrne.user.memory import Access
 
 HEADER: Final = Path(__file__).with_name("tyrne.h")

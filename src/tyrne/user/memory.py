@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from tyrne.kernel.abi import Rights, Status
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber, Rights, Status
 from tyrne.lang import u64
 from tyrne.user.calls import is_ok, request, status_of
 from tyrne.user.handles import MemoryCap, SpaceCap

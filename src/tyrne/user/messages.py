@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tyrne.kernel.abi import NULL_HANDLE, SendOutcome, Status
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import NULL_HANDLE, CallNumber, SendOutcome, Status
 from tyrne.lang import u64
 from tyrne.lang.machine import Reply
 from tyrne.user.calls import is_ok, request, status_of

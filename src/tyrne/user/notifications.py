@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tyrne.kernel.abi import NULL_HANDLE, Status
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import NULL_HANDLE, CallNumber, Status
 from tyrne.lang import u64
 from tyrne.user.calls import is_ok, request, status_of
 from tyrne.user.handles import EndpointCap, NotificationCap

@@ -6,8 +6,7 @@ capability destroys everything that was made with it.
 
 from __future__ import annotations
 
-from tyrne.kernel.abi import CapKind, Status
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber, CapKind, Status
 from tyrne.lang import u64
 from tyrne.lang.machine import Reply
 from tyrne.user.calls import is_ok, request, status_of

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, TypeVar
 
-from tyrne.kernel.abi import Status
+from tyrne.abi import Status
 from tyrne.lang import Array, irange, u8, u64
 from tyrne.user.calls import STATUSES
 from tyrne.user.printing import NEWLINE, print_byte, print_bytes

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Final
 
-from tyrne.kernel.abi import (
+from tyrne.abi import (
+    CALLS,
     NULL_HANDLE,
     SIGNAL_BADGE,
+    CallLayout,
     CapKind,
     Notice,
     Rights,
@@ -18,7 +20,6 @@ from tyrne.kernel.abi import (
     includes,
     rights_over,
 )
-from tyrne.kernel.calls import CALLS, CallLayout
 from tyrne.rows import MissingRowError, Rows
 from tyrne.user.header import sentence
 from tyrne.user.memory import Access

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.kernel.abi import Status
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber, Status
 from tyrne.rows import Rows
 
 _C, _S = CallNumber, Status

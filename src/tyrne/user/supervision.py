@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tyrne.kernel.abi import Notice
+from tyrne.abi import Notice
 from tyrne.lang import u64
 from tyrne.user.messages import Arrival
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from tyrne.kernel.abi import NULL_HANDLE, Status, TaskState
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import NULL_HANDLE, CallNumber, Status, TaskState
 from tyrne.lang import Array, u64
 from tyrne.user.calls import is_ok, request, status_of
 from tyrne.user.handles import EndpointCap, SpaceCap, TaskCap

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tyrne.abi import CallNumber as N
+from tyrne.abi import CapKind
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.cpu import Cpu
 from tyrne.hosted.engine import Places
 from tyrne.hosted.registers import AdoptedFrame
-from tyrne.kernel.abi import CapKind
-from tyrne.kernel.calls import CallNumber as N
 from tyrne.lang import u16, u64
 from tyrne.system.run import Machine
 from tyrne.testing.code import assembler as a

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber
 from tyrne.system.qemu_versions import version
 from tyrne.system.run import Machine
 from tyrne.testing.code.assembler import call, load_exclusive, move, store_exclusive

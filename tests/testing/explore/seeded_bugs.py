@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tyrne.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState, rights_over, unpack_handle
+from tyrne.abi import CallNumber as C
 from tyrne.kernel import (
     authority,
     capability_calls,
@@ -20,9 +22,7 @@ from tyrne.kernel import (
     signals,
     task_calls,
 )
-from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState, rights_over, unpack_handle
 from tyrne.kernel.arena import Arena
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.effects import done, handed
@@ -131,8 +131,8 @@ def binds_twice(kernel: Any, caller: Any, call: Any) -> Any:
     effect = bind(kernel, caller, call)
     if effect.status != Status.BAD_STATE.value:
         return effect
-    endpoint_slot = caller.table.resolve(unpack_handle(call.x0))
-    notification_slot = caller.table.resolve(unpack_handle(call.x1))
+    endpoint_slot = caller.table.resolve(unpack_handle(call.a0))
+    notification_slot = caller.table.resolve(unpack_handle(call.a1))
     endpoint = authority.endpoint_at(kernel, endpoint_slot)
     authority.notification_at(kernel, notification_slot).bind(endpoint, endpoint_slot, notification_slot)
     return done()
@@ -144,7 +144,7 @@ prioritise = task_calls.prioritise
 def sets_before_it_checks(kernel: Any, caller: Any, call: Any) -> Any:
     effect = prioritise(kernel, caller, call)
     if effect.status == Status.BAD_ARGUMENT.value:
-        task = authority.task_of(kernel, caller.table, call.x0, Rights.CONFIGURE)
+        task = authority.task_of(kernel, caller.table, call.a0, Rights.CONFIGURE)
         task.priority = u64(15)
     return effect
 
@@ -173,13 +173,13 @@ def leaves_the_tail(queue: TaskQueue, task: Any) -> None:
 
 
 def loses_the_badge(kernel: Any, caller: Any, call: Any) -> Any:
-    slot = caller.table.resolve(unpack_handle(call.x0))
+    slot = caller.table.resolve(unpack_handle(call.a0))
     if slot is None:
         return handed(Status.INVALID_HANDLE)
-    if call.x2 != 0 and (slot.held().badge != 0 or call.x2 == NULL_HANDLE):
+    if call.a2 != 0 and (slot.held().badge != 0 or call.a2 == NULL_HANDLE):
         return handed(Status.BAD_ARGUMENT)
-    rights = capability_calls.rights_from_word(call.x1)
-    return handed(caller.table.cap_derive(unpack_handle(call.x0), rights, slot.held().object, call.x2))
+    rights = capability_calls.rights_from_word(call.a1)
+    return handed(caller.table.cap_derive(unpack_handle(call.a0), rights, slot.held().object, call.a2))
 
 
 free_frame = Frames.free

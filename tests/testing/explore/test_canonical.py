@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import pytest
 
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
 from tyrne.lang import Array, u32, u64
 from tyrne.testing.explore import MODELS, Model, Replay
 from tyrne.testing.explore.alphabet import NULL, TICK, Call

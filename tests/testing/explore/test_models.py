@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import u16, u64

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tyrne.kernel.abi import Status
+from tyrne.abi import Status
 from tyrne.testing.explore import MODELS, Checkpoint, Model, Report, Serial, explore
 from tyrne.testing.explore.checkpoint import CheckpointMismatchError
 from tyrne.testing.explore.engine import Chunk

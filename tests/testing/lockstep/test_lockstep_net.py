@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
+from tyrne.abi import CallNumber
 from tyrne.hal.frame import Vector
-from tyrne.kernel.calls import CallNumber
 from tyrne.lang import u32, u64
 from tyrne.testing.lockstep.pair import DisagreementError, Pair, PanicError, UnfairError, the_pair
 from tyrne.testing.lockstep.random_systems import random_manifest

@@ -9,8 +9,8 @@ from tyrne.boards.native import journal
 from tyrne.boards.native.journal import Journal
 from tyrne.boards.native.memory import HostMemory
 from tyrne.hal import kernel_work
+from tyrne.hal.aarch64.descriptors import PAGE_SIZE
 from tyrne.hal.board import Standing
-from tyrne.hal.descriptors import PAGE_SIZE
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
 from tyrne.hal.interrupt import Deadlines, Interrupt
@@ -187,9 +187,9 @@ class Native:
         self.journal.put(kind)
         self.journal.put(u64(task))
         self.journal.put(call.number)
-        self.journal.put(call.x0)
-        self.journal.put(call.x1)
-        self.journal.put(call.x2)
-        self.journal.put(call.x3)
-        self.journal.put(call.x4)
-        self.journal.put(call.x5)
+        self.journal.put(call.a0)
+        self.journal.put(call.a1)
+        self.journal.put(call.a2)
+        self.journal.put(call.a3)
+        self.journal.put(call.a4)
+        self.journal.put(call.a5)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, DISTRIBUTOR, RAM_END, RAM_START, UART
-from tyrne.hal.descriptors import (
+from tyrne.hal.aarch64.descriptors import (
     BLOCK_SIZE,
     PAGE_SIZE,
     MappingFlags,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.hal.control import CNTKCTL, CPACR_CLOSED, CPACR_OPEN, MDSCR, PMUSERENR, PMUSERENR_OPEN
+from tyrne.hal.aarch64.control import CNTKCTL, CPACR_CLOSED, CPACR_OPEN, MDSCR, PMUSERENR, PMUSERENR_OPEN
 from tyrne.hal.frame import ThreadState, TrapFrame
 from tyrne.lang import extern, u64
 from tyrne.lang.machine import SystemRegister, read_register, write_register

@@ -148,12 +148,12 @@ class Trace:
         self._begin(kind)
         self._number(u64(task))
         self._number(call.number)
-        self._number(call.x0)
-        self._number(call.x1)
-        self._number(call.x2)
-        self._number(call.x3)
-        self._number(call.x4)
-        self._number(call.x5)
+        self._number(call.a0)
+        self._number(call.a1)
+        self._number(call.a2)
+        self._number(call.a3)
+        self._number(call.a4)
+        self._number(call.a5)
 
     def _bytes(self, kind: u8, task: u32, byte: u8) -> None:
         """One more byte of a record of bytes."""

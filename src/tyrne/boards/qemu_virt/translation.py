@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from tyrne.boards.qemu_virt.tables import Roots
-from tyrne.hal.control import CPACR_CLOSED, SCTLR
-from tyrne.hal.descriptors import MAIR, TCR
+from tyrne.hal.aarch64.control import CPACR_CLOSED, SCTLR
+from tyrne.hal.aarch64.descriptors import MAIR, TCR
 from tyrne.lang import u16, u64
 from tyrne.lang.machine import Instruction, Operation, SystemRegister, execute, operate, write_register
 

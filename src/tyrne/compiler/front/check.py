@@ -45,7 +45,7 @@ INSTEAD: Final = {
 }
 """What to write instead, by mypy's error code."""
 WITHOUT_GAPS: Final = (
-    "tyrne.kernel.abi",
+    "tyrne.abi.rights",
     "tyrne.kernel.capability",
     "tyrne.kernel.kernel",
     "tyrne.kernel.messages",

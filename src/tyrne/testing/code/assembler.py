@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from tyrne.kernel.abi import NULL_HANDLE
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import NULL_HANDLE, CallNumber
 
 NOP: Final = 0xD503_201F
 RET: Final = 0xD65F_03C0

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tyrne.kernel.abi import CapKind, Rights, rights_over
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber, CapKind, Rights, rights_over
 from tyrne.system.manifest import System, Task
 from tyrne.system.parts import CONSOLE_CAP, Cap, Quota, Region, Supervisor
 from tyrne.system.run import Machine

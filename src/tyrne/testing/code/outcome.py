@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tyrne.abi import CallNumber
 from tyrne.hal.exit_status import PANIC
 from tyrne.hosted.recorder import CallEvent, FaultEvent, Recorder
-from tyrne.kernel.calls import CallNumber
 from tyrne.system.qemu_versions import Fault, Version, corrected
 from tyrne.system.transition import Ended, Event
 

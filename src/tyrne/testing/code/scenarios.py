@@ -11,8 +11,8 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from tyrne.kernel.abi import CapKind, Rights
-from tyrne.kernel.calls import CallNumber as N
+from tyrne.abi import CallNumber as N
+from tyrne.abi import CapKind, Rights
 from tyrne.testing.code import assembler as a
 from tyrne.testing.code import instructions, layout, streams, values
 from tyrne.testing.code.assembler import RET, X

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber
 from tyrne.testing.code import assembler as a
 from tyrne.testing.code import instructions
 from tyrne.testing.code.assembler import NOP, X

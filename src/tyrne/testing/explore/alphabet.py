@@ -20,10 +20,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tyrne.abi import NULL_HANDLE, CapKind, Rights
+from tyrne.abi import CallNumber as C
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
-from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights
-from tyrne.kernel.calls import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import kind_of
 from tyrne.kernel.kernel import Kernel

@@ -33,7 +33,7 @@ from enum import Enum
 from hashlib import blake2b
 from typing import Any, Final
 
-from tyrne.kernel.abi import NULL_HANDLE, TaskState
+from tyrne.abi import NULL_HANDLE, TaskState
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable

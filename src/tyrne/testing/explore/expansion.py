@@ -14,8 +14,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tyrne.kernel.abi import unpack_handle
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber, unpack_handle
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.kernel import Kernel

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tyrne.kernel.abi import TaskState
+from tyrne.abi import TaskState
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.endpoint import Endpoint, EndpointState
 from tyrne.kernel.notification import Notification

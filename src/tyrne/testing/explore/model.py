@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tyrne.abi import CallNumber
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
-from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.kernel import Kernel

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tyrne.kernel.abi import CapKind, Rights, rights_over
-from tyrne.kernel.calls import CallNumber as C
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, rights_over
 from tyrne.system.parts import Cap, Quota, Supervisor
 from tyrne.testing.board import PAGE
 from tyrne.testing.explore.alphabet import NULL, Fewer, Gift, Own, Template, Words

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TextIO
 
-from tyrne.kernel.abi import Status
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import CallNumber, Status
 from tyrne.testing.explore.alphabet import FAULTS, NULL, TICK, Action, Call, Fault, Tick
 from tyrne.testing.explore.expansion import Stepper, Trace, Violation
 from tyrne.testing.explore.model import Model
@@ -95,7 +94,7 @@ def write_test(out: TextIO, model: Model, violation: Violation, models: str) -> 
         "",
         "from __future__ import annotations",
         "",
-        *(["from tyrne.kernel.calls import CallNumber as C"] if any(isinstance(a, Call) for a, _ in listed) else []),
+        *(["from tyrne.abi import CallNumber as C"] if any(isinstance(a, Call) for a, _ in listed) else []),
         f"from tyrne.testing.explore import {names}",
         *([f"from {models} import MODELS"] if models != OURS else []),
         *(["from tyrne.testing.kernels import NULL"] if any("NULL" in said(action) for action, _ in listed) else []),

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from tyrne.hal.descriptors import (
+from tyrne.abi import CapKind, Rights
+from tyrne.hal.aarch64.descriptors import (
     ACCESS_FLAG,
     ENTRIES,
     PAGE_ADDRESS,
@@ -19,7 +20,6 @@ from tyrne.hal.descriptors import (
     decode_flags,
     forbidden,
 )
-from tyrne.kernel.abi import CapKind, Rights
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.capability import MemoryHandle
 from tyrne.kernel.kernel import Kernel

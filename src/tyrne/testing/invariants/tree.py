@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tyrne.kernel.abi import Rights, includes
+from tyrne.abi import Rights, includes
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
 from tyrne.kernel.capability import DebugConsole, EndpointHandle, MemoryHandle, QuotaHandle, ReplyHandle

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tyrne.kernel.abi import Rights, TaskState
+from tyrne.abi import Rights, TaskState
 from tyrne.kernel.capability import EndpointHandle, NotificationHandle, ReplyHandle
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.kernel.kernel import Kernel

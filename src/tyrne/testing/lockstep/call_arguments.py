@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tyrne.kernel.abi import FULL_CONTROL, CapKind, Rights
-from tyrne.kernel.calls import CallNumber
+from tyrne.abi import FULL_CONTROL, CallNumber, CapKind, Rights
 from tyrne.kernel.capability import EndpointHandle, MemoryHandle, QuotaHandle
 from tyrne.kernel.task import Task
 from tyrne.rows import Rows

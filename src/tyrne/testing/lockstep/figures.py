@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
+from tyrne.abi import CallNumber, Status
 from tyrne.compiler.build.edges import Edge
-from tyrne.kernel.abi import Status
-from tyrne.kernel.calls import CallNumber
 from tyrne.system import kernel_source
 from tyrne.testing.lockstep.campaign import Reached
 from tyrne.testing.lockstep.coverage import BUCKETS, counts, members

@@ -124,4 +124,4 @@ class JournalBoard(CountedRam):
 
 
 def _words(call: Call) -> tuple[u64, u64, u64, u64, u64, u64, u64]:
-    return call.number, call.x0, call.x1, call.x2, call.x3, call.x4, call.x5
+    return call.number, call.a0, call.a1, call.a2, call.a3, call.a4, call.a5

@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from random import Random
 from typing import Final
 
+from tyrne.abi import CallNumber, CapKind, TaskState
 from tyrne.hal.frame import Vector
-from tyrne.kernel.abi import CapKind, TaskState
-from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.task import Task
 from tyrne.testing.lockstep.call_arguments import ARGUMENTS, WORD, word
 from tyrne.testing.lockstep.pair import Pair

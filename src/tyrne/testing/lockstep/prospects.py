@@ -6,9 +6,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Final, TypeVar
 
-from tyrne.kernel.abi import NULL_HANDLE, CapKind, Rights
+from tyrne.abi import NULL_HANDLE, CallNumber, CapKind, Rights
 from tyrne.kernel.arena import Arena, SlotId
-from tyrne.kernel.calls import CallNumber
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import (
     AddressSpaceHandle,

@@ -6,8 +6,8 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
+from tyrne.abi import CapKind, Rights, rights_over
 from tyrne.hosted.ram import RAM_START
-from tyrne.kernel.abi import CapKind, Rights, rights_over
 from tyrne.system.loading import RAW_BASE
 from tyrne.system.manifest import System, Task, encode
 from tyrne.system.parts import CONSOLE_CAP, Cap, Mapping, Quota, Region, Supervisor

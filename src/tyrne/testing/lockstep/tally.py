@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+from tyrne.abi import CallNumber, Status
 from tyrne.boards.native import journal
-from tyrne.kernel.abi import Status
-from tyrne.kernel.calls import CallNumber
 from tyrne.testing.lockstep.journal_board import Record
 
 _STATUS_AT: Final = 9

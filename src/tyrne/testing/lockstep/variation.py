@@ -7,8 +7,8 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
+from tyrne.abi import CallNumber
 from tyrne.hal.frame import Vector
-from tyrne.kernel.calls import CallNumber
 from tyrne.testing.lockstep.step import Step
 
 WORD: Final = (1 << 64) - 1
