@@ -62,7 +62,7 @@ def test_the_summary_says_what_became_of_each_task(tmp_path: Path, code: bytes, 
     system = load_system(select([tmp_path / "a.bin"]))
     presenter = TerminalPresenter(console, ["a"])
     result = prepare(Request(system, Machine.HOSTED, False, 0)).run(presenter, SUMMARY)
-    show_summary(console, result, presenter.calls)
+    show_summary(console, result)
     assert expected in out.getvalue()
     assert out.getvalue().splitlines()[-1] == "system calls 0 · instructions 1 · hosted · debug kernel · status 1"
 
@@ -95,7 +95,7 @@ def test_a_deadlock_is_told_with_all_who_wait(tmp_path: Path, waiting: list[int]
 @pytest.mark.parametrize(("status", "told"), [(5, ""), (4, "waits, or is suspended")])
 def test_the_summary_says_who_waits(tmp_path: Path, status: int, told: str) -> None:
     console, out = terminal()
-    show_summary(console, ended(tmp_path, ["a", "b"], [1], status), 3)
+    show_summary(console, ended(tmp_path, ["a", "b"], [1], status))
     assert [line.split() for line in out.getvalue().splitlines()[1:3]] == [
         ["a", "ready"],
         ["b", "waiting", *told.split()],
@@ -104,7 +104,7 @@ def test_the_summary_says_who_waits(tmp_path: Path, status: int, told: str) -> N
 
 def test_a_name_that_looks_like_markup_is_shown_as_it_is(tmp_path: Path) -> None:
     console, out = terminal()
-    show_summary(console, ended(tmp_path, ["[red]a", "[/]"], [], 4), 0)
+    show_summary(console, ended(tmp_path, ["[red]a", "[/]"], [], 4))
     assert [line.split()[0] for line in out.getvalue().splitlines()[1:3]] == ["[red]a", "[/]"]
 
 

@@ -1,13 +1,20 @@
 """Of a run of any length a recorder keeps what it was asked to keep, counts the rest, and tells all of it."""
 
+import struct
+from dataclasses import replace
+
 import pytest
+from systems import flat_system
 
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hosted.kept import EVERYTHING, REPORT, SUMMARY, Kept, forget_oldest
+from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.recorder import CallEvent, Listener, Recorder
 
 SMALL = Kept(calls=2, interrupts=1, console=3, log=4, tasks=20)
 LIVES = 1000
+YIELDS_TWICE = struct.pack("<6I", 0xD280_0068, 0xD400_0001, 0xD400_0001, 0xD280_0000, 0xD280_0088, 0xD400_0001)
+"""mov x8, #3; svc #0; svc #0; mov x0, #0; mov x8, #4; svc #0"""
 
 
 def long_run(recorder: Recorder) -> None:
@@ -93,3 +100,46 @@ def test_a_first_task_is_never_forgotten(most: int) -> None:
 def test_a_report_is_kept_within_what_the_documents_say() -> None:
     assert (REPORT.calls, REPORT.interrupts, REPORT.tasks) == (100_000, 200_000, 10_000)
     assert (REPORT.console, REPORT.log) == (16 << 20, 4 << 20)
+
+
+def test_of_a_call_that_nobody_asks_for_nothing_is_made() -> None:
+    """Not of one that is neither kept nor told; of a refused one, when only refusals are listened to."""
+    told: list[CallEvent] = []
+
+    class Refusals(Listener):
+        def refusal(self, event: CallEvent) -> None:
+            told.append(event)
+
+    assert not Recorder(Listener(), kept=SUMMARY).asks_for(0)
+    assert not Recorder(Listener(), kept=SUMMARY).asks_for(7)
+    recorder = Recorder(Refusals(), kept=SUMMARY)
+    assert recorder.asks_for(7) and not recorder.asks_for(0)
+    recorder.pass_over(1)
+    recorder.call(0, 5, [0] * 6, [7, *[0] * 7])
+    recorder.call(0, 5, [0] * 6, [0] * 8)
+    assert [event.results and event.results[0] for event in told] == [7]
+    assert recorder.call_count == 3 and list(recorder.tasks_seen) == [1, 0]
+
+
+def test_calls_are_asked_for_until_as_many_are_kept_as_there_may_be() -> None:
+    recorder = Recorder(Listener(), kept=replace(SUMMARY, calls=1))
+    assert recorder.asks_for(0)
+    recorder.call(0, 5, [0] * 6, [0] * 8)
+    assert not recorder.asks_for(0)
+
+
+@pytest.mark.parametrize("listened", [False, True])
+def test_a_run_whose_calls_nobody_asks_for_makes_no_event_of_them(
+    listened: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    make = Recorder.call
+    monkeypatch.setattr(Recorder, "call", lambda *given: (made.append(given[2]), make(*given))[1])
+
+    class Calls(Listener):
+        def call(self, event: CallEvent) -> None: ...
+
+    recorder = Recorder(Calls() if listened else Listener(), kept=SUMMARY)
+    HostedMachine(flat_system([YIELDS_TWICE]), recorder).run()
+    assert recorder.call_count == 3
+    assert made == ([3, 3] if listened else [])

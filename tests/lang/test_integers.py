@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import operator
+import pickle
 from collections.abc import Callable
 
 import pytest
@@ -23,7 +25,7 @@ from tyrne.lang import (
     wrapping_mul,
     wrapping_sub,
 )
-from tyrne.lang.integers import UnsignedInteger
+from tyrne.lang.integers import SHARED, UnsignedInteger
 
 WIDTHS: list[type[UnsignedInteger]] = [u8, u16, u32, u64]
 width = pytest.mark.parametrize("kind", WIDTHS)
@@ -145,6 +147,28 @@ def test_bit_not_and_trailing_zeros(kind: type[UnsignedInteger]) -> None:
         assert trailing_zeros(kind(1) << bit) == bit
         assert trailing_zeros(bit_not(kind(0)) << 0) == 0
     assert type(trailing_zeros(kind(8))) is kind
+
+
+@width
+def test_a_small_number_is_one_object_however_it_came_about(kind: type[UnsignedInteger]) -> None:
+    """Which saves the hosted kernel most of what it makes; no width shares with another."""
+    for value in {0, 1, min(SHARED, kind.LIMIT) - 1}:
+        number = kind(value)
+        for same in (number, kind(u64(value)), number + 0, 0 + number, number | 0, number >> 0):
+            assert same is number and type(same) is kind
+    assert len({id(other(7)) for other in WIDTHS}) == len(WIDTHS)
+
+
+def test_what_is_no_small_number_is_made_each_time_and_equal() -> None:
+    for value in (SHARED, SHARED + 1, u64.LIMIT - 1):
+        assert u64(value) == value and type(u64(value)) is u64 and repr(u64(value) + 0) == repr(u64(value))
+
+
+@width
+def test_a_number_can_be_copied_and_pickled(kind: type[UnsignedInteger]) -> None:
+    for value in edges(kind):
+        for same in (copy.deepcopy(kind(value)), pickle.loads(pickle.dumps(kind(value)))):
+            assert same == value and type(same) is kind
 
 
 def test_usize_is_64_bits() -> None:

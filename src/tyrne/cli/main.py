@@ -139,7 +139,7 @@ def run(
     if report is not None:
         _write(report, result.to_json().encode())
     if out.is_terminal and not quiet:
-        show_summary(out, result, presenter.calls)
+        show_summary(out, result)
     complain(*explain(result), *explain_faults(result), *explain_refusals(result, presenter.refusals))
     if result.interrupted:
         raise Stopped(signal.SIGINT)

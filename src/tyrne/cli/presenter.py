@@ -26,18 +26,16 @@ _COLOURS: Final = ("cyan", "green", "magenta", "yellow", "blue", "red")
 
 
 class Presenter(Listener):
-    """Shows the bytes of a run as they appear, counts its system calls, and remembers each task's last refusal."""
+    """Shows the bytes of a run as they appear, and remembers each task's last refusal."""
 
     def __init__(self) -> None:
         self.quiet = False
         """Whether the kernel's own lines are left out, except of a panic."""
-        self.calls = 0
         self.refusals: dict[int, CallEvent] = {}
         """By task; a refused `console_write` only if nothing else was refused: a program may fail to say what was."""
 
-    def call(self, event: CallEvent) -> None:
-        self.calls += 1
-        if event.refusal is not None and (event.name != "console_write" or event.task not in self.refusals):
+    def refusal(self, event: CallEvent) -> None:
+        if event.name != "console_write" or event.task not in self.refusals:
             self.refusals[event.task] = event
             forget_oldest(self.refusals, SUMMARY.tasks)
 

@@ -19,7 +19,7 @@ REFUSED_CODE: Final = 102
 """With it `granted` and `done` of the user library end a program that cannot go on."""
 
 
-def show_summary(console: Console, result: Result, calls: int) -> None:
+def show_summary(console: Console, result: Result) -> None:
     """A line for each task and one for the whole, for a terminal."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("task", "state", "result"):
@@ -31,7 +31,7 @@ def show_summary(console: Console, result: Result, calls: int) -> None:
         table.add_row(Text(task["name"]), state, _outcome(task, result.status))  # a name may look like markup
     console.print(table)
     console.print(
-        f"system calls {calls:,} · instructions {report['instructions']:,} · {report['machine']}"
+        f"system calls {result.recorder.call_count:,} · instructions {report['instructions']:,} · {report['machine']}"
         f" · {report['profile']} kernel · status {result.status}",
         style="dim",
         soft_wrap=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from tyrne.hal.board import Standing
@@ -12,7 +12,7 @@ from tyrne.hal.interrupt import Deadlines, Interrupt
 from tyrne.hosted.counted_ram import CountedRam
 from tyrne.hosted.cpu import Cpu
 from tyrne.hosted.recorder import Recorder
-from tyrne.hosted.registers import AdoptedState
+from tyrne.hosted.registers import AdoptedState, RegisterArray
 from tyrne.lang import Trap, u8, u16, u32, u64
 
 NEVER: Final = 1 << 64
@@ -142,7 +142,12 @@ class HostedBoard(CountedRam):
     # Tracer
 
     def trace_call(self, task: u32, call: Call, frame: TrapFrame) -> None:
-        self.recorder.call(int(task), int(call.number), _arguments(call), _integers(frame.x, 8))
+        recorder, x = self.recorder, frame.x
+        if recorder.asks_for(x[0]):
+            results = x.words(8) if isinstance(x, RegisterArray) else [int(x[i]) for i in range(8)]
+            recorder.call(int(task), int(call.number), _arguments(call), results)
+        else:
+            recorder.pass_over(int(task))
 
     def trace_exit(self, task: u32, call: Call) -> None:
         self.recorder.exit(int(task), int(call.number), _arguments(call))
@@ -160,7 +165,3 @@ class HostedBoard(CountedRam):
 
 def _arguments(call: Call) -> tuple[int, ...]:
     return int(call.a0), int(call.a1), int(call.a2), int(call.a3), int(call.a4), int(call.a5)
-
-
-def _integers(array: Iterable[u64], count: int) -> tuple[int, ...]:
-    return tuple(int(value) for value, _ in zip(array, range(count), strict=False))

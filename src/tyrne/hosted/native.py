@@ -138,7 +138,10 @@ class NativeMachine:
             at = end
             match kind:
                 case journal.CALL:
-                    recorder.call(fields[0], fields[1], fields[2:8], fields[8:])
+                    if recorder.asks_for(fields[8]):
+                        recorder.call(fields[0], fields[1], fields[2:8], fields[8:])
+                    else:
+                        recorder.pass_over(fields[0])
                 case journal.CONSOLE:
                     recorder.console(*fields)
                 case journal.LOG:

@@ -93,7 +93,10 @@ class Listener:
         """A byte that a task wrote."""
 
     def call(self, event: CallEvent) -> None:
-        """A system call returned, or ended its task."""
+        """A system call returned, or ended its task. Who overrides this has each call made into an event."""
+
+    def refusal(self, event: CallEvent) -> None:
+        """A system call returned with another status than OK."""
 
     def fault(self, event: FaultEvent) -> None: ...
 
@@ -135,6 +138,18 @@ class Recorder:
         self.panic_bytes: Final = bytearray()
         self.status: int | None = None
         self.instructions = 0
+        self._every_call = any(_overrides(listener, "call") for listener in listeners)
+        self._every_refusal: Final = any(_overrides(listener, "refusal") for listener in listeners)
+
+    def asks_for(self, status: int) -> bool:
+        """Whether anybody wants to know of a call with this status: if not, `pass_over` counts it, and nothing is made
+        of it."""
+        return self._every_call or len(self.calls) < self.kept.calls or (status != 0 and self._every_refusal)
+
+    def pass_over(self, task: int) -> None:
+        """A call returned that nobody asks for."""
+        self._lives(task)
+        self.left_out["syscalls"] += 1
 
     def log(self, byte: int) -> None:
         if len(self.log_bytes) < self.kept.log:
@@ -224,8 +239,11 @@ class Recorder:
             self.calls.append(event)
         else:
             self.left_out["syscalls"] += 1
+        refused = event.results is not None and event.results[0] != 0
         for listener in self.listeners:
             listener.call(event)
+            if refused:
+                listener.refusal(event)
 
     @property
     def call_count(self) -> int:
@@ -281,6 +299,10 @@ class Recorder:
                 "kind": fault.kind, "esr": hex(fault.syndrome), "far": hex(fault.address), "pc": hex(fault.pc)
             },
         }  # fmt: skip
+
+
+def _overrides(listener: Listener, name: str) -> bool:
+    return getattr(type(listener), name) is not getattr(Listener, name)
 
 
 def _call_report(event: CallEvent, names: Mapping[int, str]) -> dict[str, Any]:

@@ -32,6 +32,10 @@ class RegisterArray(Array[u64]):
     def __len__(self) -> int:
         return self._length
 
+    def words(self, count: int) -> list[int]:
+        """The first `count` words, as plain integers."""
+        return self._words[:count]
+
     def __iter__(self) -> Iterator[u64]:
         return map(u64, self._words[: self._length])
 
@@ -79,10 +83,14 @@ class AdoptedFrame(GeneralRegisters):
         words[_PC] = frame.pc
 
     def to_frame(self) -> None:
+        """What a run leaves as it was, SP and PSTATE for the most part, is not made anew."""
         frame, words = self._frame, self.words
-        frame.sp = u64(words[_SP])
-        frame.pstate = u64(words[_PSTATE])
-        frame.pc = u64(words[_PC])
+        if frame.sp != (sp := words[_SP]):
+            frame.sp = u64(sp)
+        if frame.pstate != (pstate := words[_PSTATE]):
+            frame.pstate = u64(pstate)
+        if frame.pc != (pc := words[_PC]):
+            frame.pc = u64(pc)
 
 
 class AdoptedState(engine.Places):

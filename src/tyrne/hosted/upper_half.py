@@ -8,6 +8,8 @@ block of the image's start and in that of its end; two blocks of devices. Nothin
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterable
 from typing import Final
 
 from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, DISTRIBUTOR, UART
@@ -36,18 +38,20 @@ def build(ram: Ram, tables: int, image_end: int) -> int:
     root, level1, devices, level2, first, last = (tables + i * _PAGE for i in range(TABLES))
     ram_start, ram_end = ram.start, ram.start + ram.size
 
-    def put(table: int, address: int, level: int, descriptor: u64) -> None:
-        ram.write64(u64(table) + level_index(DIRECT_MAP + address, u64(level)) * 8, descriptor)
+    def put(table: int, address: int, level: int, descriptors: Iterable[int]) -> None:
+        """Descriptors of neighbours, of which `address` is in the first."""
+        words = [*descriptors]
+        at = table + level_index(DIRECT_MAP + address, u64(level)) * 8 - ram_start
+        ram.bytes[at : at + 8 * len(words)] = struct.pack(f"={len(words)}Q", *words)
 
-    put(root, ram_start, 0, table_descriptor(u64(level1)))
-    put(level1, DISTRIBUTOR, 1, table_descriptor(u64(devices)))
+    put(root, ram_start, 0, [table_descriptor(u64(level1))])
+    put(level1, DISTRIBUTOR, 1, [table_descriptor(u64(devices))])
     for device in DISTRIBUTOR, UART:
-        put(devices, device, 2, block_descriptor(device, _DEVICE))
-    put(level1, ram_start, 1, table_descriptor(u64(level2)))
-    for block in range(ram_start, ram_end, _BLOCK):
-        put(level2, block, 2, block_descriptor(u64(block), _DATA))
+        put(devices, device, 2, [block_descriptor(device, _DEVICE)])
+    put(level1, ram_start, 1, [table_descriptor(u64(level2))])
+    block_bits, page_bits = int(block_descriptor(u64(0), _DATA)), int(page_descriptor(u64(0), _DATA))
+    put(level2, ram_start, 2, (block | block_bits for block in range(ram_start, ram_end, _BLOCK)))
     for block, table in ((image_end - 1) // _BLOCK * _BLOCK, last), (ram_start, first):
-        put(level2, block, 2, table_descriptor(u64(table)))
-        for page in range(block, min(block + _BLOCK, ram_end), _PAGE):
-            put(table, page, 3, page_descriptor(u64(page), _DATA))
+        put(level2, block, 2, [table_descriptor(u64(table))])
+        put(table, block, 3, (page | page_bits for page in range(block, min(block + _BLOCK, ram_end), _PAGE)))
     return root

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self, TypeVar
 
 
 class Trap(BaseException):
@@ -14,6 +14,8 @@ class Trap(BaseException):
 
 
 _PAGE = 0x1000
+SHARED: Final = 1024
+"""Of the numbers below this one every width that can hold it has one object each, which no operation makes again."""
 
 
 class UnsignedInteger(int):
@@ -22,29 +24,19 @@ class UnsignedInteger(int):
     BITS: ClassVar[int] = 0
     LIMIT: ClassVar[int] = 0
 
-    def __new__(cls, value: int = 0, /) -> Self:
-        if not 0 <= value < cls.LIMIT:
-            raise Trap(f"{cls.__name__} overflow: {int(value)}")
-        return int.__new__(cls, value)
-
     def __repr__(self) -> str:
         """Large numbers are addresses, sets of bits or all ones for the most part: from a page on in hexadecimal."""
         return f"{type(self).__name__}({int(self):{'#x' if self >= _PAGE else ''}})"
 
     __str__ = int.__repr__
 
-    def __rshift__(self, distance: int, /) -> Self:
-        return type(self)(int(self) >> int(distance))
-
-    def __lshift__(self, distance: int, /) -> Self:
-        """Shift left; a bit that would be lost traps."""
-        if self == 0:
-            return self
-        if distance >= self.BITS:
-            raise Trap(f"{type(self).__name__} overflow: {int(self)} << {int(distance)}")
-        return type(self)(int(self) << int(distance))
-
     if TYPE_CHECKING:
+
+        def __new__(cls, value: int = 0, /) -> Self: ...
+        def __rshift__(self, distance: int, /) -> Self: ...
+        def __lshift__(self, distance: int, /) -> Self:
+            """Shift left; a bit that would be lost traps."""
+            ...
 
         def __add__(self, other: int, /) -> Self: ...
         def __sub__(self, other: int, /) -> Self: ...
@@ -64,24 +56,56 @@ class UnsignedInteger(int):
         def __rxor__(self, other: int, /) -> Self: ...
 
 
-def _checked(name: str) -> Callable[[Any, Any], Any]:
-    """The method `name` of int, refusing other widths and checking the range of its result."""
-    operation = getattr(int, name)
+def _complete(kind: type[UnsignedInteger]) -> None:
+    """Give a width its operations, as functions that know it: most of what the kernel does under CPython is these."""
+    shared: list[Any] = [int.__new__(kind, value) for value in range(min(SHARED, kind.LIMIT))]
+    bits, limit, below, new = kind.BITS, kind.LIMIT, len(shared), int.__new__
 
-    def method(self: Any, other: Any, /) -> Any:
-        kind = type(self)
-        if type(other) is not kind and type(other) is not int:
-            raise TypeError(f"{kind.__name__}.{name} with {type(other).__name__}: cast one of the two")
-        try:
-            value = operation(self, other)
-        except ZeroDivisionError:
-            raise Trap("division by zero") from None
-        if not 0 <= value < kind.LIMIT:
+    def construct(cls: type[UnsignedInteger], value: int = 0, /) -> Any:
+        if 0 <= value < below:
+            return shared[value]
+        if value < 0 or value >= limit:
             raise Trap(f"{kind.__name__} overflow: {int(value)}")
-        return int.__new__(kind, value)
+        return new(kind, value)
 
-    method.__name__ = name
-    return method
+    def checked(name: str) -> Callable[[Any, Any], Any]:
+        """The method `name` of int, refusing other widths and checking the range of its result."""
+        operation = getattr(int, name)
+
+        def method(self: Any, other: Any, /) -> Any:
+            if type(other) is not kind and type(other) is not int:
+                raise TypeError(f"{kind.__name__}.{name} with {type(other).__name__}: cast one of the two")
+            try:
+                value = operation(self, other)
+            except ZeroDivisionError:
+                raise Trap("division by zero") from None
+            if 0 <= value < below:
+                return shared[value]
+            if value < 0 or value >= limit:
+                raise Trap(f"{kind.__name__} overflow: {int(value)}")
+            return new(kind, value)
+
+        method.__name__ = name
+        return method
+
+    def shift_right(self: Any, distance: int, /) -> Any:
+        value = to_the_right(self, distance)
+        return shared[value] if value < below else new(kind, value)
+
+    def shift_left(self: Any, distance: int, /) -> Any:
+        if self == 0:
+            return self
+        if distance >= bits:
+            raise Trap(f"{kind.__name__} overflow: {int(self)} << {int(distance)}")
+        return construct(kind, to_the_left(self, distance))
+
+    to_the_right, to_the_left = int.__rshift__, int.__lshift__
+    methods: dict[str, Any] = {"__new__": staticmethod(construct), "__rshift__": shift_right, "__lshift__": shift_left}
+    for operator in ("add", "sub", "mul", "floordiv", "mod", "and", "or", "xor"):
+        for name in (f"__{operator}__", f"__r{operator}__"):
+            methods[name] = checked(name)
+    for name, method in methods.items():
+        setattr(kind, name, method)
 
 
 def _refused(name: str, instead: str) -> Callable[..., NoReturn]:
@@ -92,9 +116,6 @@ def _refused(name: str, instead: str) -> Callable[..., NoReturn]:
     return method
 
 
-for _name in ("add", "sub", "mul", "floordiv", "mod", "and", "or", "xor"):
-    for _method in (f"__{_name}__", f"__r{_name}__"):
-        setattr(UnsignedInteger, _method, _checked(_method))
 for _method, _instead in {
     "__truediv__": "write //",
     "__pow__": "write the product",
@@ -135,6 +156,9 @@ class u64(UnsignedInteger):
 
 
 usize = u64
+
+for _kind in (u8, u16, u32, u64):
+    _complete(_kind)
 
 U = TypeVar("U", u8, u16, u32, u64)
 
