@@ -22,8 +22,9 @@ def files_of(part: str) -> list[str]:
 
 
 def kernel_files() -> list[str]:
-    """The files that are mutated, relative to src/tyrne."""
-    return sorted([*files_of("abi"), *files_of("boot"), *files_of("kernel"), *PURE])
+    """The files that are mutated, relative to src/tyrne: an `__init__.py` says what there is, and decides nothing."""
+    found = [*files_of("abi"), *files_of("boot"), *files_of("kernel"), *PURE]
+    return sorted(name for name in found if not name.endswith("/__init__.py"))
 
 
 class Source:
