@@ -10,7 +10,8 @@ from tyrne.hal.aarch64.descriptors import MappingFlags
 from tyrne.hal.manifest import MAX_CAPS
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle, NotificationHandle, QuotaHandle, TaskHandle
-from tyrne.kernel.kernel import MAX_ENDPOINTS, MAX_QUOTAS, MAX_SPACES, MAX_TASKS, Kernel
+from tyrne.kernel.config import MAX_ENDPOINTS, MAX_QUOTAS, MAX_SPACES, MAX_TASKS
+from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.page_table import Mapping
 from tyrne.kernel.quota import FRAMES
 from tyrne.kernel.user_memory import UserWindow

@@ -7,9 +7,10 @@ import pytest
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapHandle, Rights, Status
 from tyrne.kernel import deletion
-from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
-from tyrne.kernel.cap_table import TABLE_SLOTS, CapTable
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole
+from tyrne.kernel.config import MAX_DEPTH, TABLE_SLOTS
 from tyrne.lang import u64
 from tyrne.testing.board import MemoryBoard
 from tyrne.testing.kernels import ALL, endpoint_object, fill, handle, held, insert, slim_kernel

@@ -15,7 +15,7 @@ from tyrne.abi import CapKind, Rights, Status, rights_over
 from tyrne.hal.aarch64.descriptors import MappingFlags
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.authority import space_at
-from tyrne.kernel.cap_slot import MAX_DEPTH
+from tyrne.kernel.config import MAX_DEPTH
 from tyrne.kernel.page_table import Mapping
 from tyrne.kernel.quota import FRAMES
 from tyrne.lang import u64

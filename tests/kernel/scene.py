@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, unpack_handle
-from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.config import MAX_DEPTH
 from tyrne.kernel.creation import begin_region
 from tyrne.lang import u64
 from tyrne.system.parts import Quota

@@ -7,9 +7,10 @@ import pytest
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapHandle, CapKind, Rights, Status
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
+from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole
+from tyrne.kernel.config import MAX_DEPTH
 from tyrne.lang import u32, u64
 from tyrne.testing.kernels import ALL, NULL, endpoint_object, handle, held, insert
 from tyrne.testing.world import World

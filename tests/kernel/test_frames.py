@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.kernel.frames import MAX_FRAMES, MAX_RESERVED, FrameError, FrameRange, Frames, FrameStats
+from tyrne.kernel.config import MAX_FRAMES, MAX_RESERVED
+from tyrne.kernel.frames import FrameError, FrameRange, Frames, FrameStats
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE, RAM, MemoryBoard
 from tyrne.testing.kernels import PANIC, managed

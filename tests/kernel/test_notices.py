@@ -7,7 +7,7 @@ import pytest
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Notice, Rights, Status, rights_over
 from tyrne.hal.frame import Vector
-from tyrne.kernel.cap_slot import MAX_DEPTH
+from tyrne.kernel.config import MAX_DEPTH
 from tyrne.kernel.deletion import delete, reap
 from tyrne.kernel.task import TaskState as T
 from tyrne.lang import u64

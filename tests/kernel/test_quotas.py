@@ -9,7 +9,7 @@ import pytest
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status, rights_over
 from tyrne.kernel.arena import LAST_GENERATION, Arena
-from tyrne.kernel.cap_slot import MAX_DEPTH
+from tyrne.kernel.config import MAX_DEPTH
 from tyrne.kernel.creation import make_object
 from tyrne.kernel.quota import FRAMES, pay_back
 from tyrne.kernel.task import Task

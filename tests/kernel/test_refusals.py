@@ -11,7 +11,7 @@ import pytest
 from kernel.scene import GARBAGE, PLACE, Scene
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status
-from tyrne.kernel.memory import MAX_PAGES
+from tyrne.kernel.config import MAX_PAGES
 from tyrne.kernel.quota import CLAIMS
 from tyrne.lang import u64
 from tyrne.rows import check_rows

@@ -11,6 +11,7 @@ from tyrne.hal.manifest import CapRecord, read_cap, read_image, read_word, regio
 from tyrne.kernel.authority import space_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole
+from tyrne.kernel.config import PRIORITIES
 from tyrne.kernel.creation import begin_region, creatable, make_object
 from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.frames import FrameRange
@@ -18,7 +19,6 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.log import log_decimal, log_hex, log_line, log_name, log_text
 from tyrne.kernel.mapping import map_memory
 from tyrne.kernel.quota import FRAMES, Quota
-from tyrne.kernel.scheduler import PRIORITIES
 from tyrne.kernel.task import Task
 from tyrne.lang import cold, irange, u64
 

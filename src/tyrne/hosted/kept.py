@@ -7,7 +7,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from tyrne.kernel.kernel import MAX_TASKS
+from tyrne.kernel.config import MAX_TASKS
 
 
 @dataclass(frozen=True)

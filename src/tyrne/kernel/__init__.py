@@ -12,4 +12,5 @@ closed; no input from EL0 can stop the kernel; every trap runs to completion on 
 | messages and signals     | endpoint.py, messages.py, rendezvous.py, notification.py, signals.py               |
 | memory                   | frames.py, memory.py, mapping.py, address_space.py, page_table.py, user_memory.py  |
 | what a user of it sees   | console.py, log.py, end_of_run.py                                                  |
+| limits                   | config.py                                                                          |
 """

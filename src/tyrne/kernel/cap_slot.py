@@ -11,7 +11,7 @@ left, nobody can name the object any more.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tyrne.abi import CapHandle
 from tyrne.kernel.arena import LAST_GENERATION
@@ -21,9 +21,6 @@ from tyrne.lang import u8, u16, u32, u64
 if TYPE_CHECKING:
     from tyrne.kernel.cap_table import CapTable
     from tyrne.kernel.notification import Notification
-
-MAX_DEPTH: Final = u8(16)
-"""Depth of the deepest derived capability. A new root has depth 0, a child one more than its source."""
 
 
 @dataclass(frozen=True)

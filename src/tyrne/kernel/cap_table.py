@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from tyrne.abi import CapHandle, Rights, Status, includes
-from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
+from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import Capability, CapObject
+from tyrne.kernel.config import MAX_DEPTH, TABLE_SLOTS
 from tyrne.lang import Array, u8, u16, u64
-
-TABLE_SLOTS: Final = 64
-"""How many capabilities a task can hold."""
 
 
 class CapTable:

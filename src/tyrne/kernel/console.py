@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tyrne.abi import CapKind, Rights, Status
 from tyrne.hal.aarch64.descriptors import PAGE_SIZE
 from tyrne.hal.board import B, Board
 from tyrne.hal.frame import Call
 from tyrne.kernel.authority import authorise
+from tyrne.kernel.config import CONSOLE_WRITE_LIMIT
 from tyrne.kernel.effects import Effect, SyscallContext, done, refuse
 from tyrne.kernel.user_memory import probe, user_byte_address
 from tyrne.lang import cold, irange, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-CONSOLE_WRITE_LIMIT: Final = u64(4096)
-"""The most bytes that one console_write takes, so that no call keeps the kernel for long."""
 
 
 @cold

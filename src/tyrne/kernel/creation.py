@@ -16,7 +16,7 @@ from tyrne.hal.aarch64.descriptors import ADDRESS_LIMIT, PAGE_SIZE
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.kernel.authority import authorise, quota_at, quota_of
-from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
+from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import (
     AddressSpaceHandle,
     Capability,
@@ -26,10 +26,10 @@ from tyrne.kernel.capability import (
     QuotaHandle,
     TaskHandle,
 )
+from tyrne.kernel.config import MAX_DEPTH, MAX_PAGES, PRIORITIES
 from tyrne.kernel.effects import Effect, SyscallContext, done, handed, refuse
-from tyrne.kernel.memory import MAX_PAGES, Region
+from tyrne.kernel.memory import Region
 from tyrne.kernel.quota import CLAIMS, FRAMES, Quota
-from tyrne.kernel.scheduler import PRIORITIES
 from tyrne.lang import cold, u8, u32, u64, wrapping_add
 
 if TYPE_CHECKING:

@@ -8,13 +8,10 @@ from typing import Final
 
 from tyrne.hal.aarch64.descriptors import PAGE_SIZE, is_page_aligned
 from tyrne.hal.board import PhysicalMemory
+from tyrne.kernel.config import MAX_FRAMES, MAX_RESERVED
 from tyrne.lang import Array, bit_not, irange, trailing_zeros, u64
 
 WORD_BITS: Final = u64(64)
-MAX_FRAMES: Final = 32_768
-"""128 MiB of RAM."""
-MAX_RESERVED: Final = 8
-"""How many ranges can be kept from allocation."""
 
 
 class FrameError(Enum):

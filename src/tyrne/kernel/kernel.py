@@ -14,6 +14,14 @@ from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_table import CapTable
+from tyrne.kernel.config import (
+    MAX_ENDPOINTS,
+    MAX_NOTIFICATIONS,
+    MAX_QUOTAS,
+    MAX_REGIONS,
+    MAX_SPACES,
+    MAX_TASKS,
+)
 from tyrne.kernel.deletion import reap
 from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, SyscallContext, Terminate, call_in, write_reply
 from tyrne.kernel.end_of_run import log_end
@@ -30,14 +38,6 @@ from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import irange, u32, u64
 
-MAX_TASKS: Final = 16
-MAX_ENDPOINTS: Final = 16
-MAX_NOTIFICATIONS: Final = 16
-MAX_SPACES: Final = MAX_TASKS + 1
-"""One for each task, and the bootstrap space."""
-MAX_REGIONS: Final = 32
-MAX_QUOTAS: Final = MAX_TASKS + 1
-"""One for each task, and the kernel's own, which the others come from."""
 NO_TASK: Final = u32(0xFFFF_FFFF)
 """The number of no task."""
 

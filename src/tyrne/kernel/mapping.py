@@ -14,8 +14,9 @@ from tyrne.hal.frame import Call
 from tyrne.kernel.authority import authorise, space_at
 from tyrne.kernel.cap_slot import CapSlot, Placement
 from tyrne.kernel.capability import AddressSpaceHandle, MemoryHandle
+from tyrne.kernel.config import MAX_PAGES
 from tyrne.kernel.effects import Effect, SyscallContext, done, handed, outcome, refuse
-from tyrne.kernel.memory import MAX_PAGES, Region
+from tyrne.kernel.memory import Region
 from tyrne.kernel.page_table import is_mapped, map_page, missing_tables, protect_page, prune_tables, unmap_page
 from tyrne.kernel.quota import FRAMES, pay_back
 from tyrne.lang import cold, irange, saturating_add, u32, u64

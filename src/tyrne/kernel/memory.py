@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from tyrne.hal.aarch64.descriptors import PAGE_SIZE
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.quota import Quota
 from tyrne.lang import irange, u64
-
-MAX_PAGES: Final = u64(512)
-"""The most pages that one call makes or maps, so that none keeps the kernel for long."""
 
 
 class Region:

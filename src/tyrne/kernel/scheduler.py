@@ -11,18 +11,15 @@ depends on the order of traps alone.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final
 
 from tyrne.abi import TaskState
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
+from tyrne.kernel.config import PRIORITIES
 from tyrne.kernel.task import Task
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import Array, bit_not, saturating_add, saturating_sub, trailing_zeros, u64
-
-PRIORITIES: Final = 16
-"""0 is the most urgent."""
 
 
 class SchedError(Enum):

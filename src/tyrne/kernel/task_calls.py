@@ -8,13 +8,12 @@ from tyrne.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call, TrapFrame
 from tyrne.kernel.authority import authorise, message_status, task_of
-from tyrne.kernel.cap_slot import MAX_DEPTH
 from tyrne.kernel.capability import AddressSpaceHandle
+from tyrne.kernel.config import MAX_DEPTH, PRIORITIES
 from tyrne.kernel.deletion import delete, end_life
 from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, SyscallContext, Terminate, done, refuse
 from tyrne.kernel.lifecycle import call_off, end_task
 from tyrne.kernel.rendezvous import release
-from tyrne.kernel.scheduler import PRIORITIES
 from tyrne.kernel.task import Task
 from tyrne.lang import cold, u64
 

@@ -7,26 +7,26 @@ from typing import Final
 from tyrne.abi import SIGNAL_BADGE
 from tyrne.hal import image, manifest
 from tyrne.hal.aarch64 import descriptors
-from tyrne.kernel import kernel, memory, scheduler
+from tyrne.kernel import config
 
 PAGE: Final = int(descriptors.PAGE_SIZE)
-TASKS: Final = kernel.MAX_TASKS
-ENDPOINTS: Final = kernel.MAX_ENDPOINTS
-NOTIFICATIONS: Final = kernel.MAX_NOTIFICATIONS
-SPACES: Final = kernel.MAX_SPACES - 1
+TASKS: Final = config.MAX_TASKS
+ENDPOINTS: Final = config.MAX_ENDPOINTS
+NOTIFICATIONS: Final = config.MAX_NOTIFICATIONS
+SPACES: Final = config.MAX_SPACES - 1
 """Address spaces of tasks; the kernel has one more."""
-REGIONS: Final = kernel.MAX_REGIONS
+REGIONS: Final = config.MAX_REGIONS
 """Memory regions, those that tasks make included."""
 BOOT_REGIONS: Final = 16
 """Memory regions of a description."""
-QUOTAS: Final = kernel.MAX_QUOTAS - 1
+QUOTAS: Final = config.MAX_QUOTAS - 1
 """Quotas of tasks, of which each has one; the kernel has one more."""
 CAPS: Final = manifest.MAX_CAPS
 """Capabilities that one task starts with."""
 MAPPINGS: Final = manifest.MAX_MAPPINGS
 """Memory regions that one task has mapped from the start."""
 SEGMENTS: Final = image.MAX_SEGMENTS
-PRIORITIES: Final = int(scheduler.PRIORITIES)
+PRIORITIES: Final = int(config.PRIORITIES)
 NAME_BYTES: Final = manifest.NAME_LENGTH
 USER_VA_LIMIT: Final = int(descriptors.USER_LIMIT)
 """One past the highest address of a user program."""
@@ -39,7 +39,7 @@ SMALL_STACK_PAGES: Final = 64
 """256 KiB: there is always room for that much of each stack. The pages above count with the memory regions."""
 STACK_GUARD: Final = 1 << 20
 """Bytes below the stack of a program where nothing is mapped. A raw image has none: its stack stands on it."""
-MAPPED_PAGES: Final = int(memory.MAX_PAGES)
+MAPPED_PAGES: Final = int(config.MAX_PAGES)
 """2 MiB: what is mapped in one piece."""
 SHARED_FRAMES: Final = 20_480
 """80 MiB for memory regions, quotas of frames and large stacks; the rest is for the kernel and the programs."""

@@ -7,8 +7,9 @@ from typing import Any
 
 from tyrne.abi import Rights, includes
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.cap_slot import MAX_DEPTH, CapSlot
+from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import DebugConsole, EndpointHandle, MemoryHandle, QuotaHandle, ReplyHandle
+from tyrne.kernel.config import MAX_DEPTH
 from tyrne.kernel.kernel import Kernel
 from tyrne.testing.invariants.slots import all_slots, arenas, object_of, occupied, origins, tables
 
