@@ -26,12 +26,13 @@ from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
 from tyrne.kernel.task import Task
-from tyrne.lang import u64
+from tyrne.lang import hot, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
 
 
+@hot
 def authorise(table: CapTable, word: u64, kind: CapKind, right: Rights) -> CapSlot | Status:
     """The slot that a word names: occupied, of the kind, and with the right, in this order."""
     slot = table.resolve(unpack_handle(word))
@@ -60,6 +61,7 @@ def endpoint_at(kernel: Kernel[B], slot: CapSlot) -> Endpoint:
     return endpoint
 
 
+@hot
 def endpoint_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Endpoint | Status:
     slot = authorise(table, word, CapKind.ENDPOINT, right)
     return message_status(slot) if isinstance(slot, Status) else endpoint_at(kernel, slot)
@@ -72,6 +74,7 @@ def notification_at(kernel: Kernel[B], slot: CapSlot) -> Notification:
     return notification
 
 
+@hot
 def notification_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Notification | Status:
     slot = authorise(table, word, CapKind.NOTIFICATION, right)
     return message_status(slot) if isinstance(slot, Status) else notification_at(kernel, slot)
@@ -85,6 +88,7 @@ def caller_at(kernel: Kernel[B], slot: CapSlot) -> Task:
     return task
 
 
+@hot
 def task_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Task | Status:
     slot = authorise(table, word, CapKind.TASK, right)
     if isinstance(slot, Status):
@@ -109,6 +113,7 @@ def quota_at(kernel: Kernel[B], slot: CapSlot) -> Quota:
     return quota
 
 
+@hot
 def quota_of(kernel: Kernel[B], table: CapTable, word: u64) -> Quota | Status:
     """A quota, for a holder who may spend it."""
     slot = authorise(table, word, CapKind.QUOTA, Rights.CREATE)

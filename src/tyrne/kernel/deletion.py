@@ -22,7 +22,7 @@ from tyrne.kernel.page_table import release_tables
 from tyrne.kernel.quota import FRAMES, pay_back
 from tyrne.kernel.rendezvous import end_wait, lay_down, withdraw
 from tyrne.kernel.task import Task
-from tyrne.lang import cold, irange, u64
+from tyrne.lang import cold, hot, irange, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -148,6 +148,7 @@ def reap(kernel: Kernel[B]) -> None:
         _reap_quotas(kernel)
 
 
+@hot
 def _give_back(kernel: Kernel[B], task: Task) -> None:
     """Delete all that an ended task held, with what was derived from it. Its supervisor is kept, for its notice."""
     task.spent = False

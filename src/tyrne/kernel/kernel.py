@@ -36,7 +36,7 @@ from tyrne.kernel.scheduler import Scheduler
 from tyrne.kernel.system_calls import dispatch
 from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import irange, u32, u64
+from tyrne.lang import hot, irange, u32, u64
 
 NO_TASK: Final = u32(0xFFFF_FFFF)
 """The number of no task."""
@@ -77,6 +77,7 @@ class Kernel(Generic[B]):
         self.started: u64 = u64(0)
         """The virtual counter when the kernel was entered."""
 
+    @hot
     def trap(self, vector: Vector, syndrome: u64, address: u64) -> Task | None:
         """One transition. The current task's frame holds its registers; returns who runs next, None to stop."""
         task = self.scheduler.current
@@ -93,6 +94,7 @@ class Kernel(Generic[B]):
             fault_task(self, task, syndrome, address)
         return self.leave()
 
+    @hot
     def leave(self) -> Task | None:
         """Give back what the trap has left over, and let the CPU hold the current task's thread and address space."""
         if self.remains:
@@ -149,6 +151,7 @@ class Kernel(Generic[B]):
     def _no_context(self) -> SyscallContext:
         return SyscallContext(self.empty_table, UserWindow(), self.bootstrap_space(), NO_TASK, False)
 
+    @hot
     def _answer(self, frame: TrapFrame) -> Effect:
         """What the call in a frame comes to. Apart from its callers, so that the compiled call stays in registers."""
         return dispatch(self, call_in(frame))

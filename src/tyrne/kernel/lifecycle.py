@@ -12,7 +12,7 @@ from tyrne.kernel.fault import end_by_fault
 from tyrne.kernel.log import log_decimal, log_line, log_name, log_text
 from tyrne.kernel.rendezvous import submit
 from tyrne.kernel.task import Fault, Offer, Task
-from tyrne.lang import cold, u64
+from tyrne.lang import cold, hot, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -61,6 +61,7 @@ def report(kernel: Kernel[B], task: Task, offer: Offer) -> Task | None:
     return submit(kernel, task, endpoint_at(kernel, task.supervisor), task.supervisor, offer)
 
 
+@hot
 def fault_task(kernel: Kernel[B], task: Task, syndrome: u64, address: u64) -> None:
     """The current task has faulted: its supervisor decides what becomes of it; without one it ends."""
     task.fault = Fault(syndrome, address if has_fault_address(syndrome) else u64(0), task.frame.pc)

@@ -19,7 +19,7 @@ from tyrne.kernel.effects import Effect, SyscallContext, done, handed, outcome, 
 from tyrne.kernel.memory import Region
 from tyrne.kernel.page_table import is_mapped, map_page, missing_tables, protect_page, prune_tables, unmap_page
 from tyrne.kernel.quota import FRAMES, pay_back
-from tyrne.lang import cold, irange, saturating_add, u32, u64
+from tyrne.lang import cold, hot, irange, saturating_add, u32, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -64,6 +64,7 @@ def page_flags(slot: CapSlot, region: Region, word: u64) -> MappingFlags | Statu
     return Status.INVALID_FLAGS if forbidden(flags) else flags
 
 
+@hot
 def map_memory(kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, word: u64) -> Status | None:
     """Map all pages of a memory capability at an address. All checks come first; the commit cannot fail."""
     named = memory_at(slot)
@@ -107,6 +108,7 @@ def map_memory(kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, w
     return None
 
 
+@hot
 def unmap_placed(kernel: Kernel[B], slot: CapSlot) -> None:
     """Take back the mapping of a memory capability, if it has one, and the tables that it leaves empty."""
     placement = slot.placement
@@ -126,6 +128,7 @@ def unmap_placed(kernel: Kernel[B], slot: CapSlot) -> None:
     pay_back(space.payer, FRAMES, freed)
 
 
+@hot
 def memory_for(caller: SyscallContext, call: Call) -> CapSlot | Status:
     """The memory capability x1, for a holder who may map in the address space x0."""
     space = authorise(caller.table, call.a0, CapKind.ADDRESS_SPACE, Rights.MAP)
@@ -143,6 +146,7 @@ def map_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return outcome(map_memory(kernel, space, slot, call.a2, call.a3))
 
 
+@hot
 def placed_memory(kernel: Kernel[B], caller: SyscallContext, call: Call) -> CapSlot | Status:
     """The memory capability x1, if it is mapped in the address space x0."""
     slot = memory_for(caller, call)

@@ -27,7 +27,7 @@ from tyrne.kernel.rendezvous import (
 )
 from tyrne.kernel.signals import wait_for_signals
 from tyrne.kernel.task import Offer, Task
-from tyrne.lang import cold, u64
+from tyrne.lang import cold, hot, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -113,6 +113,7 @@ def call_endpoint(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effe
     return offer_message(kernel, caller, call, Offer.CALL)
 
 
+@hot
 def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: Offer) -> Effect:
     """Hand the message to a receiver that waits, or wait for one. A caller that wants an answer waits in any case."""
     slot = authorise(caller.table, call.a0, CapKind.ENDPOINT, Rights.SEND)
@@ -132,6 +133,7 @@ def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: 
     return done()
 
 
+@hot
 def wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 endpoint or notification -> r1 badge, r2 to r5 message, r6 capability or null, r7 reply capability or null."""
     slot = caller.table.resolve(unpack_handle(call.a0))
@@ -143,6 +145,7 @@ def wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return wait_at(kernel, caller, endpoint, slot, None)
 
 
+@hot
 def wait_at(
     kernel: Kernel[B], caller: SyscallContext, endpoint: Endpoint, slot: CapSlot | None, partner: Task | None
 ) -> Effect:
@@ -179,6 +182,7 @@ def reply(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
+@hot
 def answer(kernel: Kernel[B], slot: CapSlot, client: Task, call: Call, arrived: u64) -> None:
     """Use up a reply capability. Who waits for a repair goes on where it faulted; its registers are its own."""
     slot.clear()
@@ -190,6 +194,7 @@ def answer(kernel: Kernel[B], slot: CapSlot, client: Task, call: Call, arrived: 
         release(kernel, client, receipt(u64(0), message, arrived, NULL_HANDLE))
 
 
+@hot
 def reply_wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 reply capability, a1 to a4 message, a5 endpoint -> as `wait`. Both are checked before the answer is given.
 

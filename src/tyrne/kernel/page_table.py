@@ -27,7 +27,7 @@ from tyrne.hal.aarch64.descriptors import (
 )
 from tyrne.hal.board import PhysicalMemory
 from tyrne.kernel.frames import Frames
-from tyrne.lang import irange, u64
+from tyrne.lang import hot, irange, u64
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ def invalid_in_space(flags: MappingFlags) -> bool:
     return bool(flags & MappingFlags.EXECUTE) and not flags & MappingFlags.USER
 
 
+@hot
 def _leaf(memory: PhysicalMemory, root: u64, address: u64) -> u64 | Status:
     """The physical address of the level 3 descriptor of a page whose tables are all there."""
     table = root
@@ -71,6 +72,7 @@ def _leaf(memory: PhysicalMemory, root: u64, address: u64) -> u64 | Status:
     return table + level_index(address, u64(3)) * 8
 
 
+@hot
 def map_page(
     memory: PhysicalMemory, frames: Frames, root: u64, address: u64, frame: u64, flags: MappingFlags
 ) -> Status | None:

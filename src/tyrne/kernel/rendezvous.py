@@ -14,12 +14,13 @@ from tyrne.kernel.endpoint import Endpoint, Message
 from tyrne.kernel.fault import end_by_fault
 from tyrne.kernel.mapping import unmap_placed
 from tyrne.kernel.task import Offer, Task
-from tyrne.lang import u64
+from tyrne.lang import hot, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
 
 
+@hot
 def release(kernel: Kernel[B], task: Task, reply: Resume) -> None:
     """Complete the call in which a task waits. Its caller lets it run."""
     call = call_in(task.frame)
@@ -88,6 +89,7 @@ def lay_down(kernel: Kernel[B], slot: CapSlot) -> None:
         withdraw(kernel, named, slot)
 
 
+@hot
 def move_capability(kernel: Kernel[B], slot: CapSlot, target: CapSlot) -> None:
     """Let another slot take a capability. What its holder did by it does not come along."""
     lay_down(kernel, slot)
@@ -99,6 +101,7 @@ def move_capability(kernel: Kernel[B], slot: CapSlot, target: CapSlot) -> None:
     slot.move_to(target)
 
 
+@hot
 def carry(kernel: Kernel[B], source: CapTable, word: u64, target: CapTable) -> u64:
     """Move a capability to a table with room for it; the word that names it there, null when there is none."""
     if word == NULL_HANDLE:
@@ -125,6 +128,7 @@ def slots_needed(sender: Task) -> u64:
     return count + 1 if is_leaf(sender.capabilities, x5) else count
 
 
+@hot
 def take(kernel: Kernel[B], sender: Task, table: CapTable) -> Resume:
     """Hand a sender's message, and what comes with it, to the holder of a table that has room. The sender stays."""
     through = sender.through
@@ -168,6 +172,7 @@ def lacks_room(endpoint: Endpoint, offer: Offer, word: u64) -> bool:
     return receiver_with_room(endpoint, own_need(offer)) is not None
 
 
+@hot
 def first_receiver(kernel: Kernel[B], endpoint: Endpoint, needed: u64) -> Task | None:
     """Take the first receiver that has room out of its queue. If none has, all learn it."""
     receiver = receiver_with_room(endpoint, needed)
@@ -181,6 +186,7 @@ def first_receiver(kernel: Kernel[B], endpoint: Endpoint, needed: u64) -> Task |
     return None
 
 
+@hot
 def submit(kernel: Kernel[B], sender: Task, endpoint: Endpoint, through: CapSlot, offer: Offer) -> Task | None:
     """Give what a task offers to a receiver that waits, which is returned released; or queue the task without one."""
     sender.offer = offer
@@ -197,6 +203,7 @@ def submit(kernel: Kernel[B], sender: Task, endpoint: Endpoint, through: CapSlot
     return receiver
 
 
+@hot
 def collect(kernel: Kernel[B], endpoint: Endpoint, table: CapTable, polls: bool) -> Resume | Status | None:
     """What is there for a receiver: signals first, then the parked message, then the first sender that waits.
 

@@ -19,7 +19,7 @@ from tyrne.kernel.config import PRIORITIES
 from tyrne.kernel.task import Task
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import Array, bit_not, saturating_add, saturating_sub, trailing_zeros, u64
+from tyrne.lang import Array, bit_not, hot, saturating_add, saturating_sub, trailing_zeros, u64
 
 
 class SchedError(Enum):
@@ -58,12 +58,14 @@ class Scheduler:
         self.make_ready(task)
         return None
 
+    @hot
     def make_ready(self, task: Task) -> None:
         """Queue a task behind its equals."""
         task.state = TaskState.READY
         self.ready[task.priority].push(task)
         self.levels = self.levels | u64(1) << task.priority
 
+    @hot
     def withdraw(self, task: Task) -> None:
         """Take a ready task out: it does not run on. If it was interrupted, that turn is over."""
         if task is self.current:
@@ -79,6 +81,7 @@ class Scheduler:
         """Make the first ready task the current one."""
         self._leave_turn()
 
+    @hot
     def yield_now(self) -> SchedError | None:
         """Put the current task behind its equals; alone, it goes on with its turn."""
         task = self.current
@@ -90,6 +93,7 @@ class Scheduler:
         self._leave_turn()
         return None
 
+    @hot
     def preempt(self) -> None:
         """Let who has become ready run if nobody does, or if it is more urgent than the current task, which keeps the
         rest of its turn."""
@@ -103,6 +107,7 @@ class Scheduler:
                 task.reach = self.reach
             self._leave_turn()
 
+    @hot
     def switch(self, partner: Task | None) -> None:
         """The current task waits. The one that it has just released has the rest of the turn, unless a more urgent one
         is ready, or a more urgent one began the turn."""
@@ -119,6 +124,7 @@ class Scheduler:
         """Nothing runs from here on; the tasks keep their states."""
         self.current = None
 
+    @hot
     def begin_turn(self, task: Task, now: u64) -> u64:
         """The turn that this trap has left is settled, and that of the current task begins; when it is to end.
 

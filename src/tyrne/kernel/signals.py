@@ -11,12 +11,13 @@ from tyrne.kernel.authority import authorise, endpoint_at, message_status, notif
 from tyrne.kernel.effects import Block, Effect, SyscallContext, done, refuse, signal_receipt
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.rendezvous import release
-from tyrne.lang import cold
+from tyrne.lang import cold, hot
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
 
 
+@hot
 def wake_waiter(kernel: Kernel[B], notification: Notification) -> None:
     """Give the bits, if there are any, to the first who waits for them: here, or else at the endpoint that is bound."""
     if notification.word == 0:

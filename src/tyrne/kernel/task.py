@@ -28,7 +28,7 @@ from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.quota import Quota
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import Array, irange, u8, u16, u32, u64
+from tyrne.lang import Array, hot, irange, u8, u16, u32, u64
 
 
 class Offer(Enum):
@@ -116,6 +116,7 @@ class Task:
         self.table = None
         self.window = None
 
+    @hot
     def clear_registers(self) -> None:
         """Nothing of an earlier life, or of another task's, is left for EL0 to see."""
         for i in irange(len(self.frame.x)):

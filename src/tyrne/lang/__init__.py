@@ -18,7 +18,7 @@ from tyrne.lang.integers import (
     wrapping_mul,
     wrapping_sub,
 )
-from tyrne.lang.marks import cold, export, extern, option
+from tyrne.lang.marks import apart, cold, export, extern, hot, inline, option
 
 if not __debug__:
     raise ImportError("the checks of Kernel Python are asserts: run Python without -O and without PYTHONOPTIMIZE")
@@ -26,11 +26,14 @@ if not __debug__:
 __all__ = [
     "Array",
     "Trap",
+    "apart",
     "bit_not",
     "cold",
     "export",
     "extern",
     "handle",
+    "hot",
+    "inline",
     "irange",
     "option",
     "saturating_add",

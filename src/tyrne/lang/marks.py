@@ -1,4 +1,4 @@
-"""Marks on functions, which say who calls them, and options of a build."""
+"""Marks on functions, which say who calls them and what they are compiled for, and options of a build."""
 
 from __future__ import annotations
 
@@ -17,6 +17,21 @@ def export(function: F) -> F:
 
 def extern(function: F) -> F:
     """Written in assembly or C under the function's own name; its body here is what CPython runs."""
+    return function
+
+
+def hot(function: F) -> F:
+    """On a way that programs wait for: a kernel compiles it for speed, and everything that has no mark for size."""
+    return function
+
+
+def inline(function: F) -> F:
+    """Small, or called from one place: a part of each of its callers, and compiled as they are."""
+    return function
+
+
+def apart(function: F) -> F:
+    """Never a part of its callers: what only it needs, of registers and of the stack, costs them nothing."""
     return function
 
 

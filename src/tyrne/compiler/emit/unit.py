@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import groupby
 
 from tyrne.compiler.emit import functions
 from tyrne.compiler.emit.schema import schema
@@ -15,6 +16,7 @@ from tyrne.compiler.lower.function import Instance
 from tyrne.compiler.lower.names import constant_name
 from tyrne.compiler.lower.program import Program
 from tyrne.compiler.lower.types import Array, Place, declare, stored
+from tyrne.compiler.rules.marks import HOT
 from tyrne.compiler.unit import Target, Unit
 
 REPLY_REGISTERS = 8
@@ -44,7 +46,7 @@ class Writer:
             *definitions(self.order),
             self._symbols(),
             *data,
-            *helpers,
+            *self._for_size(helpers),
             self._source_names(),
             self._supervisor_call(),
             self._externs(),
@@ -118,9 +120,14 @@ class Writer:
         out = []
         for number, (path, found) in enumerate(self.groups.items()):
             out.append(f"#undef KP_FILE\n#define KP_FILE {number} /* {self._short(path)} */")
-            for i, instance in enumerate(found):
-                out.append(functions.text(instance, i == 0))
+            for is_hot, run in groupby(enumerate(found), lambda item: HOT in item[1].marks):
+                texts = [functions.text(instance, i == 0) for i, instance in run]
+                out += texts if is_hot else self._for_size(texts)
         return out
+
+    def _for_size(self, texts: list[str]) -> list[str]:
+        """Functions that a kernel compiles for size; other programs are compiled for speed alone."""
+        return ["KP_SIZE", *texts, "KP_SIZE_END"] if texts and self.target is Target.METAL else texts
 
     def _short(self, path: str) -> str:
         """A file's name in a panic: from its top-level package on."""

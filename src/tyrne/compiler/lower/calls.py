@@ -35,6 +35,7 @@ from tyrne.compiler.lower.types import (
 )
 from tyrne.compiler.lower.value import Val, boolean, comparison
 from tyrne.compiler.rules.constructs import FUNCTIONS
+from tyrne.compiler.rules.marks import is_marked_only
 
 
 def lower_call(f: Function, e: n.CallExpr) -> Val:
@@ -87,11 +88,12 @@ def _method(f: Function, e: n.CallExpr, callee: n.MemberExpr) -> Val:
     node = symbol.node if symbol is not None else None
     if callee.name.startswith("__"):
         raise reject(f"{callee.name} has two leading underscores; write one, or another name", e)
-    if not isinstance(node, n.FuncDef):
+    plain = node.func if isinstance(node, n.Decorator) and is_marked_only(node) else node
+    if not isinstance(plain, n.FuncDef):
         what = "is a property or has a decorator; write a plain method" if isinstance(node, n.Decorator) else ""
         what = what or "is no method of that class; call one that it defines itself"
         raise reject(f"{show(t)}.{callee.name} {what}", e)
-    return invoke(f, e, node, node, t, receiver)
+    return invoke(f, e, plain, node, t, receiver)
 
 
 def _first(t: Type) -> str:

@@ -31,6 +31,7 @@ from tyrne.compiler.lower.types import (
     show,
 )
 from tyrne.compiler.lower.value import NULL, Val, boolean, literal, pointer_to
+from tyrne.compiler.rules.marks import is_marked_only
 
 # -- names and fields
 
@@ -90,7 +91,7 @@ def field_of(f: Function, v: Val, name: str, e: n.Context) -> Val:
         symbol = v.type.info.names.get(name)
         if symbol is not None and isinstance(symbol.node, n.Var):
             return class_constant(f, v.type.info, e, name)
-        if symbol is not None and isinstance(symbol.node, n.Decorator):
+        if symbol is not None and isinstance(symbol.node, n.Decorator) and not is_marked_only(symbol.node):
             raise reject(f"{show(v.type)}.{name} is a property; write a method and call it", e)
         raise reject(f"{show(v.type)} has no field {name}; call methods, and declare fields in the class", e)
     if not item.is_stored:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mypy import nodes as n
 
@@ -15,6 +15,7 @@ from tyrne.compiler.front.reject import Reject
 from tyrne.compiler.lower.body import Body, Line
 from tyrne.compiler.lower.types import NORETURN, VOID, Enumeration, Environment, Type, declare
 from tyrne.compiler.lower.value import Val
+from tyrne.compiler.rules.marks import APART, COLD, INLINE
 
 if TYPE_CHECKING:
     from tyrne.compiler.lower.program import Program
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 class Unreachable(Exception):  # noqa: N818
     """mypy has no type for an expression: by the types, it is never evaluated."""
+
+
+IN_C: Final = {INLINE: "KP_MARK_INLINE ", APART: "KP_MARK_APART ", COLD: "KP_MARK_COLD "}
+"""Marks as words of kp.h before a function. Where @hot stands, the unit ends a part that is compiled for size."""
 
 
 @dataclass
@@ -37,7 +42,8 @@ class Instance:
     parameters: list[tuple[str, Type]]
     result: Type
     is_exported: bool = False
-    is_cold: bool = False
+    marks: tuple[str, ...] = ()
+    """How it is compiled: some of `COMPILED` (rules/marks.py)."""
     callees: dict[str, int] = field(default_factory=dict)
     """C names of the functions that it calls, and the line of one call."""
     parameter_names: list[str] = field(default_factory=list)
@@ -48,8 +54,8 @@ class Instance:
         names = self.parameter_names or [name for name, _ in self.parameters]
         parts = [declare(t, name) for name, (_, t) in zip(names, self.parameters, strict=True)]
         attributes = "" if self.is_exported else "static "
-        if self.is_cold:
-            attributes = f"__attribute__((cold, minsize, noinline)) {attributes}"
+        for mark in self.marks:
+            attributes = IN_C.get(mark, "") + attributes
         if self.result == NORETURN:
             attributes += "_Noreturn "
         signature = f"{self.c_name}({', '.join(parts) or 'void'})"

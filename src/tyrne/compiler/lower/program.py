@@ -42,7 +42,7 @@ from tyrne.compiler.lower.types import (
     show,
 )
 from tyrne.compiler.lower.value import Val, boolean, literal
-from tyrne.compiler.rules.marks import COLD, EXPORT, EXTERN, MARKS, decorators
+from tyrne.compiler.rules.marks import COMPILED, EXPORT, EXTERN, MARKS, decorators
 
 
 class Program:
@@ -158,7 +158,8 @@ class Program:
         _check_definition(node, module, self._sources[module.name].get((node.name, node.line)))
         result = self._result(node, env, module)
         instance = Instance(c_name, node.fullname, node, module, self_type, env, parameters, result, is_export)
-        instance.is_cold = isinstance(symbol, n.Decorator) and COLD in decorators(symbol)
+        if isinstance(symbol, n.Decorator):
+            instance.marks = tuple(name for name in decorators(symbol) if name in COMPILED)
         if is_extern:
             _check_border(instance, "an extern")
             instance.parameter_names = [field_name(name) for name, _ in parameters]
@@ -304,7 +305,7 @@ def _check_decorators(node: n.Decorator) -> None:
     for name in decorators(node):
         if name not in MARKS:
             shown = name.rpartition(".")[2] or "this decorator"
-            what = f"@{shown} on {node.name}; only @export, @extern and @cold: write a plain function"
+            what = f"@{shown} on {node.name}; only the marks of tyrne.lang are known: write a plain function"
             raise Reject(what, node.line)
 
 

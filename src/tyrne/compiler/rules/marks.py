@@ -1,4 +1,4 @@
-"""@export, @extern and @cold mark functions at module level, and nothing else."""
+"""Marks on functions: which there are, where they stand, and which do not go together."""
 
 from __future__ import annotations
 
@@ -11,8 +11,26 @@ from tyrne.compiler.front.reject import Errors
 
 EXPORT: Final = "tyrne.lang.marks.export"
 EXTERN: Final = "tyrne.lang.marks.extern"
+HOT: Final = "tyrne.lang.marks.hot"
+INLINE: Final = "tyrne.lang.marks.inline"
+APART: Final = "tyrne.lang.marks.apart"
 COLD: Final = "tyrne.lang.marks.cold"
-MARKS: Final = (EXPORT, EXTERN, COLD)
+BORDER: Final = (EXPORT, EXTERN)
+"""Who calls a function: at module level only."""
+COMPILED: Final = (HOT, INLINE, APART, COLD)
+"""What a function is compiled for: also methods have these."""
+MARKS: Final = (*BORDER, *COMPILED)
+
+CLASHES: Final = {
+    (HOT, INLINE): "what is inline is compiled as its callers are; keep one",
+    (HOT, COLD): "one is for speed, the other for size; keep one",
+    (INLINE, APART): "one is a part of its callers, the other never is; keep one",
+    (INLINE, COLD): "one is a part of its callers, the other never is; keep one",
+    (APART, COLD): "what is cold is apart; drop @apart",
+    (EXPORT, INLINE): "assembly calls what is exported; keep @export",
+    **{(EXTERN, mark): "what is extern is compiled elsewhere; keep @extern" for mark in COMPILED},
+}
+"""Marks that one function does not have both, each pair in the order of MARKS."""
 
 
 def decorators(node: n.Decorator) -> list[str]:
@@ -20,18 +38,51 @@ def decorators(node: n.Decorator) -> list[str]:
     return [getattr(d, "fullname", "") or "" for d in node.original_decorators]
 
 
+def is_marked_only(node: n.Decorator) -> bool:
+    """Whether a function has no decorators but marks: it is a plain function then."""
+    return all(name in MARKS for name in decorators(node))
+
+
 def check_marks(tree: n.MypyFile, path: str, errors: Errors) -> None:
-    """Refuse a mark on a method or on a function inside another statement: the program would not ask for it."""
+    """Refuse marks where they say nothing: the program would not ask for it, or they contradict each other."""
     for statement in tree.defs:
+        _check(statement, path, errors)
+        at_class = isinstance(statement, n.ClassDef)
         for node in _marked(_inside(statement)):
-            mark = next(name for name in decorators(node) if name in MARKS).rpartition(".")[2]
-            what = f"@{mark} on {node.func.name}, which is not at module level; write a function there that calls it"
-            errors.add(path, node.func.line, what)
+            method = at_class and node in _inside(statement)
+            wrong = [name for name in _marks(node) if not (method and name in COMPILED)]
+            if wrong:
+                where = "which is not at module level" if wrong[0] in BORDER else "which is inside another statement"
+                instead = "write a function there that calls it" if wrong[0] in BORDER else "write it at module level"
+                errors.add(path, node.func.line, f"{_shown(wrong[0])} on {node.func.name}, {where}; {instead}")
+            else:
+                _check(node, path, errors)
+
+
+def _check(statement: n.Statement, path: str, errors: Errors) -> None:
+    """The marks of one function, among themselves."""
+    if not isinstance(statement, n.Decorator):
+        return
+    marks, name, line = _marks(statement), statement.func.name, statement.func.line
+    for mark in dict.fromkeys(marks):
+        if marks.count(mark) > 1:
+            errors.add(path, line, f"{_shown(mark)} twice on {name}; write it once")
+    for (one, other), why in CLASHES.items():
+        if one in marks and other in marks:
+            errors.add(path, line, f"{_shown(one)} and {_shown(other)} on {name}: {why}")
+
+
+def _marks(node: n.Decorator) -> list[str]:
+    return [name for name in decorators(node) if name in MARKS]
+
+
+def _shown(mark: str) -> str:
+    return f"@{mark.rpartition('.')[2]}"
 
 
 def _marked(statements: Sequence[n.Statement]) -> Iterator[n.Decorator]:
     for statement in statements:
-        if isinstance(statement, n.Decorator) and set(MARKS) & set(decorators(statement)):
+        if isinstance(statement, n.Decorator) and _marks(statement):
             yield statement
         yield from _marked(_inside(statement))
 

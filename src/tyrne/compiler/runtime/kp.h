@@ -24,6 +24,20 @@ typedef struct Bytes {
 #define KP_COLD static __attribute__((cold, noinline, unused))
 #define unlikely(test) __builtin_expect(!!(test), 0)
 
+/* ---- How functions are compiled, by their marks. A build for a debugger, and one that counts edges, heed none. ---- */
+
+#if defined(KP_METAL) && defined(__OPTIMIZE__)
+#define KP_SIZE _Pragma("clang attribute push(__attribute__((minsize)), apply_to = function)")
+#define KP_SIZE_END _Pragma("clang attribute pop")
+#define KP_MARK_INLINE __attribute__((always_inline)) inline
+#else
+#define KP_SIZE
+#define KP_SIZE_END
+#define KP_MARK_INLINE
+#endif
+#define KP_MARK_APART __attribute__((noinline))
+#define KP_MARK_COLD __attribute__((cold, minsize, noinline))
+
 /* ---- Failed checks. A site is the number of a source file and a line of it. ---- */
 
 #define KP_SITE ((u32)KP_FILE << 16 | (u32)__LINE__)
