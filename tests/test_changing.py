@@ -49,6 +49,7 @@ GENERATED = [line for line in COMMANDS.findall(EXAMPLE) if ">" in line]
 TESTS = [name for line in COMMANDS.findall(EXAMPLE) if line.startswith("pytest") for name in line.split()[1:]]
 QUICK = {
     "tests/kernel/test_numbers.py": "",
+    "tests/kernel/test_version.py": "",
     "tests/kernel/test_abi.py": "",
     "tests/kernel/test_refusals.py": "QUOTA_QUERY or every_call or no_call_has",
     "tests/kernel/test_exact_rights.py": "quota_query or every_call",
@@ -77,7 +78,7 @@ LACKING = {
 def test_all_of_its_blocks_are_steps_or_commands() -> None:
     blocks = re.findall(r"^```\w*\n(.*?)^```$", EXAMPLE, re.MULTILINE | re.DOTALL)
     others = [block for block in blocks if block not in {step.text for step in STEPS}]
-    assert len(STEPS) == 18 and len(GENERATED) == 2
+    assert len(STEPS) == 19 and len(GENERATED) == 3
     assert all(COMMANDS.match(block) or MISSING.match(block) for block in others)
 
 
@@ -95,23 +96,24 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Changed:
 
 
 def test_who_follows_its_steps_adds_a_call(tree: Changed) -> None:
-    for step in STEPS[:3]:
+    for step in STEPS[:4]:
         step.take(tree.folder)
     half = tree.tyrne("run", "-q")
     (told,) = MISSING.findall(EXAMPLE)
     assert (half.returncode, half.stderr.strip()) == (2, told)
-    for step in STEPS[3:5]:
+    for step in STEPS[4:6]:
         step.take(tree.folder)
     half = tree.python("-m", "pytest", *OPTIONS, *QUICK, "-k", "every or committed")
     assert set(ROW.findall(half.stdout)) == LACKING
     assert "run: python -m tyrne.user.header > src/tyrne/user/tyrne.h" in half.stdout
-    for step in STEPS[5:]:
+    for step in STEPS[6:]:
         step.take(tree.folder)
     for line in GENERATED:
-        command, _, output = line.partition(" > ")
+        command, how, output = re.split(r" (>>?) ", line)
         done = tree.python(*shlex.split(command)[1:])
         assert done.returncode == 0, done.stderr
-        (tree.folder / output).write_text(done.stdout)
+        with (tree.folder / output).open("w" if how == ">" else "a") as file:
+            file.write(done.stdout)
     wanted = " or ".join(f"({Path(file).stem} and ({words or 'test'}))" for file, words in QUICK.items())
     done = tree.python("-m", "pytest", *OPTIONS, *QUICK, "-k", wanted)
     assert done.returncode == 0, done.stdout

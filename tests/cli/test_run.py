@@ -120,7 +120,7 @@ def test_the_report_has_everything_that_happened(tyrne: Tyrne, tmp_path: Path) -
     assert outcome.status == 1
     report = json.loads((tmp_path / "r.json").read_text())
     assert list(report) == [
-        *("machine", "profile", "status", "instructions", "console", "log", "tasks", "syscalls"),
+        *("abi", "machine", "profile", "status", "instructions", "console", "log", "tasks", "syscalls"),
         *("names", "lines", "replay"),
     ]
     assert (report["machine"], report["profile"], report["status"]) == ("hosted", "debug", 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tyrne.abi import VERSION
 from tyrne.hosted.kept import WITHOUT_CALLS
 from tyrne.hosted.recorder import CallEvent, FaultEvent, Listener, Recorder
 
@@ -26,6 +27,7 @@ def test_report_has_the_documented_form() -> None:
     recorder.end(1, 1234)
     report = recorder.report("hosted", "debug", ["a", "b", "c"])
     assert json.loads(json.dumps(report)) == {
+        "abi": VERSION,
         "machine": "hosted",
         "profile": "debug",
         "status": 1,

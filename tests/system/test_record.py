@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tyrne.abi import VERSION
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hosted.recorder import InterruptEvent
 from tyrne.system import kernel_source
@@ -119,8 +120,20 @@ WRONG: dict[str, tuple[object, str]] = {
     "interrupt is a number": (with_record(interrupts=[7]), "replay.interrupts has 7"),
     "unknown interrupt": (with_record(interrupts=["0+7 tock"]), "replay.interrupts has '0+7 tock'"),
     "interrupt from nowhere": (with_record(interrupts=["-1+7 tick"]), "replay.interrupts has '-1+7 tick'"),
+    "a newer interface": (
+        report(abi=VERSION + 1),
+        f"made with version {VERSION + 1} of the interface, and this tyrne has version {VERSION}; replay it with",
+    ),
+    "version is text": (report(abi="2"), "'abi' is missing or damaged"),
     "interrupts out of order": (with_record(interrupts=["3+1 tick", "2+9 tick"]), "not in the order of their time"),
 }
+
+
+@pytest.mark.parametrize("older", [{}, {"abi": VERSION - 1}, {"abi": VERSION}])
+def test_a_report_of_our_interface_an_older_one_or_none_is_read(older: dict[str, int], tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(report(**older)))
+    assert read_report(path).instructions == 900
 
 
 @pytest.mark.parametrize("name", WRONG)

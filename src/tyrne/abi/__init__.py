@@ -7,14 +7,17 @@ from tyrne.abi.messages import SIGNAL_BADGE, Notice, SendOutcome
 from tyrne.abi.rights import FULL_CONTROL, KNOWN_RIGHTS, Rights, includes, rights_from_word, rights_over
 from tyrne.abi.states import TaskState
 from tyrne.abi.status import Status
+from tyrne.abi.version import KNOWN_KINDS, VERSION
 
 __all__ = [
     "CALLS",
     "FULL_CONTROL",
+    "KNOWN_KINDS",
     "KNOWN_RIGHTS",
     "NULL_HANDLE",
     "NUMBERS",
     "SIGNAL_BADGE",
+    "VERSION",
     "CallLayout",
     "CallNumber",
     "CapHandle",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tyrne.abi import CALLS, CallNumber, Status, TaskState
+from tyrne.abi import CALLS, VERSION, CallNumber, Status, TaskState
 from tyrne.hal.aarch64.syndrome import fault_kind
 from tyrne.hal.board import Standing
 from tyrne.hal.interrupt import Interrupt
@@ -262,11 +262,13 @@ class Recorder:
         """The run as data for JSON; `names` are the first tasks in the order of their numbers. Tasks that were created
         while the system ran follow if there was an event of them, each as `task` and its number.
 
+        `abi` is the version of the interface by which calls and statuses are numbered and named.
         Register words, statuses and addresses are hex strings; call numbers and exit codes are numbers. A report that
         leaves something out counts it under `left_out`.
         """
         all_names = {n: names[n] if n < len(names) else f"task {n}" for n in self.numbers(len(names))}
         return {
+            "abi": VERSION,
             "machine": machine,
             "profile": profile,
             "status": self.status,

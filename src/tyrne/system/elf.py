@@ -16,6 +16,7 @@ from elftools.elf.elffile import ELFFile
 
 from tyrne.system import limits
 from tyrne.system.elf_start import start_warning
+from tyrne.system.elf_version import check_interface, interface_of
 from tyrne.system.errors import RequestError
 from tyrne.system.program import Program, Segment, too_large
 
@@ -69,6 +70,7 @@ class _Loader:
         headers = self._program_headers()
         if any(h.type in (_PT_INTERP, _PT_DYNAMIC) for h in headers):
             raise self._wrong("dynamically linked", "link with -static -no-pie")
+        check_interface(self._path, interface_of(self._path, self._notes(headers)))
         loads = [h for h in headers if h.type == _PT_LOAD and h.memory]
         if not 1 <= len(loads) <= limits.SEGMENTS:
             raise self._wrong(f"{len(loads)} loaded segments", f"link it into 1 to {limits.SEGMENTS}")

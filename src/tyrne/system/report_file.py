@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tyrne.abi import VERSION
 from tyrne.hosted.kept import REPORT, Kept
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.explanation import Explainer, explainer_of_report
@@ -43,6 +44,8 @@ class _Call(_Part):
 
 
 class _Report(_Part):
+    abi: int = VERSION
+    """Of a report from before programs carried a version: what it numbers means the same now."""
     machine: str
     status: int | None
     instructions: int
@@ -116,10 +119,13 @@ def read_report(path: Path) -> RecordedRun:
     if "replay" not in report:
         raise RequestError(f"{path}: a report without a record, made by an older tyrne; run it again with --report")
     try:
-        _Report.model_validate(report)
+        found = _Report.model_validate(report)
     except ValidationError as error:
         where = ".".join(map(str, error.errors(include_url=False, include_input=False)[0]["loc"]))
         raise RequestError(f"{path}: the report's {where!r} is missing or damaged; {_MEND}") from None
+    if found.abi > VERSION:
+        what = f"made with version {found.abi} of the interface, and this tyrne has version {VERSION}"
+        raise RequestError(f"{path}: {what}; replay it with the tyrne that made it, or a newer one")
     try:
         record = from_json(report["replay"])
         explainer = explainer_of_report(record, report)

@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
 from tyrne.abi import (
     CALLS,
+    KNOWN_KINDS,
+    KNOWN_RIGHTS,
     NULL_HANDLE,
     SIGNAL_BADGE,
+    VERSION,
     CallLayout,
     CallNumber,
     CapKind,
@@ -25,6 +28,7 @@ from tyrne.abi import (
     Status,
     TaskState,
 )
+from tyrne.abi.version import NOTE_INTERFACE, NOTE_OWN_START, NOTE_OWNER
 from tyrne.user.memory import Access
 
 HEADER: Final = Path(__file__).with_name("tyrne.h")
@@ -44,6 +48,9 @@ TEMPLATE: Final = """\
 
 #include <stddef.h>
 #include <stdint.h>
+
+/* What is built with this header says so in a note: the version of the interface, its kinds and rights. */
+__asm__({note});
 
 /* What a call gives back: x[0] is the status, the others are zero if it is not Ok. Handles are words: generation in
    bits 16 to 47, index in bits 0 to 15. */
@@ -77,6 +84,9 @@ static inline struct tyrne_reply tyrne_system_call(uint64_t number, uint64_t a0,
 {library}
 #else
 
+/* As in C: the version of the interface, its kinds and rights. */
+{lines}
+
 /* Writes a text to the console at handle word 0; uses x0 to x8. */
         .macro  tyrne_print text
         mov     x0, #0
@@ -101,12 +111,7 @@ static inline struct tyrne_reply tyrne_system_call(uint64_t number, uint64_t a0,
 
 /* As TYRNE_OWN_START in C. */
         .macro  tyrne_own_start
-        .pushsection .note.tyrne, "a", %note
-        .balign 4
-        .word   6, 0, 1
-        .asciz  "Tyrne"
-        .balign 4
-        .popsection
+{own_start}
         .endm
 
 #endif
@@ -175,9 +180,33 @@ def _wrapped(line: str) -> str:
     return textwrap.fill(line, 120, subsequent_indent=" " * margin, break_long_words=False).replace("~", " ")
 
 
+def note(kind: int, *words: int) -> list[str]:
+    """The lines of assembly that put an ELF note of a type into a file, with words as its content."""
+    return [
+        '.pushsection .note.tyrne, "a", %note',
+        ".balign 4",
+        f".word   {len(NOTE_OWNER) + 1}, {4 * len(words)}, {kind}",
+        f'.asciz  "{NOTE_OWNER.decode()}"',
+        ".balign 4",
+        *([".word   " + ", ".join(f"{word:#x}" for word in words)] if words else []),
+        ".popsection",
+    ]
+
+
+def _in_c(lines: Iterable[str]) -> str:
+    """Lines of assembly as the strings of an asm statement."""
+    escaped = (re.sub(r" {2,}", " ", line).replace('"', '\\"') for line in lines)
+    return f"\n{' ' * len('__asm__(')}".join(f'"{line}\\n"' for line in escaped)
+
+
+def _indented(lines: Iterable[str]) -> str:
+    return "\n".join(f"        {line}" for line in lines)
+
+
 def header() -> str:
     """The text of tyrne.h."""
-    blocks = [
+    blocks: list[Iterable[str]] = [
+        [f"#define TYRNE_ABI_VERSION {VERSION}"],
         _defines("CALL", CallNumber),
         _defines("STATUS", Status),
         _defines("KIND", CapKind),
@@ -189,7 +218,9 @@ def header() -> str:
     ]
     constants = "\n\n".join("\n".join(block) for block in blocks)
     parts = {name: (PARTS / f"{name}.h").read_text() for name in ("messages", "library")}
-    return TEMPLATE.format(constants=constants, calls="\n\n".join(map(_stub, CALLS)), **parts)
+    interface = note(NOTE_INTERFACE, VERSION, KNOWN_KINDS, KNOWN_RIGHTS & 0xFFFF_FFFF, KNOWN_RIGHTS >> 32)
+    notes = {"note": _in_c(interface), "lines": _indented(interface), "own_start": _indented(note(NOTE_OWN_START))}
+    return TEMPLATE.format(constants=constants, calls="\n\n".join(map(_stub, CALLS)), **notes, **parts)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from tyrne.abi import (
     CALLS,
     NULL_HANDLE,
     SIGNAL_BADGE,
+    VERSION,
     CallLayout,
     CapKind,
     Notice,
@@ -20,6 +21,7 @@ from tyrne.abi import (
     includes,
     rights_over,
 )
+from tyrne.abi.version import NOTE_INTERFACE, NOTE_OWNER, UNSTATED
 from tyrne.rows import MissingRowError, Rows
 from tyrne.user.header import sentence
 from tyrne.user.memory import Access
@@ -28,7 +30,7 @@ from tyrne.user.refusals import ENDS_OF_WAITS, REFUSALS
 INTRODUCTION: Final = """\
 # The system call interface
 
-Generated from `calls.py` and `abi.py` in `src/tyrne/kernel/`: `python -m tyrne.user.reference > docs/abi.md`.
+Generated from `src/tyrne/abi/`: `python -m tyrne.user.reference > docs/abi.md`. This is version {version}.
 
 A call is `svc #0`, with its number in x8 and its arguments in x0 to x5; the immediate, x6 and x7 are ignored. When it
 returns, x0 is the status and x1 to x7 are the results. All eight are rewritten; x1 to x7 are zero if the status is not
@@ -42,6 +44,21 @@ A badge tells the receiver at an endpoint through which capability a message was
 `{signal:#x}` stands for signals: word 0 is their bits.
 
 C and assembly have all of this in `tyrne.h`, Kernel Python in `tyrne.user`.
+
+## Versions
+
+The version rises with every change that a program can see: a new call, right, kind, status, state, notice, register. No
+number is moved or used again, so a program of an older version runs, and means what it meant; it takes a status that it
+does not know as a refusal. What is built with `tyrne.h` or by `tyrne` carries its version in an ELF note:
+
+| owner, type | `{owner}`, {note}, in `.note.tyrne` |
+| --- | --- |
+| content, little-endian | 32 bits: version; 32 bits: a bit for each kind; 64 bits: a bit for each right; maybe more |
+
+Of several notes the newest counts, with the kinds and rights of all. Before it runs, a program of a newer version is
+refused in one line, and so is one that was built with a right or kind that this kernel lacks. An ELF without the note,
+and a raw image, is of version {unstated}. A report (`abi`) and a kept game of `make fuzz-calls` carry the version too:
+those of an older one, or of none, are read as they are.
 """
 STATUS_BLOCKS: Final = """\
 `0x1` and on are of the call itself, `0x101` of capabilities, `0x201` of messages, `0x301` of memory. The
@@ -112,7 +129,8 @@ NOTICE_WORDS: Final = Rows("NOTICE_WORDS", Notice, {
 def reference() -> str:
     """The text of docs/abi.md."""
     index = ((str(layout.number.value), f"`{_name(layout)}`", layout.purpose) for layout in CALLS)
-    parts = [INTRODUCTION.format(null=int(NULL_HANDLE), signal=int(SIGNAL_BADGE))]
+    words = {"null": int(NULL_HANDLE), "signal": int(SIGNAL_BADGE), "version": VERSION, "unstated": UNSTATED}
+    parts = [INTRODUCTION.format(owner=NOTE_OWNER.decode(), note=NOTE_INTERFACE, **words)]
     parts += ["## Calls\n", _table(("x8", "name", "what it does"), index), *map(_call, CALLS)]
     parts += ["## Statuses\n", STATUS_BLOCKS, _table(("x0", "name", "meaning"), map(_status, Status))]
     parts += ["## Kinds of objects\n", KINDS, _table(("kind", "name", "rights over it"), map(_kind, CapKind))]

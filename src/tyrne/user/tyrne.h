@@ -5,6 +5,8 @@
 #ifndef TYRNE_H
 #define TYRNE_H
 
+#define TYRNE_ABI_VERSION 2
+
 #define TYRNE_CALL_SEND 0x1
 #define TYRNE_CALL_RECV 0x2
 #define TYRNE_CALL_TASK_YIELD 0x3
@@ -122,6 +124,15 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+/* What is built with this header says so in a note: the version of the interface, its kinds and rights. */
+__asm__(".pushsection .note.tyrne, \"a\", %note\n"
+        ".balign 4\n"
+        ".word 6, 16, 2\n"
+        ".asciz \"Tyrne\"\n"
+        ".balign 4\n"
+        ".word 0x2, 0x1fe, 0x7ffff, 0x0\n"
+        ".popsection\n");
 
 /* What a call gives back: x[0] is the status, the others are zero if it is not Ok. Handles are words: generation in
    bits 16 to 47, index in bits 0 to 15. */
@@ -506,6 +517,15 @@ size_t strlen(const char *text);
             ".asciz \"Tyrne\"\n.balign 4\n.popsection")
 
 #else
+
+/* As in C: the version of the interface, its kinds and rights. */
+        .pushsection .note.tyrne, "a", %note
+        .balign 4
+        .word   6, 16, 2
+        .asciz  "Tyrne"
+        .balign 4
+        .word   0x2, 0x1fe, 0x7ffff, 0x0
+        .popsection
 
 /* Writes a text to the console at handle word 0; uses x0 to x8. */
         .macro  tyrne_print text

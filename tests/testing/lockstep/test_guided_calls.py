@@ -11,6 +11,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from tyrne.abi import VERSION
 from tyrne.kernel import rendezvous, signals
 from tyrne.testing.lockstep import __main__ as command
 from tyrne.testing.lockstep import smallest as smallest_games
@@ -153,7 +154,34 @@ def test_a_game_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert load(tmp_path) == [game]
 
 
-@pytest.mark.parametrize("text", ["", "debug", "other AAAA", "debug AAAA", "debug eJwDAAAAAAE=\nSVC 1 2 +3 with -"])
+def test_a_game_of_an_older_interface_or_from_before_it_had_versions_is_read_and_a_newer_one_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    game = Game(random_manifest(Random(1)), True)
+    text = str(game)
+    assert text.startswith(f"debug {VERSION} ")
+    for older in f"debug {VERSION - 1} ", "debug ":
+        assert Game.parse(text.replace(f"debug {VERSION} ", older)) == game
+    (tmp_path / "new.game").write_text(text.replace(f"debug {VERSION} ", f"debug {VERSION + 1} "))
+    assert _command("--calls", "1", "--corpus", str(tmp_path)) == 2
+    assert capsys.readouterr().err == (
+        f"fuzz-calls: {tmp_path / 'new.game'}: made with version {VERSION + 1} of the interface, and this tyrne has "
+        f"version {VERSION}; remove the file or write it anew\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "debug",
+        "other AAAA",
+        "debug AAAA",
+        "debug 2 AAAA",
+        "debug x eJwDAAAAAAE=",
+        "debug eJwDAAAAAAE=\nSVC 1 2 +3 with -",
+    ],
+)
 def test_what_is_no_game_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"no (game|manifest|step)"):
         Game.parse(text)

@@ -22,7 +22,7 @@ from tyrne.compiler.build.cache import cache_directory, digest, stored
 from tyrne.compiler.build.diagnostics import compile_errors, link_errors, warnings
 from tyrne.compiler.build.identity import compiler_part, file_part
 from tyrne.compiler.build.inputs import Index
-from tyrne.compiler.build.library import library
+from tyrne.compiler.build.library import interface_note, library
 from tyrne.compiler.build.toolchain import LINK_FLAGS, USER_C_FLAGS, WRITTEN_FLAGS, ToolError, compile_file, link
 
 FLAGS: Final = ("-O2", *USER_C_FLAGS)
@@ -86,7 +86,7 @@ def warnings_of(elf: Path) -> list[str]:
 
 def _library_parts() -> Iterator[bytes]:
     folder = library()
-    for path in (folder / "user.ld", folder / "tyrne.h", *sorted((folder / "c").glob("*.*"))):
+    for path in (folder / "user.ld", folder / "tyrne.h", folder / "note.S", *sorted((folder / "c").glob("*.*"))):
         yield file_part(path)
 
 
@@ -158,7 +158,7 @@ def _link(sources: Sequence[Path], work: Path, folder: Path, output: str, shippe
             what = "a destructor, which nobody calls in a program with its own _start"
             raise CompileError(f"{source}: {what}; define main in place of _start, or remove it")
     script = library() / "user.ld"
-    objects = [f"{number}.o" for number in range(len(sources))]
+    objects = [*(f"{number}.o" for number in range(len(sources))), str(interface_note())]
     objects += [str(shipped / "begin.o")] if begins else []
     objects += [] if has_start else [str(shipped / "main.o")]
     objects += ["--start-lib", str(shipped / "memory.o"), str(shipped / "printing.o"), "--end-lib"]

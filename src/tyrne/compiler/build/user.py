@@ -10,7 +10,7 @@ from tyrne.compiler import CompileError, Target
 from tyrne.compiler.build.c_program import SUFFIXES, CProgram, build_c_program
 from tyrne.compiler.build.cache import digest, stored
 from tyrne.compiler.build.identity import compiler_part, file_part
-from tyrne.compiler.build.library import library
+from tyrne.compiler.build.library import interface_note, library
 from tyrne.compiler.build.objects import build_objects
 from tyrne.compiler.build.toolchain import METAL_FLAGS, USER_FLAGS, link
 from tyrne.compiler.build.translation import translated
@@ -46,11 +46,12 @@ def build_user_python(source: Path, handles: Mapping[str, int] = NO_HANDLES) -> 
     if "leave" not in functions:
         raise fail(source, 1, "the program has no end; write `import tyrne.user`, which brings it")
     objects = build_objects(unit, [library() / "start.S"], flags=(*METAL_FLAGS, *USER_FLAGS))
+    files = (*objects.files, interface_note())
     script = library() / "user.ld"
     output = source.stem + ".elf"
 
     def make(work: Path) -> None:
-        link([str(path) for path in objects.files], script, output, work)
+        link([str(path) for path in files], script, output, work)
 
     parts: list[str | bytes] = [compiler_part(), output]
-    return stored("program", digest([*parts, *map(file_part, (script, *objects.files))]), make) / output
+    return stored("program", digest([*parts, *map(file_part, (script, *files))]), make) / output

@@ -7,6 +7,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from typing import Final
 
+from tyrne.abi import VERSION
 from tyrne.testing.lockstep.pair import DisagreementError, PanicError, UnfairError, the_pair
 from tyrne.testing.lockstep.step import Step
 
@@ -26,17 +27,23 @@ class Game:
     steps: list[Step] = field(default_factory=list)
 
     def __str__(self) -> str:
-        """A line that says which kernel, the manifest (zlib, base64), then a line for each step."""
+        """A line with kernel, version of the interface and manifest (zlib, base64), then one for each step."""
         manifest = b64encode(zlib.compress(self.manifest, 9)).decode()
-        return "\n".join([f"{_DEBUG[self.debug_console]} {manifest}", *map(str, self.steps), ""])
+        return "\n".join([f"{_DEBUG[self.debug_console]} {VERSION} {manifest}", *map(str, self.steps), ""])
 
     @classmethod
     def parse(cls, text: str) -> Game:
-        """The game that `str` gave; ValueError for anything else."""
+        """The game that `str` gave, of this version of the interface or an older one, whose steps mean the same; of one
+        from before there were versions none is said. ValueError for anything else."""
         first, *steps = text.strip().splitlines() or [""]
-        profile, _, manifest = first.partition(" ")
+        profile, _, rest = first.partition(" ")
+        version, _, manifest = rest.rpartition(" ")
         if profile not in _DEBUG.values():
             raise ValueError(f"no game: it begins with {first[:40]!r} and not with debug or release")
+        if version and not version.isdecimal():
+            raise ValueError(f"no game: {version[:40]!r} is no version of the interface")
+        if version and int(version) > VERSION:
+            raise ValueError(f"made with version {version} of the interface, and this tyrne has version {VERSION}")
         try:
             unpacked = zlib.decompress(b64decode(manifest, validate=True))
         except (ValueError, zlib.error) as error:
