@@ -1,3 +1,4 @@
-/* What every program is linked with, in whatever language it is: the note of the interface's version, from the header. */
+/* What every program is linked with, in whatever language it is: the note of the interface's version, from the header.
+   audit: U-47 */
 
 #include "tyrne.h"
