@@ -11,6 +11,7 @@ from unicorn import unicorn_const as const
 
 from tyrne.hal.frame import Vector
 from tyrne.hosted import engine
+from tyrne.hosted.drivers import Driver, fastest
 from tyrne.hosted.engine import Engine, Places, Registers
 from tyrne.hosted.errors import EngineError
 from tyrne.hosted.ram import Ram
@@ -31,11 +32,7 @@ Unicorn four."""
 _PC_ALIGNMENT: Final = 0x8A00_0000
 _INSTRUCTION_ABORT, _DATA_ABORT = 0x20, 0x24
 _EXCEPTION_STATE: Final = struct.Struct("<IIQ")
-_MONITOR_STATE: Final = struct.Struct("<Q")
-_MONITOR_CLEAR: Final = (1 << 64) - 1
 _EL_MASK: Final = 0xF
-_ALL: Final = Registers(engine.GENERAL)
-_ALL_BUT_PC: Final = Registers(engine.GENERAL[:-1])
 _EXTENDED: Final = Registers(engine.EXTENDED)
 
 _EXTERNAL_ABORTS: Final = {
@@ -65,16 +62,15 @@ class Cpu:
     run, to the instruction.
     """
 
-    def __init__(self, ram: Ram) -> None:
+    def __init__(self, ram: Ram, drive: Callable[[Engine], Driver] = fastest) -> None:
         self._layout: Final = engine.layout()
         self._engine: Final = Engine(ram)
         self._handle: Final = self._engine.handle
-        self._counter: Final = ctypes.c_uint64.from_address(self._handle + self._layout.counter)
+        self._driver: Final = drive(self._engine)
         self._hooks: Final[list[Any]] = []
         self.instructions = 0
         self.stop_request = StopRequest()
         """Ends `run` before its limit."""
-        self._stop_before_misaligned_code()
 
     def set_translation(self, root: int, asid: int) -> None:
         """Translate EL0 through the level 0 table at `root`. Another ASID than before forgets what was cached."""
@@ -102,7 +98,8 @@ class Cpu:
         """From now on, tell the address of each instruction from `start` up to `end` before it is executed."""
 
         def instruction(_engine: Any, address: int, _size: Any, _data: Any) -> None:
-            begun(address)
+            if self._driver.begins(address):
+                begun(address)
 
         callback = engine.Instruction(instruction)
         hook = ctypes.c_size_t()
@@ -128,33 +125,25 @@ class Cpu:
                 return stop
             limit = 0 if self.stop_request.made else limit - part
         if not pause:
-            self._take_exception()
+            self._driver.take_exception()
         return _INTERRUPTED
 
     def _run(self, registers: GeneralRegisters, limit: int) -> Stop:
-        handle, pointers = self._handle, registers.pointers
-        engine.reg_write_batch(handle, _ALL_BUT_PC.address, pointers, _ALL_BUT_PC.count)
-        error = engine.emu_start(handle, registers.pc, 0, 0, limit)
-        engine.reg_read_batch(handle, _ALL.address, pointers, _ALL.count)
-        begun = self._counter.value
-        self.instructions += min(begun, limit)
+        error, reached = self._driver.run(registers, limit)
+        self.instructions = self._driver.instructions
         pc = registers.pc
         if pc & 3:  # whatever else is wrong with the address: of the faults of a fetch this one comes first
-            self.flush_code()
-            self._take_exception()
             return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, pc)
         if error == engine.EXCEPTION:
             return self._exception(pc)
         if error in _EXTERNAL_ABORTS:
-            self._take_exception()
             return Stop(Vector.SYNCHRONOUS, _EXTERNAL_ABORTS[error], 0)
         engine.check(error, "run")
-        if begun > limit:
+        if reached:
             return _INTERRUPTED
         raise EngineError(f"the CPU stopped at {pc:#x} without a reason")
 
     def _exception(self, pc: int) -> Stop:
-        self._take_exception()
         syndrome, _, address = _EXCEPTION_STATE.unpack_from(self._engine.state, self._layout.exception)
         if syndrome == 0:
             syndrome = self._trapped_system_instruction(pc)
@@ -163,15 +152,6 @@ class Cpu:
         if syndrome >> 26 in (_INSTRUCTION_ABORT, _DATA_ABORT):
             return Stop(Vector.SYNCHRONOUS, syndrome, address)
         return Stop(Vector.SYNCHRONOUS, syndrome, 0)
-
-    def _take_exception(self) -> None:
-        """Copy the CPU's state, and clear the exclusive monitor, as the return from an exception does: no
-        store-exclusive finds a load from before it, or another thread's."""
-        state, place = self._engine.state, self._layout.monitor
-        engine.context_save(self._handle, self._engine.context)
-        if _MONITOR_STATE.unpack_from(state, place)[0] != _MONITOR_CLEAR:
-            _MONITOR_STATE.pack_into(state, place, _MONITOR_CLEAR)
-            engine.context_restore(self._handle, self._engine.context)
 
     def _trapped_system_instruction(self, pc: int) -> int:
         """The syndrome of MSR DAIFSet and DAIFClr, which Unicorn loses: EC 0x18 and the fields of the instruction.
@@ -197,22 +177,3 @@ class Cpu:
         word = (ctypes.c_char * 4)()
         engine.check(engine.vmem_read(self._handle, pc, const.UC_PROT_EXEC, ctypes.addressof(word), 4), "fetch")
         return int.from_bytes(word.raw, "little")
-
-    def _stop_before_misaligned_code(self) -> None:
-        """Unicorn executes code at any address. A block is looked at when it is translated, so before its first run;
-        what was translated at a misaligned address is forgotten before the CPU runs again."""
-
-        handle = self._handle
-
-        def new_block(_engine: Any, block: Any, _previous: Any, _data: Any) -> None:
-            if block[0].pc & 3:
-                engine.emu_stop(handle)
-
-        callback = engine.NewBlock(new_block)
-        hook = ctypes.c_size_t()
-        self._hooks.extend((callback, hook))
-        error = engine.hook_add(
-            self._handle, ctypes.byref(hook), const.UC_HOOK_EDGE_GENERATED, ctypes.cast(callback, ctypes.c_void_p),
-            None, 1, 0,
-        )  # fmt: skip
-        engine.check(error, "hook")

@@ -81,6 +81,7 @@ context_save: Final = _function("uc_context_save", _P)
 context_restore: Final = _function("uc_context_restore", _P)
 context_alloc: Final = _function("uc_context_alloc", _P)
 context_free: Final = _function("uc_context_free")
+hook_del: Final = _function("uc_hook_del", _SIZE)
 hook_add: Final = _function("uc_hook_add", _P, _INT, _P, _P, _U64, _U64)
 vmem_read: Final = _function("uc_vmem_read", _U64, _INT, _P, _SIZE)
 ctl: Final = _function("uc_ctl", _INT)
@@ -108,6 +109,11 @@ class _SystemRegisterValue(ctypes.Structure):
         ("crn", ctypes.c_uint32), ("crm", ctypes.c_uint32), ("op0", ctypes.c_uint32), ("op1", ctypes.c_uint32),
         ("op2", ctypes.c_uint32), ("value", ctypes.c_uint64),
     )  # fmt: skip
+
+
+def address_of_function(name: str) -> int:
+    """Where a function of the library is, for code that is not Python."""
+    return ctypes.cast(getattr(_library, name), _P).value or 0
 
 
 def check(error: int, what: str) -> None:
