@@ -149,9 +149,10 @@ def test_an_overflow_of_the_kernel_stack_hits_the_guard_page_and_is_reported(hel
     "No register value and no program may stop the kernel: a kernel panic is by definition a defect of Tyrne, "
     "and ends the machine with a report instead of going on"
 )
-def test_a_failed_check_is_reported_with_its_python_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("debug", [False, True], ids=["optimised", "for gdb"])
+def test_a_failed_check_is_reported_with_its_python_line(debug: bool, tmp_path: Path) -> None:
     """The manifest's magic is broken: the kernel asserts it."""
-    good = kernel_with([build_user_program(HELLO)])
+    good = kernel_elf(load_system(select([HELLO])), debug=debug)
     content = good.read_bytes()
     assert content.count(b"TYRNEMF2") >= 1
     broken = tmp_path / "kernel.elf"

@@ -1,4 +1,4 @@
-"""Why compiled code stops: the `kind` that a failed check hands to the panic function."""
+"""Why compiled code stops: the `kind` that a failed check hands to who reports it."""
 
 from __future__ import annotations
 

@@ -1,25 +1,6 @@
-// The way into a panic report: all registers stored, on a stack of its own, with every exception masked.
+// The way into a panic report: all registers stored, on a stack of its own, with every exception masked. A failed check
+// comes this way too: it is a breakpoint.
 // audit: U-22
-
-// x6 to x30 and sp into the frame at x1; onto the emergency stack. x4 and x5 are stored already.
-.macro store_rest
-        stp     x6, x7, [x1, #TRAP_FRAME_X + 16 * 3]
-        stp     x8, x9, [x1, #TRAP_FRAME_X + 16 * 4]
-        stp     x10, x11, [x1, #TRAP_FRAME_X + 16 * 5]
-        stp     x12, x13, [x1, #TRAP_FRAME_X + 16 * 6]
-        stp     x14, x15, [x1, #TRAP_FRAME_X + 16 * 7]
-        stp     x16, x17, [x1, #TRAP_FRAME_X + 16 * 8]
-        stp     x18, x19, [x1, #TRAP_FRAME_X + 16 * 9]
-        stp     x20, x21, [x1, #TRAP_FRAME_X + 16 * 10]
-        stp     x22, x23, [x1, #TRAP_FRAME_X + 16 * 11]
-        stp     x24, x25, [x1, #TRAP_FRAME_X + 16 * 12]
-        stp     x26, x27, [x1, #TRAP_FRAME_X + 16 * 13]
-        stp     x28, x29, [x1, #TRAP_FRAME_X + 16 * 14]
-        mov     x4, sp
-        stp     x30, x4, [x1, #TRAP_FRAME_X + 16 * 15]
-        adrp    x5, emergency_stack_end
-        mov     sp, x5
-.endm
 
         .text
 
@@ -38,29 +19,25 @@ emergency:
         mrs     x5, spsr_el1
         stp     x2, x3, [x1, #TRAP_FRAME_X]
         stp     x4, x5, [x1, #TRAP_FRAME_PC]
-        store_rest
+        stp     x6, x7, [x1, #TRAP_FRAME_X + 16 * 3]
+        stp     x8, x9, [x1, #TRAP_FRAME_X + 16 * 4]
+        stp     x10, x11, [x1, #TRAP_FRAME_X + 16 * 5]
+        stp     x12, x13, [x1, #TRAP_FRAME_X + 16 * 6]
+        stp     x14, x15, [x1, #TRAP_FRAME_X + 16 * 7]
+        stp     x16, x17, [x1, #TRAP_FRAME_X + 16 * 8]
+        stp     x18, x19, [x1, #TRAP_FRAME_X + 16 * 9]
+        stp     x20, x21, [x1, #TRAP_FRAME_X + 16 * 10]
+        stp     x22, x23, [x1, #TRAP_FRAME_X + 16 * 11]
+        stp     x24, x25, [x1, #TRAP_FRAME_X + 16 * 12]
+        stp     x26, x27, [x1, #TRAP_FRAME_X + 16 * 13]
+        stp     x28, x29, [x1, #TRAP_FRAME_X + 16 * 14]
+        mov     x4, sp
+        stp     x30, x4, [x1, #TRAP_FRAME_X + 16 * 15]
+        adrp    x5, emergency_stack_end
+        mov     sp, x5
         mrs     x2, esr_el1
         mrs     x3, far_el1
         bl      k_report_trap                   // (which vector, frame, ESR_EL1, FAR_EL1)
-        b       park
-
-// A check of the language failed: w0 says which, w1 and w2 the file and the line. The other registers and sp are those
-// of the check, pc is where it failed.
-        .global panic_with_registers
-panic_with_registers:
-        msr     daifset, #0xf
-        mov     x9, x1
-        adrp    x1, emergency_frame
-        add     x1, x1, :lo12:emergency_frame
-        stp     x0, x9, [x1, #TRAP_FRAME_X]
-        stp     x2, x3, [x1, #TRAP_FRAME_X + 16 * 1]
-        stp     x4, x5, [x1, #TRAP_FRAME_X + 16 * 2]
-        mrs     x4, spsr_el1
-        stp     x30, x4, [x1, #TRAP_FRAME_PC]
-        store_rest
-        mov     x3, x1
-        mov     x1, x9
-        bl      k_report_check                  // (kind, file, line, frame)
         b       park
 
         .bss

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from tyrne.boards.qemu_virt.board import QemuVirt
-from tyrne.boards.qemu_virt.panic import report_exception, report_failed_check
+from tyrne.boards.qemu_virt.panic import report
 from tyrne.boot.start import start_system
 from tyrne.hal.frame import TrapFrame, Vector
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
-from tyrne.lang import export, extern, option, u32, u64
+from tyrne.lang import export, option, u32, u64
 
 KERNEL: Final = Kernel(
     QemuVirt(traced=option("traced", False), counted=option("counted", False)),
@@ -64,25 +64,7 @@ def finish() -> None:
     KERNEL.board.stop(KERNEL.exit_status())
 
 
-@extern
-def panic_with_registers(kind: u32, file: u32, line: u32) -> None:
-    """Store the registers and report on the emergency stack; never returns."""
-    raise NotImplementedError
-
-
-@export
-def panic(kind: u32, file: u32, line: u32) -> None:
-    """A check of the language failed."""
-    panic_with_registers(kind, file, line)
-
-
-@export
-def report_check(kind: u32, file: u32, line: u32, frame: TrapFrame) -> None:
-    """On the emergency stack. Returns when a report was already under way."""
-    report_failed_check(KERNEL.board, kind, file, line, frame)
-
-
 @export
 def report_trap(vector: u32, frame: TrapFrame, syndrome: u64, address: u64) -> None:
-    """On the emergency stack. Returns when a report was already under way."""
-    report_exception(KERNEL.board, vector, frame, syndrome, address)
+    """On the emergency stack: an exception that must not be taken. Returns when a report was already under way."""
+    report(KERNEL.board, vector, frame, syndrome, address)

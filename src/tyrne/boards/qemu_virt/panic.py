@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from tyrne.boards.qemu_virt.board import QemuVirt
+from tyrne.boards.qemu_virt.checks import FailedCheck, failed_check
 from tyrne.boards.qemu_virt.layout import image_layout
 from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP
 from tyrne.hal.aarch64.descriptors import PAGE_SIZE
@@ -22,44 +23,51 @@ from tyrne.lang.machine import source_name
 NEWLINE: Final = u8(0x0A)
 CURRENT_SYNCHRONOUS: Final = u32(4)
 """The vector of synchronous exceptions at EL1 with SP_EL1."""
+BREAKPOINT: Final = u64(0x3C)
+"""ESR_EL1.EC: a breakpoint instruction; its number is in bits 15 to 0."""
 DATA_ABORT: Final = u64(0x25)
 """ESR_EL1.EC: a data abort without a change of exception level."""
 
 
-def report_failed_check(board: QemuVirt, kind: u32, file: u32, line: u32, frame: TrapFrame) -> None:
-    """A check of the language failed at a Python line; `frame.pc` is where."""
+def report(board: QemuVirt, vector: u32, frame: TrapFrame, syndrome: u64, address: u64) -> None:
+    """An exception came through one of the 16 vectors that must not be taken; `frame.pc` is where."""
     if not _begin(board):
         return
+    check = _check(vector, frame, syndrome)
+    if check is not None:
+        _describe_check(board, check)
+    else:
+        if board.uart.is_low():
+            _text(board, b"exception before the MMU is on")
+        else:
+            _describe(board, vector, syndrome, address)
+        board.put_panic(NEWLINE)
+        _named(board, b"esr", syndrome)
+        _named(board, b"far", address)
+    board.put_panic(NEWLINE)
+    _registers(board, frame)
+    board.stop(PANIC)
+
+
+def _check(vector: u32, frame: TrapFrame, syndrome: u64) -> FailedCheck | None:
+    """The check of the language whose failure an exception is."""
+    if vector != CURRENT_SYNCHRONOUS or exception_class(syndrome) != BREAKPOINT:
+        return None
+    return failed_check(frame, syndrome & 0xFFFF)
+
+
+def _describe_check(board: QemuVirt, check: FailedCheck) -> None:
     if board.uart.is_low():
         _text(board, b"check ")
-        _decimal(board, kind)
+        _decimal(board, check.kind)
         _text(board, b" failed at file ")
-        _decimal(board, file)
+        _decimal(board, check.file)
     else:
-        _text(board, check_name(kind))
+        _text(board, check_name(check.kind))
         _text(board, b" at ")
-        _source_name(board, file)
+        _source_name(board, check.file)
     _text(board, b":")
-    _decimal(board, line)
-    board.put_panic(NEWLINE)
-    _registers(board, frame)
-    board.stop(PANIC)
-
-
-def report_exception(board: QemuVirt, vector: u32, frame: TrapFrame, syndrome: u64, address: u64) -> None:
-    """An exception came through one of the 16 vectors that must not be taken."""
-    if not _begin(board):
-        return
-    if board.uart.is_low():
-        _text(board, b"exception before the MMU is on")
-    else:
-        _describe(board, vector, syndrome, address)
-    board.put_panic(NEWLINE)
-    _named(board, b"esr", syndrome)
-    _named(board, b"far", address)
-    board.put_panic(NEWLINE)
-    _registers(board, frame)
-    board.stop(PANIC)
+    _decimal(board, check.line)
 
 
 def _describe(board: QemuVirt, vector: u32, syndrome: u64, address: u64) -> None:

@@ -4,9 +4,10 @@ Frame sizes come from clang (`-fstack-usage`), calls from the relocations of the
 of its own, so each call that is left after inlining is a relocation. The language has neither recursion nor function
 pointers, hence the calls form a finite tree; an indirect call in the machine code is refused.
 
-Two things are not in that tree. Assembly counts as what the caller declares for it. A failed check may happen anywhere,
-also in the panic handler itself: its depth is counted once, below the deepest point that can panic; the handler must
-stop by itself when it fails a second time.
+Two things are not in that tree. Assembly counts as what the caller declares for it. A failed check may happen anywhere.
+In a kernel it is an exception, reported on a stack of its own. In a user program it is a call, also from the panic
+function itself, whose depth is counted once, below the deepest point that can panic; it must stop by itself when it
+fails a second time.
 """
 
 from __future__ import annotations

@@ -50,6 +50,7 @@ enum KpKind {
     KP_NARROWING = 5,
     KP_UNREACHABLE = 6,
     KP_MACHINE = 7,
+    KP_SITE_IN_REGISTER = 0x100,
 };
 
 #ifdef KP_HOST
@@ -78,7 +79,7 @@ KP_COLD _Noreturn void kp_panic(u32 kind, u32 site) {
     call;                                \
     kp_guard = kp_outer;                 \
     return true
-#else
+#elif defined(KP_USER)
 void k_panic(u32 kind, u32 file, u32 line);
 
 /* The panic function of the program; a panic inside it stops at a breakpoint exception. */
@@ -92,13 +93,39 @@ KP_COLD _Noreturn void kp_panic(u32 kind, u32 site) {
 }
 #endif
 
-KP_COLD _Noreturn void kp_overflow(u32 site) { kp_panic(KP_OVERFLOW, site); }
-KP_COLD _Noreturn void kp_index(u32 site) { kp_panic(KP_INDEX, site); }
-KP_COLD _Noreturn void kp_division(u32 site) { kp_panic(KP_DIVISION, site); }
-KP_COLD _Noreturn void kp_assertion(u32 site) { kp_panic(KP_ASSERTION, site); }
-KP_COLD _Noreturn void kp_narrowing(u32 site) { kp_panic(KP_NARROWING, site); }
-KP_COLD _Noreturn void kp_unreachable(u32 site) { kp_panic(KP_UNREACHABLE, site); }
-KP_COLD _Noreturn void kp_machine(u32 site) { kp_panic(KP_MACHINE, site); }
+#ifndef KP_METAL
+#define KP_FAILURE(name, kind) \
+    KP_COLD _Noreturn void name(u32 site) { kp_panic(kind, site); }
+#elif defined(__OPTIMIZE__)
+/* In a kernel a failed check is one instruction, BRK #kind, and what it leaves in the registers is what the check found.
+   The table of sites has 8 bytes for each: how far the instruction lies from the entry, and the site. */
+#define KP_FAILURE(name, kind)                                        \
+    KP_INLINE _Noreturn void name(u32 site) {                          \
+        __asm__ volatile("0: brk %0\n\t"                              \
+                         ".pushsection .rodata.kp_sites, \"a\"\n\t"   \
+                         ".balign 4\n\t"                              \
+                         ".4byte 0b - ., %1\n\t"                      \
+                         ".popsection" ::"i"(kind), "i"(site)          \
+                         : "memory");                                 \
+        __builtin_unreachable();                                      \
+    }
+#else
+/* For a debugger the compiler knows no constants: BRK #(kind + 0x100), with the site in w16. */
+#define KP_FAILURE(name, kind)                                                            \
+    KP_INLINE _Noreturn void name(u32 site) {                                              \
+        register u32 w16 __asm__("w16") = site;                                           \
+        __asm__ volatile("brk %0" ::"i"(kind + KP_SITE_IN_REGISTER), "r"(w16) : "memory"); \
+        __builtin_unreachable();                                                          \
+    }
+#endif
+
+KP_FAILURE(kp_overflow, KP_OVERFLOW)
+KP_FAILURE(kp_index, KP_INDEX)
+KP_FAILURE(kp_division, KP_DIVISION)
+KP_FAILURE(kp_assertion, KP_ASSERTION)
+KP_FAILURE(kp_narrowing, KP_NARROWING)
+KP_FAILURE(kp_unreachable, KP_UNREACHABLE)
+KP_FAILURE(kp_machine, KP_MACHINE)
 
 /* assert */
 #define check(test)                \
