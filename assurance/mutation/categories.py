@@ -16,7 +16,7 @@ BY_NAME: Final = (
 )
 """Categories that a check's own words tell; the first row that fits."""
 BY_FILE: Final = (
-    ("memory", r"page_table|descriptors|frames|memory|mapping|address_space"),
+    ("memory", r"page_|pages|descriptors|frames|memory|mapping|address_space"),
     ("scheduling", r"scheduler|task_queue|interrupt|timer"),
     ("report", r"log|fault|end_of_run|syndrome"),
 )

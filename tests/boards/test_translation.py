@@ -35,10 +35,25 @@ def test_a_space_is_invalidated_after_the_cpu_has_left_it(done: list[object]) ->
 
 @pytest.mark.promise("It is handed out again only when nothing maps it and the TLB has forgotten it")
 def test_a_page_is_invalidated_after_its_descriptor_is_written(done: list[object]) -> None:
-    Translation().invalidate_page(u16(3), u64(0xFFFF_FFFF_F000))
+    Translation().invalidate_pages(u16(3), u64(0xFFFF_FFFF_F000), u64(1))
     assert done == [
         Instruction.DSB_ISHST,
         (Operation.TLBI_VAE1, 3 << 48 | 0xF_FFFF_FFFF),
         Instruction.DSB_ISH,
         Instruction.ISB,
     ]
+
+
+def test_pages_in_a_row_are_invalidated_one_by_one_between_two_barriers(done: list[object]) -> None:
+    Translation().invalidate_pages(u16(3), u64(0x1F_E000), u64(3))
+    assert done == [
+        Instruction.DSB_ISHST,
+        *((Operation.TLBI_VAE1, 3 << 48 | page) for page in (0x1FE, 0x1FF, 0x200)),
+        Instruction.DSB_ISH,
+        Instruction.ISB,
+    ]
+
+
+def test_a_new_table_is_zeroed_before_anything_stored_later(done: list[object]) -> None:
+    Translation().table_zeroed()
+    assert done == [Instruction.DSB_ISHST]

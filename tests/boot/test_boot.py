@@ -6,8 +6,8 @@ import pytest
 
 from tyrne.abi import CapKind, Rights, Status, TaskState
 from tyrne.boot.start import start_system
-from tyrne.hal.aarch64.descriptors import MappingFlags
 from tyrne.hal.manifest import MAX_CAPS
+from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle, NotificationHandle, QuotaHandle, TaskHandle
 from tyrne.kernel.config import MAX_ENDPOINTS, MAX_QUOTAS, MAX_SPACES, MAX_TASKS

@@ -9,8 +9,9 @@ from tyrne.abi import FULL_CONTROL, CapHandle, CapKind, Rights, Status, TaskStat
 from tyrne.abi import CallNumber as C
 from tyrne.boot.loader import LoadedImage, LoadFailure
 from tyrne.boot.start import start_spaces
-from tyrne.hal.aarch64.descriptors import MappingFlags, page_descriptor
+from tyrne.hal.aarch64.descriptors import page_descriptor
 from tyrne.hal.frame import Vector
+from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.arena import LAST_GENERATION, Arena
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
@@ -18,7 +19,7 @@ from tyrne.kernel.capability import DebugConsole
 from tyrne.kernel.deletion import cap_drop, cap_revoke
 from tyrne.kernel.frames import FrameError, FrameRange, Frames
 from tyrne.kernel.notification import Notification
-from tyrne.kernel.page_table import _leaf, unmap_page
+from tyrne.kernel.page_table import entry_of, unmap_page
 from tyrne.kernel.user_memory import UserWindow, probe
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP, Cap
@@ -236,7 +237,7 @@ def test_spec_11_unmap_wants_a_page_not_only_a_valid_bit() -> None:
     world = Spaces()
     made = world.created()
     assert world.map(made, world.frame()) is None
-    entry = _leaf(world.board, world.space(made).root, u64(BASE))
+    entry = entry_of(world.board, world.space(made).root, u64(BASE), u64(3))
     assert isinstance(entry, u64)
     world.board.write64(entry, u64(int(page_descriptor(u64(RAM), USER_DATA)) & ~2))
     assert unmap_page(world.board, world.space(made).root, u64(BASE)) is Status.NOT_MAPPED

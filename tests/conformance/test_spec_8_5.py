@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tyrne.abi import Rights, TaskState, pack_handle, unpack_handle
-from tyrne.hal.aarch64.descriptors import MappingFlags, page_descriptor
+from tyrne.hal.aarch64.descriptors import page_descriptor
+from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.page_table import Mapping, _leaf
+from tyrne.kernel.page_table import Mapping, entry_of
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP, Cap
 from tyrne.testing.board import PAGE, MemoryBoard
@@ -215,7 +216,7 @@ def change_page(kernel: Kernel[MemoryBoard], address: int, flags: MappingFlags |
     """Give a page other flags behind the kernel's back, or none."""
     space: AddressSpace = kernel.context().space
     found = space.translate(kernel.board, u64(address))
-    entry = _leaf(kernel.board, space.root, u64(address))
+    entry = entry_of(kernel.board, space.root, u64(address), u64(3))
     assert isinstance(found, Mapping) and isinstance(entry, u64)
     kernel.board.write64(entry, u64(0) if flags is None else page_descriptor(found.frame, flags))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kernel.spaces import USER_CODE, USER_DATA, Spaces
-from tyrne.hal.aarch64.descriptors import MappingFlags, block_descriptor
-from tyrne.kernel.page_table import _leaf
+from tyrne.hal.aarch64.descriptors import block_descriptor
+from tyrne.hal.pages import MappingFlags
+from tyrne.kernel.page_table import entry_of
 from tyrne.kernel.user_memory import UserWindow, probe, user_byte_address
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE, POISON, RAM
@@ -108,7 +109,7 @@ def test_spec_8_6_probe_refuses_device_memory() -> None:
 
 def test_spec_8_6_probe_refuses_a_block_and_a_page_never_accessed() -> None:
     pages = Pages(USER_DATA)
-    entry = _leaf(pages.board, pages.at.root, u64(BASE))
+    entry = entry_of(pages.board, pages.at.root, u64(BASE), u64(3))
     assert isinstance(entry, u64)
     descriptor = pages.board.read64(entry)
     pages.board.write64(entry, u64(int(descriptor) & ~(1 << 10)))

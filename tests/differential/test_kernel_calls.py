@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from tyrne.abi import CallNumber, Status
-from tyrne.kernel import deletion, mapping, messages, rendezvous, signals, task_calls
+from tyrne.kernel import deletion, messages, page_ranges, page_table, rendezvous, signals, task_calls
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.scheduler import Scheduler
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import u64
 from tyrne.testing.lockstep.agreement import watchdog
 from tyrne.testing.lockstep.game import GameError, replay
 from tyrne.testing.lockstep.pair import DisagreementError
@@ -67,7 +66,10 @@ SEEDED: list[tuple[object, str, Callable[..., Any]]] = [
     (TaskQueue, "push_front", TaskQueue.push),
     (UserWindow, "validate", lambda window, pointer, length: True),
     (deletion, "pay_back", lambda payer, claim, amount: None),
-    (mapping, "prune_tables", lambda *_: u64(0)),
+    (page_ranges, "_forget", lambda *_: None),
+    (page_ranges, "_free_tables", lambda *_: None),
+    (page_ranges, "count_less", lambda *_: None),
+    (page_table, "count_more", lambda *_: None),
     (messages, "may_transfer", lambda *_: True),
     (rendezvous, "unmap_placed", lambda kernel, slot: setattr(slot, "placement", None)),
     (signals, "wake_waiter", lambda kernel, notification: None),

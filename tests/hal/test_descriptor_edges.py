@@ -8,17 +8,14 @@ from tyrne.hal.aarch64.descriptors import (
     ADDRESS_LIMIT,
     TCR,
     USER_LIMIT,
-    MappingFlags,
     attributes,
     block_descriptor,
     decode_flags,
-    is_page_aligned,
     level_index,
     page_descriptor,
-    page_of,
-    pages_for,
     table_descriptor,
 )
+from tyrne.hal.pages import MappingFlags, is_page_aligned, page_of, pages_for
 from tyrne.lang import u64
 
 F = MappingFlags

@@ -8,18 +8,14 @@ from tyrne.hal.aarch64.control import CPACR_CLOSED, CPACR_OPEN, SCTLR, SCTLR_RES
 from tyrne.hal.aarch64.descriptors import (
     MAIR,
     TCR,
-    MappingFlags,
     attributes,
     block_descriptor,
     decode_flags,
-    forbidden,
-    is_page_aligned,
     level_index,
     page_descriptor,
-    page_of,
-    pages_for,
     table_descriptor,
 )
+from tyrne.hal.pages import MappingFlags, forbidden, is_page_aligned, page_of, pages_for
 from tyrne.lang import u64
 
 W, X, U, D, G = (

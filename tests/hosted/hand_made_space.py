@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tyrne.hal.aarch64.descriptors import MappingFlags, page_descriptor
+from tyrne.hal.aarch64.descriptors import page_descriptor
 from tyrne.hal.frame import ThreadState, TrapFrame
+from tyrne.hal.pages import MappingFlags
 from tyrne.hosted.cpu import NO_LIMIT, Cpu, Stop
 from tyrne.hosted.ram import Ram
 from tyrne.hosted.registers import AdoptedFrame, AdoptedState

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tyrne.abi import CapHandle, Rights, Status
 from tyrne.boot.loader import LoadedImage, LoadFailure, create_space, load_image
 from tyrne.boot.start import start_quota, start_spaces
-from tyrne.hal.aarch64.descriptors import PAGE_SIZE, MappingFlags, pages_for
 from tyrne.hal.image import Image, Segment
+from tyrne.hal.pages import PAGE_SIZE, MappingFlags, pages_for
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.authority import space_at

@@ -5,25 +5,24 @@ from __future__ import annotations
 import pytest
 
 from tyrne.abi import Status
-from tyrne.hal.aarch64.descriptors import MappingFlags, decode_flags, forbidden, page_descriptor, table_descriptor
-from tyrne.kernel.page_table import (
-    Mapping,
-    invalid_in_space,
-    is_mapped,
-    map_page,
+from tyrne.hal.aarch64.descriptors import decode_flags, page_descriptor, table_descriptor
+from tyrne.hal.pages import MappingFlags, forbidden
+from tyrne.kernel.address_space import AddressSpace
+from tyrne.kernel.page_ranges import (
+    MOST_INVALIDATIONS,
+    map_range,
     missing_tables,
-    protect_page,
-    prune_tables,
-    release_tables,
+    protect_range,
     tables_for,
-    translate,
-    unmap_page,
+    unmap_range,
 )
-from tyrne.lang import u64
+from tyrne.kernel.page_table import Mapping, invalid_in_space, map_page, translate, unmap_page
+from tyrne.lang import u16, u64
 from tyrne.testing.board import PAGE, POISON, RAM, MemoryBoard
 from tyrne.testing.kernels import BASE, PANIC, managed
 
 F = MappingFlags
+ASID = u16(7)
 TOP = 1 << 48
 DATA = F.USER | F.WRITE
 MAPPABLE = [F(bits) for bits in range(32) if not invalid_in_space(F(bits))]
@@ -49,12 +48,45 @@ class Tables:
     def translate(self, address: int = BASE) -> Mapping | Status:
         return translate(self.board, self.root, u64(address))
 
+    def map_range(self, start: int, end: int, flags: MappingFlags = DATA) -> None:
+        map_range(self.board, self.frames, self.root, u64(start), u64(end), self.frame, flags)
+
+    def unmap_range(self, start: int, end: int) -> int:
+        """How many tables it frees."""
+        before = self.frames.available()
+        unmap_range(self.board, self.frames, self.root, ASID, u64(start), u64(end))
+        return int(self.frames.available() - before)
+
+    def protect(self, start: int, end: int, flags: MappingFlags) -> None:
+        protect_range(self.board, self.root, ASID, u64(start), u64(end), flags)
+
+    def missing(self, start: int, end: int) -> int | Status:
+        return missing_tables(self.board, self.root, u64(start), u64(end))
+
+    def release(self, frames: int) -> int:
+        """End the space, which has so many frames; how many it gives back."""
+        space = AddressSpace()
+        space.root, space.frames = self.root, u64(frames)
+        return int(space.release(self.board, self.frames))
+
+    def used(self, address: int, level: int) -> int:
+        """What the descriptor that leads to a table says of it, which is what the table holds."""
+        descriptor = int(self.board.read64(u64(self.entry(address, level - 1))))
+        table = descriptor & 0xFFFF_FFFF_F000
+        entries = [int(self.board.read64(u64(table + 8 * i))) & 1 for i in range(512)]
+        assert descriptor >> 2 & 0x3FF == sum(entries)
+        return sum(entries)
+
     def entry(self, address: int, level: int) -> int:
         """The physical address of a descriptor whose tables above are there."""
         table = int(self.root)
         for above in range(level):
             table = int(self.board.read64(u64(table + (address >> (39 - 9 * above) & 511) * 8))) & 0xFFFF_FFFF_F000
         return table + (address >> (39 - 9 * level) & 511) * 8
+
+    def words(self) -> list[int]:
+        """All words of RAM that the tables may be in."""
+        return [int(self.board.read64(u64(RAM + 8 * i))) for i in range(8 * 512)]
 
     def refuses(self, error: Status, address: int, flags: MappingFlags = DATA) -> None:
         before = bytes(self.board.ram), self.frames.available()
@@ -121,7 +153,7 @@ def test_the_descriptors_of_a_walk_are_those_of_the_architecture() -> None:
     assert tables.map() is None
     for level in range(3):
         descriptor = int(tables.board.read64(u64(tables.entry(BASE, level))))
-        assert descriptor & 0xFFF == 0b11 and descriptor >> 48 == 0
+        assert descriptor & 0xFFF == 1 << 2 | 0b11 and descriptor >> 48 == 0, "a table with one used entry"
     leaf = tables.board.read64(u64(tables.entry(BASE, 3)))
     assert leaf == page_descriptor(tables.frame, DATA) == int(tables.frame) | 0x0060_0000_0000_0F47
 
@@ -212,7 +244,7 @@ def test_a_page_without_the_access_flag_is_not_mapped_for_translate() -> None:
     assert tables.translate() is Status.NOT_MAPPED
 
 
-def test_release_frees_every_table_the_root_and_the_pages_that_are_owned_but_reads_only() -> None:
+def test_the_end_of_a_space_frees_every_table_the_root_and_the_pages_that_are_owned() -> None:
     tables = Tables()
     shared = tables.frames.allocate(tables.board)
     assert shared is not None and tables.map(2 * PAGE, frame=int(shared)) is None
@@ -220,16 +252,49 @@ def test_release_frees_every_table_the_root_and_the_pages_that_are_owned_but_rea
     for page, address in enumerate(addresses):
         frame = tables.frame if page == 0 else tables.frames.allocate(tables.board)
         assert frame is not None and tables.map(address, DATA | F.OWNED, int(frame)) is None
-    before = bytes(tables.board.ram)
-    release_tables(tables.board, tables.frames, tables.root)
+    held = 63 - int(tables.frames.available())
+    assert tables.release(held) == held
     assert tables.frames.available() == 63 and tables.frames.is_allocated(shared)
-    assert bytes(tables.board.ram) == before
+
+
+@pytest.mark.parametrize("pages", [1, 63, 64, 65, 128, 511, 512, 513, 1024])
+@pytest.mark.parametrize("start", [BASE, BASE + 511 * PAGE, (1 << 39) - 3 * PAGE])
+def test_the_end_of_a_space_passes_by_pages_that_are_not_its_own(start: int, pages: int) -> None:
+    tables = Tables()
+    free = int(tables.frames.available())
+    tables.map_range(start, start + pages * PAGE)
+    held = 1 + free - int(tables.frames.available())
+    assert tables.release(held) == held
+    assert tables.frames.available() == free + 1 and tables.frames.is_allocated(tables.frame)
 
 
 def test_release_of_an_empty_space_frees_its_root() -> None:
     tables = Tables()
-    release_tables(tables.board, tables.frames, tables.root)
+    assert tables.release(1) == 1
     assert tables.frames.available() == 63
+
+
+@pytest.mark.parametrize("left", [1, 2])
+@pytest.mark.parametrize("before", [None, BASE, BASE + (1 << 30), BASE + (1 << 39)])
+def test_tables_that_a_refused_mapping_has_left_empty_go_with_the_space(left: int, before: int | None) -> None:
+    tables = Tables()
+    assert before is None or tables.map(before) is None
+    free = 62 - int(tables.frames.available())
+    tables.frames.left = left
+    refused = tables.map(5 << 39)
+    assert refused is Status.OUT_OF_FRAMES
+    tables.frames.left = None
+    assert tables.release(1 + free + left) == 1 + free + left
+    assert tables.frames.available() == 63
+
+
+def test_a_table_that_counts_more_than_it_holds_stops_the_kernel_when_its_space_ends() -> None:
+    tables = Tables()
+    assert tables.map() is None
+    link = u64(tables.entry(BASE, 2))
+    tables.board.write64(link, tables.board.read64(link) + (1 << 2))
+    with pytest.raises(PANIC):
+        tables.release(4)
 
 
 def test_nothing_is_written_outside_the_tables() -> None:
@@ -258,61 +323,154 @@ RANGES = [
 
 @pytest.mark.parametrize(("start", "end"), RANGES)
 @pytest.mark.parametrize("before", [None, BASE, BASE + (1 << 21), PAGE])
-def test_the_count_of_missing_tables_is_what_mapping_takes_and_what_pruning_gives_back(
-    start: int, end: int, before: int | None
+@pytest.mark.parametrize("at_once", [False, True])
+def test_the_count_of_missing_tables_is_what_mapping_takes_and_what_unmapping_gives_back(
+    start: int, end: int, before: int | None, at_once: bool
 ) -> None:
     tables = Tables()
     if before is not None and not start <= before < end:
         assert tables.map(before) is None
     free, ram = tables.frames.available(), bytes(tables.board.ram)
-    needed = missing_tables(tables.board, tables.root, u64(start), u64(end))
-    for address in range(start, end, PAGE):
-        assert not is_mapped(tables.board, tables.root, u64(address))
-        assert tables.map(address) is None
-        assert is_mapped(tables.board, tables.root, u64(address))
+    needed = tables.missing(start, end)
+    assert isinstance(needed, u64)
+    if at_once:
+        tables.map_range(start, end)
+    else:
+        for address in range(start, end, PAGE):
+            assert tables.map(address, frame=int(tables.frame) + address - start) is None
     assert free - tables.frames.available() == needed
-    assert missing_tables(tables.board, tables.root, u64(start), u64(end)) == 0
     for address in range(start, end, PAGE):
-        tables.unmap(address)
-    assert prune_tables(tables.board, tables.frames, tables.root, u64(start), u64(end)) == needed
+        assert tables.translate(address) == Mapping(u64(tables.frame + address - start), DATA)
+        assert tables.missing(address, address + PAGE) is Status.ALREADY_MAPPED
+    assert tables.unmap_range(start, end) == needed
     assert tables.frames.available() == free
     assert tables.board.get(int(tables.root), PAGE) == ram[int(tables.root) - RAM :][:PAGE]
 
 
-def test_pruning_leaves_tables_in_which_another_page_is_mapped() -> None:
+@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize("start", [BASE, BASE + (1 << 21) - PAGE])
+def test_one_page_in_the_way_of_a_range_is_enough(start: int, at: int) -> None:
+    tables = Tables()
+    assert tables.map(start + at * PAGE) is None
+    assert tables.missing(start, start + 3 * PAGE) is Status.ALREADY_MAPPED
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_a_block_in_the_way_of_a_range_stops_the_kernel(level: int) -> None:
+    tables = Tables()
+    assert tables.map() is None
+    tables.board.write64(u64(tables.entry(BASE, level)), u64(RAM | 1))
+    with pytest.raises(PANIC):
+        tables.missing(BASE - PAGE, BASE + PAGE)
+
+
+def test_unmapping_leaves_tables_in_which_another_page_is_mapped() -> None:
     tables = Tables()
     for address in (BASE, BASE + PAGE, BASE + (1 << 21), BASE + (1 << 30)):
         assert tables.map(address) is None
-    tables.unmap(BASE)
-    assert prune_tables(tables.board, tables.frames, tables.root, u64(BASE), u64(BASE + PAGE)) == 0
-    tables.unmap(BASE + PAGE)
-    assert prune_tables(tables.board, tables.frames, tables.root, u64(BASE), u64(BASE + 2 * PAGE)) == 1
+    assert tables.unmap_range(BASE, BASE + PAGE) == 0
+    assert tables.used(BASE, 3) == 1
+    assert tables.unmap_range(BASE + PAGE, BASE + 2 * PAGE) == 1
+    assert (tables.used(BASE, 1), tables.used(BASE, 2)) == (2, 1)
     assert isinstance(tables.translate(BASE + (1 << 21)), Mapping)
     assert isinstance(tables.translate(BASE + (1 << 30)), Mapping)
+    assert tables.unmap_range(BASE + (1 << 21), BASE + (1 << 21) + PAGE) == 2
+    assert tables.unmap_range(BASE + (1 << 30), BASE + (1 << 30) + PAGE) == 3
 
 
-@pytest.mark.parametrize("mapped", [None, BASE, PAGE])
-def test_pruning_where_no_tables_are_frees_none(mapped: int | None) -> None:
+def test_every_entry_that_leads_to_a_table_counts_what_is_used_there() -> None:
     tables = Tables()
-    if mapped is not None:
-        assert tables.map(mapped) is None
-    before = bytes(tables.board.ram), tables.frames.available()
-    for start in (1 << 30, 1 << 39, TOP - PAGE):
-        assert prune_tables(tables.board, tables.frames, tables.root, u64(start), u64(start + PAGE)) == 0
-    assert (bytes(tables.board.ram), tables.frames.available()) == before
+    tables.map_range(BASE + PAGE, BASE + (1 << 21) + PAGE)
+    assert [tables.used(BASE, level) for level in (1, 2, 3)] == [1, 2, 511]
+    assert tables.map(BASE) is None
+    assert tables.used(BASE, 3) == 512
+    assert isinstance(tables.unmap(BASE + 7 * PAGE), u64)
+    assert tables.used(BASE, 3) == 511
+    tables.protect(BASE, BASE + 3 * PAGE, F.USER)
+    assert tables.used(BASE, 3) == 511
+    assert tables.unmap_range(BASE + (1 << 21), BASE + (1 << 21) + PAGE) == 1
+    assert (tables.used(BASE, 2), tables.used(BASE, 3)) == (1, 511)
+
+
+def test_a_table_is_zeroed_for_all_walks_before_anything_leads_to_it() -> None:
+    tables = Tables()
+    before: list[int] = []
+
+    def zeroed() -> None:
+        made = int(tables.frames.allocated)  # the frames are taken in order: the last of them is the new table
+        table = RAM + (made - 1) * PAGE
+        assert tables.board.get(table, PAGE) == bytes(PAGE)
+        links = [entry & 0xFFFF_FFFF_F000 for entry in tables.words()]
+        assert table not in links
+        before.append(table)
+
+    tables.board.table_zeroed = zeroed  # type: ignore[method-assign]
+    assert tables.map() is None
+    assert len(before) == 3
+
+
+@pytest.mark.parametrize("work", ["unmap", "protect"])
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("pages", [1, 2, 31, 32, 33, 512])
+def test_pages_are_forgotten_one_by_one_and_the_whole_space_when_they_are_many(
+    pages: int, alone: bool, work: str
+) -> None:
+    tables = Tables()
+    if not alone:
+        assert tables.map((1 << 30) - PAGE) is None
+    start = (1 << 30) - (1 << 21) if alone else (1 << 30) - (2 << 21)
+    tables.map_range(start, start + pages * PAGE)
+    tables.board.events.clear()
+    if work == "unmap":
+        tables.unmap_range(start, start + pages * PAGE)
+    else:
+        tables.protect(start, start + pages * PAGE, F.USER)
+    few = ("invalidate_pages", ASID, start, pages)
+    assert tables.board.events == [few if pages <= MOST_INVALIDATIONS else ("invalidate_space", ASID)]
+
+
+def test_each_table_of_a_range_is_forgotten_for_itself() -> None:
+    tables = Tables()
+    middle = BASE + (1 << 21)
+    tables.map_range(middle - 40 * PAGE, middle + 2 * PAGE)
+    tables.board.events.clear()
+    tables.unmap_range(middle - 40 * PAGE, middle + 2 * PAGE)
+    assert tables.board.events == [("invalidate_space", ASID), ("invalidate_pages", ASID, middle, 2)]
+
+
+@pytest.mark.parametrize("pages", [1, 40])
+@pytest.mark.parametrize("beside", [False, True])
+def test_what_is_unmapped_is_forgotten_before_its_tables_are_free_and_after_nothing_leads_there(
+    pages: int, beside: bool
+) -> None:
+    tables = Tables()
+    assert not beside or tables.map(BASE + 100 * PAGE) is None
+    tables.map_range(BASE, BASE + pages * PAGE)
+    allocated = tables.frames.allocated
+    asked: list[bool] = []
+
+    def forget(*_: object) -> None:
+        assert tables.frames.allocated == allocated
+        assert all(tables.translate(BASE + page * PAGE) is Status.NOT_MAPPED for page in range(pages))
+        asked.append(True)
+
+    tables.board.invalidate_pages = forget  # type: ignore[method-assign]
+    tables.board.invalidate_space = forget  # type: ignore[method-assign]
+    assert tables.unmap_range(BASE, BASE + pages * PAGE) == (0 if beside else 3)
+    assert asked == [True]
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 0), (BASE, BASE), (BASE + PAGE, BASE), (TOP, 0)])
 @pytest.mark.parametrize("below", [0, PAGE, BASE])
 def test_no_page_takes_no_table(start: int, end: int, below: int) -> None:
-    assert tables_for(u64(start), u64(end), u64(below)) == 0
+    assert tables_for(MemoryBoard(1), u64(start), u64(end), u64(below)) == 0
 
 
 @pytest.mark.parametrize("flags", MAPPABLE, ids=str)
 def test_protecting_a_page_changes_its_flags_and_keeps_its_frame(flags: MappingFlags) -> None:
     tables = Tables()
     assert tables.map(BASE, F.USER) is None
-    protect_page(tables.board, tables.root, u64(BASE), flags)
+    tables.protect(BASE, BASE + PAGE, flags)
     assert tables.translate() == Mapping(tables.frame, flags)
 
 
@@ -322,5 +480,5 @@ def test_no_page_is_given_flags_that_it_could_not_be_mapped_with(flags: MappingF
     assert tables.map() is None
     before = bytes(tables.board.ram)
     with pytest.raises(PANIC):
-        protect_page(tables.board, tables.root, u64(BASE), flags)
+        tables.protect(BASE, BASE + PAGE, flags)
     assert bytes(tables.board.ram) == before

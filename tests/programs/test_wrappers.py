@@ -10,7 +10,7 @@ from scripted_kernel import ScriptedKernel, reply
 
 from tyrne import user
 from tyrne.abi import CALLS, NULL_HANDLE, CallNumber, CapKind, Notice, Rights, SendOutcome, Status, TaskState
-from tyrne.hal.aarch64.descriptors import MappingFlags
+from tyrne.hal.pages import MappingFlags
 from tyrne.lang import Trap, u64
 from tyrne.rows import check_rows
 from tyrne.user import (

@@ -24,12 +24,13 @@ class Tlb:
         self.held: dict[tuple[int, int], set[int]] = {}
         self.handed_out = 0
         board, frames = kernel.board, kernel.frames
-        forget_page, forget_space = board.invalidate_page, board.invalidate_space
+        forget_pages, forget_space = board.invalidate_pages, board.invalidate_space
         allocate, allocate_run = frames.allocate, frames.allocate_run
 
-        def invalidate_page(asid: Any, address: Any) -> None:
-            self.held.pop((int(asid), int(address)), None)
-            forget_page(asid, address)
+        def invalidate_pages(asid: Any, address: Any, pages: Any) -> None:
+            for page in range(int(pages)):
+                self.held.pop((int(asid), int(address) + page * PAGE), None)
+            forget_pages(asid, address, pages)
 
         def invalidate_space(asid: Any) -> None:
             self.held = {at: found for at, found in self.held.items() if at[0] != asid}
@@ -41,7 +42,8 @@ class Tlb:
         def run(memory: Any, count: Any) -> Any:
             return self.check(allocate_run(memory, count), int(count))
 
-        board.invalidate_page, board.invalidate_space = invalidate_page, invalidate_space  # type: ignore[method-assign]
+        board.invalidate_pages = invalidate_pages  # type: ignore[method-assign]
+        board.invalidate_space = invalidate_space  # type: ignore[method-assign]
         frames.allocate, frames.allocate_run = one, run  # type: ignore[method-assign]
 
     def fill(self) -> None:

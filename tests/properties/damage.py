@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, TaskState
-from tyrne.hal.aarch64.descriptors import MappingFlags, page_descriptor, table_descriptor
+from tyrne.hal.aarch64.descriptors import page_descriptor, table_descriptor
+from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_slot import CapSlot, Placement
 from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle
 from tyrne.kernel.endpoint import Endpoint, EndpointState
 from tyrne.kernel.notification import Notification
-from tyrne.kernel.page_table import _leaf
+from tyrne.kernel.page_table import entry_of
 from tyrne.kernel.task import Offer
 from tyrne.lang import u8, u16, u32, u64
 from tyrne.testing.board import RAM
@@ -63,7 +64,7 @@ class Busy(World):
 
     def descriptor(self, address: int, word: u64) -> None:
         """Let an address of task 0 have another level 3 descriptor."""
-        entry = _leaf(self.board, self.root(0), u64(address))
+        entry = entry_of(self.board, self.root(0), u64(address), u64(3))
         assert isinstance(entry, u64)
         self.board.write64(entry, word)
 
@@ -73,7 +74,7 @@ class Busy(World):
 
     def frame(self, address: int) -> int:
         """The frame of a page of task 0."""
-        entry = _leaf(self.board, self.root(0), u64(address))
+        entry = entry_of(self.board, self.root(0), u64(address), u64(3))
         assert isinstance(entry, u64)
         return int(self.board.read64(entry)) & 0xFFFF_FFFF_F000
 
@@ -151,6 +152,13 @@ def graft(w: Busy) -> None:
     w.board.write64(w.root(4), w.board.read64(w.root(3)))
 
 
+def miscount(w: Busy) -> None:
+    """Let the table of the two pages that task 0 has mapped count one more."""
+    link = entry_of(w.board, w.root(0), u64(MAPPED), u64(2))
+    assert isinstance(link, u64)
+    w.board.write64(link, w.board.read64(link) + (1 << 2))
+
+
 def lose_a_region(w: Busy) -> None:
     put(w.at(w.pages), placement=None)
 
@@ -217,6 +225,7 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
     ("what_is_mapped_is_recorded", "not mapped there",
      lambda w: put(w.at(w.part), placement=Placement(w.at(w.pages).placement.space, u64(0x200_0000)))),
     ("pages_are_what_a_task_may_have", "descriptor 0x", lambda w: w.descriptor(MAPPED, u64(0b01))),
+    ("tables_are_counted_right", "has 2 used entries, and 3 are counted", miscount),
     ("pages_are_what_a_task_may_have", "is empty",
      lambda w: w.board.write64(w.root(0) + 8, table_descriptor(w.kernel.frames.allocate(w.board)))),
     ("pages_are_what_a_task_may_have", "WRITE|EXECUTE", lambda w: w.page(BASE, w.frame(BASE), U | W | X | OWNED)),

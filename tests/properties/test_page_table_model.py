@@ -7,32 +7,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tyrne.abi import Status
-from tyrne.hal.aarch64.descriptors import (
-    USER_LIMIT,
-    MappingFlags,
-    block_descriptor,
-    decode_flags,
-    page_descriptor,
-    table_descriptor,
-)
-from tyrne.kernel.page_table import (
-    Mapping,
-    invalid_in_space,
-    map_page,
-    missing_tables,
-    protect_page,
-    prune_tables,
-    release_tables,
-    tables_for,
-    translate,
-    unmap_page,
-)
+from tyrne.hal.aarch64.descriptors import USER_LIMIT, block_descriptor, decode_flags, page_descriptor, table_descriptor
+from tyrne.hal.pages import MappingFlags
+from tyrne.kernel.address_space import AddressSpace
+from tyrne.kernel.page_ranges import map_range, missing_tables, protect_range, tables_for, unmap_range
+from tyrne.kernel.page_table import Mapping, invalid_in_space, map_page, translate, unmap_page
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import u64
+from tyrne.lang import u16, u64
 from tyrne.testing.board import PAGE, MemoryBoard
+from tyrne.testing.invariants.owners import read_tree
 from tyrne.testing.kernels import managed
 
 PAGES = 40
+ASID = u16(3)
+DEVICE = 1 << 38
 index = st.sampled_from([0, 1, 511])
 addresses = st.builds(
     lambda a, b, c, d, low: (((a * 512 + b) * 512 + c) * 512 + d) * PAGE + low,
@@ -61,6 +49,19 @@ class Tables(RuleBasedStateMachine):
 
     def tables_on_the_way(self, address: int) -> list[tuple[int, int]]:
         return [(shift, address >> shift) for shift in (39, 30, 21)]
+
+    def run(self, pick: int, count: int) -> tuple[int, int]:
+        """A range of pages that are all mapped."""
+        start = end = self.live(pick)
+        while end in self.pages and end < start + count * PAGE:
+            end += PAGE
+        return start, end
+
+    def leads_anywhere(self, shift: int, number: int) -> bool:
+        """Whether a page or another table is reached through a table."""
+        if any(page >> shift == number for page in self.pages):
+            return True
+        return any(below < shift and at >> (shift - below) == number for below, at in self.tables)
 
     def live(self, pick: int) -> int:
         return sorted(self.pages)[pick % len(self.pages)]
@@ -107,29 +108,57 @@ class Tables(RuleBasedStateMachine):
             assert result == self.pages.pop(address).frame
             assert self.frames.free(u64(int(result))) is None
 
+    @rule(address=addresses, count=st.sampled_from([1, 2, 33, 511, 512, 513]), flags=flag_sets)
+    def map_many(self, address: int, count: int, flags: MappingFlags) -> None:
+        """A range of device pages: they are nobody's frames."""
+        start = address // PAGE * PAGE
+        end = start + count * PAGE
+        if start < PAGE or end > USER_LIMIT or invalid_in_space(flags) or flags & MappingFlags.OWNED:
+            return
+        if any(start <= page < end for page in self.pages):
+            assert missing_tables(self.board, self.root, u64(start), u64(end)) is Status.ALREADY_MAPPED
+            return
+        wanted = {(shift, page >> shift) for page in range(start, end, PAGE) for shift in (39, 30, 21)}
+        if len(wanted - self.tables) > self.frames.available():
+            return
+        map_range(self.board, self.frames, self.root, u64(start), u64(end), u64(DEVICE), flags)
+        self.tables |= wanted
+        self.pages |= {page: Mapping(u64(DEVICE + page - start), flags) for page in range(start, end, PAGE)}
+
+    @rule(pick=st.integers(0, 100), count=st.sampled_from([1, 2, 33, 511, 512, 513]), flags=flag_sets)
+    def protect_many(self, pick: int, count: int, flags: MappingFlags) -> None:
+        if self.pages and not invalid_in_space(flags) and not flags & MappingFlags.OWNED:
+            start, end = self.run(pick, count)
+            protect_range(self.board, self.root, ASID, u64(start), u64(end), flags)
+            for page in range(start, end, PAGE):
+                self.pages[page] = Mapping(self.pages[page].frame, flags)
+
+    @rule(pick=st.integers(0, 100), count=st.sampled_from([1, 2, 33, 511, 512, 513]))
+    def unmap_many(self, pick: int, count: int) -> None:
+        """Tables that lead nowhere go, those of other pages stay."""
+        if not self.pages:
+            return
+        start, end = self.run(pick, count)
+        free = self.frames.available()
+        unmap_range(self.board, self.frames, self.root, ASID, u64(start), u64(end))
+        for page in range(start, end, PAGE):
+            frame = self.pages.pop(page).frame
+            if frame < DEVICE:
+                assert self.frames.free(frame) is None
+                free += 1
+        gone = {(shift, page >> shift) for page in range(start, end, PAGE) for shift in (39, 30, 21)}
+        for shift, number in sorted(gone):  # tables of pages before those of tables
+            if not self.leads_anywhere(shift, number):
+                self.tables.remove((shift, number))
+                free += 1
+        assert self.frames.available() == free
+
     @rule(pick=st.integers(0, 100), flags=flag_sets)
     def protect(self, pick: int, flags: MappingFlags) -> None:
         if self.pages and not invalid_in_space(flags):
             address = self.live(pick)
-            protect_page(self.board, self.root, u64(address), flags)
+            protect_range(self.board, self.root, ASID, u64(address), u64(address + PAGE), flags)
             self.pages[address] = Mapping(self.pages[address].frame, flags)
-
-    @rule(address=addresses, live=st.booleans(), pick=st.integers(0, 100), count=st.sampled_from([1, 2, 513]))
-    def prune(self, address: int, live: bool, pick: int, count: int) -> None:
-        """Tables that lead nowhere go, those of other pages stay."""
-        start = self.live(pick) if live and self.pages else address // PAGE * PAGE
-        end = min(start + count * PAGE, int(USER_LIMIT))
-        if start >= end:
-            return
-        expected = 0
-        for shift in (21, 30, 39):
-            for index in range(start >> shift, (end - 1 >> shift) + 1):
-                used = any(page >> shift == index for page in self.pages)
-                used |= any(below < shift and at >> (shift - below) == index for below, at in self.tables)
-                if (shift, index) in self.tables and not used:
-                    self.tables.remove((shift, index))
-                    expected += 1
-        assert prune_tables(self.board, self.frames, self.root, u64(start), u64(end)) == expected
 
     @rule(address=addresses, count=st.sampled_from([1, 2, 512, 513]))
     def count_missing(self, address: int, count: int) -> None:
@@ -138,7 +167,9 @@ class Tables(RuleBasedStateMachine):
         if end <= USER_LIMIT:
             wanted = {(shift, page >> shift) for page in range(start, end, PAGE) for shift in (39, 30, 21)}
             missing = wanted - self.tables
-            assert missing_tables(self.board, self.root, u64(start), u64(end)) == len(missing)
+            found = missing_tables(self.board, self.root, u64(start), u64(end))
+            there = any(start <= page < end for page in self.pages)
+            assert found == (Status.ALREADY_MAPPED if there else len(missing))
 
     @rule(address=addresses)
     def translate_anything(self, address: int) -> None:
@@ -149,13 +180,19 @@ class Tables(RuleBasedStateMachine):
     def agree(self) -> None:
         for address, mapping in self.pages.items():
             assert translate(self.board, self.root, u64(address)) == mapping
-        assert self.frames.stats().allocated == 1 + len(self.tables) + len(self.pages)
+        mine = [mapping for mapping in self.pages.values() if mapping.frame < DEVICE]
+        assert self.frames.stats().allocated == 1 + len(self.tables) + len(mine)
+        tree = read_tree(self.board, int(self.root))
+        assert not tree.miscounted and len(tree.tables) == 1 + len(self.tables)
 
     def teardown(self) -> None:
         if hasattr(self, "root"):
-            release_tables(self.board, self.frames, self.root)
+            space = AddressSpace()
+            owned = [m for m in self.pages.values() if m.flags & MappingFlags.OWNED]
+            space.root, space.frames = self.root, u64(1 + len(self.tables) + len(owned))
+            assert space.release(self.board, self.frames) == 1 + len(self.tables) + len(owned)
             for mapping in self.pages.values():
-                if not mapping.flags & MappingFlags.OWNED:
+                if not mapping.flags & MappingFlags.OWNED and mapping.frame < DEVICE:
                     assert self.frames.free(mapping.frame) is None
             assert self.frames.available() == PAGES
 
@@ -167,11 +204,11 @@ TestTables.settings = settings(max_examples=60, stateful_step_count=25)
 @given(st.lists(st.tuples(st.integers(1, (1 << 36) - 40), st.integers(1, 30)), min_size=1, max_size=4))
 def test_the_count_of_tables_is_the_number_of_distinct_ones(runs: list[tuple[int, int]]) -> None:
     distinct: set[tuple[int, int]] = set()
-    needed, below, floor = u64(0), u64(0), 0
+    needed, below, floor, board = u64(0), u64(0), 0, MemoryBoard(1)
     for first, length in sorted(runs):
         start = max(first, floor)
         floor = start + length
-        needed += tables_for(u64(start * PAGE), u64(floor * PAGE), below)
+        needed += tables_for(board, u64(start * PAGE), u64(floor * PAGE), below)
         below = u64(floor * PAGE - 1)
         distinct |= {(shift, page * PAGE >> shift) for page in range(start, floor) for shift in (39, 30, 21)}
     assert needed == len(distinct)

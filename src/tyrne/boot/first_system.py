@@ -5,9 +5,9 @@ from __future__ import annotations
 from tyrne.abi import CapHandle, CapKind, Rights, TaskState, rights_from_word, rights_over
 from tyrne.boot.loader import LoadedImage, LoadFailure, load_image
 from tyrne.hal import manifest as layout
-from tyrne.hal.aarch64.descriptors import PAGE_SIZE
 from tyrne.hal.board import B
 from tyrne.hal.manifest import CapRecord, read_cap, read_image, read_word, region_record, task_record
+from tyrne.hal.pages import PAGE_SIZE
 from tyrne.kernel.authority import space_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tyrne.abi import CapHandle, CapKind, Rights, Status, pack_handle
-from tyrne.hal.aarch64.descriptors import PAGE_SIZE, USER_LIMIT, MappingFlags, is_page_aligned
-from tyrne.hal.board import B
+from tyrne.hal.board import B, TableMemory
 from tyrne.hal.image import Image, Segment
+from tyrne.hal.pages import PAGE_SIZE, MappingFlags, is_page_aligned
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.authority import quota_of, space_at
 from tyrne.kernel.cap_table import CapTable
@@ -17,7 +17,8 @@ from tyrne.kernel.creation import make_object
 from tyrne.kernel.deletion import cap_drop, reap
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.page_table import map_page, tables_for
+from tyrne.kernel.page_ranges import tables_for
+from tyrne.kernel.page_table import map_page
 from tyrne.kernel.quota import FRAMES
 from tyrne.lang import cold, irange, saturating_add, saturating_mul, u64
 
@@ -123,9 +124,9 @@ def _check(kernel: Kernel[B], table: CapTable, parent: CapHandle, image: Image) 
     quota = kernel.quotas.get(paying.slot) if isinstance(paying, QuotaHandle) else None
     if quota is None:
         return LoadFailure(LoadError.INVALID_PARENT_CAP, Status.WRONG_KIND)
-    if not _fits_user_space(image):
+    if not _fits_user_space(image, kernel.board.page_format.user_limit):
         return LoadFailure(LoadError.INVALID_IMAGE_BASE, None, image.base(), image.stack_end())
-    needed = _frames_needed(image)
+    needed = _frames_needed(kernel.board, image)
     limit = min(kernel.frames.available(), quota.claims[FRAMES])
     if needed > limit:
         return LoadFailure(LoadError.FRAME_BUDGET_EXCEEDED, None, needed, limit)
@@ -136,18 +137,18 @@ def _check(kernel: Kernel[B], table: CapTable, parent: CapHandle, image: Image) 
     return None
 
 
-def _fits_user_space(image: Image) -> bool:
-    """Whether the segments, then the stack, follow each other without overlap up to the user limit."""
+def _fits_user_space(image: Image, limit: u64) -> bool:
+    """Whether the segments, then the stack, follow each other without overlap up to a limit."""
     end = u64(0)
     for i in irange(image.segment_count):
         segment = image.segments[i]
         if segment.address < end or segment.length > segment.memory_length:
             return False
         end = saturating_add(segment.address, saturating_mul(segment.pages(), PAGE_SIZE))
-    return end <= image.stack_base and is_page_aligned(image.stack_base) and image.stack_end() <= USER_LIMIT
+    return end <= image.stack_base and is_page_aligned(image.stack_base) and image.stack_end() <= limit
 
 
-def _frames_needed(image: Image) -> u64:
+def _frames_needed(memory: TableMemory, image: Image) -> u64:
     """The root, the pages of the image and its stack, and the tables on the way to them."""
     needed = 1 + image.pages() + image.stack_pages
     below = u64(0)
@@ -155,9 +156,9 @@ def _frames_needed(image: Image) -> u64:
         segment = image.segments[i]
         end = segment.address + segment.pages() * PAGE_SIZE
         if segment.address < end:
-            needed += tables_for(segment.address, end, below)
+            needed += tables_for(memory, segment.address, end, below)
             below = end - 1
-    return needed + tables_for(image.stack_base, image.stack_end(), below)
+    return needed + tables_for(memory, image.stack_base, image.stack_end(), below)
 
 
 def _fill(kernel: Kernel[B], space: AddressSpace, image: Image) -> LoadFailure | None:

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.interrupt import Interrupt
+from tyrne.hal.pages import PageFormat
 from tyrne.lang import u8, u16, u32, u64
 
 
@@ -35,10 +36,17 @@ class PhysicalMemory(Protocol):
 
 
 class Translation(Protocol):
-    """The stage 1 EL1&0 translation of the CPU: which tables it walks and what it has cached of them."""
+    """How the CPU translates user addresses: which tables it walks and what it has cached of them."""
+
+    @property
+    def page_format(self) -> PageFormat: ...
 
     def activate(self, root: u64, asid: u16) -> None:
-        """Translate EL0 through the level 0 table at `root`, tagged with `asid`."""
+        """Translate user addresses through the root table at `root`, tagged with `asid`."""
+        ...
+
+    def table_zeroed(self) -> None:
+        """Let no table walk that finds what is stored next find what a new table held before (DSB ISHST)."""
         ...
 
     def tables_written(self) -> None:
@@ -49,13 +57,17 @@ class Translation(Protocol):
         """Make stores to RAM visible to instruction fetch (DSB ISH, IC IALLU, DSB ISH, ISB)."""
         ...
 
-    def invalidate_page(self, asid: u16, address: u64) -> None:
-        """Forget the translations of one page in one address space (TLBI VAE1)."""
+    def invalidate_pages(self, asid: u16, address: u64, pages: u64) -> None:
+        """Forget the translations of pages in a row in one address space, and the tables on the way (TLBI VAE1)."""
         ...
 
     def invalidate_space(self, asid: u16) -> None:
         """Forget every translation of one address space (TLBI ASIDE1)."""
         ...
+
+
+class TableMemory(PhysicalMemory, Translation, Protocol):
+    """RAM, and what of it are page tables."""
 
 
 class Output(Protocol):
@@ -159,7 +171,7 @@ class Tracer(Protocol):
         ...
 
 
-class Board(PhysicalMemory, Translation, Output, Clock, Threads, Tracer, Protocol):
+class Board(TableMemory, Output, Clock, Threads, Tracer, Protocol):
     """A whole machine."""
 
 

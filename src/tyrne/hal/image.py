@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from tyrne.hal.aarch64.descriptors import PAGE_SIZE, MappingFlags, pages_for
+from tyrne.hal.pages import PAGE_SIZE, MappingFlags, pages_for
 from tyrne.lang import Array, irange, saturating_add, saturating_mul, u64
 
 MAX_SEGMENTS: Final = 4

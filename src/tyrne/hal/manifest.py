@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from tyrne.hal.aarch64.descriptors import MappingFlags
 from tyrne.hal.board import PhysicalMemory
 from tyrne.hal.image import MAX_SEGMENTS, Image, Segment
+from tyrne.hal.pages import MappingFlags
 from tyrne.lang import irange, u64
 
 MAGIC: Final = u64(int.from_bytes(b"TYRNEMF2", "little"))

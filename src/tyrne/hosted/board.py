@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from tyrne.hal.aarch64.descriptors import Descriptors
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
@@ -32,6 +33,7 @@ class HostedBoard(CountedRam):
         else:
             super().__init__(size=ram_size)
         self.recorder: Final = recorder
+        self.page_format: Final = Descriptors()
         self.cpu: Final = Cpu(self)
         self.alarm_at = NEVER
         """The count of user instructions at which the kernel wants to be interrupted."""
@@ -47,13 +49,16 @@ class HostedBoard(CountedRam):
     def activate(self, root: u64, asid: u16) -> None:
         self.cpu.set_translation(int(root), int(asid))
 
+    def table_zeroed(self) -> None:
+        """As for tables_written."""
+
     def tables_written(self) -> None:
         """The walk reads RAM: a store is visible to it at once."""
 
     def code_written(self) -> None:
         self.cpu.flush_code()
 
-    def invalidate_page(self, asid: u16, address: u64) -> None:
+    def invalidate_pages(self, asid: u16, address: u64, pages: u64) -> None:
         self.cpu.flush_translations()
 
     def invalidate_space(self, asid: u16) -> None:

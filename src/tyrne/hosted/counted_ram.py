@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tyrne.hal import kernel_work
-from tyrne.hal.aarch64.descriptors import PAGE_SIZE
+from tyrne.hal.pages import PAGE_SIZE
 from tyrne.hosted.ram import RAM_SIZE, Ram
 from tyrne.lang import u64
 

@@ -23,7 +23,7 @@ from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import uclib
 
 from tyrne.hal.aarch64 import control, descriptors
-from tyrne.hal.aarch64.descriptors import MappingFlags
+from tyrne.hal.pages import MappingFlags
 from tyrne.hosted.errors import EngineError
 from tyrne.hosted.ram import Ram
 from tyrne.lang import u64

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.hal.aarch64.descriptors import PAGE_SIZE
 from tyrne.hal.boot_info import BootInfo
+from tyrne.hal.pages import PAGE_SIZE
 from tyrne.hosted import upper_half
 from tyrne.hosted.cpu import Cpu
 from tyrne.hosted.ram import Ram

@@ -154,7 +154,7 @@ class NativeMachine:
                     cpu.load_extended(self._state(fields[1]))
                 case journal.CODE_WRITTEN:
                     cpu.flush_code()
-                case journal.INVALIDATE_PAGE | journal.INVALIDATE_SPACE:
+                case journal.INVALIDATE_PAGES | journal.INVALIDATE_SPACE:
                     cpu.flush_translations()
                 case journal.EXIT:
                     recorder.exit(fields[0], fields[1], fields[2:])

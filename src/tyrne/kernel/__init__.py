@@ -1,7 +1,7 @@
 """The kernel: one file per object or mechanism, no hardware. Start with kernel.py, then system_calls.py.
 
 Principles: no ambient authority; checks before effects; a failed call changes nothing; missing context fails
-closed; no input from EL0 can stop the kernel; every trap runs to completion on one stack.
+closed; no input from a program can stop the kernel; every trap runs to completion on one stack.
 
 | about                    | files                                                                              |
 |--------------------------|------------------------------------------------------------------------------------|
@@ -10,7 +10,8 @@ closed; no input from EL0 can stop the kernel; every trap runs to completion on 
 | objects, made and ended  | arena.py, quota.py, creation.py, deletion.py                                       |
 | tasks                    | task.py, task_queue.py, scheduler.py, task_calls.py, lifecycle.py, fault.py        |
 | messages and signals     | endpoint.py, messages.py, rendezvous.py, notification.py, signals.py               |
-| memory                   | frames.py, memory.py, mapping.py, address_space.py, page_table.py, user_memory.py  |
+| memory                   | frames.py, memory.py, mapping.py, user_memory.py                                   |
+| address spaces           | address_space.py, page_table.py, page_ranges.py                                    |
 | what a user of it sees   | console.py, log.py, end_of_run.py                                                  |
 | limits                   | config.py                                                                          |
 """

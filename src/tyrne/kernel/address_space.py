@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from tyrne.abi import Status
-from tyrne.hal.board import PhysicalMemory
+from tyrne.hal.board import TableMemory
 from tyrne.kernel.arena import SlotId
 from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.frames import Frames
+from tyrne.kernel.page_ranges import release_frame, release_in_table
 from tyrne.kernel.page_table import Mapping, translate
 from tyrne.kernel.quota import Quota
 from tyrne.lang import u16, u64
@@ -18,7 +20,7 @@ class AddressSpace:
         self.origin: CapSlot = CapSlot()
         self.payer: Quota | None = None
         self.root: u64 = u64(0)
-        """The physical address of the level 0 table."""
+        """The physical address of the root table."""
         self.asid: u16 = u16(0)
         self.frames: u64 = u64(0)
 
@@ -28,6 +30,18 @@ class AddressSpace:
         self.asid = slot.index + 1
         self.frames = u64(1)
 
-    def translate(self, memory: PhysicalMemory, address: u64) -> Mapping | Status:
+    def translate(self, memory: TableMemory, address: u64) -> Mapping | Status:
         """Where the page of a user address leads, by the space's own tables."""
         return translate(memory, self.root, address)
+
+    def release(self, memory: TableMemory, frames: Frames) -> u64:
+        """Give all its frames back, the root last; how many they were. The TLB has forgotten the space."""
+        held, at = self.frames, u64(0)
+        while self.frames > 1:
+            before = frames.allocated
+            at = release_in_table(memory, frames, self.root, at)
+            self.frames -= before - frames.allocated
+        release_frame(frames, self.root)
+        self.root = u64(0)
+        self.frames = u64(0)
+        return held

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tyrne.abi import CapKind, Rights, Status
-from tyrne.hal.aarch64.descriptors import PAGE_SIZE
 from tyrne.hal.board import B, Board
 from tyrne.hal.frame import Call
+from tyrne.hal.pages import PAGE_SIZE
 from tyrne.kernel.authority import authorise
 from tyrne.kernel.config import CONSOLE_WRITE_LIMIT
 from tyrne.kernel.effects import Effect, SyscallContext, done, refuse

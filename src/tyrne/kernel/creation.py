@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tyrne.abi import CapKind, Rights, Status, TaskState, rights_over
-from tyrne.hal.aarch64.descriptors import ADDRESS_LIMIT, PAGE_SIZE
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
+from tyrne.hal.pages import PAGE_SIZE
 from tyrne.kernel.authority import authorise, quota_at, quota_of
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import (
@@ -127,6 +127,7 @@ def make_space(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Sta
     slot = None if root is None else kernel.spaces.allocate()
     if root is None or slot is None:
         return Status.OUT_OF_FRAMES
+    kernel.board.table_zeroed()
     space = kernel.spaces.items[slot.index]
     space.begin(slot, root)
     space.payer = quota
@@ -147,7 +148,7 @@ def make_memory(kernel: Kernel[B], payer: CapSlot, quota: Quota, pages: u64) -> 
 def begin_region(kernel: Kernel[B], payer: CapSlot, quota: Quota, start: u64, pages: u64) -> Region:
     """A region over physical pages; the caller has made sure that there is room and that they are nobody else's."""
     slot = kernel.regions.allocate()
-    assert slot is not None and start + pages * PAGE_SIZE <= ADDRESS_LIMIT
+    assert slot is not None and start + pages * PAGE_SIZE <= kernel.board.page_format.physical_limit
     region = kernel.regions.items[slot.index]
     region.start = start
     region.pages = pages

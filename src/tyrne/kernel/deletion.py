@@ -18,7 +18,6 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle, EndpointHandle, NotificationHandle, ReplyHandle
 from tyrne.kernel.lifecycle import end_task
-from tyrne.kernel.page_table import release_tables
 from tyrne.kernel.quota import FRAMES, pay_back
 from tyrne.kernel.rendezvous import end_wait, lay_down, withdraw
 from tyrne.kernel.task import Task
@@ -228,18 +227,15 @@ def _reap_notifications(kernel: Kernel[B]) -> None:
 
 
 def _reap_spaces(kernel: Kernel[B]) -> None:
-    """A space goes with its tables and the pages that are its own. The TLB forgets it before its ASID is used again."""
+    """A space goes with its tables and the pages that are its own. The TLB forgets it first."""
     for i in irange(len(kernel.spaces.items)):
         space = kernel.spaces.items[i]
         if not kernel.spaces.occupied[i] or space.origin.capability is not None:
             continue
         kernel.leave_space(space)
-        release_tables(kernel.board, kernel.frames, space.root)
-        space.root = u64(0)
         kernel.board.invalidate_space(space.asid)
-        pay_back(space.payer, FRAMES, space.frames)
+        pay_back(space.payer, FRAMES, space.release(kernel.board, kernel.frames))
         pay_back(space.payer, u64(CapKind.ADDRESS_SPACE.value), u64(1))
-        space.frames = u64(0)
         kernel.spaces.free(kernel.spaces.id_at(i))
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from tyrne.hal.aarch64.descriptors import PAGE_SIZE, is_page_aligned
 from tyrne.hal.board import PhysicalMemory
+from tyrne.hal.pages import PAGE_SIZE, is_page_aligned
 from tyrne.kernel.config import MAX_FRAMES, MAX_RESERVED
 from tyrne.lang import Array, bit_not, irange, trailing_zeros, u64
 

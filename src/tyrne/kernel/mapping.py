@@ -5,27 +5,29 @@ Its mapping goes when the capability does: no page outlives the authority over i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tyrne.abi import CapKind, Rights, Status, includes, rights_from_word, unpack_handle
-from tyrne.hal.aarch64.descriptors import PAGE_SIZE, USER_LIMIT, MappingFlags, forbidden, is_page_aligned
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
+from tyrne.hal.pages import PAGE_SIZE, MappingFlags, forbidden
 from tyrne.kernel.authority import authorise, space_at
 from tyrne.kernel.cap_slot import CapSlot, Placement
 from tyrne.kernel.capability import AddressSpaceHandle, MemoryHandle
 from tyrne.kernel.config import MAX_PAGES
 from tyrne.kernel.effects import Effect, SyscallContext, done, handed, outcome, refuse
 from tyrne.kernel.memory import Region
-from tyrne.kernel.page_table import is_mapped, map_page, missing_tables, protect_page, prune_tables, unmap_page
+from tyrne.kernel.page_ranges import map_range, missing_tables, protect_range, unmap_range
+from tyrne.kernel.page_table import check_pages
 from tyrne.kernel.quota import FRAMES, pay_back
-from tyrne.lang import cold, hot, irange, saturating_add, u32, u64
+from tyrne.lang import cold, hot, saturating_add, u32, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
 
 MAP_FLAGS: Final = u64(MappingFlags.WRITE | MappingFlags.EXECUTE)
-"""What a caller may ask for. Its pages are always readable, and always EL0's."""
+"""What a caller may ask for. Its pages are always readable, and always the program's."""
 
 
 def memory_at(slot: CapSlot) -> MemoryHandle:
@@ -77,18 +79,16 @@ def map_memory(kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, w
     pages = u64(named.pages)
     if pages > MAX_PAGES:
         return Status.BAD_ARGUMENT
-    if not is_page_aligned(address):
-        return Status.MISALIGNED_ADDRESS
     end = saturating_add(address, pages * PAGE_SIZE)
-    if address < PAGE_SIZE or end > USER_LIMIT:
-        return Status.OUT_OF_RANGE
+    refused = check_pages(kernel.board, address, end)
+    if refused is not None:
+        return refused
     target = space_at(kernel, space)
     home = space.held().object
     assert isinstance(home, AddressSpaceHandle)
-    for page in irange(pages):
-        if is_mapped(kernel.board, target.root, address + page * PAGE_SIZE):
-            return Status.ALREADY_MAPPED
     needed = missing_tables(kernel.board, target.root, address, end)
+    if isinstance(needed, Status):
+        return needed
     payer = target.payer
     if payer is None or payer.claims[FRAMES] < needed:
         return Status.QUOTA_EXCEEDED
@@ -97,10 +97,7 @@ def map_memory(kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, w
     payer.take(FRAMES, needed)
     target.frames += needed
     start = region.start + u64(named.first) * PAGE_SIZE
-    for page in irange(pages):
-        offset = page * PAGE_SIZE
-        refused = map_page(kernel.board, kernel.frames, target.root, address + offset, start + offset, flags)
-        assert refused is None
+    map_range(kernel.board, kernel.frames, target.root, address, end, start, flags)
     kernel.board.tables_written()
     if flags & MappingFlags.EXECUTE:
         kernel.board.code_written()
@@ -116,51 +113,57 @@ def unmap_placed(kernel: Kernel[B], slot: CapSlot) -> None:
     space = None if placement is None else kernel.spaces.get(placement.space.slot)
     if placement is None or space is None:
         return
-    pages = u64(memory_at(slot).pages)
-    start = placement.address
-    for page in irange(pages):
-        frame = unmap_page(kernel.board, space.root, start + page * PAGE_SIZE)
-        assert not isinstance(frame, Status)
-    freed = prune_tables(kernel.board, kernel.frames, space.root, start, start + pages * PAGE_SIZE)
-    for page in irange(pages):
-        kernel.board.invalidate_page(space.asid, start + page * PAGE_SIZE)
+    start, before = placement.address, kernel.frames.allocated
+    end = start + u64(memory_at(slot).pages) * PAGE_SIZE
+    unmap_range(kernel.board, kernel.frames, space.root, space.asid, start, end)
+    freed = before - kernel.frames.allocated
     space.frames -= freed
     pay_back(space.payer, FRAMES, freed)
 
 
+@dataclass(frozen=True)
+class Named:
+    """What a call about a mapping names: an address space that its holder may map in, and memory."""
+
+    space: CapSlot
+    memory: CapSlot
+
+
 @hot
-def memory_for(caller: SyscallContext, call: Call) -> CapSlot | Status:
-    """The memory capability x1, for a holder who may map in the address space x0."""
+def named_by(caller: SyscallContext, call: Call) -> Named | Status:
+    """The address space a0 and the memory a1."""
     space = authorise(caller.table, call.a0, CapKind.ADDRESS_SPACE, Rights.MAP)
-    return space if isinstance(space, Status) else authorise(caller.table, call.a1, CapKind.MEMORY, Rights.NONE)
+    if isinstance(space, Status):
+        return space
+    memory = authorise(caller.table, call.a1, CapKind.MEMORY, Rights.NONE)
+    return memory if isinstance(memory, Status) else Named(space, memory)
+
+
+@hot
+def placed_memory(caller: SyscallContext, call: Call) -> CapSlot | Status:
+    """The memory a1, if it is mapped in the address space a0."""
+    named = named_by(caller, call)
+    if isinstance(named, Status):
+        return named
+    placement = named.memory.placement
+    if placement is None or placement.space != named.space.held().object:
+        return Status.NOT_MAPPED
+    return named.memory
 
 
 @cold
 def map_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 address space, a1 memory, a2 address, a3 flags."""
-    slot = memory_for(caller, call)
-    if isinstance(slot, Status):
-        return refuse(slot)
-    space = caller.table.resolve(unpack_handle(call.a0))
-    assert space is not None
-    return outcome(map_memory(kernel, space, slot, call.a2, call.a3))
-
-
-@hot
-def placed_memory(kernel: Kernel[B], caller: SyscallContext, call: Call) -> CapSlot | Status:
-    """The memory capability x1, if it is mapped in the address space x0."""
-    slot = memory_for(caller, call)
-    space = caller.table.lookup(unpack_handle(call.a0))
-    if isinstance(slot, Status) or space is None:
-        return slot
-    placement = slot.placement
-    return slot if placement is not None and placement.space == space.object else Status.NOT_MAPPED
+    named = named_by(caller, call)
+    if isinstance(named, Status):
+        return refuse(named)
+    return outcome(map_memory(kernel, named.space, named.memory, call.a2, call.a3))
 
 
 @cold
 def unmap_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 address space, a1 memory."""
-    slot = placed_memory(kernel, caller, call)
+    slot = placed_memory(caller, call)
     if isinstance(slot, Status):
         return refuse(slot)
     unmap_placed(kernel, slot)
@@ -170,7 +173,7 @@ def unmap_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 @cold
 def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 address space, a1 memory, a2 flags."""
-    slot = placed_memory(kernel, caller, call)
+    slot = placed_memory(caller, call)
     if isinstance(slot, Status):
         return refuse(slot)
     flags = page_flags(slot, region_of(kernel, memory_at(slot)), call.a2)
@@ -180,10 +183,9 @@ def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effec
     assert placement is not None
     space = kernel.spaces.get(placement.space.slot)
     assert space is not None
-    for page in irange(u64(memory_at(slot).pages)):
-        address = placement.address + page * PAGE_SIZE
-        protect_page(kernel.board, space.root, address, flags)
-        kernel.board.invalidate_page(space.asid, address)
+    start = placement.address
+    end = start + u64(memory_at(slot).pages) * PAGE_SIZE
+    protect_range(kernel.board, space.root, space.asid, start, end, flags)
     if flags & MappingFlags.EXECUTE:
         kernel.board.code_written()
     return done()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tyrne.hal.aarch64.descriptors import PAGE_SIZE
+from tyrne.hal.pages import PAGE_SIZE
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.quota import Quota

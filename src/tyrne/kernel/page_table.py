@@ -1,6 +1,8 @@
-"""Walking and changing one address space's translation tables.
+"""Walking one address space's page tables, and mapping one page.
 
-Level 0 at the root, then levels 1 to 3; user pages are mapped only at level 3. Nothing here touches the TLB.
+What an entry looks like, and how many levels there are, is the board's `page_format`. User pages are mapped only by
+tables of the last level. Each entry that leads to a table counts the used entries of it; the root, to which none leads,
+is not counted. Nothing here touches the TLB.
 """
 
 from __future__ import annotations
@@ -8,26 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tyrne.abi import Status
-from tyrne.hal.aarch64.descriptors import (
-    ACCESS_FLAG,
-    ENTRIES,
-    OWNED_BIT,
-    PAGE_ADDRESS,
-    PAGE_SIZE,
-    TABLE,
-    USER_LIMIT,
-    VALID,
-    MappingFlags,
-    decode_flags,
-    forbidden,
-    is_page_aligned,
-    level_index,
-    page_descriptor,
-    table_descriptor,
-)
-from tyrne.hal.board import PhysicalMemory
+from tyrne.hal.board import TableMemory
+from tyrne.hal.pages import PAGE_SIZE, MappingFlags, forbidden, is_page_aligned
 from tyrne.kernel.frames import Frames
-from tyrne.lang import hot, irange, u64
+from tyrne.lang import hot, irange, saturating_add, u64
 
 
 @dataclass(frozen=True)
@@ -38,11 +24,11 @@ class Mapping:
     flags: MappingFlags
 
 
-def _check_page(address: u64) -> Status | None:
+def check_pages(memory: TableMemory, start: u64, end: u64) -> Status | None:
     """User pages are aligned and lie below the user limit; the first page is never mapped, so null faults."""
-    if not is_page_aligned(address):
+    if not is_page_aligned(start):
         return Status.MISALIGNED_ADDRESS
-    if address < PAGE_SIZE or address >= USER_LIMIT:
+    if start < PAGE_SIZE or end > memory.page_format.user_limit:
         return Status.OUT_OF_RANGE
     return None
 
@@ -59,195 +45,124 @@ def invalid_in_space(flags: MappingFlags) -> bool:
 
 
 @hot
-def _leaf(memory: PhysicalMemory, root: u64, address: u64) -> u64 | Status:
-    """The physical address of the level 3 descriptor of a page whose tables are all there."""
+def entry_of(memory: TableMemory, root: u64, address: u64, level: u64) -> u64 | Status:
+    """Where the entry of a level for an address stands, whose tables above are all there."""
+    tables = memory.page_format
     table = root
-    for level in irange(3):
-        descriptor = memory.read64(table + level_index(address, level) * 8)
-        if descriptor & VALID == 0:
+    for above in irange(level):
+        entry = memory.read64(tables.entry_at(table, address, above))
+        if not tables.is_used(entry):
             return Status.NOT_MAPPED
-        if descriptor & TABLE != TABLE:
+        if not tables.is_table(entry):
             return Status.BLOCK_MAPPED
-        table = descriptor & PAGE_ADDRESS
-    return table + level_index(address, u64(3)) * 8
+        table = tables.target(entry)
+    return tables.entry_at(table, address, level)
+
+
+@hot
+def make_tables(memory: TableMemory, frames: Frames, root: u64, address: u64) -> u64 | Status:
+    """Where the entry stands that leads to the last table on the way to an address. Missing tables are made.
+
+    OUT_OF_FRAMES leaves those that were made; ALREADY_MAPPED: something that is no table is in the way.
+    """
+    tables = memory.page_format
+    table, link = root, u64(0)
+    for level in irange(tables.last_level):
+        above = link
+        link = tables.entry_at(table, address, level)
+        entry = memory.read64(link)
+        if not tables.is_used(entry):
+            made = frames.allocate(memory)
+            if made is None:
+                return Status.OUT_OF_FRAMES
+            memory.table_zeroed()
+            entry = tables.table_entry(made, u64(0))
+            memory.write64(link, entry)
+            if above != 0:
+                count_more(memory, above, u64(1))
+        elif not tables.is_table(entry):
+            return Status.ALREADY_MAPPED
+        table = tables.target(entry)
+    return link
+
+
+def count_more(memory: TableMemory, link: u64, more: u64) -> None:
+    """So many more entries of the table that an entry leads to are used."""
+    tables = memory.page_format
+    entry = memory.read64(link)
+    memory.write64(link, tables.table_entry(tables.target(entry), tables.used(entry) + more))
+
+
+def count_less(memory: TableMemory, link: u64, less: u64) -> None:
+    tables = memory.page_format
+    entry = memory.read64(link)
+    memory.write64(link, tables.table_entry(tables.target(entry), tables.used(entry) - less))
+
+
+@hot
+def put_pages(memory: TableMemory, link: u64, address: u64, pages: u64, frame: u64, flags: MappingFlags) -> None:
+    """Map pages to frames in a row, in the one table that `link` leads to. The one place where a page gets a frame."""
+    assert not invalid_in_space(flags)
+    tables = memory.page_format
+    table = tables.target(memory.read64(link))
+    place = tables.entry_at(table, address, tables.last_level)
+    for page in irange(pages):
+        memory.write64(place + page * 8, tables.page_entry(frame + page * PAGE_SIZE, flags))
+    count_more(memory, link, pages)
 
 
 @hot
 def map_page(
-    memory: PhysicalMemory, frames: Frames, root: u64, address: u64, frame: u64, flags: MappingFlags
+    memory: TableMemory, frames: Frames, root: u64, address: u64, frame: u64, flags: MappingFlags
 ) -> Status | None:
-    """Map a page to a frame, taking frames for tables as needed; the leaf is written last.
+    """Map a page to a frame, taking frames for tables as needed; the page's own entry is written last.
 
     After a refusal nothing is mapped at the address and the frame is still the caller's; tables that were made on
     the way stay in the address space.
     """
-    refusal = _check_page(address)
+    refusal = check_pages(memory, address, saturating_add(address, PAGE_SIZE))
     if refusal is not None:
         return refusal
     if invalid_in_space(flags):
         return Status.INVALID_FLAGS
-    table = root
-    for level in irange(3):
-        entry = table + level_index(address, level) * 8
-        descriptor = memory.read64(entry)
-        if descriptor & VALID == 0:
-            made = frames.allocate(memory)
-            if made is None:
-                return Status.OUT_OF_FRAMES
-            memory.write64(entry, table_descriptor(made))
-            table = made
-        elif descriptor & TABLE != TABLE:
-            return Status.ALREADY_MAPPED
-        else:
-            table = descriptor & PAGE_ADDRESS
-    entry = table + level_index(address, u64(3)) * 8
-    if memory.read64(entry) & VALID != 0:
+    link = make_tables(memory, frames, root, address)
+    if isinstance(link, Status):
+        return link
+    tables = memory.page_format
+    table = tables.target(memory.read64(link))
+    if tables.is_used(memory.read64(tables.entry_at(table, address, tables.last_level))):
         return Status.ALREADY_MAPPED
-    memory.write64(entry, page_descriptor(frame, flags))
+    put_pages(memory, link, address, u64(1), frame, flags)
     return None
 
 
-def unmap_page(memory: PhysicalMemory, root: u64, address: u64) -> u64 | Status:
-    """Unmap a page; the frame that it led to is the caller's again."""
-    refusal = _check_page(address)
+def unmap_page(memory: TableMemory, root: u64, address: u64) -> u64 | Status:
+    """Unmap a page; the frame that it led to is the caller's again. Empty tables stay."""
+    refusal = check_pages(memory, address, saturating_add(address, PAGE_SIZE))
     if refusal is not None:
         return refusal
-    entry = _leaf(memory, root, address)
-    if isinstance(entry, Status):
-        return entry
-    descriptor = memory.read64(entry)
-    if descriptor & TABLE != TABLE:
+    tables = memory.page_format
+    place = entry_of(memory, root, address, tables.last_level)
+    link = entry_of(memory, root, address, tables.last_level - 1)
+    if isinstance(place, Status):
+        return place
+    entry = memory.read64(place)
+    if isinstance(link, Status) or not tables.is_page(entry):
         return Status.NOT_MAPPED
-    memory.write64(entry, u64(0))
-    return descriptor & PAGE_ADDRESS
+    memory.write64(place, u64(0))
+    count_less(memory, link, u64(1))
+    return tables.target(entry)
 
 
-def protect_page(memory: PhysicalMemory, root: u64, address: u64, flags: MappingFlags) -> None:
-    """Change the flags of a page that is mapped; its frame stays. The flags are such as `map_page` takes."""
-    assert not invalid_in_space(flags)
-    entry = _leaf(memory, root, address)
-    assert not isinstance(entry, Status)
-    memory.write64(entry, page_descriptor(memory.read64(entry), flags))
-
-
-def translate(memory: PhysicalMemory, root: u64, address: u64) -> Mapping | Status:
+def translate(memory: TableMemory, root: u64, address: u64) -> Mapping | Status:
     """Where the page of an address leads, as the CPU's own walk would find it. Changes nothing."""
-    if address >= USER_LIMIT:
+    tables = memory.page_format
+    if address >= tables.user_limit:
         return Status.NOT_MAPPED
-    entry = _leaf(memory, root, address)
-    if isinstance(entry, Status):
-        return entry
-    descriptor = memory.read64(entry)
-    if descriptor & TABLE != TABLE or descriptor & ACCESS_FLAG == 0:
+    place = entry_of(memory, root, address, tables.last_level)
+    if isinstance(place, Status):
+        return place
+    entry = memory.read64(place)
+    if not tables.is_page(entry):
         return Status.NOT_MAPPED
-    return Mapping(descriptor & PAGE_ADDRESS, decode_flags(descriptor))
-
-
-def tables_for(start: u64, end: u64, below: u64) -> u64:
-    """How many tables below the root the pages of [start, end) can take.
-
-    `below` is the last address that was counted before, no higher than `start`: tables that lead to it as well are
-    not counted again. 0 when nothing was.
-    """
-    if start >= end:
-        return u64(0)
-    count = u64(0)
-    for level in irange(3):
-        shift = 39 - level * 9
-        first = start >> shift
-        count += ((end - 1) >> shift) - first
-        if below == 0 or below >> shift != first:
-            count += 1
-    return count
-
-
-def missing_tables(memory: PhysicalMemory, root: u64, start: u64, end: u64) -> u64:
-    """How many tables the mapping of the pages of [start, end) adds."""
-    count = u64(0)
-    for level in irange(3):
-        shift = 39 - level * 9
-        for index in irange(start >> shift, ((end - 1) >> shift) + 1):
-            entry = _entry_at(memory, root, index << shift, level)
-            if entry is None or _table_at(memory, entry) is None:
-                count += 1
-    return count
-
-
-def prune_tables(memory: PhysicalMemory, frames: Frames, root: u64, start: u64, end: u64) -> u64:
-    """Free the tables on the way to [start, end) that map nothing any more, deepest first; how many they were."""
-    count = u64(0)
-    for step in irange(3):
-        level = 2 - step
-        shift = 39 - level * 9
-        for index in irange(start >> shift, ((end - 1) >> shift) + 1):
-            entry = _entry_at(memory, root, index << shift, level)
-            if entry is None:
-                continue
-            table = _table_at(memory, entry)
-            if table is not None and _is_empty(memory, table):
-                memory.write64(entry, u64(0))
-                _release_frame(frames, table)
-                count += 1
-    return count
-
-
-def _entry_at(memory: PhysicalMemory, root: u64, address: u64, level: u64) -> u64 | None:
-    """The physical address of the descriptor of an address at a level; None when there is no table for it."""
-    table = root
-    for above in irange(level):
-        found = _table_at(memory, table + level_index(address, above) * 8)
-        if found is None:
-            return None
-        table = found
-    return table + level_index(address, level) * 8
-
-
-def is_mapped(memory: PhysicalMemory, root: u64, address: u64) -> bool:
-    """Whether there is something at a page's address."""
-    entry = _entry_at(memory, root, address, u64(3))
-    return entry is not None and memory.read64(entry) & VALID != 0
-
-
-def _is_empty(memory: PhysicalMemory, table: u64) -> bool:
-    for i in irange(ENTRIES):
-        if memory.read64(table + i * 8) & VALID != 0:
-            return False
-    return True
-
-
-def release_tables(memory: PhysicalMemory, frames: Frames, root: u64) -> None:
-    """Free an address space's own frames, and all its tables with the root."""
-    for i in irange(ENTRIES):
-        level1 = _table_at(memory, root + i * 8)
-        if level1 is None:
-            continue
-        for j in irange(ENTRIES):
-            level2 = _table_at(memory, level1 + j * 8)
-            if level2 is None:
-                continue
-            for k in irange(ENTRIES):
-                level3 = _table_at(memory, level2 + k * 8)
-                if level3 is None:
-                    continue
-                _release_leaves(memory, frames, level3)
-                _release_frame(frames, level3)
-            _release_frame(frames, level2)
-        _release_frame(frames, level1)
-    _release_frame(frames, root)
-
-
-def _table_at(memory: PhysicalMemory, entry: u64) -> u64 | None:
-    descriptor = memory.read64(entry)
-    return descriptor & PAGE_ADDRESS if descriptor & TABLE == TABLE else None
-
-
-def _release_leaves(memory: PhysicalMemory, frames: Frames, table: u64) -> None:
-    for i in irange(ENTRIES):
-        descriptor = memory.read64(table + i * 8)
-        if descriptor & TABLE == TABLE and descriptor & OWNED_BIT != 0:
-            _release_frame(frames, descriptor & PAGE_ADDRESS)
-
-
-def _release_frame(frames: Frames, frame: u64) -> None:
-    refused = frames.free(frame)
-    assert refused is None, "a mapped frame was not allocated"
+    return Mapping(tables.target(entry), tables.flags(entry))

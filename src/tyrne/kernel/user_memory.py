@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tyrne.abi import Status
-from tyrne.hal.aarch64.descriptors import PAGE_SIZE, MappingFlags, page_of
-from tyrne.hal.board import PhysicalMemory
+from tyrne.hal.board import TableMemory
+from tyrne.hal.pages import PAGE_SIZE, MappingFlags, page_of
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.lang import saturating_add, u64, wrapping_add
 
@@ -35,7 +35,7 @@ class UserWindow:
         return length <= end - pointer
 
 
-def _page_is_user(memory: PhysicalMemory, space: AddressSpace, page: u64, write: bool) -> bool:
+def _page_is_user(memory: TableMemory, space: AddressSpace, page: u64, write: bool) -> bool:
     """Whether the task could read (or write) a page of RAM that begins at this address."""
     mapping = space.translate(memory, page)
     if isinstance(mapping, Status):
@@ -45,7 +45,7 @@ def _page_is_user(memory: PhysicalMemory, space: AddressSpace, page: u64, write:
     return not write or bool(mapping.flags & MappingFlags.WRITE)
 
 
-def probe(memory: PhysicalMemory, space: AddressSpace, pointer: u64, length: u64, write: bool) -> bool:
+def probe(memory: TableMemory, space: AddressSpace, pointer: u64, length: u64, write: bool) -> bool:
     """Whether each page of a range of bytes is RAM that the task itself could read (or write)."""
     if length == 0:
         return True
@@ -60,7 +60,7 @@ def probe(memory: PhysicalMemory, space: AddressSpace, pointer: u64, length: u64
     return False
 
 
-def user_byte_address(memory: PhysicalMemory, space: AddressSpace, pointer: u64) -> u64:
+def user_byte_address(memory: TableMemory, space: AddressSpace, pointer: u64) -> u64:
     """The physical address of a byte of a range that was probed in this trap."""
     mapping = space.translate(memory, pointer)
     assert not isinstance(mapping, Status)

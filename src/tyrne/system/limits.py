@@ -7,9 +7,10 @@ from typing import Final
 from tyrne.abi import SIGNAL_BADGE
 from tyrne.hal import image, manifest
 from tyrne.hal.aarch64 import descriptors
+from tyrne.hal.pages import PAGE_SIZE
 from tyrne.kernel import config
 
-PAGE: Final = int(descriptors.PAGE_SIZE)
+PAGE: Final = int(PAGE_SIZE)
 TASKS: Final = config.MAX_TASKS
 ENDPOINTS: Final = config.MAX_ENDPOINTS
 NOTIFICATIONS: Final = config.MAX_NOTIFICATIONS

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tyrne.hal import manifest as layout
-from tyrne.hal.aarch64.descriptors import MappingFlags
+from tyrne.hal.pages import MappingFlags
 from tyrne.system import limits
 from tyrne.system.names import Names
 from tyrne.system.parts import DEFAULT_PRIORITY, NO_QUOTA, Cap, Mapping, Quota, Region, Supervisor

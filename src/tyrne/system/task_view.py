@@ -13,7 +13,7 @@ from typing import Final
 
 from tyrne.abi import KNOWN_RIGHTS, CapKind, Rights
 from tyrne.hal import manifest as layout
-from tyrne.hal.aarch64.descriptors import MappingFlags
+from tyrne.hal.pages import MappingFlags
 from tyrne.system import limits
 from tyrne.system.names import Names
 

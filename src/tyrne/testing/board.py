@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
+from typing import Any, Final
 
-from tyrne.hal.aarch64.descriptors import PAGE_SIZE
+from tyrne.hal.aarch64.descriptors import Descriptors
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.interrupt import Interrupt
+from tyrne.hal.pages import PAGE_SIZE
 from tyrne.kernel.kernel import Kernel
 from tyrne.lang import u8, u16, u32, u64
 
@@ -23,6 +24,7 @@ class MemoryBoard:
     call that leaves the kernel. An access outside RAM, or one that is not aligned, is an AssertionError."""
 
     def __init__(self, pages: int = 64) -> None:
+        self.page_format: Final = Descriptors()
         self.ram = bytearray([POISON]) * (pages * PAGE)
         self.end = RAM + len(self.ram)
         """One past the last address."""
@@ -86,14 +88,17 @@ class MemoryBoard:
     def activate(self, root: u64, asid: u16) -> None:
         self.events.append(("activate", int(root), int(asid)))
 
+    def table_zeroed(self) -> None:
+        self.events.append(("table_zeroed",))
+
     def tables_written(self) -> None:
         self.events.append(("tables_written",))
 
     def code_written(self) -> None:
         self.events.append(("code_written",))
 
-    def invalidate_page(self, asid: u16, address: u64) -> None:
-        self.events.append(("invalidate_page", int(asid), int(address)))
+    def invalidate_pages(self, asid: u16, address: u64, pages: u64) -> None:
+        self.events.append(("invalidate_pages", int(asid), int(address), int(pages)))
 
     def invalidate_space(self, asid: u16) -> None:
         self.events.append(("invalidate_space", int(asid)))

@@ -96,9 +96,9 @@ def test_nothing_of_one_task_reaches_another() -> None:
 
 @pytest.fixture
 def stale_translations(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def forget_nothing(self: HostedBoard, asid: u16, address: u64) -> None: ...
+    def forget_nothing(self: HostedBoard, asid: u16, address: u64, pages: u64) -> None: ...
 
-    monkeypatch.setattr(HostedBoard, "invalidate_page", forget_nothing)
+    monkeypatch.setattr(HostedBoard, "invalidate_pages", forget_nothing)
     yield
 
 

@@ -17,9 +17,9 @@ from tyrne.testing.code.shrinking import Shrinker
 def test_a_difference_ends_with_status_1_and_a_test(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    def forget_nothing(self: HostedBoard, asid: u16, address: u64) -> None: ...
+    def forget_nothing(self: HostedBoard, asid: u16, address: u64, pages: u64) -> None: ...
 
-    monkeypatch.setattr(HostedBoard, "invalidate_page", forget_nothing)
+    monkeypatch.setattr(HostedBoard, "invalidate_pages", forget_nothing)
     monkeypatch.setattr(command, "Shrinker", partial(Shrinker, limit=1))
     target, figures = tmp_path / "test_found.py", tmp_path / "figures.json"
     options = ["--programs", "13", "--machine", "native", "--workers", "1"]

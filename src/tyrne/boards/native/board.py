@@ -9,11 +9,12 @@ from tyrne.boards.native import journal
 from tyrne.boards.native.journal import Journal
 from tyrne.boards.native.memory import HostMemory
 from tyrne.hal import kernel_work
-from tyrne.hal.aarch64.descriptors import PAGE_SIZE
+from tyrne.hal.aarch64.descriptors import Descriptors
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
 from tyrne.hal.interrupt import Deadlines, Interrupt
+from tyrne.hal.pages import PAGE_SIZE
 from tyrne.lang import extern, irange, u8, u16, u32, u64
 from tyrne.lang.machine import address_of
 
@@ -29,6 +30,7 @@ class Native:
 
     def __init__(self) -> None:
         self.memory: HostMemory = HostMemory()
+        self.page_format: Descriptors = Descriptors()
         self.journal: Journal = Journal()
         self.deadlines: Deadlines = Deadlines()
         """In counts of user instructions."""
@@ -64,16 +66,20 @@ class Native:
         self.journal.put(root)
         self.journal.put(u64(asid))
 
+    def table_zeroed(self) -> None:
+        """As for tables_written."""
+
     def tables_written(self) -> None:
         """The host's walk reads RAM: a store is visible to it at once."""
 
     def code_written(self) -> None:
         self.journal.put(journal.CODE_WRITTEN)
 
-    def invalidate_page(self, asid: u16, address: u64) -> None:
-        self.journal.put(journal.INVALIDATE_PAGE)
+    def invalidate_pages(self, asid: u16, address: u64, pages: u64) -> None:
+        self.journal.put(journal.INVALIDATE_PAGES)
         self.journal.put(u64(asid))
         self.journal.put(address)
+        self.journal.put(pages)
 
     def invalidate_space(self, asid: u16) -> None:
         self.journal.put(journal.INVALIDATE_SPACE)

@@ -18,8 +18,8 @@ CONSOLE: Final = u64(2)
 ACTIVATE: Final = u64(3)
 """Root, ASID."""
 CODE_WRITTEN: Final = u64(4)
-INVALIDATE_PAGE: Final = u64(5)
-"""ASID, address."""
+INVALIDATE_PAGES: Final = u64(5)
+"""ASID, address of the first page, number of pages."""
 INVALIDATE_SPACE: Final = u64(6)
 """ASID."""
 SWITCH_THREAD: Final = u64(7)
@@ -42,7 +42,7 @@ FIELDS: Final = {
     CONSOLE: 2,
     ACTIVATE: 2,
     CODE_WRITTEN: 0,
-    INVALIDATE_PAGE: 2,
+    INVALIDATE_PAGES: 3,
     INVALIDATE_SPACE: 1,
     SWITCH_THREAD: 2,
     CALL: 16,

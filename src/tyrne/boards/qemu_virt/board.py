@@ -16,6 +16,7 @@ from tyrne.boards.qemu_virt.trace import Trace
 from tyrne.boards.qemu_virt.translation import Translation, prepare
 from tyrne.boards.qemu_virt.uart import LINE as UART_LINE
 from tyrne.boards.qemu_virt.uart import Uart
+from tyrne.hal.aarch64.descriptors import Descriptors
 from tyrne.hal.board import Standing
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
@@ -34,6 +35,7 @@ class QemuVirt:
         self.bare_memory: BareMemory = BareMemory()
         self.memory: DirectMap = DirectMap()
         self.translation: Translation = Translation()
+        self.page_format: Descriptors = Descriptors()
         self.threads: Threads = Threads(counted)
         self.uart: Uart = Uart()
         self.interrupts: InterruptController = InterruptController()
@@ -95,14 +97,17 @@ class QemuVirt:
     def activate(self, root: u64, asid: u16) -> None:
         self.translation.activate(root, asid)
 
+    def table_zeroed(self) -> None:
+        self.translation.table_zeroed()
+
     def tables_written(self) -> None:
         self.translation.tables_written()
 
     def code_written(self) -> None:
         self.translation.code_written()
 
-    def invalidate_page(self, asid: u16, address: u64) -> None:
-        self.translation.invalidate_page(asid, address)
+    def invalidate_pages(self, asid: u16, address: u64, pages: u64) -> None:
+        self.translation.invalidate_pages(asid, address, pages)
 
     def invalidate_space(self, asid: u16) -> None:
         self.translation.invalidate_space(asid)

@@ -13,10 +13,10 @@ from tyrne.boards.qemu_virt.board import QemuVirt
 from tyrne.boards.qemu_virt.checks import FailedCheck, failed_check
 from tyrne.boards.qemu_virt.layout import image_layout
 from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP
-from tyrne.hal.aarch64.descriptors import PAGE_SIZE
 from tyrne.hal.aarch64.syndrome import exception_class
 from tyrne.hal.exit_status import PANIC
 from tyrne.hal.frame import TrapFrame
+from tyrne.hal.pages import PAGE_SIZE
 from tyrne.lang import irange, u8, u32, u64
 from tyrne.lang.machine import source_name
 

@@ -7,7 +7,7 @@ from typing import Final
 from tyrne.boards.qemu_virt.tables import Roots
 from tyrne.hal.aarch64.control import CPACR_CLOSED, SCTLR
 from tyrne.hal.aarch64.descriptors import MAIR, TCR
-from tyrne.lang import u16, u64
+from tyrne.lang import irange, u16, u64
 from tyrne.lang.machine import Instruction, Operation, SystemRegister, execute, operate, write_register
 
 PAGE_NUMBER: Final = u64((1 << 44) - 1)
@@ -45,6 +45,10 @@ class Translation:
         # audit: U-07
         write_register(SystemRegister.TTBR0_EL1, root | asid_field(asid))
 
+    def table_zeroed(self) -> None:
+        # audit: U-08
+        execute(Instruction.DSB_ISHST)
+
     def tables_written(self) -> None:
         # audit: U-08
         execute(Instruction.DSB_ISHST)
@@ -59,11 +63,14 @@ class Translation:
         execute(Instruction.IC_IALLU)
         self._finish()
 
-    def invalidate_page(self, asid: u16, address: u64) -> None:
+    def invalidate_pages(self, asid: u16, address: u64, pages: u64) -> None:
+        """One wait for all stores to tables before, and one for all invalidations after."""
         # audit: U-08
         execute(Instruction.DSB_ISHST)
-        # audit: U-08
-        operate(Operation.TLBI_VAE1, asid_field(asid) | (address >> 12) & PAGE_NUMBER)
+        first = asid_field(asid) | (address >> 12) & PAGE_NUMBER
+        for page in irange(pages):
+            # audit: U-08
+            operate(Operation.TLBI_VAE1, first + page)
         self._finish()
 
     def invalidate_space(self, asid: u16) -> None:

@@ -5,12 +5,11 @@ Pure encoders and decoders; walking and changing tables is the kernel's, registe
 
 from __future__ import annotations
 
-from enum import IntFlag
 from typing import Final
 
+from tyrne.hal.pages import MappingFlags
 from tyrne.lang import u64
 
-PAGE_SIZE: Final = u64(4096)
 BLOCK_SIZE: Final = u64(0x20_0000)
 """What one level 2 block maps."""
 ENTRIES: Final = u64(512)
@@ -38,28 +37,11 @@ PXN: Final = u64(1 << 53)
 UXN: Final = u64(1 << 54)
 OWNED_BIT: Final = u64(1 << 55)
 """A bit that the CPU ignores."""
+USED_SHIFT: Final = u64(2)
+"""Bits 11:2 of a table descriptor, which the CPU ignores: how many entries of that table are used."""
+USED_MASK: Final = u64(0x3FF)
 PAGE_ADDRESS: Final = u64(0x0000_FFFF_FFFF_F000)
 BLOCK_ADDRESS: Final = u64(0x0000_FFFF_FFE0_0000)
-
-
-class MappingFlags(IntFlag):
-    """How a page is mapped. Reading is implied."""
-
-    NONE = 0
-    WRITE = 1
-    EXECUTE = 2
-    USER = 4
-    DEVICE = 8
-    GLOBAL = 16
-    OWNED = 32
-    """The frame belongs to the address space, and is freed with it."""
-
-
-def forbidden(flags: MappingFlags) -> bool:
-    """Whether no mapping may have these flags: writable and executable, or executable device memory."""
-    if not flags & MappingFlags.EXECUTE:
-        return False
-    return bool(flags & (MappingFlags.WRITE | MappingFlags.DEVICE))
 
 
 def attributes(flags: MappingFlags) -> u64:
@@ -126,16 +108,40 @@ def level_index(address: u64, level: u64) -> u64:
     return (address >> (39 - level * 9)) & 511
 
 
-def is_page_aligned(address: u64) -> bool:
-    return address % PAGE_SIZE == 0
+class Descriptors:
+    """Satisfies `tyrne.hal.pages.PageFormat`: what the functions above say, for the half of TTBR0_EL1."""
 
+    def __init__(self) -> None:
+        self.last_level: Final = u64(3)
+        self.user_limit: Final = USER_LIMIT
+        self.physical_limit: Final = ADDRESS_LIMIT
 
-def page_of(address: u64) -> u64:
-    """The first address of the page that holds an address."""
-    return address - address % PAGE_SIZE
+    def shift(self, level: u64) -> u64:
+        return 39 - level * 9
 
+    def entry_at(self, table: u64, address: u64, level: u64) -> u64:
+        return table + level_index(address, level) * 8
 
-def pages_for(length: u64) -> u64:
-    """How many pages hold `length` bytes."""
-    pages = length // PAGE_SIZE
-    return pages if length % PAGE_SIZE == 0 else pages + 1
+    def page_entry(self, frame: u64, flags: MappingFlags) -> u64:
+        return page_descriptor(frame, flags)
+
+    def table_entry(self, table: u64, used: u64) -> u64:
+        return table_descriptor(table) | (used & USED_MASK) << USED_SHIFT
+
+    def is_used(self, entry: u64) -> bool:
+        return entry & VALID != 0
+
+    def is_table(self, entry: u64) -> bool:
+        return entry & TABLE == TABLE
+
+    def is_page(self, entry: u64) -> bool:
+        return entry & (TABLE | ACCESS_FLAG) == TABLE | ACCESS_FLAG
+
+    def target(self, entry: u64) -> u64:
+        return entry & PAGE_ADDRESS
+
+    def used(self, entry: u64) -> u64:
+        return (entry >> USED_SHIFT) & USED_MASK
+
+    def flags(self, entry: u64) -> MappingFlags:
+        return decode_flags(entry)

@@ -295,7 +295,7 @@ class Canonical:
         in_place = 0 < space.asid <= len(items) and items[space.asid - 1] is space
         self.out += (104, space.root, in_place, space.frames, self.numbers.get(space.payer, WRONG))
         if self.ram:
-            tree = read_tree(self.kernel, space.root)
+            tree = read_tree(self.kernel.board, space.root)
             self.out += (len(tree.tables), len(tree.pages), len(tree.odd), *tree.tables, *tree.odd)
             for address, entry in tree.pages.items():
                 self.out += (address, entry)

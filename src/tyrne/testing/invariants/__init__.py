@@ -32,6 +32,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     owners.tables_are_reachable_only_by_their_owner,
     owners.claims_only_move,
     owners.what_is_mapped_is_recorded,
+    owners.tables_are_counted_right,
     owners.pages_are_what_a_task_may_have,
     owners.spaces_have_tags_of_their_own,
     waiting.queues_are_whole,

@@ -10,16 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from tyrne.abi import CapKind, Rights
-from tyrne.hal.aarch64.descriptors import (
-    ACCESS_FLAG,
-    ENTRIES,
-    PAGE_ADDRESS,
-    PAGE_SIZE,
-    TABLE,
-    MappingFlags,
-    decode_flags,
-    forbidden,
-)
+from tyrne.hal.aarch64.descriptors import ACCESS_FLAG, ENTRIES, PAGE_ADDRESS, TABLE, USED_MASK, USED_SHIFT, decode_flags
+from tyrne.hal.pages import PAGE_SIZE, MappingFlags, forbidden
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.capability import MemoryHandle
 from tyrne.kernel.kernel import Kernel
@@ -42,19 +34,23 @@ class Tree:
     """Level 3 descriptors by virtual address."""
     odd: list[int] = field(default_factory=list)
     """Descriptors that no kernel writes."""
+    miscounted: list[tuple[int, int, int]] = field(default_factory=list)
+    """Tables, how many used entries the descriptor that leads to each says it has, and how many it has."""
 
 
-def read_tree(kernel: Kernel[Any], root: int) -> Tree:
+def read_tree(board: Any, root: int) -> Tree:
     found = Tree()
-    _read_table(kernel, root, 0, 0, found)
+    _read_table(board, root, 0, 0, None, found)
     return found
 
 
-def _read_table(kernel: Kernel[Any], table: int, level: int, base: int, found: Tree) -> None:
+def _read_table(board: Any, table: int, level: int, base: int, counted: int | None, found: Tree) -> None:
     found.tables.append(table)
-    entries = _entries(kernel.board.get(table, TABLE_BYTES))
+    entries = _entries(board.get(table, TABLE_BYTES))
     if level > 0 and not entries:
         found.empty.append(table)
+    if counted is not None and counted != len(entries):
+        found.miscounted.append((table, counted, len(entries)))
     for i, entry in entries:
         address = base | i << (39 - 9 * level)
         if entry & TABLE != TABLE:
@@ -62,7 +58,8 @@ def _read_table(kernel: Kernel[Any], table: int, level: int, base: int, found: T
         elif level == 3:
             found.pages[address] = entry
         else:
-            _read_table(kernel, entry & int(PAGE_ADDRESS), level + 1, address, found)
+            used = entry >> int(USED_SHIFT) & int(USED_MASK)
+            _read_table(board, entry & int(PAGE_ADDRESS), level + 1, address, used, found)
 
 
 @lru_cache(maxsize=256)
@@ -80,7 +77,7 @@ def _entries(table: bytes) -> tuple[tuple[int, int], ...]:
 def living_spaces(kernel: Kernel[Any]) -> Iterator[tuple[str, AddressSpace, Tree]]:
     for i, (space, alive) in enumerate(zip(kernel.spaces.items, kernel.spaces.occupied, strict=True)):
         if alive:
-            yield f"space {i}", space, read_tree(kernel, int(space.root))
+            yield f"space {i}", space, read_tree(kernel.board, int(space.root))
 
 
 def owned_pages(tree: Tree) -> list[int]:
@@ -200,7 +197,7 @@ def what_is_mapped_is_recorded(kernel: Kernel[Any]) -> Violations:
             expected[at] = (name, frame, slot.held().rights, bool(region.device))
     for i, alive in enumerate(kernel.spaces.occupied):
         if alive:
-            yield from _compare(i, read_tree(kernel, int(kernel.spaces.items[i].root)), expected)
+            yield from _compare(i, read_tree(kernel.board, int(kernel.spaces.items[i].root)), expected)
     yield from (f"{name}: recorded at {at}, not mapped there" for at, (name, *_) in expected.items())
 
 
@@ -217,6 +214,13 @@ def _compare(index: int, tree: Tree, expected: dict[tuple[int, int], tuple[str, 
         found = (entry & int(PAGE_ADDRESS), bool(flags & MappingFlags.DEVICE))
         if found != (frame, device) or needed & rights != needed:
             yield f"space {index}, {address:#x}: {entry:#x} is there for {name}, whose frame is {frame:#x}, {rights!r}"
+
+
+def tables_are_counted_right(kernel: Kernel[Any]) -> Violations:
+    """The descriptor that leads to a table says how many of its entries are used."""
+    for name, _, tree in living_spaces(kernel):
+        for table, counted, used in tree.miscounted:
+            yield f"{name}: table {table:#x} has {used} used entries, and {counted} are counted"
 
 
 def pages_are_what_a_task_may_have(kernel: Kernel[Any]) -> Violations:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tyrne.boards.native import journal
+from tyrne.hal.aarch64.descriptors import Descriptors
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
@@ -20,6 +21,7 @@ class JournalBoard(CountedRam):
 
     def __init__(self, size: int) -> None:
         super().__init__(size=size)
+        self.page_format = Descriptors()
         self.records: list[Record] = []
         self.instructions = 0
         self.deadlines = Deadlines()
@@ -41,13 +43,15 @@ class JournalBoard(CountedRam):
     def activate(self, root: u64, asid: u16) -> None:
         self.records.append((journal.ACTIVATE, root, asid))
 
+    def table_zeroed(self) -> None: ...
+
     def tables_written(self) -> None: ...
 
     def code_written(self) -> None:
         self.records.append((journal.CODE_WRITTEN,))
 
-    def invalidate_page(self, asid: u16, address: u64) -> None:
-        self.records.append((journal.INVALIDATE_PAGE, asid, address))
+    def invalidate_pages(self, asid: u16, address: u64, pages: u64) -> None:
+        self.records.append((journal.INVALIDATE_PAGES, asid, address, pages))
 
     def invalidate_space(self, asid: u16) -> None:
         self.records.append((journal.INVALIDATE_SPACE, asid))

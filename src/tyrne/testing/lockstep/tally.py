@@ -37,8 +37,8 @@ class Tally:
                     self.events["tasks ended by others"] += 1
                 case journal.SWITCH_THREAD:
                     self.events["switches"] += 1
-                case journal.INVALIDATE_PAGE:
-                    self.events["pages unmapped or protected"] += 1
+                case journal.INVALIDATE_PAGES:
+                    self.events["pages unmapped or protected"] += int(record[3])
 
     def add(self, other: Tally) -> None:
         self.systems += other.systems

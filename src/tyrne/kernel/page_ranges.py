@@ -1,0 +1,268 @@
+"""Mapping, unmapping and protecting pages in a row, and the end of all tables of a space: one table at a time.
+
+Each of these works is a loop over a step that does what lies in one table of the last level (`…_in_table`), or so much
+of it as has a bound of its own. A step takes the address where it begins, and gives the one where the next begins.
+What a range needs is found out before its first step; then none can fail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tyrne.abi import Status
+from tyrne.hal.board import TableMemory
+from tyrne.hal.pages import PAGE_SIZE, MappingFlags, is_page_aligned
+from tyrne.kernel.frames import Frames
+from tyrne.kernel.page_table import count_less, invalid_in_space, make_tables, put_pages
+from tyrne.lang import hot, irange, u16, u64
+
+MOST_INVALIDATIONS: Final = u64(32)
+"""Of more pages than these, the whole space is forgotten at once."""
+RELEASED_AT_ONCE: Final = u64(64)
+"""Entries of the last level that one step of a space's end looks at."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """The way from a root to the first page at an address or behind it, and what of it serves that table alone.
+
+    `link` is where the entry stands that leads to the last table, which is of level `last`: one of pages, or an empty
+    one. `cut` is where the highest entry stands, of level `level`, from which on each table leads to one other only:
+    all of these go when the last one does. `above` is where the entry stands that leads to the table of `cut`, 0 where
+    that is the root.
+    """
+
+    address: u64
+    link: u64
+    last: u64
+    cut: u64
+    level: u64
+    above: u64
+
+
+def table_end(memory: TableMemory, address: u64, end: u64) -> u64:
+    """Where the last table on the way to an address ends, or the range does."""
+    span = u64(1) << memory.page_format.shift(memory.page_format.last_level - 1)
+    return min(end, address - address % span + span)
+
+
+def tables_for(memory: TableMemory, start: u64, end: u64, below: u64) -> u64:
+    """How many tables below the root the pages of [start, end) can take.
+
+    `below` is the last address that was counted before, no higher than `start`: tables that lead to it as well are
+    not counted again. 0 when nothing was.
+    """
+    if start >= end:
+        return u64(0)
+    count = u64(0)
+    for level in irange(memory.page_format.last_level):
+        shift = memory.page_format.shift(level)
+        first = start >> shift
+        count += ((end - 1) >> shift) - first
+        if below == 0 or below >> shift != first:
+            count += 1
+    return count
+
+
+def missing_tables(memory: TableMemory, root: u64, start: u64, end: u64) -> u64 | Status:
+    """How many tables the mapping of the pages of [start, end) adds; ALREADY_MAPPED where something is in the way."""
+    count = u64(0)
+    at = start
+    while at < end:
+        stop = table_end(memory, at, end)
+        missing = _missing_for(memory, root, at, stop, at == start)
+        if isinstance(missing, Status):
+            return missing
+        count += missing
+        at = stop
+    return count
+
+
+@hot
+def _missing_for(memory: TableMemory, root: u64, start: u64, end: u64, is_first: bool) -> u64 | Status:
+    """The tables that are missing for pages of one table; those that lead to pages before these were counted there."""
+    tables = memory.page_format
+    table = root
+    for level in irange(tables.last_level):
+        entry = memory.read64(tables.entry_at(table, start, level))
+        if not tables.is_used(entry):
+            count = u64(1)
+            for upper in irange(level, tables.last_level - 1):
+                if is_first or start & ((u64(1) << tables.shift(upper)) - 1) == 0:
+                    count += 1
+            return count
+        assert tables.is_table(entry)
+        table = tables.target(entry)
+    place = tables.entry_at(table, start, tables.last_level)
+    for page in irange((end - start) // PAGE_SIZE):
+        if tables.is_used(memory.read64(place + page * 8)):
+            return Status.ALREADY_MAPPED
+    return u64(0)
+
+
+def map_range(
+    memory: TableMemory, frames: Frames, root: u64, start: u64, end: u64, frame: u64, flags: MappingFlags
+) -> None:
+    """Map the pages of [start, end), where nothing is, to frames in a row. There are frames for the tables."""
+    at = start
+    while at < end:
+        at = map_in_table(memory, frames, root, at, end, frame + (at - start), flags)
+
+
+def map_in_table(
+    memory: TableMemory, frames: Frames, root: u64, start: u64, end: u64, frame: u64, flags: MappingFlags
+) -> u64:
+    stop = table_end(memory, start, end)
+    link = make_tables(memory, frames, root, start)
+    assert not isinstance(link, Status)
+    put_pages(memory, link, start, (stop - start) // PAGE_SIZE, frame, flags)
+    return stop
+
+
+def protect_range(memory: TableMemory, root: u64, asid: u16, start: u64, end: u64, flags: MappingFlags) -> None:
+    """Change the flags of the pages of [start, end), all mapped; their frames stay."""
+    at = start
+    while at < end:
+        at = protect_in_table(memory, root, asid, at, end, flags)
+
+
+@hot
+def protect_in_table(memory: TableMemory, root: u64, asid: u16, start: u64, end: u64, flags: MappingFlags) -> u64:
+    assert not invalid_in_space(flags)
+    tables = memory.page_format
+    stop = table_end(memory, start, end)
+    table = tables.target(memory.read64(_path_to(memory, root, start).link))
+    place = tables.entry_at(table, start, tables.last_level)
+    for page in irange((stop - start) // PAGE_SIZE):
+        entry = memory.read64(place + page * 8)
+        assert tables.is_used(entry)
+        memory.write64(place + page * 8, tables.page_entry(tables.target(entry), flags))
+    _forget(memory, asid, start, stop)
+    return stop
+
+
+def unmap_range(memory: TableMemory, frames: Frames, root: u64, asid: u16, start: u64, end: u64) -> None:
+    """Unmap the pages of [start, end), all mapped, and free the tables that nothing else needs."""
+    at = start
+    while at < end:
+        at = unmap_in_table(memory, frames, root, asid, at, end)
+
+
+@hot
+def unmap_in_table(memory: TableMemory, frames: Frames, root: u64, asid: u16, start: u64, end: u64) -> u64:
+    """A table that maps nothing else is taken off as it is. It is freed when the TLB has forgotten the way to it."""
+    tables = memory.page_format
+    stop = table_end(memory, start, end)
+    path = _path_to(memory, root, start)
+    entry = memory.read64(path.link)
+    pages = (stop - start) // PAGE_SIZE
+    left = tables.used(entry) - pages
+    if left == 0:
+        cut = _cut_off(memory, path)
+        _forget(memory, asid, start, stop)
+        _free_tables(memory, frames, cut, path)
+        return stop
+    table = tables.target(entry)
+    place = tables.entry_at(table, start, tables.last_level)
+    for page in irange(pages):
+        assert tables.is_used(memory.read64(place + page * 8))
+        memory.write64(place + page * 8, u64(0))
+    memory.write64(path.link, tables.table_entry(table, left))
+    _forget(memory, asid, start, stop)
+    return stop
+
+
+@hot
+def _path(memory: TableMemory, root: u64, start: u64) -> Path:
+    tables = memory.page_format
+    address, table, link, last, cut, top, above = start, root, u64(0), u64(0), u64(0), u64(0), u64(0)
+    for level in irange(tables.last_level):
+        if cut == 0:
+            above, top = link, level
+        link = tables.entry_at(table, address, level)
+        entry = memory.read64(link)
+        while not tables.is_used(entry):
+            address = ((address >> tables.shift(level)) + 1) << tables.shift(level)
+            link += 8
+            assert not is_page_aligned(link), "a table leads nowhere"
+            entry = memory.read64(link)
+        assert tables.is_table(entry)
+        if cut == 0:
+            cut = link
+        table, last = tables.target(entry), level + 1
+        used = tables.used(entry)
+        if used == 0:
+            break
+        if last < tables.last_level and used > 1:
+            cut = u64(0)
+    return Path(address, link, last, cut, top, above)
+
+
+def _path_to(memory: TableMemory, root: u64, address: u64) -> Path:
+    """The way to a page that is mapped."""
+    path = _path(memory, root, address)
+    assert path.address == address and path.last == memory.page_format.last_level
+    return path
+
+
+def _cut_off(memory: TableMemory, path: Path) -> u64:
+    """Let nothing lead to the tables that a table of the last level alone keeps; the entry that led to them."""
+    entry = memory.read64(path.cut)
+    memory.write64(path.cut, u64(0))
+    if path.above != 0:
+        count_less(memory, path.above, u64(1))
+    return entry
+
+
+def _free_tables(memory: TableMemory, frames: Frames, entry: u64, path: Path) -> None:
+    """Free the tables that were cut off, from the one that an entry led to on."""
+    tables = memory.page_format
+    table = tables.target(entry)
+    for level in irange(path.level + 1, path.last):
+        following = tables.target(memory.read64(tables.entry_at(table, path.address, level)))
+        release_frame(frames, table)
+        table = following
+    release_frame(frames, table)
+
+
+def release_frame(frames: Frames, frame: u64) -> None:
+    refused = frames.free(frame)
+    assert refused is None, "a mapped frame was not allocated"
+
+
+def _forget(memory: TableMemory, asid: u16, start: u64, end: u64) -> None:
+    """Let the TLB forget pages, and the tables on the way to them."""
+    pages = (end - start) // PAGE_SIZE
+    if pages > MOST_INVALIDATIONS:
+        memory.invalidate_space(asid)
+    else:
+        memory.invalidate_pages(asid, start, pages)
+
+
+def release_in_table(memory: TableMemory, frames: Frames, root: u64, start: u64) -> u64:
+    """Free the space's own pages among the next few from an address on, and the tables that led to these alone.
+
+    There is a page or a table at the address or behind it. The TLB has forgotten the space.
+    """
+    tables = memory.page_format
+    path = _path(memory, root, start)
+    entry = memory.read64(path.link)
+    table, left, at = tables.target(entry), tables.used(entry), path.address
+    place = tables.entry_at(table, at, tables.last_level)
+    for _ in irange(RELEASED_AT_ONCE):
+        if left == 0:
+            break
+        assert at == path.address or not is_page_aligned(place), "a table leads to less than it counts"
+        page = memory.read64(place)
+        if tables.is_used(page):
+            left -= 1
+            if tables.flags(page) & MappingFlags.OWNED:
+                release_frame(frames, tables.target(page))
+        place += 8
+        at += PAGE_SIZE
+    if left > 0:
+        memory.write64(path.link, tables.table_entry(table, left))
+    else:
+        _free_tables(memory, frames, _cut_off(memory, path), path)
+    return at
