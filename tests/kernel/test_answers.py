@@ -8,6 +8,7 @@ from kernel.pair import ANSWER, WORDS, Pair, arrived
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status, TaskState, pack_handle, rights_over
 from tyrne.kernel.arena import LAST_GENERATION
+from tyrne.testing.invariants.slots import source_of
 from tyrne.testing.kernels import NULL
 from tyrne.testing.world import World
 
@@ -28,11 +29,12 @@ def test_a_call_is_answered_once() -> None:
     assert w.status(1, C.REPLY, reply, *ANSWER, NULL) is Status.STALE_HANDLE
 
 
-def test_a_reply_capability_is_a_child_of_the_capability_that_was_called_by_and_can_only_travel() -> None:
+def test_a_reply_capability_comes_from_the_capability_that_was_called_by_and_can_only_travel() -> None:
     w = Pair()
     reply = w.serve()
     slot = w.slot(1, reply)
-    assert slot.parent is w.slot(0, w.client)
+    assert source_of(w.kernel, slot) is w.slot(0, w.client)
+    assert slot.depth == w.slot(0, w.client).depth + 1
     assert w.call(1, C.CAP_QUERY, reply) == (0, CapKind.REPLY.value, int(Rights.TRANSFER), 0, int(slot.depth), 0, 0, 0)
     for call, status in ((C.CAP_COPY, Status.INSUFFICIENT_RIGHTS), (C.CAP_DERIVE, Status.INSUFFICIENT_RIGHTS)):
         assert w.status(1, call, reply, 0, 0) is status

@@ -72,10 +72,19 @@ def test_a_caller_is_released_when_the_capability_it_called_by_is_revoked_and_th
     w.blocks(1, C.CALL, w.its[1], 1, 2, 3, 4, NULL)
     w.ok(2, C.WAIT, w.its[2])
     reply = w.x(2)[7]
-    child = w.slot(1, w.its[1])
-    assert child.first_child is w.slot(2, reply)
     w.ok(0, C.CAP_REVOKE, w.door)
     assert w.x(1) == ABORTED and not w.holds(2, reply)
+
+
+def test_a_caller_is_released_before_those_who_wait_by_what_it_has_derived() -> None:
+    w = Trio()
+    mine = w.hand(1, w.ok(0, C.CAP_DERIVE, w.door, TOKEN | int(Rights.DERIVE), 0))
+    child = w.ok(1, C.CAP_MOVE, w.ok(1, C.CAP_DERIVE, mine, TOKEN, 0), w.give_task(1, 2))
+    w.blocks(1, C.CALL, mine, 1, 2, 3, 4, NULL)
+    w.ok(0, C.WAIT, w.door)
+    w.blocks(2, C.SEND_WAIT, child, 1, 2, 3, 4, NULL)
+    w.ok(0, C.CAP_REVOKE, w.door)
+    assert w.ready() == [1, 2] and w.x(1) == w.x(2) == ABORTED
 
 
 @pytest.mark.promise("a reply capability of a call that was made through it, afterwards: is gone")

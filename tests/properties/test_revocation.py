@@ -119,10 +119,13 @@ class Forest:
             world.call(client, C.CALL, moved[1], 1, 2, 3, 4, NULL)
 
 
-def descendants(slot: CapSlot) -> list[CapSlot]:
+def descendants(kernel: Kernel[MemoryBoard], slot: CapSlot) -> list[CapSlot]:
+    """What was derived from a capability, and from that, with the answers to calls by any of it."""
+    answers = {id(task.through): task.reply for task in kernel.tasks.items}
     found, at = [], slot.first_child
     while at is not None:
-        found += [at, *descendants(at)]
+        answer = answers.get(id(at))
+        found += [at, *([] if answer is None else [answer]), *descendants(kernel, at)]
         at = at.next_sibling
     return found
 
@@ -153,10 +156,10 @@ def cut(forest: Forest) -> Counter[str]:
     roots = [at for at in roots if world.slot(*at).first_child and Rights.REVOKE in world.slot(*at).held().rights]
     if not roots:
         return Counter()
-    largest = max(roots, key=lambda at: len(descendants(world.slot(*at))))
+    largest = max(roots, key=lambda at: len(descendants(kernel, world.slot(*at))))
     task, word = forest.dice.choice([largest, forest.dice.choice(roots)])
     root = world.slot(task, word)
-    doomed = descendants(root)
+    doomed = descendants(kernel, root)
     names = {id(slot): name for name, slot in occupied(kernel)}
     were = {id(slot): slot.generation for slot in doomed}
     waiting = [each for each in kernel.tasks.items if each.through is not None and id(each.through) in were]

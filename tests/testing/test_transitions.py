@@ -46,14 +46,14 @@ def forgets_a_descendant(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def frees_without_a_new_generation(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = CapSlot._recycle
+    whole = CapSlot.recycle
 
     def recycle(slot: CapSlot) -> None:
         generation = slot.generation
         whole(slot)
         slot.generation = generation
 
-    monkeypatch.setattr(CapSlot, "_recycle", recycle)
+    monkeypatch.setattr(CapSlot, "recycle", recycle)
 
 
 def refuses_too_late(monkeypatch: pytest.MonkeyPatch) -> None:

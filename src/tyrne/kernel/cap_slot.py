@@ -2,6 +2,7 @@
 
 One tree runs through all tables and through what is in flight between them: a slot's links are references, so a
 capability that moves keeps its parent, its depth and its place among its siblings, and revocation finds it.
+A reply capability is in no tree: it is found through its client, who waits by the capability that it called through.
 
 Each object holds a slot too, its origin: the parent of all capabilities that name the object and were not derived
 from another, and itself a child of the quota capability that paid for the object. When an origin has no children
@@ -34,6 +35,8 @@ class Placement:
 class CapSlot:
     """Room for one capability: in a table, or (with `table` None) in an object.
 
+    `index` is its place in its table; of a slot in a task, the place of that task in the arena.
+
     The children of a slot form a list: `first_child`, then `next_sibling`. Free slots of a table form another, by
     `next_sibling` alone.
     """
@@ -64,8 +67,7 @@ class CapSlot:
 
     def fill(self, capability: Capability, parent: CapSlot | None, depth: u8) -> None:
         """Hold a capability as the first child of a parent, or without one as a root."""
-        self.capability = capability
-        self.depth = depth
+        self.hold(capability, depth)
         if parent is not None:
             first = parent.first_child
             self.parent = parent
@@ -73,6 +75,11 @@ class CapSlot:
             if first is not None:
                 first.previous_sibling = self
             parent.first_child = self
+
+    def hold(self, capability: Capability, depth: u8) -> None:
+        """Hold a capability as a root."""
+        self.capability = capability
+        self.depth = depth
 
     def become_origin(self, capability: Capability, payer: CapSlot | None) -> None:
         """Stand for a new object, paid for by the holder of a quota capability; by nobody for what boot makes."""
@@ -107,16 +114,17 @@ class CapSlot:
             after.previous_sibling = target
         self.next_sibling = target
         self._unlink()
-        self._recycle()
+        self.recycle()
 
     def clear(self) -> None:
         """Drop the capability and leave the tree. This slot has no children."""
         assert self.first_child is None
         self._unlink()
-        self._recycle()
+        self.recycle()
 
-    def _recycle(self) -> None:
-        """Return an unlinked slot to its table's free slots, in its next generation; retire it after the last."""
+    def recycle(self) -> None:
+        """Drop the capability of a slot that is in no tree. The slot is its table's to fill again, in its next
+        generation; after the last it is retired."""
         self.capability = None
         table = self.table
         if table is None or self.generation == LAST_GENERATION:

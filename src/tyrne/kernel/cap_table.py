@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tyrne.abi import CapHandle, Rights, Status, includes
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import Capability, CapObject
 from tyrne.kernel.config import MAX_DEPTH, TABLE_SLOTS
 from tyrne.lang import Array, hot, u8, u16, u64
 
+if TYPE_CHECKING:
+    from tyrne.kernel.task import Task
+
 
 class CapTable:
     """Slots for capabilities, named by index and generation. The slot freed last is the first to be used again."""
 
     def __init__(self, capacity: int = TABLE_SLOTS) -> None:
+        self.owner: Task | None = None
+        """Whose authority it is; nobody's for the kernel's own."""
         self.first_free: CapSlot | None = None
         self.touched: u16 = u16(0)
         """Slots from here on have never been used."""

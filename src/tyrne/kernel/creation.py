@@ -115,6 +115,9 @@ def make_task(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Stat
     task.exit_code = u64(0)
     task.fault = None
     task.clear_registers()
+    task.capabilities.owner = task
+    task.home.index = slot.index
+    task.supervisor.index = slot.index
     task.payer = quota
     task.origin.become_origin(Capability(rights_over(CapKind.TASK), TaskHandle(slot)), payer)
     return task.origin

@@ -32,17 +32,14 @@ def _delete_leaf(kernel: Kernel[B], slot: CapSlot) -> None:
     lay_down(kernel, slot)
     match slot.held().object:
         case AddressSpaceHandle() if not slot.is_origin:
-            turn_out(kernel, slot)
+            evict(kernel, slot)
         case ReplyHandle():
-            client = caller_at(kernel, slot)
-            slot.clear()
-            client.reply = None
-            end_wait(kernel, client, Status.ABORTED)
+            end_wait(kernel, caller_at(kernel, slot), Status.ABORTED)
             return
         case NotificationHandle() if not slot.is_origin:
-            abort_waits(kernel, slot)
+            cancel_waits(kernel, slot)
         case EndpointHandle(named) if not slot.is_origin:
-            abort_waits(kernel, slot)
+            cancel_waits(kernel, slot)
             endpoint = kernel.endpoints.get(named)
             if endpoint is not None and includes(slot.held().rights, Rights.RECV):
                 endpoint.receiver_gone = True
@@ -53,21 +50,38 @@ def _delete_leaf(kernel: Kernel[B], slot: CapSlot) -> None:
     slot.clear()
 
 
-def abort_waits(kernel: Kernel[B], slot: CapSlot) -> None:
-    """End the waits by a capability that goes."""
-    for task in kernel.tasks.items:
-        if task.through is slot:
-            end_wait(kernel, task, Status.ABORTED)
+def owner_of(kernel: Kernel[B], slot: CapSlot) -> Task | None:
+    """Who alone can wait by the capability in a slot, or live by it: the task that the slot belongs to.
+
+    Of a slot in another object than a task nothing can be told by its owner.
+    """
+    table = slot.table
+    return kernel.tasks.items[slot.index] if table is None else table.owner
 
 
-def turn_out(kernel: Kernel[B], home: CapSlot) -> None:
-    """Whose capability to live in an address space goes has no context any more: its next instruction faults."""
-    for task in kernel.tasks.items:
-        if task.home is home:
-            task.unbind()
-            active = kernel.active
-            if task is kernel.entered and active is not None:
-                kernel.leave_space(active)
+def cancel_waits(kernel: Kernel[B], slot: CapSlot) -> None:
+    """End the wait by a capability that goes."""
+    task = owner_of(kernel, slot)
+    if task is not None and task.through is slot:
+        end_wait(kernel, task, Status.ABORTED)
+
+
+def cancel_call(kernel: Kernel[B], slot: CapSlot) -> None:
+    """End the wait for an answer to a call by a capability that goes when all that is derived from it has gone."""
+    task = owner_of(kernel, slot)
+    if task is not None and task.through is slot and task.reply is not None:
+        end_wait(kernel, task, Status.ABORTED)
+
+
+def evict(kernel: Kernel[B], home: CapSlot) -> None:
+    """A task whose capability to live in an address space goes has no context any more: its next instruction faults."""
+    task = owner_of(kernel, home)
+    if task is None or task.home is not home:
+        return
+    task.unbind()
+    active = kernel.active
+    if task is kernel.entered and active is not None:
+        kernel.leave_space(active)
 
 
 def drop(kernel: Kernel[B], slot: CapSlot) -> None:
@@ -85,6 +99,8 @@ def delete_descendants(kernel: Kernel[B], slot: CapSlot) -> None:
         child = at.first_child
         if child is not None:
             at = child
+            if at.first_child is not None:
+                cancel_call(kernel, at)
             continue
         parent = at.parent
         assert parent is not None

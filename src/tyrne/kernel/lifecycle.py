@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 def call_off(kernel: Kernel[B], task: Task) -> None:
     """Take a task out of whatever it is in: the CPU, a queue, or the hands of who would answer it."""
     queue = task.queue
-    slot = task.reply
+    answer = task.reply
     if task.state is TaskState.READY:
         kernel.scheduler.withdraw(task)
     elif queue is not None:
         queue.remove(task)
-    if slot is not None:
-        slot.clear()
+    if answer is not None:
+        answer.recycle()
     task.forget_offer()
 
 

@@ -185,7 +185,7 @@ def reply(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 @hot
 def answer(kernel: Kernel[B], slot: CapSlot, client: Task, call: Call, arrived: u64) -> None:
     """Use up a reply capability. Who waits for a repair goes on where it faulted; its registers are its own."""
-    slot.clear()
+    slot.recycle()
     if client.awaits_repair():
         client.forget_offer()
         client.fault = None

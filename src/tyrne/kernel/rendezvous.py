@@ -30,13 +30,16 @@ def release(kernel: Kernel[B], task: Task, reply: Resume) -> None:
 
 
 def end_wait(kernel: Kernel[B], task: Task, status: Status) -> None:
-    """Let a task that waits, in a queue or for an answer that nobody can give any more, go on with a status.
+    """Let a task that waits, in a queue or for an answer, go on with a status. Nobody can answer it any more.
 
     One that waits for repair ends by its fault; the notice of an exit is told to nobody.
     """
     queue = task.queue
+    answer = task.reply
     if queue is not None:
         queue.remove(task)
+    if answer is not None:
+        answer.recycle()
     match task.offer:
         case Offer.FAULT:
             end_by_fault(kernel, task)
@@ -147,7 +150,7 @@ def take(kernel: Kernel[B], sender: Task, table: CapTable) -> Resume:
     if sender.offer is Offer.CALL or sender.offer is Offer.FAULT:
         slot = table.allocate()
         named = ReplyHandle(kernel.tasks.id_at(u64(sender.slot)))
-        slot.fill(Capability(Rights.TRANSFER, named), through, through.depth + 1)
+        slot.hold(Capability(Rights.TRANSFER, named), through.depth + 1)
         sender.reply = slot
         sender.state = TaskState.CALLING
         reply = pack_handle(slot.handle())

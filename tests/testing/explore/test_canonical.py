@@ -137,7 +137,7 @@ WRITTEN = {
     "queue offer through reply thread capabilities",
     "TrapFrame": "x sp pc pstate",
     "ThreadState": "floating",
-    "CapTable": "first_free touched slots",
+    "CapTable": "owner first_free touched slots",
     "CapSlot": "capability generation index depth is_origin placement binding table parent first_child next_sibling "
     "previous_sibling",
     "Endpoint": "origin payer state asked_by message badge parked senders receivers receiver_gone bound",

@@ -1,9 +1,9 @@
 """The key of a state: equal for states that no trap can ever tell apart.
 
-The key is a digest of a walk. The derivation tree is walked from the first quota, children in their order; that numbers
-every capability and, by their origins, every object. Then each field of each of them is written down, references by
-these numbers. Fields that repeat what others say are written as well, so that a state in which they disagree has a key
-of its own and is checked. Erased is only:
+The key is a digest of a walk. The derivation tree is walked from the first quota, children in their order, and before
+them the answer to a call by their parent; that numbers every capability and, by their origins, every object. Then each
+field of each of them is written down, references by these numbers. Fields that repeat what others say are written as
+well, so that a state in which they disagree has a key of its own and is checked. Erased is only:
 
 | erased                                    | because                                                                |
 |-------------------------------------------|------------------------------------------------------------------------|
@@ -77,6 +77,8 @@ class Canonical:
             Quota: self._quota,
         }
         self.numbers: dict[Any, int] = {}
+        self.answers: dict[CapSlot | None, CapSlot] = {}
+        """What answers each call, by what it was made through."""
         self.out: list[int] = []
 
     def key(self) -> Key:
@@ -104,6 +106,7 @@ class Canonical:
     def _number(self) -> list[CapSlot]:
         """Number every capability that hangs on the tree, then those that hang on other roots, and their objects."""
         found: list[CapSlot] = []
+        self.answers = {task.through: task.reply for task in self.kernel.tasks.items._items if task.reply is not None}
         self._descend(self.fixed.root, found)
         for table in self.fixed.tables:
             for slot in table.slots._items[: table.touched]:
@@ -118,6 +121,10 @@ class Canonical:
         while at is not None and at not in numbers and climbs > 0:
             numbers[at] = len(numbers)
             found.append(at)
+            answer = self.answers.get(at)
+            if answer is not None and answer not in numbers:
+                numbers[answer] = len(numbers)
+                found.append(answer)
             if at.is_origin:
                 thing = self.fixed.object_of_origin.get(at)
                 if thing is not None:

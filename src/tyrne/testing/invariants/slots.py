@@ -59,6 +59,15 @@ def object_of(kernel: Kernel[Any], named: CapObject) -> Any:
     return None if arena is None or isinstance(named, DebugConsole) else arena.get(named.slot)
 
 
+def source_of(kernel: Kernel[Any], slot: CapSlot) -> CapSlot | None:
+    """What a capability was derived from: its parent, and for an answer what its client has called through."""
+    capability = slot.capability
+    if capability is None or not isinstance(capability.object, ReplyHandle):
+        return slot.parent
+    client = object_of(kernel, capability.object)
+    return None if client is None else client.through
+
+
 def tables(kernel: Kernel[Any]) -> dict[str, CapTable]:
     """The capability tables: the kernel's own, the empty one, and one for each task that could be."""
     found = {"bootstrap": kernel.bootstrap_table, "empty": kernel.empty_table}

@@ -19,7 +19,7 @@ from tyrne.kernel.capability import Capability, ReplyHandle, TaskHandle
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Offer
 from tyrne.lang import u32, u64
-from tyrne.testing.invariants.slots import object_of, occupied
+from tyrne.testing.invariants.slots import object_of, occupied, source_of
 from tyrne.testing.state import changes
 
 Violations = Iterator[str]
@@ -32,7 +32,8 @@ class Holding(NamedTuple):
     slot: CapSlot
     generation: u32
     capability: Capability
-    parent: CapSlot | None
+    source: CapSlot | None
+    """What it was derived from."""
 
     def is_named(self, table: CapTable, handle: CapHandle) -> bool:
         """Whether a handle of a table named this."""
@@ -45,7 +46,9 @@ class Holding(NamedTuple):
 
 def holdings(kernel: Kernel[Any]) -> list[Holding]:
     """Every capability of a kernel, in tables, in objects and on its way."""
-    return [Holding(name, slot, slot.generation, slot.held(), slot.parent) for name, slot in occupied(kernel)]
+    return [
+        Holding(name, slot, slot.generation, slot.held(), source_of(kernel, slot)) for name, slot in occupied(kernel)
+    ]
 
 
 def slot_named(before: Sequence[Holding], table: CapTable, word: int) -> CapSlot | None:
@@ -66,7 +69,7 @@ def descendants(before: Sequence[Holding], slot: CapSlot) -> list[Holding]:
     """What was derived from the capability in a slot, and from that, to the last."""
     children: dict[int, list[Holding]] = defaultdict(list)
     for one in before:
-        children[id(one.parent)].append(one)
+        children[id(one.source)].append(one)
     found = list(children[id(slot)])
     for one in found:  # which grows on the way
         found += children[id(one.slot)]

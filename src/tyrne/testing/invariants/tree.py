@@ -11,7 +11,7 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import DebugConsole, EndpointHandle, MemoryHandle, QuotaHandle, ReplyHandle
 from tyrne.kernel.config import MAX_DEPTH
 from tyrne.kernel.kernel import Kernel
-from tyrne.testing.invariants.slots import all_slots, arenas, object_of, occupied, origins, tables
+from tyrne.testing.invariants.slots import all_slots, arenas, object_of, occupied, origins, source_of, tables
 
 Violations = Iterator[str]
 
@@ -41,7 +41,7 @@ def every_object_has_its_origin(kernel: Kernel[Any]) -> Violations:
 
 
 def links_are_symmetric(kernel: Kernel[Any]) -> Violations:
-    """Parents know their children, siblings each other, and an empty slot nobody."""
+    """Parents know their children, siblings each other, and an empty slot nobody. An answer is in no tree."""
     slots = list(all_slots(kernel))
     names = {id(slot): name for name, slot in slots}
     for name, slot in slots:
@@ -54,6 +54,8 @@ def links_are_symmetric(kernel: Kernel[Any]) -> Violations:
                 yield f"{name}: empty, and still marked"
             continue
         parent = slot.parent
+        if isinstance(slot.held().object, ReplyHandle) and (parent is not None or slot.first_child is not None):
+            yield f"{name}: a reply capability with a parent or a child"
         if parent is None:
             if slot.next_sibling is not None or slot.previous_sibling is not None:
                 yield f"{name}: a root with siblings"
@@ -79,9 +81,11 @@ def every_branch_ends_at_a_root(kernel: Kernel[Any]) -> Violations:
     """No ring of ancestors; and the roots are the first quota and the console's capabilities."""
     for name, slot in occupied(kernel):
         at, steps = slot, 0
-        while at.parent is not None and steps <= 4 * int(MAX_DEPTH):
-            at, steps = at.parent, steps + 1
-        if at.parent is not None:
+        above = source_of(kernel, at)
+        while above is not None and steps <= 4 * int(MAX_DEPTH):
+            at, steps = above, steps + 1
+            above = at.parent
+        if above is not None:
             yield f"{name}: its ancestors form a ring"
         elif at is not kernel.quotas.items[0].origin and not _is_console(at):
             yield f"{name}: it descends from nothing that boot made"
@@ -97,7 +101,7 @@ def depth_counts_derivations(kernel: Kernel[Any]) -> Violations:
     A reply capability may be one deeper than others: nothing is ever derived from it.
     """
     for name, slot in occupied(kernel):
-        parent = slot.parent
+        parent = source_of(kernel, slot)
         beside = parent is None or (parent.is_origin and not slot.is_origin)
         expected = (0 if parent is None else int(parent.depth)) + (0 if beside else 1)
         deepest = int(MAX_DEPTH) + isinstance(slot.held().object, ReplyHandle)
@@ -108,7 +112,7 @@ def depth_counts_derivations(kernel: Kernel[Any]) -> Violations:
 def authority_only_shrinks(kernel: Kernel[Any]) -> Violations:
     """What is derived names the same object, or some of its pages, with at most the rights, and keeps a badge."""
     for name, slot in occupied(kernel):
-        parent = slot.parent
+        parent = source_of(kernel, slot)
         if parent is None or parent.capability is None:
             continue
         mine, above = slot.held(), parent.held()

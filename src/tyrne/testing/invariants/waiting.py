@@ -7,6 +7,7 @@ from typing import Any
 
 from tyrne.abi import Rights, TaskState
 from tyrne.kernel.capability import EndpointHandle, NotificationHandle, ReplyHandle
+from tyrne.kernel.deletion import owner_of
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Offer, Task
@@ -121,6 +122,8 @@ def _waits_rightly(kernel: Kernel[Any], name: str, task: Task) -> Violations:
     notice = task.offer is Offer.FAULT or task.offer is Offer.EXIT
     if (through is task.supervisor) != notice or (not notice and through.table is not task.capabilities):
         yield f"{name}: waits by a capability that is not its own"
+    if owner_of(kernel, through) is not task:
+        yield f"{name}: the capability by which it waits does not lead to it"
     named, rights = through.held().object, through.held().rights
     place = object_of(kernel, named)
     receives = task.state is TaskState.RECEIVING
@@ -141,8 +144,6 @@ def _waits_rightly(kernel: Kernel[Any], name: str, task: Task) -> Violations:
         answer = None if reply is None or reply.capability is None else reply.capability.object
         if not isinstance(answer, ReplyHandle) or kernel.tasks.get(answer.slot) is not task:
             yield f"{name}: the capability that answers it does not name it"
-        elif reply is None or reply.parent is not through:
-            yield f"{name}: the capability that answers it does not derive from the one that it called by"
     if task.queue is not expected:
         yield f"{name}: waits in the wrong queue"
     if right not in rights:
@@ -222,6 +223,8 @@ def tasks_are_bound_whole(kernel: Kernel[Any]) -> Violations:
         home = task.home.capability
         if (None if home is None else home.object) != task.space:
             yield f"{name}: keeps another space than it lives in"
+        if home is not None and owner_of(kernel, task.home) is not task:
+            yield f"{name}: the capability to live in its space does not lead to it"
         if task.spent:
             yield f"{name}: what it held is not given back"
         if (task.has_ended() or not alive) and (bound[0] or held or home is not None):
