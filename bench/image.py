@@ -17,6 +17,7 @@ from elftools.elf.elffile import ELFFile
 
 SECTIONS: Final = (".text", ".rodata", ".data", ".bss", ".stacks")
 BUILDS: Final = 3
+STARTS: Final = 5
 
 PROGRAM: Final = b"\x88\x00\x80\xd2\x01\x00\x00\xd4"
 """mov x8, #4; svc #0: a program in raw form, so that the build of a system is the build of its kernel."""
@@ -56,6 +57,18 @@ def _build() -> Build:
         started = time.perf_counter()
         subprocess.run(command, check=True, env={**os.environ, "TYRNE_CACHE": str(Path(folder) / "cache")})
         return Build(time.perf_counter() - started, _processor_seconds() - before)
+
+
+def cached_run() -> float:
+    """Seconds of the processors that `tyrne run programs/hello.py` takes when nothing is to be built."""
+    tyrne = Path(sys.executable).parent / "tyrne"
+    command = [str(tyrne), "run", str(Path(__file__).parents[1] / "programs" / "hello.py")]
+    taken = []
+    for _ in range(STARTS + 1):  # the first one fills the cache
+        before = _processor_seconds()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        taken.append(_processor_seconds() - before)
+    return statistics.median(taken[1:])
 
 
 def _processor_seconds() -> float:

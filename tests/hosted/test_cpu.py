@@ -145,7 +145,7 @@ def test_run_in_slices_is_the_run_in_one(code: dict[str, bytes]) -> None:
 
 
 def test_long_run_is_sliced_exactly(code: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpu, "_SLICE", 777)
+    monkeypatch.setattr(cpu, "SLICE", 777)
     machine, thread, stop = run_code(code["count"], 10_000)
     assert stop == LIMIT and machine.cpu.instructions == 10_000 and int(thread.frame.x[0]) == 5_000
     machine, _, stop = run_code(code["work"])

@@ -21,7 +21,7 @@ from tyrne.hosted.stop import StopRequest
 NO_LIMIT: Final = 1 << 62
 """Instructions: more than a run can begin."""
 
-_SLICE: Final = 20_000_000
+SLICE: Final = 20_000_000
 """Instructions, about 0.1 s: signals of the host are handled between slices."""
 _TRAPPED_MSR_DAIF: Final = 0x18 << 26 | 1 << 25 | 4 << 10 | 31 << 5
 _UNDEFINED: Final = 0x0200_0000
@@ -66,7 +66,7 @@ class Cpu:
         self._layout: Final = engine.layout()
         self._engine: Final = Engine(ram)
         self._handle: Final = self._engine.handle
-        self._driver: Final = drive(self._engine)
+        self.driver: Final = drive(self._engine)
         self._hooks: Final[list[Any]] = []
         self.instructions = 0
         self.stop_request = StopRequest()
@@ -98,7 +98,7 @@ class Cpu:
         """From now on, tell the address of each instruction from `start` up to `end` before it is executed."""
 
         def instruction(_engine: Any, address: int, _size: Any, _data: Any) -> None:
-            if self._driver.begins(address):
+            if self.driver.begins(address):
                 begun(address)
 
         callback = engine.Instruction(instruction)
@@ -119,18 +119,21 @@ class Cpu:
         if registers.pc & 3:
             return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, registers.pc)
         while limit > 0:
-            part = min(limit, 1 if self.stop_request.made else _SLICE)  # one: a run that has begun has instructions
+            part = min(limit, 1 if self.stop_request.made else SLICE)  # one: a run that has begun has instructions
             stop = self._run(registers, part)
             if stop is not _INTERRUPTED:
                 return stop
             limit = 0 if self.stop_request.made else limit - part
         if not pause:
-            self._driver.take_exception()
+            self.driver.take_exception()
         return _INTERRUPTED
 
     def _run(self, registers: GeneralRegisters, limit: int) -> Stop:
-        error, reached = self._driver.run(registers, limit)
-        self.instructions = self._driver.instructions
+        return self.stopped(registers, *self.driver.run(registers, limit))
+
+    def stopped(self, registers: GeneralRegisters, error: int, reached: bool) -> Stop:
+        """Why the CPU has stopped, by what its driver says."""
+        self.instructions = self.driver.instructions
         pc = registers.pc
         if pc & 3:  # whatever else is wrong with the address: of the faults of a fetch this one comes first
             return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, pc)

@@ -54,17 +54,18 @@ class ByBlock:
 
     def __init__(self, cpu: Engine, functions: Any) -> None:
         self._state: Final = library.cpu_state(cpu)
-        self._address: Final = ctypes.addressof(self._state)
+        self.functions: Final = functions
+        self.address: Final = ctypes.addressof(self._state)
         self._run: Final = functions.tyrne_run
         self._take_exception: Final = functions.tyrne_take_exception
-        engine.check(functions.tyrne_count_blocks(self._address), "hook")
+        engine.check(functions.tyrne_count_blocks(self.address), "hook")
 
     @property
     def instructions(self) -> int:
         return int(self._state.instructions)
 
     def run(self, registers: GeneralRegisters, limit: int) -> tuple[int, bool]:
-        error = self._run(self._address, registers.pointers, limit)
+        error = self._run(self.address, registers.pointers, limit)
         if error < 0:
             raise EngineError(f"the CPU stopped at {registers.pc:#x}, which is not in the block that had begun")
         return error, bool(self._state.reached)
@@ -73,7 +74,7 @@ class ByBlock:
         return not self._state.inside or address != self._state.stop
 
     def take_exception(self) -> None:
-        self._take_exception(self._address)
+        self._take_exception(self.address)
 
 
 class ByInstruction:

@@ -93,6 +93,10 @@ _SET_MODEL: Final = const.UC_CTL_CPU_MODEL | 1 << 26 | _IO_WRITE
 _SET_EXITS: Final = const.UC_CTL_UC_USE_EXITS | 1 << 26 | _IO_WRITE
 
 
+SYSTEM_REGISTER: Final = reg.UC_ARM64_REG_CP_REG
+"""The register number that stands for a system register, which the value names."""
+
+
 class _Block(ctypes.Structure):
     _fields_ = (("pc", ctypes.c_uint64), ("instructions", ctypes.c_uint16), ("size", ctypes.c_uint16))
 

@@ -1,11 +1,13 @@
 """The native machine: the compiled kernel in this process, the same CPU, RAM and recorder as under CPython.
 
 The kernel's structs are registers' home: the CPU loads and stores a task's frame where the library keeps it. After each
-call the journal is executed, then the next task runs.
+call the journal is executed, then the next task runs. What concerns nobody but the CPU and the kernel is done by
+transitions.c, one transition after another; the rest, and where that is not there all of it, by Python.
 """
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import re
 from collections.abc import Callable
@@ -15,8 +17,10 @@ from tyrne.boards.native import journal
 from tyrne.compiler.build import HostLibrary, build_host_library
 from tyrne.compiler.build.host import CompiledTrap, build_counting_library
 from tyrne.hal.exit_status import PANIC
-from tyrne.hosted.cpu import NO_LIMIT, Cpu
+from tyrne.hosted.cpu import NO_LIMIT, SLICE, Cpu, Stop
+from tyrne.hosted.drivers import ByBlock
 from tyrne.hosted.engine import Places
+from tyrne.hosted.library import Reason, native_state
 from tyrne.hosted.loading import load
 from tyrne.hosted.panic import describe
 from tyrne.hosted.ram import PRIVATE, Ram, address_of
@@ -28,6 +32,10 @@ ROOT: Final = "tyrne.boards.native.image"
 _FIELDS: Final = {int(kind): count for kind, count in journal.FIELDS.items()}
 _HEADER, _CAPACITY = int(journal.HEADER_WORDS), int(journal.CAPACITY)
 _NEVER: Final = int(journal.NEVER)
+_MOST: Final = 20_000
+"""Transitions, about 0.1 s: signals of the host are handled between so many."""
+_FIRST_TASKS: Final = 16
+"""Those of which transitions.c keeps whether they are known."""
 
 
 class NativeKernel:
@@ -39,6 +47,9 @@ class NativeKernel:
         self.library: Final = build(root, {"debug_console": debug_console})
         self._ram: Final = ram
         self._journal_memory: Final = mmap.mmap(-1, 8 * (_HEADER + _CAPACITY), flags=PRIVATE)
+        self.journal_address: Final = address_of(self._journal_memory)
+        self.taken = 0
+        """Words of the journal that have been executed, and are not to be taken."""
         self._words: Final = memoryview(self._journal_memory).cast("Q")
         self._let_the_kernel_call_itself()
         self.trap: Final[Callable[..., Any]] = self.library.function("trap")
@@ -48,8 +59,9 @@ class NativeKernel:
         """Forget all that happened; RAM stays as it is."""
         self.library.reset()
         self._words[0] = self._words[1] = 0
+        self.taken = 0
         ram = self._ram
-        self.library.call("attach", ram.start, ram.size, ram.host_address(), address_of(self._journal_memory))
+        self.library.call("attach", ram.start, ram.size, ram.host_address(), self.journal_address)
 
     def set_instructions(self, instructions: int) -> None:
         """Tell the kernel's clock."""
@@ -58,9 +70,9 @@ class NativeKernel:
     def take_journal(self) -> list[int]:
         """The words of all records since the last time."""
         words = self._words
-        count = words[0]
-        words[0] = 0
-        return words[_HEADER : _HEADER + count].tolist()
+        count, taken = words[0], self.taken
+        words[0] = self.taken = 0
+        return words[_HEADER + taken : _HEADER + count].tolist()
 
     def take_records(self) -> list[tuple[int, ...]]:
         """The journal as tuples of kind and fields."""
@@ -95,6 +107,8 @@ class NativeMachine:
         self._states: Final[dict[int, Places]] = {}
         self._alarm_at = _NEVER
         """The count of instructions at which the kernel wants to be interrupted."""
+        self._task = 0
+        """Where the struct of the task is that runs next; 0 for nobody."""
 
     def run(self) -> None:
         """Boot, and run until nothing is left to run."""
@@ -111,21 +125,57 @@ class NativeMachine:
         self.recorder.end(status, self.cpu.instructions)
 
     def _loop(self) -> None:
-        info, ffi = self._info, self.kernel.library.ffi
-        trap, cpu, frame_at = self.kernel.trap, self.cpu, self._offsets["TASK_FRAME"]
-        task = self.kernel.library.call(
-            "boot", info.ram_start, info.ram_end, info.image_start, info.image_end, info.manifest
+        info, library = self._info, self.kernel.library
+        self._task = self._address(
+            library.call("boot", info.ram_start, info.ram_end, info.image_start, info.image_end, info.manifest)
         )
+        driver, together = self.cpu.driver, None
+        if isinstance(driver, ByBlock):
+            together = native_state(driver, self._offsets, _FIELDS)
+            together.journal = self.kernel.journal_address
+            together.trap = int(library.ffi.cast("uintptr_t", library.ffi.addressof(library.lib, "kp_call_trap")))
+            self._run_together = driver.functions.tyrne_transitions
         while True:
             self._execute_journal()
-            if task == ffi.NULL:
+            if not self._task:
                 return
-            remaining = min(self._alarm_at - cpu.instructions, NO_LIMIT)
-            stop = cpu.run(self._frame(int(ffi.cast("uintptr_t", task)) + frame_at), remaining)
-            self.kernel.set_instructions(cpu.instructions)
-            if cpu.stop_request.made and cpu.stop_request.left is None:
-                cpu.stop_request.left = int(self.kernel.library.call("stop"))
-            task = trap(stop.vector.value, stop.syndrome, stop.address)
+            stop = None
+            if together is not None and not self.cpu.stop_request.made:
+                reason = self._transitions(together)
+                if reason in (Reason.RECORDS, Reason.PAUSED):
+                    continue
+                if reason is Reason.FAILED:
+                    raise library.failure()
+                if reason is Reason.STOPPED:
+                    stop = self.cpu.stopped(self._frame(self._task), together.error, False)
+            self._transition(stop)
+
+    def _transitions(self, together: Any) -> Reason:
+        """As many transitions as concern nobody; why there are no more."""
+        recorder, kernel = self.recorder, self.kernel
+        together.task, together.alarm_at, together.passed = self._task, self._alarm_at, 0
+        together.asked_for = recorder.asks_for(0), recorder.asks_for(1)
+        together.known = sum(1 << task for task in range(_FIRST_TASKS) if recorder.is_known(task))
+        reason = Reason(self._run_together(ctypes.addressof(together), _MOST, SLICE))
+        self._task, self._alarm_at, kernel.taken = together.task or 0, together.alarm_at, together.taken
+        together.taken = 0
+        recorder.pass_over_known(together.passed)
+        self.cpu.instructions = self.cpu.driver.instructions
+        return reason
+
+    def _transition(self, stop: Stop | None) -> None:
+        """The task that runs next does, if it has not stopped already, and the kernel answers."""
+        cpu, kernel = self.cpu, self.kernel
+        if stop is None:
+            stop = cpu.run(self._frame(self._task), min(self._alarm_at - cpu.instructions, NO_LIMIT))
+        kernel.set_instructions(cpu.instructions)
+        if cpu.stop_request.made and cpu.stop_request.left is None:
+            cpu.stop_request.left = int(kernel.library.call("stop"))
+        self._task = self._address(kernel.trap(stop.vector.value, stop.syndrome, stop.address))
+
+    def _address(self, task: Any) -> int:
+        """Where the struct of a task is that the kernel gave; 0 for none."""
+        return int(self.kernel.library.ffi.cast("uintptr_t", task))
 
     def _execute_journal(self) -> None:
         recorder, cpu = self.recorder, self.cpu
@@ -167,13 +217,14 @@ class NativeMachine:
                 case journal.ALARM:
                     self._alarm_at = fields[0]
 
-    def _frame(self, address: int) -> GeneralRegisters:
-        known = self._frames.get(address)
+    def _frame(self, task: int) -> GeneralRegisters:
+        known = self._frames.get(task)
         if known is None:
             at = self._offsets
-            x = address + at["TRAP_FRAME_X"]
-            others = (address + at[f"TRAP_FRAME_{name}"] for name in ("SP", "PSTATE", "PC"))
-            known = self._frames[address] = GeneralRegisters([*range(x, x + 31 * 8, 8), *others])
+            frame = task + at["TASK_FRAME"]
+            x = frame + at["TRAP_FRAME_X"]
+            others = (frame + at[f"TRAP_FRAME_{name}"] for name in ("SP", "PSTATE", "PC"))
+            known = self._frames[task] = GeneralRegisters([*range(x, x + 31 * 8, 8), *others])
         return known
 
     def _state(self, address: int) -> Places:

@@ -91,7 +91,7 @@ class HostLibrary:
                 if raised:
                     raise raised.pop()
                 if not fine:
-                    raise self._trap()
+                    raise self.failure()
 
             return call_procedure
         cell = self.ffi.new(self.ffi.typeof(guarded).args[0])
@@ -102,7 +102,7 @@ class HostLibrary:
             if raised:
                 raise raised.pop()
             if not fine:
-                raise self._trap()
+                raise self.failure()
             return cell[0] if is_scalar else self.ffi.new(self.ffi.typeof(cell), cell[0])[0]
 
         return call_function
@@ -117,7 +117,8 @@ class HostLibrary:
         self._callbacks[name] = self.ffi.callback(self.ffi.typeof(getattr(self.lib, pointer)), function, onerror=failed)
         setattr(self.lib, pointer, self._callbacks[name])
 
-    def _trap(self) -> CompiledTrap:
+    def failure(self) -> CompiledTrap:
+        """Which check has failed in the last call that a check has ended."""
         trap = self.lib.kp_trap
         return CompiledTrap(KINDS.get(trap.kind, f"check {trap.kind}"), self.unit.files[trap.file], trap.line)
 
