@@ -8,6 +8,7 @@ from tyrne.boards.qemu_virt import gic, timer, uart
 from tyrne.boards.qemu_virt.board import QemuVirt
 from tyrne.hal.interrupt import Interrupt
 from tyrne.lang import u8, u32, u64
+from tyrne.lang.machine import Instruction
 
 
 class Device:
@@ -16,12 +17,17 @@ class Device:
     def __init__(self) -> None:
         self.loads: dict[int, Callable[[], int]] = {}
         self.stores: list[tuple[int, int]] = []
+        self.barriers: list[tuple[Instruction, int]] = []
+        """Each with how many stores came before it."""
 
     def read32(self, address: u64) -> u32:
         return u32(self.loads[int(address)]())
 
     def write32(self, address: u64, value: u32) -> None:
         self.stores.append((int(address), int(value)))
+
+    def execute(self, instruction: Instruction) -> None:
+        self.barriers.append((instruction, len(self.stores)))
 
 
 @pytest.fixture
@@ -30,6 +36,7 @@ def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
     for module in (uart, gic):
         monkeypatch.setattr(module, "read32", registers.read32)
         monkeypatch.setattr(module, "write32", registers.write32)
+    monkeypatch.setattr(gic, "execute", registers.execute)
     yield registers
 
 
@@ -89,9 +96,12 @@ def test_gic_start_covers_every_line_and_no_more(device: Device, typer: int, lin
     gic.InterruptController().start()
     stored = dict(device.stores)
     words = -(-lines // 32)
-    assert [a for a, _ in device.stores if gic.GICD_ICENABLER <= a < gic.GICD_ICENABLER + 0x80] == [
-        int(gic.GICD_ICENABLER) + 4 * i for i in range(words)
-    ]
+    for register in gic.GICD_ICENABLER, gic.GICD_ICPENDR, gic.GICD_ICACTIVER:
+        assert [(a, v) for a, v in device.stores if register <= a < register + 0x80] == [
+            (int(register) + 4 * i, 0xFFFF_FFFF) for i in range(words)
+        ]
+    kinds = [(a, v) for a, v in device.stores if gic.GICD_ICFGR <= a < gic.GICD_ICFGR + 0x100]
+    assert kinds == [(int(gic.GICD_ICFGR) + 4 * i, 0) for i in range(2, -(-lines // 16))]
     priorities = {a: v for a, v in stored.items() if gic.GICD_IPRIORITYR <= a < gic.GICD_ITARGETSR}
     assert priorities == {int(gic.GICD_IPRIORITYR) + 4 * i: 0xA0A0_A0A0 for i in range(lines // 4)}
     targets = {a: v for a, v in stored.items() if gic.GICD_ITARGETSR <= a < gic.GICD_ITARGETSR + 0x400}
@@ -145,6 +155,7 @@ def test_the_limit_is_taken_silenced_and_completed(device: Device, counter: Coun
     counter.now += 1
     assert board.acknowledge_interrupt() is Interrupt.LIMIT
     assert device.stores[1:] == [(gic.GICC_EOIR, 0xC00 | 27)], "the CPU bits come back with the id"
+    assert device.barriers == [(Instruction.ISB, 1)], "the line has fallen before the interrupt is over"
     assert counter.registers[timer.SystemRegister.CNTV_CTL_EL0] == int(timer.MASKED)
 
 

@@ -24,6 +24,8 @@ GREETING = "hello from userspace\n"
 MOV_SP_X2 = 0x9100_005F
 TLBI_VMALLE1 = 0xD508_871F
 BRK = 0xD420_0000
+HLT, SMC, HVC, UNDEFINED = 0xD45E_0000, 0xD400_0003, 0xD400_0002, 0
+"""HLT #0xf000, SMC #0, HVC #0, UDF #0."""
 SP_BELOW_STACK = 0xD140_105F
 """SUB sp, x2, #0x4000: with x2 the end of the kernel stack, the next push is in the guard page."""
 
@@ -174,13 +176,34 @@ def test_an_exception_before_the_mmu_is_on_is_reported(hello: Path, tmp_path: Pa
     assert re.search(r" pc=0000000040080[0-9a-f]{3} ", outcome.serial)
 
 
-def test_a_panic_inside_a_panic_parks(hello: Path) -> None:
-    """Without semihosting the end of the machine is an undefined instruction, and so is the end of the report on it."""
+@pytest.mark.parametrize("machine", ["virt", "virt,virtualization=on"], ids=["HVC", "SMC"])
+def test_without_semihosting_the_firmware_switches_the_machine_off(machine: str, hello: Path) -> None:
+    outcome = boot(hello, machine, options=[], seconds=30)
+    assert outcome.status == 0
+    assert GREETING in outcome.serial and "tyrne: all tasks complete" in outcome.serial
+    assert "panic" not in outcome.serial
+
+
+@pytest.mark.parametrize("machine", ["virt", "virt,virtualization=on"], ids=["EL1", "EL2"])
+def test_without_semihosting_and_firmware_the_machine_waits_for_ever(machine: str, hello: Path, tmp_path: Path) -> None:
+    names = symbols(hello)
+    start, length = names["leave_machine"], names["leave_machine_end"] - names["leave_machine"]
+    alone = patched(hello, start, length, SMC, UNDEFINED, tmp_path / "no-smc.elf")
+    alone = patched(alone, start, length, HVC, UNDEFINED, tmp_path / "alone.elf")
     with pytest.raises(subprocess.TimeoutExpired) as stopped:
-        boot(hello, options=[], seconds=3)
+        boot(alone, machine, options=[], seconds=3)
     serial = (stopped.value.stdout or b"").decode()
-    assert serial.count("!! tyrne panic: exception in the kernel: undefined instruction") == 1
-    assert serial.count("panic") == 1
+    assert "tyrne: all tasks complete" in serial and "panic" not in serial
+
+
+def test_a_panic_inside_a_panic_parks(hello: Path, tmp_path: Path) -> None:
+    """The end of the machine is changed to a breakpoint, which is so the end of the report on it."""
+    names = symbols(hello)
+    start, length = names["leave_machine"], names["leave_machine_end"] - names["leave_machine"]
+    broken = patched(hello, start, length, HLT, BRK, tmp_path / "kernel.elf")
+    with pytest.raises(subprocess.TimeoutExpired) as stopped:
+        boot(broken, seconds=3)
+    assert (stopped.value.stdout or b"").decode().count("panic") == 1
 
 
 def test_a_traced_kernel_that_panics_sends_its_report_and_status(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""The vectors of the built image: whatever a task is interrupted by, the same registers are stored by the same code."""
+"""The vectors of the built image: whatever a task is interrupted by, the same registers are stored by the same code. A
+system error is no task's: it is a panic."""
 
 import io
 from pathlib import Path
@@ -10,7 +11,7 @@ from tyrne.compiler.build import build_user_program
 
 HELLO = Path(__file__).parents[2] / "programs" / "hello.S"
 FROM_EL0, SIZE = 0x400, 0x80
-HANDLERS = ["k_trap", "k_trap_irq", "k_trap_fiq", "k_trap_serror"]
+HANDLERS = ["k_trap", "k_trap_irq", "k_trap_fiq"]
 BRANCH, BRANCH_AND_LINK = 0b000101, 0b100101
 
 

@@ -76,3 +76,15 @@ def test_the_fault_status_code_names_the_cause(codes: tuple[int, ...], cause: Ab
 @pytest.mark.parametrize("exception", range(64))
 def test_only_aborts_and_a_misaligned_pc_have_a_fault_address(exception: int) -> None:
     assert has_fault_address(syndrome(exception)) is (exception in (0x20, 0x22, 0x24))
+
+
+FAR_NOT_VALID = 1 << 10
+
+
+@pytest.mark.parametrize("exception", [0x20, 0x24])
+def test_an_external_abort_may_say_that_it_has_no_address_and_nothing_else_may(exception: int) -> None:
+    for code in range(64):
+        for more in (0, 0x40, 0x200):
+            assert has_fault_address(syndrome(exception, code | more))
+            told = has_fault_address(syndrome(exception, code | more | FAR_NOT_VALID))
+            assert told is (code != 0x10)

@@ -48,11 +48,6 @@ def trap_fiq(syndrome: u64, address: u64) -> Task | None:
 
 
 @export
-def trap_serror(syndrome: u64, address: u64) -> Task | None:
-    return KERNEL.trap(Vector.SERROR, syndrome, address)
-
-
-@export
 def trap_from_kernel(frame: TrapFrame) -> None:
     """SVC at EL1: boot's check of the gate."""
     KERNEL.trap_from_kernel(frame)

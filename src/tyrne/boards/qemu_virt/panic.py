@@ -110,6 +110,8 @@ def vector_name(vector: u32) -> bytes:
             return b"FIQ in the kernel"
         case 7:
             return b"SError in the kernel"
+        case 11:
+            return b"SError while a task ran"
     return b"exception from AArch32"
 
 

@@ -24,7 +24,7 @@ _start:
         b.ne    park
 
         // EL2: let EL1 use the whole CPU, in AArch64, with nothing trapped and no stage 2.
-        mov     x0, #(1 << 31)                  // RW
+        mov     x0, #(1 << 31 | 1 << 29)        // RW; HCD: nobody is at EL2 to be called
         msr     hcr_el2, x0
         mov     x0, #0x33ff                     // only what reads as one: FP/SIMD is not trapped
         msr     cptr_el2, x0
@@ -56,6 +56,10 @@ at_el1:
         add     x0, x0, :lo12:vectors
         msr     vbar_el1, x0
         isb
+        dsb     sy
+        msr     daifclr, #4                     // a system error that is pending from before us is nobody's: it ends here
+        isb
+        msr     daifset, #4
         adrp    x0, kernel_stack_end
         mov     sp, x0
 

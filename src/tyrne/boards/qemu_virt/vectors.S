@@ -5,6 +5,7 @@
 // audit: U-21
 
 #define CLASS_SVC   0x15                        // ESR_EL1.EC: SVC from AArch64
+#define PSTATE_A    (1 << 8)                    // SPSR_EL1.A: system errors are masked
 
         .if TRAP_FRAME_SP != TRAP_FRAME_X + 31 * 8 || TRAP_FRAME_PSTATE != TRAP_FRAME_PC + 8
         .error "a trap frame must be x0 to x30, sp, pc, pstate without gaps: it is stored in pairs"
@@ -93,22 +94,35 @@ vectors:
         panic_vector
         panic_vector
 
-        .balign 0x80                            // EL1, synchronous: the check at boot, or a panic
+        .balign 0x80                            // EL1, synchronous: the check at boot, the machine's end, or a panic
         msr     tpidr_el1, x0
         mrs     x0, esr_el1
         lsr     x0, x0, #26
         cmp     x0, #CLASS_SVC
+        b.eq    from_kernel
+        cbz     x0, undefined
+not_ours:
         mov     x0, #4
-        b.ne    emergency
-        b       from_kernel
-        panic_vector                            // EL1: IRQ, FIQ, SError
+        b       emergency
+        panic_vector                            // EL1: IRQ, FIQ
         panic_vector
-        panic_vector
+
+        .balign 0x80                            // EL1, SError: start.S takes them before the MMU is on, else a panic
+        msr     tpidr_el1, x0
+        mrs     x0, sctlr_el1
+        tbnz    x0, #0, 1f
+        mrs     x0, spsr_el1
+        orr     x0, x0, #PSTATE_A               // one: what does not cease is met at EL0
+        msr     spsr_el1, x0
+        mrs     x0, tpidr_el1
+        eret
+1:      mov     x0, #7
+        b       emergency
 
         user_vector k_trap                      // EL0 in AArch64
         user_vector k_trap_irq
         user_vector k_trap_fiq
-        user_vector k_trap_serror
+        panic_vector                            // SError: of an access before, by whomever, so of the machine
 
         panic_vector                            // EL0 in AArch32
         panic_vector
@@ -141,3 +155,21 @@ from_kernel:
         restore
         add     sp, sp, #SIZEOF_TRAP_FRAME
         eret
+
+// EL1: an undefined instruction. In leave.S nobody was there to be asked, and the next one is; elsewhere it is a panic.
+undefined:
+        msr     tpidrro_el0, x1                 // no task runs any more, or it is a panic
+        mrs     x0, elr_el1
+        adr     x1, leave_machine
+        cmp     x0, x1
+        b.lo    1f
+        adr     x1, leave_machine_end
+        cmp     x0, x1
+        b.hs    1f
+        add     x0, x0, #8
+        msr     elr_el1, x0
+        mrs     x0, tpidr_el1
+        mrs     x1, tpidrro_el0
+        eret
+1:      mrs     x1, tpidrro_el0
+        b       not_ours

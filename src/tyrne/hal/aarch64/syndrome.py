@@ -80,7 +80,10 @@ def abort_cause(syndrome: u64) -> AbortCause:
 
 
 def has_fault_address(syndrome: u64) -> bool:
-    """Whether FAR_EL1 belongs to this exception; of all others it is stale."""
+    """Whether FAR_EL1 belongs to this exception; of all others it is stale, and so it is of an external abort that says
+    that it has none (FnV, bit 10, which means so with fault status 0x10)."""
+    if syndrome & 0x43F == 0x410:
+        return False
     match exception_class(syndrome):
         case 0x20 | 0x22 | 0x24:
             return True
