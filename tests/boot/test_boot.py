@@ -28,6 +28,7 @@ from tyrne.testing.kernels import (
     PANIC,
     boot,
     booted,
+    context_of,
     current,
     endpoint_object,
     held,
@@ -63,7 +64,7 @@ def test_the_first_task_is_entered_with_its_context() -> None:
     assert task is kernel.tasks.items[0]
     assert (task.frame.pc, task.frame.sp, task.frame.pstate) == (BASE, BASE + 2 * PAGE, 0)
     assert set(task.frame.x) == {0}
-    assert task.window == UserWindow(u64(BASE), u64(2 * PAGE))
+    assert context_of(task).window == UserWindow(u64(BASE), u64(2 * PAGE))
     assert bytes(task.name).rstrip(b"\0") == b"one"
     assert kernel.context().has_current_task
 
@@ -304,7 +305,7 @@ def test_segments_of_a_program_are_mapped_with_their_flags_and_the_guard_page_is
     for address in (0x3F_F000, 0x40_2000, 0x60_2000, 0x70_1000, 0x70_4000):
         assert space.translate(kernel.board, u64(address)) is Status.NOT_MAPPED
     assert current(kernel).frame.pc == 0x40_0008
-    assert current(kernel).window == UserWindow(u64(0x40_0000), u64(0x30_4000))
+    assert context_of(current(kernel)).window == UserWindow(u64(0x40_0000), u64(0x30_4000))
 
 
 # --- what stops the machine: each is a fault of the image, not of a task
@@ -377,7 +378,7 @@ def test_a_segment_whose_bytes_are_not_in_the_manifest_is_a_panic(offset: int) -
     kernel = slim_kernel(Altered({FIRST_TASK // 8 + SEGMENT_OFFSET_WORD: offset}))
     with pytest.raises(PANIC):
         boot(kernel, task_record("one"))
-    assert kernel.scheduler.levels == 0
+    assert kernel.scheduler.core.levels == 0
 
 
 @pytest.mark.parametrize("flags", [0, 1, 2, 4 | 8, 4 | 16, 4 | 1 << 32])

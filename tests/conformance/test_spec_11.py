@@ -31,6 +31,7 @@ from tyrne.testing.kernels import (
     PANIC,
     STORE_FAULT,
     booted,
+    context_of,
     current,
     handle,
     held,
@@ -148,7 +149,7 @@ def test_spec_11_the_end_of_a_task_drops_its_authority() -> None:
     task = current(kernel)
     system_call(kernel, 4, 0)
     assert held(task.capabilities) == []
-    assert task.table is None and task.state is TaskState.EXITED
+    assert task.context is None and task.state is TaskState.EXITED
 
 
 def test_spec_11_what_was_derived_from_an_ended_tasks_authority_goes_too_and_copies_live_on() -> None:
@@ -391,7 +392,7 @@ def test_spec_11_a_parked_capability_leaves_the_tree_with_its_endpoint() -> None
 def test_spec_11_a_task_lives_in_its_space_as_long_as_it_does() -> None:
     """v1 takes a space away from under its task when the last capability over it goes."""
     world = World(1)
-    space = world.task(0).space
+    space = context_of(world.task(0)).space
     assert space is not None
     word = world.give_space(0, 0)
     world.ok(0, C.CAP_DROP, word)
@@ -400,7 +401,7 @@ def test_spec_11_a_task_lives_in_its_space_as_long_as_it_does() -> None:
 
 def test_spec_11_a_stale_user_binding_gives_no_context_after_its_slot_was_used_again() -> None:
     kernel = booted()
-    space = current(kernel).space
+    space = context_of(current(kernel)).space
     assert space is not None and kernel.spaces.free(space.slot)
     assert kernel.spaces.allocate() == slot_id(int(space.slot.index), 1)
     assert not kernel.context().has_current_task

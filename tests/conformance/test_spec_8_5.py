@@ -140,7 +140,7 @@ def test_spec_8_5_exit_terminates_with_its_code(code: int) -> None:
     task = current(kernel)
     system_call(kernel, EXIT, code)
     assert (task.state, task.exit_code) == (TaskState.EXITED, code)
-    assert kernel.scheduler.current is None
+    assert kernel.scheduler.core.current is None
     assert kernel.board.traces[-1][0] == "exit"
 
 

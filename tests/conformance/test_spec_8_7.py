@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -10,6 +11,7 @@ from tyrne.abi import Rights, Status, TaskState, pack_handle
 from tyrne.boot.start import check_gate
 from tyrne.hal.frame import Call, TrapFrame
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole
+from tyrne.kernel.context import whole_context
 from tyrne.kernel.effects import Reschedule, Resume, Terminate
 from tyrne.kernel.kernel import NO_TASK, Kernel
 from tyrne.kernel.system_calls import dispatch
@@ -22,6 +24,7 @@ from tyrne.testing.kernels import (
     NULL,
     PANIC,
     booted,
+    context_of,
     current,
     held,
     slim_kernel,
@@ -56,21 +59,19 @@ def kernel_with(parts: tuple[bool, bool, bool], debug_console: bool = True) -> K
     kernel = booted(task_record("one", CONSOLE_CAP, endpoint), task_record("two"), debug_console=debug_console)
     task = current(kernel)
     has_table, has_window, has_space = parts
-    if not has_table:
-        task.table = None
-    if not has_window:
-        task.window = None
-    if not has_space:
-        task.space = None
+    whole = context_of(task)
+    task.context = whole_context(
+        whole.table if has_table else None, whole.window if has_window else None, whole.space if has_space else None
+    )
     return kernel
 
 
 def context_is_the_tasks_own(kernel: Kernel[MemoryBoard]) -> None:
     task, caller = current(kernel), kernel.context()
-    assert task.space is not None
-    assert caller.table is task.capabilities
-    assert caller.window == task.window != UserWindow()
-    assert caller.space is kernel.spaces.get(task.space.slot)
+    own = context_of(task)
+    assert caller.table is own.table is task.capabilities
+    assert caller.window == own.window != UserWindow()
+    assert caller.space is kernel.spaces.get(own.space.slot)
     assert caller.space is not kernel.bootstrap_space()
     assert (caller.task, caller.has_current_task) == (task.number, True)
 
@@ -144,8 +145,9 @@ def test_spec_8_7_the_effect_itself_is_a_refusal(parts: tuple[bool, bool, bool])
 def test_spec_8_7_the_space_counts_only_while_its_generation_lives(index: int, generation: int) -> None:
     kernel = kernel_with(GIVEN)
     task = current(kernel)
-    task.space = AddressSpaceHandle(slot_id(index, generation))
-    if kernel.spaces.get(task.space.slot) is None:
+    named = AddressSpaceHandle(slot_id(index, generation))
+    task.context = replace(context_of(task), space=named)
+    if kernel.spaces.get(named.slot) is None:
         context_fails_closed(kernel)
     else:
         assert kernel.context().has_current_task
@@ -153,9 +155,7 @@ def test_spec_8_7_the_space_counts_only_while_its_generation_lives(index: int, g
 
 def test_spec_8_7_a_freed_space_takes_the_whole_context_with_it() -> None:
     kernel = kernel_with(GIVEN)
-    task = current(kernel)
-    assert task.space is not None
-    assert kernel.spaces.free(task.space.slot)
+    assert kernel.spaces.free(context_of(current(kernel)).space.slot)
     context_fails_closed(kernel)
     assert kernel.spaces.allocate() is not None  # the same slot in its next generation
     context_fails_closed(kernel)

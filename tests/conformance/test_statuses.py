@@ -24,7 +24,7 @@ class Caller:
 
     def __init__(self, debug_console: bool = True) -> None:
         self.kernel = booted(task_record("caller", code=TEXT), debug_console=debug_console, slots=SLOTS)
-        first = self.kernel.scheduler.current
+        first = self.kernel.scheduler.core.current
         assert first is not None
         self.task: Task = first
 
@@ -238,7 +238,7 @@ def test_invalid_handle_of_console_write_to_a_stale_handle(caller: Caller) -> No
 
 @pytest.mark.parametrize("number", [YIELD, EXIT])
 def test_invalid_handle_of_a_call_without_context(caller: Caller, number: int) -> None:
-    caller.task.window = None
+    caller.task.context = None
     caller.refused(Status.INVALID_HANDLE, number)
 
 
@@ -284,7 +284,7 @@ def test_stale_handle_of_a_destroyed_endpoint(caller: Caller, number: int) -> No
 @pytest.mark.parametrize("number", [SEND, RECV])
 def test_stale_handle_without_context(caller: Caller, number: int) -> None:
     endpoint = caller.endpoint()
-    caller.task.window = None
+    caller.task.context = None
     caller.refused(Status.STALE_HANDLE, number, endpoint, 0, 0, 0, 0, NULL)
 
 

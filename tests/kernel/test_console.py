@@ -10,7 +10,7 @@ from tyrne.kernel.creation import begin_region
 from tyrne.kernel.user_memory import probe
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE
-from tyrne.testing.kernels import BASE
+from tyrne.testing.kernels import BASE, move_window
 from tyrne.testing.world import World
 
 EDGE = BASE + 4 * PAGE
@@ -25,8 +25,7 @@ class Console(World):
         self.console = self.give_console(0)
         self.space = self.give_space(0, 0)
         task = self.task(0)
-        assert task.window is not None
-        task.window = type(task.window)(u64(BASE), u64(1 << 30))
+        move_window(task, BASE, 1 << 30)
         self.memory_object = self.memory(2)
         self.mem = self.give(0, self.memory_object)
         self.start = int(self.region_at(self.memory_object).start)

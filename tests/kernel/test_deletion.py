@@ -307,13 +307,13 @@ def test_a_task_lives_on_when_another_capability_to_its_space_goes() -> None:
 def test_a_task_whose_capability_to_its_space_is_revoked_leaves_it_and_can_do_nothing_but_fault() -> None:
     w = Tenant()
     run(w.kernel, w.task(2))
-    active, bootstrap = w.kernel.active, w.kernel.bootstrap_space()
+    active, bootstrap = w.kernel.scheduler.core.active, w.kernel.bootstrap_space()
     assert active is not None and active is not bootstrap
     w.board.events.clear()
     assert w.call(2, C.CAP_REVOKE, w.root) == (0,) * 8
-    assert w.kernel.active is bootstrap and w.current() == 2
+    assert w.kernel.scheduler.core.active is bootstrap and w.current() == 2
     assert w.board.events == [("activate", int(bootstrap.root), int(bootstrap.asid))]
-    assert w.task(2).space is None and w.kernel.spaces.population == 4  # the task still holds the space itself
+    assert w.task(2).context is None and w.kernel.spaces.population == 4  # the task still holds the space itself
     assert w.status(2, C.TASK_YIELD) is Status.INVALID_HANDLE  # no context, no call
     w.enter(Vector.SYNCHRONOUS, 0x8200_0006, BASE)
     assert w.state(2) is T.FAULTED and w.kernel.spaces.population == 3

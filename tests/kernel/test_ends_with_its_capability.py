@@ -32,11 +32,11 @@ def test_who_was_let_into_an_address_space_by_a_capability_that_is_revoked_runs_
     w.ok(1, C.TASK_RESUME, guest)
     w.ok(0, C.CAP_REVOKE, own)
     run(w.kernel, w.task(2))
-    assert w.kernel.active is w.kernel.bootstrap_space()
+    assert w.kernel.scheduler.core.active is w.kernel.bootstrap_space()
     assert w.refused(2, C.TASK_YIELD) is Status.INVALID_HANDLE
     assert w.refused(2, C.TASK_EXIT, 0) is Status.INVALID_HANDLE
     run(w.kernel, w.task(0))
-    assert w.kernel.active is w.kernel.spaces.items[1]
+    assert w.kernel.scheduler.core.active is w.kernel.spaces.items[1]
 
 
 def test_the_owner_of_a_space_stays_in_it_when_it_turns_its_guest_out() -> None:
@@ -46,7 +46,7 @@ def test_the_owner_of_a_space_stays_in_it_when_it_turns_its_guest_out() -> None:
     w.ok(1, C.TASK_SUSPEND, guest)
     w.ok(1, C.TASK_CONFIGURE, guest, lent, BASE, BASE, BASE + PAGE)
     w.ok(0, C.CAP_REVOKE, own)
-    assert w.kernel.active is w.kernel.spaces.items[1]
+    assert w.kernel.scheduler.core.active is w.kernel.spaces.items[1]
     assert w.refused(1, C.TASK_RESUME, guest) is Status.BAD_STATE
 
 

@@ -21,6 +21,7 @@ from tyrne.testing.kernels import (
     PANIC,
     STORE_FAULT,
     booted,
+    context_of,
     current,
     held,
     slim_kernel,
@@ -52,7 +53,7 @@ def test_a_fault_ends_the_task_and_the_next_one_runs() -> None:
     second = fault(kernel)
     assert first.state is TaskState.FAULTED
     assert first.fault == Fault(u64(STORE_FAULT), u64(BASE), u64(BASE + 8))
-    assert second is kernel.scheduler.current is kernel.tasks.items[1]
+    assert second is kernel.scheduler.core.current is kernel.tasks.items[1]
     assert kernel.board.traces[-1] == ("fault", 0, STORE_FAULT, BASE, BASE + 8, 0)
     line = 'tyrne: task "one" faulted: data abort on write, permission (esr=0x9200004f, far=0x800000, pc=0x800008)'
     assert kernel.board.lines()[-1] == line
@@ -144,7 +145,7 @@ def test_a_second_floating_trap_is_a_fault() -> None:
 def test_the_end_of_a_task_gives_back_its_memory_its_space_and_its_authority(how: str) -> None:
     kernel = two()
     task = current(kernel)
-    space, free = task.space, kernel.frames.available()
+    space, free = context_of(task).space, kernel.frames.available()
     assert space is not None
     if how == "exit":
         system_call(kernel, 4, 0)
@@ -153,7 +154,7 @@ def test_the_end_of_a_task_gives_back_its_memory_its_space_and_its_authority(how
     assert kernel.frames.available() == free + 6  # root, three tables, one page of code, one of stack
     assert kernel.spaces.get(space.slot) is None
     assert held(task.capabilities) == []
-    assert (task.space, task.table, task.window) == (None, None, None)
+    assert task.context is None
 
 
 @pytest.mark.promise("It is handed out again only when nothing maps it and the TLB has forgotten it")

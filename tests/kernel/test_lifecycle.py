@@ -9,7 +9,7 @@ from tyrne.abi import CapKind, Rights, Status
 from tyrne.kernel.task import TaskState as T
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE
-from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, run
+from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, context_of, run
 from tyrne.testing.world import World
 
 S = Status
@@ -244,7 +244,7 @@ def test_configuring_gives_a_place_to_start_and_all_other_registers_zero() -> No
     w.ok(0, C.TASK_CONFIGURE, w.it, w.space, BASE, BASE + 0x10, BASE + 0x100)
     assert set(frame.x) == {0}
     assert (frame.pc, frame.sp, frame.pstate) == (BASE + 0x10, BASE + 0x100, 0)
-    window = w.task(1).window
+    window = context_of(w.task(1)).window
     assert window is not None and (window.base, window.length) == (BASE, 0x100)
 
 
@@ -330,7 +330,7 @@ def test_an_end_from_any_state_gives_back_all_that_the_task_held_and_is_traced(s
     assert ("end", 1, 99) in w.board.traces
     task = w.task(1)
     assert [slot.capability for slot in task.capabilities.slots] == [None] * len(task.capabilities.slots)
-    assert (task.space, task.table, task.window, task.queue) == (None,) * 4
+    assert (task.context, task.queue) == (None, None)
     assert w.kernel.spaces.population == 3  # the kernel's and those of the two others
     assert w.call(0, C.TASK_STATE, w.it) is not None
     assert w.x(0)[1:3] == (T.EXITED.value, 99)

@@ -251,7 +251,7 @@ def test_a_fault_that_nobody_can_repair_any_more_ends_the_task_with_its_report(h
     assert w.state(1) is T.FAULTED
     assert ("fault", 1, STORE_FAULT, AT, BASE, 0) in w.board.traces
     assert any('task "t1" faulted: data abort on write' in line for line in w.board.lines())
-    assert w.task(1).space is None
+    assert w.task(1).context is None
 
 
 @pytest.mark.promise("a task's supervisor, afterwards: if it was waiting for repair, it has ended as faulted")

@@ -17,7 +17,7 @@ from tyrne.abi import CapKind, Rights, Status, pack_handle
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.lang import u16
 from tyrne.testing.board import PAGE
-from tyrne.testing.kernels import BASE, NULL, run, system_call
+from tyrne.testing.kernels import BASE, NULL, context_of, move_window, run, system_call
 from tyrne.testing.world import World
 from tyrne.user.refusals import ENDS_OF_WAITS, REFUSALS
 
@@ -92,9 +92,9 @@ def no_claim_on_frames_for_tables() -> Situation:
 def a_window_that_reaches_past_what_is_mapped() -> Situation:
     w = Scene()
     task = w.task(0)
-    assert task.window is not None
-    task.window = type(task.window)(task.window.base, task.window.length + task.window.length)
-    return w, C.CONSOLE_WRITE, (w.words["console"], BASE + int(task.window.length) - 1, 1), S.FAULT_ADDRESS
+    window = context_of(task).window
+    move_window(task, int(window.base), 2 * int(window.length))
+    return w, C.CONSOLE_WRITE, (w.words["console"], BASE + 2 * int(window.length) - 1, 1), S.FAULT_ADDRESS
 
 
 @situation

@@ -6,11 +6,13 @@ import pytest
 
 from tyrne.abi import TaskState
 from tyrne.hal.frame import PSTATE_EL0T
-from tyrne.kernel.scheduler import SchedError, Scheduler, TaskQueue
+from tyrne.kernel.context import Context
+from tyrne.kernel.scheduler import SchedError, Scheduler
 from tyrne.kernel.task import Task
+from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
-from tyrne.testing.kernels import BASE, NULL, PANIC, space_object
+from tyrne.testing.kernels import BASE, NULL, PANIC, context_of, space_object
 from tyrne.testing.state import state
 
 TOP = BASE + 0x2000
@@ -23,8 +25,8 @@ def add(scheduler: Scheduler, task: Task, top: int = TOP, base: int = BASE) -> S
 def start(scheduler: Scheduler) -> None:
     """Let the first task run, its turn begun."""
     scheduler.start()
-    assert scheduler.current is not None
-    scheduler.begin_turn(scheduler.current, u64(0))
+    assert scheduler.core.current is not None
+    scheduler.begin_turn(scheduler.core.current, u64(0))
 
 
 def started(count: int) -> tuple[Scheduler, list[Task]]:
@@ -63,8 +65,7 @@ def test_a_new_task_is_ready_with_pc_sp_and_pstate_set_and_all_else_zero() -> No
     assert set(task.frame.x) == {0}
     assert state(task.thread) == state(Task().thread)
     assert task.state is TaskState.READY
-    assert (task.space, task.window) == (space_object(1), UserWindow(u64(BASE), u64(TOP - BASE)))
-    assert task.table is task.capabilities
+    assert task.context == Context(task.capabilities, UserWindow(u64(BASE), u64(TOP - BASE)), space_object(1))
 
 
 @pytest.mark.parametrize("task_state", [TaskState.READY, TaskState.EXITED, TaskState.FAULTED])
@@ -80,8 +81,9 @@ def test_a_task_is_given_to_the_scheduler_once(task_state: TaskState) -> None:
 def test_a_reversed_or_empty_pair_gives_an_empty_window(top: int) -> None:
     scheduler, task = Scheduler(), Task()
     assert add(scheduler, task, top) is None
-    assert task.window == UserWindow(u64(BASE), u64(0))
-    assert not task.window.validate(u64(BASE), u64(1))
+    window = context_of(task).window
+    assert window == UserWindow(u64(BASE), u64(0))
+    assert not window.validate(u64(BASE), u64(1))
 
 
 def test_a_stack_off_16_bytes_is_a_panic() -> None:
@@ -93,7 +95,7 @@ def test_a_task_without_a_table_is_bound_to_none() -> None:
     scheduler, task = Scheduler(), Task()
     assert scheduler.add_user_task(task, space_object(), u64(BASE), u64(BASE), u64(TOP), None) is None
     scheduler.start()
-    assert scheduler.current is task
+    assert scheduler.core.current is task
     assert scheduler.current_user_table() is None
 
 
@@ -119,7 +121,7 @@ def test_the_accessors_give_nothing_once_the_task_has_ended() -> None:
     scheduler, (task,) = started(1)
     scheduler.withdraw(task)
     task.unbind()
-    scheduler.current = task
+    scheduler.core.current = task
     assert scheduler.current_user_table() is None
     assert scheduler.current_address_space_handle() is None
     assert scheduler.current_user_window() is None
@@ -130,17 +132,17 @@ def test_the_accessors_give_nothing_once_the_task_has_ended() -> None:
 
 def test_start_takes_the_first_and_an_empty_queue_leaves_none() -> None:
     scheduler, tasks = started(2)
-    assert scheduler.current is tasks[0]
+    assert scheduler.core.current is tasks[0]
     empty = Scheduler()
     empty.start()
-    assert empty.current is None
+    assert empty.core.current is None
 
 
 def test_yield_goes_round() -> None:
     scheduler, tasks = started(3)
     order = []
     for _ in range(7):
-        order.append(scheduler.current)
+        order.append(scheduler.core.current)
         assert scheduler.yield_now() is None
     assert order == [*tasks, *tasks, tasks[0]]
 
@@ -148,7 +150,7 @@ def test_yield_goes_round() -> None:
 def test_yield_alone_goes_on_and_without_a_current_task_is_refused() -> None:
     scheduler, (task,) = started(1)
     assert scheduler.yield_now() is None
-    assert scheduler.current is task and scheduler.levels == 0
+    assert scheduler.core.current is task and scheduler.core.levels == 0
     scheduler.stop()
     before = state(scheduler)
     assert scheduler.yield_now() is SchedError.NO_CURRENT_TASK
@@ -158,27 +160,27 @@ def test_yield_alone_goes_on_and_without_a_current_task_is_refused() -> None:
 def test_a_withdrawn_task_never_comes_back_by_itself() -> None:
     scheduler, tasks = started(3)
     scheduler.withdraw(tasks[0])
-    assert scheduler.current is tasks[1]
+    assert scheduler.core.current is tasks[1]
     for _ in range(4):
         assert scheduler.yield_now() is None
-        assert scheduler.current is not tasks[0]
+        assert scheduler.core.current is not tasks[0]
     scheduler.withdraw(tasks[2])  # one that waits for its turn
     scheduler.withdraw(tasks[1])
-    assert scheduler.current is None and scheduler.levels == 0
+    assert scheduler.core.current is None and scheduler.core.levels == 0
 
 
 def test_stop_keeps_the_states_of_all_tasks() -> None:
     scheduler, tasks = started(2)
     scheduler.stop()
-    assert scheduler.current is None
+    assert scheduler.core.current is None
     assert {task.state for task in tasks} == {TaskState.READY}
 
 
 def test_the_window_never_reaches_past_the_last_address() -> None:
     scheduler, task = Scheduler(), Task()
     assert add(scheduler, task, NULL - 15, NULL - 31) is None
-    assert task.window is not None
-    assert int(task.window.base) + int(task.window.length) <= NULL
+    window = context_of(task).window
+    assert int(window.base) + int(window.length) <= NULL
 
 
 # --- priorities
@@ -198,14 +200,14 @@ def test_the_most_urgent_runs_and_yielding_to_less_urgent_ones_gives_them_nothin
     scheduler, tasks = prioritised(*order)
     urgent = tasks[order.index(min(order))]
     for _ in range(3):
-        assert scheduler.current is urgent
+        assert scheduler.core.current is urgent
         scheduler.yield_now()
 
 
 def test_each_level_runs_out_before_the_next_one_runs() -> None:
     scheduler, tasks = prioritised(2, 0, 1, 0, 2, 1)
     order = []
-    while (task := scheduler.current) is not None:
+    while (task := scheduler.core.current) is not None:
         order.append(tasks.index(task))
         scheduler.withdraw(task)
     assert order == [1, 3, 2, 5, 0, 4]
@@ -217,10 +219,10 @@ def test_a_task_that_gives_way_keeps_its_turn_at_the_head_of_its_queue() -> None
     urgent.priority = u64(3)
     add(scheduler, urgent)
     scheduler.preempt()
-    assert scheduler.current is urgent
+    assert scheduler.core.current is urgent
     scheduler.withdraw(urgent)
-    assert scheduler.current is tasks[0]
-    assert scheduler.ready[8].head is tasks[1]
+    assert scheduler.core.current is tasks[0]
+    assert scheduler.core.ready[8].head is tasks[1]
 
 
 @pytest.mark.parametrize("priority", [8, 9, 15])
@@ -240,8 +242,8 @@ def test_the_partner_of_a_switch_runs_ahead_of_its_equals_and_of_who_is_less_urg
         partner = Task()
         partner.priority = u64(priority)
         scheduler.switch(partner)
-        assert scheduler.current is partner and partner.state is TaskState.READY
-        assert scheduler.ready[8].head is tasks[1]
+        assert scheduler.core.current is partner and partner.state is TaskState.READY
+        assert scheduler.core.ready[8].head is tasks[1]
 
 
 def test_the_partner_of_a_switch_waits_while_a_more_urgent_task_is_ready() -> None:
@@ -249,36 +251,36 @@ def test_the_partner_of_a_switch_waits_while_a_more_urgent_task_is_ready() -> No
     partner = Task()
     partner.priority = u64(8)
     scheduler.switch(partner)
-    assert scheduler.current is tasks[2]
-    assert scheduler.ready[8].tail is partner
+    assert scheduler.core.current is tasks[2]
+    assert scheduler.core.ready[8].tail is partner
 
 
 def test_a_switch_without_a_partner_or_anybody_ready_leaves_no_one_running() -> None:
     scheduler, _ = started(1)
     scheduler.switch(None)
-    assert scheduler.current is None
+    assert scheduler.core.current is None
 
 
 def test_when_nobody_runs_the_first_who_is_ready_does() -> None:
     scheduler, tasks = prioritised(8, 8)
     scheduler.preempt()
-    assert scheduler.current is tasks[0]
+    assert scheduler.core.current is tasks[0]
     scheduler.stop()
     scheduler.preempt()
-    assert scheduler.current is tasks[1]
+    assert scheduler.core.current is tasks[1]
     urgent = Task()
     add(scheduler, urgent)
     scheduler.preempt()
-    assert scheduler.current is urgent
+    assert scheduler.core.current is urgent
 
 
 def test_a_level_without_tasks_is_noted() -> None:
     scheduler, tasks = prioritised(0, 5, 15)
-    assert scheduler.levels == 1 << 5 | 1 << 15
+    assert scheduler.core.levels == 1 << 5 | 1 << 15
     scheduler.withdraw(tasks[1])
-    assert scheduler.levels == 1 << 15
+    assert scheduler.core.levels == 1 << 15
     scheduler.withdraw(tasks[0])
-    assert scheduler.levels == 0 and scheduler.current is tasks[2]
+    assert scheduler.core.levels == 0 and scheduler.core.current is tasks[2]
 
 
 # --- what taking out of a queue leaves

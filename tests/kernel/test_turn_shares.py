@@ -389,14 +389,14 @@ def restarts_an_interrupted_turn(scheduler: Scheduler, task: Task, now: u64) -> 
 
 
 def begins_a_turn_at_a_direct_switch(scheduler: Scheduler, partner: Task | None) -> None:
-    held = scheduler.current
+    held = scheduler.core.current
     switch(scheduler, partner)
-    if scheduler.left is None:
-        scheduler.left = held
+    if scheduler.core.left is None:
+        scheduler.core.left = held
 
 
 def saves_up_what_was_not_used(scheduler: Scheduler, task: Task, now: u64) -> u64:
-    left, began = scheduler.left, scheduler.began
+    left, began = scheduler.core.left, scheduler.core.began
     end = begin_turn(scheduler, task, now)
     if left is not None and left.reach == 0 and now - began < scheduler.slice:
         saved[id(left)] = saved.get(id(left), 0) + int(scheduler.slice - (now - began))
@@ -407,7 +407,7 @@ saved: dict[int, int] = {}
 
 
 def forgives_what_was_overrun(scheduler: Scheduler, task: Task, now: u64) -> u64:
-    left = scheduler.left
+    left = scheduler.core.left
     end = begin_turn(scheduler, task, now)
     if left is not None and left.reach == 0:
         left.used = u64(0)
@@ -415,7 +415,7 @@ def forgives_what_was_overrun(scheduler: Scheduler, task: Task, now: u64) -> u64
 
 
 def forgives_what_was_overrun_when_interrupted(scheduler: Scheduler, task: Task, now: u64) -> u64:
-    left = scheduler.left
+    left = scheduler.core.left
     end = begin_turn(scheduler, task, now)
     if left is not None and left.reach != 0:
         left.used = min(left.used, scheduler.slice)
@@ -423,7 +423,7 @@ def forgives_what_was_overrun_when_interrupted(scheduler: Scheduler, task: Task,
 
 
 def forgives_what_was_overrun_by_who_waits(scheduler: Scheduler, task: Task, now: u64) -> u64:
-    left = scheduler.left
+    left = scheduler.core.left
     end = begin_turn(scheduler, task, now)
     if left is not None and left.queue is not None and left.state is not TaskState.READY:
         left.used = u64(0)
@@ -431,13 +431,13 @@ def forgives_what_was_overrun_by_who_waits(scheduler: Scheduler, task: Task, now
 
 
 def forgives_a_slice_when_it_is_taken_out(scheduler: Scheduler, task: Task) -> None:
-    if task is not scheduler.current:
+    if task is not scheduler.core.current:
         task.reach = max(task.reach, u64(1))
     withdraw(scheduler, task)
 
 
 def hands_a_turn_on_to_the_less_urgent(scheduler: Scheduler, partner: Task | None) -> None:
-    scheduler.reach = u64(16)
+    scheduler.core.reach = u64(16)
     switch(scheduler, partner)
 
 

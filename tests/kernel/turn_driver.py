@@ -69,7 +69,7 @@ class Driver:
         board = self.world.board
         steps = 0
         while board.clock < until:
-            task = self.world.kernel.scheduler.current
+            task = self.world.kernel.scheduler.core.current
             if task is None:
                 return
             before = board.clock

@@ -14,7 +14,7 @@ from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.lang import u32
 from tyrne.system.parts import Quota
 from tyrne.testing.board import PAGE
-from tyrne.testing.kernels import BASE, NULL
+from tyrne.testing.kernels import BASE, NULL, context_of, move_window
 from tyrne.testing.world import World
 
 # --- objects and frames
@@ -128,8 +128,8 @@ def test_a_call_writes_4096_bytes_at_most_or_none(length: int) -> None:
     w = World(1)
     w.ok(0, C.MAP, w.give_space(0, 0), w.give(0, w.memory(2)), BASE + 2 * PAGE, 0)
     task, console = w.task(0), w.give_console(0)
-    assert task.window is not None
-    task.window = type(task.window)(task.window.base, task.window.length + 2 * PAGE)
+    window = context_of(task).window
+    move_window(task, int(window.base), int(window.length) + 2 * PAGE)
     if length > 4096:
         assert w.refused(0, C.CONSOLE_WRITE, console, BASE, length) is Status.BAD_ARGUMENT
     else:

@@ -19,7 +19,7 @@ from tyrne.kernel import deletion
 from tyrne.lang import u64
 from tyrne.system.parts import Quota
 from tyrne.testing.board import PAGE
-from tyrne.testing.kernels import BASE, NULL, SVC
+from tyrne.testing.kernels import BASE, NULL, SVC, context_of, move_window
 from tyrne.testing.world import World
 
 # --- processor time
@@ -86,8 +86,8 @@ def test_no_call_takes_more_than_512_pages_or_4096_bytes() -> None:
     assert w.refused(0, C.CREATE, purse, CapKind.MEMORY.value, 513) is Status.BAD_ARGUMENT
     w.ok(0, C.MAP, space, memory, 0x1000_0000, 1)
     task = w.task(0)
-    assert task.window is not None
-    task.window = type(task.window)(task.window.base, task.window.length + (1 << 30))
+    window = context_of(task).window
+    move_window(task, int(window.base), int(window.length) + (1 << 30))
     assert w.refused(0, C.CONSOLE_WRITE, console, 0x1000_0000, 4097) is Status.BAD_ARGUMENT
     w.ok(0, C.CONSOLE_WRITE, console, 0x1000_0000, 4096)
 

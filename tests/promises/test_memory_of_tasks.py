@@ -15,11 +15,10 @@ from properties.scenarios import ME, SCENARIOS, world
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status
 from tyrne.hal.aarch64.descriptors import OWNED_BIT
-from tyrne.lang import u64
 from tyrne.system.parts import Cap, Region
 from tyrne.system.parts import Mapping as Mapped
 from tyrne.testing.board import PAGE, MemoryBoard
-from tyrne.testing.kernels import BASE, booted, task_record
+from tyrne.testing.kernels import BASE, booted, move_window, task_record
 from tyrne.testing.world import World
 
 TYRNE = Path(__file__).parents[2] / "src" / "tyrne"
@@ -146,7 +145,7 @@ def test_whatever_tasks_do_the_kernel_never_writes_to_a_program_that_runs(seed: 
     touched: list[str] = []
 
     def told(access: str, address: int, length: int) -> None:
-        calls = int(kernel.scheduler.current.frame.x[8]) if kernel.scheduler.current else 0
+        calls = int(kernel.scheduler.core.current.frame.x[8]) if kernel.scheduler.core.current else 0
         if not (access == "read8" and calls == C.CONSOLE_WRITE.value):
             touched.extend(f"{drive.said}: {access}" for page in pages(address, length) if page in theirs)
 
@@ -171,8 +170,7 @@ def test_no_byte_is_read_of_a_range_that_is_refused(start: int, length: int) -> 
     """Two pages of a window are mapped, those behind them not."""
     w = World(1)
     task, console = w.task(0), w.give_console(0)
-    assert task.window is not None
-    task.window = type(task.window)(u64(BASE), u64(1 << 30))
+    move_window(task, BASE, 1 << 30)
     reads: list[str] = []
     watched(w.board, lambda access, address, length: reads.append(access))
     assert w.refused(0, C.CONSOLE_WRITE, console, BASE + start, length) is Status.FAULT_ADDRESS

@@ -48,7 +48,7 @@ def test_whatever_tasks_do_none_comes_to_hold_what_nobody_held(seed: int) -> Non
     drive = Driver(9000 + seed, kernel)
     held = authority(kernel)
     for _ in range(300):
-        caller = kernel.scheduler.current
+        caller = kernel.scheduler.core.current
         if caller is None or not drive.step():
             break
         now = authority(kernel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from tyrne.abi import CallNumber as C
@@ -19,7 +20,7 @@ from tyrne.kernel.task import Offer
 from tyrne.lang import u8, u16, u32, u64
 from tyrne.testing.board import RAM
 from tyrne.testing.invariants import violations
-from tyrne.testing.kernels import BASE, NULL, endpoint_object
+from tyrne.testing.kernels import BASE, NULL, context_of, endpoint_object
 from tyrne.testing.world import World
 
 MAPPED: Final = 0x100_0000
@@ -58,9 +59,7 @@ class Busy(World):
 
     def root(self, task: int) -> u64:
         """The level 0 table of a task's space."""
-        named = self.task(task).space
-        assert named is not None
-        return self.kernel.spaces.items[named.slot.index].root
+        return self.kernel.spaces.items[context_of(self.task(task)).space.slot.index].root
 
     def descriptor(self, address: int, word: u64) -> None:
         """Let an address of task 0 have another level 3 descriptor."""
@@ -210,7 +209,7 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
     ("tables_are_reachable_only_by_their_owner", "has a slot of task 0",
      lambda w: w.task(4).capabilities.slots.__setitem__(0, w.at(w.child))),
     ("tables_are_reachable_only_by_their_owner", "task 4: calls with the capability table of task 0",
-     lambda w: put(w.task(4), table=w.task(0).capabilities)),
+     lambda w: put(w.task(4), context=replace(context_of(w.task(4)), table=w.task(0).capabilities))),
     ("tables_are_reachable_only_by_their_owner", "reaches the table", graft),
     ("tables_are_reachable_only_by_their_owner", "of space 4", lambda w: w.page(MAPPED, int(w.root(3)), U | W)),
     ("tables_are_reachable_only_by_their_owner", "is memory that the kernel keeps",
@@ -238,15 +237,15 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
     ("queues_are_whole", "a ring, or its tail", lambda w: put(w.task(2), next=w.task(2))),
     ("queues_are_whole", "holds a task that says otherwise", lambda w: put(w.task(2), queue=None)),
     ("queues_are_whole", "links to a queue that does not hold it", lambda w: put(w.task(0), queue=endpoint(w).senders)),
-    ("the_ready_are_queued_by_priority", "bitmap", lambda w: put(w.kernel.scheduler, levels=u64(0))),
+    ("the_ready_are_queued_by_priority", "bitmap", lambda w: put(w.kernel.scheduler.core, levels=u64(0))),
     ("the_ready_are_queued_by_priority", "a task that should not be there", lambda w: put(w.task(4), priority=u64(3))),
     ("the_ready_are_queued_by_priority", "a less urgent one or none runs", lambda w: put(w.task(0), priority=u64(15))),
     ("the_ready_are_queued_by_priority", "neither runs nor is queued", lambda w: put(w.task(3), state=TaskState.READY)
      or put(w.task(3), queue=None)),
     ("the_ready_are_queued_by_priority", "runs in state", lambda w: put(w.task(0), state=TaskState.SUSPENDED)),
     ("the_ready_are_queued_by_priority", "bits for no queue",
-     lambda w: put(w.kernel.scheduler, levels=w.kernel.scheduler.levels | u64(1 << 16))),
-    ("the_ready_are_queued_by_priority", "has not begun", lambda w: put(w.kernel.scheduler, left=w.task(1))),
+     lambda w: put(w.kernel.scheduler.core, levels=w.kernel.scheduler.core.levels | u64(1 << 16))),
+    ("the_ready_are_queued_by_priority", "has not begun", lambda w: put(w.kernel.scheduler.core, left=w.task(1))),
     ("each_task_waits_for_what_it_says", "with offer, queue", lambda w: put(w.task(2), offer=Offer.NOTHING)),
     ("each_task_waits_for_what_it_says", "a fault that it does not have", lambda w: put(w.task(2), offer=Offer.FAULT)),
     ("each_task_waits_for_what_it_says", "does not exist, and is queued",
@@ -285,16 +284,16 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
     ("a_poll_stands_by_a_living_capability", "does not allow it", lambda w: poll_by(w, w.at(w.child))),
     ("a_poll_stands_by_a_living_capability", "nobody who lives",
      lambda w: poll_by(w, w.at(w.door)) or put(w.task(0), state=TaskState.INACTIVE)),
-    ("tasks_are_bound_whole", "space, table, window", lambda w: put(w.task(4), window=None)),
-    ("tasks_are_bound_whole", "another space than it lives in", lambda w: put(w.task(4), space=w.task(3).space)),
+    ("tasks_are_bound_whole", "another space than it lives in", lambda w: put(w.task(4), context=w.task(3).context)),
     ("tasks_are_bound_whole", "is not given back", lambda w: put(w.task(4), spent=True)),
     ("tasks_are_bound_whole", "and holds", lambda w: put(w.task(3), state=TaskState.EXITED)),
     ("tasks_are_bound_whole", "is ready", lambda w: put(last(w.kernel.tasks), state=TaskState.READY)),
     ("tasks_are_bound_whole", "number 3 of", lambda w: put(w.task(4), number=u32(3))),
     ("tasks_are_bound_whole", "thinks that it is in slot 2", lambda w: put(w.task(4), slot=u16(2))),
     ("the_cpu_holds_the_current_task", "still to be given back", lambda w: put(w.kernel, remains=True)),
-    ("the_cpu_holds_the_current_task", "another task's thread state", lambda w: put(w.kernel, entered=w.task(3))),
+    ("the_cpu_holds_the_current_task", "another task's thread state",
+     lambda w: put(w.kernel.scheduler.core, entered=w.task(3))),
     ("the_cpu_holds_the_current_task", "translates through another space",
-     lambda w: put(w.kernel, active=w.kernel.spaces.items[2])),
+     lambda w: put(w.kernel.scheduler.core, active=w.kernel.spaces.items[2])),
     ("the_cpu_holds_the_current_task", "the empty table has room", lambda w: put(w.kernel.empty_table, touched=u16(0))),
 )  # fmt: skip

@@ -206,7 +206,7 @@ class Driver:
 
     def alone(self) -> bool:
         """Whether nobody else could run if the current task did not."""
-        return self.kernel.scheduler.levels == 0
+        return self.kernel.scheduler.core.levels == 0
 
     def choose(self) -> CallNumber:
         alone = self.alone()
@@ -238,7 +238,7 @@ class Driver:
 
     def step(self) -> bool:
         """One trap of the current task; false when none runs any more."""
-        if self.kernel.scheduler.current is None:
+        if self.kernel.scheduler.core.current is None:
             return False
         board = self.kernel.board
         for record in (board.traces, board.events, board.console, board.log):

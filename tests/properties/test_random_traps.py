@@ -29,13 +29,13 @@ def walk(seed: int) -> tuple[Driver, int]:
 
     drive.before_call = remember
     for step in range(WALK):
-        caller = kernel.scheduler.current
+        caller = kernel.scheduler.core.current
         if not drive.step():
             return drive, step
         found = violations(kernel)
         assert not found, f"seed {seed}, step {step}: {drive.said}\n" + "\n".join(found)
         if drive.refused:
-            assert kernel.scheduler.current is caller, f"seed {seed}, step {step}: {drive.said} switched"
+            assert kernel.scheduler.core.current is caller, f"seed {seed}, step {step}: {drive.said} switched"
             same = kernel_state(kernel) == before
             assert same, f"seed {seed}, step {step}: {drive.said} changed something"
     return drive, WALK

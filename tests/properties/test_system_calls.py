@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from properties.driver import Driver, busy_system
 from tyrne.abi import CallNumber, Status, TaskState
 from tyrne.hal.frame import Call, Vector
+from tyrne.kernel.context import whole_context
 from tyrne.kernel.effects import Resume
 from tyrne.kernel.lifecycle import end_task
 from tyrne.kernel.system_calls import dispatch
@@ -16,7 +17,7 @@ from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP
 from tyrne.testing.board import PAGE
 from tyrne.testing.invariants import check_system
-from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, booted, held, task_record
+from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, booted, context_of, held, task_record
 
 POINTERS = [BASE - 1, BASE, BASE + PAGE - 2, BASE + PAGE, BASE + 2 * PAGE - 1, BASE + 2 * PAGE, 1 << 48, NULL]
 REFUSALS_WITHOUT_CONTEXT = {
@@ -36,10 +37,11 @@ def test_without_its_whole_context_a_caller_is_refused_whatever_its_registers(
 ) -> None:
     kernel = KERNELS[debug_console]
     task = kernel.tasks.items[0]
-    space, table, window = BINDINGS[debug_console]
-    task.space = None if missing & 1 else space
-    task.table = None if missing & 2 else table
-    task.window = None if missing & 4 else window
+    context = CONTEXTS[debug_console]
+    task.context = whole_context(
+        None if missing & 2 else context.table, None if missing & 4 else context.window,
+        None if missing & 1 else context.space,
+    )
     effect = dispatch(kernel, Call(u64(number), *map(u64, arguments)))
     assert isinstance(effect, Resume) and effect.status in REFUSALS_WITHOUT_CONTEXT
     assert effect == Resume(effect.status)
@@ -48,10 +50,7 @@ def test_without_its_whole_context_a_caller_is_refused_whatever_its_registers(
 
 
 KERNELS = {debug: booted(task_record("one", CONSOLE_CAP), debug_console=debug) for debug in (True, False)}
-BINDINGS = {
-    debug: (kernel.tasks.items[0].space, kernel.tasks.items[0].table, kernel.tasks.items[0].window)
-    for debug, kernel in KERNELS.items()
-}
+CONTEXTS = {debug: context_of(kernel.tasks.items[0]) for debug, kernel in KERNELS.items()}
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -63,7 +62,7 @@ def test_from_any_state_the_end_of_all_tasks_leaves_what_only_boot_can_name(seed
     for _ in range(250):
         if not drive.step():
             break
-    while kernel.scheduler.current is not None:
+    while kernel.scheduler.core.current is not None:
         if drive.one_in(2):
             drive.system_call(CallNumber.TASK_EXIT.value, [seed])
         else:
@@ -72,9 +71,9 @@ def test_from_any_state_the_end_of_all_tasks_leaves_what_only_boot_can_name(seed
     for task, alive in zip(kernel.tasks.items, kernel.tasks.occupied, strict=True):
         if alive and not task.has_ended():
             end_task(kernel, task, TaskState.EXITED, u64(0))
-    while kernel.remains or kernel.scheduler.current is not None:
+    while kernel.remains or kernel.scheduler.core.current is not None:
         kernel.leave()
-        if kernel.scheduler.current is not None:  # released by the end of another
+        if kernel.scheduler.core.current is not None:  # released by the end of another
             kernel.trap(Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(BASE))
     check_system(kernel)
     assert kernel.frames.stats().allocated == 1 and kernel.spaces.population == 1

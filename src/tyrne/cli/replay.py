@@ -135,7 +135,7 @@ def standing(replay: Replay) -> Iterator[str]:
     for task in tasks:
         does = describe_task(kernel, task, replay.task_name, replay.explainer.names)
         yield f"  {names[int(task.number)]:{width}}  {does}"
-    current = kernel.scheduler.current
+    current = kernel.scheduler.core.current
     if current is None:
         return
     name = names[int(current.number)]

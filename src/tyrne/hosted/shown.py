@@ -125,14 +125,14 @@ def _arena(arena: Arena[Any]) -> str:
 
 
 def _scheduler(scheduler: Scheduler) -> str:
-    current = scheduler.current
-    ready = [name for queue in scheduler.ready for name in _waiting(queue)]
+    current = scheduler.core.current
+    ready = [name for queue in scheduler.core.ready for name in _waiting(queue)]
     runs = "nobody" if current is None else _name(current)
     return f"Scheduler: runs {runs}, ready {', '.join(ready[:MOST]) or 'nobody'}"
 
 
 def _kernel(kernel: Kernel[Any]) -> str:
-    current = kernel.scheduler.current
+    current = kernel.scheduler.core.current
     runs = "nobody" if current is None else f"task {_name(current)}"
     return f"Kernel: runs {runs}; {int(kernel.tasks.population)} tasks, {int(kernel.endpoints.population)} endpoints"
 

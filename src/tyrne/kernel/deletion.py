@@ -79,8 +79,8 @@ def evict(kernel: Kernel[B], home: CapSlot) -> None:
     if task is None or task.home is not home:
         return
     task.unbind()
-    active = kernel.active
-    if task is kernel.entered and active is not None:
+    active = kernel.scheduler.core.active
+    if task is kernel.scheduler.core.entered and active is not None:
         kernel.leave_space(active)
 
 

@@ -48,10 +48,6 @@ class Kernel(Generic[B]):
     def __init__(self, board: B, debug_console: bool = True) -> None:
         self.board: B = board
         self.scheduler: Scheduler = Scheduler()
-        self.entered: Task | None = None
-        """The task whose thread state the CPU holds."""
-        self.active: AddressSpace | None = None
-        """The address space that the CPU translates EL0 through."""
         self.remains: bool = False
         """Something ended or lost its last capability, and is to be given back before the trap is over."""
         self.debug_console: Final[bool] = debug_console
@@ -80,7 +76,7 @@ class Kernel(Generic[B]):
     @hot
     def trap(self, vector: Vector, syndrome: u64, address: u64) -> Task | None:
         """One transition. The current task's frame holds its registers; returns who runs next, None to stop."""
-        task = self.scheduler.current
+        task = self.scheduler.core.current
         assert task is not None
         if vector is Vector.IRQ:
             self._interrupt(task)
@@ -101,12 +97,12 @@ class Kernel(Generic[B]):
             reap(self)
             self.scheduler.preempt()
             self._keep_turn()
-        task = self.scheduler.current
-        return task if task is not None and task is self.entered else self._enter(task)
+        task = self.scheduler.core.current
+        return task if task is not None and task is self.scheduler.core.entered else self._enter(task)
 
     def trap_from_kernel(self, frame: TrapFrame) -> None:
         """A system call from EL1, which only the boot check makes: no task runs, so it must fail closed."""
-        assert self.scheduler.current is None
+        assert self.scheduler.core.current is None
         effect = self._answer(frame)
         assert isinstance(effect, Resume)
         write_reply(frame, effect)
@@ -128,16 +124,12 @@ class Kernel(Generic[B]):
 
     def context(self) -> SyscallContext:
         """The gate: the caller's table, window and live address space in one snapshot, all three or none."""
-        table = self.scheduler.current_user_table()
-        window = self.scheduler.current_user_window()
-        handle = self.scheduler.current_address_space_handle()
-        task = self.scheduler.current
-        if table is None or window is None or handle is None or task is None:
-            return self._no_context()
-        space = self.spaces.get(handle.slot)
-        if space is None:
-            return self._no_context()
-        return SyscallContext(table, window, space, task.number, True)
+        task = self.scheduler.core.current
+        context = None if task is None else task.context
+        space = None if context is None else self.spaces.get(context.space.slot)
+        if task is None or context is None or space is None:
+            return SyscallContext(self.empty_table, UserWindow(), self.bootstrap_space(), NO_TASK, False)
+        return SyscallContext(context.table, context.window, space, task.number, True)
 
     def bootstrap_space(self) -> AddressSpace:
         """The first address space. It maps nothing, and EL0 is translated through it while no task runs."""
@@ -145,11 +137,8 @@ class Kernel(Generic[B]):
 
     def leave_space(self, space: AddressSpace) -> None:
         """See to it that the CPU does not walk the tables of a space."""
-        if self.active is space:
+        if self.scheduler.core.active is space:
             self._activate(self.bootstrap_space())
-
-    def _no_context(self) -> SyscallContext:
-        return SyscallContext(self.empty_table, UserWindow(), self.bootstrap_space(), NO_TASK, False)
 
     @hot
     def _answer(self, frame: TrapFrame) -> Effect:
@@ -182,7 +171,7 @@ class Kernel(Generic[B]):
             case Interrupt.TICK:
                 refused = self.scheduler.yield_now()
                 assert refused is None
-                if self.scheduler.left is None:
+                if self.scheduler.core.left is None:
                     self._begin_turn(task)
             case Interrupt.LIMIT:
                 self.limit_reached = True
@@ -200,8 +189,8 @@ class Kernel(Generic[B]):
 
     def _keep_turn(self) -> None:
         """The task that made the trap goes on with its turn when who was to run next has gone meanwhile."""
-        task = self.scheduler.current
-        if task is not None and task is self.entered and self.scheduler.left is not None:
+        task = self.scheduler.core.current
+        if task is not None and task is self.scheduler.core.entered and self.scheduler.core.left is not None:
             self._begin_turn(task)
 
     def _enter(self, task: Task | None) -> Task | None:
@@ -210,17 +199,17 @@ class Kernel(Generic[B]):
             self._activate(self.bootstrap_space())
             log_end(self)
             return None
-        old = self.entered
-        if old is None or self.scheduler.left is not None:
+        old = self.scheduler.core.entered
+        if old is None or self.scheduler.core.left is not None:
             self._begin_turn(task)
         self.board.switch_thread(None if old is None else old.thread, task.thread)
-        handle = task.space
-        space = None if handle is None else self.spaces.get(handle.slot)
+        context = task.context
+        space = None if context is None else self.spaces.get(context.space.slot)
         self._activate(self.bootstrap_space() if space is None else space)
-        self.entered = task
+        self.scheduler.core.entered = task
         return task
 
     def _activate(self, space: AddressSpace) -> None:
         """Let the CPU translate EL0 through the tables of a space."""
         self.board.activate(space.root, space.asid)
-        self.active = space
+        self.scheduler.core.active = space

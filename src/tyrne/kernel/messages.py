@@ -124,7 +124,7 @@ def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: 
     endpoint = endpoint_at(kernel, slot)
     if lacks_room(endpoint, offer, call.a5):
         return refuse(Status.RECEIVER_TABLE_FULL)
-    task = kernel.scheduler.current
+    task = kernel.scheduler.core.current
     assert task is not None
     receiver = submit(kernel, task, endpoint, slot, offer)
     if receiver is None or offer is Offer.CALL:
@@ -151,7 +151,7 @@ def wait_at(
 ) -> Effect:
     """Take what is there, or wait for it. The partner has been released and not yet been made ready."""
     found = collect(kernel, endpoint, caller.table, False)
-    task = kernel.scheduler.current
+    task = kernel.scheduler.core.current
     assert task is not None
     if found is None:
         task.through = slot

@@ -57,7 +57,7 @@ def wait_for_signals(kernel: Kernel[B], caller: SyscallContext, call: Call) -> E
     notification = notification_of(kernel, caller.table, call.a0, Rights.WAIT)
     if isinstance(notification, Status):
         return refuse(notification)
-    task = kernel.scheduler.current
+    task = kernel.scheduler.core.current
     assert task is not None
     if notification.word != 0:
         return signal_receipt(notification.consume())

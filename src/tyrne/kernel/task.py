@@ -25,6 +25,7 @@ from tyrne.hal.manifest import NAME_LENGTH
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
+from tyrne.kernel.context import Context, whole_context
 from tyrne.kernel.quota import Quota
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
@@ -51,11 +52,7 @@ class Fault:
 
 
 class Task:
-    """One thread.
-
-    `space`, `table` and `window` are the context of its system calls: the gate takes all three or none. `table` is
-    `capabilities`, once the task is configured.
-    """
+    """One thread."""
 
     def __init__(self) -> None:
         self.frame: TrapFrame = TrapFrame()
@@ -71,9 +68,8 @@ class Task:
         """What it has used of its next turn already: before it was interrupted, or by overrunning an earlier one."""
         self.reach: u64 = u64(0)
         """While its turn is interrupted, that of the turn; else 0."""
-        self.space: AddressSpaceHandle | None = None
-        self.table: CapTable | None = None
-        self.window: UserWindow | None = None
+        self.context: Context | None = None
+        """What its system calls act with; none while it lives in no address space."""
         self.origin: CapSlot = CapSlot()
         self.payer: Quota | None = None
         self.home: CapSlot = CapSlot()
@@ -103,18 +99,15 @@ class Task:
         self.clear_registers()
         self.frame.pc = entry
         self.frame.sp = stack_top
-        self.space = space
-        self.table = table
-        self.window = UserWindow(base, stack_top - base if stack_top > base else u64(0))
+        window = UserWindow(base, stack_top - base if stack_top > base else u64(0))
+        self.context = whole_context(table, window, space)
         self.exit_code = u64(0)
         self.fault = None
         self.state = TaskState.INACTIVE
 
     def unbind(self) -> None:
         """Take the context of its system calls away."""
-        self.space = None
-        self.table = None
-        self.window = None
+        self.context = None
 
     @hot
     def clear_registers(self) -> None:

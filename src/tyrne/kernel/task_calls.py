@@ -91,7 +91,7 @@ def prioritise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     task = task_of(kernel, caller.table, call.a0, Rights.CONFIGURE)
     if isinstance(task, Status):
         return refuse(task)
-    current = kernel.scheduler.current
+    current = kernel.scheduler.core.current
     if call.a1 >= PRIORITIES:
         return refuse(Status.BAD_ARGUMENT)
     if current is None or call.a1 < current.priority:
@@ -112,7 +112,7 @@ def resume(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if isinstance(task, Status):
         return refuse(task)
     stopped = task.state is TaskState.INACTIVE or task.state is TaskState.SUSPENDED
-    if not stopped or task.space is None:
+    if not stopped or task.context is None:
         return refuse(Status.BAD_STATE)
     task.fault = None
     kernel.scheduler.make_ready(task)
@@ -127,7 +127,7 @@ def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         return refuse(task)
     if task.has_ended() or task.state is TaskState.INACTIVE or task.state is TaskState.SUSPENDED:
         return refuse(Status.BAD_STATE)
-    if task is kernel.scheduler.current:
+    if task is kernel.scheduler.core.current:
         release(kernel, task, Resume(u64(Status.OK.value)))
         task.state = TaskState.SUSPENDED
         return Block(None)
@@ -145,7 +145,7 @@ def end(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     task = task_of(kernel, caller.table, call.a0, Rights.CONTROL)
     if isinstance(task, Status):
         return refuse(task)
-    if task.has_ended() or task is kernel.scheduler.current:
+    if task.has_ended() or task is kernel.scheduler.core.current:
         return refuse(Status.BAD_STATE)
     kernel.board.trace_end(task.number, call.a1)
     end_task(kernel, task, TaskState.EXITED, call.a1)

@@ -29,7 +29,7 @@ def describe_task(kernel: Kernel[Any], task: Task, name: TaskName, names: Names 
     have no name in `names` the number is told."""
     match task.state:
         case TaskState.READY:
-            return "runs next" if task is kernel.scheduler.current else f"ready, priority {int(task.priority)}"
+            return "runs next" if task is kernel.scheduler.core.current else f"ready, priority {int(task.priority)}"
         case TaskState.SENDING:
             return f"{_before_sending(task)}waits for a receiver at {_place(kernel, task.queue, names)}"
         case TaskState.RECEIVING:

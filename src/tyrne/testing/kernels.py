@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tyrne.abi import KNOWN_RIGHTS, CapHandle, Rights, TaskState
@@ -13,9 +14,11 @@ from tyrne.hosted import shown
 from tyrne.kernel.arena import Arena, SlotId
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, CapObject, EndpointHandle
+from tyrne.kernel.context import Context
 from tyrne.kernel.frames import FrameRange, Frames
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
+from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import Trap, u16, u32, u64
 from tyrne.system.manifest import System, encode
 from tyrne.system.manifest import Task as TaskRecord
@@ -156,9 +159,20 @@ def booted(
 
 def current(kernel: Kernel[MemoryBoard]) -> Task:
     """The task that runs; there must be one."""
-    task = kernel.scheduler.current
+    task = kernel.scheduler.core.current
     assert task is not None
     return task
+
+
+def context_of(task: Task) -> Context:
+    """What the system calls of a task act with; it must have it."""
+    assert task.context is not None
+    return task.context
+
+
+def move_window(task: Task, base: int, length: int) -> None:
+    """Let a task's window be some other range of bytes."""
+    task.context = replace(context_of(task), window=UserWindow(u64(base), u64(length)))
 
 
 def registers(task: Task) -> tuple[int, ...]:
@@ -168,17 +182,16 @@ def registers(task: Task) -> tuple[int, ...]:
 
 def run(kernel: Kernel[MemoryBoard], task: Task) -> None:
     """Let a ready task have the CPU, as if it had been its turn; who had it is next after it."""
-    scheduler = kernel.scheduler
-    before = scheduler.current
+    core = kernel.scheduler.core
+    before = core.current
     if before is task:
         return
     assert task.state is TaskState.READY, f"task {task.number} is {task.state.name}"
-    scheduler.withdraw(task)
+    kernel.scheduler.withdraw(task)
     if before is not None:
-        scheduler.ready[before.priority].push_front(before)
-        scheduler.levels = scheduler.levels | u64(1) << before.priority
-    scheduler.current = task
-    scheduler.reach = task.priority + 1
+        core.enqueue_first(before)
+    core.current = task
+    core.reach = task.priority + 1
     kernel.leave()
 
 

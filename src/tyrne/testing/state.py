@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
@@ -28,7 +28,7 @@ def state(*places: object, without: Sequence[object] = ()) -> object:
         if isinstance(thing, (bytearray, tuple, list)):
             return bytes(thing) if isinstance(thing, bytearray) else tuple(map(value, thing))
         if is_dataclass(thing):
-            return thing
+            return (type(thing).__name__, *(value(getattr(thing, field.name)) for field in fields(thing)))
         if id(thing) not in numbers:
             numbers[id(thing)] = len(numbers)
             met.append(thing)
@@ -49,7 +49,7 @@ def kernel_state(kernel: Kernel[MemoryBoard], frame: TrapFrame | None = None) ->
     `frame` holds the caller's registers: the current task's, unless said otherwise.
     """
     board = kernel.board
-    task = kernel.scheduler.current
+    task = kernel.scheduler.core.current
     if frame is None and task is not None:
         frame = task.frame
     kept = () if frame is None else (list(frame.x)[9:], frame.sp, frame.pc, frame.pstate)
@@ -87,7 +87,7 @@ def resources(kernel: Kernel[MemoryBoard]) -> dict[str, object]:
         "tables": [tuple(slot.capability for slot in task.capabilities.slots) for task in kernel.tasks.items],
         "room": [sum(task.capabilities.has_room(u64(n)) for n in range(1, 65)) for task in kernel.tasks.items],
         "homes": [(task.home.capability, task.supervisor.capability) for task in kernel.tasks.items],
-        "ready": [names(queue) for queue in kernel.scheduler.ready],
+        "ready": [names(queue) for queue in kernel.scheduler.core.ready],
         "endpoints": [
             (names(e.senders), names(e.receivers), e.state, e.message, e.badge, e.parked.capability, e.bound is None)
             for e in kernel.endpoints.items

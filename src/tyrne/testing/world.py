@@ -293,13 +293,13 @@ class World:
 
     def current(self) -> int | None:
         """The number of the task that runs."""
-        task = self.kernel.scheduler.current
+        task = self.kernel.scheduler.core.current
         return None if task is None else int(task.number)
 
     def ready(self, priority: int = 8) -> list[int]:
         """The numbers of the tasks that wait for their turn."""
         found = []
-        at = self.kernel.scheduler.ready[priority].head
+        at = self.kernel.scheduler.core.ready[priority].head
         while at is not None:
             found.append(int(at.number))
             at = at.next

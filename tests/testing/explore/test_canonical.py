@@ -97,9 +97,9 @@ def damaged(model: Model) -> dict[str, Replay]:
         found[what].do(TICK)
         return found[what]
 
-    fresh("bitmap").kernel.scheduler.levels = u64(0x180)
+    fresh("bitmap").kernel.scheduler.core.levels = u64(0x180)
     scheduler = fresh("tail").kernel.scheduler
-    scheduler.ready[8].tail = None
+    scheduler.core.ready[8].tail = None
     fresh("population").kernel.endpoints.population += 1  # type: ignore[misc]
     slot = fresh("previous sibling").kernel.tasks.items[0].capabilities.slots[0]
     slot.previous_sibling = slot
@@ -128,12 +128,13 @@ def test_a_call_is_replayed_from_its_words() -> None:
 
 
 WRITTEN = {
-    "Kernel": "scheduler entered active remains tasks endpoints notifications spaces regions quotas frames "
+    "Kernel": "scheduler remains tasks endpoints notifications spaces regions quotas frames "
     "limit_reached bootstrap_table empty_table",
-    "Scheduler": "current ready levels reach left",
+    "Scheduler": "core",
+    "Core": "current ready levels reach left entered active",
     "TaskQueue": "head tail",
     "Arena": "items generations occupied next_free first_free touched population",
-    "Task": "frame state priority reach space table window origin payer home supervisor exit_code fault spent next "
+    "Task": "frame state priority reach context origin payer home supervisor exit_code fault spent next "
     "queue offer through reply thread capabilities",
     "TrapFrame": "x sp pc pstate",
     "ThreadState": "floating",
@@ -150,7 +151,8 @@ WRITTEN = {
 """Fields that a key depends on, or that none of its steps changes but by what does."""
 ERASED = {
     "Kernel": "board debug_console loading boot_frame lives started",
-    "Scheduler": "slice began",
+    "Scheduler": "slice",
+    "Core": "began",
     "Task": "slot number name used",
     "ThreadState": "q fpcr fpsr tpidr",
 }

@@ -68,22 +68,22 @@ def test_other_result_is_found_at_its_step(pair: Pair) -> None:
 
 
 def test_panic_of_one_kernel_is_a_difference(pair: Pair) -> None:
-    pair.native.native.library.lib.KERNEL.scheduler.current = pair.native.native.library.ffi.NULL
+    pair.native.native.library.lib.KERNEL.scheduler.core.current = pair.native.native.library.ffi.NULL
     with pytest.raises(DisagreementError, match="result:"):
         pair.take(YIELD)
 
 
 def test_panic_of_both_kernels_is_found(pair: Pair) -> None:
-    pair.python.kernel.scheduler.current = None
-    pair.native.native.library.lib.KERNEL.scheduler.current = pair.native.native.library.ffi.NULL
+    pair.python.kernel.scheduler.core.current = None
+    pair.native.native.library.lib.KERNEL.scheduler.core.current = pair.native.native.library.ffi.NULL
     with pytest.raises(PanicError, match=r"assertion at kernel\.py"):
         pair.take(YIELD)
 
 
 def test_task_that_runs_before_a_more_urgent_one_is_found(pair: Pair) -> None:
     scheduler, library = pair.python.kernel.scheduler, pair.native.native.library
-    scheduler.levels = type(scheduler.levels)(scheduler.levels | 1)
-    library.lib.KERNEL.scheduler.levels |= 1
+    scheduler.core.levels = type(scheduler.core.levels)(scheduler.core.levels | 1)
+    library.lib.KERNEL.scheduler.core.levels |= 1
     with pytest.raises(UnfairError, match="is ready, and does not run"):
         pair.take(QUERY)
 

@@ -84,7 +84,7 @@ def _hosted(manifest: bytes, recorder: Recorder, counted: bool) -> tuple[int | N
     def shared(registers: GeneralRegisters, limit: int, pause: bool = False) -> Stop:
         before = cpu.instructions
         stop = plain(registers, limit, pause)
-        task = kernel.entered
+        task = kernel.scheduler.core.entered
         assert task is not None
         shares[int(task.number)] = shares.get(int(task.number), 0) + cpu.instructions - before
         return stop

@@ -113,7 +113,7 @@ class Holdings:
     """The handle words of the current task, by kind."""
 
     def __init__(self, kernel: Kernel[MemoryBoard]) -> None:
-        task = kernel.scheduler.current
+        task = kernel.scheduler.core.current
         assert task is not None
         self.by_kind: dict[CapKind, list[int]] = {}
         self.all: list[int] = []
@@ -180,7 +180,7 @@ def actions(
     templates: tuple[Template, ...], ticks: bool, faults: bool, kernel: Kernel[MemoryBoard]
 ) -> Iterator[Action]:
     """What can happen next, always in the same order for the same state; nothing when no task runs."""
-    if kernel.scheduler.current is None:
+    if kernel.scheduler.core.current is None:
         return
     if ticks:
         yield TICK
@@ -200,7 +200,7 @@ def perform(kernel: Kernel[MemoryBoard], action: Action) -> None:
     """Let the current task do it: one transition of the kernel."""
     match action:
         case Call(number, words, _):
-            task = kernel.scheduler.current
+            task = kernel.scheduler.core.current
             assert task is not None
             x = task.frame.x
             for register in range(6):

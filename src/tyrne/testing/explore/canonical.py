@@ -216,18 +216,16 @@ class Canonical:
         self.out += (get(queue.head, WRONG), get(queue.tail, WRONG))
 
     def _task(self, task: Task) -> None:
-        get, out, frame, thread, window, fault = (
-            self.numbers.get, self.out, task.frame, task.thread, task.window, task.fault
+        get, out, frame, thread, context, fault = (
+            self.numbers.get, self.out, task.frame, task.thread, task.context, task.fault
         )  # fmt: skip
         manner, owner = self.fixed.queues[task.queue]
-        table = task.table
         out += (
             101,
             _number_of(task.state),
             task.priority,
             task.reach,
-            0 if task.space is None else self._named(task.space),
-            0 if table is None else 1 if table is task.capabilities else WRONG,
+            0 if context is None else 1 if context.table is task.capabilities else WRONG,
             get(task.payer, WRONG),
             get(task.home, 0),
             get(task.supervisor, 0),
@@ -244,11 +242,10 @@ class Canonical:
             frame.pstate,
             thread.floating,
             self._room(task.capabilities),
-            0 if window is None else 1,
             0 if fault is None else 1,
         )
-        if window is not None:
-            out += (window.base, window.length)
+        if context is not None:
+            out += (self._named(context.space), context.window.base, context.window.length)
         if fault is not None:
             out += (fault.syndrome, fault.address, fault.pc)
         if task.state is TaskState.SENDING and (task.offer is Offer.MESSAGE or task.offer is Offer.CALL):
@@ -320,18 +317,18 @@ class Canonical:
         kernel, get, out = self.kernel, self.numbers.get, self.out
         scheduler, frames = kernel.scheduler, kernel.frames
         out += (
-            get(scheduler.current, WRONG),
-            scheduler.levels,
-            scheduler.reach,
-            get(scheduler.left, WRONG),
-            get(kernel.entered, WRONG),
-            get(kernel.active, WRONG),
+            get(scheduler.core.current, WRONG),
+            scheduler.core.levels,
+            scheduler.core.reach,
+            get(scheduler.core.left, WRONG),
+            get(kernel.scheduler.core.entered, WRONG),
+            get(kernel.scheduler.core.active, WRONG),
             kernel.remains,
             kernel.limit_reached,
             self._room(kernel.bootstrap_table),
             self._room(kernel.empty_table),
         )
-        for queue in scheduler.ready._items:
+        for queue in scheduler.core.ready._items:
             if queue.head is not None or queue.tail is not None:
                 out += (self.fixed.queues[queue][0], get(queue.head, WRONG), get(queue.tail, WRONG))
         for arena in self.fixed.arenas:

@@ -104,7 +104,7 @@ class Stepper:
 
         x0 to x8 of the caller do not count as a change.
         """
-        task = self.kernel.scheduler.current
+        task = self.kernel.scheduler.core.current
         assert task is not None
         self.board.forget()
         revoked, held = self._revoked(task, action)
@@ -211,7 +211,7 @@ class Expander(Stepper):
         if wrong:
             result.violation = Violation(trace, tuple(wrong))
             return
-        caller = self.kernel.scheduler.current
+        caller = self.kernel.scheduler.core.current
         for choice, action in enumerate(self.actions()):
             after, changed, wrong = self.step(action, base)
             status = self.status(caller) if isinstance(action, Call) and caller is not None else None

@@ -47,7 +47,7 @@ class FixedPlaces:
         self._hold(kernel)
         self.queues: dict[TaskQueue | None, tuple[int, Any]] = {None: (0, None)}
         """What a queue is: a number for the manner, and the object that it is of, or None."""
-        for priority, queue in enumerate(kernel.scheduler.ready):
+        for priority, queue in enumerate(kernel.scheduler.core.ready):
             self.queues[queue] = (16 + priority, None)
         for endpoint in kernel.endpoints.items:
             self.queues[endpoint.senders] = (1, endpoint)

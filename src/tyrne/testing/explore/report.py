@@ -73,7 +73,7 @@ def steps(model: Model, trace: Trace) -> list[tuple[Action, str]]:
     stepper = Stepper(model)
     found = []
     for choice in trace:
-        task = stepper.kernel.scheduler.current
+        task = stepper.kernel.scheduler.core.current
         assert task is not None
         action = stepper.actions()[choice]
         _, _, wrong = stepper.step(action, stepper.snapshot.save())

@@ -137,8 +137,9 @@ def tables_are_reachable_only_by_their_owner(kernel: Kernel[Any]) -> Violations:
                 yield f"{name}: has a slot of {owners[id(slot)]}"
             owners[id(slot)] = name
     for i, task in enumerate(kernel.tasks.items):
-        if task.table is not None and task.table is not task.capabilities:
-            yield f"task {i}: calls with the capability table of {owners.get(id(task.table), 'nobody')}"
+        context = task.context
+        if context is not None and context.table is not task.capabilities:
+            yield f"task {i}: calls with the capability table of {owners.get(id(context.table), 'nobody')}"
     reached: dict[int, str] = {}
     spaces = list(living_spaces(kernel))
     for name, _, tree in spaces:

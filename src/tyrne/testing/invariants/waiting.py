@@ -19,7 +19,7 @@ Violations = Iterator[str]
 
 def queues(kernel: Kernel[Any]) -> Iterator[tuple[str, TaskQueue]]:
     """Every queue of tasks there can be."""
-    for priority, queue in enumerate(kernel.scheduler.ready):
+    for priority, queue in enumerate(kernel.scheduler.core.ready):
         yield f"ready {priority}", queue
     for i, endpoint in enumerate(kernel.endpoints.items):
         yield f"senders of endpoint {i}", endpoint.senders
@@ -63,11 +63,11 @@ def queues_are_whole(kernel: Kernel[Any]) -> Violations:
 def the_ready_are_queued_by_priority(kernel: Kernel[Any]) -> Violations:
     """All but the current one, which is the most urgent; the bitmap says which queues have tasks."""
     scheduler = kernel.scheduler
-    current = scheduler.current
-    for priority, queue in enumerate(scheduler.ready):
+    current = scheduler.core.current
+    for priority, queue in enumerate(scheduler.core.ready):
         found = members(kernel, queue)
-        if bool((scheduler.levels >> priority) & 1) is not bool(found):
-            yield f"ready {priority}: {len(found)} tasks, bitmap {int(scheduler.levels):#x}"
+        if bool((scheduler.core.levels >> priority) & 1) is not bool(found):
+            yield f"ready {priority}: {len(found)} tasks, bitmap {int(scheduler.core.levels):#x}"
         if any(task.priority != priority or task.state is not TaskState.READY for task in found):
             yield f"ready {priority}: holds a task that should not be there"
         if found and not kernel.limit_reached and (current is None or current.priority > priority):
@@ -77,9 +77,9 @@ def the_ready_are_queued_by_priority(kernel: Kernel[Any]) -> Violations:
             yield f"{name}: ready, and neither runs nor is queued, or both"
         if task is current and task.state is not TaskState.READY:
             yield f"{name}: runs in state {task.state}"
-    if scheduler.levels >> len(scheduler.ready) != 0:
+    if scheduler.core.levels >> len(scheduler.core.ready) != 0:
         yield "the bitmap has bits for no queue"
-    if current is not None and scheduler.left is not None:
+    if current is not None and scheduler.core.left is not None:
         yield "the turn of the task that runs has not begun"
 
 
@@ -89,7 +89,7 @@ def each_task_waits_for_what_it_says(kernel: Kernel[Any]) -> Violations:
         found = (task.offer, task.queue is not None, task.through is not None, task.reply is not None)
         match task.state:
             case TaskState.READY:
-                expected = [(Offer.NOTHING, task is not kernel.scheduler.current, False, False)]
+                expected = [(Offer.NOTHING, task is not kernel.scheduler.core.current, False, False)]
                 if kernel.limit_reached:
                     expected.append((Offer.NOTHING, False, False, False))
             case TaskState.SENDING:
@@ -213,21 +213,19 @@ def _living(arena: Any) -> list[Any]:
 
 
 def tasks_are_bound_whole(kernel: Kernel[Any]) -> Violations:
-    """Space, table and window all or none; what ended holds nothing, and what does not exist not even a supervisor."""
+    """Each lives in the space it keeps; what ended holds nothing, and what does not exist not even a supervisor."""
     numbers: set[int] = set()
     for name, task, alive in tasks(kernel):
-        bound = (task.space is not None, task.table is task.capabilities, task.window is not None)
+        context = task.context
         held = sum(slot.capability is not None for slot in task.capabilities.slots)
-        if len(set(bound)) != 1 or (task.table is not None) != bound[0]:
-            yield f"{name}: space, table, window {bound}"
         home = task.home.capability
-        if (None if home is None else home.object) != task.space:
+        if (None if home is None else home.object) != (None if context is None else context.space):
             yield f"{name}: keeps another space than it lives in"
         if home is not None and owner_of(kernel, task.home) is not task:
             yield f"{name}: the capability to live in its space does not lead to it"
         if task.spent:
             yield f"{name}: what it held is not given back"
-        if (task.has_ended() or not alive) and (bound[0] or held or home is not None):
+        if (task.has_ended() or not alive) and (context is not None or held or home is not None):
             yield f"{name}: {task.state}, alive {alive}, and holds {held} capabilities, home {home}"
         if not alive and (task.supervisor.capability is not None or task.state is TaskState.READY):
             yield f"{name}: does not exist, and has a supervisor or is ready"
@@ -241,13 +239,14 @@ def tasks_are_bound_whole(kernel: Kernel[Any]) -> Violations:
 
 def the_cpu_holds_the_current_task(kernel: Kernel[Any]) -> Violations:
     """Its thread state and its address space; without a task or its space, the empty one. Nothing is left undone."""
-    task = kernel.scheduler.current
+    task = kernel.scheduler.core.current
     if kernel.remains:
         yield "something is still to be given back"
-    if task is not None and kernel.entered is not task:
+    if task is not None and kernel.scheduler.core.entered is not task:
         yield "the CPU holds another task's thread state"
-    space = None if task is None or task.space is None else kernel.spaces.get(task.space.slot)
-    if kernel.active is not (kernel.bootstrap_space() if space is None else space):
+    context = None if task is None else task.context
+    space = None if context is None else kernel.spaces.get(context.space.slot)
+    if kernel.scheduler.core.active is not (kernel.bootstrap_space() if space is None else space):
         yield "the CPU translates through another space"
     table = kernel.empty_table
     if not table.is_full() or any(slot.capability is not None for slot in table.slots):

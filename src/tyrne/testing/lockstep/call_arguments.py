@@ -258,9 +258,9 @@ def stack_top(scene: Scene) -> int:
 
 def pointer(scene: Scene) -> int:
     random = scene.random
-    window = scene.task.window
-    base = RAW_BASE if window is None else int(window.base)
-    top = base if window is None else int(window.base) + int(window.length)
+    context = scene.task.context
+    base = RAW_BASE if context is None else int(context.window.base)
+    top = base if context is None else int(context.window.base) + int(context.window.length)
     near = random.choice((base, base, base, base + PAGE, base + 3 * PAGE, top - PAGE, top))
     if random.random() < 0.7:
         return (near + random.randrange(64)) & WORD

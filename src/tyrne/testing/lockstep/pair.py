@@ -121,7 +121,7 @@ class Pair:
 
     def _check_turn(self, when: Step) -> None:
         kernel = self.python.kernel
-        levels = int(kernel.scheduler.levels)
+        levels = int(kernel.scheduler.core.levels)
         if kernel.limit_reached or levels == 0:
             return
         most_urgent = (levels & -levels).bit_length() - 1

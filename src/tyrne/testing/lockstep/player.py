@@ -94,7 +94,7 @@ class Player:
         others = self._others(task)
         alone = others == 0
         kind = random.random()
-        lost = task.space is None or not self._kernel.spaces.contains(task.space.slot)
+        lost = task.context is None or not self._kernel.spaces.contains(task.context.space.slot)
         if kind < 0.02 + 0.02 * (not alone) or (kind < 0.3 and self._is_due()):
             return self._step({}, Vector.IRQ, 0, 0)
         if kind > (0.5 if lost else 0.999 if alone else 0.985):

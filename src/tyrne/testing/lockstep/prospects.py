@@ -195,11 +195,11 @@ def task_that(wanted: Callable[[Task], bool]) -> Preference:
 
 
 def can_start(task: Task) -> bool:
-    return task.stands_still() and task.space is not None and not task.awaits_repair()
+    return task.stands_still() and task.context is not None and not task.awaits_repair()
 
 
 def waits_for_a_life(task: Task) -> bool:
-    return task.has_ended() or (task.stands_still() and task.space is None)
+    return task.has_ended() or (task.stands_still() and task.context is None)
 
 
 def can_be_given(task: Task) -> bool:
