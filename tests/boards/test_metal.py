@@ -67,6 +67,25 @@ def test_other_cores_stay_parked(hello: Path) -> None:
     assert outcome.serial.count(GREETING) == 1
 
 
+def test_a_system_may_be_larger_than_what_the_code_of_the_kernel_reaches(tmp_path: Path) -> None:
+    """Code and data of the kernel lie within 1 MiB of each other; the end of a manifest need not."""
+    large = f"""
+        adr     x1, 1f
+        mov     x0, #0
+        mov     x2, #{len(GREETING)}
+        mov     x8, #TYRNE_CALL_CONSOLE_WRITE
+        svc     #0
+        mov     x0, #0
+        exit
+1:      .ascii  "hello from userspace\\n"
+        .section .rodata
+        .fill   0x180000, 1, 7
+"""
+    outcome = boot(kernel_with([program(tmp_path, "large", large)]))
+    assert outcome.status == 0
+    assert GREETING in outcome.serial
+
+
 def memory_of_running(elf: Path, folder: Path) -> bytes:
     """All RAM of a machine whose task runs for ever, taken through QEMU's monitor."""
     path, dump = folder / "monitor", folder / "ram"

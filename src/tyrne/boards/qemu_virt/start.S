@@ -4,7 +4,7 @@
 // audit: U-20
 
 // Values of system registers that only assembly writes (Arm ARM D19).
-#define SCTLR_MMU_OFF       0x30d00800          // SCTLR_EL1: what reads as one
+#define SCTLR_MMU_OFF       0x30d00802          // SCTLR_EL1: what reads as one, and A: unaligned accesses fault
 #define SPSR_EL1H_MASKED    0x3c5               // SPSR_EL2: to EL1 with SP_EL1, D A I F masked
 
         .section .text.boot, "ax"

@@ -16,7 +16,7 @@ from typing import Final
 
 from tyrne.compiler import RUNTIME, CompileError
 
-METAL_FLAGS: Final = (
+_PLAIN_FLAGS: Final = (
     "--target=aarch64-none-elf",
     "-mcpu=cortex-a72",
     "-mgeneral-regs-only",  # the kernel never touches the FP/SIMD registers of a task
@@ -28,6 +28,16 @@ METAL_FLAGS: Final = (
 )
 """Code for the kernel at EL1 and for user programs in Kernel Python."""
 
+METAL_FLAGS: Final = (
+    *_PLAIN_FLAGS,
+    "-mcmodel=tiny",  # all places lie within 1 MiB of the code: one instruction for the address of one
+    "-mllvm",
+    "-max-store-memcpy=16",  # a copy of up to 128 bytes is no call, also where code is compiled for size
+    "-mllvm",
+    "-max-store-memset=16",
+)
+"""Code for the kernel."""
+
 USER_FLAGS: Final = (
     "-fno-delete-null-pointer-checks",  # a read of address 0 is a fault, not what the compiler likes
     "-Xclang",  # the driver knows the next one for Linux only
@@ -35,8 +45,12 @@ USER_FLAGS: Final = (
 )
 """Code for user programs in any language."""
 
+USER_PYTHON_FLAGS: Final = (*_PLAIN_FLAGS, *USER_FLAGS)
+"""Code for user programs in Kernel Python."""
+
 USER_C_FLAGS: Final = (
     *USER_FLAGS,
+    "-fno-strict-aliasing",  # much C was written so
     "--target=aarch64-none-elf",
     "-mcpu=cortex-a72",
     "-ffreestanding",
@@ -49,7 +63,6 @@ COMMON_FLAGS: Final = (
     "-std=gnu2x",
     "-nostdinc",
     "-g",
-    "-fno-strict-aliasing",  # machine access reads and writes places by their addresses
     "-fno-finite-loops",  # a loop that never ends is what was written; C lets a compiler suppose that it does
     "-fdebug-compilation-dir=.",
     "-ffunction-sections",  # calls between functions become relocations: the stack bound reads its call graph there

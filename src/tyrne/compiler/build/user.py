@@ -12,7 +12,7 @@ from tyrne.compiler.build.cache import digest, stored
 from tyrne.compiler.build.identity import compiler_part, file_part
 from tyrne.compiler.build.library import interface_note, library
 from tyrne.compiler.build.objects import build_objects
-from tyrne.compiler.build.toolchain import METAL_FLAGS, USER_FLAGS, link
+from tyrne.compiler.build.toolchain import USER_PYTHON_FLAGS, link
 from tyrne.compiler.build.translation import translated
 from tyrne.compiler.front.reject import fail
 from tyrne.compiler.translate import NO_HANDLES
@@ -45,7 +45,7 @@ def build_user_python(source: Path, handles: Mapping[str, int] = NO_HANDLES) -> 
         raise fail(source, 1, f"{wrong}; write @export def main() -> u64, whose result is the exit code")
     if "leave" not in functions:
         raise fail(source, 1, "the program has no end; write `import tyrne.user`, which brings it")
-    objects = build_objects(unit, [library() / "start.S"], flags=(*METAL_FLAGS, *USER_FLAGS))
+    objects = build_objects(unit, [library() / "start.S"], flags=USER_PYTHON_FLAGS)
     files = (*objects.files, interface_note())
     script = library() / "user.ld"
     output = source.stem + ".elf"

@@ -163,6 +163,12 @@ KP_INLINE u64 kp_at(u64 index, u64 length, u32 site) {
 #define KP_CHECKED(T, BITS)                                                                                          \
     KP_INLINE T kp_add_##T(T a, T b, u32 site) {                                                                     \
         T result;                                                                                                    \
+        if (BITS < 32) { /* the sum has one bit more, which is tested alone */                                       \
+            u32 sum = (u32)a + b;                                                                                    \
+            if (unlikely((sum >> BITS % 32 & 1) != 0))                                                               \
+                kp_overflow(site);                                                                                   \
+            return (T)sum;                                                                                           \
+        }                                                                                                            \
         if (unlikely(__builtin_add_overflow(a, b, &result)))                                                         \
             kp_overflow(site);                                                                                       \
         return result;                                                                                               \

@@ -1,14 +1,20 @@
 /* Machine access: memory by address everywhere, registers and instructions on AArch64 only. */
 #pragma once
 
-KP_INLINE u8 read8(u64 address) { return *(volatile u8 *)address; }
-KP_INLINE u16 read16(u64 address) { return *(volatile u16 *)address; }
-KP_INLINE u32 read32(u64 address) { return *(volatile u32 *)address; }
-KP_INLINE u64 read64(u64 address) { return *(volatile u64 *)address; }
-KP_INLINE void write8(u64 address, u8 value) { *(volatile u8 *)address = value; }
-KP_INLINE void write16(u64 address, u16 value) { *(volatile u16 *)address = value; }
-KP_INLINE void write32(u64 address, u32 value) { *(volatile u32 *)address = value; }
-KP_INLINE void write64(u64 address, u64 value) { *(volatile u64 *)address = value; }
+/* Machine access reads and writes places by their addresses, whatever their types are: these alias all. */
+typedef u8 __attribute__((may_alias)) KpAny8;
+typedef u16 __attribute__((may_alias)) KpAny16;
+typedef u32 __attribute__((may_alias)) KpAny32;
+typedef u64 __attribute__((may_alias)) KpAny64;
+
+KP_INLINE u8 read8(u64 address) { return *(volatile KpAny8 *)address; }
+KP_INLINE u16 read16(u64 address) { return *(volatile KpAny16 *)address; }
+KP_INLINE u32 read32(u64 address) { return *(volatile KpAny32 *)address; }
+KP_INLINE u64 read64(u64 address) { return *(volatile KpAny64 *)address; }
+KP_INLINE void write8(u64 address, u8 value) { *(volatile KpAny8 *)address = value; }
+KP_INLINE void write16(u64 address, u16 value) { *(volatile KpAny16 *)address = value; }
+KP_INLINE void write32(u64 address, u32 value) { *(volatile KpAny32 *)address = value; }
+KP_INLINE void write64(u64 address, u64 value) { *(volatile KpAny64 *)address = value; }
 KP_INLINE void copy_bytes(u64 target, u64 source, u64 length) {
     __builtin_memcpy((void *)target, (const void *)source, length);
     __asm__ volatile("" ::: "memory");
@@ -18,7 +24,17 @@ KP_INLINE void zero_bytes(u64 target, u64 length) {
     __asm__ volatile("" ::: "memory");
 }
 
+#ifdef KP_METAL
+/* A symbol of the linker script may lie farther off than a place of the program (-mcmodel=tiny). */
+#define symbol_address(name)                                                                          \
+    ({                                                                                                \
+        u64 kp_symbol_;                                                                               \
+        __asm__("adrp %0, " #name "\n\tadd %0, %0, :lo12:" #name : "=r"(kp_symbol_));                 \
+        kp_symbol_;                                                                                   \
+    })
+#else
 #define symbol_address(name) ((u64)(name))
+#endif
 
 #ifdef KP_HOST
 
@@ -54,7 +70,7 @@ KP_MEMORY void *memcpy(void *restrict target, const void *restrict source, size_
     const u8 *from = source;
     if ((((uintptr_t)to | (uintptr_t)from) & 7) == 0) {
         for (; length >= 8; length -= 8, to += 8, from += 8)
-            *(u64 *)to = *(const u64 *)from;
+            *(KpAny64 *)to = *(const KpAny64 *)from;
     }
     for (; length > 0; length--)
         *to++ = *from++;
@@ -78,7 +94,7 @@ KP_MEMORY void *memset(void *target, int value, size_t length) {
     u64 word = (u8)value * 0x0101010101010101ull;
     if (((uintptr_t)to & 7) == 0) {
         for (; length >= 8; length -= 8, to += 8)
-            *(u64 *)to = word;
+            *(KpAny64 *)to = word;
     }
     for (; length > 0; length--)
         *to++ = (u8)value;
