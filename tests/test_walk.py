@@ -15,7 +15,7 @@ from tyrne.abi import CallNumber as C
 from tyrne.abi import Rights, TaskState
 from tyrne.hal.frame import Vector
 from tyrne.lang import u64
-from tyrne.testing.kernels import NULL, SVC, run
+from tyrne.testing.kernels import NULL, SVC, run, trap
 from tyrne.testing.world import World
 
 SOURCES = Path(tyrne.__file__).parent
@@ -61,7 +61,7 @@ def functions_run_by(world: World, syndrome: int) -> list[tuple[str, str]]:
     before = sys.getprofile()
     sys.setprofile(note)
     try:
-        world.kernel.trap(Vector.SYNCHRONOUS, u64(syndrome), u64(0))
+        trap(world.kernel, Vector.SYNCHRONOUS, u64(syndrome), u64(0))
     finally:
         sys.setprofile(before)
     return list(found)

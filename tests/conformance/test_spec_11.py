@@ -40,6 +40,7 @@ from tyrne.testing.kernels import (
     slot_id,
     system_call,
     task_record,
+    trap,
 )
 from tyrne.testing.world import World
 
@@ -91,14 +92,14 @@ def test_spec_11_no_task_can_take_what_another_was_promised() -> None:
 @pytest.mark.promise("The kernel goes on with the others")
 def test_spec_11_a_user_fault_does_not_stop_the_kernel() -> None:
     kernel = booted(task_record("bad"), task_record("good", CONSOLE_CAP))
-    assert kernel.trap(Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(0)) is kernel.tasks.items[1]
+    assert trap(kernel, Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(0)) is kernel.tasks.items[1]
     assert system_call(kernel, 5, 0, BASE, 4)[:2] == (0, 4)
 
 
 def test_spec_11_floating_point_state_belongs_to_the_task_that_uses_it() -> None:
     kernel = booted(task_record("one"), task_record("two"))
     one, two = kernel.tasks.items
-    kernel.trap(Vector.SYNCHRONOUS, u64(0x1E0_0000 | 0x07 << 26), u64(0))
+    trap(kernel, Vector.SYNCHRONOUS, u64(0x1E0_0000 | 0x07 << 26), u64(0))
     system_call(kernel, 3)
     assert kernel.board.events[-2] == ("switch_thread", one.thread, two.thread)
     assert one.thread.floating and not two.thread.floating

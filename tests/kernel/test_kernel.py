@@ -27,6 +27,7 @@ from tyrne.testing.kernels import (
     slim_kernel,
     system_call,
     task_record,
+    trap,
 )
 from tyrne.testing.state import kernel_state
 
@@ -35,7 +36,7 @@ ENDPOINT = Cap(0, Rights(0x3F))
 
 
 def fault(kernel: Kernel[MemoryBoard], syndrome: int = STORE_FAULT, address: int = BASE) -> Task | None:
-    return kernel.trap(Vector.SYNCHRONOUS, u64(syndrome), u64(address))
+    return trap(kernel, Vector.SYNCHRONOUS, u64(syndrome), u64(address))
 
 
 def two() -> Kernel[MemoryBoard]:
@@ -97,7 +98,7 @@ def test_an_asynchronous_exception_ends_the_task_even_with_the_syndrome_of_a_sys
     kernel = two()
     task = current(kernel)
     task.frame.x[8] = u64(3)
-    assert kernel.trap(vector, u64(0x5600_0000), u64(0)) is kernel.tasks.items[1]
+    assert trap(kernel, vector, u64(0x5600_0000), u64(0)) is kernel.tasks.items[1]
     assert task.state is TaskState.FAULTED
 
 
@@ -105,7 +106,7 @@ def test_an_asynchronous_exception_ends_the_task_even_with_the_syndrome_of_a_sys
 def test_the_immediate_of_svc_is_unused(immediate: int) -> None:
     kernel = two()
     current(kernel).frame.x[8] = u64(0x3F)
-    kernel.trap(Vector.SYNCHRONOUS, u64(0x5600_0000 | immediate), u64(0))
+    trap(kernel, Vector.SYNCHRONOUS, u64(0x5600_0000 | immediate), u64(0))
     assert current(kernel).frame.x[0] == 1
 
 
@@ -178,7 +179,7 @@ def test_after_the_last_task_the_cpu_holds_the_empty_space_and_every_frame_is_fr
     kernel.board.events.clear()
     task = current(kernel)
     task.frame.x[8], task.frame.x[0] = u64(4), u64(0)
-    assert kernel.trap(Vector.SYNCHRONOUS, u64(0x5600_0000), u64(0)) is None
+    assert trap(kernel, Vector.SYNCHRONOUS, u64(0x5600_0000), u64(0)) is None
     bootstrap = kernel.bootstrap_space()
     empty = ("activate", int(bootstrap.root), int(bootstrap.asid))
     assert kernel.board.events == [empty, ("invalidate_space", 3), empty]
@@ -248,7 +249,7 @@ def test_the_first_entry_has_no_old_thread() -> None:
 
 def test_the_limits_interrupt_stops_the_run_with_status_4() -> None:
     kernel = two()
-    assert kernel.trap(Vector.IRQ, u64(0), u64(0)) is None
+    assert trap(kernel, Vector.IRQ, u64(0), u64(0)) is None
     assert kernel.exit_status() == 4
     assert {task.state for task in kernel.tasks.items} == {TaskState.READY}
     assert kernel.board.lines()[-2:] == [
@@ -261,7 +262,7 @@ def test_a_spurious_interrupt_changes_nothing() -> None:
     kernel = two()
     kernel.board.interrupt = Interrupt.SPURIOUS
     before = kernel_state(kernel)
-    assert kernel.trap(Vector.IRQ, u64(0x5600_0000), u64(0)) is kernel.tasks.items[0]
+    assert trap(kernel, Vector.IRQ, u64(0x5600_0000), u64(0)) is kernel.tasks.items[0]
     assert kernel_state(kernel) == before
 
 
@@ -280,7 +281,7 @@ def test_exit_status_is_0_only_if_every_task_exited_with_0(first: int | None, se
 
 def test_a_trap_without_a_current_task_is_a_panic() -> None:
     with pytest.raises(PANIC):
-        slim_kernel(MemoryBoard()).trap(Vector.SYNCHRONOUS, u64(0x5600_0000), u64(0))
+        trap(slim_kernel(MemoryBoard()), Vector.SYNCHRONOUS, u64(0x5600_0000), u64(0))
 
 
 @pytest.mark.promise("memory: nothing of the kernel, nothing of others that was not shared")

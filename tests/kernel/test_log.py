@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.kernel.log import log_decimal, log_hex, log_line, log_name, log_text
+from tyrne.hal.text import log_decimal, log_hex, log_line, log_text
+from tyrne.kernel.log import log_name
 from tyrne.kernel.task import NAME_LENGTH, Task
 from tyrne.lang import u8, u32, u64
 from tyrne.testing.board import MemoryBoard

@@ -12,7 +12,7 @@ from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.task import TaskState as T
 from tyrne.lang import u32, u64
 from tyrne.testing.board import MemoryBoard
-from tyrne.testing.kernels import BASE, NULL, boot, slim_kernel, task_record
+from tyrne.testing.kernels import BASE, NULL, boot, slim_kernel, task_record, trap
 from tyrne.testing.world import World
 
 
@@ -559,7 +559,7 @@ def test_the_limit_comes_before_a_deadlock_and_all_who_have_not_ended_are_still_
     w.blocks(1, C.WAIT, w.give(1, w.endpoint()))
     w.board.traces.clear()
     w.board.interrupt = Interrupt.LIMIT
-    w.kernel.trap(Vector.IRQ, u64(0), u64(0))  # after which the task that ran is ready, and in no queue
+    trap(w.kernel, Vector.IRQ, u64(0), u64(0))  # after which the task that ran is ready, and in no queue
     assert w.kernel.exit_status() == 4
     assert [trace[1:] for trace in w.board.traces] == [
         (0, Standing(u64(T.READY.value), u64(BASE))),

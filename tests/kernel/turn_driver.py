@@ -16,7 +16,7 @@ from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.testing.invariants import check_system
-from tyrne.testing.kernels import NULL, STORE_FAULT, SVC
+from tyrne.testing.kernels import NULL, STORE_FAULT, SVC, trap
 from tyrne.testing.world import World
 
 SLICE = 1000
@@ -87,7 +87,7 @@ class Driver:
             board.clock += TRAP
             board.interrupt = Interrupt.TICK
             board.turn_end = None
-            self.world.kernel.trap(Vector.IRQ, u64(0), u64(0))
+            trap(self.world.kernel, Vector.IRQ, u64(0), u64(0))
             return
         left = self._left.get(number, 0)
         if left == 0:
@@ -104,13 +104,13 @@ class Driver:
         self.longest = max(self.longest, act.cost)
         self.world.board.clock += act.cost
         if act.number is None:
-            self.world.kernel.trap(Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(0))
+            trap(self.world.kernel, Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(0))
             return
         x = task.frame.x
         for register in range(6):
             x[register] = u64(act.arguments[register] if register < len(act.arguments) else 0)
         x[8] = u64(act.number.value)
-        self.world.kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))
+        trap(self.world.kernel, Vector.SYNCHRONOUS, u64(SVC), u64(0))
 
     def _ready(self) -> int:
         tasks = self.world.kernel.tasks.items

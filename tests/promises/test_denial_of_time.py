@@ -19,7 +19,7 @@ from tyrne.kernel import deletion
 from tyrne.lang import u64
 from tyrne.system.parts import Quota
 from tyrne.testing.board import PAGE
-from tyrne.testing.kernels import BASE, NULL, SVC, context_of, move_window
+from tyrne.testing.kernels import BASE, NULL, SVC, context_of, move_window, trap
 from tyrne.testing.world import World
 
 # --- processor time
@@ -146,7 +146,7 @@ def test_the_end_of_an_address_space_looks_at_each_entry_of_its_tables_once() ->
     w.board.read64 = counted  # type: ignore[method-assign]
     task = w.task(0)
     task.frame.x[0], task.frame.x[8] = u64(space), u64(C.CAP_DROP.value)
-    w.kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))  # and nothing of what a world looks at after it
+    trap(w.kernel, Vector.SYNCHRONOUS, u64(SVC), u64(0))  # and nothing of what a world looks at after it
     assert task.frame.x[0] == 0
     below = 512 * (tables - 1)  # of the root, no more than are used
     assert below <= reads <= below + 200, "and the way down again for each step of a table"

@@ -32,7 +32,7 @@ from tyrne.lang import u64
 from tyrne.rows import Rows
 from tyrne.system.parts import Cap, Quota, Region, Supervisor
 from tyrne.testing.board import PAGE, MemoryBoard
-from tyrne.testing.kernels import BASE, NULL, SVC, boot, current, held, slim_kernel, task_record
+from tyrne.testing.kernels import BASE, NULL, SVC, boot, current, held, slim_kernel, task_record, trap
 
 C = CallNumber
 ODD = [0, 1, 2, 5, 0x3F, 64, 0xFFFF, 1 << 16, 1 << 31, 1 << 32, 1 << 48, 1 << 63, NULL - 1, NULL]
@@ -273,7 +273,7 @@ class Driver:
         task.frame.x[8] = u64(number)
         self.before_call()
         me = int(task.number)
-        self.kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))
+        trap(self.kernel, Vector.SYNCHRONOUS, u64(SVC), u64(0))
         returned = [trace for trace in board.traces if trace[0] == "call" and trace[1] == me]
         if not returned:
             return None
@@ -287,7 +287,7 @@ class Driver:
     def interrupt(self) -> None:
         self.said = "interrupt"
         self.kernel.board.interrupt = Interrupt.SPURIOUS if self.one_in(10) else Interrupt.TICK
-        self.kernel.trap(Vector.IRQ, u64(0), u64(0))
+        trap(self.kernel, Vector.IRQ, u64(0), u64(0))
 
     def fault(self) -> None:
         """A fault of a task, unless it is the only one that can run; or its first use of the FP/SIMD unit."""
@@ -297,4 +297,4 @@ class Driver:
             return
         vector = Vector.SERROR if self.one_in(8) else Vector.SYNCHRONOUS
         self.said = f"fault {syndrome:#x} through {vector}"
-        self.kernel.trap(vector, u64(SERROR if vector is Vector.SERROR else syndrome), u64(self.word()))
+        trap(self.kernel, vector, u64(SERROR if vector is Vector.SERROR else syndrome), u64(self.word()))

@@ -14,7 +14,7 @@ from tyrne.lang import u64
 from tyrne.system.parts import Cap, Quota
 from tyrne.testing.board import PAGE
 from tyrne.testing.board import MemoryBoard as Board
-from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, SVC, boot, handle, run, slim_kernel, task_record
+from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, SVC, boot, handle, run, slim_kernel, task_record, trap
 from tyrne.testing.state import resources
 
 CLAIMS = Quota(tasks=3, endpoints=6, notifications=3, spaces=3, memory=6, quotas=3, frames=48)
@@ -57,7 +57,7 @@ class Family:
         for register, value in enumerate([*arguments, *[0] * (6 - len(arguments))]):
             task.frame.x[register] = u64(value)
         task.frame.x[8] = u64(number.value)
-        self.kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))
+        trap(self.kernel, Vector.SYNCHRONOUS, u64(SVC), u64(0))
         self.kernel.board.traces.clear()
         self.kernel.board.events.clear()
         self.kernel.board.log.clear()
@@ -200,7 +200,7 @@ class Family:
                 self.trap(child, C.TASK_EXIT, self.dice.randrange(3))
             case "fault" if ready:
                 run(self.kernel, child)
-                self.kernel.trap(Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(BASE))
+                trap(self.kernel, Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(BASE))
                 self.answer(household[-1])
             case "revoke":
                 self.ask(C.CAP_REVOKE, payer)

@@ -25,7 +25,7 @@ from tyrne.lang import u64
 from tyrne.rows import check_rows
 from tyrne.testing.invariants import check_system
 from tyrne.testing.invariants.slots import arenas
-from tyrne.testing.kernels import SVC, run
+from tyrne.testing.kernels import SVC, run, trap
 from tyrne.testing.state import kernel_state
 from tyrne.testing.world import World
 
@@ -168,7 +168,7 @@ def attempt(w: World, number: C, arguments: tuple[int, ...]) -> Status | None:
     task = w.task(ME)
     for register, value in enumerate([*arguments, *[0] * (6 - len(arguments))]):
         task.frame.x[register] = u64(value)
-    w.kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))
+    trap(w.kernel, Vector.SYNCHRONOUS, u64(SVC), u64(0))
     return Status(int(task.frame.x[0])) if task.state is TaskState.READY else None
 
 

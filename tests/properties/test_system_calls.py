@@ -10,14 +10,14 @@ from properties.driver import Driver, busy_system
 from tyrne.abi import CallNumber, Status, TaskState
 from tyrne.hal.frame import Call, Vector
 from tyrne.kernel.context import whole_context
-from tyrne.kernel.effects import Resume
+from tyrne.kernel.effects import Return
 from tyrne.kernel.lifecycle import end_task
 from tyrne.kernel.system_calls import dispatch
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP
 from tyrne.testing.board import PAGE
 from tyrne.testing.invariants import check_system
-from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, booted, context_of, held, task_record
+from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, booted, context_of, held, task_record, trap
 
 POINTERS = [BASE - 1, BASE, BASE + PAGE - 2, BASE + PAGE, BASE + 2 * PAGE - 1, BASE + 2 * PAGE, 1 << 48, NULL]
 REFUSALS_WITHOUT_CONTEXT = {
@@ -43,8 +43,8 @@ def test_without_its_whole_context_a_caller_is_refused_whatever_its_registers(
         None if missing & 1 else context.space,
     )
     effect = dispatch(kernel, Call(u64(number), *map(u64, arguments)))
-    assert isinstance(effect, Resume) and effect.status in REFUSALS_WITHOUT_CONTEXT
-    assert effect == Resume(effect.status)
+    assert isinstance(effect, Return) and effect.status in REFUSALS_WITHOUT_CONTEXT
+    assert effect == Return(effect.status)
     if number == CallNumber.CONSOLE_WRITE.value and not debug_console:
         assert effect.status == Status.BAD_SYSCALL_NUMBER.value
 
@@ -66,7 +66,7 @@ def test_from_any_state_the_end_of_all_tasks_leaves_what_only_boot_can_name(seed
         if drive.one_in(2):
             drive.system_call(CallNumber.TASK_EXIT.value, [seed])
         else:
-            kernel.trap(Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(BASE))
+            trap(kernel, Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(BASE))
         check_system(kernel)
     for task, alive in zip(kernel.tasks.items, kernel.tasks.occupied, strict=True):
         if alive and not task.has_ended():
@@ -74,7 +74,7 @@ def test_from_any_state_the_end_of_all_tasks_leaves_what_only_boot_can_name(seed
     while kernel.remains or kernel.scheduler.core.current is not None:
         kernel.leave()
         if kernel.scheduler.core.current is not None:  # released by the end of another
-            kernel.trap(Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(BASE))
+            trap(kernel, Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(BASE))
     check_system(kernel)
     assert kernel.frames.stats().allocated == 1 and kernel.spaces.population == 1
     assert (kernel.regions.population, kernel.notifications.population, kernel.quotas.population) == (0, 0, 1 + 4)

@@ -8,6 +8,7 @@ from tyrne.hal import manifest as layout
 from tyrne.hal.board import B
 from tyrne.hal.manifest import CapRecord, read_cap, read_image, read_word, region_record, task_record
 from tyrne.hal.pages import PAGE_SIZE
+from tyrne.hal.text import log_decimal, log_hex, log_line, log_text
 from tyrne.kernel.authority import space_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole
@@ -16,7 +17,7 @@ from tyrne.kernel.creation import begin_region, creatable, make_object
 from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.log import log_decimal, log_hex, log_line, log_name, log_text
+from tyrne.kernel.log import log_name
 from tyrne.kernel.mapping import map_memory
 from tyrne.kernel.quota import FRAMES, Quota
 from tyrne.kernel.task import Task

@@ -9,11 +9,11 @@ from tyrne.boot.first_system import keep, make, make_system
 from tyrne.hal.board import B
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.manifest import MAGIC, WORD_MAGIC, WORD_MAX_INSTRUCTIONS, WORD_SLICE, read_word
+from tyrne.hal.text import log_decimal, log_hex, log_line, log_text
 from tyrne.hal.timer import resolution_ns
 from tyrne.kernel.capability import Capability, QuotaHandle
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.log import log_decimal, log_hex, log_line, log_text
 from tyrne.kernel.quota import FRAMES
 from tyrne.kernel.task import Task
 from tyrne.lang import cold, u64
@@ -108,16 +108,16 @@ def start_spaces(kernel: Kernel[B], root: CapHandle) -> None:
 
 
 def check_gate(kernel: Kernel[B]) -> None:
-    """Trap into the kernel from EL1, where no task is current, and insist that both calls are refused."""
+    """Trap into the kernel from itself, while no task is current, and insist that both calls are refused."""
     frame = kernel.boot_frame
-    frame.x[8] = u64(CallNumber.CONSOLE_WRITE.value)
+    frame.set_number(u64(CallNumber.CONSOLE_WRITE.value))
     kernel.board.call_from_kernel(frame)
-    console = frame.x[0]
+    console = frame.status()
     expected = Status.INVALID_HANDLE if kernel.debug_console else Status.BAD_SYSCALL_NUMBER
     assert console == u64(expected.value), "console_write without a current task was not refused"
-    frame.x[8] = UNUSED_NUMBER
+    frame.set_number(UNUSED_NUMBER)
     kernel.board.call_from_kernel(frame)
-    number = frame.x[0]
+    number = frame.status()
     assert number == u64(Status.BAD_SYSCALL_NUMBER.value), "a bad call number was not refused"
     board = kernel.board
     log_text(board, b"tyrne: syscall smoke ok (gate #3 fail-closed \xe2\x80\x94 no current task: console_write status=")

@@ -147,6 +147,14 @@ class Standing:
     generation: u64 = u64(0)
 
 
+class FaultWords(Protocol):
+    """What the two words mean by which the board describes a fault."""
+
+    def log_fault(self, what: u64, address: u64, pc: u64) -> None:
+        """The part of one of the kernel's own lines that says what a thread did, and where."""
+        ...
+
+
 class Tracer(Protocol):
     """Who watches a run. Tasks are named by their number in the order of creation."""
 
@@ -158,8 +166,8 @@ class Tracer(Protocol):
         """A task ended itself: x0 of the call is its code."""
         ...
 
-    def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64, link: u64) -> None:
-        """A task was ended by a fault: ESR_EL1, FAR_EL1 (0 where the class has none), ELR_EL1, and x30."""
+    def trace_fault(self, task: u32, what: u64, address: u64, pc: u64, link: u64) -> None:
+        """A task was ended by a fault: the two words that describe it, where it stood, and its link register."""
         ...
 
     def trace_end(self, task: u32, code: u64) -> None:
@@ -171,7 +179,7 @@ class Tracer(Protocol):
         ...
 
 
-class Board(TableMemory, Output, Clock, Threads, Tracer, Protocol):
+class Board(TableMemory, Output, Clock, Threads, FaultWords, Tracer, Protocol):
     """A whole machine."""
 
 

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from tyrne.lang import Array, u64
+from tyrne.lang import Array, inline, irange, u64
 
 PSTATE_EL0T: Final = u64(0)
 """SPSR_EL1 of a thread at its first entry: AArch64, EL0 with SP_EL0, no exception masked."""
+REGISTERS: Final = u64(34)
+"""How many registers have a number in the interface."""
+CONDITION_FLAGS: Final = u64(0xF000_0000)
+"""PSTATE.NZCV: what of it a task may set."""
 
 
 class Vector(Enum):
@@ -24,7 +28,8 @@ class Vector(Enum):
 class TrapFrame:
     """The general registers of a thread while the kernel runs: x0 to x30, SP_EL0, ELR_EL1, SPSR_EL1.
 
-    The vectors store and load it at the offsets that the compiler measures.
+    The vectors store and load it at the offsets that the compiler measures. The kernel knows the registers by what they
+    are for: the words of a call and of its answer, and for supervisors numbers.
     """
 
     def __init__(self) -> None:
@@ -32,6 +37,74 @@ class TrapFrame:
         self.sp: u64 = u64(0)
         self.pc: u64 = u64(0)
         self.pstate: u64 = u64(0)
+
+    def clear(self) -> None:
+        """All zero, as a thread finds them at its first entry."""
+        for i in irange(len(self.x)):
+            self.x[i] = u64(0)
+        self.sp = u64(0)
+        self.pc = u64(0)
+        self.pstate = PSTATE_EL0T
+
+    @inline
+    def number(self) -> u64:
+        """The number of the system call that the thread makes."""
+        return self.x[8]
+
+    def set_number(self, number: u64) -> None:
+        self.x[8] = number
+
+    def status(self) -> u64:
+        """The status of the call that was completed last."""
+        return self.x[0]
+
+    @inline
+    def call(self) -> Call:
+        """The system call that the thread makes."""
+        x = self.x
+        return Call(x[8], x[0], x[1], x[2], x[3], x[4], x[5])
+
+    @inline
+    def answer(self, answer: Answer) -> None:
+        """Complete the call; every register that has no word of the answer comes back as it was trapped."""
+        x = self.x
+        x[0] = answer.status
+        x[1] = answer.r1
+        x[2] = answer.r2
+        x[3] = answer.r3
+        x[4] = answer.r4
+        x[5] = answer.r5
+        x[6] = answer.r6
+        x[7] = answer.r7
+
+    def link(self) -> u64:
+        """Where the thread's present function returns to."""
+        return self.x[30]
+
+    def register(self, number: u64) -> u64:
+        """A register by its number in the interface: x0 to x30, SP, PC, PSTATE; 0 past the last."""
+        if number < len(self.x):
+            return self.x[number]
+        match number:
+            case 31:
+                return self.sp
+            case 32:
+                return self.pc
+            case 33:
+                return self.pstate
+        return u64(0)
+
+    def set_register(self, number: u64, value: u64) -> None:
+        """Set a register by its number, which is less than REGISTERS; of PSTATE only the condition flags."""
+        match number:
+            case 31:
+                self.sp = value
+            case 32:
+                self.pc = value
+            case 33:
+                self.pstate = value & CONDITION_FLAGS
+            case _:
+                self.x[number] = value
 
 
 class ThreadState:
@@ -48,6 +121,15 @@ class ThreadState:
         self.fpsr: u64 = u64(0)
         self.tpidr: u64 = u64(0)
 
+    def clear(self) -> None:
+        """As it was before the thread first ran."""
+        for i in irange(len(self.q)):
+            self.q[i] = u64(0)
+        self.floating = False
+        self.fpcr = u64(0)
+        self.fpsr = u64(0)
+        self.tpidr = u64(0)
+
 
 @dataclass(frozen=True)
 class Call:
@@ -60,3 +142,17 @@ class Call:
     a3: u64
     a4: u64
     a5: u64
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the caller of a system call finds when it goes on: a status, and seven words of payload."""
+
+    status: u64
+    r1: u64 = u64(0)
+    r2: u64 = u64(0)
+    r3: u64 = u64(0)
+    r4: u64 = u64(0)
+    r5: u64 = u64(0)
+    r6: u64 = u64(0)
+    r7: u64 = u64(0)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tyrne.hal.aarch64.descriptors import Descriptors
+from tyrne.hal.aarch64.fault_report import log_fault
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
@@ -156,6 +157,9 @@ class HostedBoard(CountedRam):
 
     def trace_exit(self, task: u32, call: Call) -> None:
         self.recorder.exit(int(task), int(call.number), _arguments(call))
+
+    def log_fault(self, what: u64, address: u64, pc: u64) -> None:
+        log_fault(self, what, address, pc)
 
     def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64, link: u64) -> None:
         self.recorder.fault(int(task), int(syndrome), int(address), int(pc), int(link))

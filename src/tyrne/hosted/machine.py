@@ -6,6 +6,7 @@ from bdb import BdbQuit
 from typing import Final
 
 from tyrne.boot.start import start_system
+from tyrne.hal.aarch64.syndrome import cause_of, fault_address
 from tyrne.hal.exit_status import PANIC
 from tyrne.hal.frame import TrapFrame, Vector
 from tyrne.hosted import shown
@@ -63,7 +64,8 @@ class HostedMachine:
 
     def answer(self, stop: Stop) -> Task | None:
         """The kernel's part of a transition."""
-        task = self.kernel.trap(stop.vector, u64(stop.syndrome), u64(stop.address))
+        what = u64(stop.syndrome)
+        task = self.kernel.trap(cause_of(stop.vector, what), what, fault_address(what, u64(stop.address)))
         if stop.vector is Vector.SYNCHRONOUS:
             self.board.charge()
         return task

@@ -41,7 +41,7 @@ def _name(task: Task) -> str:
 
 def _task(task: Task) -> str:
     fault = task.fault
-    why = "" if fault is None else f", fault {int(fault.syndrome):#x} at {int(fault.address):#x}"
+    why = "" if fault is None else f", fault {int(fault.what):#x} at {int(fault.address):#x}"
     priority = f", priority {int(task.priority)}"
     return f"Task {_name(task)}: {task.state.name.lower()}{priority}, pc {int(task.frame.pc):#x}{why}"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tyrne.abi import NULL_HANDLE, SIGNAL_BADGE, CapKind, Rights, Status, rights_from_word, unpack_handle
 from tyrne.hal.board import B
-from tyrne.hal.frame import Call
+from tyrne.hal.frame import Answer, Call
 from tyrne.kernel.authority import task_of
 from tyrne.kernel.capability import MemoryHandle, kind_of
 from tyrne.kernel.deletion import cap_drop, cap_revoke
@@ -87,4 +87,4 @@ def query(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     pages = u64(named.pages) if isinstance(named, MemoryHandle) else u64(0)
     address = placement.address if placement is not None and is_placed(kernel, slot) else u64(0)
     kind = u64(kind_of(named).value)
-    return Resume(u64(Status.OK.value), kind, u64(held.rights), held.badge, u64(slot.depth), pages, address)
+    return Resume(Answer(u64(Status.OK.value), kind, u64(held.rights), held.badge, u64(slot.depth), pages, address))

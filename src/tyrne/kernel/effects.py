@@ -1,11 +1,11 @@
-"""What a system call comes to, and what of it the caller finds in its registers."""
+"""What a system call comes to. What its caller finds in its registers is an `Answer`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from tyrne.abi import NULL_HANDLE, SIGNAL_BADGE, CapHandle, Status, pack_handle
-from tyrne.hal.frame import Call, TrapFrame
+from tyrne.hal.frame import Answer
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.endpoint import Message
@@ -30,17 +30,18 @@ class SyscallContext:
 
 
 @dataclass(frozen=True)
-class Resume:
-    """The caller goes on with x0 to x7 rewritten."""
+class Return:
+    """The caller goes on with a status and one word of payload: what most calls come to."""
 
     status: u64
-    x1: u64 = u64(0)
-    x2: u64 = u64(0)
-    x3: u64 = u64(0)
-    x4: u64 = u64(0)
-    x5: u64 = u64(0)
-    x6: u64 = u64(0)
-    x7: u64 = u64(0)
+    r1: u64 = u64(0)
+
+
+@dataclass(frozen=True)
+class Resume:
+    """The caller goes on with more than that."""
+
+    answer: Answer
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,16 @@ class Terminate:
     code: u64
 
 
-Effect = Resume | Block | Reschedule | Terminate
+Effect = Return | Resume | Block | Reschedule | Terminate
 
 
 def refuse(status: Status) -> Effect:
-    return Resume(u64(status.value))
+    return Return(u64(status.value))
 
 
-def done(x1: u64 = u64(0)) -> Effect:
+def done(r1: u64 = u64(0)) -> Effect:
     """Status Ok, with one word of payload at most."""
-    return Resume(u64(Status.OK.value), x1)
+    return Return(u64(Status.OK.value), r1)
 
 
 def outcome(refusal: Status | None) -> Effect:
@@ -84,32 +85,13 @@ def handed(handle: CapHandle | Status) -> Effect:
     return refuse(handle) if isinstance(handle, Status) else done(pack_handle(handle))
 
 
-def receipt(badge: u64, message: Message, arrived: u64, reply: u64) -> Resume:
+def receipt(badge: u64, message: Message, arrived: u64, reply: u64) -> Answer:
     """What a receiver finds: who sent, four words, and the handles of what came with them."""
-    return Resume(
+    return Answer(
         u64(Status.OK.value), badge, message.label, message.word0, message.word1, message.word2, arrived, reply
     )
 
 
-def signal_receipt(bits: u64) -> Resume:
+def signal_receipt(bits: u64) -> Answer:
     """What a receiver finds when it is woken by signals."""
     return receipt(SIGNAL_BADGE, Message(u64(0), bits), NULL_HANDLE, NULL_HANDLE)
-
-
-def call_in(frame: TrapFrame) -> Call:
-    """The system call that a frame holds."""
-    x = frame.x
-    return Call(x[8], x[0], x[1], x[2], x[3], x[4], x[5])
-
-
-def write_reply(frame: TrapFrame, reply: Resume) -> None:
-    """Rewrite x0 to x7; every other register comes back as it was trapped."""
-    x = frame.x
-    x[0] = reply.status
-    x[1] = reply.x1
-    x[2] = reply.x2
-    x[3] = reply.x3
-    x[4] = reply.x4
-    x[5] = reply.x5
-    x[6] = reply.x6
-    x[7] = reply.x7

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from tyrne.abi import CapKind, TaskState
 from tyrne.hal.board import B, Output, Standing
+from tyrne.hal.text import log_decimal, log_line, log_text
 from tyrne.hal.timer import ticks_to_ns
 from tyrne.kernel.capability import EndpointHandle, NotificationHandle
-from tyrne.kernel.log import log_decimal, log_line, log_name, log_text
+from tyrne.kernel.log import log_name
 from tyrne.kernel.task import Task
 from tyrne.lang import cold, irange, u64
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final, Generic
 
 from tyrne.abi import TaskState
-from tyrne.hal.aarch64.syndrome import CLASS_FLOATING, CLASS_SUPERVISOR_CALL, exception_class
 from tyrne.hal.board import B
+from tyrne.hal.cause import Cause
 from tyrne.hal.exit_status import ALL_EXITED, DEADLOCK, LIMIT, TASK_FAILED
-from tyrne.hal.frame import TrapFrame, Vector
+from tyrne.hal.frame import Answer, TrapFrame
 from tyrne.hal.image import Image
 from tyrne.hal.interrupt import Interrupt
+from tyrne.hal.text import log_line
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_table import CapTable
@@ -23,12 +24,11 @@ from tyrne.kernel.config import (
     MAX_TASKS,
 )
 from tyrne.kernel.deletion import reap
-from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, SyscallContext, Terminate, call_in, write_reply
+from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, Return, SyscallContext, Terminate
 from tyrne.kernel.end_of_run import log_end
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.lifecycle import exit_task, fault_task
-from tyrne.kernel.log import log_line
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
@@ -74,20 +74,21 @@ class Kernel(Generic[B]):
         """The virtual counter when the kernel was entered."""
 
     @hot
-    def trap(self, vector: Vector, syndrome: u64, address: u64) -> Task | None:
-        """One transition. The current task's frame holds its registers; returns who runs next, None to stop."""
+    def trap(self, cause: Cause, what: u64, address: u64) -> Task | None:
+        """One transition. The current task's frame holds its registers; returns who runs next, None to stop.
+
+        `what` and `address` describe a fault, in words of the board.
+        """
         task = self.scheduler.core.current
         assert task is not None
-        if vector is Vector.IRQ:
-            self._interrupt(task)
-        elif vector is not Vector.SYNCHRONOUS:
-            fault_task(self, task, syndrome, address)
-        elif exception_class(syndrome) == CLASS_SUPERVISOR_CALL:
+        if cause is Cause.CALL:
             self._system_call(task)
-        elif exception_class(syndrome) == CLASS_FLOATING and not task.thread.floating:
+        elif cause is Cause.INTERRUPT:
+            self._interrupt(task)
+        elif cause is Cause.FLOATING and not task.thread.floating:
             self.board.open_floating(task.thread)
         else:
-            fault_task(self, task, syndrome, address)
+            fault_task(self, task, what, address)
         return self.leave()
 
     @hot
@@ -101,11 +102,11 @@ class Kernel(Generic[B]):
         return task if task is not None and task is self.scheduler.core.entered else self._enter(task)
 
     def trap_from_kernel(self, frame: TrapFrame) -> None:
-        """A system call from EL1, which only the boot check makes: no task runs, so it must fail closed."""
+        """A system call from the kernel itself, which only boot makes: no task runs, so it must fail closed."""
         assert self.scheduler.core.current is None
         effect = self._answer(frame)
-        assert isinstance(effect, Resume)
-        write_reply(frame, effect)
+        assert isinstance(effect, Return)
+        frame.answer(Answer(effect.status, effect.r1))
 
     def exit_status(self) -> u64:
         """How the run ended; meaningful once `trap` has returned None. One of hal/exit_status.py."""
@@ -132,7 +133,7 @@ class Kernel(Generic[B]):
         return SyscallContext(context.table, context.window, space, task.number, True)
 
     def bootstrap_space(self) -> AddressSpace:
-        """The first address space. It maps nothing, and EL0 is translated through it while no task runs."""
+        """The first address space. It maps nothing, and user addresses are translated through it while no task runs."""
         return self.spaces.items[0]
 
     def leave_space(self, space: AddressSpace) -> None:
@@ -143,21 +144,25 @@ class Kernel(Generic[B]):
     @hot
     def _answer(self, frame: TrapFrame) -> Effect:
         """What the call in a frame comes to. Apart from its callers, so that the compiled call stays in registers."""
-        return dispatch(self, call_in(frame))
+        return dispatch(self, frame.call())
 
     def _system_call(self, task: Task) -> None:
         """Answer the current task's call, and apply the effect that its handler gave: no handler switches."""
-        call = call_in(task.frame)
+        call = task.frame.call()
         effect = self._answer(task.frame)
         match effect:
-            case Resume():
-                write_reply(task.frame, effect)
+            case Return(status, r1):
+                task.frame.answer(Answer(status, r1))
+                self.board.trace_call(task.number, call, task.frame)
+                self.scheduler.preempt()
+            case Resume(answer):
+                task.frame.answer(answer)
                 self.board.trace_call(task.number, call, task.frame)
                 self.scheduler.preempt()
             case Block(partner):
                 self.scheduler.switch(partner)
             case Reschedule():
-                write_reply(task.frame, Resume(u64(0)))
+                task.frame.answer(Answer(u64(0)))
                 self.board.trace_call(task.number, call, task.frame)
                 refused = self.scheduler.yield_now()
                 assert refused is None
@@ -210,6 +215,6 @@ class Kernel(Generic[B]):
         return task
 
     def _activate(self, space: AddressSpace) -> None:
-        """Let the CPU translate EL0 through the tables of a space."""
+        """Let the CPU translate user addresses through the tables of a space."""
         self.board.activate(space.root, space.asid)
         self.scheduler.core.active = space

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tyrne.abi import TaskState
-from tyrne.hal.aarch64.syndrome import has_fault_address
 from tyrne.hal.board import B
+from tyrne.hal.text import log_decimal, log_line, log_text
 from tyrne.kernel.authority import endpoint_at
 from tyrne.kernel.fault import end_by_fault
-from tyrne.kernel.log import log_decimal, log_line, log_name, log_text
+from tyrne.kernel.log import log_name
 from tyrne.kernel.rendezvous import submit
 from tyrne.kernel.task import Fault, Offer, Task
 from tyrne.lang import cold, hot, u64
@@ -62,9 +62,9 @@ def report(kernel: Kernel[B], task: Task, offer: Offer) -> Task | None:
 
 
 @hot
-def fault_task(kernel: Kernel[B], task: Task, syndrome: u64, address: u64) -> None:
+def fault_task(kernel: Kernel[B], task: Task, what: u64, address: u64) -> None:
     """The current task has faulted: its supervisor decides what becomes of it; without one it ends."""
-    task.fault = Fault(syndrome, address if has_fault_address(syndrome) else u64(0), task.frame.pc)
+    task.fault = Fault(what, address, task.frame.pc)
     if task.supervisor.capability is None:
         kernel.scheduler.withdraw(task)
         end_by_fault(kernel, task)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tyrne.abi import NULL_HANDLE, CapKind, Rights, SendOutcome, Status, TaskState, unpack_handle
 from tyrne.hal.board import B
-from tyrne.hal.frame import Call
+from tyrne.hal.frame import Answer, Call
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.authority import authorise, caller_at, endpoint_at, endpoint_of, message_status
 from tyrne.kernel.cap_slot import CapSlot
@@ -83,8 +83,8 @@ def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     match found:
         case Status():
             return refuse(found)
-        case Resume():
-            return Resume(found.status, u64(0), found.x2, found.x3, found.x4, found.x5, found.x6)
+        case Answer():
+            return Resume(Answer(found.status, u64(0), found.r2, found.r3, found.r4, found.r5, found.r6))
         case None:  # always: nothing else can be found
             endpoint.state = EndpointState.RECV_WAITING
             endpoint.asked_by = slot
@@ -160,7 +160,7 @@ def wait_at(
         return Block(partner)
     if partner is not None:
         kernel.scheduler.make_ready(partner)
-    return refuse(found) if isinstance(found, Status) else found
+    return refuse(found) if isinstance(found, Status) else Resume(found)
 
 
 @cold

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from tyrne.abi import NULL_HANDLE, Notice, Rights, Status, TaskState, includes, pack_handle, unpack_handle
 from tyrne.hal.board import B
+from tyrne.hal.frame import Answer
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, EndpointHandle, MemoryHandle, ReplyHandle
-from tyrne.kernel.effects import Resume, call_in, receipt, signal_receipt, write_reply
+from tyrne.kernel.effects import receipt, signal_receipt
 from tyrne.kernel.endpoint import Endpoint, Message
 from tyrne.kernel.fault import end_by_fault
 from tyrne.kernel.mapping import unmap_placed
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 
 
 @hot
-def release(kernel: Kernel[B], task: Task, reply: Resume) -> None:
+def release(kernel: Kernel[B], task: Task, answer: Answer) -> None:
     """Complete the call in which a task waits. Its caller lets it run."""
-    call = call_in(task.frame)
-    write_reply(task.frame, reply)
+    call = task.frame.call()
+    task.frame.answer(answer)
     task.forget_offer()
     kernel.board.trace_call(task.number, call, task.frame)
 
@@ -46,7 +47,7 @@ def end_wait(kernel: Kernel[B], task: Task, status: Status) -> None:
         case Offer.EXIT:
             task.forget_offer()
         case _:
-            release(kernel, task, Resume(u64(status.value)))
+            release(kernel, task, Answer(u64(status.value)))
             kernel.scheduler.make_ready(task)
 
 
@@ -125,27 +126,27 @@ def own_need(offer: Offer) -> u64:
 def slots_needed(sender: Task) -> u64:
     """How many slots a sender's message takes with the capability that travels in it, if that is still there."""
     count = own_need(sender.offer)
-    x5 = sender.frame.x[5]
-    if x5 == NULL_HANDLE or sender.offer is Offer.FAULT or sender.offer is Offer.EXIT:
+    gift = sender.frame.call().a5
+    if gift == NULL_HANDLE or sender.offer is Offer.FAULT or sender.offer is Offer.EXIT:
         return count
-    return count + 1 if is_leaf(sender.capabilities, x5) else count
+    return count + 1 if is_leaf(sender.capabilities, gift) else count
 
 
 @hot
-def take(kernel: Kernel[B], sender: Task, table: CapTable) -> Resume:
+def take(kernel: Kernel[B], sender: Task, table: CapTable) -> Answer:
     """Hand a sender's message, and what comes with it, to the holder of a table that has room. The sender stays."""
     through = sender.through
     assert through is not None
-    x = sender.frame.x
-    message = Message(x[1], x[2], x[3], x[4])
+    call = sender.frame.call()
+    message = Message(call.a1, call.a2, call.a3, call.a4)
     arrived = NULL_HANDLE
     fault = sender.fault
     if sender.offer is Offer.EXIT:
         message = Message(u64(Notice.EXITED.value), sender.exit_code)
     elif sender.offer is Offer.FAULT and fault is not None:
-        message = Message(u64(Notice.FAULTED.value), fault.syndrome, fault.address, fault.pc)
+        message = Message(u64(Notice.FAULTED.value), fault.what, fault.address, fault.pc)
     else:
-        arrived = carry(kernel, sender.capabilities, x[5], table)
+        arrived = carry(kernel, sender.capabilities, call.a5, table)
     reply = NULL_HANDLE
     if sender.offer is Offer.CALL or sender.offer is Offer.FAULT:
         slot = table.allocate()
@@ -207,7 +208,7 @@ def submit(kernel: Kernel[B], sender: Task, endpoint: Endpoint, through: CapSlot
 
 
 @hot
-def collect(kernel: Kernel[B], endpoint: Endpoint, table: CapTable, polls: bool) -> Resume | Status | None:
+def collect(kernel: Kernel[B], endpoint: Endpoint, table: CapTable, polls: bool) -> Answer | Status | None:
     """What is there for a receiver: signals first, then the parked message, then the first sender that waits.
 
     One that polls takes neither signals nor what has more to say than a message. A parked message whose capability
@@ -238,7 +239,7 @@ def first_to_take(endpoint: Endpoint, table: CapTable, polls: bool) -> Task | St
     return Status.RECEIVER_TABLE_FULL if endpoint.holds_message() else None
 
 
-def collect_sent(kernel: Kernel[B], endpoint: Endpoint, table: CapTable, polls: bool) -> Resume | Status | None:
+def collect_sent(kernel: Kernel[B], endpoint: Endpoint, table: CapTable, polls: bool) -> Answer | Status | None:
     """What a sender that waits has to say. Those before it whose capability finds no room are refused, and keep it."""
     sender = first_to_take(endpoint, table, polls)
     if isinstance(sender, Status):
@@ -260,7 +261,7 @@ def collect_sent(kernel: Kernel[B], endpoint: Endpoint, table: CapTable, polls: 
     return found
 
 
-def collect_parked(kernel: Kernel[B], endpoint: Endpoint, table: CapTable) -> Resume:
+def collect_parked(kernel: Kernel[B], endpoint: Endpoint, table: CapTable) -> Answer:
     """The message that `send` left. The table has room for what came with it."""
     arrived = NULL_HANDLE
     if endpoint.parked.capability is not None:

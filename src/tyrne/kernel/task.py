@@ -1,4 +1,4 @@
-"""Tasks: a thread of EL0 with the authority and the memory that it acts with.
+"""Tasks: a thread of user code with the authority and the memory that it acts with.
 
 | state     | meaning                                  | queue                       | ends by                     |
 |-----------|------------------------------------------|-----------------------------|-----------------------------|
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tyrne.abi import TaskState
-from tyrne.hal.frame import PSTATE_EL0T, ThreadState, TrapFrame
+from tyrne.hal.frame import ThreadState, TrapFrame
 from tyrne.hal.manifest import NAME_LENGTH
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
@@ -29,7 +29,7 @@ from tyrne.kernel.context import Context, whole_context
 from tyrne.kernel.quota import Quota
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import Array, hot, irange, u8, u16, u32, u64
+from tyrne.lang import Array, hot, u8, u16, u32, u64
 
 
 class Offer(Enum):
@@ -44,9 +44,9 @@ class Offer(Enum):
 
 @dataclass(frozen=True)
 class Fault:
-    """What a task did: ESR_EL1, FAR_EL1 (0 where the exception has none) and ELR_EL1."""
+    """What a task did, in the board's words; the address that it is about, or 0; and where the task stood."""
 
-    syndrome: u64
+    what: u64
     address: u64
     pc: u64
 
@@ -111,18 +111,9 @@ class Task:
 
     @hot
     def clear_registers(self) -> None:
-        """Nothing of an earlier life, or of another task's, is left for EL0 to see."""
-        for i in irange(len(self.frame.x)):
-            self.frame.x[i] = u64(0)
-        self.frame.sp = u64(0)
-        self.frame.pc = u64(0)
-        self.frame.pstate = PSTATE_EL0T
-        for i in irange(len(self.thread.q)):
-            self.thread.q[i] = u64(0)
-        self.thread.floating = False
-        self.thread.fpcr = u64(0)
-        self.thread.fpsr = u64(0)
-        self.thread.tpidr = u64(0)
+        """Nothing of an earlier life, or of another task's, is left for the task to see."""
+        self.frame.clear()
+        self.thread.clear()
 
     def forget_offer(self) -> None:
         """The task waits for nothing any more."""

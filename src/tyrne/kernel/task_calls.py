@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tyrne.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState
 from tyrne.hal.board import B
-from tyrne.hal.frame import Call, TrapFrame
+from tyrne.hal.frame import REGISTERS, Answer, Call
 from tyrne.kernel.authority import authorise, message_status, task_of
 from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.config import MAX_DEPTH, PRIORITIES
@@ -19,11 +19,6 @@ from tyrne.lang import cold, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
-
-REGISTERS: Final = u64(34)
-"""a0 to x30, SP, PC, PSTATE."""
-CONDITION_FLAGS: Final = u64(0xF000_0000)
-"""PSTATE.NZCV: what of it a task may set."""
 
 
 def task_yield(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
@@ -128,13 +123,13 @@ def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if task.has_ended() or task.state is TaskState.INACTIVE or task.state is TaskState.SUSPENDED:
         return refuse(Status.BAD_STATE)
     if task is kernel.scheduler.core.current:
-        release(kernel, task, Resume(u64(Status.OK.value)))
+        release(kernel, task, Answer(u64(Status.OK.value)))
         task.state = TaskState.SUSPENDED
         return Block(None)
     waits = task.state is not TaskState.READY and not task.awaits_repair()
     call_off(kernel, task)
     if waits:
-        release(kernel, task, Resume(u64(Status.ABORTED.value)))
+        release(kernel, task, Answer(u64(Status.ABORTED.value)))
     task.state = TaskState.SUSPENDED
     return done()
 
@@ -154,15 +149,15 @@ def end(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 @cold
 def state(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """a0 task -> r1 state, r2 exit code, r3 ESR_EL1, r4 FAR_EL1, r5 ELR_EL1 of its fault, or 0."""
+    """a0 task -> r1 state, r2 exit code, r3 to r5 what its fault was, at which address and PC, or 0."""
     task = task_of(kernel, caller.table, call.a0, Rights.INSPECT)
     if isinstance(task, Status):
         return refuse(task)
     ok = u64(Status.OK.value)
     fault = task.fault
     if fault is None:
-        return Resume(ok, u64(task.state.value), task.exit_code)
-    return Resume(ok, u64(task.state.value), task.exit_code, fault.syndrome, fault.address, fault.pc)
+        return Resume(Answer(ok, u64(task.state.value), task.exit_code))
+    return Resume(Answer(ok, u64(task.state.value), task.exit_code, fault.what, fault.address, fault.pc))
 
 
 def task_with_register(kernel: Kernel[B], caller: SyscallContext, call: Call, right: Rights) -> Task | Status:
@@ -183,22 +178,11 @@ def read_registers(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Eff
         return refuse(task)
     frame = task.frame
     n = call.a1
-    return Resume(
+    return Resume(Answer(
         u64(Status.OK.value),
-        register(frame, n), register(frame, n + 1), register(frame, n + 2), register(frame, n + 3),
-        register(frame, n + 4), register(frame, n + 5), register(frame, n + 6),
-    )
-
-
-def register(frame: TrapFrame, number: u64) -> u64:
-    """A register by its number in the interface; 0 past the last."""
-    if number < len(frame.x):
-        return frame.x[number]
-    match number:
-        case 31: return frame.sp
-        case 32: return frame.pc
-        case 33: return frame.pstate
-    return u64(0)
+        frame.register(n), frame.register(n + 1), frame.register(n + 2), frame.register(n + 3),
+        frame.register(n + 4), frame.register(n + 5), frame.register(n + 6),
+    ))
 
 
 @cold
@@ -207,14 +191,5 @@ def write_register(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Eff
     task = task_with_register(kernel, caller, call, Rights.MODIFY)
     if isinstance(task, Status):
         return refuse(task)
-    frame = task.frame
-    match call.a1:
-        case 31:
-            frame.sp = call.a2
-        case 32:
-            frame.pc = call.a2
-        case 33:
-            frame.pstate = call.a2 & CONDITION_FLAGS
-        case _:
-            frame.x[call.a1] = call.a2
+    task.frame.set_register(call.a1, call.a2)
     return done()

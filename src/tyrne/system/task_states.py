@@ -56,7 +56,7 @@ def _fault(task: Task) -> str:
     fault = task.fault
     if fault is None:
         return "unknown"
-    kind = fault_kind(fault.syndrome).name.lower().replace("_", " ")
+    kind = fault_kind(fault.what).name.lower().replace("_", " ")
     return f"{kind}, address {int(fault.address):#x}, pc {int(fault.pc):#x}"
 
 

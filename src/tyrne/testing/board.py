@@ -6,6 +6,7 @@ import struct
 from typing import Any, Final
 
 from tyrne.hal.aarch64.descriptors import Descriptors
+from tyrne.hal.aarch64.fault_report import log_fault
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.interrupt import Interrupt
@@ -149,6 +150,9 @@ class MemoryBoard:
 
     def trace_exit(self, task: u32, call: Call) -> None:
         self.traces.append(("exit", int(task), call))
+
+    def log_fault(self, what: u64, address: u64, pc: u64) -> None:
+        log_fault(self, what, address, pc)
 
     def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64, link: u64) -> None:
         self.traces.append(("fault", int(task), int(syndrome), int(address), int(pc), int(link)))

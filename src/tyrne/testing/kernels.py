@@ -8,7 +8,9 @@ from typing import Any
 
 from tyrne.abi import KNOWN_RIGHTS, CapHandle, Rights, TaskState
 from tyrne.boot.start import start_system
+from tyrne.hal.aarch64.syndrome import cause_of, fault_address
 from tyrne.hal.boot_info import BootInfo
+from tyrne.hal.cause import Cause
 from tyrne.hal.frame import Vector
 from tyrne.hosted import shown
 from tyrne.kernel.arena import Arena, SlotId
@@ -195,6 +197,11 @@ def run(kernel: Kernel[MemoryBoard], task: Task) -> None:
     kernel.leave()
 
 
+def trap(kernel: Kernel[Any], vector: Vector, syndrome: u64, address: u64) -> Task | None:
+    """One transition, as a processor makes it; `syndrome` and `address` are ESR_EL1 and FAR_EL1. Who runs next."""
+    return kernel.trap(cause_of(vector, syndrome), syndrome, fault_address(syndrome, address))
+
+
 def system_call(kernel: Kernel[MemoryBoard], number: int, *arguments: int) -> tuple[int, ...]:
     """Let the current task make a system call; x0 to x7 of its frame afterwards."""
     task = current(kernel)
@@ -202,5 +209,5 @@ def system_call(kernel: Kernel[MemoryBoard], number: int, *arguments: int) -> tu
         task.frame.x[register] = u64(value)
     task.frame.x[6] = task.frame.x[7] = u64(0x5EC4E7)  # ignored, but rewritten
     task.frame.x[8] = u64(number)
-    kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))
+    kernel.trap(Cause.CALL, u64(SVC), u64(0))
     return registers(task)

@@ -53,6 +53,7 @@ from tyrne.testing.kernels import (
     run,
     slim_kernel,
     task_record,
+    trap,
 )
 from tyrne.testing.state import kernel_state
 
@@ -206,7 +207,7 @@ class World:
         `syndrome` and `address` are ESR_EL1 and FAR_EL1.
         """
         before = holdings(self.kernel)
-        following = self.kernel.trap(vector, u64(syndrome), u64(address))
+        following = trap(self.kernel, vector, u64(syndrome), u64(address))
         check_system(self.kernel)
         demand(handles_keep_their_meaning(before))
         return following

@@ -10,6 +10,7 @@ from tyrne.boards.native.journal import Journal
 from tyrne.boards.native.memory import HostMemory
 from tyrne.hal import kernel_work
 from tyrne.hal.aarch64.descriptors import Descriptors
+from tyrne.hal.aarch64.fault_report import log_fault
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
@@ -166,6 +167,9 @@ class Native:
 
     def trace_exit(self, task: u32, call: Call) -> None:
         self._put_call(journal.EXIT, task, call)
+
+    def log_fault(self, what: u64, address: u64, pc: u64) -> None:
+        log_fault(self, what, address, pc)
 
     def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64, link: u64) -> None:
         self.journal.put(journal.FAULT)

@@ -6,7 +6,9 @@ from typing import Final
 
 from tyrne.boards.native.board import Native
 from tyrne.boot.start import start_system
+from tyrne.hal.aarch64.syndrome import cause_of, fault_address
 from tyrne.hal.boot_info import BootInfo
+from tyrne.hal.cause import Cause
 from tyrne.hal.frame import TrapFrame, Vector
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
@@ -33,14 +35,12 @@ def trap(vector: u32, syndrome: u64, address: u64) -> Task | None:
     """A trap from EL0; the current task's frame is stored. Returns the task to run next."""
     match vector:
         case 0:
-            task = KERNEL.trap(Vector.SYNCHRONOUS, syndrome, address)
+            task = KERNEL.trap(cause_of(Vector.SYNCHRONOUS, syndrome), syndrome, fault_address(syndrome, address))
             KERNEL.board.charge()
             return task
         case 1:
-            return KERNEL.trap(Vector.IRQ, syndrome, address)
-        case 2:
-            return KERNEL.trap(Vector.FIQ, syndrome, address)
-    return KERNEL.trap(Vector.SERROR, syndrome, address)
+            return KERNEL.trap(Cause.INTERRUPT, syndrome, address)
+    return KERNEL.trap(Cause.FAULT, syndrome, fault_address(syndrome, address))
 
 
 @export

@@ -17,6 +17,7 @@ from tyrne.boards.qemu_virt.translation import Translation, prepare
 from tyrne.boards.qemu_virt.uart import LINE as UART_LINE
 from tyrne.boards.qemu_virt.uart import Uart
 from tyrne.hal.aarch64.descriptors import Descriptors
+from tyrne.hal.aarch64.fault_report import log_fault
 from tyrne.hal.board import Standing
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
@@ -193,6 +194,9 @@ class QemuVirt:
 
     def trace_exit(self, task: u32, call: Call) -> None:
         self.trace.exit(task, call)
+
+    def log_fault(self, what: u64, address: u64, pc: u64) -> None:
+        log_fault(self, what, address, pc)
 
     def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64, link: u64) -> None:
         self.trace.fault(task, syndrome, address, pc, link)

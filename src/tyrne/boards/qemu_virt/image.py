@@ -7,6 +7,8 @@ from typing import Final
 from tyrne.boards.qemu_virt.board import QemuVirt
 from tyrne.boards.qemu_virt.panic import report
 from tyrne.boot.start import start_system
+from tyrne.hal.aarch64.syndrome import cause_of, fault_address
+from tyrne.hal.cause import Cause
 from tyrne.hal.frame import TrapFrame, Vector
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
@@ -34,17 +36,17 @@ def boot() -> Task | None:
 def trap(syndrome: u64, address: u64) -> Task | None:
     """A synchronous exception from EL0; the current task's frame is stored. Returns the task to run next."""
     KERNEL.board.trace_trap()
-    return KERNEL.trap(Vector.SYNCHRONOUS, syndrome, address)
+    return KERNEL.trap(cause_of(Vector.SYNCHRONOUS, syndrome), syndrome, fault_address(syndrome, address))
 
 
 @export
 def trap_irq(syndrome: u64, address: u64) -> Task | None:
-    return KERNEL.trap(Vector.IRQ, syndrome, address)
+    return KERNEL.trap(Cause.INTERRUPT, syndrome, address)
 
 
 @export
 def trap_fiq(syndrome: u64, address: u64) -> Task | None:
-    return KERNEL.trap(Vector.FIQ, syndrome, address)
+    return KERNEL.trap(Cause.FAULT, syndrome, fault_address(syndrome, address))
 
 
 @export

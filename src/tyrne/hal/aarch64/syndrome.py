@@ -5,7 +5,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from tyrne.lang import u64
+from tyrne.hal.cause import Cause
+from tyrne.hal.frame import Vector
+from tyrne.lang import inline, u64
 
 CLASS_FLOATING: Final = u64(0x07)
 """ESR_EL1.EC of a trapped access to FP/SIMD (CPACR_EL1.FPEN)."""
@@ -16,6 +18,18 @@ CLASS_SUPERVISOR_CALL: Final = u64(0x15)
 def exception_class(syndrome: u64) -> u64:
     """ESR_EL1.EC."""
     return (syndrome >> 26) & 0x3F
+
+
+@inline
+def cause_of(vector: Vector, syndrome: u64) -> Cause:
+    """What a trap through a vector, with this ESR_EL1, means."""
+    if vector is Vector.IRQ:
+        return Cause.INTERRUPT
+    if vector is not Vector.SYNCHRONOUS:
+        return Cause.FAULT
+    if exception_class(syndrome) == CLASS_SUPERVISOR_CALL:
+        return Cause.CALL
+    return Cause.FLOATING if exception_class(syndrome) == CLASS_FLOATING else Cause.FAULT
 
 
 class FaultKind(Enum):
@@ -88,3 +102,8 @@ def has_fault_address(syndrome: u64) -> bool:
         case 0x20 | 0x22 | 0x24:
             return True
     return False
+
+
+def fault_address(syndrome: u64, address: u64) -> u64:
+    """FAR_EL1 as far as it belongs to this exception; else 0."""
+    return address if has_fault_address(syndrome) else u64(0)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from tyrne.abi import NULL_HANDLE, CapKind, Rights
 from tyrne.abi import CallNumber as C
-from tyrne.hal.frame import Vector
+from tyrne.hal.cause import Cause
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import kind_of
@@ -207,9 +207,9 @@ def perform(kernel: Kernel[MemoryBoard], action: Action) -> None:
                 x[register] = u64(words[register] if register < len(words) else 0)
             x[6] = x[7] = JUNK
             x[8] = u64(number)
-            kernel.trap(Vector.SYNCHRONOUS, u64(SVC), u64(0))
+            kernel.trap(Cause.CALL, u64(SVC), u64(0))
         case Tick():
             kernel.board.interrupt = Interrupt.TICK
-            kernel.trap(Vector.IRQ, u64(0), u64(0))
+            kernel.trap(Cause.INTERRUPT, u64(0), u64(0))
         case Fault():
-            kernel.trap(Vector.SYNCHRONOUS, u64(FAULT), u64(FAULT_ADDRESS))
+            kernel.trap(Cause.FAULT, u64(FAULT), u64(FAULT_ADDRESS))

@@ -247,7 +247,7 @@ class Canonical:
         if context is not None:
             out += (self._named(context.space), context.window.base, context.window.length)
         if fault is not None:
-            out += (fault.syndrome, fault.address, fault.pc)
+            out += (fault.what, fault.address, fault.pc)
         if task.state is TaskState.SENDING and (task.offer is Offer.MESSAGE or task.offer is Offer.CALL):
             x = frame.x._items
             out += x[1:5]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tyrne.boards.native import journal
 from tyrne.hal.aarch64.descriptors import Descriptors
+from tyrne.hal.aarch64.fault_report import log_fault
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
@@ -115,6 +116,9 @@ class JournalBoard(CountedRam):
 
     def trace_exit(self, task: u32, call: Call) -> None:
         self.records.append((journal.EXIT, task, *_words(call)))
+
+    def log_fault(self, what: u64, address: u64, pc: u64) -> None:
+        log_fault(self, what, address, pc)
 
     def trace_fault(self, task: u32, syndrome: u64, address: u64, pc: u64, link: u64) -> None:
         self.records.append((journal.FAULT, task, syndrome, address, pc, link))

@@ -15,6 +15,7 @@ from tyrne.hosted.ram import Ram
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
+from tyrne.testing.kernels import trap
 from tyrne.testing.lockstep.journal_board import JournalBoard, Record
 from tyrne.testing.lockstep.places import Saved
 from tyrne.testing.lockstep.step import FRAME_WORDS, PC, PSTATE, SP, Step
@@ -48,7 +49,7 @@ class PythonSide:
         return self._place(start_system(self.kernel, info))
 
     def trap(self, step: Step) -> int:
-        task = self.kernel.trap(step.vector, u64(step.syndrome), u64(step.address))
+        task = trap(self.kernel, step.vector, u64(step.syndrome), u64(step.address))
         if step.vector is Vector.SYNCHRONOUS:
             self.board.charge()
         return self._place(task)
