@@ -23,6 +23,10 @@ HELLO = Path(__file__).parents[2] / "programs" / "hello.S"
 ISB, DSB_SY = 0xD503_3FDF, 0xD503_3F9F
 UNMASK_A, MASK_A = 0xD503_44FF, 0xD503_44DF
 """MSR DAIFClr, #4 and MSR DAIFSet, #4."""
+DSB_ISH, DSB_ISHST, IC_IALLU = 0xD503_3B9F, 0xD503_3A9F, 0xD508_751F
+DC_CVAU, DC_IVAC, READ_CTR = 0xD50B_7B20, 0xD508_7620, 0xD53B_0020
+DMINLINE, ORR_3 = 0xD350_4C00, 0xB240_0400
+"""UBFX of bits 19 to 16, and ORR of 3, without their registers."""
 HLT, SMC, HVC, WFI, ERET = 0xD45E_0000, 0xD400_0003, 0xD400_0002, 0xD503_207F, 0xD69F_03E0
 REGISTER = 0xFFFF_FFE0
 """Of an instruction whose last five bits name a register."""
@@ -87,6 +91,55 @@ def branches(code: Code) -> set[int]:
     return {
         code.start + 4 * (number + signed(word, 26)) for number, word in enumerate(code.words) if word >> 26 == 0b000101
     }
+
+
+# --- caches
+
+
+def test_lines_of_what_was_stored_with_the_mmu_off_are_dropped_before_it_is_on(image: Image) -> None:
+    """From the first to the last byte that start.S and the boot tables store, after they have."""
+    boot = image.code("_start", "park")
+    called = next(n for n, word in enumerate(boot.words) if is_call(boot, n, image.names["k_prepare_translation"]))
+    read, size, drop = (
+        boot.find(READ_CTR, REGISTER, called),
+        boot.find(DMINLINE, 0xFFFF_FC00),
+        boot.find(DC_IVAC, REGISTER),
+    )
+    assert called < boot.find(DSB_SY, after=called) < read < size < drop
+    assert drop in ways(boot, drop, until=DSB_SY), "a loop"
+    assert boot.find(WRITE_SCTLR, REGISTER, boot.find(DSB_SY, after=drop)) > 0
+    assert {boot.words[n] & 0x1F for n in range(len(boot.words)) if boot.words[n] & REGISTER == DC_IVAC} == {2}
+    bounds = [adrp_target(boot, n) for n in range(size, drop) if boot.words[n] & 0x9F00_0000 == 0x9000_0000]
+    assert bounds == [image.names["bss_start"], image.names["emergency_stack_end"]]
+    step, line = 0x8B01_0042, (0xD280_0082, 0x9AC1_2041)
+    assert boot.words[drop + 1] == step, "ADD x2, x2, x1"
+    assert all(size < boot.find(word) < drop for word in line), "MOV x2, #4 and LSL x1, x2, x1: words of 32 bits"
+
+
+def test_code_is_cleaned_line_by_line_and_then_fetched_anew(image: Image) -> None:
+    code, first = image.text, (image.names["boot_end"] - image.text.start) // 4
+    fetches = [number for number, word in enumerate(code.words) if word == IC_IALLU and number > first]
+    assert fetches
+    for fetch in fetches:
+        assert [code.words[fetch + at] for at in (-1, 1, 2)] == [DSB_ISH, DSB_ISH, ISB]
+        clean = max(number for number in range(fetch - 40, fetch) if code.words[number] & REGISTER == DC_CVAU)
+        assert clean in ways(code, clean, until=DSB_ISH), "a loop"
+        assert fetch not in ways(code, clean, until=DSB_ISH)
+        assert any(code.words[number] & REGISTER == READ_CTR for number in range(clean - 40, clean))
+
+
+# --- tables
+
+
+def test_a_new_table_is_zeros_for_every_walk_before_it_is_linked(image: Image) -> None:
+    """No way leads from the allocation of a frame to a table's descriptor (ORR of 3) without a DSB between."""
+    code, made = image.text, image.names["Frames_allocate"]
+    first = (image.names["make_tables"] - code.start) // 4
+    last = min(at for at in image.names.values() if at > image.names["make_tables"]) - code.start
+    calls = [number for number in range(first, last // 4) if is_call(code, number, made)]
+    links = {number for number, word in enumerate(code.words) if word & 0xFFFF_FC00 == ORR_3}
+    assert not any(set(ways(code, call, until=DSB_ISHST)) & links for call in calls)
+    assert len([call for call in calls if set(ways(code, call, until=RET)) & links]) == 3, "one for each level"
 
 
 # --- system errors
@@ -208,6 +261,18 @@ def test_from_el2_nobody_can_be_called_there(image: Image) -> None:
     value = boot.words[write - 1]
     assert value & 0xFFE0_0000 == 0xD2A0_0000 and value & 0x1F == boot.words[write] & 0x1F
     assert (value >> 5 & 0xFFFF) << 16 == 1 << 31 | 1 << 29, "RW and HCD"
+
+
+def is_call(code: Code, number: int, target: int) -> bool:
+    """BL."""
+    word = code.words[number]
+    return word >> 26 == 0b100101 and code.start + 4 * (number + signed(word, 26)) == target
+
+
+def adrp_target(code: Code, number: int) -> int:
+    """A page."""
+    word = code.words[number]
+    return (code.start + 4 * number & ~0xFFF) + (signed((word >> 5 & 0x7FFFF) << 2 | word >> 29 & 3, 21) << 12)
 
 
 def is_adr(word: int) -> bool:

@@ -270,8 +270,19 @@ def test_spec_7_2_step_7_stack_pages_are_user_writable_zeroed_and_directly_above
 def test_spec_7_2_the_processor_is_told_of_the_tables_and_of_the_code_when_all_is_written() -> None:
     world = Spaces()
     world.board.events.clear()
-    assert isinstance(world.load(flat(8)), LoadedImage)
-    assert world.board.events == [("table_zeroed",)] * 4 + [("tables_written",), ("code_written",)]
+    loaded = world.load(flat(8))
+    assert isinstance(loaded, LoadedImage)
+    code = ("code_written", int(mapping(world, loaded, BASE).frame), PAGE)
+    assert world.board.events == [("table_zeroed",), code, *[("table_zeroed",)] * 3, ("tables_written",)]
+
+
+def test_spec_7_2_each_page_of_code_is_made_fetchable_as_a_whole_and_no_other_page() -> None:
+    world = Spaces()
+    loaded = world.load(flat(2 * PAGE + 8, stack_pages=2))
+    assert isinstance(loaded, LoadedImage)
+    told = [event for event in world.board.events if event[0] == "code_written"]
+    frames = [int(mapping(world, loaded, BASE + page * PAGE).frame) for page in range(3)]
+    assert told == [("code_written", frame, PAGE) for frame in frames]
 
 
 def test_spec_7_2_step_8_the_descriptor_says_where_everything_is() -> None:
@@ -281,7 +292,7 @@ def test_spec_7_2_step_8_the_descriptor_says_where_everything_is() -> None:
     end = u64(BASE + 5 * PAGE)
     assert loaded == LoadedImage(handle(1), u64(BASE), u64(BASE), end, u64(PAGE + 1), u64(3 * PAGE))
     assert world.table.lookup(loaded.space) == Capability(Rights.REVOKE, space_object(1))
-    assert world.board.events[-1] == ("code_written",)
+    assert world.board.events[-1] == ("tables_written",)
 
 
 # --- rollback: v1 leaks the root, the tables and the slot; nothing may leak

@@ -76,14 +76,31 @@ def test_mapping_makes_stores_visible_and_code_fetchable_once_each() -> None:
     w.board.events.clear()
     w.ok(0, C.PROTECT, w.spaces[0], w.mem, 2)
     forgotten: tuple[object, ...] = ("invalidate_pages", 2, AT, 5)
-    assert w.board.events == [forgotten, ("code_written",)]
+    code = ("code_written", w.start, 5 * PAGE)
+    assert w.board.events == [forgotten, code]
     w.board.events.clear()
     w.ok(0, C.PROTECT, w.spaces[0], w.mem, 0)
     assert w.board.events == [forgotten]
     w.ok(0, C.UNMAP, w.spaces[0], w.mem)
     w.board.events.clear()
     w.ok(0, C.MAP, w.spaces[0], w.mem, AT, 2)
-    assert w.board.events == [("table_zeroed",), ("tables_written",), ("code_written",)]
+    assert w.board.events == [("table_zeroed",), ("tables_written",), code]
+
+
+def test_of_a_part_of_memory_that_part_alone_is_made_fetchable() -> None:
+    w = Mapped()
+    part = w.ok(0, C.MEMORY_DERIVE, w.mem, EVERY, 1, 3)
+    code = ("code_written", w.start + PAGE, 3 * PAGE)
+    w.board.events.clear()
+    w.ok(0, C.MAP, w.spaces[0], part, AT, 2)
+    assert w.board.events[-1] == code
+    w.ok(0, C.PROTECT, w.spaces[0], part, 0)
+    w.board.events.clear()
+    w.ok(0, C.PROTECT, w.spaces[0], part, 2)
+    assert w.board.events[-1] == code
+    w.board.events.clear()
+    w.ok(0, C.PROTECT, w.spaces[0], part, 2)
+    assert w.board.events[-1] == code, "also for who asks again, because something was written since"
 
 
 @pytest.mark.parametrize("address", [PAGE, AT, BASE + (1 << 21) - 2 * PAGE, (1 << 30) - PAGE, (1 << 48) - 5 * PAGE])

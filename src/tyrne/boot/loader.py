@@ -87,7 +87,6 @@ def load_image(
         reap(kernel)
         return failure
     kernel.board.tables_written()
-    kernel.board.code_written()
     return LoadedImage(
         made, image.base(), image.entry, image.stack_end(), image.bytes(), image.stack_pages * PAGE_SIZE
     )
@@ -183,6 +182,8 @@ def _fill_segment(kernel: Kernel[B], space: AddressSpace, segment: Segment) -> L
         offset = page * PAGE_SIZE
         if offset < segment.length:
             kernel.board.copy(frame, segment.source + offset, min(segment.length - offset, PAGE_SIZE))
+        if segment.flags & MappingFlags.EXECUTE:
+            kernel.board.code_written(frame, PAGE_SIZE)
         flags = segment.flags | MappingFlags.OWNED
         refusal = map_page(kernel.board, frames, space.root, segment.address + offset, frame, flags)
         if refusal is not None:

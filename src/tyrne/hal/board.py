@@ -53,8 +53,9 @@ class Translation(Protocol):
         """Make stores to tables visible to the table walk (DSB ISHST, ISB)."""
         ...
 
-    def code_written(self) -> None:
-        """Make stores to RAM visible to instruction fetch (DSB ISH, IC IALLU, DSB ISH, ISB)."""
+    def code_written(self, address: u64, length: u64) -> None:
+        """Make stores to RAM from a physical address on, whole pages, visible to instruction fetch by whatever address
+        (DC CVAU of each line, DSB ISH, IC IALLU, DSB ISH, ISB)."""
         ...
 
     def invalidate_pages(self, asid: u16, address: u64, pages: u64) -> None:

@@ -56,7 +56,7 @@ class HostedBoard(CountedRam):
     def tables_written(self) -> None:
         """The walk reads RAM: a store is visible to it at once."""
 
-    def code_written(self) -> None:
+    def code_written(self, address: u64, length: u64) -> None:
         self.cpu.flush_code()
 
     def invalidate_pages(self, asid: u16, address: u64, pages: u64) -> None:

@@ -100,7 +100,7 @@ def map_memory(kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, w
     map_range(kernel.board, kernel.frames, target.root, address, end, start, flags)
     kernel.board.tables_written()
     if flags & MappingFlags.EXECUTE:
-        kernel.board.code_written()
+        kernel.board.code_written(start, pages * PAGE_SIZE)
     slot.placement = Placement(home, address)
     return None
 
@@ -176,18 +176,19 @@ def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effec
     slot = placed_memory(caller, call)
     if isinstance(slot, Status):
         return refuse(slot)
-    flags = page_flags(slot, region_of(kernel, memory_at(slot)), call.a2)
+    named = memory_at(slot)
+    region = region_of(kernel, named)
+    flags = page_flags(slot, region, call.a2)
     if isinstance(flags, Status):
         return refuse(flags)
     placement = slot.placement
     assert placement is not None
     space = kernel.spaces.get(placement.space.slot)
     assert space is not None
-    start = placement.address
-    end = start + u64(memory_at(slot).pages) * PAGE_SIZE
-    protect_range(kernel.board, space.root, space.asid, start, end, flags)
+    start, length = placement.address, u64(named.pages) * PAGE_SIZE
+    protect_range(kernel.board, space.root, space.asid, start, start + length, flags)
     if flags & MappingFlags.EXECUTE:
-        kernel.board.code_written()
+        kernel.board.code_written(region.start + u64(named.first) * PAGE_SIZE, length)
     return done()
 
 

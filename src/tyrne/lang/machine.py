@@ -91,6 +91,7 @@ class SystemRegister(Enum):
     CNTV_CTL_EL0 = "cntv_ctl_el0"
     CNTV_CVAL_EL0 = "cntv_cval_el0"
     CPACR_EL1 = "cpacr_el1"
+    CTR_EL0 = "ctr_el0"
     CURRENT_EL = "currentel"
     ESR_EL1 = "esr_el1"
     FAR_EL1 = "far_el1"

@@ -95,8 +95,8 @@ class MemoryBoard:
     def tables_written(self) -> None:
         self.events.append(("tables_written",))
 
-    def code_written(self) -> None:
-        self.events.append(("code_written",))
+    def code_written(self, address: u64, length: u64) -> None:
+        self.events.append(("code_written", int(address), int(length)))
 
     def invalidate_pages(self, asid: u16, address: u64, pages: u64) -> None:
         self.events.append(("invalidate_pages", int(asid), int(address), int(pages)))

@@ -104,7 +104,8 @@ The first four are over the capability itself, the others over its object. Bits 
 """
 MAPPINGS: Final = """\
 What `map` and `protect` take as flags. Nothing can be written and executed; the registers of a device are never
-executed, and are mapped as device memory.
+executed, and are mapped as device memory. With READ_EXECUTE both make fetchable what was written there until then, by
+whatever mapping; a task cannot maintain caches itself, so who writes code later asks again.
 """
 NOTICES: Final = """\
 What the kernel sends to a task's supervisor; the badge is that of the supervisor's capability (`task_supervise`).

@@ -73,8 +73,10 @@ class Native:
     def tables_written(self) -> None:
         """The host's walk reads RAM: a store is visible to it at once."""
 
-    def code_written(self) -> None:
+    def code_written(self, address: u64, length: u64) -> None:
         self.journal.put(journal.CODE_WRITTEN)
+        self.journal.put(address)
+        self.journal.put(length)
 
     def invalidate_pages(self, asid: u16, address: u64, pages: u64) -> None:
         self.journal.put(journal.INVALIDATE_PAGES)

@@ -18,6 +18,7 @@ CONSOLE: Final = u64(2)
 ACTIVATE: Final = u64(3)
 """Root, ASID."""
 CODE_WRITTEN: Final = u64(4)
+"""Physical address, length in bytes."""
 INVALIDATE_PAGES: Final = u64(5)
 """ASID, address of the first page, number of pages."""
 INVALIDATE_SPACE: Final = u64(6)
@@ -41,7 +42,7 @@ FIELDS: Final = {
     LOG: 1,
     CONSOLE: 2,
     ACTIVATE: 2,
-    CODE_WRITTEN: 0,
+    CODE_WRITTEN: 2,
     INVALIDATE_PAGES: 3,
     INVALIDATE_SPACE: 1,
     SWITCH_THREAD: 2,

@@ -104,8 +104,8 @@ class QemuVirt:
     def tables_written(self) -> None:
         self.translation.tables_written()
 
-    def code_written(self) -> None:
-        self.translation.code_written()
+    def code_written(self, address: u64, length: u64) -> None:
+        self.translation.code_written(address, length)
 
     def invalidate_pages(self, asid: u16, address: u64, pages: u64) -> None:
         self.translation.invalidate_pages(asid, address, pages)

@@ -78,7 +78,23 @@ at_el1:
         b.lo    1b
 
         bl      k_prepare_translation           // x0 = SCTLR_EL1 with the MMU on
-        dsb     sy                              // the tables are in memory
+        dsb     sy                              // the tables are in memory, as all that was stored until now
+        mrs     x1, ctr_el0
+        ubfx    x1, x1, #16, #4                 // DminLine
+        mov     x2, #4
+        lsl     x1, x2, x1                      // the bytes of a line
+        adrp    x2, bss_start                   // whoever loaded us may have left lines of what we have just stored
+        adrp    x3, emergency_stack_end
+2:      dc      ivac, x2
+        add     x2, x2, x1
+        dc      ivac, x2
+        add     x2, x2, x1
+        dc      ivac, x2
+        add     x2, x2, x1
+        dc      ivac, x2
+        add     x2, x2, x1
+        cmp     x2, x3
+        b.lo    2b
         tlbi    vmalle1
         ic      iallu
         dsb     sy

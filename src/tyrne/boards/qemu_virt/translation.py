@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
+from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP
 from tyrne.boards.qemu_virt.tables import Roots
 from tyrne.hal.aarch64.control import CPACR_CLOSED, SCTLR
 from tyrne.hal.aarch64.descriptors import MAIR, TCR
 from tyrne.lang import irange, u16, u64
-from tyrne.lang.machine import Instruction, Operation, SystemRegister, execute, operate, write_register
+from tyrne.lang.machine import (
+    Instruction,
+    Operation,
+    SystemRegister,
+    execute,
+    operate,
+    read_register,
+    write_register,
+)
 
 PAGE_NUMBER: Final = u64((1 << 44) - 1)
 """TLBI VAE1: bits 43:0 hold bits 55:12 of the address."""
@@ -55,8 +64,16 @@ class Translation:
         # audit: U-08
         execute(Instruction.ISB)
 
-    def code_written(self) -> None:
-        """QEMU's memory is coherent: no data cache has to be cleaned before instructions are fetched anew."""
+    def code_written(self, address: u64, length: u64) -> None:
+        """Clean by the direct map: what is cached of an address is cached of all its names."""
+        # audit: U-08
+        line = u64(4) << (read_register(SystemRegister.CTR_EL0) >> 16 & 0xF)  # DminLine, in words of 32 bits
+        at = address + DIRECT_MAP
+        end = at + length
+        while at < end:
+            # audit: U-08
+            operate(Operation.DC_CVAU, at)
+            at += line
         # audit: U-08
         execute(Instruction.DSB_ISH)
         # audit: U-08

@@ -48,8 +48,8 @@ class JournalBoard(CountedRam):
 
     def tables_written(self) -> None: ...
 
-    def code_written(self) -> None:
-        self.records.append((journal.CODE_WRITTEN,))
+    def code_written(self, address: u64, length: u64) -> None:
+        self.records.append((journal.CODE_WRITTEN, address, length))
 
     def invalidate_pages(self, asid: u16, address: u64, pages: u64) -> None:
         self.records.append((journal.INVALIDATE_PAGES, asid, address, pages))
