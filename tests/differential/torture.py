@@ -5,7 +5,8 @@ or the trap (its kind and line) and the whole of WORLD after each call.
 """
 
 import torture_narrowing
+import torture_none
 import torture_objects
 import torture_order
 
-MODULES = (torture_order, torture_objects, torture_narrowing)
+MODULES = (torture_order, torture_objects, torture_narrowing, torture_none)

@@ -42,6 +42,20 @@ class Node:
         self.held: Pair | u8 | None = None
         self.next: Node | None = None
 
+@dataclass(frozen=True)
+class Tagged:
+    n: u64
+    what: Color | u8
+
+@dataclass(frozen=True)
+class Pointed:
+    node: Node
+
+class Bare:
+    def __init__(self) -> None:
+        self.tagged: Tagged | None = None
+        self.pointed: Pointed | None = None
+
 class Empty:
     def __init__(self) -> None:
         self.count: u64 = u64(0)
@@ -54,6 +68,7 @@ class World:
 WORLD: Final = World()
 SPARE: Final = World()
 EMPTY: Final = Empty()
+BARE: Final = Bare()
 WORLD.nodes[0].next = WORLD.nodes[1]
 
 @export
@@ -128,6 +143,25 @@ def test_the_held_alternative_and_its_content_count(sides: tuple[Comparer, Any, 
     assert comparer.difference() == f"WORLD.nodes[0].held: CPython {node.held!r}, compiled a bad tag"
 
 
+def test_a_union_without_a_tag_is_compared_by_what_tells(sides: tuple[Comparer, Any, Any], built: Any) -> None:
+    comparer, module, _ = sides
+    there, world = built[0].lib.BARE, built[0].lib.WORLD
+    alternatives = comparer._types["unions"]["Color_or_u8"]["alternatives"]
+    is_color = next(a["tag"] for a in alternatives if a["member"] == "as_color")
+    assert comparer.difference() is None
+    module.BARE.tagged = module.Tagged(u64(4), module.Color.BLUE)
+    assert comparer.difference() == f"BARE.tagged: CPython {module.BARE.tagged!r}, compiled None"
+    there.tagged.as_tagged.what.tag = is_color
+    there.tagged.as_tagged.what.as_color = 2
+    there.tagged.as_tagged.n = 5
+    assert comparer.difference() == "BARE.tagged.n: CPython u64(4), compiled 5"
+    there.tagged.as_tagged.n = 4
+    there.pointed.as_pointed.node = built[0].ffi.addressof(world.nodes[0])
+    assert comparer.difference() == "BARE.pointed: CPython None, compiled a Pointed"
+    module.BARE.pointed = module.Pointed(module.WORLD.nodes[0])
+    assert comparer.difference() is None
+
+
 def test_reset_renews_every_place_also_those_that_start_as_zeroes(
     built: tuple[HostLibrary, Path], sides: tuple[Comparer, Any, Any]
 ) -> None:
@@ -147,5 +181,4 @@ def test_skipped_fields_do_not_count(built: tuple[HostLibrary, Path], sides: tup
 
 
 def _alternatives(comparer: Comparer) -> list[dict[str, Any]]:
-    (union,) = comparer._types["unions"].values()
-    return list(union["alternatives"])
+    return list(comparer._types["unions"]["Pair_or_u8_or_None"]["alternatives"])

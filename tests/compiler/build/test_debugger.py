@@ -39,6 +39,15 @@ class Node:
     def __init__(self, number: int) -> None:
         self.number: u64 = u64(number)
 
+@dataclass(frozen=True)
+class Pointed:
+    node: Node
+
+@dataclass(frozen=True)
+class Tagged:
+    x: u16
+    what: CapError | Color
+
 class World:
     def __init__(self) -> None:
         self.nodes: Array[Node] = Array.of(2, lambda i: Node(5 + i))
@@ -47,9 +56,13 @@ class World:
         self.second: Node | None = self.nodes[1]
         self.color: Color = Color.BLUE
         self.mode: Mode = Mode.R | Mode.X
+        self.pointed: Array[Pointed | None] = Array.filled(2, None)
+        self.tagged: Array[Tagged | None] = Array.filled(2, None)
         self.bytes: Array[u8] = Array([u8(1), u8(65), u8(255), *[u8(0)] * 13])
 
 WORLD: Final = World()
+WORLD.pointed[1] = Pointed(WORLD.nodes[0])
+WORLD.tagged[1] = Tagged(u16(3), Color.RED)
 WORLD.things[1] = CapError.FULL
 WORLD.things[2] = WORLD.nodes[1]
 WORLD.things[3] = Pair(u64(1), u16(2))
@@ -103,6 +116,7 @@ def test_gdb_stops_at_python_lines_and_shows_python_values(tmp_path: Path) -> No
     objects = build_objects(unit, [tmp_path / "start.S"], debug=True)
     elf = link_kernel(objects.files, tmp_path / "board.ld", bytes(4096))
     shown = ["total", "WORLD.color", "WORLD.mode", "WORLD.first", "WORLD.second", "WORLD.bytes"]
+    shown += [f"WORLD.{name}[{index}]" for name in ("pointed", "tagged") for index in range(2)]
     shown += [f"WORLD.things[{index}]" for index in range(5)]
     text = debugged(
         elf, tmp_path, [f"break sample.py:{STOP}", "continue", *(f"print {name}" for name in shown)], tmp_path
@@ -112,6 +126,9 @@ def test_gdb_stops_at_python_lines_and_shows_python_values(tmp_path: Path) -> No
     assert values[:4] == ["42", "Color.BLUE", "Mode.R | Mode.X", "None"]
     assert values[4].startswith("Node 0x") and values[4].endswith("<WORLD+8>")
     assert values[5] == "{1, 65, 255, 0 <repeats 13 times>}"
-    assert values[6:8] == ["None", "CapError.FULL"]
-    assert values[8].startswith("Node 0x")
-    assert values[9:] == ["Pair {x = 1, y = 2}", "77"]
+    assert values[6] == "None"
+    assert values[7].startswith("Pointed {node = Node 0x")
+    assert values[8:10] == ["None", "Tagged {x = 3, what = Color.RED}"]
+    assert values[10:12] == ["None", "CapError.FULL"]
+    assert values[12].startswith("Node 0x")
+    assert values[13:] == ["Pair {x = 1, y = 2}", "77"]

@@ -214,13 +214,16 @@ class Comparer:
         return self._paths.get((self._address(pointer), name), f"an unknown {name}")
 
     def _union(self, kind: Type) -> Compare:
-        alternatives: dict[int, tuple[str | None, Compare, Callable[[Any], bool], str]] = {}
-        for item in self._types["unions"][kind["name"]]["alternatives"]:
+        union = self._types["unions"][kind["name"]]
+        by = union["by"]
+        alternatives: dict[int | None, tuple[str | None, Compare, Callable[[Any], bool], str]] = {}
+        for item in union["alternatives"]:
             fits, shown = self._membership(item["type"])
             alternatives[item["tag"]] = item["member"], self._compare(item["type"]), fits, shown
 
         def compare(here: Any, there: Any) -> Difference | None:
-            member, inner, fits, shown = alternatives.get(there.tag) or (None, self._nothing({}), _never, "a bad tag")
+            found = alternatives.get(getattr(there, by)) or alternatives.get(None)
+            member, inner, fits, shown = found or (None, self._nothing({}), _never, "a bad tag")
             if not fits(here):
                 return "", f"CPython {here!r}, compiled {shown}"
             return None if member is None else inner(here, getattr(there, member))

@@ -14,6 +14,10 @@ import gdb  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 TAG = "IS_"
 """What the enumerators of tags start with."""
+MEMBER = "as_"
+"""What the members of unions start with."""
+HELD = "kp_held"
+"""The pointer that says whether a union without a tag holds its value."""
 REPEATS = 10
 """Equal elements from which on gdb counts them."""
 
@@ -62,7 +66,10 @@ def show_enum(value: Any, kind: Any) -> str:
 
 
 def show_union(value: Any) -> str:
-    """The alternative that the tag names, by its member `as_…`."""
+    """The alternative that the tag names, by its member `as_…`; a value or None without a tag of its own."""
+    parts = [member for member in members(value.type.strip_typedefs()) if member.startswith(MEMBER)]
+    if HELD in members(value.type.strip_typedefs()):
+        return "None" if int(value[HELD]) == 0 else shown_as(value, parts[0])
     tag = value["tag"]
     kind = tag.type.strip_typedefs()
     if kind.code != gdb.TYPE_CODE_ENUM:
@@ -71,13 +78,23 @@ def show_union(value: Any) -> str:
     if name is None:
         return f"no alternative has the tag {int(tag)}"
     name = name[len(TAG) :]
-    member = next((m for m in members(value.type.strip_typedefs()) if letters(m) == letters(f"as_{name}")), None)
-    if member is None:
-        return name
+    if name != "None" and is_without_tag(value.type.strip_typedefs()):
+        return shown_as(value, parts[0])
+    member = next((part for part in parts if letters(part) == letters(f"{MEMBER}{name}")), None)
+    return name if member is None else shown_as(value, member, name)
+
+
+def shown_as(value: Any, member: str, name: str = "") -> str:
+    """One member of a union: a struct without a printer of its own under its Python name."""
     held = value[member]
     text = str(held.format_string())
     is_struct = held.type.strip_typedefs().code == gdb.TYPE_CODE_STRUCT
-    return f"{name} {text}" if is_struct and text.startswith("{") else text
+    return f"{name or held.type.name} {text}" if is_struct and text.startswith("{") else text
+
+
+def is_without_tag(struct: Any) -> bool:
+    """Whether the tag of a union is one inside its value."""
+    return "tag" not in [field.name for field in struct.fields()]
 
 
 def letters(name: str) -> str:
@@ -104,7 +121,7 @@ def printer(value: Any) -> Text | None:
         return Text("None" if int(value) == 0 else f"{kind.target().name} {value.format_string(raw=True)}")
     if kind.code == gdb.TYPE_CODE_ARRAY and kind.target().strip_typedefs().sizeof == 1:
         return Text(show_bytes(value)) if kind.target().strip_typedefs().code == gdb.TYPE_CODE_INT else None
-    if kind.code == gdb.TYPE_CODE_STRUCT and "tag" in [field.name for field in kind.fields()]:
+    if kind.code == gdb.TYPE_CODE_STRUCT and members(kind) & {"tag", HELD}:
         return Text(show_union(value))
     return None
 

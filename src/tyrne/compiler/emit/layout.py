@@ -58,12 +58,23 @@ class Layouts:
             one = self.of(t.element, True)
             return Layout(one.size * (t.length or 0), one.alignment)
         if isinstance(t, Union):
+            niche = self.image.niche(t)
+            if niche is not None:
+                return self.of(niche.value, False)
             members = [self.of(p, False) for p in t.parts if p != NONE]
             alignment = max((m.alignment for m in members), default=1)
             size = max((_round(m.size, m.alignment) for m in members), default=0)
             return Layout(_round(_round(1, alignment) + _round(size, alignment), alignment), alignment)
         assert isinstance(t, Class)
         return self.struct(t)[1]
+
+    def offset(self, t: Class, path: tuple[str, ...]) -> int:
+        """Where a field of a value lies, or a field of a value in it."""
+        item, at = next((item, at) for item, at in self.struct(t)[0] if item.name == path[0])
+        if len(path) == 1:
+            return at
+        assert isinstance(item.type, Value)
+        return at + self.offset(item.type, path[1:])
 
     def struct(self, t: Class) -> tuple[list[tuple[Field, int]], Layout]:
         """The stored fields of a class with their offsets."""

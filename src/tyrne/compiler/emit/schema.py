@@ -3,13 +3,14 @@
     {"enums":   {C name: {"python": "module.Class", "bits": n, "flag": bool, "members": {name: value}}},
      "values":  {C name: {"python": …, "fields": [FIELD], "constants": [names]}},
      "places":  the same,
-     "unions":  {C name: {"alternatives": [{"tag": n, "member": C name or null, "type": TYPE}]}},
+     "unions":  {C name: {"by": C name, "alternatives": [{"tag": n, "member": C name or null, "type": TYPE}]}},
      "globals": {C name: {"python": ["module.NAME", …], "type": TYPE}},
      "functions": {name without k_: {"parameters": [[name, TYPE]], "result": TYPE}},
      "paths":   {"module.NAME": C expression}}
 
 FIELD is {"python": name, "c": C name, "type": TYPE}. A Final field that is the same everywhere is no C field: it is in
-"constants". TYPE is one of
+"constants". The number in the member `by` of a union is the tag of what it is; a tag of null is any other number.
+TYPE is one of
 
     {"kind": "int", "bits": n}   {"kind": "bool"}   {"kind": "none"}   {"kind": "bytes"}
     {"kind": "enum" | "value" | "union", "name": C name}
@@ -58,7 +59,7 @@ def schema(program: Program, order: TypeOrder, tops: list[Global], exports: list
                 "members": dict(t.members),
             }
         elif isinstance(t, Union):
-            out["unions"][t.name] = {"alternatives": [_alternative(p, tags[p]) for p in t.parts]}
+            out["unions"][t.name] = _union(program, t, tags)
         elif isinstance(t, Class):
             out["values" if isinstance(t, Value) else "places"][t.name] = _class(program, t)
     known = program.image.globals
@@ -80,7 +81,15 @@ def schema(program: Program, order: TypeOrder, tops: list[Global], exports: list
     return out
 
 
-def _alternative(t: Type, tag: int) -> dict[str, Any]:
+def _union(program: Program, t: Union, tags: dict[Type, int]) -> dict[str, Any]:
+    niche = program.image.niche(t)
+    if niche is None:
+        return {"by": "tag", "alternatives": [_alternative(p, tags[p]) for p in t.parts]}
+    nothing = tags[NONE] if isinstance(niche.type, Union) else 0
+    return {"by": niche.name, "alternatives": [_alternative(p, nothing if p == NONE else None) for p in t.parts]}
+
+
+def _alternative(t: Type, tag: int | None) -> dict[str, Any]:
     return {"tag": tag, "member": None if t == NONE else member_name(t.name), "type": describe(t, False)}
 
 

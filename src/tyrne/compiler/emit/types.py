@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from tyrne.compiler.emit.layout import Layouts
 from tyrne.compiler.front.reject import Reject
+from tyrne.compiler.image.niche import Niche
 from tyrne.compiler.image.snapshot import enumerator, tag
 from tyrne.compiler.lower.names import member_name
 from tyrne.compiler.lower.program import Program
@@ -127,6 +128,9 @@ def _members(order: TypeOrder, t: Type) -> list[str]:
     A tag is as wide as its union is aligned: without padding behind it, a new union is aligned stores and no memset.
     """
     if isinstance(t, Union):
+        niche = order.program.image.niche(t)
+        if niche is not None:
+            return _without_tag(order, niche)
         width = 8 * order.layouts.of(t, False).alignment
         parts = [f"        {declare(p, member_name(p.name))};\n" for p in t.parts if p != NONE]
         return [f"    u{width} tag;\n", "    union {\n", *parts, "    };\n"]
@@ -134,6 +138,22 @@ def _members(order: TypeOrder, t: Type) -> list[str]:
     how = stored if isinstance(t, Place) else declare
     fields = [f"    {how(i.type, i.c_name)};\n" for i in order.program.image.fields(t).values() if i.is_stored]
     return fields or ["    u8 nothing;\n"]
+
+
+def _without_tag(order: TypeOrder, niche: Niche) -> list[str]:
+    """The lines of a union that is a value or None: the value, and what tells which under a name of its own."""
+    offset = order.layouts.offset(niche.value, niche.path)
+    before = [f"            u8 kp_before[{offset}];\n"] if offset else []
+    bits = 8 * order.layouts.of(niche.type, False).alignment
+    return [
+        "    union {\n",
+        f"        {declare(niche.value, member_name(niche.value.name))};\n",
+        "        struct {\n",
+        *before,
+        f"            u{bits} {niche.name};\n",
+        "        };\n",
+        "    };\n",
+    ]
 
 
 def foreign_definitions(order: TypeOrder) -> list[str]:

@@ -16,6 +16,7 @@ from mypy import nodes as n
 
 from tyrne.compiler.front.reject import Errors, Reject
 from tyrne.compiler.image.load import runtime
+from tyrne.compiler.image.niche import Niche, find_niche
 from tyrne.compiler.lower.names import Names, field_name
 from tyrne.compiler.lower.registry import Registry
 from tyrne.compiler.lower.types import (
@@ -86,6 +87,7 @@ class Image:
     _measured: dict[tuple[Type, str], Type] = field(default_factory=dict)
     _constants: dict[tuple[Type, str], Any] = field(default_factory=dict)
     _fields: dict[Type, dict[str, Field]] = field(default_factory=dict)
+    _niches: dict[Union, Niche | None] = field(default_factory=dict)
     _declared: dict[Class, list[tuple[str, n.Var, Type]]] = field(default_factory=dict)
     _visited: dict[int, Any] = field(default_factory=dict)
     _pending: list[tuple[Place, Any, str]] = field(default_factory=list)
@@ -270,6 +272,12 @@ class Image:
                 fields[name] = Field(name, actual, constant)
             self._fields[t] = fields
         return self._fields[t]
+
+    def niche(self, t: Union) -> Niche | None:
+        """How a union does without a tag."""
+        if t not in self._niches:
+            self._niches[t] = find_niche(self, t)
+        return self._niches[t]
 
     def _variables(self, t: Class) -> list[tuple[str, n.Var, Type]]:
         """The names, definitions and declared types of the fields of a class."""

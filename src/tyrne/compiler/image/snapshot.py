@@ -98,7 +98,12 @@ class Snapshot:
     def _union(self, t: Union, value: Any, where: str) -> str:
         part = self.image.alternative(t, value, where)
         text = self._text(part, value, where, stored=False)
-        fields = [] if part == self.zero_tag else [f".tag = {tag(part)}"]
+        niche = self.image.niche(t)
+        if niche is None:
+            fields = [] if part == self.zero_tag else [f".tag = {tag(part)}"]
+        else:
+            zero = not isinstance(niche.type, Union) or self.zero_tag == NONE
+            fields = [] if part != NONE or zero else [f".{niche.name} = {niche.nothing}"]
         if text != "0":
             fields.append(f".{member_name(part.name)} = {text}")
         return f"{{{', '.join(fields)}}}" if fields else "0"
@@ -147,6 +152,14 @@ def enumerator(t: Enumeration, name: str) -> str:
 def tag(part: Type) -> str:
     """The C name of the tag of a union's alternative."""
     return f"IS_{part.name}"
+
+
+def part_test(image: Image, operand: str, t: Union, part: Type) -> tuple[str, str, str]:
+    """The C comparison that says whether a union is an alternative: left side, sign, right side."""
+    niche = image.niche(t)
+    if niche is None:
+        return f"{operand}.tag", "==", tag(part)
+    return f"{operand}.{niche.name}", "==" if part == NONE else "!=", niche.nothing
 
 
 def c_string(data: bytes) -> str:

@@ -10,7 +10,7 @@ from mypy import nodes as n
 
 from tyrne.compiler.front.reject import Reject
 from tyrne.compiler.image.load import runtime
-from tyrne.compiler.image.snapshot import tag
+from tyrne.compiler.image.snapshot import part_test
 from tyrne.compiler.lower import builtins
 from tyrne.compiler.lower.binding import bind, check_bound
 from tyrne.compiler.lower.constants import flags_from
@@ -308,6 +308,6 @@ def is_one_of(f: Function, v: Val, wanted: list[Type], e: n.Context) -> Val:
         v = f.once(v)
     assert isinstance(v.type, Union)
     if len(wanted) == 1:
-        return comparison(f"{v.operand}.tag", "==", tag(wanted[0]), v.stable, v.effect)
-    return Val(has_tag(v, tuple(wanted)), BOOL, atom=False, stable=v.stable, effect=v.effect)
+        return comparison(*part_test(f.program.image, v.operand, v.type, wanted[0]), v.stable, v.effect)
+    return Val(has_tag(f, v, tuple(wanted)), BOOL, atom=False, stable=v.stable, effect=v.effect)
 

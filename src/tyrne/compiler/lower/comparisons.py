@@ -7,7 +7,8 @@ from typing import Final
 
 from mypy import nodes as n
 
-from tyrne.compiler.image.snapshot import tag
+from tyrne.compiler.image.measure import Image
+from tyrne.compiler.image.snapshot import part_test, tag
 from tyrne.compiler.lower.evaluate import lower, operands, raw
 from tyrne.compiler.lower.function import Function, reject
 from tyrne.compiler.lower.narrowing import to
@@ -140,7 +141,8 @@ def _is_none(f: Function, op: str, v: Val) -> Val:
     if isinstance(v.type, Reference):
         return comparison(v.operand, sign, "NULL", v.stable, v.effect)
     if isinstance(v.type, Union) and NONE in v.type.parts:
-        return comparison(f"{v.operand}.tag", sign, tag(NONE), v.stable, v.effect)
+        left, _, right = part_test(f.program.image, v.operand, v.type, NONE)
+        return comparison(left, sign, right, v.stable, v.effect)
     if v.effect:
         f.body.temporary(v)
     return boolean((v.type == NONE) == (op == "is"))
@@ -198,9 +200,16 @@ def check_equality(f: Function, t: Type, e: n.Context) -> None:
             check_equality(f, item.type, e)
 
 
-def equality_function(f_fields: list[tuple[str, Type]], t: Class | Union, name: str, equal: EqualText) -> str:
+def equality_function(
+    image: Image, f_fields: list[tuple[str, Type]], t: Class | Union, name: str, equal: EqualText
+) -> str:
     """The C function that compares two values, or two unions."""
     head = f"static inline bool {name}({t.name} a, {t.name} b) {{"
+    if isinstance(t, Union) and image.niche(t) is not None:
+        ((member, part),) = f_fields
+        here, there = (" ".join(part_test(image, side, t, NONE)) for side in ("a", "b"))
+        both = f"{here} || {equal(part, f'a.{member}', f'b.{member}')}"
+        return f"{head}\n    return ({here}) == ({there}) && ({both});\n}}"
     if isinstance(t, Union):
         lines = [head, "    if (a.tag != b.tag)", "        return false;", "    switch (a.tag) {"]
         for member, part in f_fields:

@@ -13,7 +13,8 @@ switch thread_local true typedef typeof union unsigned void volatile while
 tag u8 u16 u32 u64 Bytes NULL offsetof unix linux errno
 """
 _KP_MACROS: Final = """
-at bytes check execute narrowed not_none operate read_register symbol_address unlikely unreachable write_register
+at bytes check execute narrowed narrowed_some not_none operate read_register symbol_address unlikely unreachable
+write_register
 """
 _FUNCTIONS: Final = """
 read8 read16 read32 read64 write8 write16 write32 write64 copy_bytes zero_bytes semihosting supervisor_call

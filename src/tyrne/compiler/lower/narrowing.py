@@ -9,7 +9,8 @@ from __future__ import annotations
 from mypy import nodes as n
 
 from tyrne.compiler.front.reject import Reject
-from tyrne.compiler.image.snapshot import tag
+from tyrne.compiler.image.measure import Image
+from tyrne.compiler.image.snapshot import part_test, tag
 from tyrne.compiler.lower.evaluate import lower
 from tyrne.compiler.lower.function import Function, Unreachable
 from tyrne.compiler.lower.names import member_name
@@ -28,7 +29,7 @@ from tyrne.compiler.lower.types import (
     part_of,
     show,
 )
-from tyrne.compiler.lower.value import NULL, Val, literal
+from tyrne.compiler.lower.value import INVERSE, NULL, Val, literal
 
 
 def narrow(f: Function, v: Val, e: n.Expression) -> Val:
@@ -55,10 +56,11 @@ def restrict(f: Function, v: Val, t: Type) -> Val:
             f"not_none({v.code})", t, effect=v.effect, hint=v.hint
         )
     assert isinstance(v.type, Union)
+    union = v.type
     if isinstance(t, Union | Reference) or t == NONE:
         if not v.stable:
             v = f.body.temporary(v)
-            f.body.emit(f"if (unlikely(!({has_tag(v, alternatives(t))})))")
+            f.body.emit(f"if (unlikely(!({has_tag(f, v, alternatives(t))})))")
             with f.body.block():
                 f.body.emit("kp_narrowing(KP_SITE);")
         if t == NONE:
@@ -70,10 +72,14 @@ def restrict(f: Function, v: Val, t: Type) -> Val:
         return _member(f"{v.operand}.{member}", t, True, v.hint)
     if not v.lvalue:
         v = f.body.temporary(v)
-        f.body.emit(f"if (unlikely({v.code}.tag != {tag(t)}))")
+        left, sign, right = part_test(f.program.image, v.code, union, t)
+        f.body.emit(f"if (unlikely({left} {INVERSE[sign]} {right}))")
         with f.body.block():
             f.body.emit("kp_narrowing(KP_SITE);")
         return _member(f"{v.code}.{member}", t, True, v.hint)
+    niche = f.program.image.niche(union)
+    if niche is not None:
+        return _member(f"narrowed_some({v.code}, {niche.name}, {niche.nothing}, {member})", t, False, v.hint)
     return _member(f"narrowed({v.code}, {tag(t)}, {member})", t, False, v.hint)
 
 
@@ -89,9 +95,10 @@ def _checked_none(f: Function, v: Val) -> Val:
     return NULL
 
 
-def has_tag(v: Val, parts: tuple[Type, ...]) -> str:
+def has_tag(f: Function, v: Val, parts: tuple[Type, ...]) -> str:
     """The C condition that a union is one of some parts."""
-    return " || ".join(f"{v.operand}.tag == {tag(p)}" for p in parts)
+    assert isinstance(v.type, Union)
+    return " || ".join(" ".join(part_test(f.program.image, v.operand, v.type, p)) for p in parts)
 
 
 def lower_to(f: Function, e: n.Expression, t: Type) -> Val:
@@ -122,14 +129,14 @@ def to(f: Function, v: Val, t: Type, node: n.Context) -> Val:
                 return source
             name = f.program.conversion_name(source.type, t)
             return Val(f"{name}({source.code})", t, stable=v.stable, effect=v.effect, hint=v.hint)
-        return tagged(v, t)
+        return tagged(f, v, t)
     raise Reject(f"{show(v.type)} where {show(t)} is needed; {_instead(v.type, t)}", node.line)
 
 
-def tagged(v: Val, t: Union) -> Val:
+def tagged(f: Function, v: Val, t: Union) -> Val:
     """A part of a union as that union."""
     member = "" if v.type == NONE else f" made.{member_name(v.type.name)} = {v.code};"
-    code = f"({{ {t.name} made; made.tag = {tag(v.type)};{member} made; }})"
+    code = f"({{ {t.name} made;{_mark(f.program.image, 'made', t, v.type)}{member} made; }})"
     return Val(code, t, stable=v.stable, effect=v.effect, hint=v.hint)
 
 
@@ -152,23 +159,46 @@ def _instead(have: Type, want: Type) -> str:
     return "write a value of that type"
 
 
-def convert_function(source: Type, target: Type, name: str) -> str:
+def _mark(image: Image, name: str, t: Union, part: Type) -> str:
+    """The statement that says which alternative a new union is; none where the alternative itself says it."""
+    niche = image.niche(t)
+    if niche is None:
+        return f" {name}.tag = {tag(part)};"
+    return f" {name}.{niche.name} = {niche.nothing};" if part == NONE else ""
+
+
+def convert_function(image: Image, source: Type, target: Type, name: str) -> str:
     """The C function that turns one union (or nullable reference) into another that shares alternatives with it."""
     parts = [p for p in alternatives(source) if p in alternatives(target)]
     signature = f"{name}({declare(source, 'from')})"
     head = f"static inline {declare(target, signature)} {{"
-    if isinstance(source, Reference):
+    if isinstance(source, Reference) and isinstance(target, Union):
         place = f"({target.name}){{.tag = {tag(source.place)}, .{member_name(source.place.name)} = from}}"
         return f"{head}\n    return from != NULL ? {place} : ({target.name}){{.tag = {tag(NONE)}}};\n}}"
+    assert isinstance(source, Union)
     if isinstance(target, Reference):
         member = member_name(target.place.name)
         return f"{head}\n    return from.tag == {tag(target.place)} ? from.{member} : NULL;\n}}"
+    assert isinstance(target, Union)
+    if image.niche(source) is not None or image.niche(target) is not None:
+        return _convert_niche(image, source, target, head)
     lines = [head, f"    {target.name} to; to.tag = from.tag;", "    switch (from.tag) {"]
     for part in parts:
         if part != NONE and not is_empty(part):
             member = member_name(part.name)
             lines.append(f"    case {tag(part)}: to.{member} = from.{member}; break;")
     return "\n".join([*lines, "    default: break;", "    }", "    return to;", "}"])
+
+
+def _convert_niche(image: Image, source: Union, target: Union, head: str) -> str:
+    """The conversion where one of the two is a value or None without a tag: nothing else can be common to both."""
+    niche = image.niche(source) or image.niche(target)
+    assert niche is not None
+    member = member_name(niche.value.name)
+    test = " ".join(part_test(image, "from", source, niche.value))
+    some = f"{_mark(image, 'to', target, niche.value)} to.{member} = from.{member};".strip()
+    lines = [head, f"    {target.name} to;", f"    if ({test}) {{", f"        {some}", "    } else {"]
+    return "\n".join([*lines, f"        {_mark(image, 'to', target, NONE).strip()}", "    }", "    return to;", "}"])
 
 
 def is_empty(t: Type) -> bool:

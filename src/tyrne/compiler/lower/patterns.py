@@ -91,7 +91,7 @@ def _singleton(f: Function, pattern: p.SingletonPattern, v: Val) -> Test:
         t = is_one_of(f, v, [NONE], pattern) if NONE in alternatives(v.type) else None
         if t is None:
             raise reject(f"{show(v.type)} is never None; drop the case", pattern)
-        return Test([t.code], [], [tag(NONE)] if isinstance(v.type, Union) else None) if t.const is None else Test()
+        return Test([t.code], [], _label(f, v, NONE)) if t.const is None else Test()
     if v.type != BOOL:
         raise reject(f"a bool pattern for {show(v.type)}; test it with isinstance first", pattern)
     return Test([v.operand if pattern.value else f"!{v.operand}"])
@@ -116,6 +116,11 @@ def _value(f: Function, pattern: p.ValuePattern, v: Val) -> Test:
     return Test([test.code], [], [label] if simple else None)
 
 
+def _label(f: Function, v: Val, t: Type) -> list[str] | None:
+    """The label of an alternative in a switch over tags, where there are tags."""
+    return [tag(t)] if isinstance(v.type, Union) and f.program.image.niche(v.type) is None else None
+
+
 def _class_type(pattern: p.ClassPattern, t: Type) -> Type:
     node = pattern.class_ref.node
     if isinstance(node, n.TypeAlias):
@@ -136,7 +141,7 @@ def _class(f: Function, pattern: p.ClassPattern, v: Val) -> Test:
     if v.type != t:
         shown = is_one_of(f, v, [t], pattern)
         test.tests.append(shown.code)
-        test.labels = [tag(t)] if isinstance(v.type, Union) else None
+        test.labels = _label(f, v, t)
     inner = _inner(f, v, t)
     if isinstance(t, Int | Enumeration) or t == BOOL:
         return _number_class(f, pattern, inner, test)

@@ -254,7 +254,7 @@ class Program:
     def conversion_name(self, source: Type, target: Type) -> str:
         """The C function that turns one union into another."""
         name = self.names.give(("conversion", source, target), f"{type_word(target)}_from_{type_word(source)}")
-        self.helpers.setdefault(name, ((source, target), lambda: convert_function(source, target, name)))
+        self.helpers.setdefault(name, ((source, target), lambda: convert_function(self.image, source, target, name)))
         return name
 
     def equality(self, t: Type) -> str:
@@ -271,7 +271,7 @@ class Program:
                 if isinstance(part, Value | Union):
                     self.equality(part)
             del self.helpers[name]
-            self.helpers[name] = ((t,), lambda: equality_function(members, t, name, self._equal_text))
+            self.helpers[name] = ((t,), lambda: equality_function(self.image, members, t, name, self._equal_text))
         return name
 
     def _equal_text(self, t: Type, a: str, b: str) -> str:

@@ -150,6 +150,14 @@ KP_INLINE u64 kp_at(u64 index, u64 length, u32 site) {
             kp_narrowing(KP_SITE);                  \
         &kp_value_->member;                         \
     }))
+/* The value of a union that is without a tag, and in which `name` is `nothing` where there is no value. */
+#define narrowed_some(value, name, nothing, member)  \
+    (*({                                             \
+        __typeof__(value) *kp_value_ = &(value);     \
+        if (unlikely(kp_value_->name == (nothing)))  \
+            kp_narrowing(KP_SITE);                   \
+        &kp_value_->member;                          \
+    }))
 #define not_none(pointer)                            \
     ({                                               \
         __typeof__(pointer) kp_pointer_ = (pointer); \
