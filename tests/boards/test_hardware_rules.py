@@ -245,7 +245,7 @@ def test_an_undefined_instruction_is_gone_on_from_at_the_end_of_the_machine_only
     """The handler compares the instruction's address with both ends of that code before it goes on behind the next."""
     entry = image.vector(4)
     class_zero = next(n for n, word in enumerate(entry.words) if word >> 24 == 0xB4)  # CBZ x0
-    start = entry.start + 4 * (class_zero + (entry.words[class_zero] >> 5 & 0x7FFFF))
+    start = entry.start + 4 * (class_zero + signed(entry.words[class_zero] >> 5 & 0x7FFFF, 19))
     handler = Code(start, image.text.words[(start - image.text.start) // 4 :])
     leave = handler.find(ERET)
     bounds = [adr_target(handler, number) for number in range(leave) if is_adr(handler.words[number])]
