@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from changed import Changed
-from tyrne.cli.main import app
+from tyrne.cli.commands import app
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "changing.md").read_text()

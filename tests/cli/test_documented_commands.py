@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from typer.main import get_command
 
-from tyrne.cli.main import app
+from tyrne.cli.commands import app
 
 ROOT: Final = Path(__file__).parents[2]
 COMMANDS: Final = vars(get_command(app))["commands"]

@@ -1,7 +1,6 @@
 """Runs that are longer than what a report has, and reports that would be repeated for ever."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from commands import Tyrne
 from test_run import exits, words, writes
 
-from tyrne.cli.presenter import LINE_BYTES, OPEN_LINES, TerminalPresenter
+from tyrne.cli.terminal import LINE_BYTES, OPEN_LINES, TerminalPresenter
 from tyrne.hosted.kept import REPORT
 
 BRANCH_TO_ITSELF = 0x1400_0000
@@ -18,8 +17,8 @@ BRANCH_TO_ITSELF = 0x1400_0000
 @pytest.fixture
 def small_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     small = replace(REPORT, calls=2, console=6, log=100)
-    for module in ("tyrne.cli.main", "tyrne.system.report_file"):
-        monkeypatch.setattr(sys.modules[module], "REPORT", small)
+    for module in ("tyrne.cli.running", "tyrne.system.report_file"):
+        monkeypatch.setattr(f"{module}.REPORT", small)
 
 
 @pytest.fixture

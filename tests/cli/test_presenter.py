@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tyrne.cli.presenter import TerminalPresenter, visible
 from tyrne.cli.summary import EXPLAINED, explain, explain_faults, show_summary
+from tyrne.cli.terminal import TerminalPresenter, visible
 from tyrne.hosted.kept import SUMMARY
 from tyrne.hosted.recorder import Recorder
 from tyrne.system.manifest import System

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tyrne.compiler import CompileError, Target, translate
+from tyrne.compiler import CompileError, Target
 from tyrne.compiler.front.check import Checked, check
 from tyrne.compiler.front.modules import Module, Root, closure
-from tyrne.compiler.translate import compile_modules
+from tyrne.compiler.translate import compile_modules, translate
 
 HEADER = """from __future__ import annotations
 import dataclasses, sys

@@ -11,9 +11,9 @@ import cffi
 import pytest
 from cases import HEADER, Case, compile_case
 
-from tyrne.compiler import RUNTIME, CompileError, Target, Unit, inputs, translate
+from tyrne.compiler import RUNTIME, CompileError, Target, Unit
 from tyrne.compiler.build.toolchain import wheel
-from tyrne.compiler.translate import translate_here
+from tyrne.compiler.translate import inputs, translate, translate_here
 
 PANIC = """
 

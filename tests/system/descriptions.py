@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tyrne.system.description import SystemDescription, read_description
+from tyrne.system.described import SystemDescription
+from tyrne.system.description import read_description
 from tyrne.system.errors import RequestError
 
 

@@ -7,7 +7,8 @@ import pytest
 from test_description_objects import GOOD as OBJECTS
 from test_description_terms import GOOD as TERMS
 
-from tyrne.system.description import SystemDescription, read_description
+from tyrne.system.described import SystemDescription
+from tyrne.system.description import read_description
 from tyrne.system.errors import RequestError
 
 VALUES = (

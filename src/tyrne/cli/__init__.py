@@ -28,7 +28,7 @@ if not __debug__:
     _fail("the kernel's checks are asserts; run Python without -O and without PYTHONOPTIMIZE")
 
 try:
-    import tyrne.system.replay  # noqa: F401  which imports all of the kernel
+    import tyrne.boot.start  # noqa: F401  which imports all of the kernel
 except SyntaxError as error:
     _fail(f"{_place(error)}: syntax error: {error.msg}; write Python 3.11")
 except BaseException as error:

@@ -9,9 +9,6 @@ from bdb import BdbQuit
 from collections.abc import Callable
 from typing import Final
 
-import typer
-from typer.exceptions import TyperException
-
 from tyrne.cli.output import complain
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.similar import meant
@@ -41,15 +38,7 @@ def guarded(command: Callable[[], int]) -> int:
         return command()
     except RequestError as error:
         return _fail(*error.lines)
-    except TyperException as error:
-        context = getattr(error, "ctx", None)
-        path = context.command_path if context is not None else "tyrne"
-        what = _one_line(error.format_message()).rstrip(".").replace("Value error, ", "")
-        choice = _CHOICE.search(what)
-        if choice is not None:
-            what += meant(choice[1], re.findall("'([^']*)'", choice[2]))
-        return _fail(f"{what} See {path} --help" if what.endswith("?") else f"{what}; see {path} --help")
-    except (KeyboardInterrupt, typer.Abort, BdbQuit):
+    except (KeyboardInterrupt, BdbQuit):
         complain("interrupted")
         return STATUS_INTERRUPTED
     except Stopped as stopped:
@@ -60,10 +49,9 @@ def guarded(command: Callable[[], int]) -> int:
         if not isinstance(leaving.__context__, OSError):
             complain("interrupted")  # from Python 3.14 on that is how one leaves the debugger
             return STATUS_INTERRUPTED
-        # typer's answer to a broken pipe. What is still buffered cannot be written either:
-        # give it a place to go, so that the exit stays silent.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
-        return STATUS_BROKEN_PIPE
+        return _nobody_reads()  # typer's answer to a broken pipe
+    except BrokenPipeError:
+        return _nobody_reads()
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{reason(error)}")
@@ -73,6 +61,21 @@ def guarded(command: Callable[[], int]) -> int:
         what = _one_line(f"{type(error).__name__}: {error}")
         complain(f"defect in tyrne: {what}; set TYRNE_TRACEBACK=1 to see where, and report it")
         return STATUS_INTERNAL
+
+
+def complain_of_request(message: str, command: str) -> int:
+    """Show what typer says of a command line that it refuses; the exit status."""
+    what = _one_line(message).rstrip(".").replace("Value error, ", "")
+    choice = _CHOICE.search(what)
+    if choice is not None:
+        what += meant(choice[1], re.findall("'([^']*)'", choice[2]))
+    return _fail(f"{what} See {command} --help" if what.endswith("?") else f"{what}; see {command} --help")
+
+
+def _nobody_reads() -> int:
+    """What is still buffered cannot be written either: give it a place to go, so that the exit stays silent."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    return STATUS_BROKEN_PIPE
 
 
 def _fail(*lines: str) -> int:

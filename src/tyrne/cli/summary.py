@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, Final
 
 from tyrne.hosted.recorder import CallEvent
-from tyrne.system.qemu import WALL_SECONDS
 from tyrne.system.run import STATUS_DEADLOCK, STATUS_LIMIT, STATUS_PANIC, Result
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 EXPLAINED: Final = 16
 """Faults, of which many tasks that were made meanwhile may have had one each."""
@@ -21,6 +19,9 @@ REFUSED_CODE: Final = 102
 
 def show_summary(console: Console, result: Result) -> None:
     """A line for each task and one for the whole, for a terminal."""
+    from rich.table import Table  # here: a run into a pipe does without
+    from rich.text import Text
+
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("task", "state", "result"):
         table.add_column(title, style="dim" if title == "result" else None, header_style="dim")
@@ -60,6 +61,8 @@ def explain(result: Result) -> Iterator[str]:
             yield "interrupted"
             yield from who_stands(result)
         case _ if result.timed_out:
+            from tyrne.system.qemu import WALL_SECONDS
+
             yield f"stopped: {WALL_SECONDS:.0f} seconds have passed; limit the run with --max-instructions N"
         case status if status == STATUS_PANIC:
             first = bytes(result.recorder.panic_bytes).decode(errors="backslashreplace").partition("\n")[0]

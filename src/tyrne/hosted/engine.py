@@ -15,7 +15,6 @@ import struct
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Any, Final
 
 from unicorn import arm64_const as reg
@@ -249,6 +248,8 @@ def layout() -> Layout:
     monitors = watched[0] & watched[1]
     counters = seen[0][1] & seen[1][1]
     if len(found) != 1 or len(monitors) != 1 or len(counters) != 1:
+        from importlib import metadata  # here: it is slow to import
+
         raise EngineError(
             f"unicorn {metadata.version('unicorn')}: exception syndrome, exclusive monitor or instruction counter "
             f"not found in its state; pip install unicorn=={VERSION}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Sequence
-from enum import Enum
 from pathlib import Path
 from typing import Final
 
 from tyrne.compiler import CompileError, Target
 from tyrne.compiler.build import AssemblyUse, build_kernel_objects, image_bytes, link_kernel, translated
+from tyrne.system.emit import Emit
 from tyrne.system.errors import RequestError
 from tyrne.system.loading import RAW_BASE, SOURCES, compile_program, load_program
 from tyrne.system.manifest import System, encode
@@ -22,16 +22,6 @@ _STACK: Final = re.compile(r"^KERNEL_STACK = (0x[0-9A-Fa-f]+);", re.MULTILINE)
 
 _ASSEMBLY: Final = {"supervisor_call_from_kernel": AssemblyUse(272, ("k_trap_from_kernel",))}
 """The kernel's call of itself at boot nests on the kernel stack: a trap frame, then the handler."""
-
-
-class Emit(Enum):
-    """What `tyrne build` writes."""
-
-    C = "c"
-    ELF = "elf"
-    IMAGE = "image"
-    PROGRAM = "program"
-    RAW = "raw"
 
 
 def build_output(arguments: Sequence[Path], emit: Emit, release: bool) -> tuple[bytes, list[str]]:

@@ -8,25 +8,17 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from tyrne.system import limits
 from tyrne.system.capabilities import CapReader, check_badge, overlap
+from tyrne.system.described import SystemDescription, TaskDescription, name_error
 from tyrne.system.devices import range_error
 from tyrne.system.errors import RequestError, reason
-from tyrne.system.handles import Handles, read_handles
+from tyrne.system.handles import read_handles
 from tyrne.system.mistakes import Mistakes, Where
 from tyrne.system.parts import (
-    DEFAULT_PRIORITY,
-    DEFAULT_SLICE,
-    NO_OPTIONS,
-    NO_QUOTA,
-    BuildOptions,
-    Cap,
-    Mapping,
-    Quota,
     Region,
     Supervisor,
 )
@@ -35,44 +27,6 @@ from tyrne.system.program_files import read_program
 from tyrne.system.quotas import check_sums, read_quota
 from tyrne.system.reach import check_reach
 from tyrne.system.shape import Description, MemoryTable, SupervisorTable, TaskTable, example, read_shape
-
-
-@dataclass(frozen=True)
-class TaskDescription:
-    """One task. `place` is where an error about its program points: "file:line", or empty for the command line."""
-
-    name: str
-    program: Path
-    stack_pages: int
-    caps: tuple[Cap, ...]
-    place: str
-    priority: int = DEFAULT_PRIORITY
-    supervisor: Supervisor | None = None
-    quota: Quota = NO_QUOTA
-    mappings: tuple[Mapping, ...] = ()
-    held: bool = False
-    options: BuildOptions = NO_OPTIONS
-    handles: Handles = ()
-
-
-@dataclass(frozen=True)
-class SystemDescription:
-    """A checked description: every reference resolves, every number is within the limits.
-
-    `slice` is in instructions, 0 for none.
-    """
-
-    name: str
-    endpoints: tuple[str, ...]
-    tasks: tuple[TaskDescription, ...]
-    notifications: tuple[str, ...] = ()
-    memory: tuple[Region, ...] = ()
-    slice: int = DEFAULT_SLICE
-
-    def files(self) -> list[Path]:
-        """The files that its programs are made from, without headers."""
-        return [file for task in self.tasks for file in (task.program, *task.options.more)]
-
 
 _NAMED: Final = (
     ("endpoint", "endpoint", limits.ENDPOINTS),
@@ -245,10 +199,3 @@ class _TaskReader:
         check_badge(self._mistakes, (*here, "badge"), table.badge)
         number = self._caps.number((*here, "endpoint"), "endpoint", table.endpoint)
         return Supervisor(number or 0, table.badge)
-
-
-def name_error(name: str) -> str | None:
-    """What is wrong with the name of a system, task or other part; None for a good one."""
-    if not name or not name.isprintable() or len(name.encode()) > limits.NAME_BYTES:
-        return f"the name {name!r} is not usable; write 1 to {limits.NAME_BYTES} printable bytes"
-    return None

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tyrne.lang.handles import identifier
 from tyrne.system import limits
-from tyrne.system.mistakes import Mistakes, Where
-from tyrne.system.shape import CapTable, example
+
+if TYPE_CHECKING:
+    from tyrne.system.mistakes import Mistakes, Where
+    from tyrne.system.shape import CapTable
 
 Handles = tuple[tuple[str, int], ...]
 """Names, as identifiers in lower case, with their handle words."""
@@ -28,6 +30,8 @@ _GIVEN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,31}")
 
 def read_handles(mistakes: Mistakes, where: Where, tables: Sequence[CapTable]) -> Handles:
     """The names of one task's capabilities."""
+    from tyrne.system.shape import example  # here: a program on the command line has no description
+
     tables = tables[: limits.CAPS]
     names: list[str] = []
     for number, table in enumerate(tables):

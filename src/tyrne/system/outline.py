@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tyrne.abi import CapKind
 from tyrne.system.capabilities import right_names
-from tyrne.system.description import SystemDescription, TaskDescription
+from tyrne.system.described import SystemDescription, TaskDescription
 from tyrne.system.manifest import System
 from tyrne.system.parts import CONSOLE_CAP, DEFAULT_PRIORITY, Cap
 from tyrne.system.quotas import CLAIMS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tyrne.compiler import CompileError
 from tyrne.hal import exit_status
@@ -18,11 +18,10 @@ from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.hosted.stop import StopRequest
 from tyrne.system.devices import refuse_devices
 from tyrne.system.errors import RequestError
-from tyrne.system.explanation import Explainer, explainer_of
-from tyrne.system.kernel_check import check_kernel
 from tyrne.system.manifest import System, encode
-from tyrne.system.printable import json_text
-from tyrne.system.record import record, to_json
+
+if TYPE_CHECKING:
+    from tyrne.system.explanation import Explainer
 
 NO_LIMIT: Final = (1 << 48) - 1
 """Instructions: more than a run takes that has no limit. With one, it is known at each place how much is left."""
@@ -78,6 +77,8 @@ class Result:
     @cached_property
     def explainer(self) -> Explainer:
         """Explains what the tasks did."""
+        from tyrne.system.explanation import explainer_of  # here: most runs need no explanation
+
         return explainer_of(self.request.system)
 
     @property
@@ -93,6 +94,8 @@ class Result:
 
     def report(self) -> dict[str, Any]:
         """What `--report` writes: what happened, and by what it can be repeated."""
+        from tyrne.system.record import record, to_json
+
         request = self.request
         traced = request.machine is Machine.QEMU
         manifest = encode(request.system, self.limit)
@@ -104,6 +107,8 @@ class Result:
         }
 
     def to_json(self) -> str:
+        from tyrne.system.printable import json_text
+
         return json_text(self.report())
 
 
@@ -146,6 +151,7 @@ def prepare(request: Request) -> Ready:
 def _hosted(request: Request) -> Start:
     from tyrne.hosted.engine import layout
     from tyrne.hosted.machine import HostedMachine
+    from tyrne.system.kernel_check import check_kernel
 
     check_kernel()
     layout()  # now, so that its error comes before the run

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tyrne.system import limits
-from tyrne.system.description import SystemDescription, TaskDescription, name_error, read_description
+from tyrne.system.described import SystemDescription, TaskDescription, name_error
 from tyrne.system.errors import RequestError, SourceError
 from tyrne.system.handles import CONSOLE_ONLY
 from tyrne.system.loading import load_program
@@ -21,13 +21,19 @@ GREETING = "systems/hello.toml"
 def select(arguments: Sequence[Path]) -> SystemDescription:
     """The description that the arguments name; each program on the command line becomes a task with the console."""
     if not arguments:
-        return read_description(shipped(GREETING))
+        return _read(shipped(GREETING))
     descriptions = [path for path in arguments if path.suffix == ".toml"]
     if not descriptions:
         return _of_programs(arguments)
     if len(arguments) > 1:
         raise RequestError(f"{descriptions[0]}: a description stands alone; give one system, or only programs")
-    return read_description(arguments[0])
+    return _read(arguments[0])
+
+
+def _read(path: Path) -> SystemDescription:
+    from tyrne.system.description import read_description  # here: pydantic, which programs do without
+
+    return read_description(path)
 
 
 def _of_programs(programs: Sequence[Path]) -> SystemDescription:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from pathlib import Path
 
 from tyrne.system.errors import RequestError
@@ -14,6 +13,8 @@ def shipped(name: str) -> Path:
     """The path of a shipped file, such as "systems/hello.toml"; RequestError when the installation lacks it."""
     if (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / name).is_file():
         return _CHECKOUT / name
+    from importlib import metadata  # here: it is slow to import, and a checkout does without
+
     try:
         files = metadata.files("tyrne") or []
     except metadata.PackageNotFoundError:

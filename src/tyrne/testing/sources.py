@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tyrne.system.description import SystemDescription, describe
+from tyrne.system.described import SystemDescription
+from tyrne.system.description import describe
 from tyrne.system.manifest import System
 from tyrne.system.names import Names
 from tyrne.system.select import load_system, select

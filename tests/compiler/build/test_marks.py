@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from tyrne.compiler import Target, translate
+from tyrne.compiler import Target
 from tyrne.compiler.build import build_objects
+from tyrne.compiler.translate import translate
 
 SOURCE = """
 from __future__ import annotations

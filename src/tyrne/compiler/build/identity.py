@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,7 @@ COMPILER: Final = Path(__file__).parent.parent
 @cache
 def toolchain_part() -> str:
     """The versions of the interpreter and of the pinned packages."""
-    return " ".join([sys.version, *(f"{name}={version(name)}" for name in PINNED)])
+    return " ".join([sys.version, *(f"{name}={_version(name)}" for name in PINNED)])
 
 
 @cache
@@ -31,6 +31,19 @@ def compiler_part() -> str:
         if path.suffix in (".py", ".h", ".c"):
             parts += [str(path.relative_to(COMPILER)), path.read_bytes()]
     return digest(parts)
+
+
+def _version(name: str) -> str:
+    """The version of an installed package: of the one folder beside it that says so, which is quick to find. Where
+    there is another number of them, its metadata are looked at."""
+    spec = find_spec(name)
+    if spec is not None and spec.origin is not None:
+        folders = list(Path(spec.origin).parents[1].glob(f"{name}-*.dist-info"))
+        if len(folders) == 1:
+            return folders[0].name.removesuffix(".dist-info").removeprefix(f"{name}-")
+    from importlib.metadata import version  # here: it is slow to import
+
+    return version(name)
 
 
 def file_part(path: Path) -> bytes:

@@ -9,14 +9,37 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from tyrne.compiler.build.cache import cache_directory, digest, known, locked, write_atomically
 
 T = TypeVar("T")
+
+
+@dataclass
+class Read:
+    """The files that several builds have read, and what would have been read if it had been there."""
+
+    files: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
+
+
+_reading: Final[list[Read]] = []
+
+
+@contextmanager
+def collecting() -> Iterator[Read]:
+    """What the builds read that are asked for meanwhile, whether they are made or known."""
+    read = Read()
+    _reading.append(read)
+    try:
+        yield read
+    finally:
+        _reading.remove(read)
 
 
 class Index:
@@ -34,7 +57,23 @@ class Index:
                 found = find()
                 if found is None:
                     found = make()
+        self._tell()
         return found
+
+    def _tell(self) -> None:
+        """Tell those who collect what the build has read. An index that cannot be read lets them know of nothing that
+        is there, so that they remember nothing."""
+        if not _reading:
+            return
+        files, absent = [str(self.path)], [str(self.path)]
+        try:
+            read = json.loads(self.path.read_bytes())
+            files, absent = [*read["files"]], [*read["absent"]]
+        except (OSError, ValueError, TypeError, KeyError):
+            pass
+        for each in _reading:
+            each.files.update(files)
+            each.absent.update(absent)
 
     def known(self, kind: str) -> Path | None:
         """The folder of the result, if it has been made of the files and answers as they are now."""

@@ -13,11 +13,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from tyrne.compiler import Target, Unit, translate
+from tyrne.compiler import Target, Unit
 from tyrne.compiler.build.cache import stored
 from tyrne.compiler.build.identity import compiler_part
 from tyrne.compiler.build.inputs import Index
-from tyrne.compiler.translate import NO_HANDLES
+from tyrne.compiler.translate import NO_HANDLES, translate
 from tyrne.compiler.unit import read_unit
 
 UNIT: Final = "unit.json"

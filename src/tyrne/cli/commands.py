@@ -1,0 +1,213 @@
+"""The commands of `tyrne`, each with its arguments and options."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from tyrne.cli.errors import STATUS_INTERRUPTED, STATUS_REQUEST, complain_of_request
+from tyrne.cli.help import Command, Commands
+from tyrne.cli.output import complain, say, warn
+from tyrne.cli.running import STDOUT, check_output, progress, run_system, terminal, write
+from tyrne.system.emit import Emit
+from tyrne.system.errors import RequestError
+from tyrne.system.run import STATUS_LIMIT, Machine
+from tyrne.system.select import load_system, select, warnings_of
+
+# What only one command needs is imported there.
+
+app = typer.Typer(
+    cls=Commands,
+    help="Tyrne: a capability microkernel in typed Python. Run user programs behind it.",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Systems = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="SYSTEM.toml | PROGRAM",
+        help="A system description, or programs: Kernel Python (.py), C (.c), assembly (.S), an AArch64 ELF, "
+        "a raw image (.bin). Without any: the greeting.",
+        show_default=False,
+    ),
+]
+STATUS_SAME, STATUS_DIFFERENT = 0, 1
+"""Of `tyrne replay`."""
+Release = Annotated[bool, typer.Option("--release", help="A kernel without the debug console.")]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Write what happened as JSON; with - to standard output, and all else to standard error."
+    ),
+]
+MaxInstructions = Annotated[
+    int | None, typer.Option(metavar="N", min=1, max=(1 << 48) - 1, help="Stop after so many instructions.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def command(
+    context: typer.Context,
+    show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    if show_version:
+        from importlib.metadata import version
+
+        say(f"tyrne {version('tyrne')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        say(*context.get_help().split("\n"))
+        raise typer.Exit(STATUS_REQUEST)
+
+
+@app.command(cls=Command)
+def run(
+    system: Systems = None,
+    machine: Annotated[Machine, typer.Option(help="Where to run.")] = Machine.HOSTED,
+    release: Release = False,
+    report: Report = None,
+    max_instructions: MaxInstructions = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what tasks write, and errors.")] = False,
+) -> int:
+    """Run a system and show what its tasks write.
+
+    Exit status: 0 all tasks exited with 0; 1 some task exited otherwise or faulted; 2 the request was wrong;
+    3 kernel panic; 4 the limit was reached; 5 deadlock.
+    """
+    return run_system(system or [], machine, release, report, max_instructions or 0, quiet)
+
+
+@app.command(cls=Command)
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What tyrne run --report has written.")],
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="N",
+            help="Stop after N transitions of the kernel; -1: before the last one; 4+120: 120 instructions after the "
+            "fourth; 2000i: after 2000 instructions.",
+        ),
+    ] = None,
+    show: Annotated[bool, typer.Option("--list", help="Show every transition on the way, with its number.")] = False,
+    report: Report = None,
+    max_instructions: MaxInstructions = None,
+) -> int:
+    """Repeat a recorded run on the hosted machine, and say whether it did the same; or stop on the way and look.
+
+    Exit status: 0 it did the same, or has stopped at N; 1 it did something else; 2 the request was wrong;
+    4 the limit was reached.
+    """
+    from tyrne.cli.replay import following, go_to, standing, verdict, warnings_about
+    from tyrne.system.files import check_writable
+    from tyrne.system.printable import json_text
+    from tyrne.system.replay import Replay
+
+    if report is not None and report != STDOUT:
+        check_writable(report, [file])
+    out = sys.stderr if report == STDOUT else sys.stdout
+    repeated = Replay.load(file, max_instructions or 0)
+    complain(*warnings_about(repeated), label="warning: ")
+    with nullcontext() if show else progress(terminal(stderr=True), "replaying …"):
+        lines = go_to(repeated, to, out if show else None)
+        same, line = verdict(repeated) if to is None else (True, "")
+    say(*lines, *(standing(repeated) if to is not None else [line]), out=out)
+    if report is not None:
+        write(report, json_text(repeated.report()).encode())
+    if to is not None:
+        say(*following(repeated), out=out)
+    if repeated.limited:
+        return STATUS_LIMIT
+    return STATUS_SAME if same else STATUS_DIFFERENT
+
+
+@app.command(cls=Command)
+def build(
+    emit: Annotated[Emit, typer.Option(help="The kernel: as C, ELF or flat image. One program: as ELF or raw image.")],
+    system: Systems = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")] = None,
+    release: Release = False,
+) -> int:
+    """Build the kernel with a system inside, or one program. With --emit c and one PROGRAM.py: that program's C."""
+    from tyrne.system.build import build_output
+
+    if output is None and emit is not Emit.C:
+        raise RequestError(f"no output named; add -o FILE for --emit {emit.value}")
+    if output is not None:
+        check_output(output, system or [], select(system or []))
+    with progress(terminal(stderr=True), "building …"):
+        content, warnings = build_output(system or [], emit, release)
+    warn(warnings)
+    write(STDOUT if output is None else output, content)
+    return 0
+
+
+@app.command(cls=Command)
+def check(system: Systems = None) -> int:
+    """Check a description and its programs without running anything."""
+    from tyrne.system.outline import outline
+
+    with progress(terminal(stderr=True), "checking …"):
+        description = select(system or [])
+        loaded = load_system(description)
+    warn(warnings_of(loaded))
+    say(*outline(description, loaded))
+    return 0
+
+
+@app.command(cls=Command)
+def new(directory: Annotated[Path, typer.Argument(metavar="NAME", help="The directory to make.")]) -> int:
+    """Make a directory with a program and a system description that run."""
+    from tyrne.cli.new import create_project
+
+    description = create_project(directory)
+    say(f"made {directory}; run it with: tyrne run {description}")
+    return 0
+
+
+class CacheAction(Enum):
+    """What `tyrne cache` may be asked to do."""
+
+    CLEAR = "clear"
+
+
+@app.command(cls=Command)
+def cache(
+    action: Annotated[
+        CacheAction | None, typer.Argument(metavar="clear", help="Delete all of it. Without this: say what it holds.")
+    ] = None,
+) -> int:
+    """Say where the cache of what was built is, and how large; or clear it."""
+    from rich.filesize import decimal
+
+    from tyrne.system import built
+
+    directory, size = built.place_and_size()
+    if action is None:
+        say(f"{directory}: {decimal(size)}, all of which can be built again; clear it with: tyrne cache clear")
+        return 0
+    built.clear()
+    say(f"{directory}: cleared, {decimal(size)}")
+    return 0
+
+
+def run_command_line(arguments: Sequence[str]) -> int:
+    """What a command line asks for; its exit status."""
+    try:
+        status = app(list(arguments), prog_name="tyrne", standalone_mode=False)
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        return complain_of_request(error.format_message(), "tyrne" if context is None else context.command_path)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    if status == STATUS_INTERRUPTED:  # what typer makes of Ctrl-C, and no command returns otherwise
+        raise KeyboardInterrupt
+    return status if isinstance(status, int) else 0

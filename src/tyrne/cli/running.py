@@ -1,0 +1,144 @@
+"""What `tyrne run` does, and how a command shows that it takes its time and writes what it has made."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from tyrne.cli.errors import Stopped
+from tyrne.cli.output import complain, warn
+from tyrne.cli.presenter import PlainPresenter, Presenter
+from tyrne.cli.summary import explain, explain_faults, explain_refusals, show_summary
+from tyrne.hosted.kept import REPORT, SUMMARY
+from tyrne.hosted.stop import StopRequest
+from tyrne.system.known import known_system
+from tyrne.system.run import Machine, Request, prepare
+from tyrne.system.select import select, warnings_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tyrne.system.described import SystemDescription
+
+_FORCES_TERMINAL: Final = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+"""Variables by which rich takes another stream for a terminal."""
+STDOUT: Final = Path("-")
+"""The report that goes to standard output."""
+
+
+def run_system(
+    system: Sequence[Path],
+    machine: Machine = Machine.HOSTED,
+    release: bool = False,
+    report: Path | None = None,
+    max_instructions: int = 0,
+    quiet: bool = False,
+) -> int:
+    """Run what the arguments of a command line name and show what its tasks write; the exit status of docs/guide.md.
+
+    A slow import stands where what is imported is needed: most runs start without.
+    """
+    if report is not None:
+        check_output(report, system, select(system))
+    if machine is Machine.QEMU:
+        select(system)  # what is wrong with the system is said first
+        from tyrne.system.qemu import find_emulator
+
+        find_emulator()
+    out = terminal(stderr=report == STDOUT)
+    with progress(out, "building …"):
+        loaded = known_system(system)
+        ready = prepare(Request(loaded, machine, release, max_instructions))
+    if not quiet:
+        warn(warnings_of(loaded))
+    presenter: Presenter
+    if out is None:
+        presenter = PlainPresenter(bytes_of(report))
+    else:
+        from tyrne.cli.terminal import TerminalPresenter
+
+        presenter = TerminalPresenter(out, [task.name for task in loaded.tasks])
+    presenter.quiet = quiet
+    try:
+        with stopped_by_interrupt() as stop:
+            result = ready.run(presenter, SUMMARY if report is None else REPORT, stop)
+    finally:
+        presenter.finish()
+    if report is not None:
+        write(report, result.to_json().encode())
+    if out is not None and not quiet:
+        show_summary(out, result)
+    complain(*explain(result), *explain_faults(result), *explain_refusals(result, presenter.refusals))
+    if result.interrupted:
+        raise Stopped(signal.SIGINT)
+    return result.status
+
+
+def check_output(output: Path, system: Sequence[Path], description: SystemDescription) -> None:
+    """Refuse an output that cannot be written, or would replace the description or one of its programs."""
+    if output != STDOUT:
+        from tyrne.system.files import check_writable
+
+        check_writable(output, [*system, *description.files()])
+
+
+def bytes_of(report: Path | None) -> BinaryIO:
+    """Where what tasks write goes, beside a report."""
+    return (sys.stderr if report == STDOUT else sys.stdout).buffer
+
+
+def write(output: Path, content: bytes) -> None:
+    if output == STDOUT:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        from tyrne.system.files import write_atomically
+
+        write_atomically(output, content)
+
+
+def terminal(stderr: bool) -> Console | None:
+    """The terminal that a stream is, or is said to be; None for a pipe or a file."""
+    stream = sys.stderr if stderr else sys.stdout
+    if not stream.isatty() and not any(name in os.environ for name in _FORCES_TERMINAL):
+        return None
+    from rich.console import Console
+
+    console = Console(highlight=False, stderr=stderr)
+    return console if console.is_terminal else None
+
+
+def progress(console: Console | None, what: str) -> AbstractContextManager[None]:
+    """On a terminal, say that a slow step is going on."""
+    if console is None:
+        return nullcontext()
+    from tyrne.cli.terminal import progress
+
+    return progress(console, what)
+
+
+@contextmanager
+def stopped_by_interrupt() -> Iterator[StopRequest]:
+    """The first Ctrl-C asks a run to stop, so that it can be told where it was; a second one ends it at once."""
+    stop = StopRequest()
+
+    def ask(number: int, frame: object) -> None:
+        if stop.made:
+            raise KeyboardInterrupt
+        stop.made = True
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
