@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,18 @@ def test_pauses_change_nothing(
     monkeypatch.setattr(native, "_MOST", most)
     monkeypatch.setattr(native, "SLICE", slice_length)
     assert run(manifest, EVERYTHING, True, monkeypatch)[:-1] == plain[:-1]
+
+
+def test_turns_do_not_put_a_pause_off(code: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bound on instructions is for all of them together: a signal of the host waits no longer."""
+    machine = NativeMachine(flat_system([code["for_ever"]] * 2, 100_000, 1000), Recorder(kept=SUMMARY))
+    begun: list[int] = []
+    take = machine.kernel.take_journal
+    monkeypatch.setattr(machine.kernel, "take_journal", lambda: (begun.append(machine.cpu.instructions), take())[1])
+    monkeypatch.setattr(native, "SLICE", 7000)
+    machine.run()
+    assert machine.recorder.instructions == 100_000
+    assert max(after - before for before, after in pairwise(begun)) == 7000
 
 
 def test_calls_that_nobody_asks_for_do_not_come_to_python(

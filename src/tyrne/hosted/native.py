@@ -33,7 +33,8 @@ _FIELDS: Final = {int(kind): count for kind, count in journal.FIELDS.items()}
 _HEADER, _CAPACITY = int(journal.HEADER_WORDS), int(journal.CAPACITY)
 _NEVER: Final = int(journal.NEVER)
 _MOST: Final = 20_000
-"""Transitions, about 0.1 s: signals of the host are handled between so many."""
+"""Transitions, some 0.01 s without what tasks do: signals of the host are handled between so many, or SLICE
+instructions."""
 _FIRST_TASKS: Final = 16
 """Those of which transitions.c keeps whether they are known."""
 

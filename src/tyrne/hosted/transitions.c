@@ -116,12 +116,13 @@ static int execute(struct native *n)
     return 1;
 }
 
-/* Make at most `most` transitions of at most `slice` instructions each, the first one from a journal that is executed. */
+/* Make at most `most` transitions of at most `slice` instructions, at least one, together. The journal is executed. */
 PUBLIC int tyrne_transitions(struct native *n, uint64_t most, uint64_t slice)
 {
     struct cpu *cpu = n->cpu;
+    uint64_t end = cpu->instructions + slice;
     void *places[34];
-    for (; most; most--) {
+    for (; most && cpu->instructions < end; most--) {
         if (!n->task)
             return RECORDS;
         for (int i = 0; i < 31; i++)
@@ -134,13 +135,14 @@ PUBLIC int tyrne_transitions(struct native *n, uint64_t most, uint64_t slice)
         uint64_t left = n->alarm_at > cpu->instructions ? n->alarm_at - cpu->instructions : 0, syndrome = 0;
         uint32_t vector = IRQ;
         if (left) {
-            n->error = tyrne_run(cpu, places, left < slice ? left : slice);
+            uint64_t room = end - cpu->instructions;
+            n->error = tyrne_run(cpu, places, left < room ? left : room);
             if (n->error == EXCEPTION && cpu->syndrome >> 26 == SUPERVISOR_CALL) {
                 syndrome = cpu->syndrome;
                 vector = SYNCHRONOUS;
             } else if (!cpu->reached || n->error) {
                 return STOPPED;
-            } else if (left > slice) {
+            } else if (left > room) {
                 return PAUSED;
             }
         }
