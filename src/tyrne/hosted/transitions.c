@@ -4,7 +4,7 @@
 #include "counting.h"
 
 /* Kinds of records, and how many fields each has: boards/native/journal.py. */
-enum { ACTIVATE = 3, CODE_WRITTEN = 4, INVALIDATE_PAGE = 5, INVALIDATE_SPACE = 6, SWITCH_THREAD = 7, CALL = 8, ALARM = 11 };
+enum { ACTIVATE = 3, CODE_WRITTEN = 4, INVALIDATE_PAGES = 5, INVALIDATE_SPACE = 6, SWITCH_THREAD = 7, CALL = 8, ALARM = 11 };
 enum { HEADER = 2, TASKS = 16, EXTENDED = 35, SUPERVISOR_CALL = 0x15 };
 enum { SYNCHRONOUS = 0, IRQ = 1 };
 
@@ -92,7 +92,7 @@ static int execute(struct native *n)
         case CODE_WRITTEN:
             n->cpu->ctl(engine, (int)n->flush_code);
             break;
-        case INVALIDATE_PAGE:
+        case INVALIDATE_PAGES:
         case INVALIDATE_SPACE:
             n->cpu->ctl(engine, (int)n->flush_translations);
             break;
