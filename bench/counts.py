@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from scenarios import EMPTY, Figure, Role, Scenario
+from scenarios import EMPTY, EQUAL, Figure, Role, Scenario
 
 from tyrne.abi import CapKind, Rights
 from tyrne.system import limits
@@ -91,17 +91,19 @@ class Counter:
 
 
 def system_of(scenario: Scenario, samples: int) -> System:
-    """The system that a scenario boots. It has no ticks, so nothing but its tasks decides who runs."""
+    """The system that a scenario boots. No tick comes while it runs, so nothing but its tasks decides who does."""
     region = Region("samples", pages(HEADER_BYTES + (samples + 1) * LONGEST_SAMPLE))
     lines = [f"#define {name} {value}\n" for name, value in {**scenario.defines, "SAMPLES": samples}.items()]
     with tempfile.TemporaryDirectory(prefix="tyrne-bench-") as folder:
-        tasks = tuple(_task(role, Path(folder), "".join(lines)) for role in scenario.roles)
+        roles = (*scenario.roles, EQUAL) if scenario.equal else scenario.roles
+        tasks = tuple(_task(role, Path(folder), "".join(lines)) for role in roles)
     return System(
         f"bench-{scenario.name}",
         scenario.endpoints,
         tasks,
         notifications=scenario.notifications,
         memory=(region, Region("page", 1)),
+        slice=limits.SLICE_MAX,
     )
 
 

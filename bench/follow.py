@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from counts import BenchError
+from counts import PROGRAMS, BenchError
+from elftools.elf.elffile import ELFFile
 
-from tyrne.system.manifest import System
+from tyrne.system import limits
+from tyrne.system.build import kernel_elf
+from tyrne.system.loading import load_program
+from tyrne.system.manifest import System, Task
 from tyrne.system.qemu import MACHINE, emulator
 from tyrne.system.qemu_versions import single_instructions, version
 
 NOT_EXECUTED: Final = ("cpu_io_recompile", "Stopped execution")
 """What a line starts with that takes the one before it back."""
+
+KERNEL_HALF: Final = 1 << 63
+"""Instructions of the kernel have this bit in their addresses."""
+INTERRUPT_VECTOR: Final = 0x480
+"""Of a task, from the first vector on."""
+TICKS: Final = 9
 
 LOG: Final = ("-d", "exec,nochain,int")
 
@@ -62,3 +73,26 @@ def instructions_to_user(kernel: Path, system: System) -> int:
         if address == entry:
             return count
     raise BenchError(f"{system.name}: ended before its first task ran")
+
+
+def instructions_of_tick() -> int:
+    """Instructions of the kernel from the interrupt that ends a turn to the first of the equal whose turn begins."""
+    spin = load_program(PROGRAMS / "spin.S")
+    system = System("bench-tick", 0, (Task("one", spin, 1, ()), Task("other", spin, 1, ())), slice=limits.SLICE_MIN)
+    kernel = kernel_elf(system, release=True)
+    with kernel.open("rb") as file:
+        symbols = ELFFile(file).get_section_by_name(".symtab")
+        (vectors,) = symbols.get_symbol_by_name("vectors")
+        entry = vectors["st_value"] + INTERRUPT_VECTOR
+    ticks: list[int] = []
+    inside = False
+    for address in executed(kernel):
+        if address == entry:
+            ticks.append(0)
+            inside = True
+        inside = inside and address >= KERNEL_HALF
+        if inside:
+            ticks[-1] += 1
+        elif len(ticks) > TICKS:
+            return statistics.median_low(ticks[1:])
+    raise BenchError("no turn has ended")

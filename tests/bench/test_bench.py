@@ -36,7 +36,7 @@ def test_counts_are_the_same_in_every_run(tmp_path: Path) -> None:
     assert first == second
     (row,) = first.values()
     assert row["least"] <= row["value"] <= row["most"]
-    assert (row["sel4"], row["budget"]) == (277, 190)
+    assert (row["sel4"], row["budget"]) == (277, 135)
     assert row["of_sel4"] == round(row["value"] / 277, 3)
 
 

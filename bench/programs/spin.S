@@ -1,0 +1,5 @@
+/* Computes for ever. */
+
+        .text
+        .global _start
+_start: b       _start
