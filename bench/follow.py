@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import statistics
+import struct
 import subprocess
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +30,11 @@ KERNEL_HALF: Final = 1 << 63
 INTERRUPT_VECTOR: Final = 0x480
 """Of a task, from the first vector on."""
 TICKS: Final = 9
+PHYSICAL: Final = 0xFFFF_FFFF
+CACHE: Final = 0xD508_7000
+"""SYS with CRn 7, whatever op1, CRm, op2 and the register are: DC and IC."""
+LOOP: Final = 10
+"""More instructions than a turn of a loop over cache lines has."""
 
 LOG: Final = ("-d", "exec,nochain,int")
 
@@ -66,12 +74,27 @@ def executed(kernel: Path, options: Sequence[str] = ()) -> Iterator[int]:
             process.wait()
 
 
-def instructions_to_user(kernel: Path, system: System) -> int:
-    """Instructions from reset, the kernel's first included, to the first of the first task, that one not."""
-    entry = system.tasks[0].program.entry
+@dataclass(frozen=True)
+class Boot:
+    """Instructions from reset, the kernel's first included, to the first of the first task, that one not.
+
+    `caches` are those that go over the lines of caches: each DC and IC, with what leads to it from the one before.
+    """
+
+    others: int
+    caches: int
+
+
+def instructions_to_user(kernel: Path, system: System) -> Boot:
+    """What a boot takes."""
+    entry, lines = system.tasks[0].program.entry, _cache_instructions(kernel)
+    caches, last = 0, -LOOP
     for count, address in enumerate(executed(kernel)):
         if address == entry:
-            return count
+            return Boot(count - caches, caches)
+        if address & PHYSICAL in lines:
+            caches += count - last if count - last < LOOP else 1
+            last = count
     raise BenchError(f"{system.name}: ended before its first task ran")
 
 
@@ -96,3 +119,11 @@ def instructions_of_tick() -> int:
         elif len(ticks) > TICKS:
             return statistics.median_low(ticks[1:])
     raise BenchError("no turn has ended")
+
+
+def _cache_instructions(kernel: Path) -> set[int]:
+    """The physical addresses of the DC and IC of a kernel, which is linked at its high address."""
+    text = ELFFile(io.BytesIO(kernel.read_bytes())).get_section_by_name(".text")
+    words = struct.unpack(f"<{text['sh_size'] // 4}I", text.data()[: text["sh_size"] & ~3])
+    start = text["sh_addr"] & PHYSICAL
+    return {start + 4 * number for number, word in enumerate(words) if word & 0xFFF8_F000 == CACHE}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -9,6 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from elftools.elf.elffile import ELFFile
+
+from tyrne.system.build import kernel_elf
+from tyrne.system.select import load_system, select
 
 BENCH: Final = Path(__file__).parents[2] / "bench"
 
@@ -62,6 +67,21 @@ def test_following_a_path_finds_the_instructions_that_the_counter_counts(tmp_pat
     assert done.returncode == 0, done.stderr
     assert f"rejected call: {row['value']} instructions" in done.stdout
     assert "vectors.S" in done.stdout
+
+
+@pytest.mark.qemu
+def test_of_a_boot_the_lines_of_caches_are_counted_by_themselves() -> None:
+    """Ten instructions for four lines of what start.S stores, and seven for each of the one page of code."""
+    script = "from table import boot; print(*(row.value for row in boot().rows))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=BENCH, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    others, caches = map(int, done.stdout.split())
+    elf = ELFFile(io.BytesIO(kernel_elf(load_system(select([])), release=True).read_bytes()))
+    table = elf.get_section_by_name(".symtab")
+    start, end = (table.get_symbol_by_name(name)[0]["st_value"] for name in ("bss_start", "emergency_stack_end"))
+    lines = (end - start) // 64
+    assert lines > 2000 and abs(caches - (lines * 10 // 4 + 64 * 7)) < 20
+    assert others > caches
 
 
 def test_an_unknown_path_is_refused() -> None:
