@@ -32,9 +32,9 @@ from tyrne.testing.kernels import (
     current,
     endpoint_object,
     held,
+    life,
     program,
     slim_kernel,
-    slot_id,
     space_object,
     system_call,
     task_record,
@@ -88,9 +88,9 @@ def test_capabilities_stand_at_handle_words_from_0_in_the_order_of_the_record() 
     kernel = booted(task_record("one", *caps), endpoints=2)
     table = current(kernel).capabilities
     expected = [
-        Capability(Rights.SEND, endpoint_object(1)),
+        Capability(Rights.SEND, endpoint_object(1, 0, kernel)),
         Capability(Rights.CONSOLE_WRITE, DebugConsole()),
-        Capability(Rights.RECV | Rights.DUPLICATE, endpoint_object(0)),
+        Capability(Rights.RECV | Rights.DUPLICATE, endpoint_object(0, 0, kernel)),
         None,
     ]
     assert [slot.capability for slot in table.slots][:4] == expected
@@ -110,8 +110,9 @@ def test_a_task_holds_nothing_that_the_manifest_does_not_give_it() -> None:
 def test_the_kernel_keeps_its_quota_its_space_every_task_with_its_quota_and_the_empty_table_stays_empty() -> None:
     kernel = booted(task_record("one"), task_record("two"))
     found = [slot.capability.object for slot in kernel.bootstrap_table.slots if slot.capability is not None]
-    tasks = [named for n in (0, 1) for named in (TaskHandle(slot_id(n)), QuotaHandle(slot_id(n + 1)))]
-    assert found == [QuotaHandle(slot_id(0)), space_object(0), *tasks]
+    tasks, quotas = kernel.tasks.items, kernel.quotas.items
+    kept = [named for n in (0, 1) for named in (TaskHandle(tasks[n], life()), QuotaHandle(quotas[n + 1], life()))]
+    assert found == [QuotaHandle(quotas[0], life()), space_object(0, 0, kernel), *kept]
     assert held(kernel.empty_table) == [] and kernel.empty_table.is_full()
 
 
@@ -138,7 +139,7 @@ def test_objects_are_numbered_in_the_order_of_creation() -> None:
     kernel = booted(endpoints=3, notifications=2, memory=[Region("m", 2)])
     assert [int(arena.population) for arena in (kernel.endpoints, kernel.notifications, kernel.regions)] == [3, 2, 1]
     for index in range(3):
-        assert kernel.endpoints.items[index].origin.held().object == endpoint_object(index)
+        assert kernel.endpoints.items[index].origin.held().object == endpoint_object(index, 0, kernel)
 
 
 @pytest.mark.promise(
@@ -157,12 +158,12 @@ def test_every_kind_of_capability_of_a_record_names_its_object_and_a_badge_comes
     kernel = booted(task_record("one", *caps), task_record("two"), notifications=2, memory=regions)
     slots = [slot.capability for slot in kernel.tasks.items[0].capabilities.slots]
     assert slots == [
-        Capability(Rights.SEND, endpoint_object(1), u64(77)),
-        Capability(Rights.WAIT, NotificationHandle(slot_id(1))),
-        Capability(Rights.CONTROL, TaskHandle(slot_id(1))),
-        Capability(Rights.MAP, space_object(1)),
-        Capability(Rights.READ, MemoryHandle(slot_id(1), u32(0), u32(3))),
-        Capability(Rights.CREATE, QuotaHandle(slot_id(1))),
+        Capability(Rights.SEND, endpoint_object(1, 0, kernel), u64(77)),
+        Capability(Rights.WAIT, NotificationHandle(kernel.notifications.items[1], life())),
+        Capability(Rights.CONTROL, TaskHandle(kernel.tasks.items[1], life())),
+        Capability(Rights.MAP, space_object(1, 0, kernel)),
+        Capability(Rights.READ, MemoryHandle(kernel.regions.items[1], life(), u32(0), u32(3))),
+        Capability(Rights.CREATE, QuotaHandle(kernel.quotas.items[1], life())),
     ]
 
 
@@ -236,7 +237,7 @@ def test_the_most_urgent_task_starts() -> None:
 def test_a_supervisor_of_the_manifest_is_a_capability_to_send_with_its_badge() -> None:
     kernel = booted(task_record("one", supervisor=Supervisor(1, 42)), endpoints=2)
     slot = current(kernel).supervisor
-    assert slot.capability == Capability(Rights.SEND, endpoint_object(1), u64(42))
+    assert slot.capability == Capability(Rights.SEND, endpoint_object(1, 0, kernel), u64(42))
     assert slot.parent is kernel.endpoints.items[1].origin
 
 

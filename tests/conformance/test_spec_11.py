@@ -30,11 +30,13 @@ from tyrne.testing.kernels import (
     NULL,
     PANIC,
     STORE_FAULT,
+    age,
     booted,
     context_of,
     current,
     handle,
     held,
+    id_of,
     insert,
     managed,
     slot_id,
@@ -212,7 +214,7 @@ def test_spec_11_an_inverted_extent_is_refused() -> None:
 @pytest.mark.promise("A slot whose 2^32 generations are used up is retired, not wrapped round")
 def test_spec_11_generations_never_wrap() -> None:
     arena = Arena(1, lambda _: Notification())
-    arena.generations[0] = LAST_GENERATION
+    age(arena, 0, LAST_GENERATION)
     made = arena.allocate()
     assert made == slot_id(0, 0xFFFF_FFFF)
     assert arena.free(slot_id(0, 0xFFFF_FFFF))
@@ -397,14 +399,14 @@ def test_spec_11_a_task_lives_in_its_space_as_long_as_it_does() -> None:
     assert space is not None
     word = world.give_space(0, 0)
     world.ok(0, C.CAP_DROP, word)
-    assert world.kernel.spaces.contains(space.slot)
+    assert world.kernel.spaces.contains(id_of(space))
 
 
 def test_spec_11_a_stale_user_binding_gives_no_context_after_its_slot_was_used_again() -> None:
     kernel = booted()
     space = context_of(current(kernel)).space
-    assert space is not None and kernel.spaces.free(space.slot)
-    assert kernel.spaces.allocate() == slot_id(int(space.slot.index), 1)
+    assert space is not None and kernel.spaces.free(id_of(space))
+    assert kernel.spaces.allocate() == slot_id(space.at.life.index, 1)
     assert not kernel.context().has_current_task
     assert system_call(kernel, 3)[0] == 0x102
 

@@ -291,7 +291,7 @@ def test_spec_7_2_step_8_the_descriptor_says_where_everything_is() -> None:
     assert isinstance(loaded, LoadedImage)
     end = u64(BASE + 5 * PAGE)
     assert loaded == LoadedImage(handle(1), u64(BASE), u64(BASE), end, u64(PAGE + 1), u64(3 * PAGE))
-    assert world.table.lookup(loaded.space) == Capability(Rights.REVOKE, space_object(1))
+    assert world.table.lookup(loaded.space) == Capability(Rights.REVOKE, space_object(1, 0, world))
     assert world.board.events[-1] == ("tables_written",)
 
 

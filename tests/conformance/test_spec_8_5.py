@@ -153,7 +153,7 @@ def test_spec_8_5_console_write_checks_the_capability_first() -> None:
     outside = (BASE - 1, NULL)
     refused(kernel, 0x102, WRITE, 66, *outside)
     refused(kernel, 0x107, WRITE, BOTH, *outside)
-    refused(kernel, 0x107, WRITE, give(kernel, Rights.NONE, space_object()), *outside)
+    refused(kernel, 0x107, WRITE, give(kernel, Rights.NONE, space_object(0, 0, kernel)), *outside)
     refused(kernel, 0x104, WRITE, silent, *outside)
     refused(kernel, 0x3, WRITE, CONSOLE, *outside)
 

@@ -10,7 +10,8 @@ import pytest
 from tyrne.abi import Rights, Status, TaskState, pack_handle
 from tyrne.boot.start import check_gate
 from tyrne.hal.frame import Call, TrapFrame
-from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole
+from tyrne.kernel.capability import Capability, DebugConsole
+from tyrne.kernel.config import MAX_SPACES
 from tyrne.kernel.context import whole_context
 from tyrne.kernel.effects import Reschedule, Return, Terminate
 from tyrne.kernel.kernel import NO_TASK, Kernel
@@ -27,8 +28,10 @@ from tyrne.testing.kernels import (
     context_of,
     current,
     held,
+    id_of,
     slim_kernel,
     slot_id,
+    space_object,
     system_call,
     task_record,
 )
@@ -71,7 +74,7 @@ def context_is_the_tasks_own(kernel: Kernel[MemoryBoard]) -> None:
     own = context_of(task)
     assert caller.table is own.table is task.capabilities
     assert caller.window == own.window != UserWindow()
-    assert caller.space is kernel.spaces.get(own.space.slot)
+    assert caller.space is kernel.spaces.get(id_of(own.space))
     assert caller.space is not kernel.bootstrap_space()
     assert (caller.task, caller.has_current_task) == (task.number, True)
 
@@ -140,14 +143,13 @@ def test_spec_8_7_the_effect_itself_is_a_refusal(parts: tuple[bool, bool, bool])
             assert effect == (Reschedule() if number == YIELD else Terminate(u64(7)))
 
 
-@pytest.mark.parametrize("index", [0, 1, 5, 0xFFFF])
+@pytest.mark.parametrize("index", [0, 1, 5, MAX_SPACES - 1])
 @pytest.mark.parametrize("generation", [0, 1, 0xFFFF_FFFF])
 def test_spec_8_7_the_space_counts_only_while_its_generation_lives(index: int, generation: int) -> None:
     kernel = kernel_with(GIVEN)
     task = current(kernel)
-    named = AddressSpaceHandle(slot_id(index, generation))
-    task.context = replace(context_of(task), space=named)
-    if kernel.spaces.get(named.slot) is None:
+    task.context = replace(context_of(task), space=space_object(index, generation, kernel))
+    if kernel.spaces.get(slot_id(index, generation)) is None:
         context_fails_closed(kernel)
     else:
         assert kernel.context().has_current_task
@@ -155,7 +157,7 @@ def test_spec_8_7_the_space_counts_only_while_its_generation_lives(index: int, g
 
 def test_spec_8_7_a_freed_space_takes_the_whole_context_with_it() -> None:
     kernel = kernel_with(GIVEN)
-    assert kernel.spaces.free(context_of(current(kernel)).space.slot)
+    assert kernel.spaces.free(id_of(context_of(current(kernel)).space))
     context_fails_closed(kernel)
     assert kernel.spaces.allocate() is not None  # the same slot in its next generation
     context_fails_closed(kernel)

@@ -30,7 +30,7 @@ class Caller:
 
     def endpoint(self, rights: Rights = EVERY_RIGHT, number: int = 0) -> int:
         """Put a capability over an endpoint into the task's table; its handle word."""
-        return int(pack_handle(insert(self.task.capabilities, rights, endpoint_object(number))))
+        return int(pack_handle(insert(self.task.capabilities, rights, endpoint_object(number, 0, self.kernel))))
 
     def console(self, rights: Rights = Rights.CONSOLE_WRITE) -> int:
         return int(pack_handle(insert(self.task.capabilities, rights, DebugConsole())))

@@ -7,7 +7,7 @@ import pytest
 from tyrne.kernel.arena import LAST_GENERATION, Arena
 from tyrne.kernel.notification import Notification
 from tyrne.lang import u64
-from tyrne.testing.kernels import PANIC, slot_id
+from tyrne.testing.kernels import PANIC, age, slot_id
 from tyrne.testing.state import state
 
 
@@ -95,7 +95,7 @@ def test_an_arena_with_more_slots_than_indices_is_refused() -> None:
 def test_a_slot_at_the_last_generation_is_retired() -> None:
     slots = arena(2)
     slots.allocate()
-    slots.generations[0] = LAST_GENERATION
+    age(slots, 0, LAST_GENERATION)
     last = slot_id(0, 0xFFFF_FFFF)
     assert slots.contains(last)
     assert slots.free(last)
@@ -109,7 +109,7 @@ def test_a_slot_at_the_last_generation_is_retired() -> None:
 def test_the_generation_before_the_last_is_not_retired() -> None:
     slots = arena(1)
     slots.allocate()
-    slots.generations[0] = LAST_GENERATION - 1
+    age(slots, 0, LAST_GENERATION - 1)
     assert slots.free(slot_id(0, 0xFFFF_FFFE))
     assert slots.allocate() == slot_id(0, 0xFFFF_FFFF)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tyrne.abi import Rights
+from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.capability import (
     AddressSpaceHandle,
     Capability,
@@ -19,19 +20,25 @@ from tyrne.kernel.capability import (
     TaskHandle,
     kind_of,
 )
-from tyrne.lang import u32
+from tyrne.kernel.endpoint import Endpoint
+from tyrne.kernel.memory import Region
+from tyrne.kernel.notification import Notification
+from tyrne.kernel.quota import Quota
+from tyrne.kernel.task import Task
+from tyrne.lang import u16, u32, u64
 from tyrne.rows import check_rows
-from tyrne.testing.kernels import slot_id
 
-SLOT = slot_id(13, 77)
+LIFE = u64(77)
+TASK, ENDPOINT = Task(), Endpoint()
+ENDPOINT.life.index = u16(13)
 OBJECTS: dict[CapKind, CapObject] = {
-    CapKind.TASK: TaskHandle(SLOT),
-    CapKind.ENDPOINT: EndpointHandle(SLOT),
-    CapKind.NOTIFICATION: NotificationHandle(SLOT),
-    CapKind.ADDRESS_SPACE: AddressSpaceHandle(SLOT),
-    CapKind.MEMORY: MemoryHandle(SLOT, u32(131), u32(771)),
-    CapKind.QUOTA: QuotaHandle(SLOT),
-    CapKind.REPLY: ReplyHandle(SLOT),
+    CapKind.TASK: TaskHandle(TASK, LIFE),
+    CapKind.ENDPOINT: EndpointHandle(ENDPOINT, LIFE),
+    CapKind.NOTIFICATION: NotificationHandle(Notification(), LIFE),
+    CapKind.ADDRESS_SPACE: AddressSpaceHandle(AddressSpace(), LIFE),
+    CapKind.MEMORY: MemoryHandle(Region(), LIFE, u32(131), u32(771)),
+    CapKind.QUOTA: QuotaHandle(Quota(), LIFE),
+    CapKind.REPLY: ReplyHandle(TASK, LIFE),
     CapKind.DEBUG_CONSOLE: DebugConsole(),
 }
 
@@ -44,7 +51,7 @@ def test_every_kind_has_its_object() -> None:
 
 def test_handles_of_different_kinds_or_uses_are_never_equal() -> None:
     assert len(set(OBJECTS.values())) == len(OBJECTS)
-    assert EndpointHandle(SLOT) != EndpointHandle(slot_id(13, 78)) != EndpointHandle(slot_id(12, 78))
+    assert EndpointHandle(ENDPOINT, LIFE) != EndpointHandle(ENDPOINT, u64(79)) != EndpointHandle(Endpoint(), u64(79))
 
 
 @pytest.mark.parametrize("kind", CapKind)

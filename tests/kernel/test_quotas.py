@@ -8,7 +8,7 @@ import pytest
 
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status, rights_over
-from tyrne.kernel.arena import LAST_GENERATION, Arena
+from tyrne.kernel.arena import Arena
 from tyrne.kernel.config import MAX_DEPTH
 from tyrne.kernel.creation import make_object
 from tyrne.kernel.quota import FRAMES, pay_back
@@ -16,7 +16,7 @@ from tyrne.kernel.task import Task
 from tyrne.lang import u8, u16, u64
 from tyrne.system.parts import Quota as Claims
 from tyrne.testing.board import PAGE
-from tyrne.testing.kernels import BASE
+from tyrne.testing.kernels import BASE, age
 from tyrne.testing.state import kernel_state, resources, state
 from tyrne.testing.world import PLENTY, World, claims
 
@@ -113,7 +113,7 @@ def test_an_arena_without_a_place_refuses_as_a_quota_does(kind: CapKind) -> None
     }[kind]  # type: ignore[assignment]
     for index in range(len(arena.items)):
         if not arena.occupied[index]:
-            arena.generations[index] = LAST_GENERATION
+            age(arena, index, 1 << 32)
     arena.touched = u16(len(arena.items))
     assert arena.is_full()
     assert w.refused(0, C.CREATE, w.purse, kind.value, 3) is Status.QUOTA_EXCEEDED

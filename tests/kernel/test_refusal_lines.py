@@ -17,7 +17,7 @@ from tyrne.abi import CapKind, Rights, Status, pack_handle
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.lang import u16
 from tyrne.testing.board import PAGE
-from tyrne.testing.kernels import BASE, NULL, context_of, move_window, run, system_call
+from tyrne.testing.kernels import BASE, NULL, age, context_of, move_window, run, system_call
 from tyrne.testing.world import World
 from tyrne.user.refusals import ENDS_OF_WAITS, REFUSALS
 
@@ -42,7 +42,7 @@ def with_full_arena(kind: CapKind) -> Situation:
     arena = (*arenas, w.kernel.quotas)[kind.value - K.ENDPOINT.value]
     for index in range(len(arena.items)):
         if not arena.occupied[index]:
-            arena.generations[index] = LAST_GENERATION  # retired
+            age(arena, index, 1 << 32)  # retired
     arena.touched, arena.first_free = u16(len(arena.items)), u16(0)
     return w, C.CREATE, (w.words["quota"], kind.value, 1), S.QUOTA_EXCEEDED
 

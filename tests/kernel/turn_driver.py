@@ -74,14 +74,14 @@ class Driver:
                 return
             before = board.clock
             self._step(task, until)
-            self.served[int(task.slot)] += board.clock - before
+            self.served[int(task.life.index)] += board.clock - before
             self.contenders = max(self.contenders, self._ready())
             steps += 1
             if steps % 50 == 0:
                 check_system(self.world.kernel)
 
     def _step(self, task: Task, until: int) -> None:
-        board, number = self.world.board, int(task.slot)
+        board, number = self.world.board, int(task.life.index)
         end = until if board.turn_end is None else board.turn_end
         if board.clock >= end:
             board.clock += TRAP

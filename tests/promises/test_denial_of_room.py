@@ -11,7 +11,7 @@ from promises.hostile import HOSTILE, SERVER, VICTIM, room
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status, pack_handle
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.lang import u32
+from tyrne.lang import u32, u64
 from tyrne.system.parts import Quota
 from tyrne.testing.board import PAGE
 from tyrne.testing.kernels import BASE, NULL, context_of, move_window
@@ -174,18 +174,18 @@ def test_a_place_and_a_slot_that_are_used_up_are_retired_and_the_others_go_on() 
     w = World(2)
     purse = w.give_quota(0)
     made = w.ok(0, C.CREATE, purse, CapKind.ENDPOINT.value)
-    place = int(w.slot(0, made).held().object.slot.index)  # type: ignore[union-attr]
+    place = w.slot(0, made).held().object.at  # type: ignore[union-attr]
     w.ok(0, C.CAP_DROP, made)
-    w.kernel.endpoints.generations[place] = u32(LAST_GENERATION)
+    place.life.count = u64(2 * int(LAST_GENERATION))
     last = w.ok(0, C.CREATE, purse, CapKind.ENDPOINT.value)
     slot = w.slot(0, last)
-    assert slot.held().object.slot.index == place  # type: ignore[union-attr]
+    assert slot.held().object.at is place  # type: ignore[union-attr]
     slot.generation = u32(LAST_GENERATION)
     last = int(pack_handle(slot.handle()))
     w.ok(0, C.CAP_DROP, last)
     for _ in range(2):
         other = w.ok(0, C.CREATE, purse, CapKind.ENDPOINT.value)
         assert w.slot(0, other) is not slot
-        assert w.slot(0, other).held().object.slot.index != place  # type: ignore[union-attr]
+        assert w.slot(0, other).held().object.at is not place  # type: ignore[union-attr]
         w.ok(0, C.CAP_DROP, other)
     assert w.refused(0, C.CAP_QUERY, last) is Status.INVALID_HANDLE

@@ -71,7 +71,7 @@ def authority(kernel: Kernel[Any]) -> set[tuple[CapKind, object, Rights]]:
         named = capability.object
         what: list[object] = [named]
         if isinstance(named, MemoryHandle):
-            what = [(named.slot, int(named.first) + page) for page in range(int(named.pages))]
+            what = [(named.at, int(named.first) + page) for page in range(int(named.pages))]
         found |= {(kind_of(named), one, right) for one in what for right in capability.rights}
     return found
 

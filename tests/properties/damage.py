@@ -59,7 +59,7 @@ class Busy(World):
 
     def root(self, task: int) -> u64:
         """The level 0 table of a task's space."""
-        return self.kernel.spaces.items[context_of(self.task(task)).space.slot.index].root
+        return context_of(self.task(task)).space.at.root
 
     def descriptor(self, address: int, word: u64) -> None:
         """Let an address of task 0 have another level 3 descriptor."""
@@ -169,7 +169,7 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
      lambda w: put(w.task(1), reply=None)),
     ("every_object_has_its_origin", "alive True, its origin", lambda w: put(w.signals, is_origin=False)),
     ("every_object_has_its_origin", "its origin names something else",
-     lambda w: hold(w.origin, object=endpoint_object(1))),
+     lambda w: hold(w.origin, object=endpoint_object(1, 0, w.kernel))),
     ("every_object_has_its_origin", "nobody can name it", lambda w: w.at(w.made).clear()),
     ("links_are_symmetric", "empty, and linked", lambda w: put(unused(w), parent=w.origin)),
     ("links_are_symmetric", "empty, and has a sibling", lambda w: put(unused(w), next_sibling=w.origin)),
@@ -187,9 +187,9 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
     ("authority_only_shrinks", "badge 0 from 9", lambda w: hold(w.at(w.door), badge=u64(9))
      or hold(w.at(w.child), badge=u64(0))),
     ("authority_only_shrinks", "pages outside its parent's",
-     lambda w: hold(w.at(w.part), object=MemoryHandle(w.at(w.part).held().object.slot, u32(1), u32(2)))),
+     lambda w: hold(w.at(w.part), object=MemoryHandle(w.at(w.part).held().object.at, u64(1), u32(1), u32(2)))),
     ("authority_only_shrinks", "another object than its parent's",
-     lambda w: hold(w.at(w.child), object=endpoint_object(1))),
+     lambda w: hold(w.at(w.child), object=endpoint_object(1, 0, w.kernel))),
     ("authority_only_shrinks", "only travel", lambda w: hold(w.at(w.answer), rights=Rights.DUPLICATE)),
     ("authority_only_shrinks", "not a child of what paid for it",
      lambda w: put(w.at(w.made).parent, parent=w.origin)),
@@ -289,7 +289,7 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
     ("tasks_are_bound_whole", "and holds", lambda w: put(w.task(3), state=TaskState.EXITED)),
     ("tasks_are_bound_whole", "is ready", lambda w: put(last(w.kernel.tasks), state=TaskState.READY)),
     ("tasks_are_bound_whole", "number 3 of", lambda w: put(w.task(4), number=u32(3))),
-    ("tasks_are_bound_whole", "thinks that it is in slot 2", lambda w: put(w.task(4), slot=u16(2))),
+    ("tasks_are_bound_whole", "thinks that it is in slot 2", lambda w: put(w.task(4).life, index=u16(2))),
     ("the_cpu_holds_the_current_task", "still to be given back", lambda w: put(w.kernel, remains=True)),
     ("the_cpu_holds_the_current_task", "another task's thread state",
      lambda w: put(w.kernel.scheduler.core, entered=w.task(3))),

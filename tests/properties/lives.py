@@ -170,7 +170,7 @@ class Family:
         if slot is None or slot.capability is None:
             return False
         named = slot.held().object
-        endpoint = self.kernel.endpoints.items[named.slot.index]  # type: ignore[union-attr]
+        endpoint = named.at  # type: ignore[union-attr]
         return endpoint.senders.head is not None
 
     def answer(self, door: int) -> None:

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tyrne.kernel.arena import LAST_GENERATION, Arena, SlotId
 from tyrne.kernel.notification import Notification
 from tyrne.lang import u64
-from tyrne.testing.kernels import slot_id
+from tyrne.testing.kernels import age, slot_id
 
 
 class Slots(RuleBasedStateMachine):
@@ -56,7 +56,7 @@ class Slots(RuleBasedStateMachine):
             if old.generation < 0xFFFF_FFF0:
                 self.stale.append(old)
                 generation = 0xFFFF_FFFF - pick % 2
-                self.arena.generations[old.index] = LAST_GENERATION - pick % 2
+                age(self.arena, old.index, generation)
                 self.generation[old.index] = generation
                 self.live.append(slot_id(int(old.index), generation))
             else:

@@ -17,13 +17,14 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, CapObject, DebugConsole, TaskHandle
 from tyrne.kernel.deletion import cap_drop, cap_revoke, delete
+from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.testing.board import MemoryBoard
-from tyrne.testing.kernels import endpoint_object, handle, held, slim_kernel, slot_id, space_object
+from tyrne.testing.kernels import endpoint_object, handle, held, life, slim_kernel, space_object
 from tyrne.testing.state import state
 
 TABLES, SLOTS, PARKED = 3, 7, 2
-OBJECTS: list[CapObject] = [endpoint_object(0), TaskHandle(slot_id(0)), space_object(0), DebugConsole()]
+OBJECTS: list[CapObject] = [endpoint_object(0), TaskHandle(Task(), life()), space_object(0), DebugConsole()]
 
 
 @dataclass(eq=False)

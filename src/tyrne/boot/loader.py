@@ -120,13 +120,12 @@ def _check(kernel: Kernel[B], table: CapTable, parent: CapHandle, image: Image) 
     if named is None:
         return LoadFailure(LoadError.INVALID_PARENT_CAP, Status.INVALID_HANDLE)
     paying = named.object
-    quota = kernel.quotas.get(paying.slot) if isinstance(paying, QuotaHandle) else None
-    if quota is None:
+    if not isinstance(paying, QuotaHandle):
         return LoadFailure(LoadError.INVALID_PARENT_CAP, Status.WRONG_KIND)
     if not _fits_user_space(image, kernel.board.page_format.user_limit):
         return LoadFailure(LoadError.INVALID_IMAGE_BASE, None, image.base(), image.stack_end())
     needed = _frames_needed(kernel.board, image)
-    limit = min(kernel.frames.available(), quota.claims[FRAMES])
+    limit = min(kernel.frames.available(), paying.at.claims[FRAMES])
     if needed > limit:
         return LoadFailure(LoadError.FRAME_BUDGET_EXCEEDED, None, needed, limit)
     for i in irange(image.segment_count):

@@ -80,7 +80,7 @@ def start_quota(kernel: Kernel[B]) -> CapHandle:
     slot = kernel.quotas.allocate()
     assert slot is not None
     root = kernel.quotas.items[slot.index]
-    root.origin.become_origin(Capability(rights_over(CapKind.QUOTA), QuotaHandle(slot)), None)
+    root.origin.become_origin(Capability(rights_over(CapKind.QUOTA), QuotaHandle(root, root.life.count)), None)
     root.claims[FRAMES] = kernel.frames.available()
     root.claims[u64(CapKind.TASK.value)] = u64(len(kernel.tasks.items))
     root.claims[u64(CapKind.ENDPOINT.value)] = u64(len(kernel.endpoints.items))

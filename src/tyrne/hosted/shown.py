@@ -66,7 +66,7 @@ def _held(capability: Capability) -> str:
     """`endpoint 0, RECV|SEND, badge 0x5`."""
     named = capability.object
     kind = kind_of(named).name.lower()
-    what = "console" if isinstance(named, DebugConsole) else f"{kind} {int(named.slot.index)}"
+    what = "console" if isinstance(named, DebugConsole) else f"{kind} {int(named.at.life.index)}"
     if isinstance(named, MemoryHandle):
         what += f", pages {int(named.first)} to {int(named.first + named.pages) - 1}"
     rights = "|".join(str(right.name) for right in capability.rights) or "no rights"
@@ -87,9 +87,8 @@ def _table(table: CapTable) -> str:
 
 
 def _number(place: Any) -> str:
-    """The index of an object in its arena, by which its origin names it."""
-    capability = place.origin.capability
-    return "unused" if capability is None else f"{int(capability.object.slot.index)}"
+    """The index of an object in its arena."""
+    return f"{int(place.life.index)}" if place.life.is_lived() else "unused"
 
 
 def _endpoint(endpoint: Endpoint) -> str:

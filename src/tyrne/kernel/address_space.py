@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tyrne.abi import Status
 from tyrne.hal.board import TableMemory
-from tyrne.kernel.arena import SlotId
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.frames import Frames
+from tyrne.kernel.life import Life
 from tyrne.kernel.page_ranges import release_frame, release_in_table
 from tyrne.kernel.page_table import Mapping, translate
 from tyrne.kernel.quota import Quota
@@ -17,6 +17,7 @@ class AddressSpace:
     """The root table, and how many frames the space takes: tables, and pages that belong to it."""
 
     def __init__(self) -> None:
+        self.life: Life = Life()
         self.origin: CapSlot = CapSlot()
         self.payer: Quota | None = None
         self.root: u64 = u64(0)
@@ -24,10 +25,10 @@ class AddressSpace:
         self.asid: u16 = u16(0)
         self.frames: u64 = u64(0)
 
-    def begin(self, slot: SlotId, root: u64) -> None:
-        """Start with a zeroed root table; the tag is the slot's own, never 0."""
+    def begin(self, root: u64) -> None:
+        """Start with a zeroed root table; the tag is that of the place, never 0."""
         self.root = root
-        self.asid = slot.index + 1
+        self.asid = self.life.index + 1
         self.frames = u64(1)
 
     def translate(self, memory: TableMemory, address: u64) -> Mapping | Status:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
+from tyrne.kernel.life import Life
 from tyrne.lang import Array, u16, u32, u64
 
-T = TypeVar("T")
+
+class Living(Protocol):
+    """What arenas hold."""
+
+    life: Life
+
+
+T = TypeVar("T", bound=Living)
 
 LAST_GENERATION: Final = u32(0xFFFF_FFFF)
-"""A slot freed in this generation is retired: a handle to it can never become valid again."""
+"""A slot freed in this generation is retired: a reference to it can never become valid again."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,6 @@ class Arena(Generic[T]):
     def __init__(self, capacity: int, make: Callable[[int], T]) -> None:
         assert capacity <= 0xFFFF
         self.items: Array[T] = Array.of(capacity, make)
-        self.generations: Array[u32] = Array.filled(capacity, u32(0))
         self.occupied: Array[bool] = Array.filled(capacity, False)
         self.next_free: Array[u16] = Array.filled(capacity, u16(0))
         self.first_free: u16 = u16(0)
@@ -50,7 +57,10 @@ class Arena(Generic[T]):
             return None
         self.occupied[index] = True
         self.population += 1
-        return SlotId(index, self.generations[index])
+        life = self.items[index].life
+        life.index = index
+        life.count += 1
+        return self.id_at(u64(index))
 
     def free(self, slot: SlotId) -> bool:
         """Give a slot back; false, and nothing changed, when the id is stale."""
@@ -59,8 +69,8 @@ class Arena(Generic[T]):
         index = slot.index
         self.occupied[index] = False
         self.population -= 1
+        self.items[index].life.count += 1
         if slot.generation != LAST_GENERATION:
-            self.generations[index] = slot.generation + 1
             self.next_free[index] = self.first_free
             self.first_free = index + 1
         return True
@@ -69,7 +79,7 @@ class Arena(Generic[T]):
         index = slot.index
         if index >= len(self.items):
             return False
-        return self.occupied[index] and self.generations[index] == slot.generation
+        return self.items[index].life.count == u64(slot.generation) * 2 + 1
 
     def get(self, slot: SlotId) -> T | None:
         """The object; None when the id is stale."""
@@ -81,6 +91,5 @@ class Arena(Generic[T]):
         return self.first_free == 0 and self.touched == len(self.items)
 
     def id_at(self, index: u64) -> SlotId:
-        """The id of the present use of a slot."""
-        at = u16(index)
-        return SlotId(at, self.generations[at])
+        """The id of the present use of a slot that is not retired."""
+        return SlotId(u16(index), u32(self.items[index].life.generation()))

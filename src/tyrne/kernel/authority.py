@@ -1,6 +1,6 @@
 """From a handle word to the object that it names, for a holder of a right over it.
 
-`…_of` checks a word, and says why not. `…_at` follows a slot that was checked before: its object is there, because no
+`…_of` checks a word, and says why not. `…_at` follows a slot that was checked before: its object lives, because no
 capability outlives its object.
 """
 
@@ -56,9 +56,8 @@ def message_status(refusal: Status) -> Status:
 def endpoint_at(kernel: Kernel[B], slot: CapSlot) -> Endpoint:
     """The endpoint that a slot's capability names."""
     named = slot.held().object
-    endpoint = kernel.endpoints.get(named.slot) if isinstance(named, EndpointHandle) else None
-    assert endpoint is not None
-    return endpoint
+    assert isinstance(named, EndpointHandle) and named.at.life.count == named.life
+    return named.at
 
 
 @hot
@@ -69,9 +68,8 @@ def endpoint_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) ->
 
 def notification_at(kernel: Kernel[B], slot: CapSlot) -> Notification:
     named = slot.held().object
-    notification = kernel.notifications.get(named.slot) if isinstance(named, NotificationHandle) else None
-    assert notification is not None
-    return notification
+    assert isinstance(named, NotificationHandle) and named.at.life.count == named.life
+    return named.at
 
 
 @hot
@@ -83,9 +81,8 @@ def notification_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights
 def caller_at(kernel: Kernel[B], slot: CapSlot) -> Task:
     """Who waits for the answer that a reply capability gives."""
     named = slot.held().object
-    task = kernel.tasks.get(named.slot) if isinstance(named, ReplyHandle) else None
-    assert task is not None
-    return task
+    assert isinstance(named, ReplyHandle) and named.at.life.count == named.life
+    return named.at
 
 
 @hot
@@ -94,23 +91,25 @@ def task_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Tas
     if isinstance(slot, Status):
         return slot
     named = slot.held().object
-    task = kernel.tasks.get(named.slot) if isinstance(named, TaskHandle) else None
-    assert task is not None
-    return task
+    assert isinstance(named, TaskHandle) and named.at.life.count == named.life
+    return named.at
 
 
 def space_at(kernel: Kernel[B], slot: CapSlot) -> AddressSpace:
     named = slot.held().object
-    space = kernel.spaces.get(named.slot) if isinstance(named, AddressSpaceHandle) else None
-    assert space is not None
-    return space
+    assert isinstance(named, AddressSpaceHandle) and named.at.life.count == named.life
+    return named.at
+
+
+def living_space(named: AddressSpaceHandle) -> AddressSpace | None:
+    """The space that was named when something was mapped or bound there, if it still lives."""
+    return named.at if named.at.life.count == named.life else None
 
 
 def quota_at(kernel: Kernel[B], slot: CapSlot) -> Quota:
     named = slot.held().object
-    quota = kernel.quotas.get(named.slot) if isinstance(named, QuotaHandle) else None
-    assert quota is not None
-    return quota
+    assert isinstance(named, QuotaHandle) and named.at.life.count == named.life
+    return named.at
 
 
 @hot

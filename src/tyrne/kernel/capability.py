@@ -3,45 +3,61 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tyrne.abi import CapKind, Rights
-from tyrne.kernel.arena import SlotId
 from tyrne.lang import u32, u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.address_space import AddressSpace
+    from tyrne.kernel.endpoint import Endpoint
+    from tyrne.kernel.memory import Region
+    from tyrne.kernel.notification import Notification
+    from tyrne.kernel.quota import Quota
+    from tyrne.kernel.task import Task
 
 
 @dataclass(frozen=True)
 class TaskHandle:
-    """Names a task. Handles of one kind of object cannot be passed for those of another."""
+    """Names a task, and the life that it lives: what is named is there as long as that lasts.
 
-    slot: SlotId
+    Handles of one kind of object cannot be passed for those of another.
+    """
+
+    at: Task
+    life: u64
 
 
 @dataclass(frozen=True)
 class EndpointHandle:
     """Names an endpoint."""
 
-    slot: SlotId
+    at: Endpoint
+    life: u64
 
 
 @dataclass(frozen=True)
 class NotificationHandle:
     """Names a notification."""
 
-    slot: SlotId
+    at: Notification
+    life: u64
 
 
 @dataclass(frozen=True)
 class AddressSpaceHandle:
     """Names an address space."""
 
-    slot: SlotId
+    at: AddressSpace
+    life: u64
 
 
 @dataclass(frozen=True)
 class MemoryHandle:
     """Names some pages of a memory region."""
 
-    slot: SlotId
+    at: Region
+    life: u64
     first: u32
     pages: u32
 
@@ -50,14 +66,16 @@ class MemoryHandle:
 class QuotaHandle:
     """Names a quota."""
 
-    slot: SlotId
+    at: Quota
+    life: u64
 
 
 @dataclass(frozen=True)
 class ReplyHandle:
     """Names the task that waits for an answer."""
 
-    slot: SlotId
+    at: Task
+    life: u64
 
 
 @dataclass(frozen=True)

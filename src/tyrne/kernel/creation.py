@@ -83,7 +83,8 @@ def make_endpoint(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | 
         return Status.QUOTA_EXCEEDED
     endpoint = kernel.endpoints.items[slot.index]
     endpoint.payer = quota
-    endpoint.origin.become_origin(Capability(rights_over(CapKind.ENDPOINT), EndpointHandle(slot)), payer)
+    named = EndpointHandle(endpoint, endpoint.life.count)
+    endpoint.origin.become_origin(Capability(rights_over(CapKind.ENDPOINT), named), payer)
     return endpoint.origin
 
 
@@ -93,8 +94,8 @@ def make_notification(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlo
         return Status.QUOTA_EXCEEDED
     notification = kernel.notifications.items[slot.index]
     notification.payer = quota
-    named = Capability(rights_over(CapKind.NOTIFICATION), NotificationHandle(slot))
-    notification.origin.become_origin(named, payer)
+    named = NotificationHandle(notification, notification.life.count)
+    notification.origin.become_origin(Capability(rights_over(CapKind.NOTIFICATION), named), payer)
     return notification.origin
 
 
@@ -104,7 +105,6 @@ def make_task(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Stat
     if slot is None:
         return Status.QUOTA_EXCEEDED
     task = kernel.tasks.items[slot.index]
-    task.slot = slot.index
     task.number = kernel.lives
     kernel.lives = wrapping_add(kernel.lives, u32(1))
     task.name[0] = u8(0)
@@ -119,7 +119,8 @@ def make_task(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Stat
     task.home.index = slot.index
     task.supervisor.index = slot.index
     task.payer = quota
-    task.origin.become_origin(Capability(rights_over(CapKind.TASK), TaskHandle(slot)), payer)
+    named = TaskHandle(task, task.life.count)
+    task.origin.become_origin(Capability(rights_over(CapKind.TASK), named), payer)
     return task.origin
 
 
@@ -132,9 +133,10 @@ def make_space(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Sta
         return Status.OUT_OF_FRAMES
     kernel.board.table_zeroed()
     space = kernel.spaces.items[slot.index]
-    space.begin(slot, root)
+    space.begin(root)
     space.payer = quota
-    space.origin.become_origin(Capability(rights_over(CapKind.ADDRESS_SPACE), AddressSpaceHandle(slot)), payer)
+    named = AddressSpaceHandle(space, space.life.count)
+    space.origin.become_origin(Capability(rights_over(CapKind.ADDRESS_SPACE), named), payer)
     return space.origin
 
 
@@ -157,7 +159,7 @@ def begin_region(kernel: Kernel[B], payer: CapSlot, quota: Quota, start: u64, pa
     region.pages = pages
     region.device = not kernel.frames.extent.contains(start)
     region.payer = quota
-    named = MemoryHandle(slot, u32(0), u32(pages))
+    named = MemoryHandle(region, region.life.count, u32(0), u32(pages))
     region.origin.become_origin(Capability(rights_over(CapKind.MEMORY), named), payer)
     return region
 
@@ -168,7 +170,7 @@ def make_quota(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Sta
         return Status.QUOTA_EXCEEDED
     made = kernel.quotas.items[slot.index]
     made.payer = quota
-    made.origin.become_origin(Capability(rights_over(CapKind.QUOTA), QuotaHandle(slot)), payer)
+    made.origin.become_origin(Capability(rights_over(CapKind.QUOTA), QuotaHandle(made, made.life.count)), payer)
     return made.origin
 
 

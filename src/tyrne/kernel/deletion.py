@@ -38,10 +38,9 @@ def _delete_leaf(kernel: Kernel[B], slot: CapSlot) -> None:
             return
         case NotificationHandle() if not slot.is_origin:
             cancel_waits(kernel, slot)
-        case EndpointHandle(named) if not slot.is_origin:
+        case EndpointHandle(endpoint) if not slot.is_origin:
             cancel_waits(kernel, slot)
-            endpoint = kernel.endpoints.get(named)
-            if endpoint is not None and includes(slot.held().rights, Rights.RECV):
+            if includes(slot.held().rights, Rights.RECV):
                 endpoint.receiver_gone = True
                 kernel.remains = True
     if slot.is_origin:

@@ -55,10 +55,10 @@ def standing_of(kernel: Kernel[B], task: Task) -> Standing:
     through = task.through
     if task.queue is not None and through is not None:
         match through.held().object:
-            case EndpointHandle(slot):
-                return Standing(state, pc, u64(CapKind.ENDPOINT.value), u64(slot.index), u64(slot.generation))
-            case NotificationHandle(slot):  # always: there is nothing else to wait at
-                return Standing(state, pc, u64(CapKind.NOTIFICATION.value), u64(slot.index), u64(slot.generation))
+            case EndpointHandle(at):
+                return Standing(state, pc, u64(CapKind.ENDPOINT.value), u64(at.life.index), at.life.generation())
+            case NotificationHandle(at):  # always: there is nothing else to wait at
+                return Standing(state, pc, u64(CapKind.NOTIFICATION.value), u64(at.life.index), at.life.generation())
     return Standing(state, pc)
 
 

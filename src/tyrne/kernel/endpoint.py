@@ -21,6 +21,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.life import Life
 from tyrne.kernel.quota import Quota
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.lang import u64
@@ -56,6 +57,7 @@ class Endpoint:
     """
 
     def __init__(self) -> None:
+        self.life: Life = Life()
         self.origin: CapSlot = CapSlot()
         self.payer: Quota | None = None
         self.state: EndpointState = EndpointState.IDLE

@@ -14,6 +14,7 @@ from tyrne.hal.interrupt import Interrupt
 from tyrne.hal.text import log_line
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
+from tyrne.kernel.authority import living_space
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.config import (
     MAX_ENDPOINTS,
@@ -127,7 +128,7 @@ class Kernel(Generic[B]):
         """The gate: the caller's table, window and live address space in one snapshot, all three or none."""
         task = self.scheduler.core.current
         context = None if task is None else task.context
-        space = None if context is None else self.spaces.get(context.space.slot)
+        space = None if context is None else living_space(context.space)
         if task is None or context is None or space is None:
             return SyscallContext(self.empty_table, UserWindow(), self.bootstrap_space(), NO_TASK, False)
         return SyscallContext(context.table, context.window, space, task.number, True)
@@ -209,7 +210,7 @@ class Kernel(Generic[B]):
             self._begin_turn(task)
         self.board.switch_thread(None if old is None else old.thread, task.thread)
         context = task.context
-        space = None if context is None else self.spaces.get(context.space.slot)
+        space = None if context is None else living_space(context.space)
         self._activate(self.bootstrap_space() if space is None else space)
         self.scheduler.core.entered = task
         return task

@@ -12,7 +12,7 @@ from tyrne.abi import CapKind, Rights, Status, includes, rights_from_word, unpac
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.hal.pages import PAGE_SIZE, MappingFlags, forbidden
-from tyrne.kernel.authority import authorise, space_at
+from tyrne.kernel.authority import authorise, living_space, space_at
 from tyrne.kernel.cap_slot import CapSlot, Placement
 from tyrne.kernel.capability import AddressSpaceHandle, MemoryHandle
 from tyrne.kernel.config import MAX_PAGES
@@ -38,15 +38,14 @@ def memory_at(slot: CapSlot) -> MemoryHandle:
 
 
 def region_of(kernel: Kernel[B], named: MemoryHandle) -> Region:
-    region = kernel.regions.get(named.slot)
-    assert region is not None, "a capability outlived its object"
-    return region
+    assert named.at.life.count == named.life, "a capability outlived its object"
+    return named.at
 
 
 def is_placed(kernel: Kernel[B], slot: CapSlot) -> bool:
     """Whether a memory capability is mapped, in an address space that still exists."""
     placement = slot.placement
-    return placement is not None and kernel.spaces.contains(placement.space.slot)
+    return placement is not None and living_space(placement.space) is not None
 
 
 def page_flags(slot: CapSlot, region: Region, word: u64) -> MappingFlags | Status:
@@ -110,7 +109,7 @@ def unmap_placed(kernel: Kernel[B], slot: CapSlot) -> None:
     """Take back the mapping of a memory capability, if it has one, and the tables that it leaves empty."""
     placement = slot.placement
     slot.placement = None
-    space = None if placement is None else kernel.spaces.get(placement.space.slot)
+    space = None if placement is None else living_space(placement.space)
     if placement is None or space is None:
         return
     start, before = placement.address, kernel.frames.allocated
@@ -183,7 +182,7 @@ def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effec
         return refuse(flags)
     placement = slot.placement
     assert placement is not None
-    space = kernel.spaces.get(placement.space.slot)
+    space = living_space(placement.space)
     assert space is not None
     start, length = placement.address, u64(named.pages) * PAGE_SIZE
     protect_range(kernel.board, space.root, space.asid, start, start + length, flags)
@@ -203,5 +202,5 @@ def memory_derive(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effe
     pages = u64(named.pages)
     if call.a3 == 0 or call.a2 >= pages or call.a3 > pages - call.a2:
         return refuse(Status.OUT_OF_RANGE)
-    part = MemoryHandle(named.slot, u32(u64(named.first) + call.a2), u32(call.a3))
+    part = MemoryHandle(named.at, named.life, u32(u64(named.first) + call.a2), u32(call.a3))
     return handed(caller.table.cap_derive(source, rights_from_word(call.a1), part, u64(0)))

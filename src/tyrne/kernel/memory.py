@@ -5,6 +5,7 @@ from __future__ import annotations
 from tyrne.hal.pages import PAGE_SIZE
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.frames import Frames
+from tyrne.kernel.life import Life
 from tyrne.kernel.quota import Quota
 from tyrne.lang import irange, u64
 
@@ -13,6 +14,7 @@ class Region:
     """A range of physical pages. What of it is mapped belongs to the capabilities that it is mapped by."""
 
     def __init__(self) -> None:
+        self.life: Life = Life()
         self.origin: CapSlot = CapSlot()
         self.payer: Quota | None = None
         self.start: u64 = u64(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.life import Life
 from tyrne.kernel.quota import Quota
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.lang import u64
@@ -21,6 +22,7 @@ class Notification:
     """
 
     def __init__(self) -> None:
+        self.life: Life = Life()
         self.origin: CapSlot = CapSlot()
         self.payer: Quota | None = None
         self.word: u64 = u64(0)

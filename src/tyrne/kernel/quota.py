@@ -6,6 +6,7 @@ from typing import Final
 
 from tyrne.abi import CapKind
 from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.life import Life
 from tyrne.lang import Array, u64
 
 FRAMES: Final = u64(0)
@@ -17,6 +18,7 @@ class Quota:
     """What may still be made. Claims only move: the sum over all quotas and all living objects stays the same."""
 
     def __init__(self) -> None:
+        self.life: Life = Life()
         self.origin: CapSlot = CapSlot()
         self.payer: Quota | None = None
         self.claims: Array[u64] = Array.filled(CLAIMS, u64(0))

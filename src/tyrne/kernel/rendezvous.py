@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tyrne.abi import NULL_HANDLE, Notice, Rights, Status, TaskState, includes, pack_handle, unpack_handle
 from tyrne.hal.board import B
 from tyrne.hal.frame import Answer
+from tyrne.kernel.authority import caller_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, EndpointHandle, MemoryHandle, ReplyHandle
@@ -76,8 +77,9 @@ def may_travel(table: CapTable, by: CapSlot, word: u64) -> bool:
 
 def withdraw(kernel: Kernel[B], named: EndpointHandle, slot: CapSlot) -> None:
     """Forget the receiver that `recv` has registered at an endpoint, if it was by this capability."""
-    endpoint = kernel.endpoints.get(named.slot)
-    if endpoint is not None and endpoint.asked_by is slot:
+    endpoint = named.at
+    assert endpoint.life.count == named.life
+    if endpoint.asked_by is slot:
         endpoint.withdraw()
 
 
@@ -99,9 +101,7 @@ def move_capability(kernel: Kernel[B], slot: CapSlot, target: CapSlot) -> None:
     lay_down(kernel, slot)
     named = slot.held().object
     if isinstance(named, ReplyHandle):
-        client = kernel.tasks.get(named.slot)
-        if client is not None:  # always: a reply capability goes before its caller does
-            client.reply = target
+        caller_at(kernel, slot).reply = target
     slot.move_to(target)
 
 
@@ -150,7 +150,7 @@ def take(kernel: Kernel[B], sender: Task, table: CapTable) -> Answer:
     reply = NULL_HANDLE
     if sender.offer is Offer.CALL or sender.offer is Offer.FAULT:
         slot = table.allocate()
-        named = ReplyHandle(kernel.tasks.id_at(u64(sender.slot)))
+        named = ReplyHandle(sender, sender.life.count)
         slot.hold(Capability(Rights.TRANSFER, named), through.depth + 1)
         sender.reply = slot
         sender.state = TaskState.CALLING

@@ -26,10 +26,11 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.context import Context, whole_context
+from tyrne.kernel.life import Life
 from tyrne.kernel.quota import Quota
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import Array, hot, u8, u16, u32, u64
+from tyrne.lang import Array, hot, u8, u32, u64
 
 
 class Offer(Enum):
@@ -56,8 +57,7 @@ class Task:
 
     def __init__(self) -> None:
         self.frame: TrapFrame = TrapFrame()
-        self.slot: u16 = u16(0)
-        """Its place in the arena of tasks."""
+        self.life: Life = Life()
         self.number: u32 = u32(0)
         """How many tasks there were before it, modulo 2^32: those of the manifest come first, in its order. Only logs
         and reports use it."""

@@ -64,10 +64,10 @@ def _place(kernel: Kernel[Any], queue: TaskQueue | None, names: Names) -> str:
     """Which object a queue belongs to."""
     for number, endpoint in enumerate(kernel.endpoints.items):
         if queue is endpoint.senders or queue is endpoint.receivers:
-            return f"endpoint {called(names.endpoints, number, kernel.endpoints.generations[number])}"
+            return f"endpoint {called(names.endpoints, number, int(endpoint.life.generation()))}"
     for number, notification in enumerate(kernel.notifications.items):
         if queue is notification.waiters:
-            return f"notification {called(names.notifications, number, kernel.notifications.generations[number])}"
+            return f"notification {called(names.notifications, number, int(notification.life.generation()))}"
     return "no object"
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tyrne.abi import CapKind, Rights, pack_handle
-from tyrne.kernel.arena import SlotId
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import (
     AddressSpaceHandle,
@@ -21,7 +20,9 @@ from tyrne.kernel.capability import (
     kind_of,
 )
 from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.life import Life
 from tyrne.kernel.task import Task
+from tyrne.lang import u64
 from tyrne.system.names import Names
 
 
@@ -84,22 +85,21 @@ def name_of(kernel: Kernel[Any], named: CapObject, names: Names) -> str:
     match named:
         case DebugConsole():
             return "console"
-        case EndpointHandle(slot):
-            return _name(slot, "endpoint", names.endpoints)
-        case NotificationHandle(slot):
-            return _name(slot, "notification", names.notifications)
-        case MemoryHandle(slot):
-            return _name(slot, "memory", names.memory)
-        case AddressSpaceHandle(slot):
-            return _name(slot, "space", ("bootstrap", *names.tasks))
-        case QuotaHandle(slot):
-            return _name(slot, "quota", ("kernel", *names.tasks))
-        case TaskHandle(slot) | ReplyHandle(slot):
-            task = kernel.tasks.get(slot)
-            return "nobody" if task is None else names.task(int(task.number))
+        case EndpointHandle(at, life):
+            return _name(at.life, life, "endpoint", names.endpoints)
+        case NotificationHandle(at, life):
+            return _name(at.life, life, "notification", names.notifications)
+        case MemoryHandle(at, life):
+            return _name(at.life, life, "memory", names.memory)
+        case AddressSpaceHandle(at, life):
+            return _name(at.life, life, "space", ("bootstrap", *names.tasks))
+        case QuotaHandle(at, life):
+            return _name(at.life, life, "quota", ("kernel", *names.tasks))
+        case TaskHandle(at, life) | ReplyHandle(at, life):
+            return names.task(int(at.number)) if at.life.count == life else "nobody"
 
 
-def _name(slot: SlotId, kind: str, names: tuple[str, ...]) -> str:
-    """The name of the object in a place, which the description's objects hold in their first generation."""
-    known = slot.generation == 0 and slot.index < len(names)
-    return names[slot.index] if known else f"{kind} {int(slot.index)}"
+def _name(place: Life, life: u64, kind: str, names: tuple[str, ...]) -> str:
+    """The name of the object in a place, of which the description's objects live the first life."""
+    known = life == 1 and place.index < len(names)
+    return names[place.index] if known else f"{kind} {int(place.index)}"

@@ -13,10 +13,12 @@ from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.cause import Cause
 from tyrne.hal.frame import Vector
 from tyrne.hosted import shown
+from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena, SlotId
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, CapObject, EndpointHandle
 from tyrne.kernel.context import Context
+from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.frames import FrameRange, Frames
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
@@ -44,6 +46,14 @@ PANIC = (Trap, AssertionError)
 """What a failed check of an invariant raises under CPython."""
 STORE_FAULT = 0x9200_004F
 """ESR_EL1 of a store from EL0 that the page's permissions refuse (level 3)."""
+
+
+STRANGERS = [Endpoint() for _ in range(16)]
+"""Endpoints of no kernel: what a test names that has a table and no more."""
+SPACES = [AddressSpace() for _ in range(17)]
+"""Address spaces of no kernel."""
+for _stranger in STRANGERS:
+    _stranger.life.count = u64(1)
 
 
 class ScarceFrames(Frames):
@@ -78,14 +88,30 @@ def slot_id(index: int, generation: int = 0) -> SlotId:
     return SlotId(u16(index), u32(generation))
 
 
-def endpoint_object(index: int = 0, generation: int = 0) -> EndpointHandle:
-    """Names the endpoint in a slot, whether or not there is one."""
-    return EndpointHandle(slot_id(index, generation))
+def life(generation: int = 0) -> u64:
+    """Which life of its place an object lives that has been freed so many times."""
+    return u64(2 * generation + 1)
 
 
-def space_object(index: int = 0, generation: int = 0) -> AddressSpaceHandle:
-    """Names the address space in a slot, whether or not there is one."""
-    return AddressSpaceHandle(slot_id(index, generation))
+def id_of(named: Any) -> SlotId:
+    """The arena's name for the life that a handle of the kernel's names."""
+    return SlotId(named.at.life.index, u32((named.life - 1) // 2))
+
+
+def age(arena: Arena[Any], index: int, generation: int) -> None:
+    """Let a place of an arena be in another generation."""
+    arena.items[index].life.count = u64(2 * int(generation) + arena.occupied[index])
+
+
+def endpoint_object(index: int = 0, generation: int = 0, kernel: Kernel[Any] | None = None) -> EndpointHandle:
+    """Names the endpoint in a place of a kernel, whether or not there is one; or one of no kernel, which lives."""
+    return EndpointHandle(STRANGERS[index] if kernel is None else kernel.endpoints.items[index], life(generation))
+
+
+def space_object(index: int = 0, generation: int = 0, kernel: Kernel[Any] | None = None) -> AddressSpaceHandle:
+    """Names the address space in a place of a kernel, whether or not there is one; or one of no kernel, which does not
+    live."""
+    return AddressSpaceHandle(SPACES[index] if kernel is None else kernel.spaces.items[index], life(generation))
 
 
 def insert(table: CapTable, rights: Rights = ALL, named: CapObject | None = None) -> CapHandle:

@@ -148,15 +148,15 @@ class World:
 
     def endpoint_at(self, origin: CapSlot) -> Endpoint:
         """The kernel's own object."""
-        return self.kernel.endpoints.items[origin.held().object.slot.index]  # type: ignore[union-attr]
+        return origin.held().object.at  # type: ignore[union-attr, return-value]
 
     def notification_at(self, origin: CapSlot) -> Notification:
         """The kernel's own object."""
-        return self.kernel.notifications.items[origin.held().object.slot.index]  # type: ignore[union-attr]
+        return origin.held().object.at  # type: ignore[union-attr, return-value]
 
     def region_at(self, origin: CapSlot) -> Region:
         """The kernel's own object."""
-        return self.kernel.regions.items[origin.held().object.slot.index]  # type: ignore[union-attr]
+        return origin.held().object.at  # type: ignore[union-attr, return-value]
 
     # --- authority
 

@@ -133,19 +133,19 @@ WRITTEN = {
     "Scheduler": "core",
     "Core": "current ready levels reach left entered active",
     "TaskQueue": "head tail",
-    "Arena": "items generations occupied next_free first_free touched population",
-    "Task": "frame state priority reach context origin payer home supervisor exit_code fault spent next "
+    "Arena": "items occupied next_free first_free touched population",
+    "Task": "life frame state priority reach context origin payer home supervisor exit_code fault spent next "
     "queue offer through reply thread capabilities",
     "TrapFrame": "x sp pc pstate",
     "ThreadState": "floating",
     "CapTable": "owner first_free touched slots",
     "CapSlot": "capability generation index depth is_origin placement binding table parent first_child next_sibling "
     "previous_sibling",
-    "Endpoint": "origin payer state asked_by message badge parked senders receivers receiver_gone bound",
-    "Notification": "origin payer word waiters bound bound_at bound_by",
-    "AddressSpace": "origin payer root asid frames",
-    "Region": "origin payer start pages device",
-    "Quota": "origin payer claims",
+    "Endpoint": "life origin payer state asked_by message badge parked senders receivers receiver_gone bound",
+    "Notification": "life origin payer word waiters bound bound_at bound_by",
+    "AddressSpace": "life origin payer root asid frames",
+    "Region": "life origin payer start pages device",
+    "Quota": "life origin payer claims",
     "ScarceFrames": "taken extent reserved reserved_ranges reserved_frames allocated hint",
 }
 """Fields that a key depends on, or that none of its steps changes but by what does."""
@@ -153,7 +153,8 @@ ERASED = {
     "Kernel": "board debug_console loading boot_frame lives started",
     "Scheduler": "slice",
     "Core": "began",
-    "Task": "slot number name used",
+    "Task": "number name used",
+    "Life": "index count",
     "ThreadState": "q fpcr fpsr tpidr",
 }
 """Fields that count for nothing: the table in canonical.py says why. FP/SIMD registers are never anything but zero."""

@@ -26,6 +26,7 @@ from tyrne.compiler.lower.types import (
 )
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+_POINTER = re.compile(r"[A-Za-z_][A-Za-z_0-9]* \*(?=[A-Za-z_0-9]*;)")
 
 
 class TypeOrder:
@@ -157,12 +158,16 @@ def _without_tag(order: TypeOrder, niche: Niche) -> list[str]:
 
 
 def foreign_definitions(order: TypeOrder) -> list[str]:
-    """The same types in the C that cffi reads."""
+    """The same types in the C that cffi reads.
+
+    It completes a struct together with all that its pointers lead to, which may embed that struct itself. So pointers
+    in structs are `void *` there.
+    """
     out = ["typedef uint8_t u8;\ntypedef uint16_t u16;\ntypedef uint32_t u32;\ntypedef uint64_t u64;"]
     out.append("typedef struct Bytes {\n    const u8 *data;\n    u64 length;\n} Bytes;")
     out += [f"typedef u{t.bits} {t.name};" for t in order.ordered if isinstance(t, Enumeration)]
     classes = [t for t in order.ordered if isinstance(t, Class | Union)]
     out += [f"typedef struct {t.name} {t.name};" for t in classes]
-    out += [f"struct {t.name} {{\n{''.join(_members(order, t))}}};" for t in classes]
+    out += [f"struct {t.name} {{\n{_POINTER.sub('void *', ''.join(_members(order, t)))}}};" for t in classes]
     return out
 

@@ -139,11 +139,7 @@ class Canonical:
 
     def _named(self, named: Any) -> int:
         """The number of the object that a handle of the kernel's names; WRONG when it is stale."""
-        arena = self.fixed.kinds[type(named)][1]
-        index, generation = named.slot.index, named.slot.generation
-        if not arena.occupied._items[index] or arena.generations._items[index] != generation:
-            return WRONG
-        return self.numbers.get(arena.items._items[index], WRONG)
+        return self.numbers.get(named.at, WRONG) if named.at.life.count == named.life else WRONG
 
     # --- slots
 
@@ -176,7 +172,7 @@ class Canonical:
         if type(named) is DebugConsole:
             out.append(8)
             return
-        out += (self.fixed.kinds[type(named)][0], self._named(named))
+        out += (self.fixed.kinds[type(named)], self._named(named))
         if type(named) is MemoryHandle:
             out += (named.first, named.pages)
 

@@ -26,16 +26,16 @@ class FixedPlaces:
 
     def __init__(self, kernel: Kernel[MemoryBoard]) -> None:
         self.arenas: tuple[Any, ...] = tuple(arenas(kernel).values())
-        self.kinds: dict[type, tuple[int, Any]] = {
-            TaskHandle: (1, kernel.tasks),
-            ReplyHandle: (2, kernel.tasks),
-            EndpointHandle: (3, kernel.endpoints),
-            NotificationHandle: (4, kernel.notifications),
-            AddressSpaceHandle: (5, kernel.spaces),
-            MemoryHandle: (6, kernel.regions),
-            QuotaHandle: (7, kernel.quotas),
+        self.kinds: dict[type, int] = {
+            TaskHandle: 1,
+            ReplyHandle: 2,
+            EndpointHandle: 3,
+            NotificationHandle: 4,
+            AddressSpaceHandle: 5,
+            MemoryHandle: 6,
+            QuotaHandle: 7,
         }
-        """A number for what a capability names, and the arena that it is in."""
+        """A number for what a capability names."""
         self.tables: list[CapTable] = [kernel.bootstrap_table, *(task.capabilities for task in kernel.tasks.items)]
         self.root: CapSlot = kernel.quotas.items[0].origin
         """Of the derivation tree."""

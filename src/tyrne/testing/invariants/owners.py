@@ -17,7 +17,7 @@ from tyrne.kernel.capability import MemoryHandle
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.quota import CLAIMS, FRAMES
 from tyrne.lang import u64
-from tyrne.testing.invariants.slots import arenas, occupied, tables
+from tyrne.testing.invariants.slots import arenas, object_of, occupied, tables
 
 Violations = Iterator[str]
 TABLE_BYTES = 8 * int(ENTRIES)
@@ -184,14 +184,14 @@ def what_is_mapped_is_recorded(kernel: Kernel[Any]) -> Violations:
     expected: dict[tuple[int, int], tuple[str, int, Rights, bool]] = {}
     for name, slot in occupied(kernel):
         named, placement = slot.held().object, slot.placement
-        if placement is None or not kernel.spaces.contains(placement.space.slot):
+        if placement is None or not object_of(kernel, placement.space) is not None:
             continue
-        region = kernel.regions.get(named.slot) if isinstance(named, MemoryHandle) else None
+        region = object_of(kernel, named) if isinstance(named, MemoryHandle) else None
         if region is None or not isinstance(named, MemoryHandle):
             yield f"{name}: no memory, and mapped"
             continue
         for page in range(named.pages):
-            at = (int(placement.space.slot.index), int(placement.address) + page * int(PAGE_SIZE))
+            at = (int(placement.space.at.life.index), int(placement.address) + page * int(PAGE_SIZE))
             frame = int(region.start) + (int(named.first) + page) * int(PAGE_SIZE)
             if at in expected:
                 yield f"{name}: space {at[0]}, {at[1]:#x} is mapped twice"

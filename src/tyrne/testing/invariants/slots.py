@@ -56,7 +56,10 @@ def arena_of(kernel: Kernel[Any], named: CapObject) -> Arena[Any] | None:
 def object_of(kernel: Kernel[Any], named: CapObject) -> Any:
     """The living object that a capability names; None when there is none, and for the console."""
     arena = arena_of(kernel, named)
-    return None if arena is None or isinstance(named, DebugConsole) else arena.get(named.slot)
+    if arena is None or isinstance(named, DebugConsole) or named.at.life.count != named.life:
+        return None
+    index = named.at.life.index
+    return named.at if arena.occupied[index] and arena.items[index] is named.at else None
 
 
 def source_of(kernel: Kernel[Any], slot: CapSlot) -> CapSlot | None:

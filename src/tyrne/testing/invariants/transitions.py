@@ -61,7 +61,7 @@ def table_of_a_life(kernel: Kernel[Any], table: CapTable, word: int) -> CapTable
     """The table of the task that a handle word names in another, if that task has run since it was configured."""
     slot = table.resolve(unpack_handle(u64(word)))
     named = None if slot is None else slot.held().object
-    task = kernel.tasks.get(named.slot) if isinstance(named, TaskHandle) else None
+    task = object_of(kernel, named) if isinstance(named, TaskHandle) else None
     return None if task is None or task.state is TaskState.INACTIVE else task.capabilities
 
 

@@ -23,7 +23,7 @@ def every_capability_names_a_living_object(kernel: Kernel[Any]) -> Violations:
         if not isinstance(named, DebugConsole) and object_of(kernel, named) is None:
             yield f"{name}: its object is gone"
         if isinstance(named, ReplyHandle):
-            client = kernel.tasks.get(named.slot)
+            client = object_of(kernel, named)
             if client is None or client.reply is not slot:
                 yield f"{name}: a reply capability that its client does not know"
 
@@ -139,7 +139,7 @@ def authority_only_shrinks(kernel: Kernel[Any]) -> Violations:
 def _within(part: MemoryHandle, whole: MemoryHandle) -> bool:
     first, end = int(part.first), int(part.first) + int(part.pages)
     inside = int(whole.first) <= first < end <= int(whole.first) + int(whole.pages)
-    return part.slot == whole.slot and inside
+    return (part.at, part.life) == (whole.at, whole.life) and inside
 
 
 def each_slot_of_a_table_is_used_free_or_retired(kernel: Kernel[Any]) -> Violations:
@@ -176,6 +176,9 @@ def each_arena_counts_its_objects(kernel: Kernel[Any]) -> Violations:
             listed.append(link - 1)
             link = int(arena.next_free[link - 1])
         for i in range(len(arena.items)):
-            retired = arena.generations[i] == LAST_GENERATION and not arena.occupied[i] and i not in listed
+            life = arena.items[i].life
+            retired = life.count == 2 << 32 and not arena.occupied[i] and i not in listed
             if (i >= arena.touched) + arena.occupied[i] + listed.count(i) + retired != 1:
                 yield f"{name}, slot {i}: not exactly one of occupied, free, untouched and retired"
+            if life.is_lived() is not arena.occupied[i] or (arena.occupied[i] and life.index != i):
+                yield f"{name}, slot {i}: occupied {arena.occupied[i]}, and life {life.count} of slot {life.index}"

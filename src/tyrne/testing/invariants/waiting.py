@@ -142,7 +142,7 @@ def _waits_rightly(kernel: Kernel[Any], name: str, task: Task) -> Violations:
         expected = None
         reply = task.reply
         answer = None if reply is None or reply.capability is None else reply.capability.object
-        if not isinstance(answer, ReplyHandle) or kernel.tasks.get(answer.slot) is not task:
+        if not isinstance(answer, ReplyHandle) or object_of(kernel, answer) is not task:
             yield f"{name}: the capability that answers it does not name it"
     if task.queue is not expected:
         yield f"{name}: waits in the wrong queue"
@@ -233,8 +233,8 @@ def tasks_are_bound_whole(kernel: Kernel[Any]) -> Violations:
             yield f"{name}: number {task.number} of {kernel.lives} lives"
         if alive:
             numbers.add(int(task.number))
-            if kernel.tasks.items[task.slot] is not task:
-                yield f"{name}: thinks that it is in slot {task.slot}"
+            if kernel.tasks.items[task.life.index] is not task:
+                yield f"{name}: thinks that it is in slot {task.life.index}"
 
 
 def the_cpu_holds_the_current_task(kernel: Kernel[Any]) -> Violations:
@@ -245,7 +245,7 @@ def the_cpu_holds_the_current_task(kernel: Kernel[Any]) -> Violations:
     if task is not None and kernel.scheduler.core.entered is not task:
         yield "the CPU holds another task's thread state"
     context = None if task is None else task.context
-    space = None if context is None else kernel.spaces.get(context.space.slot)
+    space = None if context is None else object_of(kernel, context.space)
     if kernel.scheduler.core.active is not (kernel.bootstrap_space() if space is None else space):
         yield "the CPU translates through another space"
     table = kernel.empty_table

@@ -193,7 +193,7 @@ def flags(scene: Scene) -> int:
 def claims_of(scene: Scene) -> list[int]:
     """The claims of the quota that was chosen first; none where it is no quota."""
     named = scene.named()
-    claims = scene.kernel.quotas.items[named.slot.index].claims if isinstance(named, QuotaHandle) else ()
+    claims = named.at.claims if isinstance(named, QuotaHandle) else ()
     return list(map(int, claims))
 
 

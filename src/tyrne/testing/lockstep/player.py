@@ -94,7 +94,8 @@ class Player:
         others = self._others(task)
         alone = others == 0
         kind = random.random()
-        lost = task.context is None or not self._kernel.spaces.contains(task.context.space.slot)
+        space = None if task.context is None else task.context.space
+        lost = space is None or space.at.life.count != space.life
         if kind < 0.02 + 0.02 * (not alone) or (kind < 0.3 and self._is_due()):
             return self._step({}, Vector.IRQ, 0, 0)
         if kind > (0.5 if lost else 0.999 if alone else 0.985):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
-from typing import Final, TypeVar
+from typing import Final
 
 from tyrne.abi import NULL_HANDLE, CallNumber, CapKind, Rights
-from tyrne.kernel.arena import Arena, SlotId
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import (
     AddressSpaceHandle,
@@ -46,7 +45,6 @@ MEMORY: Final = CapKind.MEMORY.value
 QUOTA: Final = CapKind.QUOTA.value
 REPLY: Final = CapKind.REPLY.value
 
-T = TypeVar("T")
 _EVERY_KIND: Final = tuple(kind.value for kind in CapKind)
 _and: Final = int.__and__  # of two rights: several times as fast as their own operator
 
@@ -127,14 +125,6 @@ def has(slot: CapSlot, right: Rights) -> bool:
     return capability is not None and _and(capability.rights, right) == right
 
 
-def alive(arena: Arena[T], named: SlotId) -> T | None:
-    """As `Arena.get`, without its checked arithmetic."""
-    index = int(named.index)
-    if arena.occupied[index] and arena.generations[index] == named.generation:
-        return arena.items[index]
-    return None
-
-
 def leaf(scene: Scene, slot: CapSlot) -> bool:
     return slot.first_child is None
 
@@ -156,7 +146,7 @@ def waited_through(scene: Scene, slot: CapSlot) -> bool:
 
 def endpoint_behind(scene: Scene, slot: CapSlot) -> Endpoint | None:
     named = slot.held().object
-    return alive(scene.kernel.endpoints, named.slot) if isinstance(named, EndpointHandle) else None
+    return named.at if isinstance(named, EndpointHandle) else None
 
 
 def awaited(scene: Scene, slot: CapSlot) -> bool:
@@ -167,8 +157,8 @@ def awaited(scene: Scene, slot: CapSlot) -> bool:
     named = slot.held().object
     if not isinstance(named, NotificationHandle):
         return False
-    notification = alive(scene.kernel.notifications, named.slot)
-    return notification is not None and notification.waiters.head is not None
+    notification = named.at
+    return notification.waiters.head is not None
 
 
 def offering(scene: Scene, slot: CapSlot) -> bool:
@@ -183,7 +173,7 @@ def silent(scene: Scene, slot: CapSlot) -> bool:
 
 def task_behind(scene: Scene, slot: CapSlot) -> Task | None:
     named = slot.held().object
-    return alive(scene.kernel.tasks, named.slot) if isinstance(named, TaskHandle) else None
+    return named.at if isinstance(named, TaskHandle) else None
 
 
 def task_that(wanted: Callable[[Task], bool]) -> Preference:
