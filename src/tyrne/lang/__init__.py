@@ -18,7 +18,7 @@ from tyrne.lang.integers import (
     wrapping_mul,
     wrapping_sub,
 )
-from tyrne.lang.marks import apart, cold, export, extern, hot, inline, option
+from tyrne.lang.marks import apart, changes, cold, export, extern, hot, inline, option
 
 if not __debug__:
     raise ImportError("the checks of Kernel Python are asserts: run Python without -O and without PYTHONOPTIMIZE")
@@ -28,6 +28,7 @@ __all__ = [
     "Trap",
     "apart",
     "bit_not",
+    "changes",
     "cold",
     "export",
     "extern",

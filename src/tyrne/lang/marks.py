@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+Register = Literal[
+    "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15"
+]  # fmt: skip
+"""What a routine in assembly may be said to change. x16 and x17 any may."""
 
 _OPTIONS: Final[dict[str, bool]] = {}
 
@@ -18,6 +23,14 @@ def export(function: F) -> F:
 def extern(function: F) -> F:
     """Written in assembly or C under the function's own name; its body here is what CPython runs."""
     return function
+
+
+def changes(*registers: Register) -> Callable[[F], F]:
+    """An extern that calls nothing, leaves the stack alone, and changes only these of the general registers, and flags.
+
+    Its caller keeps everything else in registers across the call, and needs no stack frame for it.
+    """
+    return lambda function: function
 
 
 def hot(function: F) -> F:

@@ -11,23 +11,26 @@ from typing import Final
 
 from tyrne.hal.aarch64.control import CNTKCTL, CPACR_CLOSED, CPACR_OPEN, MDSCR, PMUSERENR, PMUSERENR_OPEN
 from tyrne.hal.frame import ThreadState, TrapFrame
-from tyrne.lang import extern, u64
+from tyrne.lang import changes, extern, u64
 from tyrne.lang.machine import SystemRegister, read_register, write_register
 
 
 @extern
+@changes("x1", "x2")
 def save_floating(state: ThreadState) -> None:
     """q0 to q31, FPCR and FPSR from the CPU to `state`."""
     raise NotImplementedError
 
 
 @extern
+@changes("x1", "x2")
 def load_floating(state: ThreadState) -> None:
     """q0 to q31, FPCR and FPSR from `state` to the CPU."""
     raise NotImplementedError
 
 
 @extern
+@changes()
 def clear_floating() -> None:
     """q0 to q31, FPCR and FPSR become zero."""
     raise NotImplementedError

@@ -15,7 +15,7 @@ from tyrne.compiler.image.snapshot import c_string
 from tyrne.compiler.lower.function import Instance
 from tyrne.compiler.lower.names import constant_name
 from tyrne.compiler.lower.program import Program
-from tyrne.compiler.lower.types import Array, Place, declare, stored
+from tyrne.compiler.lower.types import NORETURN, VOID, Array, Place, declare, stored
 from tyrne.compiler.rules.marks import HOT
 from tyrne.compiler.unit import Target, Unit
 
@@ -171,7 +171,8 @@ class Writer:
         out = []
         for instance in self.program.externs.values():
             if not self.is_host:
-                out.append(f"{instance.head().removeprefix('static ')};")
+                named = instance.changes is None
+                out.append(f"{instance.head().removeprefix('static ')};" if named else self._leaf(instance))
                 continue
             pointer = f"(*kp_extern_{instance.node.name})"
             out.append(f"{self._signature(instance, pointer)};")
@@ -181,6 +182,28 @@ class Writer:
                 f"    return kp_extern_{instance.node.name}({arguments});\n}}"
             )
         return "\n".join(out)
+
+    @staticmethod
+    def _leaf(instance: Instance) -> str:
+        """A call of assembly that says what it changes. x17 keeps the way back, so that no frame is needed for it."""
+        changed = dict.fromkeys(instance.changes or ())
+        returns = instance.result not in (VOID, NORETURN)
+        lines = [f"KP_INLINE {instance.head().removeprefix('static ')} {{"]
+        for i, name in enumerate(instance.parameter_names):
+            lines.append(f'    register u64 x{i} __asm__("x{i}") = (u64){name};')
+        passed = [f"x{i}" for i in range(len(instance.parameter_names))]
+        if returns and not passed:
+            lines.append('    register u64 x0 __asm__("x0");')
+        out = [x for x in passed if x in changed or (returns and x == "x0")]
+        outputs = [f'"+r"({x})' for x in out] or (['"=r"(x0)'] if returns else [])
+        inputs = [f'"r"({x})' for x in passed if x not in out]
+        clobbers = [x for x in changed if x not in out and not (returns and x == "x0")]
+        text = f'"mov x17, x30\\n\\tbl {instance.node.name}\\n\\tmov x30, x17"'
+        kept = ", ".join(f'"{x}"' for x in (*clobbers, "x16", "x17", "memory", "cc"))
+        lines.append(f"    __asm__ volatile({text} : {', '.join(outputs)} : {', '.join(inputs)} : {kept});")
+        if returns:
+            lines.append(f"    return ({declare(instance.result, '').strip()})x0;")
+        return "\n".join([*lines, "}"])
 
     def _signature(self, instance: Instance, name: str) -> str:
         named = zip(instance.parameter_names, instance.parameters, strict=True)

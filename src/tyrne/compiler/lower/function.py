@@ -44,6 +44,8 @@ class Instance:
     is_exported: bool = False
     marks: tuple[str, ...] = ()
     """How it is compiled: some of `COMPILED` (rules/marks.py)."""
+    changes: tuple[str, ...] | None = None
+    """The registers that an extern changes, where it says so."""
     callees: dict[str, int] = field(default_factory=dict)
     """C names of the functions that it calls, and the line of one call."""
     parameter_names: list[str] = field(default_factory=list)

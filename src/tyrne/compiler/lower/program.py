@@ -42,7 +42,7 @@ from tyrne.compiler.lower.types import (
     show,
 )
 from tyrne.compiler.lower.value import Val, boolean, literal
-from tyrne.compiler.rules.marks import COMPILED, EXPORT, EXTERN, MARKS, decorators
+from tyrne.compiler.rules.marks import COMPILED, EXPORT, EXTERN, MARKS, changed_registers, decorators
 
 
 class Program:
@@ -163,6 +163,7 @@ class Program:
         if is_extern:
             _check_border(instance, "an extern")
             instance.parameter_names = [field_name(name) for name, _ in parameters]
+            instance.changes = changed_registers(symbol) if isinstance(symbol, n.Decorator) else None
             self.externs[c_name] = instance
         else:
             self.instances[c_name] = instance

@@ -11,12 +11,13 @@ from tyrne.compiler.front.reject import Errors
 
 EXPORT: Final = "tyrne.lang.marks.export"
 EXTERN: Final = "tyrne.lang.marks.extern"
+CHANGES: Final = "tyrne.lang.marks.changes"
 HOT: Final = "tyrne.lang.marks.hot"
 INLINE: Final = "tyrne.lang.marks.inline"
 APART: Final = "tyrne.lang.marks.apart"
 COLD: Final = "tyrne.lang.marks.cold"
-BORDER: Final = (EXPORT, EXTERN)
-"""Who calls a function: at module level only."""
+BORDER: Final = (EXPORT, EXTERN, CHANGES)
+"""What is known of the other side of a border: at module level only."""
 COMPILED: Final = (HOT, INLINE, APART, COLD)
 """What a function is compiled for: also methods have these."""
 MARKS: Final = (*BORDER, *COMPILED)
@@ -35,7 +36,16 @@ CLASHES: Final = {
 
 def decorators(node: n.Decorator) -> list[str]:
     """The full names of a function's decorators; empty for one that has no name."""
-    return [getattr(d, "fullname", "") or "" for d in node.original_decorators]
+    names = [d.callee if isinstance(d, n.CallExpr) else d for d in node.original_decorators]
+    return [getattr(name, "fullname", "") or "" for name in names]
+
+
+def changed_registers(node: n.Decorator) -> tuple[str, ...] | None:
+    """The registers that an extern is said to change; None where nothing is said."""
+    for mark in node.original_decorators:
+        if isinstance(mark, n.CallExpr) and getattr(mark.callee, "fullname", "") == CHANGES:
+            return tuple(a.value for a in mark.args if isinstance(a, n.StrExpr))
+    return None
 
 
 def is_marked_only(node: n.Decorator) -> bool:
@@ -67,9 +77,17 @@ def _check(statement: n.Statement, path: str, errors: Errors) -> None:
     for mark in dict.fromkeys(marks):
         if marks.count(mark) > 1:
             errors.add(path, line, f"{_shown(mark)} twice on {name}; write it once")
+    if CHANGES in marks and EXTERN not in marks:
+        errors.add(path, line, f"@changes on {name}, which is compiled: what it changes is known; drop @changes")
+    if any(isinstance(d, n.CallExpr) and not _names_registers(d) for d in statement.original_decorators if marks):
+        errors.add(path, line, f"@changes on {name} with something that is no name; write each register as text")
     for (one, other), why in CLASHES.items():
         if one in marks and other in marks:
             errors.add(path, line, f"{_shown(one)} and {_shown(other)} on {name}: {why}")
+
+
+def _names_registers(call: n.CallExpr) -> bool:
+    return all(isinstance(a, n.StrExpr) for a in call.args)
 
 
 def _marks(node: n.Decorator) -> list[str]:
