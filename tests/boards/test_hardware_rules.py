@@ -7,7 +7,7 @@ no system errors.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -176,7 +176,7 @@ def test_one_that_is_met_while_a_task_runs_is_a_panic_and_no_fault_of_the_task(i
 
 def test_what_silences_the_timer_is_done_before_the_interrupt_is_over(image: Image) -> None:
     """No way leads from a write of the timer's registers to a store to GICC_EOIR without an ISB between."""
-    code, ends = image.text, set(stores_to(int(GICC_EOIR), image.text))
+    code, ends = image.text, set(stores_to(int(GICC_EOIR), image.text, {*image.names.values()}))
     writes = [number for number, word in enumerate(code.words) if word & ~0x7F == WRITE_CNTV]
     reached = [set(ways(code, write, until=ISB)) & ends for write in writes]
     assert ends and writes and not any(reached)
@@ -209,22 +209,33 @@ def signed(word: int, bits: int) -> int:
     return (word & (1 << bits) - 1 ^ 1 << bits - 1) - (1 << bits - 1)
 
 
-def stores_to(address: int, code: Code) -> Iterator[int]:
-    """The 32-bit stores to a constant address, as far as it was put together just before: MOVZ, MOVN, MOVK, ADD."""
-    known: dict[int, int] = {}
+def stores_to(address: int, code: Code, functions: Collection[int]) -> Iterator[int]:
+    """The 32-bit stores that may be to a constant address, by MOVZ, MOVN, MOVK and ADD before them in their function.
+
+    A register is taken to hold each constant that it was given there, whatever way leads to the store.
+    """
+    last: dict[int, int] = {}
+    known: dict[int, set[int]] = {}
     for number, word in enumerate(code.words):
+        if code.start + 4 * number in functions:
+            last, known = {}, {}
         target, base, shift = word & 0x1F, word >> 5 & 0x1F, word >> 17 & 0x30
+        offset = None
         if word >> 23 in (0b1_1010_0101, 0b1_0010_0101):  # MOVZ, MOVN
             value = (word >> 5 & 0xFFFF) << shift
-            known[target] = value if word >> 30 & 1 else ~value & (1 << 64) - 1
-        elif word >> 23 == 0b1_1110_0101 and target in known:  # MOVK
-            known[target] = known[target] & ~(0xFFFF << shift) | (word >> 5 & 0xFFFF) << shift
-        elif word >> 22 == 0b10_0100_0100 and base in known:  # ADD of an immediate
-            known[target] = known[base] + (word >> 10 & 0xFFF)
-        elif word >> 22 == 0b10_1110_0100 and base in known:  # STR w
-            yield from [number] * (known[base] + (word >> 10 & 0xFFF) * 4 == address)
-        elif word >> 21 == 0b101_1100_0000 and base in known:  # STUR w
-            yield from [number] * (known[base] + signed(word >> 12, 9) == address)
+            last[target] = value if word >> 30 & 1 else ~value & (1 << 64) - 1
+        elif word >> 23 == 0b1_1110_0101 and target in last:  # MOVK
+            last[target] = last[target] & ~(0xFFFF << shift) | (word >> 5 & 0xFFFF) << shift
+        elif word >> 22 == 0b10_0100_0100 and base in last:  # ADD of an immediate
+            last[target] = last[base] + (word >> 10 & 0xFFF)
+        elif word >> 22 == 0b10_1110_0100:  # STR w
+            offset = (word >> 10 & 0xFFF) * 4
+        elif word >> 21 == 0b101_1100_0000:  # STUR w
+            offset = signed(word >> 12, 9)
+        if target in last:
+            known.setdefault(target, set()).add(last[target])
+        if offset is not None and address - offset in known.get(base, ()):
+            yield number
 
 
 # --- the end of the machine
