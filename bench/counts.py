@@ -102,7 +102,7 @@ def system_of(scenario: Scenario, samples: int) -> System:
         scenario.endpoints,
         tasks,
         notifications=scenario.notifications,
-        memory=(region, Region("page", 1)),
+        memory=(region, Region("page", scenario.pages)),
         slice=limits.SLICE_MAX,
     )
 

@@ -28,7 +28,8 @@ class Scenario:
     """A system with slices so long that none ends while it is measured. Each role has an address space of its own; they
     start in this order, and behind them, unless the path is about who is alone, an equal that is ready all the time.
 
-    Region 0 of a scenario is that of the samples, region 1 is one page. `defines` stand in front of every program.
+    Region 0 of a scenario is that of the samples, region 1 has `pages` pages. `defines` stand in front of every
+    program.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Scenario:
     endpoints: int = 0
     notifications: int = 0
     equal: bool = True
+    pages: int = 1
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,10 @@ _RECV: Final = Cap(0, Rights.RECV)
 _SIGNALS: Final = Cap(0, Rights.NOTIFY | Rights.WAIT, kind=CapKind.NOTIFICATION)
 _GIFT: Final = Cap(0, Rights.NOTIFY | Rights.TRANSFER, kind=CapKind.NOTIFICATION)
 _SPACE: Final = Cap(0, Rights.MAP | Rights.BIND, kind=CapKind.ADDRESS_SPACE)
-_PAGE: Final = Cap(1, Rights.READ | Rights.WRITE, kind=CapKind.MEMORY)
+_PAGE: Final = Cap(1, Rights.READ | Rights.WRITE | Rights.EXECUTE, kind=CapKind.MEMORY)
 _QUOTA: Final = Cap(0, Rights.CREATE, kind=CapKind.QUOTA)
 _FAULTER: Final = Cap(1, Rights.MODIFY, kind=CapKind.TASK)
-_TWO_TABLES: Final = Quota(frames=2)
+_COPIED: Final = Cap(1, Rights.READ | Rights.DUPLICATE, kind=CapKind.MEMORY)
 
 EQUAL: Final = Role("equal")
 """The task that is ready while others are measured."""
@@ -99,8 +101,32 @@ _FAULT: Final = Scenario(
 _SIGNAL: Final = Scenario(
     "signal", (Role("waiter", (_SIGNALS,), priority=URGENT), Role("notifier", (_SIGNALS,))), notifications=1
 )
-_MAP: Final = Scenario("map", (Role("map", (_SPACE, _PAGE), quota=_TWO_TABLES),), {"ADDRESS": "0x101ff000"})
-_TABLES: Final = Scenario("tables", (Role("map", (_SPACE, _PAGE), quota=_TWO_TABLES),), {"ADDRESS": "0x40000000"})
+
+
+def _mapped(name: str, address: str, tables: int, pages: int = 1, access: str = "READ_WRITE") -> Scenario:
+    role = Role("map", (_SPACE, _PAGE), quota=Quota(frames=tables))
+    return Scenario(name, (role,), {"ADDRESS": address, "ACCESS": f"TYRNE_ACCESS_{access}"}, pages=pages)
+
+
+_MAP: Final = _mapped("map", "0x101ff000", 2)
+_NEW: Final = "0x40000000"
+"""Where nothing is mapped for 1 GiB: a mapping makes two tables there."""
+_TABLES: Final = _mapped("tables", _NEW, 2)
+_MANY: Final = {pages: _mapped(f"map{pages}", _NEW, 2, pages) for pages in (2, 8, 64, 256, 512)}
+_APART: Final = _mapped("apart", hex((1 << 39) - (256 << 12)), 6, 512)
+"""Half of the pages on either side of the border of a root's entries: six tables."""
+_CODE: Final = _mapped("code", _NEW, 2, 512, "READ_EXECUTE")
+_REGION: Final = {
+    pages: Scenario(
+        f"region{pages}", (Role("region", (_QUOTA,), quota=Quota(memory=1, frames=pages)),), {"PAGES": str(pages)}
+    )
+    for pages in (1, 64, 512)
+}
+_SPARSE: Final = Scenario(
+    "sparse",
+    (Role("sparse", (_COPIED, _QUOTA), quota=Quota(spaces=1, frames=1 + 3 * 40)),),
+    {"SPARSE": "40"},
+)
 _LIFE: Final = Scenario("life", (Role("life", (_SPACE, _QUOTA), quota=Quota(tasks=1)),))
 
 _LIVES: Final = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
@@ -122,8 +148,19 @@ FIGURES: Final = (
     Figure("signal → waiter", _SIGNAL, budget=250),
     Figure("map a page", _MAP, ((0, 1),), budget=500),
     Figure("unmap a page", _MAP, ((2, 3),), budget=450),
+    Figure("protect a page", _MAP, ((4, 5),)),
     Figure("map a page, with two new tables", _TABLES, ((0, 1),)),
     Figure("unmap it, and free the tables", _TABLES, ((2, 3),)),
+    *(Figure(f"map {pages} pages, with two new tables", many, ((0, 1),)) for pages, many in _MANY.items()),
+    *(Figure(f"unmap {pages} pages, and free the tables", many, ((2, 3),)) for pages, many in _MANY.items()),
+    *(Figure(f"protect {pages} pages", many, ((4, 5),)) for pages, many in _MANY.items()),
+    Figure("map 512 pages, with six new tables", _APART, ((0, 1),), budget=12_000),
+    Figure("unmap 512 pages, and free six tables", _APART, ((2, 3),), budget=8_000),
+    Figure("protect 512 pages in two tables", _APART, ((4, 5),)),
+    Figure("map 512 pages of code, with two new tables", _CODE, ((0, 1),)),
+    *(Figure(f"create memory of {pages} pages", made, ((0, 1),)) for pages, made in _REGION.items()),
+    *(Figure(f"drop memory of {pages} pages", made, ((2, 3),)) for pages, made in _REGION.items()),
+    Figure("end of a space of 121 tables", _SPARSE),
     Figure("task: create", _LIFE, (_LIVES[0],)),
     Figure("task: configure", _LIFE, (_LIVES[1],)),
     Figure("task: resume", _LIFE, (_LIVES[2],)),

@@ -19,9 +19,10 @@ from tyrne.kernel.capability import DebugConsole
 from tyrne.kernel.deletion import cap_drop, cap_revoke
 from tyrne.kernel.frames import FrameError, FrameRange, Frames
 from tyrne.kernel.notification import Notification
-from tyrne.kernel.page_table import entry_of, unmap_page
+from tyrne.kernel.page_ranges import unmap_in_table
+from tyrne.kernel.page_table import entry_of
 from tyrne.kernel.user_memory import UserWindow, probe
-from tyrne.lang import u64
+from tyrne.lang import u16, u64
 from tyrne.system.parts import CONSOLE_CAP, Cap
 from tyrne.testing.board import PAGE, RAM, MemoryBoard
 from tyrne.testing.kernels import (
@@ -243,8 +244,10 @@ def test_spec_11_unmap_wants_a_page_not_only_a_valid_bit() -> None:
     assert world.map(made, world.frame()) is None
     entry = entry_of(world.board, world.space(made).root, u64(BASE), u64(3))
     assert isinstance(entry, u64)
+    assert world.map(made, world.frame(), BASE + PAGE) is None
     world.board.write64(entry, u64(int(page_descriptor(u64(RAM), USER_DATA)) & ~2))
-    assert unmap_page(world.board, world.space(made).root, u64(BASE)) is Status.NOT_MAPPED
+    with pytest.raises(PANIC):
+        unmap_in_table(world.board, world.frames, world.space(made).root, u16(1), u64(BASE), u64(BASE + PAGE))
 
 
 def test_spec_11_revoke_has_no_scratch_that_could_overflow() -> None:

@@ -9,11 +9,10 @@ import pytest
 
 from kernel.spaces import USER_CODE, USER_DATA, Spaces, flat
 from tyrne.abi import CapHandle, CapKind, Rights, Status, rights_over
-from tyrne.boot.loader import LoadedImage, LoadError, LoadFailure
+from tyrne.boot.loader import LoadedImage, LoadError, LoadFailure, tables_for
 from tyrne.hal.image import Image, Segment
 from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.capability import Capability
-from tyrne.kernel.page_ranges import tables_for
 from tyrne.kernel.page_table import Mapping
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE, RAM, MemoryBoard

@@ -14,7 +14,7 @@ OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "//", "mod": "%", "and":
 SHIFTS = {"shl": "<<", "shr": ">>"}
 COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 NAMED = ("wrapping_add", "wrapping_sub", "wrapping_mul", "saturating_add", "saturating_sub", "saturating_mul")
-UNARY = ("bit_not", "trailing_zeros")
+UNARY = ("bit_not", "leading_zeros", "trailing_zeros")
 
 HEADER = f"""\
 from tyrne.lang import export, u8, u16, u32, u64

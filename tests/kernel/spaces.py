@@ -13,7 +13,7 @@ from tyrne.kernel.authority import space_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.deletion import cap_drop, cap_revoke, reap
-from tyrne.kernel.page_table import map_page, unmap_page
+from tyrne.kernel.page_table import map_page
 from tyrne.kernel.quota import Quota
 from tyrne.lang import saturating_add, u64
 from tyrne.testing.board import RAM, MemoryBoard
@@ -82,9 +82,6 @@ class Spaces:
 
     def map(self, named: CapHandle, frame: int, address: int = BASE, flags: MappingFlags = USER_DATA) -> Status | None:
         return map_page(self.board, self.frames, self.space(named).root, u64(address), u64(frame), flags)
-
-    def unmap(self, named: CapHandle, address: int = BASE) -> u64 | Status:
-        return unmap_page(self.board, self.space(named).root, u64(address))
 
     def load(
         self, image: Image, parent: CapHandle | None = None, rights: Rights = Rights.NONE

@@ -255,3 +255,56 @@ def test_one_range_overlaps_another_only_if_neither_is_empty() -> None:
     whole, nothing = pages(0, 9), pages(5, 5)
     assert whole.overlaps(whole)
     assert not nothing.overlaps(whole) and not whole.overlaps(nothing)
+
+
+# --- runs
+
+
+def bits(free: list[int], pages: int) -> Frames:
+    """Frames of which just some are free."""
+    frames = managed(pages)
+    for page in set(range(pages)) - set(free):
+        frames.taken[page // 64] = u64(int(frames.taken[page // 64]) | 1 << page % 64)
+    frames.allocated = u64(pages - len(free))
+    return frames
+
+
+@pytest.mark.parametrize("first", [0, 1, 30, 61, 62, 63, 64, 65, 100, 127, 128])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 31, 32, 33, 62, 63, 64, 65, 66, 127, 128, 129])
+def test_the_one_run_that_is_long_enough_is_found_wherever_it_lies(first: int, count: int) -> None:
+    pages = 260
+    board = MemoryBoard(pages)
+    others = [page for page in range(pages) if page % 2 and not first - 1 <= page <= first + count]
+    frames = bits(others + list(range(first, first + count)), pages)
+    if count > 1:
+        assert frames.allocate_run(board, u64(count + 1)) is None
+    found = frames.allocate_run(board, u64(count))
+    lowest = min([first, *others]) if count == 1 else first
+    assert found == RAM + lowest * PAGE
+    assert frames.free(found, u64(count)) is None
+    assert population(frames) == pages - len(others) - count
+
+
+@pytest.mark.parametrize("pages", [1, 63, 64, 65, 127, 129])
+def test_a_run_ends_with_the_last_frame(pages: int) -> None:
+    frames, board = managed(pages), MemoryBoard(pages)
+    assert frames.allocate_run(board, u64(pages + 1)) is None
+    assert frames.allocate_run(board, u64(pages)) == RAM
+    assert frames.allocate_run(board, u64(1)) is None
+
+
+def test_a_run_of_which_one_frame_is_free_is_not_given_back() -> None:
+    frames, board = managed(200), MemoryBoard(200)
+    start = frames.allocate_run(board, u64(150))
+    assert start is not None and frames.free(u64(start + 70 * PAGE)) is None
+    before = state(frames)
+    assert frames.free(start, u64(150)) is FrameError.DOUBLE_FREE
+    assert state(frames) == before
+    assert frames.free(start, u64(70)) is None and frames.free(u64(start + 71 * PAGE), u64(79)) is None
+    assert counts(frames) == (200, 0, 0, 200)
+
+
+def test_reserved_frames_are_no_part_of_a_run_that_is_given_back() -> None:
+    frames = managed(64, [(4, 6)])
+    assert frames.free(u64(RAM + 3 * PAGE), u64(4)) is FrameError.DOUBLE_FREE
+    assert frames.free(u64(RAM + 4 * PAGE), u64(2)) is FrameError.DOUBLE_FREE

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from kernel.ranges import map_range, protect_range, unmap_range
 from tyrne.abi import Status
+from tyrne.boot.loader import tables_for
 from tyrne.hal.aarch64.descriptors import decode_flags, page_descriptor, table_descriptor
 from tyrne.hal.pages import MappingFlags, forbidden
 from tyrne.kernel.address_space import AddressSpace
-from tyrne.kernel.page_ranges import (
-    MOST_INVALIDATIONS,
-    map_range,
-    missing_tables,
-    protect_range,
-    tables_for,
-    unmap_range,
-)
-from tyrne.kernel.page_table import Mapping, invalid_in_space, map_page, translate, unmap_page
+from tyrne.kernel.page_ranges import MOST_INVALIDATIONS, missing_tables
+from tyrne.kernel.page_table import Mapping, invalid_in_space, map_page, translate
 from tyrne.lang import u16, u64
 from tyrne.testing.board import PAGE, POISON, RAM, MemoryBoard
 from tyrne.testing.kernels import BASE, PANIC, managed
@@ -30,9 +25,9 @@ FORBIDDEN = [F(bits) for bits in range(32) if invalid_in_space(F(bits))]
 
 
 class Tables:
-    def __init__(self) -> None:
-        self.board = MemoryBoard()
-        self.frames = managed(64)
+    def __init__(self, pages: int = 64) -> None:
+        self.board = MemoryBoard(pages)
+        self.frames = managed(pages)
         root = self.frames.allocate(self.board)
         frame = self.frames.allocate(self.board)
         assert root is not None and frame is not None
@@ -42,23 +37,23 @@ class Tables:
         target = self.frame if frame is None else u64(frame)
         return map_page(self.board, self.frames, self.root, u64(address), target, flags)
 
-    def unmap(self, address: int = BASE) -> u64 | Status:
-        return unmap_page(self.board, self.root, u64(address))
+    def unmap(self, address: int = BASE) -> int:
+        return self.unmap_range(address, address + PAGE)
 
     def translate(self, address: int = BASE) -> Mapping | Status:
         return translate(self.board, self.root, u64(address))
 
     def map_range(self, start: int, end: int, flags: MappingFlags = DATA) -> None:
-        map_range(self.board, self.frames, self.root, u64(start), u64(end), self.frame, flags)
+        map_range(self.board, self.frames, self.root, start, end, int(self.frame), flags)
 
     def unmap_range(self, start: int, end: int) -> int:
         """How many tables it frees."""
         before = self.frames.available()
-        unmap_range(self.board, self.frames, self.root, ASID, u64(start), u64(end))
+        unmap_range(self.board, self.frames, self.root, ASID, start, end)
         return int(self.frames.available() - before)
 
     def protect(self, start: int, end: int, flags: MappingFlags) -> None:
-        protect_range(self.board, self.root, ASID, u64(start), u64(end), flags)
+        protect_range(self.board, self.root, ASID, start, end, flags)
 
     def missing(self, start: int, end: int) -> int | Status:
         return missing_tables(self.board, self.root, u64(start), u64(end))
@@ -122,14 +117,12 @@ def test_a_global_page_and_one_that_only_the_kernel_executes_are_in_no_space() -
 def test_an_address_off_a_page_is_misaligned_address_whatever_else_is_wrong(address: int) -> None:
     tables = Tables()
     tables.refuses(Status.MISALIGNED_ADDRESS, address, F.WRITE | F.EXECUTE)
-    assert tables.unmap(address) is Status.MISALIGNED_ADDRESS
 
 
 @pytest.mark.parametrize("address", [0, TOP, TOP + PAGE, 0xFFFF_FFFF_4008_0000, 2**64 - PAGE])
 def test_page_0_and_addresses_from_2_to_the_48_on_are_out_of_range(address: int) -> None:
     tables = Tables()
     tables.refuses(Status.OUT_OF_RANGE, address)
-    assert tables.unmap(address) is Status.OUT_OF_RANGE
     assert tables.translate(address) is Status.NOT_MAPPED
 
 
@@ -179,13 +172,14 @@ def test_a_mapped_page_is_already_mapped_and_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("level", [1, 2])
-def test_a_block_on_the_way_is_already_mapped_for_map_and_block_mapped_for_the_others(level: int) -> None:
+def test_a_block_on_the_way_is_already_mapped_for_map_and_block_mapped_for_translate(level: int) -> None:
     tables = Tables()
     assert tables.map() is None
     tables.board.write64(u64(tables.entry(BASE, level)), u64(RAM | 1))
     tables.refuses(Status.ALREADY_MAPPED, BASE)
-    assert tables.unmap() is Status.BLOCK_MAPPED
     assert tables.translate() is Status.BLOCK_MAPPED
+    with pytest.raises(PANIC):
+        tables.unmap()
 
 
 @pytest.mark.parametrize("left", [0, 1, 2])
@@ -201,23 +195,21 @@ def test_out_of_frames_on_the_walk_maps_nothing_and_a_retry_uses_the_tables_alre
     assert tables.frames.available() == free - 3
 
 
-def test_unmap_gives_the_frame_back_and_leaves_the_tables() -> None:
-    tables = Tables()
-    assert tables.map() is None
-    free = tables.frames.available()
-    assert tables.unmap() == tables.frame
-    assert tables.unmap() is Status.NOT_MAPPED
-    assert tables.frames.available() == free
-    assert tables.map() is None
-    assert tables.frames.available() == free
-
-
 @pytest.mark.parametrize("address", [BASE + PAGE, BASE + (1 << 21), BASE + (1 << 30), BASE + (1 << 39)])
 def test_a_missing_table_or_leaf_is_not_mapped(address: int) -> None:
     tables = Tables()
     assert tables.map() is None
-    assert tables.unmap(address) is Status.NOT_MAPPED
     assert tables.translate(address) is Status.NOT_MAPPED
+
+
+@pytest.mark.parametrize("address", [BASE - PAGE, BASE + PAGE, BASE + (1 << 21), BASE + (1 << 30), BASE - (1 << 21)])
+def test_what_is_not_mapped_cannot_be_unmapped_or_protected(address: int) -> None:
+    tables = Tables()
+    assert tables.map() is None and tables.map(BASE + 2 * PAGE) is None
+    with pytest.raises(PANIC):
+        tables.unmap(address)
+    with pytest.raises(PANIC):
+        tables.protect(address, address + PAGE, F.USER)
 
 
 @pytest.mark.parametrize("offset", [0, 1, 2048, PAGE - 1])
@@ -229,11 +221,12 @@ def test_translate_finds_the_page_that_holds_an_address(offset: int) -> None:
 
 def test_a_leaf_that_is_no_page_is_not_mapped_for_translate_and_unmap_alike() -> None:
     tables = Tables()
-    assert tables.map() is None
+    assert tables.map() is None and tables.map(BASE + PAGE) is None
     entry = u64(tables.entry(BASE, 3))
     tables.board.write64(entry, u64(int(tables.board.read64(entry)) & ~2))
     assert tables.translate() is Status.NOT_MAPPED
-    assert tables.unmap() is Status.NOT_MAPPED
+    with pytest.raises(PANIC):
+        tables.unmap()
 
 
 def test_a_page_without_the_access_flag_is_not_mapped_for_translate() -> None:
@@ -242,6 +235,15 @@ def test_a_page_without_the_access_flag_is_not_mapped_for_translate() -> None:
     entry = u64(tables.entry(BASE, 3))
     tables.board.write64(entry, u64(int(tables.board.read64(entry)) & ~(1 << 10)))
     assert tables.translate() is Status.NOT_MAPPED
+
+
+def test_a_page_that_is_unmapped_can_be_mapped_again() -> None:
+    tables = Tables()
+    assert tables.map() is None and tables.map(BASE + PAGE) is None
+    free = tables.frames.available()
+    assert tables.unmap() == 0 and tables.translate() is Status.NOT_MAPPED
+    assert tables.map() is None
+    assert tables.frames.available() == free
 
 
 def test_the_end_of_a_space_frees_every_table_the_root_and_the_pages_that_are_owned() -> None:
@@ -266,6 +268,19 @@ def test_the_end_of_a_space_passes_by_pages_that_are_not_its_own(start: int, pag
     held = 1 + free - int(tables.frames.available())
     assert tables.release(held) == held
     assert tables.frames.available() == free + 1 and tables.frames.is_allocated(tables.frame)
+
+
+@pytest.mark.parametrize("first", [0, 100, 300])
+@pytest.mark.parametrize("pages", [64, 65, 130])
+def test_each_page_of_a_space_is_freed_once_though_its_end_takes_several_steps(first: int, pages: int) -> None:
+    tables = Tables(256)
+    free = int(tables.frames.available())
+    for page in range(pages):
+        frame = tables.frames.allocate(tables.board)
+        assert frame is not None
+        assert tables.map(BASE + (first + page) * PAGE, DATA | F.OWNED, int(frame)) is None
+    assert tables.release(1 + 3 + pages) == 1 + 3 + pages
+    assert tables.frames.available() == free + 1
 
 
 def test_release_of_an_empty_space_frees_its_root() -> None:
@@ -384,7 +399,7 @@ def test_every_entry_that_leads_to_a_table_counts_what_is_used_there() -> None:
     assert [tables.used(BASE, level) for level in (1, 2, 3)] == [1, 2, 511]
     assert tables.map(BASE) is None
     assert tables.used(BASE, 3) == 512
-    assert isinstance(tables.unmap(BASE + 7 * PAGE), u64)
+    assert tables.unmap(BASE + 7 * PAGE) == 0
     assert tables.used(BASE, 3) == 511
     tables.protect(BASE, BASE + 3 * PAGE, F.USER)
     assert tables.used(BASE, 3) == 511
@@ -454,8 +469,8 @@ def test_what_is_unmapped_is_forgotten_before_its_tables_are_free_and_after_noth
         assert all(tables.translate(BASE + page * PAGE) is Status.NOT_MAPPED for page in range(pages))
         asked.append(True)
 
-    tables.board.invalidate_pages = forget  # type: ignore[method-assign]
-    tables.board.invalidate_space = forget  # type: ignore[method-assign]
+    tables.board.invalidate_pages = forget  # type: ignore[method-assign, assignment]
+    tables.board.invalidate_space = forget  # type: ignore[method-assign, assignment]
     assert tables.unmap_range(BASE, BASE + pages * PAGE) == (0 if beside else 3)
     assert asked == [True]
 

@@ -225,7 +225,6 @@ def refusals() -> Found:
 NO_REFUSALS = {
     ("page_table.py", "map_page", ""): "boot maps by it, and calls do not",
     ("page_table.py", "make_tables", ""): "calls have made sure of frames, and that no page is in the way",
-    ("page_table.py", "unmap_page", ""): "of version 1; calls unmap ranges",
     ("page_table.py", "entry_of", ""): "says that there is no page",
     ("page_table.py", "translate", ""): "says that there is no page",
     ("cap_table.py", "insert", "CAPS_EXHAUSTED"): "calls have made sure of room; boot has not",

@@ -12,6 +12,7 @@ import pytest
 from tyrne.lang import (
     Trap,
     bit_not,
+    leading_zeros,
     saturating_add,
     saturating_mul,
     saturating_sub,
@@ -147,6 +148,14 @@ def test_bit_not_and_trailing_zeros(kind: type[UnsignedInteger]) -> None:
         assert trailing_zeros(kind(1) << bit) == bit
         assert trailing_zeros(bit_not(kind(0)) << 0) == 0
     assert type(trailing_zeros(kind(8))) is kind
+
+
+@width
+def test_leading_zeros(kind: type[UnsignedInteger]) -> None:
+    assert leading_zeros(kind(0)) == kind.BITS
+    for bit in range(kind.BITS):
+        assert leading_zeros(kind(1) << bit) == leading_zeros(kind((2 << bit) - 1)) == kind.BITS - 1 - bit
+    assert type(leading_zeros(kind(8))) is kind
 
 
 @width

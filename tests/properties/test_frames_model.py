@@ -12,11 +12,12 @@ from tyrne.testing.board import PAGE, RAM, MemoryBoard
 from tyrne.testing.kernels import managed
 from tyrne.testing.state import state
 
-ranges = st.lists(st.tuples(st.integers(0, 70), st.integers(0, 70)), max_size=10)
+MOST = 200
+ranges = st.lists(st.tuples(st.integers(0, MOST), st.integers(0, MOST)), max_size=10)
 
 
 class Pages(RuleBasedStateMachine):
-    @initialize(pages=st.integers(1, 70), spans=ranges)
+    @initialize(pages=st.integers(1, MOST), spans=ranges)
     def build(self, pages: int, spans: list[tuple[int, int]]) -> None:
         self.pages = pages
         self.board = MemoryBoard(pages)
@@ -56,6 +57,39 @@ class Pages(RuleBasedStateMachine):
         self.board.put(made, dirt)
         self.owned.add(free[0])
 
+    @rule(count=st.integers(1, 40) | st.sampled_from([63, 64, 65, 127, 128, 129, 170]), dirt=st.binary(min_size=1))
+    def allocate_run(self, count: int, dirt: bytes) -> None:
+        made = self.frames.allocate_run(self.board, u64(count))
+        free = set(self.free_pages())
+        first = next((p for p in sorted(free) if free.issuperset(range(p, p + count))), None)
+        if first is None:
+            assert made is None
+            return
+        assert made == RAM + first * PAGE
+        assert self.board.get(made, count * PAGE) == bytes(count * PAGE)
+        self.board.put(made + (count - 1) * PAGE, dirt)
+        self.owned |= set(range(first, first + count))
+
+    @rule(
+        page=st.integers(0, MOST + 10),
+        count=st.integers(0, 12) | st.sampled_from([64, 65, 130, 1 << 52, (1 << 64) - 1]),
+        offset=st.sampled_from([0, 0, 0, 0, 1, PAGE - 1]),
+    )
+    def release_run(self, page: int, count: int, offset: int) -> None:
+        before = state(self.frames)
+        result = self.frames.free(u64(RAM + page * PAGE + offset), u64(count))
+        if offset:
+            expected: FrameError | None = FrameError.MISALIGNED_ADDRESS
+        elif count == 0 or page + count > self.pages:
+            expected = FrameError.OUT_OF_RANGE
+        else:
+            expected = None if self.owned.issuperset(range(page, page + count)) else FrameError.DOUBLE_FREE
+        assert result is expected
+        if expected is None:
+            self.owned -= set(range(page, page + count))
+        else:
+            assert state(self.frames) == before
+
     @rule(page=st.integers(0, 80), offset=st.sampled_from([0, 0, 0, 0, 1, 8, PAGE - 1]))
     def release(self, page: int, offset: int) -> None:
         before = state(self.frames)
@@ -86,7 +120,7 @@ class Pages(RuleBasedStateMachine):
         stats = self.frames.stats()
         assert (stats.total, stats.reserved, stats.allocated) == (self.pages, len(self.reserved), len(self.owned))
         assert stats.free == stats.total - stats.reserved - stats.allocated == self.frames.available()
-        taken = {page for page in range(128) if page < 64 * len(self.frames.taken) and self.bit(page)}
+        taken = {page for page in range(256) if page < 64 * len(self.frames.taken) and self.bit(page)}
         assert taken == self.reserved | self.owned
         for page in range(self.pages):
             assert self.frames.is_allocated(u64(RAM + page * PAGE)) is (page in self.owned)

@@ -6,12 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from kernel.ranges import map_range, protect_range, unmap_range
 from tyrne.abi import Status
+from tyrne.boot.loader import tables_for
 from tyrne.hal.aarch64.descriptors import USER_LIMIT, block_descriptor, decode_flags, page_descriptor, table_descriptor
 from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.address_space import AddressSpace
-from tyrne.kernel.page_ranges import map_range, missing_tables, protect_range, tables_for, unmap_range
-from tyrne.kernel.page_table import Mapping, invalid_in_space, map_page, translate, unmap_page
+from tyrne.kernel.page_ranges import missing_tables
+from tyrne.kernel.page_table import Mapping, invalid_in_space, map_page, translate
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u16, u64
 from tyrne.testing.board import PAGE, MemoryBoard
@@ -93,21 +95,6 @@ class Tables(RuleBasedStateMachine):
         else:
             assert self.frames.free(frame) is None
 
-    @rule(address=addresses, live=st.booleans(), pick=st.integers(0, 100))
-    def unmap(self, address: int, live: bool, pick: int) -> None:
-        if live and self.pages:
-            address = self.live(pick)
-        result = unmap_page(self.board, self.root, u64(address))
-        if address % PAGE:
-            assert result is Status.MISALIGNED_ADDRESS
-        elif address < PAGE or address >= USER_LIMIT:
-            assert result is Status.OUT_OF_RANGE
-        elif address not in self.pages:
-            assert result is Status.NOT_MAPPED
-        else:
-            assert result == self.pages.pop(address).frame
-            assert self.frames.free(u64(int(result))) is None
-
     @rule(address=addresses, count=st.sampled_from([1, 2, 33, 511, 512, 513]), flags=flag_sets)
     def map_many(self, address: int, count: int, flags: MappingFlags) -> None:
         """A range of device pages: they are nobody's frames."""
@@ -121,7 +108,7 @@ class Tables(RuleBasedStateMachine):
         wanted = {(shift, page >> shift) for page in range(start, end, PAGE) for shift in (39, 30, 21)}
         if len(wanted - self.tables) > self.frames.available():
             return
-        map_range(self.board, self.frames, self.root, u64(start), u64(end), u64(DEVICE), flags)
+        map_range(self.board, self.frames, self.root, start, end, DEVICE, flags)
         self.tables |= wanted
         self.pages |= {page: Mapping(u64(DEVICE + page - start), flags) for page in range(start, end, PAGE)}
 
@@ -129,7 +116,7 @@ class Tables(RuleBasedStateMachine):
     def protect_many(self, pick: int, count: int, flags: MappingFlags) -> None:
         if self.pages and not invalid_in_space(flags) and not flags & MappingFlags.OWNED:
             start, end = self.run(pick, count)
-            protect_range(self.board, self.root, ASID, u64(start), u64(end), flags)
+            protect_range(self.board, self.root, ASID, start, end, flags)
             for page in range(start, end, PAGE):
                 self.pages[page] = Mapping(self.pages[page].frame, flags)
 
@@ -140,7 +127,7 @@ class Tables(RuleBasedStateMachine):
             return
         start, end = self.run(pick, count)
         free = self.frames.available()
-        unmap_range(self.board, self.frames, self.root, ASID, u64(start), u64(end))
+        unmap_range(self.board, self.frames, self.root, ASID, start, end)
         for page in range(start, end, PAGE):
             frame = self.pages.pop(page).frame
             if frame < DEVICE:
@@ -157,7 +144,7 @@ class Tables(RuleBasedStateMachine):
     def protect(self, pick: int, flags: MappingFlags) -> None:
         if self.pages and not invalid_in_space(flags):
             address = self.live(pick)
-            protect_range(self.board, self.root, ASID, u64(address), u64(address + PAGE), flags)
+            protect_range(self.board, self.root, ASID, address, address + PAGE, flags)
             self.pages[address] = Mapping(self.pages[address].frame, flags)
 
     @rule(address=addresses, count=st.sampled_from([1, 2, 512, 513]))

@@ -17,7 +17,6 @@ from tyrne.kernel.creation import make_object
 from tyrne.kernel.deletion import cap_drop, reap
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.page_ranges import tables_for
 from tyrne.kernel.page_table import map_page
 from tyrne.kernel.quota import FRAMES
 from tyrne.lang import cold, irange, saturating_add, saturating_mul, u64
@@ -157,6 +156,24 @@ def _frames_needed(memory: TableMemory, image: Image) -> u64:
             needed += tables_for(memory, segment.address, end, below)
             below = end - 1
     return needed + tables_for(memory, image.stack_base, image.stack_end(), below)
+
+
+def tables_for(memory: TableMemory, start: u64, end: u64, below: u64) -> u64:
+    """How many tables below the root the pages of [start, end) can take.
+
+    `below` is the last address that was counted before, no higher than `start`: tables that lead to it as well are
+    not counted again. 0 when nothing was.
+    """
+    if start >= end:
+        return u64(0)
+    count = u64(0)
+    for level in irange(memory.page_format.last_level):
+        shift = memory.page_format.shift(level)
+        first = start >> shift
+        count += ((end - 1) >> shift) - first
+        if below == 0 or below >> shift != first:
+            count += 1
+    return count
 
 
 def _fill(kernel: Kernel[B], space: AddressSpace, image: Image) -> LoadFailure | None:

@@ -27,7 +27,7 @@ class PhysicalMemory(Protocol):
         ...
 
     def zero(self, address: u64, length: u64) -> None:
-        """Store zeros in `length` bytes."""
+        """Store zeros in whole pages of `length` bytes."""
         ...
 
     def copy(self, target: u64, source: u64, length: u64) -> None:

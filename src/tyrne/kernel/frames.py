@@ -9,7 +9,7 @@ from typing import Final
 from tyrne.hal.board import PhysicalMemory
 from tyrne.hal.pages import PAGE_SIZE, is_page_aligned
 from tyrne.kernel.config import MAX_FRAMES, MAX_RESERVED
-from tyrne.lang import Array, bit_not, irange, trailing_zeros, u64
+from tyrne.lang import Array, bit_not, hot, irange, leading_zeros, saturating_add, saturating_mul, trailing_zeros, u64
 
 WORD_BITS: Final = u64(64)
 
@@ -95,16 +95,13 @@ class Frames:
             return FrameError.MISALIGNED_ADDRESS
         if frames.end < frames.start or frames.start < self.extent.start or frames.end > self.extent.end:
             return FrameError.OUT_OF_RANGE
-        for i in irange(self.reserved_ranges):
-            if self.reserved[i].overlaps(frames):
-                return FrameError.OVERLAPPING_RESERVED_RANGES
+        if self._touches_reserved(frames):
+            return FrameError.OVERLAPPING_RESERVED_RANGES
         assert self.allocated == 0
         self.reserved[self.reserved_ranges] = frames
         self.reserved_ranges += 1
-        first = self._index(frames.start)
         count = (frames.end - frames.start) // PAGE_SIZE
-        for index in irange(first, first + count):
-            self._take(index)
+        self._take(self._index(frames.start), count)
         self.reserved_frames += count
         return None
 
@@ -113,7 +110,7 @@ class Frames:
         index = self._first_free()
         if index is None:
             return None
-        self._take(index)
+        self._take(index, u64(1))
         self.hint = index + 1
         self.allocated += 1
         address = self.extent.start + index * PAGE_SIZE
@@ -122,42 +119,39 @@ class Frames:
 
     def allocate_run(self, memory: PhysicalMemory, count: u64) -> u64 | None:
         """The address of the first of a run of frames, now zeroed and the caller's; None when there is no such run."""
-        run = u64(0)
-        for index in irange(self.hint, self.total()):
-            run = u64(0) if self._is_taken(index) else run + 1
-            if run == count:
-                first = index + 1 - count
-                for taken in irange(first, index + 1):
-                    self._take(taken)
-                self.allocated += count
-                start = self.extent.start + first * PAGE_SIZE
-                memory.zero(start, count * PAGE_SIZE)
-                return start
-        return None
+        first = self._first_run(count)
+        if first is None:
+            return None
+        self._take(first, count)
+        self.allocated += count
+        start = self.extent.start + first * PAGE_SIZE
+        memory.zero(start, count * PAGE_SIZE)
+        return start
 
-    def free(self, address: u64) -> FrameError | None:
-        """Give an allocated frame back."""
+    @hot
+    def free(self, address: u64, count: u64 = u64(1)) -> FrameError | None:
+        """Give an allocated frame back, or so many in a row."""
         if not is_page_aligned(address):
             return FrameError.MISALIGNED_ADDRESS
-        if not self.extent.contains(address):
+        run = FrameRange(address, saturating_add(address, saturating_mul(count, PAGE_SIZE)))
+        if run.start < self.extent.start or run.end > self.extent.end or run.is_empty():
             return FrameError.OUT_OF_RANGE
-        if not self.is_allocated(address):
+        first = self._index(address)
+        if self._touches_reserved(run) or not self._are_taken(first, count):
             return FrameError.DOUBLE_FREE
-        index = self._index(address)
-        word = index // WORD_BITS
-        self.taken[word] = self.taken[word] & bit_not(u64(1) << (index % WORD_BITS))
-        if index < self.hint:
-            self.hint = index
-        self.allocated -= 1
+        for word in irange(first // WORD_BITS, (first + count - 1) // WORD_BITS + 1):
+            self.taken[word] = self.taken[word] & bit_not(_bits_of(word, first, first + count))
+        self.hint = min(self.hint, first)
+        self.allocated -= count
         return None
 
     def is_allocated(self, address: u64) -> bool:
         """Whether an address is that of a frame that was allocated: reserved frames are not."""
         if not is_page_aligned(address) or not self.extent.contains(address):
             return False
-        if self._is_reserved(address):
-            return False
-        return self._is_taken(self._index(address))
+        return not self._touches_reserved(FrameRange(address, address + PAGE_SIZE)) and self._are_taken(
+            self._index(address), u64(1)
+        )
 
     def may_yield(self, span: FrameRange) -> bool:
         """Whether an allocation, now or later, could return a frame that overlaps a range of bytes."""
@@ -167,26 +161,38 @@ class Frames:
         end = span.end if span.end < self.extent.end else self.extent.end
         at = first - first % PAGE_SIZE
         while at < end:
-            if not self._is_reserved(at):
+            behind = self._end_of_reserved(at)
+            if behind == at:
                 return True
-            at += PAGE_SIZE
+            at = behind
         return False
 
-    def _is_reserved(self, address: u64) -> bool:
+    def _end_of_reserved(self, address: u64) -> u64:
+        """Where the reserved range ends that holds an address; the address itself when none does."""
         for i in irange(self.reserved_ranges):
             if self.reserved[i].contains(address):
+                return self.reserved[i].end
+        return address
+
+    def _touches_reserved(self, frames: FrameRange) -> bool:
+        for i in irange(self.reserved_ranges):
+            if self.reserved[i].overlaps(frames):
                 return True
         return False
 
     def _index(self, address: u64) -> u64:
         return (address - self.extent.start) // PAGE_SIZE
 
-    def _is_taken(self, index: u64) -> bool:
-        return (self.taken[index // WORD_BITS] >> (index % WORD_BITS)) & 1 == 1
+    def _are_taken(self, first: u64, count: u64) -> bool:
+        for word in irange(first // WORD_BITS, (first + count - 1) // WORD_BITS + 1):
+            bits = _bits_of(word, first, first + count)
+            if self.taken[word] & bits != bits:
+                return False
+        return True
 
-    def _take(self, index: u64) -> None:
-        word = index // WORD_BITS
-        self.taken[word] = self.taken[word] | u64(1) << (index % WORD_BITS)
+    def _take(self, first: u64, count: u64) -> None:
+        for word in irange(first // WORD_BITS, (first + count + WORD_BITS - 1) // WORD_BITS):
+            self.taken[word] = self.taken[word] | _bits_of(word, first, first + count)
 
     def _first_free(self) -> u64 | None:
         """The lowest free index."""
@@ -199,3 +205,40 @@ class Frames:
                 return index if index < total else None
             word += 1
         return None
+
+    def _first_run(self, count: u64) -> u64 | None:
+        """The lowest index of so many free frames in a row. Bits behind the last frame are clear: a run may seem to go
+        on there, and then there is no other. `before` is how many frames just below the word are free."""
+        before = u64(0)
+        for word in irange(self.hint // WORD_BITS, (self.total() + WORD_BITS - 1) // WORD_BITS):
+            taken = self.taken[word]
+            first = word * WORD_BITS
+            if before + trailing_zeros(taken) >= count:
+                return self._if_there(first - before, count)
+            inside = _run_within(bit_not(taken), count)
+            if inside < WORD_BITS:
+                return self._if_there(first + inside, count)
+            before = before + WORD_BITS if taken == 0 else leading_zeros(taken)
+        return None
+
+    def _if_there(self, first: u64, count: u64) -> u64 | None:
+        return first if first + count <= self.total() else None
+
+
+def _bits_of(word: u64, first: u64, end: u64) -> u64:
+    """The bits of a word of the bitmap that stand for the frames from `first` to `end`; some do."""
+    low = max(first, word * WORD_BITS) % WORD_BITS
+    behind = min(end - word * WORD_BITS, WORD_BITS)
+    return (bit_not(u64(0)) >> (WORD_BITS + low - behind)) << low
+
+
+def _run_within(bits: u64, count: u64) -> u64:
+    """Where in a word so many ones in a row begin, the lowest; WORD_BITS when there are none."""
+    if count > WORD_BITS:
+        return WORD_BITS
+    begins, length = bits, u64(1)
+    while length < count and begins != 0:
+        more = min(length, count - length)
+        begins = begins & (begins >> more)  # where runs of `length` begin, such that one begins `more` further
+        length += more
+    return trailing_zeros(begins)

@@ -18,7 +18,7 @@ from tyrne.kernel.capability import AddressSpaceHandle, MemoryHandle
 from tyrne.kernel.config import MAX_PAGES
 from tyrne.kernel.effects import Effect, SyscallContext, done, handed, outcome, refuse
 from tyrne.kernel.memory import Region
-from tyrne.kernel.page_ranges import map_range, missing_tables, protect_range, unmap_range
+from tyrne.kernel.page_ranges import map_in_table, missing_tables, protect_in_table, unmap_in_table
 from tyrne.kernel.page_table import check_pages
 from tyrne.kernel.quota import FRAMES, pay_back
 from tyrne.lang import cold, hot, saturating_add, u32, u64
@@ -88,15 +88,18 @@ def map_memory(kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, w
     needed = missing_tables(kernel.board, target.root, address, end)
     if isinstance(needed, Status):
         return needed
-    payer = target.payer
-    if payer is None or payer.claims[FRAMES] < needed:
-        return Status.QUOTA_EXCEEDED
-    if kernel.frames.available() < needed:
-        return Status.OUT_OF_FRAMES
-    payer.take(FRAMES, needed)
-    target.frames += needed
+    if needed > 0:
+        payer = target.payer
+        if payer is None or payer.claims[FRAMES] < needed:
+            return Status.QUOTA_EXCEEDED
+        if kernel.frames.available() < needed:
+            return Status.OUT_OF_FRAMES
+        payer.take(FRAMES, needed)
+        target.frames += needed
     start = region.start + u64(named.first) * PAGE_SIZE
-    map_range(kernel.board, kernel.frames, target.root, address, end, start, flags)
+    at = address
+    while at < end:
+        at = map_in_table(kernel.board, kernel.frames, target.root, at, end, start + (at - address), flags)
     kernel.board.tables_written()
     if flags & MappingFlags.EXECUTE:
         kernel.board.code_written(start, pages * PAGE_SIZE)
@@ -112,9 +115,10 @@ def unmap_placed(kernel: Kernel[B], slot: CapSlot) -> None:
     space = None if placement is None else living_space(placement.space)
     if placement is None or space is None:
         return
-    start, before = placement.address, kernel.frames.allocated
-    end = start + u64(memory_at(slot).pages) * PAGE_SIZE
-    unmap_range(kernel.board, kernel.frames, space.root, space.asid, start, end)
+    at, before = placement.address, kernel.frames.allocated
+    end = at + u64(memory_at(slot).pages) * PAGE_SIZE
+    while at < end:
+        at = unmap_in_table(kernel.board, kernel.frames, space.root, space.asid, at, end)
     freed = before - kernel.frames.allocated
     space.frames -= freed
     pay_back(space.payer, FRAMES, freed)
@@ -184,8 +188,10 @@ def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effec
     assert placement is not None
     space = living_space(placement.space)
     assert space is not None
-    start, length = placement.address, u64(named.pages) * PAGE_SIZE
-    protect_range(kernel.board, space.root, space.asid, start, start + length, flags)
+    at, length = placement.address, u64(named.pages) * PAGE_SIZE
+    end = at + length
+    while at < end:
+        at = protect_in_table(kernel.board, space.root, space.asid, at, end, flags)
     if flags & MappingFlags.EXECUTE:
         kernel.board.code_written(region.start + u64(named.first) * PAGE_SIZE, length)
     return done()

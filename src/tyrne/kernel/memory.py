@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tyrne.hal.pages import PAGE_SIZE
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.life import Life
 from tyrne.kernel.quota import Quota
-from tyrne.lang import irange, u64
+from tyrne.lang import u64
 
 
 class Region:
@@ -27,7 +26,6 @@ class Region:
         """Give the frames back; how many they were."""
         if self.device:
             return u64(0)
-        for page in irange(self.pages):
-            refused = frames.free(self.start + page * PAGE_SIZE)
-            assert refused is None
+        refused = frames.free(self.start, self.pages)
+        assert refused is None
         return self.pages

@@ -1,8 +1,8 @@
 """Mapping, unmapping and protecting pages in a row, and the end of all tables of a space: one table at a time.
 
-Each of these works is a loop over a step that does what lies in one table of the last level (`…_in_table`), or so much
-of it as has a bound of its own. A step takes the address where it begins, and gives the one where the next begins.
-What a range needs is found out before its first step; then none can fail.
+Each `…_in_table` is a step: it does what of [start, end) lies in one table of the last level, or so much of it as has a
+bound of its own, and gives the address where the next step begins. What a range needs is found out before its first
+step; then none can fail.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from tyrne.abi import Status
 from tyrne.hal.board import TableMemory
 from tyrne.hal.pages import PAGE_SIZE, MappingFlags, is_page_aligned
 from tyrne.kernel.frames import Frames
-from tyrne.kernel.page_table import count_less, invalid_in_space, make_tables, put_pages
-from tyrne.lang import hot, irange, u16, u64
+from tyrne.kernel.page_table import invalid_in_space, make_tables, put_pages
+from tyrne.lang import hot, inline, irange, u16, u64
 
 MOST_INVALIDATIONS: Final = u64(32)
 """Of more pages than these, the whole space is forgotten at once."""
@@ -47,24 +47,7 @@ def table_end(memory: TableMemory, address: u64, end: u64) -> u64:
     return min(end, address - address % span + span)
 
 
-def tables_for(memory: TableMemory, start: u64, end: u64, below: u64) -> u64:
-    """How many tables below the root the pages of [start, end) can take.
-
-    `below` is the last address that was counted before, no higher than `start`: tables that lead to it as well are
-    not counted again. 0 when nothing was.
-    """
-    if start >= end:
-        return u64(0)
-    count = u64(0)
-    for level in irange(memory.page_format.last_level):
-        shift = memory.page_format.shift(level)
-        first = start >> shift
-        count += ((end - 1) >> shift) - first
-        if below == 0 or below >> shift != first:
-            count += 1
-    return count
-
-
+@hot
 def missing_tables(memory: TableMemory, root: u64, start: u64, end: u64) -> u64 | Status:
     """How many tables the mapping of the pages of [start, end) adds; ALREADY_MAPPED where something is in the way."""
     count = u64(0)
@@ -79,7 +62,7 @@ def missing_tables(memory: TableMemory, root: u64, start: u64, end: u64) -> u64 
     return count
 
 
-@hot
+@inline
 def _missing_for(memory: TableMemory, root: u64, start: u64, end: u64, is_first: bool) -> u64 | Status:
     """The tables that are missing for pages of one table; those that lead to pages before these were counted there."""
     tables = memory.page_format
@@ -101,18 +84,11 @@ def _missing_for(memory: TableMemory, root: u64, start: u64, end: u64, is_first:
     return u64(0)
 
 
-def map_range(
-    memory: TableMemory, frames: Frames, root: u64, start: u64, end: u64, frame: u64, flags: MappingFlags
-) -> None:
-    """Map the pages of [start, end), where nothing is, to frames in a row. There are frames for the tables."""
-    at = start
-    while at < end:
-        at = map_in_table(memory, frames, root, at, end, frame + (at - start), flags)
-
-
+@hot
 def map_in_table(
     memory: TableMemory, frames: Frames, root: u64, start: u64, end: u64, frame: u64, flags: MappingFlags
 ) -> u64:
+    """Map pages, where nothing is, to frames in a row. There are frames for the tables."""
     stop = table_end(memory, start, end)
     link = make_tables(memory, frames, root, start)
     assert not isinstance(link, Status)
@@ -120,15 +96,9 @@ def map_in_table(
     return stop
 
 
-def protect_range(memory: TableMemory, root: u64, asid: u16, start: u64, end: u64, flags: MappingFlags) -> None:
-    """Change the flags of the pages of [start, end), all mapped; their frames stay."""
-    at = start
-    while at < end:
-        at = protect_in_table(memory, root, asid, at, end, flags)
-
-
 @hot
 def protect_in_table(memory: TableMemory, root: u64, asid: u16, start: u64, end: u64, flags: MappingFlags) -> u64:
+    """Change the flags of pages that are all mapped; their frames stay."""
     assert not invalid_in_space(flags)
     tables = memory.page_format
     stop = table_end(memory, start, end)
@@ -136,22 +106,18 @@ def protect_in_table(memory: TableMemory, root: u64, asid: u16, start: u64, end:
     place = tables.entry_at(table, start, tables.last_level)
     for page in irange((stop - start) // PAGE_SIZE):
         entry = memory.read64(place + page * 8)
-        assert tables.is_used(entry)
+        assert tables.is_page(entry)
         memory.write64(place + page * 8, tables.page_entry(tables.target(entry), flags))
     _forget(memory, asid, start, stop)
     return stop
 
 
-def unmap_range(memory: TableMemory, frames: Frames, root: u64, asid: u16, start: u64, end: u64) -> None:
-    """Unmap the pages of [start, end), all mapped, and free the tables that nothing else needs."""
-    at = start
-    while at < end:
-        at = unmap_in_table(memory, frames, root, asid, at, end)
-
-
 @hot
 def unmap_in_table(memory: TableMemory, frames: Frames, root: u64, asid: u16, start: u64, end: u64) -> u64:
-    """A table that maps nothing else is taken off as it is. It is freed when the TLB has forgotten the way to it."""
+    """Unmap pages that are all mapped, and free the tables that nothing else needs.
+
+    A table that maps nothing else is taken off as it is. It is freed when the TLB has forgotten the way to it.
+    """
     tables = memory.page_format
     stop = table_end(memory, start, end)
     path = _path_to(memory, root, start)
@@ -166,7 +132,7 @@ def unmap_in_table(memory: TableMemory, frames: Frames, root: u64, asid: u16, st
     table = tables.target(entry)
     place = tables.entry_at(table, start, tables.last_level)
     for page in irange(pages):
-        assert tables.is_used(memory.read64(place + page * 8))
+        assert tables.is_page(memory.read64(place + page * 8))
         memory.write64(place + page * 8, u64(0))
     memory.write64(path.link, tables.table_entry(table, left))
     _forget(memory, asid, start, stop)
@@ -180,13 +146,11 @@ def _path(memory: TableMemory, root: u64, start: u64) -> Path:
     for level in irange(tables.last_level):
         if cut == 0:
             above, top = link, level
-        link = tables.entry_at(table, address, level)
+        here = tables.entry_at(table, address, level)
+        link = _next_used(memory, here)
         entry = memory.read64(link)
-        while not tables.is_used(entry):
-            address = ((address >> tables.shift(level)) + 1) << tables.shift(level)
-            link += 8
-            assert not is_page_aligned(link), "a table leads nowhere"
-            entry = memory.read64(link)
+        if link != here:
+            address = ((address >> tables.shift(level)) + (link - here) // 8) << tables.shift(level)
         assert tables.is_table(entry)
         if cut == 0:
             cut = link
@@ -197,6 +161,15 @@ def _path(memory: TableMemory, root: u64, start: u64) -> Path:
         if last < tables.last_level and used > 1:
             cut = u64(0)
     return Path(address, link, last, cut, top, above)
+
+
+def _next_used(memory: TableMemory, place: u64) -> u64:
+    """Where the first used entry of a table stands, from one of its entries on."""
+    at = place
+    while not memory.page_format.is_used(memory.read64(at)):
+        at += 8
+        assert not is_page_aligned(at), "a table leads nowhere"
+    return at
 
 
 def _path_to(memory: TableMemory, root: u64, address: u64) -> Path:
@@ -211,7 +184,9 @@ def _cut_off(memory: TableMemory, path: Path) -> u64:
     entry = memory.read64(path.cut)
     memory.write64(path.cut, u64(0))
     if path.above != 0:
-        count_less(memory, path.above, u64(1))
+        tables = memory.page_format
+        upper = memory.read64(path.above)
+        memory.write64(path.above, tables.table_entry(tables.target(upper), tables.used(upper) - 1))
     return entry
 
 
@@ -240,6 +215,7 @@ def _forget(memory: TableMemory, asid: u16, start: u64, end: u64) -> None:
         memory.invalidate_pages(asid, start, pages)
 
 
+@hot
 def release_in_table(memory: TableMemory, frames: Frames, root: u64, start: u64) -> u64:
     """Free the space's own pages among the next few from an address on, and the tables that led to these alone.
 
@@ -249,18 +225,21 @@ def release_in_table(memory: TableMemory, frames: Frames, root: u64, start: u64)
     path = _path(memory, root, start)
     entry = memory.read64(path.link)
     table, left, at = tables.target(entry), tables.used(entry), path.address
-    place = tables.entry_at(table, at, tables.last_level)
-    for _ in irange(RELEASED_AT_ONCE):
-        if left == 0:
-            break
-        assert at == path.address or not is_page_aligned(place), "a table leads to less than it counts"
-        page = memory.read64(place)
-        if tables.is_used(page):
-            left -= 1
-            if tables.flags(page) & MappingFlags.OWNED:
-                release_frame(frames, tables.target(page))
-        place += 8
-        at += PAGE_SIZE
+    if left > 0:
+        here = tables.entry_at(table, at, tables.last_level)
+        place = _next_used(memory, here)
+        at += (place - here) // 8 * PAGE_SIZE
+        for _ in irange(RELEASED_AT_ONCE):
+            page = memory.read64(place)
+            if tables.is_used(page):
+                left -= 1
+                if tables.flags(page) & MappingFlags.OWNED:
+                    release_frame(frames, tables.target(page))
+            place += 8
+            at += PAGE_SIZE
+            if left == 0:
+                break
+            assert not is_page_aligned(place), "a table leads to less than it counts"
     if left > 0:
         memory.write64(path.link, tables.table_entry(table, left))
     else:

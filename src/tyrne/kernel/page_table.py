@@ -13,7 +13,7 @@ from tyrne.abi import Status
 from tyrne.hal.board import TableMemory
 from tyrne.hal.pages import PAGE_SIZE, MappingFlags, forbidden, is_page_aligned
 from tyrne.kernel.frames import Frames
-from tyrne.lang import hot, irange, saturating_add, u64
+from tyrne.lang import hot, inline, irange, saturating_add, u64
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def entry_of(memory: TableMemory, root: u64, address: u64, level: u64) -> u64 | 
     return tables.entry_at(table, address, level)
 
 
-@hot
+@inline
 def make_tables(memory: TableMemory, frames: Frames, root: u64, address: u64) -> u64 | Status:
     """Where the entry stands that leads to the last table on the way to an address. Missing tables are made.
 
@@ -79,39 +79,27 @@ def make_tables(memory: TableMemory, frames: Frames, root: u64, address: u64) ->
             entry = tables.table_entry(made, u64(0))
             memory.write64(link, entry)
             if above != 0:
-                count_more(memory, above, u64(1))
+                upper = memory.read64(above)
+                memory.write64(above, tables.table_entry(table, tables.used(upper) + 1))
         elif not tables.is_table(entry):
             return Status.ALREADY_MAPPED
         table = tables.target(entry)
     return link
 
 
-def count_more(memory: TableMemory, link: u64, more: u64) -> None:
-    """So many more entries of the table that an entry leads to are used."""
-    tables = memory.page_format
-    entry = memory.read64(link)
-    memory.write64(link, tables.table_entry(tables.target(entry), tables.used(entry) + more))
-
-
-def count_less(memory: TableMemory, link: u64, less: u64) -> None:
-    tables = memory.page_format
-    entry = memory.read64(link)
-    memory.write64(link, tables.table_entry(tables.target(entry), tables.used(entry) - less))
-
-
-@hot
+@inline
 def put_pages(memory: TableMemory, link: u64, address: u64, pages: u64, frame: u64, flags: MappingFlags) -> None:
     """Map pages to frames in a row, in the one table that `link` leads to. The one place where a page gets a frame."""
     assert not invalid_in_space(flags)
     tables = memory.page_format
-    table = tables.target(memory.read64(link))
+    entry = memory.read64(link)
+    table = tables.target(entry)
     place = tables.entry_at(table, address, tables.last_level)
     for page in irange(pages):
         memory.write64(place + page * 8, tables.page_entry(frame + page * PAGE_SIZE, flags))
-    count_more(memory, link, pages)
+    memory.write64(link, tables.table_entry(table, tables.used(entry) + pages))
 
 
-@hot
 def map_page(
     memory: TableMemory, frames: Frames, root: u64, address: u64, frame: u64, flags: MappingFlags
 ) -> Status | None:
@@ -134,24 +122,6 @@ def map_page(
         return Status.ALREADY_MAPPED
     put_pages(memory, link, address, u64(1), frame, flags)
     return None
-
-
-def unmap_page(memory: TableMemory, root: u64, address: u64) -> u64 | Status:
-    """Unmap a page; the frame that it led to is the caller's again. Empty tables stay."""
-    refusal = check_pages(memory, address, saturating_add(address, PAGE_SIZE))
-    if refusal is not None:
-        return refusal
-    tables = memory.page_format
-    place = entry_of(memory, root, address, tables.last_level)
-    link = entry_of(memory, root, address, tables.last_level - 1)
-    if isinstance(place, Status):
-        return place
-    entry = memory.read64(place)
-    if isinstance(link, Status) or not tables.is_page(entry):
-        return Status.NOT_MAPPED
-    memory.write64(place, u64(0))
-    count_less(memory, link, u64(1))
-    return tables.target(entry)
 
 
 def translate(memory: TableMemory, root: u64, address: u64) -> Mapping | Status:

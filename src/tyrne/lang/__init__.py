@@ -5,6 +5,7 @@ from tyrne.lang.handles import handle
 from tyrne.lang.integers import (
     Trap,
     bit_not,
+    leading_zeros,
     saturating_add,
     saturating_mul,
     saturating_sub,
@@ -36,6 +37,7 @@ __all__ = [
     "hot",
     "inline",
     "irange",
+    "leading_zeros",
     "option",
     "saturating_add",
     "saturating_mul",

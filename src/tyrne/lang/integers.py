@@ -198,6 +198,11 @@ def bit_not(a: U) -> U:
     return type(a)(a.LIMIT - 1 - int(a))
 
 
+def leading_zeros(a: U) -> U:
+    """The number of zero bits above the highest one bit; the width itself for 0."""
+    return type(a)(a.BITS - int(a).bit_length())
+
+
 def trailing_zeros(a: U) -> U:
     """The number of zero bits below the lowest one bit; the width itself for 0."""
     return type(a)((int(a) & -int(a)).bit_length() - 1 if a else a.BITS)

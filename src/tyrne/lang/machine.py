@@ -93,6 +93,7 @@ class SystemRegister(Enum):
     CPACR_EL1 = "cpacr_el1"
     CTR_EL0 = "ctr_el0"
     CURRENT_EL = "currentel"
+    DCZID_EL0 = "dczid_el0"
     ESR_EL1 = "esr_el1"
     FAR_EL1 = "far_el1"
     MAIR_EL1 = "mair_el1"
@@ -144,6 +145,7 @@ class Operation(Enum):
     """Instructions with one register operand."""
 
     DC_CVAU = "dc cvau, %0"
+    DC_ZVA = "dc zva, %0"
     TLBI_ASIDE1 = "tlbi aside1, %0"
     TLBI_VAE1 = "tlbi vae1, %0"
 

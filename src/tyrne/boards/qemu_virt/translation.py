@@ -8,7 +8,8 @@ from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP
 from tyrne.boards.qemu_virt.tables import Roots
 from tyrne.hal.aarch64.control import CPACR_CLOSED, SCTLR
 from tyrne.hal.aarch64.descriptors import MAIR, TCR
-from tyrne.lang import irange, u16, u64
+from tyrne.hal.pages import PAGE_SIZE
+from tyrne.lang import apart, hot, irange, u16, u64, wrapping_add, wrapping_mul
 from tyrne.lang.machine import (
     Instruction,
     Operation,
@@ -64,16 +65,20 @@ class Translation:
         # audit: U-08
         execute(Instruction.ISB)
 
+    @hot
+    @apart
     def code_written(self, address: u64, length: u64) -> None:
         """Clean by the direct map: what is cached of an address is cached of all its names."""
         # audit: U-08
         line = u64(4) << (read_register(SystemRegister.CTR_EL0) >> 16 & 0xF)  # DminLine, in words of 32 bits
+        assert line * 4 <= PAGE_SIZE and length % PAGE_SIZE == 0
         at = address + DIRECT_MAP
         end = at + length
         while at < end:
-            # audit: U-08
-            operate(Operation.DC_CVAU, at)
-            at += line
+            for i in irange(4):
+                # audit: U-08
+                operate(Operation.DC_CVAU, wrapping_add(at, wrapping_mul(line, i)))
+            at = wrapping_add(at, line * 4)
         # audit: U-08
         execute(Instruction.DSB_ISH)
         # audit: U-08

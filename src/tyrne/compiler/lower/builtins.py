@@ -192,6 +192,7 @@ TABLE: Final[dict[str, Handler]] = {
         for name in ("add", "sub", "mul")
     },
     f"{INTEGERS}bit_not": _widths("bit_not", 1),
+    f"{INTEGERS}leading_zeros": _widths("leading_zeros", 1),
     f"{INTEGERS}trailing_zeros": _widths("trailing_zeros", 1),
     "tyrne.lang.arrays.irange": _irange,
     **{

@@ -30,7 +30,7 @@ RESERVED: Final = KEYWORDS | frozenset(_FUNCTIONS.split())
 """Names that a function, a global or a local does not get either."""
 
 _ARITHMETIC: Final = re.compile(
-    r"(add|sub|mul|div|mod|shl|shr|to|(wrapping|saturating)_(add|sub|mul)|bit_not|trailing_zeros|min|max)_u(8|16|32|64)$"
+    r"(add|sub|mul|div|mod|shl|shr|to|(wrapping|saturating)_(add|sub|mul)|bit_not|(lead|trail)ing_zeros|min|max)_u(8|16|32|64)$"
 )
 """The arithmetic of kp.h: add_u64, to_u8, …"""
 _PREFIXES: Final = re.compile(r"kp_|KP_|Kp[A-Z]|IS_|__|_[A-Z]")

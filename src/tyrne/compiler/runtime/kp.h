@@ -230,6 +230,7 @@ KP_INLINE u64 kp_at(u64 index, u64 length, u32 site) {
     }                                                                                                                \
     KP_INLINE T bit_not_##T(T a) { return (T)~a; }                                                                   \
     KP_INLINE T trailing_zeros_##T(T a) { return a == 0 ? BITS : (T)__builtin_ctzll(a); }                            \
+    KP_INLINE T leading_zeros_##T(T a) { return a == 0 ? BITS : (T)(__builtin_clzll(a) - (64 - BITS)); }             \
     KP_INLINE T min_##T(T a, T b) { return b < a ? b : a; }                                                          \
     KP_INLINE T max_##T(T a, T b) { return b > a ? b : a; }
 
