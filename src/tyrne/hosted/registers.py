@@ -10,7 +10,7 @@ import ctypes
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tyrne.hal.frame import ThreadState, TrapFrame
+from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hosted import engine
 from tyrne.lang import Array, Trap, u64
 
@@ -22,12 +22,25 @@ _Words = ctypes.Array[ctypes.c_uint64]
 class RegisterArray(Array[u64]):
     """The first `length` words of host memory, as an array of the kernel."""
 
-    __slots__ = ("_length", "_words")
+    __slots__ = ("_call", "_called", "_length", "_words")
 
     def __init__(self, words: _Words, length: int) -> None:
         super().__init__([])
         self._words = words
         self._length = length
+        self._called: list[int] = []
+        self._call: Call | None = None
+
+    def call(self) -> Call:
+        """The system call that x0 to x8 are. The kernel asks for it more than once in a trap, and it is a value: it is
+        made anew only when one of them has changed."""
+        words = self._words[:9]
+        call = self._call
+        if call is None or words != self._called:
+            a0, a1, a2, a3, a4, a5, _, _, number = map(u64, words)
+            call = self._call = Call(number, a0, a1, a2, a3, a4, a5)
+            self._called = words
+        return call
 
     def __len__(self) -> int:
         return self._length
@@ -67,6 +80,15 @@ class GeneralRegisters(engine.Places):
         return self._pc.value
 
 
+class LiveFrame(TrapFrame):
+    """What a trap frame is once it has been adopted."""
+
+    x: RegisterArray
+
+    def call(self) -> Call:
+        return self.x.call()
+
+
 class AdoptedFrame(GeneralRegisters):
     """The registers of a trap frame of the kernel under CPython."""
 
@@ -75,6 +97,7 @@ class AdoptedFrame(GeneralRegisters):
         super().__init__(_addresses(self.words, 8))
         self._frame: Final = frame
         frame.x = RegisterArray(self.words, 31)
+        frame.__class__ = LiveFrame
 
     def from_frame(self) -> None:
         frame, words = self._frame, self.words

@@ -17,6 +17,7 @@ from tyrne.kernel.arena import Arena, SlotId
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle, kind_of
+from tyrne.kernel.core import Core
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.kernel import Kernel
@@ -123,11 +124,14 @@ def _arena(arena: Arena[Any]) -> str:
     return f"Arena of {of}: {int(arena.population)} of {len(arena.items)}"
 
 
+def _core(core: Core) -> str:
+    ready = [name for queue in core.ready for name in _waiting(queue)]
+    runs = "nobody" if core.current is None else _name(core.current)
+    return f"Core: runs {runs}, ready {', '.join(ready[:MOST]) or 'nobody'}"
+
+
 def _scheduler(scheduler: Scheduler) -> str:
-    current = scheduler.core.current
-    ready = [name for queue in scheduler.core.ready for name in _waiting(queue)]
-    runs = "nobody" if current is None else _name(current)
-    return f"Scheduler: runs {runs}, ready {', '.join(ready[:MOST]) or 'nobody'}"
+    return f"Scheduler: {_core(scheduler.core).removeprefix('Core: ')}"
 
 
 def _kernel(kernel: Kernel[Any]) -> str:
@@ -179,6 +183,7 @@ TEXTS: Final[dict[type, Callable[[Any], str]]] = {
     CapHandle: _handle,
     CapSlot: _slot,
     CapTable: _table,
+    Core: _core,
     Endpoint: _endpoint,
     Frames: _frames,
     Image: _image,

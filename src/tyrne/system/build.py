@@ -87,7 +87,7 @@ def kernel_elf(
         raise CompileError(f"{script}: KERNEL_STACK is not defined; write KERNEL_STACK = 0x…;")
     objects = build_kernel_objects(
         ROOT,
-        {**_options(release, traced), "counted": counted},
+        _options(release, traced, counted),
         assembly=sorted(board.glob("*.S")),
         debug=debug,
         stack_limit=None if debug else int(found[1], 16),
@@ -104,5 +104,6 @@ def board_folder() -> Path:
     return Path(spec.origin).parent
 
 
-def _options(release: bool, traced: bool) -> dict[str, bool]:
-    return {"traced": traced, "debug_console": not release}
+def _options(release: bool, traced: bool, counted: bool = False) -> dict[str, bool]:
+    """All of them each time: what is left out would make another translation of the same kernel."""
+    return {"traced": traced, "debug_console": not release, "counted": counted}
