@@ -14,7 +14,7 @@ from tyrne.abi import Status
 from tyrne.hal.board import TableMemory
 from tyrne.hal.pages import PAGE_SIZE, MappingFlags, is_page_aligned
 from tyrne.kernel.frames import Frames
-from tyrne.kernel.page_table import invalid_in_space, make_tables, put_pages
+from tyrne.kernel.page_table import entry_of, invalid_in_space, make_tables, put_pages
 from tyrne.lang import hot, inline, irange, u16, u64
 
 MOST_INVALIDATIONS: Final = u64(32)
@@ -102,7 +102,7 @@ def protect_in_table(memory: TableMemory, root: u64, asid: u16, start: u64, end:
     assert not invalid_in_space(flags)
     tables = memory.page_format
     stop = table_end(memory, start, end)
-    table = tables.target(memory.read64(_path_to(memory, root, start).link))
+    table = tables.target(memory.read64(_link_to(memory, root, start)))
     place = tables.entry_at(table, start, tables.last_level)
     for page in irange((stop - start) // PAGE_SIZE):
         entry = memory.read64(place + page * 8)
@@ -120,11 +120,13 @@ def unmap_in_table(memory: TableMemory, frames: Frames, root: u64, asid: u16, st
     """
     tables = memory.page_format
     stop = table_end(memory, start, end)
-    path = _path_to(memory, root, start)
-    entry = memory.read64(path.link)
+    link = _link_to(memory, root, start)
+    entry = memory.read64(link)
     pages = (stop - start) // PAGE_SIZE
     left = tables.used(entry) - pages
     if left == 0:
+        path = _path(memory, root, start)
+        assert path.link == link
         cut = _cut_off(memory, path)
         _forget(memory, asid, start, stop)
         _free_tables(memory, frames, cut, path)
@@ -134,7 +136,7 @@ def unmap_in_table(memory: TableMemory, frames: Frames, root: u64, asid: u16, st
     for page in irange(pages):
         assert tables.is_page(memory.read64(place + page * 8))
         memory.write64(place + page * 8, u64(0))
-    memory.write64(path.link, tables.table_entry(table, left))
+    memory.write64(link, tables.table_entry(table, left))
     _forget(memory, asid, start, stop)
     return stop
 
@@ -172,11 +174,11 @@ def _next_used(memory: TableMemory, place: u64) -> u64:
     return at
 
 
-def _path_to(memory: TableMemory, root: u64, address: u64) -> Path:
-    """The way to a page that is mapped."""
-    path = _path(memory, root, address)
-    assert path.address == address and path.last == memory.page_format.last_level
-    return path
+def _link_to(memory: TableMemory, root: u64, address: u64) -> u64:
+    """Where the entry stands that leads to the last table on the way to a page that is mapped."""
+    link = entry_of(memory, root, address, memory.page_format.last_level - 1)
+    assert not isinstance(link, Status) and memory.page_format.is_table(memory.read64(link))
+    return link
 
 
 def _cut_off(memory: TableMemory, path: Path) -> u64:
