@@ -9,8 +9,9 @@ from elftools.elf.elffile import ELFFile
 from unicorn import UC_ARCH_ARM64, UC_MODE_ARM, Uc
 from unicorn import arm64_const as names
 
-from tyrne.compiler import Target, translate
+from tyrne.compiler import Target
 from tyrne.compiler.build import Objects, build_objects, link_kernel
+from tyrne.compiler.translate import translate
 
 SOURCE = """
 from __future__ import annotations
