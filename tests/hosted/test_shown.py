@@ -14,6 +14,7 @@ from tyrne.abi import Rights
 from tyrne.hal.frame import Call
 from tyrne.kernel.arena import Arena, SlotId
 from tyrne.kernel.endpoint import Endpoint
+from tyrne.kernel.life import Life
 from tyrne.kernel.task import Task
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.lang import Array, u8, u16, u32, u64
@@ -126,3 +127,7 @@ def test_an_array_shows_its_length_and_its_first_elements() -> None:
     assert repr(Array([u8(1)])) == "Array(1: u8(1))"
     assert repr(Array.filled(9, u64(4096))) == "Array(9: u64(0x1000), u64(0x1000), u64(0x1000), u64(0x1000), …)"
     assert repr(SlotId(u16(3), u32(2))) == "<SlotId: 3, generation 2>"
+    life = Life()
+    assert repr(life) == "<Life of place 0: free, generation 0>"
+    life.index, life.count = u16(3), u64(5)
+    assert repr(life) == "<Life of place 3: lives, generation 2>"

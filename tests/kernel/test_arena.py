@@ -99,7 +99,7 @@ def test_a_slot_at_the_last_generation_is_retired() -> None:
     last = slot_id(0, 0xFFFF_FFFF)
     assert slots.contains(last)
     assert slots.free(last)
-    assert slots.population == 0
+    assert slots.population == 0 and not slots.occupied[0]
     assert not slots.contains(last) and not slots.contains(slot_id(0))
     assert [slots.allocate() for _ in range(2)] == [slot_id(1), None]
     assert slots.is_full()

@@ -55,7 +55,7 @@ def test_whatever_tasks_do_none_comes_to_hold_what_nobody_held(seed: int) -> Non
         gained = {one for one in now - held if one[0] is not CapKind.REPLY}
         if gained:
             assert drive.said.startswith(f"task {caller.number}: call {C.CREATE.value} "), f"{drive.said}: {gained}"
-            objects = {getattr(named, "slot", named[0] if isinstance(named, tuple) else None) for _, named, _ in gained}
+            objects = {getattr(named, "at", named[0] if isinstance(named, tuple) else None) for _, named, _ in gained}
             assert len(objects) == 1, "one object is made by a call"
         held = now
 

@@ -133,7 +133,7 @@ def descendants(kernel: Kernel[MemoryBoard], slot: CapSlot) -> list[CapSlot]:
 def identity(slot: CapSlot) -> tuple[CapKind, object]:
     """The object that a slot's capability names."""
     named = slot.held().object
-    return kind_of(named), getattr(named, "slot", None)
+    return kind_of(named), (getattr(named, "at", None), getattr(named, "life", None))
 
 
 @pytest.mark.promise("When cap_revoke returns, nothing is left of what was derived, wherever it was:")

@@ -21,6 +21,7 @@ from tyrne.kernel.core import Core
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.life import Life
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
@@ -172,6 +173,10 @@ def _window(window: UserWindow) -> str:
     return f"UserWindow: {int(window.base):#x} to {int(window.base) + int(window.length):#x}"
 
 
+def _life(life: Life) -> str:
+    return f"Life of place {int(life.index)}: {'lives' if life.is_lived() else 'free'}, generation {life.generation()}"
+
+
 def _slot_id(slot: SlotId) -> str:
     return f"SlotId: {int(slot.index)}, generation {int(slot.generation)}"
 
@@ -188,6 +193,7 @@ TEXTS: Final[dict[type, Callable[[Any], str]]] = {
     Frames: _frames,
     Image: _image,
     Kernel: _kernel,
+    Life: _life,
     Notification: _notification,
     Quota: _quota,
     Region: _region,

@@ -119,7 +119,8 @@ def end_life(kernel: Kernel[B], task: Task) -> None:
 
     What the task holds is no part of a life, nor is what that upholds: mappings, bindings.
     """
-    for slot in task.capabilities.slots:
+    for i in irange(task.capabilities.touched):
+        slot = task.capabilities.slots[i]
         capability = slot.capability
         named = None if capability is None else capability.object
         if isinstance(named, ReplyHandle):
@@ -151,9 +152,9 @@ def reap(kernel: Kernel[B]) -> None:
     """Give back what ended tasks held, and destroy the objects that nobody can name any more."""
     while kernel.remains:
         kernel.remains = False
-        for task in kernel.tasks.items:
-            if task.spent:
-                _give_back(kernel, task)
+        for i in irange(kernel.tasks.touched):
+            if kernel.tasks.items[i].spent:
+                _give_back(kernel, kernel.tasks.items[i])
         _reap_tasks(kernel)
         _reap_endpoints(kernel)
         _reap_notifications(kernel)
@@ -167,14 +168,14 @@ def _give_back(kernel: Kernel[B], task: Task) -> None:
     """Delete all that an ended task held, with what was derived from it. Its supervisor is kept, for its notice."""
     task.spent = False
     task.unbind()
-    for slot in task.capabilities.slots:
-        delete(kernel, slot)
+    for i in irange(task.capabilities.touched):
+        delete(kernel, task.capabilities.slots[i])
     delete(kernel, task.home)
 
 
 def _reap_tasks(kernel: Kernel[B]) -> None:
     """A task that nobody can name any more ends, if it had not yet, with code 0 and without a notice."""
-    for i in irange(len(kernel.tasks.items)):
+    for i in irange(kernel.tasks.touched):
         task = kernel.tasks.items[i]
         if not kernel.tasks.occupied[i] or task.origin.capability is not None:
             continue
@@ -211,7 +212,7 @@ def _may_be_received(origin: CapSlot) -> bool:
 
 def _reap_endpoints(kernel: Kernel[B]) -> None:
     """An endpoint from which nobody can receive any more goes as well, and with it all hope of those who would send."""
-    for i in irange(len(kernel.endpoints.items)):
+    for i in irange(kernel.endpoints.touched):
         endpoint = kernel.endpoints.items[i]
         if not kernel.endpoints.occupied[i]:
             continue
@@ -230,7 +231,7 @@ def _reap_endpoints(kernel: Kernel[B]) -> None:
 
 def _reap_notifications(kernel: Kernel[B]) -> None:
     """Bits that nobody has taken are lost."""
-    for i in irange(len(kernel.notifications.items)):
+    for i in irange(kernel.notifications.touched):
         notification = kernel.notifications.items[i]
         if not kernel.notifications.occupied[i] or notification.origin.capability is not None:
             continue
@@ -243,7 +244,7 @@ def _reap_notifications(kernel: Kernel[B]) -> None:
 
 def _reap_spaces(kernel: Kernel[B]) -> None:
     """A space goes with its tables and the pages that are its own. The TLB forgets it first."""
-    for i in irange(len(kernel.spaces.items)):
+    for i in irange(kernel.spaces.touched):
         space = kernel.spaces.items[i]
         if not kernel.spaces.occupied[i] or space.origin.capability is not None:
             continue
@@ -256,7 +257,7 @@ def _reap_spaces(kernel: Kernel[B]) -> None:
 
 def _reap_regions(kernel: Kernel[B]) -> None:
     """The mappings of a region went with the capabilities that they were made by; now its frames do."""
-    for i in irange(len(kernel.regions.items)):
+    for i in irange(kernel.regions.touched):
         region = kernel.regions.items[i]
         if not kernel.regions.occupied[i] or region.origin.capability is not None:
             continue
@@ -267,7 +268,7 @@ def _reap_regions(kernel: Kernel[B]) -> None:
 
 def _reap_quotas(kernel: Kernel[B]) -> None:
     """What was made at a quota's expense is gone before it; its claims go to the quota that it came from."""
-    for i in irange(len(kernel.quotas.items)):
+    for i in irange(kernel.quotas.touched):
         quota = kernel.quotas.items[i]
         if not kernel.quotas.occupied[i] or quota.origin.capability is not None:
             continue
