@@ -134,18 +134,18 @@ def _put_page(memory: M, table: u64, address: u64, flags: MappingFlags) -> None:
 
 
 def _map(memory: M, leaves: _Leaves, start: u64, end: u64, flags: MappingFlags) -> None:
-    """Map RAM: by pages in the two split blocks, by blocks elsewhere."""
+    """Map RAM: by pages in the two split blocks, by blocks elsewhere. What the flags come to is worked out once."""
+    assert not forbidden(flags)
+    page, whole = page_descriptor(u64(0), flags), block_descriptor(u64(0), flags)
     address = start
     while address < end:
         block = address - address % BLOCK_SIZE
-        if block == RAM_START:
-            _put_page(memory, leaves.first, address, flags)
-            address += PAGE_SIZE
-        elif block == leaves.last_block:
-            _put_page(memory, leaves.last, address, flags)
+        if block == RAM_START or block == leaves.last_block:
+            table = leaves.first if block == RAM_START else leaves.last
+            memory.write64(table + level_index(address, u64(3)) * 8, address | page)
             address += PAGE_SIZE
         else:
             assert address == block
             assert end - address >= BLOCK_SIZE
-            _put_block(memory, leaves.level2, address, flags)
+            memory.write64(leaves.level2 + level_index(address, u64(2)) * 8, address | whole)
             address += BLOCK_SIZE
