@@ -155,9 +155,14 @@ class NumberTable:
 NUMBERS: Final = NumberTable()
 
 
+def is_call_number(word: u64) -> bool:
+    """Whether a number names a call, which this kernel may yet be without."""
+    return word != 0 and word < len(NUMBERS.calls)
+
+
 def decode_call_number(word: u64, debug_console: bool) -> CallNumber | None:
     """The call that x8 names; None for a number that this kernel does not have."""
-    if word == 0 or word >= len(NUMBERS.calls):
+    if not is_call_number(word):
         return None
     number = NUMBERS.calls[word]
     return None if number is CallNumber.CONSOLE_WRITE and not debug_console else number

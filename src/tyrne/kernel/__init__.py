@@ -5,7 +5,7 @@ closed; no input from a program can stop the kernel; every trap runs to completi
 
 | about                    | files                                                                              |
 |--------------------------|------------------------------------------------------------------------------------|
-| the way of a trap        | kernel.py, system_calls.py, effects.py                                             |
+| the way of a trap        | kernel.py, fast_path.py, system_calls.py, effects.py                               |
 | capabilities             | capability.py, cap_slot.py, cap_table.py, authority.py, capability_calls.py        |
 | objects, made and ended  | life.py, arena.py, quota.py, creation.py, deletion.py                              |
 | tasks                    | task.py, context.py, task_queue.py, task_calls.py, lifecycle.py, fault.py          |

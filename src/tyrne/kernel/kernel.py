@@ -28,6 +28,7 @@ from tyrne.kernel.deletion import reap
 from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, Return, SyscallContext, Terminate
 from tyrne.kernel.end_of_run import log_end
 from tyrne.kernel.endpoint import Endpoint
+from tyrne.kernel.fast_path import fast_call, fast_call_2, fast_fault
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.lifecycle import exit_task, fault_task
 from tyrne.kernel.memory import Region
@@ -37,7 +38,7 @@ from tyrne.kernel.scheduler import Scheduler
 from tyrne.kernel.system_calls import dispatch
 from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import hot, irange, u32, u64
+from tyrne.lang import apart, hot, inline, irange, u32, u64
 
 NO_TASK: Final = u32(0xFFFF_FFFF)
 """The number of no task."""
@@ -83,13 +84,36 @@ class Kernel(Generic[B]):
         task = self.scheduler.core.current
         assert task is not None
         if cause is Cause.CALL:
-            self._system_call(task)
-        elif cause is Cause.INTERRUPT:
+            return self.system_call()
+        if cause is Cause.INTERRUPT:
             self._interrupt(task)
         elif cause is Cause.FLOATING and not task.thread.floating:
             self.board.open_floating(task.thread)
         else:
+            following = fast_fault(self, task, what, address)
+            if following is not None:
+                return following
             fault_task(self, task, what, address)
+        return self.leave()
+
+    @inline
+    def system_call(self) -> Task | None:
+        """The transition that a system call of the current task is."""
+        following = fast_call(self)
+        return self._other_call() if following is None else following
+
+    @apart
+    @hot
+    def _other_call(self) -> Task | None:
+        """A system call that the first tier of the fast path does not do."""
+        following = fast_call_2(self)
+        return self.general_call() if following is None else following
+
+    def general_call(self) -> Task | None:
+        """The transition of a system call by its handler."""
+        task = self.scheduler.core.current
+        assert task is not None
+        self._system_call(task)
         return self.leave()
 
     @hot
@@ -165,8 +189,7 @@ class Kernel(Generic[B]):
             case Reschedule():
                 task.frame.answer(Answer(u64(0)))
                 self.board.trace_call(task.number, call, task.frame)
-                refused = self.scheduler.yield_now()
-                assert refused is None
+                self.scheduler.rotate(task)
             case Terminate(code):  # always: there is no other effect
                 self.board.trace_exit(task.number, call)
                 exit_task(self, task, code)
@@ -175,8 +198,7 @@ class Kernel(Generic[B]):
         """A tick ends the turn of the current task, which alone has another one; the limit ends the run."""
         match self.board.acknowledge_interrupt():
             case Interrupt.TICK:
-                refused = self.scheduler.yield_now()
-                assert refused is None
+                self.scheduler.rotate(task)
                 if self.scheduler.core.left is None:
                     self._begin_turn(task)
             case Interrupt.LIMIT:

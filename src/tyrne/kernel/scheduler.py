@@ -69,17 +69,20 @@ class Scheduler:
         """Make the first ready task the current one."""
         self._leave_turn()
 
-    @hot
     def yield_now(self) -> SchedError | None:
-        """Put the current task behind its equals; alone, it goes on with its turn."""
+        """`rotate` the current task, if there is one."""
         task = self.core.current
         if task is None:
             return SchedError.NO_CURRENT_TASK
-        if self.core.ready[task.priority].head is None:
-            return None
-        self.make_ready(task)
-        self._leave_turn()
+        self.rotate(task)
         return None
+
+    @hot
+    def rotate(self, task: Task) -> None:
+        """Put the current task behind its equals; alone, it goes on with its turn."""
+        if self.core.ready[task.priority].head is not None:
+            self.make_ready(task)
+            self._leave_turn()
 
     @hot
     def preempt(self) -> None:

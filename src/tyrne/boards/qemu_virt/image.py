@@ -12,7 +12,7 @@ from tyrne.hal.cause import Cause
 from tyrne.hal.frame import TrapFrame, Vector
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
-from tyrne.lang import export, option, u32, u64
+from tyrne.lang import apart, export, hot, option, u32, u64
 
 KERNEL: Final = Kernel(
     QemuVirt(traced=option("traced", False), counted=option("counted", False)),
@@ -33,9 +33,19 @@ def boot() -> Task | None:
 
 
 @export
+@hot
 def trap(syndrome: u64, address: u64) -> Task | None:
     """A synchronous exception from EL0; the current task's frame is stored. Returns the task to run next."""
     KERNEL.board.trace_trap()
+    if cause_of(Vector.SYNCHRONOUS, syndrome) is Cause.CALL:
+        return KERNEL.system_call()
+    return other_trap(syndrome, address)
+
+
+@apart
+@hot
+def other_trap(syndrome: u64, address: u64) -> Task | None:
+    """A synchronous exception that is no system call."""
     return KERNEL.trap(cause_of(Vector.SYNCHRONOUS, syndrome), syndrome, fault_address(syndrome, address))
 
 

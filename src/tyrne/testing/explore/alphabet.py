@@ -196,8 +196,8 @@ def actions(
             yield Call(number, words, refused=True)
 
 
-def perform(kernel: Kernel[MemoryBoard], action: Action) -> None:
-    """Let the current task do it: one transition of the kernel."""
+def prepare(kernel: Kernel[MemoryBoard], action: Action) -> tuple[Cause, u64, u64]:
+    """Let the current task be about to do it; the trap that it then makes."""
     match action:
         case Call(number, words, _):
             task = kernel.scheduler.core.current
@@ -207,9 +207,14 @@ def perform(kernel: Kernel[MemoryBoard], action: Action) -> None:
                 x[register] = u64(words[register] if register < len(words) else 0)
             x[6] = x[7] = JUNK
             x[8] = u64(number)
-            kernel.trap(Cause.CALL, u64(SVC), u64(0))
+            return Cause.CALL, u64(SVC), u64(0)
         case Tick():
             kernel.board.interrupt = Interrupt.TICK
-            kernel.trap(Cause.INTERRUPT, u64(0), u64(0))
+            return Cause.INTERRUPT, u64(0), u64(0)
         case Fault():
-            kernel.trap(Cause.FAULT, u64(FAULT), u64(FAULT_ADDRESS))
+            return Cause.FAULT, u64(FAULT), u64(FAULT_ADDRESS)
+
+
+def perform(kernel: Kernel[MemoryBoard], action: Action) -> None:
+    """Let the current task do it: one transition of the kernel."""
+    kernel.trap(*prepare(kernel, action))

@@ -3,8 +3,9 @@
 Each transition is checked as it is made: the kernel does not stop; a call with a stale handle, a capability of another
 kind or wider rights is refused; a call that is refused changes nothing but x0 to x7 of its caller, which hold no
 payload, and tells the machine nothing; no handle that was ever given out names anything else afterwards; a revocation
-leaves nothing of what was derived; a new life owes nothing; a poll that is pending leaves no message. Each state is
-checked once, when it is expanded: every invariant of `tyrne.testing.invariants`.
+leaves nothing of what was derived; a new life owes nothing; a poll that is pending leaves no message; what the fast path
+does, the general path does as well, to the last field. Each state is checked once, when it is expanded: every invariant
+of `tyrne.testing.invariants`.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import Trap, u64
 from tyrne.testing.board import MemoryBoard
-from tyrne.testing.explore.alphabet import Action, Call, Tick, actions, perform
+from tyrne.testing.explore.alphabet import Action, Call, Tick, actions, perform, prepare
 from tyrne.testing.explore.canonical import Canonical, Key
 from tyrne.testing.explore.model import ExplorationBoard, Model
+from tyrne.testing.general import fast_trap, general_trap
 from tyrne.testing.invariants import violations
 from tyrne.testing.invariants.transitions import (
     Holding,
@@ -65,7 +67,7 @@ class Expansion:
     """Calls that the current task made and that were refused. Those that end a wait otherwise than with Ok are none."""
     met: Counter[str] = field(default_factory=Counter)
     """What happened: the number of a call and its status in hexadecimal, `tick`, `fault made`, or what a tracer is told
-    of a task: `exit`, `fault`, `end`, `waiting`."""
+    of a task: `exit`, `fault`, `end`, `waiting`; and `fast` with a number of a call, or `fault`, for what the fast path did."""
     violation: Violation | None = None
 
 
@@ -94,6 +96,8 @@ class Stepper:
         fields = list(vars(CapSlot()))
         self.capability_at, self.generation_at = fields.index("capability"), fields.index("generation")
         self.first = self.snapshot.save()
+        self.fast = False
+        """Whether the fast path did the last step."""
 
     def actions(self) -> list[Action]:
         model = self.model
@@ -110,17 +114,15 @@ class Stepper:
         revoked, held = self._revoked(task, action)
         configured = self._configured(task, action)
         try:
-            perform(self.kernel, action)
+            after, wrong = self._both_ways(action, before, self.registers[id(task)])
         except STOPS as stop:
             return before, True, [f"the kernel stops: {type(stop).__name__}: {stop}"]
-        after = self.snapshot.save()
         status = self.status(task) if isinstance(action, Call) else None
         at = self.registers[id(task)]
         registers = after[at]
         after[at] = before[at]
         changed = after != before
         after[at] = registers
-        wrong = []
         if status is not None and status != 0:
             if changed:
                 wrong.append(f"refused with {status:#x}, and changed: {self._changes(before, after, at)}")
@@ -139,6 +141,31 @@ class Stepper:
         if changed:
             wrong += self._renamed(before, after)
         return after, changed, wrong
+
+    def _both_ways(self, action: Action, before: Saved, at: int) -> tuple[Saved, list[str]]:
+        """The transition by the general path, and if the fast path does it as well, by that: where the two differ.
+
+        `at` is where in a saved state the caller's registers stand.
+        """
+        trap = prepare(self.kernel, action)
+        self.fast = fast_trap(self.kernel, *trap) is not None
+        if isinstance(action, Tick):
+            general_trap(self.kernel, *trap)
+            return self.snapshot.save(), []
+        after, told = self.snapshot.save(), self.board.told()
+        if not self.fast:
+            after[at] = before[at]
+            wrong = "the fast path changes something, and leaves the call to the general one"
+            touched = after != before
+            general_trap(self.kernel, *trap)
+            return self.snapshot.save(), [wrong] if touched else []
+        self.snapshot.restore(before, after)
+        self.board.forget()
+        general_trap(self.kernel, *prepare(self.kernel, action))
+        general = self.snapshot.save()
+        if general != after:
+            return general, [f"the fast path comes to something else: {self._changes(general, after, -1)}"]
+        return general, [] if told == self.board.told() else ["the fast path tells the machine something else"]
 
     def _revoked(self, task: Task, action: Action) -> tuple[CapSlot | None, list[Holding]]:
         """The slot whose descendants a call is to delete, and everything that is held before it."""
@@ -231,6 +258,8 @@ class Expander(Stepper):
         """Count an action, what its own call was answered, and whatever else came of it."""
         result.transitions += 1
         result.refusals += status not in (None, 0)
+        if self.fast:
+            result.met[f"fast {action.number if isinstance(action, Call) else 'fault'}"] += 1
         for trace in self.board.traces:
             if trace[0] == "call":
                 result.met[f"{int(trace[2].number)}:{trace[3][0]:x}"] += 1

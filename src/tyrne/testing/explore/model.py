@@ -52,6 +52,10 @@ class ExplorationBoard(MemoryBoard):
         assert not self.read_only, "RAM is written to: the model must say so"
         super().put(address, data)
 
+    def told(self) -> tuple[object, ...]:
+        """All that the machine and who watches it were told since the step began."""
+        return self.log.copy(), self.console.copy(), self.events.copy(), self.traces.copy()
+
     def forget(self) -> None:
         """Begin a step with empty records."""
         for record in (self.log, self.console, self.events, self.traces):

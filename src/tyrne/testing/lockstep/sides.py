@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tyrne.boards.native import journal
 from tyrne.boot.start import start_system
+from tyrne.hal.aarch64.syndrome import cause_of, fault_address
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import Vector
 from tyrne.hosted.native import NativeKernel, offsets
@@ -15,7 +16,7 @@ from tyrne.hosted.ram import Ram
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
-from tyrne.testing.kernels import trap
+from tyrne.testing.general import general_trap
 from tyrne.testing.lockstep.journal_board import JournalBoard, Record
 from tyrne.testing.lockstep.places import Saved
 from tyrne.testing.lockstep.step import FRAME_WORDS, PC, PSTATE, SP, Step
@@ -27,7 +28,7 @@ NO_TASK: Final = -1
 
 
 class PythonSide:
-    """The kernel as CPython runs it."""
+    """The kernel as CPython runs it, by the general path alone: so the two are compared as well."""
 
     def __init__(self, debug_console: bool) -> None:
         self.board: Final = JournalBoard(RAM_SIZE)
@@ -49,7 +50,10 @@ class PythonSide:
         return self._place(start_system(self.kernel, info))
 
     def trap(self, step: Step) -> int:
-        task = trap(self.kernel, step.vector, u64(step.syndrome), u64(step.address))
+        what = u64(step.syndrome)
+        task = general_trap(
+            self.kernel, cause_of(step.vector, what), what, fault_address(what, u64(step.address))
+        )
         if step.vector is Vector.SYNCHRONOUS:
             self.board.charge()
         return self._place(task)

@@ -1,0 +1,33 @@
+"""Traps by the general path alone, to compare with what the fast path does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tyrne.hal.cause import Cause
+from tyrne.kernel.fast_path import fast_call, fast_call_2, fast_fault
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.lifecycle import fault_task
+from tyrne.kernel.task import Task
+from tyrne.lang import u64
+
+
+def general_trap(kernel: Kernel[Any], cause: Cause, what: u64, address: u64) -> Task | None:
+    """As `Kernel.trap`, but without the fast path."""
+    task = kernel.scheduler.core.current
+    assert task is not None
+    if cause is Cause.CALL:
+        return kernel.general_call()
+    if cause is Cause.FAULT:
+        fault_task(kernel, task, what, address)
+        return kernel.leave()
+    return kernel.trap(cause, what, address)
+
+
+def fast_trap(kernel: Kernel[Any], cause: Cause, what: u64, address: u64) -> Task | None:
+    """By the fast path alone: None when it does not do it, and then nothing may have happened."""
+    task = kernel.scheduler.core.current
+    assert task is not None
+    if cause is Cause.CALL:
+        return fast_call(kernel) or fast_call_2(kernel)
+    return fast_fault(kernel, task, what, address) if cause is Cause.FAULT else None
