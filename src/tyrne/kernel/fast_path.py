@@ -19,12 +19,14 @@ from tyrne.hal.board import B
 from tyrne.hal.frame import Answer, Call
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import LAST_GENERATION
+from tyrne.kernel.authority import notification_of
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import Capability, EndpointHandle, NotificationHandle, ReplyHandle
-from tyrne.kernel.effects import receipt, signal_receipt
+from tyrne.kernel.capability import Capability, EndpointHandle, ReplyHandle
+from tyrne.kernel.effects import receipt
 from tyrne.kernel.endpoint import Endpoint, EndpointState, Message
-from tyrne.kernel.rendezvous import release
+from tyrne.kernel.rendezvous import move_capability, release
+from tyrne.kernel.signals import wake_waiter
 from tyrne.kernel.task import Fault, Offer, Task
 from tyrne.lang import apart, hot, inline, u64
 
@@ -48,9 +50,7 @@ def fast_call(kernel: Kernel[B]) -> Task | None:
         return call_waiting(kernel, task, task.frame.call())
     if number == REPLY_WAIT:
         return reply_and_wait(kernel, task, task.frame.call())
-    if not is_call_number(number):
-        return go_on(kernel, task, Status.BAD_SYSCALL_NUMBER, u64(0))
-    return None
+    return None if is_call_number(number) else go_on(kernel, task, Status.BAD_SYSCALL_NUMBER, u64(0))
 
 
 @apart
@@ -64,16 +64,39 @@ def fast_call_2(kernel: Kernel[B]) -> Task | None:
         return None
     call = task.frame.call()
     if call.number == CALL:
-        if table.resolve(unpack_handle(call.a0)) is None:
-            return go_on(kernel, task, Status.STALE_HANDLE, u64(0))
-        return None if call.a5 == NULL_HANDLE else call_with_gift(kernel, task, table, call)
+        return call_with_gift(kernel, task, table, call)
     if call.number == TASK_YIELD:
-        return yield_turn(kernel, task)
+        go_on(kernel, task, Status.OK, u64(0))
+        kernel.scheduler.rotate(task)
+        return kernel.leave()
     if call.number == NOTIFY:
-        return notify_waiter(kernel, task, table, call)
+        notified = notification_of(kernel, table, call.a0, Rights.NOTIFY)
+        if isinstance(notified, Status):
+            return None
+        notified.set(call.a1)
+        wake_waiter(kernel, notified)
+        go_on(kernel, task, Status.OK, u64(0))
+        kernel.scheduler.preempt()
+        return kernel.leave()
     if call.number == POLL:
-        return poll_notification(kernel, task, table, call)
+        polled = notification_of(kernel, table, call.a0, Rights.WAIT)
+        return None if isinstance(polled, Status) else go_on(kernel, task, Status.OK, polled.consume())
     return None
+
+
+@apart
+@hot
+def fast_fault(kernel: Kernel[B], task: Task, what: u64, address: u64) -> Task | None:
+    """A fault of a task whose supervisor waits."""
+    through = task.supervisor
+    if through.capability is None:
+        return None
+    fault = Fault(what, address, task.frame.pc)
+    message = Message(u64(Notice.FAULTED.value), what, address, fault.pc)
+    following = hand_over(kernel, task, through, Rights.NONE, Offer.FAULT, message, None)
+    if following is not None:
+        task.fault = fault
+    return following
 
 
 @inline
@@ -87,9 +110,24 @@ def live_space(kernel: Kernel[B], task: Task) -> AddressSpace | None:
 def live_table(kernel: Kernel[B], task: Task) -> CapTable | None:
     """The gate of the fast path: the table of a task that has a context whose address space lives."""
     context = task.context
-    if context is None or kernel.spaces.get(context.space.slot) is None:
+    return None if context is None or live_space(kernel, task) is None else context.table
+
+
+@inline
+def endpoint_for(kernel: Kernel[B], through: CapSlot, right: Rights) -> Endpoint | None:
+    """The endpoint that a capability with a right over it names."""
+    held = through.held()
+    named = held.object
+    if not isinstance(named, EndpointHandle) or not includes(held.rights, right):
         return None
-    return context.table
+    return kernel.endpoints.get(named.slot)
+
+
+@inline
+def runs_at_once(kernel: Kernel[B], task: Task) -> bool:
+    """Whether a task that the current one releases, and then waits, has the rest of its turn."""
+    core = kernel.scheduler.core
+    return core.most_urgent() >= task.priority and task.priority < core.reach
 
 
 @inline
@@ -99,13 +137,6 @@ def go_on(kernel: Kernel[B], task: Task, status: Status, r1: u64) -> Task:
     task.frame.answer(Answer(u64(status.value), r1))
     kernel.board.trace_call(task.number, call, task.frame)
     return task
-
-
-@inline
-def runs_at_once(kernel: Kernel[B], task: Task) -> bool:
-    """Whether a task that the current one releases, and then waits, has the rest of its turn."""
-    core = kernel.scheduler.core
-    return core.most_urgent() >= task.priority and task.priority < core.reach
 
 
 @inline
@@ -122,71 +153,66 @@ def enter(kernel: Kernel[B], task: Task, following: Task, space: AddressSpace) -
 
 
 @inline
-def endpoint_for(kernel: Kernel[B], through: CapSlot, right: Rights) -> Endpoint | None:
-    """The endpoint that a capability with a right over it names."""
-    held = through.held()
-    named = held.object
-    if not isinstance(named, EndpointHandle) or not includes(held.rights, right):
+def call_waiting(kernel: Kernel[B], task: Task, call: Call) -> Task | None:
+    """`call` without a capability, to a receiver that waits."""
+    table = live_table(kernel, task)
+    through = None if table is None else table.resolve(unpack_handle(call.a0))
+    if through is None or call.a5 != NULL_HANDLE:
         return None
-    return kernel.endpoints.get(named.slot)
+    message = Message(call.a1, call.a2, call.a3, call.a4)
+    return hand_over(kernel, task, through, Rights.SEND, Offer.CALL, message, None)
 
 
 @inline
-def call_waiting(kernel: Kernel[B], task: Task, call: Call) -> Task | None:
-    """`call` without a capability, to a receiver that waits and has a free slot."""
-    table = live_table(kernel, task)
-    if table is None:
-        return None
+def call_with_gift(kernel: Kernel[B], task: Task, table: CapTable, call: Call) -> Task | None:
+    """`call` with a capability, to a receiver that waits; or by a handle that names nothing."""
     through = table.resolve(unpack_handle(call.a0))
-    if through is None or call.a5 != NULL_HANDLE:
+    if through is None:
+        return go_on(kernel, task, Status.STALE_HANDLE, u64(0))
+    gift = table.leaf(unpack_handle(call.a5))
+    if isinstance(gift, Status) or gift is through or not includes(gift.held().rights, Rights.TRANSFER):
         return None
-    endpoint = endpoint_for(kernel, through, Rights.SEND)
-    if endpoint is None:
+    message = Message(call.a1, call.a2, call.a3, call.a4)
+    return hand_over(kernel, task, through, Rights.SEND, Offer.CALL, message, gift)
+
+
+@inline
+def hand_over(
+    kernel: Kernel[B], task: Task, through: CapSlot, right: Rights, offer: Offer, message: Message, gift: CapSlot | None
+) -> Task | None:
+    """Give a message that wants an answer to the first receiver, if it has room and runs at once."""
+    endpoint = endpoint_for(kernel, through, right)
+    receiver = None if endpoint is None else endpoint.receivers.head
+    if endpoint is None or receiver is None:
         return None
-    receiver = endpoint.receivers.head
-    if receiver is None:
-        return None
-    slot = receiver.capabilities.first_free
+    taken = receiver.capabilities.first_free
+    slot = taken if gift is None or taken is None else taken.next_sibling
     space = live_space(kernel, receiver)
-    if slot is None or space is None or not runs_at_once(kernel, receiver):
+    if taken is None or slot is None or space is None or not runs_at_once(kernel, receiver):
         return None
     # Nothing is refused any more.
     endpoint.receivers.pop()
     receiver.capabilities.first_free = slot.next_sibling
     slot.next_sibling = None
-    message = Message(call.a1, call.a2, call.a3, call.a4)
-    ask(kernel, task, through, Offer.CALL, receiver, slot, message, NULL_HANDLE)
-    return enter(kernel, task, receiver, space)
-
-
-@inline
-def ask(
-    kernel: Kernel[B],
-    task: Task,
-    through: CapSlot,
-    offer: Offer,
-    receiver: Task,
-    slot: CapSlot,
-    message: Message,
-    arrived: u64,
-) -> None:
-    """Release a receiver with a message that wants an answer, and the capability to give it in a slot of its table."""
+    arrived = NULL_HANDLE
+    if gift is not None:
+        move_capability(kernel, gift, taken)
+        arrived = pack_handle(taken.handle())
     slot.hold(Capability(Rights.TRANSFER, ReplyHandle(kernel.tasks.id_at(u64(task.slot)))), through.depth + 1)
     task.offer = offer
     task.through = through
     task.reply = slot
     task.state = TaskState.CALLING
     release(kernel, receiver, receipt(through.held().badge, message, arrived, pack_handle(slot.handle())))
+    return enter(kernel, task, receiver, space)
 
 
 @inline
 def reply_and_wait(kernel: Kernel[B], task: Task, call: Call) -> Task | None:
     """`reply_wait` when nothing is there to be received. Also to a task that waits for a repair."""
     table = live_table(kernel, task)
-    if table is None:
-        return None
-    slot = table.resolve(unpack_handle(call.a0))
-    through = table.resolve(unpack_handle(call.a5))
+    slot = None if table is None else table.resolve(unpack_handle(call.a0))
+    through = None if table is None else table.resolve(unpack_handle(call.a5))
     if slot is None or through is None:
         return None
     answered = slot.held().object
@@ -216,120 +242,3 @@ def reply_and_wait(kernel: Kernel[B], task: Task, call: Call) -> Task | None:
         message = Message(call.a1, call.a2, call.a3, call.a4)
         release(kernel, client, receipt(u64(0), message, NULL_HANDLE, NULL_HANDLE))
     return enter(kernel, task, client, space)
-
-
-@inline
-def movable(table: CapTable, through: CapSlot, word: u64) -> CapSlot | None:
-    """The slot of a capability that may travel in a message, and takes nothing but itself along."""
-    slot = table.resolve(unpack_handle(word))
-    if slot is None or slot is through or slot.first_child is not None:
-        return None
-    if slot.binding is not None or slot.placement is not None:
-        return None
-    held = slot.held()
-    if isinstance(held.object, ReplyHandle):
-        return None
-    if isinstance(held.object, EndpointHandle):
-        return None
-    return slot if includes(held.rights, Rights.TRANSFER) else None
-
-
-@inline
-def call_with_gift(kernel: Kernel[B], task: Task, table: CapTable, call: Call) -> Task | None:
-    """`call` with a capability, to a receiver that waits and has two free slots."""
-    through = table.resolve(unpack_handle(call.a0))
-    if through is None:
-        return None
-    gift = movable(table, through, call.a5)
-    endpoint = endpoint_for(kernel, through, Rights.SEND)
-    if gift is None or endpoint is None:
-        return None
-    receiver = endpoint.receivers.head
-    if receiver is None:
-        return None
-    taken = receiver.capabilities.first_free
-    slot = None if taken is None else taken.next_sibling
-    space = live_space(kernel, receiver)
-    if taken is None or slot is None or space is None or not runs_at_once(kernel, receiver):
-        return None
-    # Nothing is refused any more.
-    endpoint.receivers.pop()
-    receiver.capabilities.first_free = slot.next_sibling
-    taken.next_sibling = None
-    slot.next_sibling = None
-    gift.move_to(taken)
-    message = Message(call.a1, call.a2, call.a3, call.a4)
-    ask(kernel, task, through, Offer.CALL, receiver, slot, message, pack_handle(taken.handle()))
-    return enter(kernel, task, receiver, space)
-
-
-@inline
-def yield_turn(kernel: Kernel[B], task: Task) -> Task | None:
-    """`task_yield`; the caller's context lives."""
-    go_on(kernel, task, Status.OK, u64(0))
-    kernel.scheduler.rotate(task)
-    return kernel.leave()
-
-
-@inline
-def poll_notification(kernel: Kernel[B], task: Task, table: CapTable, call: Call) -> Task | None:
-    """`poll`."""
-    slot = table.resolve(unpack_handle(call.a0))
-    held = None if slot is None else slot.held()
-    named = None if held is None else held.object
-    if held is None or not isinstance(named, NotificationHandle) or not includes(held.rights, Rights.WAIT):
-        return None
-    notification = kernel.notifications.get(named.slot)
-    return None if notification is None else go_on(kernel, task, Status.OK, notification.consume())
-
-
-@inline
-def notify_waiter(kernel: Kernel[B], task: Task, table: CapTable, call: Call) -> Task | None:
-    """`notify` of a notification that somebody waits for, or that is bound to nothing."""
-    slot = table.resolve(unpack_handle(call.a0))
-    held = None if slot is None else slot.held()
-    named = None if held is None else held.object
-    if held is None or not isinstance(named, NotificationHandle) or not includes(held.rights, Rights.NOTIFY):
-        return None
-    notification = kernel.notifications.get(named.slot)
-    if notification is None:
-        return None
-    waiter = notification.waiters.head
-    if waiter is None and notification.bound is not None:
-        return None
-    # Nothing is refused any more.
-    notification.set(call.a1)
-    if waiter is None or notification.word == 0:
-        return go_on(kernel, task, Status.OK, u64(0))
-    notification.waiters.pop()
-    release(kernel, waiter, signal_receipt(notification.consume()))
-    kernel.scheduler.make_ready(waiter)
-    go_on(kernel, task, Status.OK, u64(0))
-    kernel.scheduler.preempt()
-    return kernel.leave()
-
-
-@apart
-@hot
-def fast_fault(kernel: Kernel[B], task: Task, what: u64, address: u64) -> Task | None:
-    """A fault of a task whose supervisor waits and has a free slot."""
-    through = task.supervisor
-    if through.capability is None:
-        return None
-    endpoint = endpoint_for(kernel, through, Rights.NONE)
-    receiver = None if endpoint is None else endpoint.receivers.head
-    if endpoint is None or receiver is None:
-        return None
-    slot = receiver.capabilities.first_free
-    space = live_space(kernel, receiver)
-    if slot is None or space is None or not runs_at_once(kernel, receiver):
-        return None
-    # Nothing is refused any more.
-    pc = task.frame.pc
-    task.fault = Fault(what, address, pc)
-    endpoint.receivers.pop()
-    receiver.capabilities.first_free = slot.next_sibling
-    slot.next_sibling = None
-    message = Message(u64(Notice.FAULTED.value), what, address, pc)
-    ask(kernel, task, through, Offer.FAULT, receiver, slot, message, NULL_HANDLE)
-    return enter(kernel, task, receiver, space)

@@ -25,9 +25,9 @@ from tyrne.kernel import (
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
+from tyrne.kernel.core import Core
 from tyrne.kernel.effects import done, handed
 from tyrne.kernel.frames import Frames
-from tyrne.kernel.scheduler import Scheduler
 from tyrne.kernel.task import Offer
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.lang import u64
@@ -120,7 +120,7 @@ def leaves_the_page(kernel: Any, slot: CapSlot) -> None:
     slot.placement = None
 
 
-def leaves_the_bit(scheduler: Scheduler, level: u64) -> None:
+def leaves_the_bit(core: Core, level: u64) -> None:
     pass
 
 
@@ -337,7 +337,7 @@ BUGS = (
         QUOTAS, 2, "claims_only_move"),
     Bug("a mapping is forgotten and stays", mapping.unmap_placed, leaves_the_page,
         MAPPINGS, 2, "is there for nothing"),
-    Bug("the bit of a queue that is empty stays set", (Scheduler, "_note"), leaves_the_bit,
+    Bug("the bit of a queue that is empty stays set", (Core, "_note"), leaves_the_bit,
         PAIR, 1, "the_ready_are_queued_by_priority"),
     Bug("an endpoint is bound twice", signals.bind, binds_twice,
         BINDINGS, 2, "bound to an endpoint that is not bound to it"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 
@@ -52,11 +51,11 @@ def test_a_refused_call_that_tells_the_machine_something_is_wrong(monkeypatch: p
     before = stepper.snapshot.save()
     refused = next(action for action in stepper.actions() if isinstance(action, Call) and action.refused)
     assert stepper.step(refused, before)[2] == []
-    trap = Kernel.trap
+    general_call = Kernel.general_call
 
-    def tells(kernel: Kernel[MemoryBoard], *cause: Any) -> Task | None:
+    def tells(kernel: Kernel[MemoryBoard]) -> Task | None:
         kernel.board.activate(u64(0), u16(0))
-        return trap(kernel, *cause)
+        return general_call(kernel)
 
-    monkeypatch.setattr(Kernel, "trap", tells)
+    monkeypatch.setattr(Kernel, "general_call", tells)
     assert "told the machine" in stepper.step(refused, before)[2][0]

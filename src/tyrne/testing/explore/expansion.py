@@ -3,9 +3,9 @@
 Each transition is checked as it is made: the kernel does not stop; a call with a stale handle, a capability of another
 kind or wider rights is refused; a call that is refused changes nothing but x0 to x7 of its caller, which hold no
 payload, and tells the machine nothing; no handle that was ever given out names anything else afterwards; a revocation
-leaves nothing of what was derived; a new life owes nothing; a poll that is pending leaves no message; what the fast path
-does, the general path does as well, to the last field. Each state is checked once, when it is expanded: every invariant
-of `tyrne.testing.invariants`.
+leaves nothing of what was derived; a new life owes nothing; a poll that is pending leaves no message; what the fast
+path does, the general path does as well, to the last field. Each state is checked once, when it is expanded: every
+invariant of `tyrne.testing.invariants`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ class Expansion:
     """Calls that the current task made and that were refused. Those that end a wait otherwise than with Ok are none."""
     met: Counter[str] = field(default_factory=Counter)
     """What happened: the number of a call and its status in hexadecimal, `tick`, `fault made`, or what a tracer is told
-    of a task: `exit`, `fault`, `end`, `waiting`; and `fast` with a number of a call, or `fault`, for what the fast path did."""
+    of a task: `exit`, `fault`, `end`, `waiting`; and for what the fast path did `fast`, with the number of the call or
+    `fault`."""
     violation: Violation | None = None
 
 

@@ -95,6 +95,9 @@ class Model:
     ram: bool = False
     """Whether anything is written to RAM: mappings, new address spaces, new memory."""
 
+    worn: bool = False
+    """Whether each free slot of the tables has been used before: only such slots are filled by the fast path."""
+
     def ends(self) -> bool:
         """Whether a task can end, and its table be given back."""
         ending = {CallNumber.TASK_EXIT, CallNumber.TASK_END}
@@ -122,10 +125,20 @@ class Model:
             for space in list(kernel.spaces.items)[1 : len(self.tasks) + 1]:
                 made = kernel.bootstrap_table.insert(space.origin.held(), space.origin)
                 assert not hasattr(made, "value")
+        if self.worn:
+            for task in kernel.tasks.items:
+                _wear(task.capabilities)
         assert isinstance(kernel.board, ExplorationBoard)
         kernel.board.read_only = not self.ram
         kernel.board.forget()
         return kernel
+
+
+def _wear(table: CapTable) -> None:
+    """Let each slot that was never used have been used once."""
+    fresh = [table.allocate() for _ in range(len(table.slots) - int(table.touched))]
+    for slot in reversed(fresh):
+        slot.recycle()
 
 
 def _kernel(model: Model, reserved: int) -> Kernel[MemoryBoard]:

@@ -338,9 +338,137 @@ SPEECH = Model(
     slots=2,
 )
 
+HAND_OVER = Model(
+    "hand-over",
+    "a server whose priority changes, and two clients of one priority: who goes on after a call or an answer",
+    tasks=(
+        Holder((_endpoint(without=Rights.SEND),), priority=7),
+        Holder((_endpoint(badge=1, without=Rights.RECV), _over(CapKind.TASK, 0))),
+        Holder((_endpoint(badge=2, without=Rights.RECV),)),
+    ),
+    calls=(
+        Template(C.WAIT, (ENDPOINT,)),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.REPLY_WAIT, (REPLY, *MESSAGE, ENDPOINT)),
+        Template(C.TASK_PRIORITY, (TASK, Words((7, 9)))),
+        YIELD,
+    ),
+    slots=3,
+    endpoints=1,
+    worn=True,
+)
+
+GIFTS = Model(
+    "gifts",
+    "a client that gives with its calls whatever it holds, the capability that it calls by among it; and the server",
+    tasks=(
+        Holder((_endpoint(without=Rights.SEND),)),
+        Holder((_endpoint(badge=1), _endpoint(without=Rights.TRANSFER), SOMETHING)),
+    ),
+    calls=(
+        Template(C.WAIT, (ENDPOINT,)),
+        Template(C.RECV, (ENDPOINT,)),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, Gift())),
+        Template(C.REPLY_WAIT, (REPLY, *MESSAGE, ENDPOINT)),
+        Template(C.CAP_DERIVE, (ENDPOINT, ALL_RIGHTS, Words((0,)))),
+        YIELD,
+    ),
+    slots=4,
+    endpoints=1,
+    worn=True,
+)
+
+PRESENTS = Model(
+    "presents",
+    "a client that gives away what it has bound, a server whose priority changes, and another client",
+    tasks=(
+        Holder((_endpoint(without=Rights.SEND),), priority=7),
+        Holder((_endpoint(badge=1), _over(CapKind.NOTIFICATION), _over(CapKind.TASK, 0))),
+        Holder((_endpoint(badge=2, without=Rights.RECV),)),
+    ),
+    calls=(
+        Template(C.BIND, (ENDPOINT, NOTIFICATION)),
+        Template(C.WAIT, (ENDPOINT,)),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, Gift())),
+        Template(C.REPLY_WAIT, (REPLY, *MESSAGE, ENDPOINT)),
+        Template(C.TASK_PRIORITY, (TASK, Words((7, 9)))),
+        YIELD,
+    ),
+    slots=5,
+    endpoints=1,
+    notifications=1,
+    worn=True,
+)
+
+RELAY = Model(
+    "relay",
+    "an urgent server calls a less urgent one in its client's turn, and gives what it holds, or wakes a third",
+    tasks=(
+        Holder((_endpoint(without=Rights.SEND), _endpoint(1, badge=1), _over(CapKind.NOTIFICATION)), priority=7),
+        Holder((_over(CapKind.NOTIFICATION, without=Rights.NOTIFY),), priority=8),
+        Holder((_endpoint(1, without=Rights.SEND),), priority=9),
+        Holder((_endpoint(badge=2, without=Rights.RECV), _endpoint(1, without=Rights.SEND)), priority=9),
+    ),
+    calls=(
+        Template(C.WAIT, (ANY,)),
+        Template(C.NOTIFY, (NOTIFICATION, Words((1,)))),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, Gift())),
+        Template(C.REPLY_WAIT, (REPLY, *MESSAGE, ENDPOINT)),
+    ),
+    slots=5,
+    endpoints=2,
+    notifications=1,
+    ticks=False,
+    worn=True,
+)
+
+BOUND = Model(
+    "bound",
+    "a server bound to a notification, and two clients that call, send and signal while it answers",
+    tasks=(
+        Holder((_endpoint(without=Rights.SEND), _over(CapKind.NOTIFICATION, without=Rights.NOTIFY))),
+        Holder((_endpoint(badge=1, without=Rights.RECV), _over(CapKind.NOTIFICATION, without=Rights.WAIT))),
+        Holder((_endpoint(badge=2, without=Rights.RECV), _over(CapKind.NOTIFICATION, without=Rights.WAIT))),
+    ),
+    calls=(
+        Template(C.BIND, (ENDPOINT, NOTIFICATION)),
+        Template(C.WAIT, (ANY,)),
+        Template(C.POLL, (NOTIFICATION,)),
+        Template(C.NOTIFY, (NOTIFICATION, Words((0, 1)))),
+        Template(C.SEND, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.REPLY_WAIT, (REPLY, *MESSAGE, ENDPOINT)),
+        YIELD,
+    ),
+    slots=4,
+    endpoints=1,
+    notifications=1,
+    worn=True,
+)
+
+REPAIRS = Model(
+    "repairs",
+    "a task that faults and calls, and the supervisor that lets it go on and waits for the next of either",
+    tasks=(
+        Holder((_endpoint(without=Rights.SEND),), priority=7),
+        Holder((_endpoint(badge=1, without=Rights.RECV), _over(CapKind.TASK, 0)), supervisor=Supervisor(0, 5)),
+    ),
+    calls=(
+        Template(C.WAIT, (ENDPOINT,)),
+        Template(C.CALL, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.REPLY_WAIT, (REPLY, *MESSAGE, ENDPOINT)),
+        Template(C.TASK_PRIORITY, (TASK, Words((7, 9)))),
+        YIELD,
+    ),
+    slots=3,
+    endpoints=1,
+    faults=True,
+    worn=True,
+)
+
 ALL_MODELS = (
-    SPEECH, OFFSPRING, REVOCATION, PAIR, BADGES, HANDING_ON, QUOTAS, LIFECYCLE, PAGES, POLLS, ROOM, LIVES, SIGNALS,
-    GRANTS, RENDEZVOUS, CROSSING,
+    SPEECH, HAND_OVER, REPAIRS, BOUND, RELAY, OFFSPRING, REVOCATION, PAIR, BADGES, HANDING_ON, QUOTAS, LIFECYCLE, PAGES,
+    POLLS, ROOM, LIVES, SIGNALS, GIFTS, PRESENTS, GRANTS, RENDEZVOUS, CROSSING,
 )  # fmt: skip
 MODELS = {model.name: model for model in ALL_MODELS}
 """By name, the quickest first."""
