@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tyrne.abi import CapHandle, CapKind, Rights, TaskState, rights_from_word, rights_over
+from tyrne.abi import CapHandle, CapKind, Rights, Status, TaskState, rights_from_word, rights_over
 from tyrne.boot.loader import LoadedImage, LoadFailure, load_image
 from tyrne.hal import manifest as layout
 from tyrne.hal.board import B
@@ -116,7 +116,7 @@ def load_task(kernel: Kernel[B], record: u64, manifest: u64, root: CapHandle) ->
     registered = kernel.scheduler.add_user_task(
         task, named, loaded.base, loaded.entry, loaded.stack_top, task.capabilities
     )
-    assert registered is None
+    assert registered is Status.OK
 
 
 def equip_task(kernel: Kernel[B], record: u64, root: CapHandle, task: Task) -> None:

@@ -12,18 +12,11 @@ from tyrne.hal.frame import Answer, TrapFrame
 from tyrne.hal.image import Image
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hal.text import log_line
+from tyrne.kernel import config
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.authority import living_space
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.config import (
-    MAX_ENDPOINTS,
-    MAX_NOTIFICATIONS,
-    MAX_QUOTAS,
-    MAX_REGIONS,
-    MAX_SPACES,
-    MAX_TASKS,
-)
 from tyrne.kernel.deletion import reap
 from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, Return, SyscallContext, Terminate
 from tyrne.kernel.end_of_run import log_end
@@ -54,12 +47,12 @@ class Kernel(Generic[B]):
         """Something ended or lost its last capability, and is to be given back before the trap is over."""
         self.debug_console: Final[bool] = debug_console
         """Whether console_write exists; a release kernel has none."""
-        self.tasks: Arena[Task] = Arena(MAX_TASKS, lambda _: Task())
-        self.endpoints: Arena[Endpoint] = Arena(MAX_ENDPOINTS, lambda _: Endpoint())
-        self.notifications: Arena[Notification] = Arena(MAX_NOTIFICATIONS, lambda _: Notification())
-        self.spaces: Arena[AddressSpace] = Arena(MAX_SPACES, lambda _: AddressSpace())
-        self.regions: Arena[Region] = Arena(MAX_REGIONS, lambda _: Region())
-        self.quotas: Arena[Quota] = Arena(MAX_QUOTAS, lambda _: Quota())
+        self.tasks: Arena[Task] = Arena(config.MAX_TASKS, lambda _: Task())
+        self.endpoints: Arena[Endpoint] = Arena(config.MAX_ENDPOINTS, lambda _: Endpoint())
+        self.notifications: Arena[Notification] = Arena(config.MAX_NOTIFICATIONS, lambda _: Notification())
+        self.spaces: Arena[AddressSpace] = Arena(config.MAX_SPACES, lambda _: AddressSpace())
+        self.regions: Arena[Region] = Arena(config.MAX_REGIONS, lambda _: Region())
+        self.quotas: Arena[Quota] = Arena(config.MAX_QUOTAS, lambda _: Quota())
         self.frames: Frames = Frames()
         self.bootstrap_table: CapTable = CapTable()
         """The kernel's own authority, by which it makes the first objects, and keeps the first tasks."""

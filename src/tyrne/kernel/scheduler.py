@@ -10,9 +10,7 @@ depends on the order of traps alone.
 
 from __future__ import annotations
 
-from enum import Enum
-
-from tyrne.abi import TaskState
+from tyrne.abi import Status, TaskState
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.context import Context
@@ -20,13 +18,6 @@ from tyrne.kernel.core import Core
 from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import hot, saturating_add, saturating_sub, u64
-
-
-class SchedError(Enum):
-    """Why the scheduler refused."""
-
-    NO_CURRENT_TASK = 1
-    ALREADY_REGISTERED = 2
 
 
 class Scheduler:
@@ -39,14 +30,14 @@ class Scheduler:
 
     def add_user_task(
         self, task: Task, space: AddressSpaceHandle, base: u64, entry: u64, stack_top: u64, table: CapTable | None
-    ) -> SchedError | None:
+    ) -> Status:
         """Bind a task to its context and queue it. Without a table it runs, but each of its calls fails closed."""
         if task.state is not TaskState.INACTIVE:
-            return SchedError.ALREADY_REGISTERED
+            return Status.BAD_STATE
         assert stack_top % 16 == 0
         task.bind(space, base, entry, stack_top, table)
         self.make_ready(task)
-        return None
+        return Status.OK
 
     @hot
     def make_ready(self, task: Task) -> None:
@@ -68,14 +59,6 @@ class Scheduler:
     def start(self) -> None:
         """Make the first ready task the current one."""
         self._leave_turn()
-
-    def yield_now(self) -> SchedError | None:
-        """`rotate` the current task, if there is one."""
-        task = self.core.current
-        if task is None:
-            return SchedError.NO_CURRENT_TASK
-        self.rotate(task)
-        return None
 
     @hot
     def rotate(self, task: Task) -> None:
