@@ -19,7 +19,7 @@ from tyrne.hal.board import B
 from tyrne.hal.frame import Answer, Call
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.authority import notification_of
+from tyrne.kernel.authority import living_space, notification_of
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, EndpointHandle, ReplyHandle
@@ -59,7 +59,7 @@ def fast_call_2(kernel: Kernel[B]) -> Task | None:
     """As `fast_call`, of the second tier. It is apart, so that what it keeps in registers costs the first nothing."""
     task = kernel.scheduler.core.current
     assert task is not None
-    table = live_table(kernel, task)
+    table = live_table(task)
     if table is None:
         return None
     call = task.frame.call()
@@ -100,27 +100,27 @@ def fast_fault(kernel: Kernel[B], task: Task, what: u64, address: u64) -> Task |
 
 
 @inline
-def live_space(kernel: Kernel[B], task: Task) -> AddressSpace | None:
+def live_space(task: Task) -> AddressSpace | None:
     """The address space of a task that has a context, if the space lives."""
     context = task.context
-    return None if context is None else kernel.spaces.get(context.space.slot)
+    return None if context is None else living_space(context.space)
 
 
 @inline
-def live_table(kernel: Kernel[B], task: Task) -> CapTable | None:
+def live_table(task: Task) -> CapTable | None:
     """The gate of the fast path: the table of a task that has a context whose address space lives."""
     context = task.context
-    return None if context is None or live_space(kernel, task) is None else context.table
+    return None if context is None or live_space(task) is None else context.table
 
 
 @inline
-def endpoint_for(kernel: Kernel[B], through: CapSlot, right: Rights) -> Endpoint | None:
+def endpoint_for(through: CapSlot, right: Rights) -> Endpoint | None:
     """The endpoint that a capability with a right over it names."""
     held = through.held()
     named = held.object
     if not isinstance(named, EndpointHandle) or not includes(held.rights, right):
         return None
-    return kernel.endpoints.get(named.slot)
+    return named.at if named.at.life.count == named.life else None
 
 
 @inline
@@ -155,7 +155,7 @@ def enter(kernel: Kernel[B], task: Task, following: Task, space: AddressSpace) -
 @inline
 def call_waiting(kernel: Kernel[B], task: Task, call: Call) -> Task | None:
     """`call` without a capability, to a receiver that waits."""
-    table = live_table(kernel, task)
+    table = live_table(task)
     through = None if table is None else table.resolve(unpack_handle(call.a0))
     if through is None or call.a5 != NULL_HANDLE:
         return None
@@ -181,13 +181,13 @@ def hand_over(
     kernel: Kernel[B], task: Task, through: CapSlot, right: Rights, offer: Offer, message: Message, gift: CapSlot | None
 ) -> Task | None:
     """Give a message that wants an answer to the first receiver, if it has room and runs at once."""
-    endpoint = endpoint_for(kernel, through, right)
+    endpoint = endpoint_for(through, right)
     receiver = None if endpoint is None else endpoint.receivers.head
     if endpoint is None or receiver is None:
         return None
     taken = receiver.capabilities.first_free
     slot = taken if gift is None or taken is None else taken.next_sibling
-    space = live_space(kernel, receiver)
+    space = live_space(receiver)
     if taken is None or slot is None or space is None or not runs_at_once(kernel, receiver):
         return None
     # Nothing is refused any more.
@@ -198,7 +198,7 @@ def hand_over(
     if gift is not None:
         move_capability(kernel, gift, taken)
         arrived = pack_handle(taken.handle())
-    slot.hold(Capability(Rights.TRANSFER, ReplyHandle(kernel.tasks.id_at(u64(task.slot)))), through.depth + 1)
+    slot.hold(Capability(Rights.TRANSFER, ReplyHandle(task, task.life.count)), through.depth + 1)
     task.offer = offer
     task.through = through
     task.reply = slot
@@ -210,7 +210,7 @@ def hand_over(
 @inline
 def reply_and_wait(kernel: Kernel[B], task: Task, call: Call) -> Task | None:
     """`reply_wait` when nothing is there to be received. Also to a task that waits for a repair."""
-    table = live_table(kernel, task)
+    table = live_table(task)
     slot = None if table is None else table.resolve(unpack_handle(call.a0))
     through = None if table is None else table.resolve(unpack_handle(call.a5))
     if slot is None or through is None:
@@ -218,16 +218,16 @@ def reply_and_wait(kernel: Kernel[B], task: Task, call: Call) -> Task | None:
     answered = slot.held().object
     if not isinstance(answered, ReplyHandle) or slot.generation == LAST_GENERATION:
         return None
-    endpoint = endpoint_for(kernel, through, Rights.RECV)
-    client = kernel.tasks.get(answered.slot)
-    if endpoint is None or client is None:
+    endpoint = endpoint_for(through, Rights.RECV)
+    client = answered.at
+    if endpoint is None or client.life.count != answered.life:
         return None
     bound = endpoint.bound
     if bound is not None and bound.word != 0:
         return None
     if endpoint.state is not EndpointState.IDLE or endpoint.senders.head is not None:
         return None
-    space = live_space(kernel, client)
+    space = live_space(client)
     if space is None or not runs_at_once(kernel, client):
         return None
     # Nothing is refused any more.
