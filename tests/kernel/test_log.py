@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.hal.text import log_decimal, log_hex, log_line, log_text
-from tyrne.kernel.log import log_name
+from tyrne.hal.text import log_decimal, log_hex, log_line, log_name, log_text
 from tyrne.kernel.task import NAME_LENGTH, Task
 from tyrne.lang import u8, u32, u64
 from tyrne.testing.board import MemoryBoard
@@ -42,5 +41,5 @@ def test_a_name_ends_at_a_zero_byte_or_with_its_field(name: bytes, number: int, 
     task.number = u32(number)
     for i, byte in enumerate(name):
         task.name[i] = u8(byte)
-    log_name(board, task)
+    log_name(board, task.name, task.number)
     assert board.log.decode() == text

@@ -8,7 +8,7 @@ from tyrne.hal import manifest as layout
 from tyrne.hal.board import B
 from tyrne.hal.manifest import CapRecord, read_cap, read_image, read_word, region_record, task_record
 from tyrne.hal.pages import PAGE_SIZE
-from tyrne.hal.text import log_decimal, log_hex, log_line, log_text
+from tyrne.hal.text import log_decimal, log_hex, log_line, log_name, log_text
 from tyrne.kernel.authority import space_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole
@@ -17,7 +17,6 @@ from tyrne.kernel.creation import begin_region, creatable, make_object
 from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.log import log_name
 from tyrne.kernel.mapping import map_memory
 from tyrne.kernel.quota import FRAMES, Quota
 from tyrne.kernel.task import Task
@@ -97,7 +96,7 @@ def load_task(kernel: Kernel[B], record: u64, manifest: u64, root: CapHandle) ->
     move_claim(own, whole, FRAMES, own.claims[FRAMES])
     if isinstance(loaded, LoadFailure):
         log_text(board, b"tyrne: cannot load ")
-        log_name(board, task)
+        log_name(board, task.name, task.number)
         log_text(board, b": error ")
         log_decimal(board, u64(loaded.error.value))
         log_text(board, b", wanted ")

@@ -94,6 +94,19 @@ class TrapFrame:
                 return self.pstate
         return u64(0)
 
+    def registers_from(self, first: u64) -> Answer:
+        """An answer with seven registers."""
+        return Answer(
+            u64(0),
+            self.register(first),
+            self.register(first + 1),
+            self.register(first + 2),
+            self.register(first + 3),
+            self.register(first + 4),
+            self.register(first + 5),
+            self.register(first + 6),
+        )
+
     def set_register(self, number: u64, value: u64) -> None:
         """Set a register by its number, which is less than REGISTERS; of PSTATE only the condition flags."""
         match number:

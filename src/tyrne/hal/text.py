@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tyrne.hal.board import Output
-from tyrne.lang import irange, u8, u64
+from tyrne.lang import Array, irange, u8, u32, u64
 
 NEWLINE: Final = u8(10)
 
@@ -42,6 +42,19 @@ def log_decimal(output: Output, value: u64) -> None:
     while divisor > 0:
         _log_digit(output, value // divisor % 10)
         divisor = divisor // 10
+
+
+def log_name(output: Output, name: Array[u8], number: u32) -> None:
+    """The name of a task between quotes, what is no printable ASCII as a dot; its number where it has none."""
+    log_text(output, b'"')
+    if name[0] == 0:
+        log_text(output, b"task ")
+        log_decimal(output, u64(number))
+    for byte in name:
+        if byte == 0:
+            break
+        output.put_log(byte if 0x20 <= byte < 0x7F else u8(0x2E))
+    log_text(output, b'"')
 
 
 def _log_digit(output: Output, digit: u64) -> None:

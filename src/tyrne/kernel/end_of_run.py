@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from tyrne.abi import CapKind, TaskState
 from tyrne.hal.board import B, Output, Standing
-from tyrne.hal.text import log_decimal, log_line, log_text
+from tyrne.hal.text import log_decimal, log_line, log_name, log_text
 from tyrne.hal.timer import ticks_to_ns
 from tyrne.kernel.capability import EndpointHandle, NotificationHandle
-from tyrne.kernel.log import log_name
 from tyrne.kernel.task import Task
 from tyrne.lang import cold, irange, u64
 
@@ -32,7 +31,7 @@ def log_end(kernel: Kernel[B]) -> None:
         waiting = True
         if not kernel.limit_reached:
             log_text(board, b"tyrne: deadlock: task ")
-            log_name(board, task)
+            log_name(board, task.name, task.number)
             log_wait(board, task.state)
     if not waiting and not kernel.limit_reached:
         log_line(board, b"tyrne: all tasks complete")

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from tyrne.abi import TaskState
 from tyrne.hal.board import B
-from tyrne.hal.text import log_line, log_text
-from tyrne.kernel.log import log_name
+from tyrne.hal.text import log_line, log_name, log_text
 from tyrne.kernel.task import Task
 from tyrne.lang import cold
 
@@ -23,7 +22,7 @@ def end_by_fault(kernel: Kernel[B], task: Task) -> None:
     assert fault is not None
     board.trace_fault(task.number, fault.what, fault.address, fault.pc, task.frame.link())
     log_text(board, b"tyrne: task ")
-    log_name(board, task)
+    log_name(board, task.name, task.number)
     log_text(board, b" faulted: ")
     board.log_fault(fault.what, fault.address, fault.pc)
     log_line(board, b"")

@@ -102,13 +102,6 @@ class Kernel(Generic[B]):
         following = fast_call_2(self)
         return self.general_call() if following is None else following
 
-    def general_call(self) -> Task | None:
-        """The transition of a system call by its handler."""
-        task = self.scheduler.core.current
-        assert task is not None
-        self._system_call(task)
-        return self.leave()
-
     @hot
     def leave(self) -> Task | None:
         """Give back what the trap has left over, and let the CPU hold the current task's thread and address space."""
@@ -164,8 +157,10 @@ class Kernel(Generic[B]):
         """What the call in a frame comes to. Apart from its callers, so that the compiled call stays in registers."""
         return dispatch(self, frame.call())
 
-    def _system_call(self, task: Task) -> None:
-        """Answer the current task's call, and apply the effect that its handler gave: no handler switches."""
+    def general_call(self) -> Task | None:
+        """The transition of a system call by its handler, whose effect is applied here: no handler switches."""
+        task = self.scheduler.core.current
+        assert task is not None
         call = task.frame.call()
         effect = self._answer(task.frame)
         match effect:
@@ -186,6 +181,7 @@ class Kernel(Generic[B]):
             case Terminate(code):  # always: there is no other effect
                 self.board.trace_exit(task.number, call)
                 exit_task(self, task, code)
+        return self.leave()
 
     def _interrupt(self, task: Task) -> None:
         """A tick ends the turn of the current task, which alone has another one; the limit ends the run."""

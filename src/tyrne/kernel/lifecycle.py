@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from tyrne.abi import TaskState
 from tyrne.hal.board import B
-from tyrne.hal.text import log_decimal, log_line, log_text
+from tyrne.hal.text import log_decimal, log_line, log_name, log_text
 from tyrne.kernel.authority import endpoint_at
 from tyrne.kernel.fault import end_by_fault
-from tyrne.kernel.log import log_name
 from tyrne.kernel.rendezvous import submit
 from tyrne.kernel.task import Fault, Offer, Task
 from tyrne.lang import cold, hot, u64
@@ -45,7 +44,7 @@ def exit_task(kernel: Kernel[B], task: Task, code: u64) -> None:
     """The task ends itself; its supervisor is told."""
     board = kernel.board
     log_text(board, b"tyrne: userspace task exited (")
-    log_name(board, task)
+    log_name(board, task.name, task.number)
     log_text(board, b", code ")
     log_decimal(board, code)
     log_line(board, b")")

@@ -176,13 +176,7 @@ def read_registers(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Eff
     task = task_with_register(kernel, caller, call, Rights.INSPECT)
     if isinstance(task, Status):
         return refuse(task)
-    frame = task.frame
-    n = call.a1
-    return Resume(Answer(
-        u64(Status.OK.value),
-        frame.register(n), frame.register(n + 1), frame.register(n + 2), frame.register(n + 3),
-        frame.register(n + 4), frame.register(n + 5), frame.register(n + 6),
-    ))
+    return Resume(task.frame.registers_from(call.a1))
 
 
 @cold
