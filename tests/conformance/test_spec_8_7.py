@@ -29,6 +29,7 @@ from tyrne.testing.kernels import (
     current,
     held,
     id_of,
+    living,
     slim_kernel,
     slot_id,
     space_object,
@@ -74,7 +75,7 @@ def context_is_the_tasks_own(kernel: Kernel[MemoryBoard]) -> None:
     own = context_of(task)
     assert caller.table is own.table is task.capabilities
     assert caller.window == own.window != UserWindow()
-    assert caller.space is kernel.spaces.get(id_of(own.space))
+    assert caller.space is living(kernel.spaces, id_of(own.space))
     assert caller.space is not kernel.bootstrap_space()
     assert (caller.task, caller.has_current_task) == (task.number, True)
 
@@ -149,7 +150,7 @@ def test_spec_8_7_the_space_counts_only_while_its_generation_lives(index: int, g
     kernel = kernel_with(GIVEN)
     task = current(kernel)
     task.context = replace(context_of(task), space=space_object(index, generation, kernel))
-    if kernel.spaces.get(slot_id(index, generation)) is None:
+    if living(kernel.spaces, slot_id(index, generation)) is None:
         context_fails_closed(kernel)
     else:
         assert kernel.context().has_current_task

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.notification import Notification
 from tyrne.lang import u64
-from tyrne.testing.kernels import NULL, slot_id
+from tyrne.testing.kernels import NULL, living, slot_id
 
 
 def test_bits_accumulate_and_consuming_clears_them() -> None:
@@ -24,4 +24,4 @@ def test_a_destroyed_notification_is_gone() -> None:
     notifications = Arena(1, lambda _: Notification())
     assert notifications.allocate() == slot_id(0)
     assert notifications.free(slot_id(0))
-    assert notifications.get(slot_id(0)) is None
+    assert living(notifications, slot_id(0)) is None

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tyrne.kernel.arena import LAST_GENERATION, Arena, SlotId
 from tyrne.kernel.notification import Notification
 from tyrne.lang import u64
-from tyrne.testing.kernels import age, slot_id
+from tyrne.testing.kernels import age, living, slot_id
 
 
 class Slots(RuleBasedStateMachine):
@@ -67,10 +67,10 @@ class Slots(RuleBasedStateMachine):
         assert self.arena.population == len(self.live)
         assert self.arena.is_full() == (not self.free)
         for alive in self.live:
-            assert self.arena.contains(alive) and self.arena.get(alive) is self.arena.items[alive.index]
+            assert self.arena.contains(alive) and living(self.arena, alive) is self.arena.items[alive.index]
             assert self.arena.id_at(u64(alive.index)) == alive
         for old in self.stale:
-            assert not self.arena.contains(old) and self.arena.get(old) is None
+            assert not self.arena.contains(old) and living(self.arena, old) is None
 
 
 TestSlots = Slots.TestCase

@@ -1,6 +1,6 @@
 """The interface between programs and the kernel, as data. Kernel, programs, documents and tests derive from it."""
 
-from tyrne.abi.calls import CALLS, NUMBERS, CallLayout, CallNumber, NumberTable, decode_call_number
+from tyrne.abi.calls import CALLS, NUMBERS, CallLayout, CallNumber, NumberTable, decode_call_number, is_call_number
 from tyrne.abi.handles import NULL_HANDLE, CapHandle, pack_handle, unpack_handle
 from tyrne.abi.kinds import CapKind
 from tyrne.abi.messages import SIGNAL_BADGE, Notice, SendOutcome
@@ -30,6 +30,7 @@ __all__ = [
     "TaskState",
     "decode_call_number",
     "includes",
+    "is_call_number",
     "pack_handle",
     "rights_from_word",
     "rights_over",

@@ -90,7 +90,7 @@ def _table(table: CapTable) -> str:
 
 def _number(place: Any) -> str:
     """The index of an object in its arena."""
-    return f"{int(place.life.index)}" if place.life.is_lived() else "unused"
+    return f"{int(place.life.index)}" if place.life.count % 2 == 1 else "unused"
 
 
 def _endpoint(endpoint: Endpoint) -> str:

@@ -81,12 +81,6 @@ class Arena(Generic[T]):
             return False
         return self.items[index].life.count == u64(slot.generation) * 2 + 1
 
-    def get(self, slot: SlotId) -> T | None:
-        """The object; None when the id is stale."""
-        if not self.contains(slot):
-            return None
-        return self.items[slot.index]
-
     def is_full(self) -> bool:
         return self.first_free == 0 and self.touched == len(self.items)
 

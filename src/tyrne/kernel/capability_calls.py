@@ -13,19 +13,17 @@ from tyrne.kernel.deletion import cap_drop, cap_revoke
 from tyrne.kernel.effects import Effect, Resume, SyscallContext, handed, outcome, refuse
 from tyrne.kernel.mapping import is_placed
 from tyrne.kernel.rendezvous import move_capability
-from tyrne.lang import cold, u64
+from tyrne.lang import u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
 
 
-@cold
 def copy(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 source, a1 rights -> r1 handle."""
     return handed(caller.table.cap_copy(unpack_handle(call.a0), rights_from_word(call.a1)))
 
 
-@cold
 def derive(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 source, a1 rights, a2 badge -> r1 handle. A badge once set is never changed."""
     slot = caller.table.resolve(unpack_handle(call.a0))
@@ -40,19 +38,16 @@ def derive(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return handed(caller.table.cap_derive(unpack_handle(call.a0), rights_from_word(call.a1), held.object, badge))
 
 
-@cold
 def revoke(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 source."""
     return outcome(cap_revoke(kernel, caller.table, unpack_handle(call.a0)))
 
 
-@cold
 def drop(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 handle."""
     return outcome(cap_drop(kernel, caller.table, unpack_handle(call.a0)))
 
 
-@cold
 def move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 handle, a1 task, or null for the caller's own table -> r1 handle in the table that holds it now."""
     slot = caller.table.leaf(unpack_handle(call.a0))
@@ -75,7 +70,6 @@ def move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return handed(target.handle())
 
 
-@cold
 def query(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 handle -> r1 kind, r2 rights, r3 badge, r4 depth, r5 pages of memory, r6 where they are mapped, or 0."""
     slot = caller.table.resolve(unpack_handle(call.a0))

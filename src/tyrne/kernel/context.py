@@ -18,10 +18,6 @@ class Context:
     space: AddressSpaceHandle
 
 
-def whole_context(
-    table: CapTable | None, window: UserWindow | None, space: AddressSpaceHandle | None
-) -> Context | None:
+def whole_context(table: CapTable | None, window: UserWindow | None, space: AddressSpaceHandle | None) -> Context | None:
     """The context that the three make; none unless all three are there."""
-    if table is None or window is None or space is None:
-        return None
-    return Context(table, window, space)
+    return None if table is None or window is None or space is None else Context(table, window, space)

@@ -30,7 +30,7 @@ from tyrne.kernel.config import MAX_DEPTH, MAX_PAGES, PRIORITIES
 from tyrne.kernel.effects import Effect, SyscallContext, done, handed, refuse
 from tyrne.kernel.memory import Region
 from tyrne.kernel.quota import CLAIMS, FRAMES, Quota
-from tyrne.lang import cold, u8, u32, u64, wrapping_add
+from tyrne.lang import u8, u32, u64, wrapping_add
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -48,7 +48,6 @@ def creatable(word: u64) -> CapKind | None:
     return None
 
 
-@cold
 def make_object(kernel: Kernel[B], payer: CapSlot, quota: Quota, kind: CapKind, pages: u64) -> CapSlot | Status:
     """A new object at the expense of the quota that a slot names: its origin, or why there is none.
 
@@ -174,7 +173,6 @@ def make_quota(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Sta
     return made.origin
 
 
-@cold
 def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 quota, a1 kind, a2 pages for memory -> r1 handle, with all rights over the new object."""
     payer = authorise(caller.table, call.a0, CapKind.QUOTA, Rights.CREATE)
@@ -193,7 +191,6 @@ def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return handed(caller.table.insert(origin.held(), origin))
 
 
-@cold
 def quota_move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 source, a1 target, a2 kind or 0 for frames, a3 amount."""
     source = quota_of(kernel, caller.table, call.a0)

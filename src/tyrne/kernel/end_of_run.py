@@ -40,17 +40,14 @@ def log_end(kernel: Kernel[B]) -> None:
     log_line(board, b" ns")
 
 
-@cold
 def standing_of(kernel: Kernel[B], task: Task) -> Standing:
     """Where a task is that has not ended, and what it waits for: whoever holds the capability that answers it, or the
     object at which it stands in a queue."""
     state, pc = u64(task.state.value), task.frame.pc
-    answer = task.reply
-    if answer is not None:
-        for i in irange(len(kernel.tasks.items)):
-            other = kernel.tasks.items[i]
-            if kernel.tasks.occupied[i] and answer.table is other.capabilities:
-                return Standing(state, pc, u64(CapKind.TASK.value), u64(other.number))
+    table = None if task.reply is None else task.reply.table
+    holder = None if table is None else table.owner
+    if holder is not None:
+        return Standing(state, pc, u64(CapKind.TASK.value), u64(holder.number))
     through = task.through
     if task.queue is not None and through is not None:
         match through.held().object:

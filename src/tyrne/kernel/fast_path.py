@@ -13,8 +13,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tyrne.abi import NULL_HANDLE, CallNumber, Notice, Rights, Status, TaskState, includes, pack_handle, unpack_handle
-from tyrne.abi.calls import is_call_number
+from tyrne.abi import (
+    NULL_HANDLE,
+    CallNumber,
+    Notice,
+    Rights,
+    Status,
+    TaskState,
+    includes,
+    is_call_number,
+    pack_handle,
+    unpack_handle,
+)
 from tyrne.hal.board import B
 from tyrne.hal.frame import Answer, Call
 from tyrne.kernel.address_space import AddressSpace
@@ -86,17 +96,17 @@ def fast_call_2(kernel: Kernel[B]) -> Task | None:
 
 @apart
 @hot
-def fast_fault(kernel: Kernel[B], task: Task, what: u64, address: u64) -> Task | None:
-    """A fault of a task whose supervisor waits."""
+def fast_fault(kernel: Kernel[B], task: Task, what: u64, address: u64) -> bool:
+    """A fault of a task whose supervisor waits; false, and nothing changed, of any other."""
     through = task.supervisor
     if through.capability is None:
-        return None
+        return False
     fault = Fault(what, address, task.frame.pc)
     message = Message(u64(Notice.FAULTED.value), what, address, fault.pc)
-    following = hand_over(kernel, task, through, Rights.NONE, Offer.FAULT, message, None)
-    if following is not None:
-        task.fault = fault
-    return following
+    if hand_over(kernel, task, through, Rights.NONE, Offer.FAULT, message, None) is None:
+        return False
+    task.fault = fault
+    return True
 
 
 @inline

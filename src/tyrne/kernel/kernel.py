@@ -18,7 +18,7 @@ from tyrne.kernel.arena import Arena
 from tyrne.kernel.authority import living_space
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.deletion import reap
-from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, Return, SyscallContext, Terminate
+from tyrne.kernel.effects import Block, Reschedule, Resume, Return, SyscallContext, Terminate
 from tyrne.kernel.end_of_run import log_end
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.fast_path import fast_call, fast_call_2, fast_fault
@@ -82,10 +82,7 @@ class Kernel(Generic[B]):
             self._interrupt(task)
         elif cause is Cause.FLOATING and not task.thread.floating:
             self.board.open_floating(task.thread)
-        else:
-            following = fast_fault(self, task, what, address)
-            if following is not None:
-                return following
+        elif not fast_fault(self, task, what, address):
             fault_task(self, task, what, address)
         return self.leave()
 
@@ -115,7 +112,7 @@ class Kernel(Generic[B]):
     def trap_from_kernel(self, frame: TrapFrame) -> None:
         """A system call from the kernel itself, which only boot makes: no task runs, so it must fail closed."""
         assert self.scheduler.core.current is None
-        effect = self._answer(frame)
+        effect = dispatch(self, frame.call())
         assert isinstance(effect, Return)
         frame.answer(Answer(effect.status, effect.r1))
 
@@ -152,17 +149,12 @@ class Kernel(Generic[B]):
         if self.scheduler.core.active is space:
             self._activate(self.bootstrap_space())
 
-    @hot
-    def _answer(self, frame: TrapFrame) -> Effect:
-        """What the call in a frame comes to. Apart from its callers, so that the compiled call stays in registers."""
-        return dispatch(self, frame.call())
-
     def general_call(self) -> Task | None:
         """The transition of a system call by its handler, whose effect is applied here: no handler switches."""
         task = self.scheduler.core.current
         assert task is not None
         call = task.frame.call()
-        effect = self._answer(task.frame)
+        effect = dispatch(self, call)
         match effect:
             case Return(status, r1):
                 task.frame.answer(Answer(status, r1))

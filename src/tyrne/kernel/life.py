@@ -20,6 +20,3 @@ class Life:
     def generation(self) -> u64:
         """How many lives have ended here."""
         return self.count >> 1
-
-    def is_lived(self) -> bool:
-        return self.count % 2 == 1

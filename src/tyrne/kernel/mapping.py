@@ -21,7 +21,7 @@ from tyrne.kernel.memory import Region
 from tyrne.kernel.page_ranges import map_in_table, missing_tables, protect_in_table, unmap_in_table
 from tyrne.kernel.page_table import check_pages
 from tyrne.kernel.quota import FRAMES, pay_back
-from tyrne.lang import cold, hot, saturating_add, u32, u64
+from tyrne.lang import hot, saturating_add, u32, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -154,7 +154,6 @@ def placed_memory(caller: SyscallContext, call: Call) -> CapSlot | Status:
     return named.memory
 
 
-@cold
 def map_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 address space, a1 memory, a2 address, a3 flags."""
     named = named_by(caller, call)
@@ -163,7 +162,6 @@ def map_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return outcome(map_memory(kernel, named.space, named.memory, call.a2, call.a3))
 
 
-@cold
 def unmap_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 address space, a1 memory."""
     slot = placed_memory(caller, call)
@@ -173,7 +171,6 @@ def unmap_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
-@cold
 def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 address space, a1 memory, a2 flags."""
     slot = placed_memory(caller, call)
@@ -197,7 +194,6 @@ def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effec
     return done()
 
 
-@cold
 def memory_derive(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 source, a1 rights, a2 first page, a3 pages -> r1 handle."""
     source = unpack_handle(call.a0)

@@ -27,7 +27,7 @@ from tyrne.kernel.rendezvous import (
 )
 from tyrne.kernel.signals import wait_for_signals
 from tyrne.kernel.task import Offer, Task
-from tyrne.lang import cold, hot, u64
+from tyrne.lang import hot, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -68,7 +68,6 @@ def send(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done(u64(SendOutcome.DELIVERED.value if asked else SendOutcome.ENQUEUED.value))
 
 
-@cold
 def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 endpoint -> r1 received (0) or pending (1), r2 to r5 message, r6 capability or null.
 
@@ -91,7 +90,6 @@ def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
             return done(u64(1))
 
 
-@cold
 def cancel(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 endpoint. Withdraw the registered receiver, if there is one; a message in flight stays."""
     endpoint = endpoint_of(kernel, caller.table, call.a0, Rights.RECV)
@@ -102,7 +100,6 @@ def cancel(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
-@cold
 def send_wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 endpoint, a1 to a4 message, a5 capability to transfer or null. Wait until it is received."""
     return offer_message(kernel, caller, call, Offer.MESSAGE)
@@ -163,7 +160,6 @@ def wait_at(
     return refuse(found) if isinstance(found, Status) else Resume(found)
 
 
-@cold
 def reply(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 reply capability, a1 to a4 message, a5 capability to transfer or null."""
     slot = authorise(caller.table, call.a0, CapKind.REPLY, Rights.NONE)

@@ -13,7 +13,6 @@ from __future__ import annotations
 from tyrne.abi import Status, TaskState
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
-from tyrne.kernel.context import Context
 from tyrne.kernel.core import Core
 from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
@@ -122,17 +121,13 @@ class Scheduler:
         self.core.current = self.core.pick()
 
     def current_user_table(self) -> CapTable | None:
-        context = self._context()
-        return None if context is None else context.table
+        task = self.core.current
+        return None if task is None or task.context is None else task.context.table
 
     def current_address_space_handle(self) -> AddressSpaceHandle | None:
-        context = self._context()
-        return None if context is None else context.space
+        task = self.core.current
+        return None if task is None or task.context is None else task.context.space
 
     def current_user_window(self) -> UserWindow | None:
-        context = self._context()
-        return None if context is None else context.window
-
-    def _context(self) -> Context | None:
         task = self.core.current
-        return None if task is None else task.context
+        return None if task is None or task.context is None else task.context.window

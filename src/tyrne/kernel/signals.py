@@ -11,7 +11,7 @@ from tyrne.kernel.authority import authorise, endpoint_at, message_status, notif
 from tyrne.kernel.effects import Block, Effect, Resume, SyscallContext, done, refuse, signal_receipt
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.rendezvous import release
-from tyrne.lang import cold, hot
+from tyrne.lang import hot
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -31,7 +31,6 @@ def wake_waiter(kernel: Kernel[B], notification: Notification) -> None:
         kernel.scheduler.make_ready(task)
 
 
-@cold
 def notify(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 notification, a1 bits. One waiter is woken and gets the bits; with none they are kept."""
     notification = notification_of(kernel, caller.table, call.a0, Rights.NOTIFY)
@@ -42,7 +41,6 @@ def notify(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
-@cold
 def poll(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 notification -> r1 bits."""
     notification = notification_of(kernel, caller.table, call.a0, Rights.WAIT)
@@ -51,7 +49,6 @@ def poll(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done(notification.consume())
 
 
-@cold
 def wait_for_signals(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 notification -> as `wait`."""
     notification = notification_of(kernel, caller.table, call.a0, Rights.WAIT)
@@ -67,7 +64,6 @@ def wait_for_signals(kernel: Kernel[B], caller: SyscallContext, call: Call) -> E
     return Block(None)
 
 
-@cold
 def bind(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 endpoint, a1 notification, or null to undo it. Each is bound to one other at most, while both capabilities
     stay where they are."""

@@ -30,7 +30,7 @@ from tyrne.kernel.life import Life
 from tyrne.kernel.quota import Quota
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import Array, hot, u8, u32, u64
+from tyrne.lang import Array, u8, u32, u64
 
 
 class Offer(Enum):
@@ -109,7 +109,6 @@ class Task:
         """Take the context of its system calls away."""
         self.context = None
 
-    @hot
     def clear_registers(self) -> None:
         """Nothing of an earlier life, or of another task's, is left for the task to see."""
         self.frame.clear()

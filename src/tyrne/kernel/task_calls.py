@@ -15,7 +15,7 @@ from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, SyscallConte
 from tyrne.kernel.lifecycle import call_off, end_task
 from tyrne.kernel.rendezvous import release
 from tyrne.kernel.task import Task
-from tyrne.lang import cold, u64
+from tyrne.lang import u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -31,7 +31,6 @@ def task_exit(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return Terminate(call.a0) if caller.has_current_task else refuse(Status.INVALID_HANDLE)
 
 
-@cold
 def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task, a1 address space, a2 base of the window, a3 entry, a4 stack top.
 
@@ -57,7 +56,6 @@ def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
-@cold
 def supervise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task, a1 endpoint, or null for nobody."""
     task = task_of(kernel, caller.table, call.a0, Rights.CONFIGURE)
@@ -80,7 +78,6 @@ def supervise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
-@cold
 def prioritise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task, a1 priority."""
     task = task_of(kernel, caller.table, call.a0, Rights.CONFIGURE)
@@ -100,7 +97,6 @@ def prioritise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
-@cold
 def resume(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task."""
     task = task_of(kernel, caller.table, call.a0, Rights.CONTROL)
@@ -114,7 +110,6 @@ def resume(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
-@cold
 def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task. What it waits for is called off; a fault that waits for repair happens again when it is resumed."""
     task = task_of(kernel, caller.table, call.a0, Rights.CONTROL)
@@ -134,7 +129,6 @@ def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
-@cold
 def end(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task, a1 exit code. The caller itself ends by `task_exit`."""
     task = task_of(kernel, caller.table, call.a0, Rights.CONTROL)
@@ -147,7 +141,6 @@ def end(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
-@cold
 def state(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task -> r1 state, r2 exit code, r3 to r5 what its fault was, at which address and PC, or 0."""
     task = task_of(kernel, caller.table, call.a0, Rights.INSPECT)
@@ -170,7 +163,6 @@ def task_with_register(kernel: Kernel[B], caller: SyscallContext, call: Call, ri
     return task if task.stands_still() else Status.BAD_STATE
 
 
-@cold
 def read_registers(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task, a1 first register -> r1 to r7 registers."""
     task = task_with_register(kernel, caller, call, Rights.INSPECT)
@@ -179,7 +171,6 @@ def read_registers(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Eff
     return Resume(task.frame.registers_from(call.a1))
 
 
-@cold
 def write_register(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task, a1 register, a2 value."""
     task = task_with_register(kernel, caller, call, Rights.MODIFY)

@@ -24,10 +24,10 @@ def general_trap(kernel: Kernel[Any], cause: Cause, what: u64, address: u64) -> 
     return kernel.trap(cause, what, address)
 
 
-def fast_trap(kernel: Kernel[Any], cause: Cause, what: u64, address: u64) -> Task | None:
-    """By the fast path alone: None when it does not do it, and then nothing may have happened."""
+def fast_trap(kernel: Kernel[Any], cause: Cause, what: u64, address: u64) -> bool:
+    """By the fast path alone: false when it does not do it, and then nothing may have happened."""
     task = kernel.scheduler.core.current
     assert task is not None
     if cause is Cause.CALL:
-        return fast_call(kernel) or fast_call_2(kernel)
-    return fast_fault(kernel, task, what, address) if cause is Cause.FAULT else None
+        return fast_call(kernel) is not None or fast_call_2(kernel) is not None
+    return cause is Cause.FAULT and fast_fault(kernel, task, what, address)

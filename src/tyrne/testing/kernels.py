@@ -103,6 +103,11 @@ def age(arena: Arena[Any], index: int, generation: int) -> None:
     arena.items[index].life.count = u64(2 * int(generation) + arena.occupied[index])
 
 
+def living(arena: Arena[Any], slot: SlotId) -> Any:
+    """What an arena holds in a slot, in just this use of it; None when that is over, or yet to come."""
+    return arena.items[slot.index] if arena.contains(slot) else None
+
+
 def endpoint_object(index: int = 0, generation: int = 0, kernel: Kernel[Any] | None = None) -> EndpointHandle:
     """Names the endpoint in a place of a kernel, whether or not there is one; or one of no kernel, which lives."""
     return EndpointHandle(STRANGERS[index] if kernel is None else kernel.endpoints.items[index], life(generation))

@@ -149,7 +149,7 @@ class Stepper:
         `at` is where in a saved state the caller's registers stand.
         """
         trap = prepare(self.kernel, action)
-        self.fast = fast_trap(self.kernel, *trap) is not None
+        self.fast = fast_trap(self.kernel, *trap)
         if isinstance(action, Tick):
             general_trap(self.kernel, *trap)
             return self.snapshot.save(), []

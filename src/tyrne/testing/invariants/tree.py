@@ -180,5 +180,5 @@ def each_arena_counts_its_objects(kernel: Kernel[Any]) -> Violations:
             retired = life.count == 2 << 32 and not arena.occupied[i] and i not in listed
             if (i >= arena.touched) + arena.occupied[i] + listed.count(i) + retired != 1:
                 yield f"{name}, slot {i}: not exactly one of occupied, free, untouched and retired"
-            if life.is_lived() is not arena.occupied[i] or (arena.occupied[i] and life.index != i):
+            if (life.count % 2 == 1) is not arena.occupied[i] or (arena.occupied[i] and life.index != i):
                 yield f"{name}, slot {i}: occupied {arena.occupied[i]}, and life {life.count} of slot {life.index}"
