@@ -14,6 +14,7 @@ import tyrne
 from tyrne.abi import CallNumber as C
 from tyrne.abi import Rights, TaskState
 from tyrne.hal.frame import Vector
+from tyrne.kernel import kernel
 from tyrne.lang import u64
 from tyrne.testing.kernels import NULL, SVC, run, trap
 from tyrne.testing.world import World
@@ -50,7 +51,7 @@ def names_in(path: Path) -> set[str]:
 
 
 def functions_run_by(world: World, syndrome: int) -> list[tuple[str, str]]:
-    """The functions of the kernel and the HAL that one trap runs, by the first call of each."""
+    """The functions of the kernel and the HAL that one trap runs by the general path, by the first call of each."""
     found: dict[tuple[str, str], None] = {}
 
     def note(frame: FrameType, event: str, _: object) -> None:
@@ -61,7 +62,10 @@ def functions_run_by(world: World, syndrome: int) -> list[tuple[str, str]]:
     before = sys.getprofile()
     sys.setprofile(note)
     try:
-        trap(world.kernel, Vector.SYNCHRONOUS, u64(syndrome), u64(0))
+        with pytest.MonkeyPatch.context() as patch:
+            for tier in ("fast_call", "fast_call_2"):
+                patch.setattr(kernel, tier, lambda *_: None)
+            trap(world.kernel, Vector.SYNCHRONOUS, u64(syndrome), u64(0))
     finally:
         sys.setprofile(before)
     return list(found)

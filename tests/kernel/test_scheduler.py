@@ -126,7 +126,7 @@ def test_the_accessors_give_nothing_before_start_and_the_bindings_of_the_current
 def test_the_accessors_give_nothing_once_the_task_has_ended() -> None:
     scheduler, (task,) = started(1)
     scheduler.withdraw(task)
-    task.unbind()
+    task.context = None
     scheduler.core.current = task
     assert scheduler.current_user_table() is None
     assert scheduler.current_address_space_handle() is None

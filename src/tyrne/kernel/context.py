@@ -18,6 +18,6 @@ class Context:
     space: AddressSpaceHandle
 
 
-def whole_context(table: CapTable | None, window: UserWindow | None, space: AddressSpaceHandle | None) -> Context | None:
+def whole_context(table: CapTable | None, window: UserWindow | None, at: AddressSpaceHandle | None) -> Context | None:
     """The context that the three make; none unless all three are there."""
-    return None if table is None or window is None or space is None else Context(table, window, space)
+    return None if table is None or window is None or at is None else Context(table, window, at)

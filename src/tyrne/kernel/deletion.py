@@ -77,7 +77,7 @@ def evict(kernel: Kernel[B], home: CapSlot) -> None:
     task = owner_of(kernel, home)
     if task is None or task.home is not home:
         return
-    task.unbind()
+    task.context = None
     active = kernel.scheduler.core.active
     if task is kernel.scheduler.core.entered and active is not None:
         kernel.leave_space(active)
@@ -167,7 +167,7 @@ def reap(kernel: Kernel[B]) -> None:
 def _give_back(kernel: Kernel[B], task: Task) -> None:
     """Delete all that an ended task held, with what was derived from it. Its supervisor is kept, for its notice."""
     task.spent = False
-    task.unbind()
+    task.context = None
     for i in irange(task.capabilities.touched):
         delete(kernel, task.capabilities.slots[i])
     delete(kernel, task.home)

@@ -45,16 +45,11 @@ if TYPE_CHECKING:
 
 CALL: Final = u64(CallNumber.CALL.value)
 REPLY_WAIT: Final = u64(CallNumber.REPLY_WAIT.value)
-TASK_YIELD: Final = u64(CallNumber.TASK_YIELD.value)
-NOTIFY: Final = u64(CallNumber.NOTIFY.value)
-POLL: Final = u64(CallNumber.POLL.value)
 
 
 @inline
-def fast_call(kernel: Kernel[B]) -> Task | None:
-    """The current task has made a system call: who runs next, if one of the first tier does it; else None."""
-    task = kernel.scheduler.core.current
-    assert task is not None
+def fast_call(kernel: Kernel[B], task: Task) -> Task | None:
+    """The current task has made a system call: who runs next, if the first tier does it; else None."""
     number = task.frame.number()
     if number == CALL:
         return call_waiting(kernel, task, task.frame.call())
@@ -65,21 +60,19 @@ def fast_call(kernel: Kernel[B]) -> Task | None:
 
 @apart
 @hot
-def fast_call_2(kernel: Kernel[B]) -> Task | None:
+def fast_call_2(kernel: Kernel[B], task: Task) -> Task | None:
     """As `fast_call`, of the second tier. It is apart, so that what it keeps in registers costs the first nothing."""
-    task = kernel.scheduler.core.current
-    assert task is not None
     table = live_table(task)
     if table is None:
         return None
     call = task.frame.call()
     if call.number == CALL:
         return call_with_gift(kernel, task, table, call)
-    if call.number == TASK_YIELD:
+    if call.number == CallNumber.TASK_YIELD.value:
         go_on(kernel, task, Status.OK, u64(0))
         kernel.scheduler.rotate(task)
         return kernel.leave()
-    if call.number == NOTIFY:
+    if call.number == CallNumber.NOTIFY.value:
         notified = notification_of(kernel, table, call.a0, Rights.NOTIFY)
         if isinstance(notified, Status):
             return None
@@ -88,7 +81,7 @@ def fast_call_2(kernel: Kernel[B]) -> Task | None:
         go_on(kernel, task, Status.OK, u64(0))
         kernel.scheduler.preempt()
         return kernel.leave()
-    if call.number == POLL:
+    if call.number == CallNumber.POLL.value:
         polled = notification_of(kernel, table, call.a0, Rights.WAIT)
         return None if isinstance(polled, Status) else go_on(kernel, task, Status.OK, polled.consume())
     return None

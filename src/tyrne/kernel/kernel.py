@@ -31,7 +31,7 @@ from tyrne.kernel.scheduler import Scheduler
 from tyrne.kernel.system_calls import dispatch
 from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import apart, hot, inline, irange, u32, u64
+from tyrne.lang import hot, inline, irange, u32, u64
 
 NO_TASK: Final = u32(0xFFFF_FFFF)
 """The number of no task."""
@@ -89,15 +89,12 @@ class Kernel(Generic[B]):
     @inline
     def system_call(self) -> Task | None:
         """The transition that a system call of the current task is."""
-        following = fast_call(self)
-        return self._other_call() if following is None else following
-
-    @apart
-    @hot
-    def _other_call(self) -> Task | None:
-        """A system call that the first tier of the fast path does not do."""
-        following = fast_call_2(self)
-        return self.general_call() if following is None else following
+        task = self.scheduler.core.current
+        assert task is not None
+        following = fast_call(self, task)
+        if following is None:
+            following = fast_call_2(self, task)
+        return self.general_call(task) if following is None else following
 
     @hot
     def leave(self) -> Task | None:
@@ -149,10 +146,8 @@ class Kernel(Generic[B]):
         if self.scheduler.core.active is space:
             self._activate(self.bootstrap_space())
 
-    def general_call(self) -> Task | None:
+    def general_call(self, task: Task) -> Task | None:
         """The transition of a system call by its handler, whose effect is applied here: no handler switches."""
-        task = self.scheduler.core.current
-        assert task is not None
         call = task.frame.call()
         effect = dispatch(self, call)
         match effect:

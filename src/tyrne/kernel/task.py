@@ -105,10 +105,6 @@ class Task:
         self.fault = None
         self.state = TaskState.INACTIVE
 
-    def unbind(self) -> None:
-        """Take the context of its system calls away."""
-        self.context = None
-
     def clear_registers(self) -> None:
         """Nothing of an earlier life, or of another task's, is left for the task to see."""
         self.frame.clear()

@@ -17,7 +17,7 @@ def general_trap(kernel: Kernel[Any], cause: Cause, what: u64, address: u64) -> 
     task = kernel.scheduler.core.current
     assert task is not None
     if cause is Cause.CALL:
-        return kernel.general_call()
+        return kernel.general_call(task)
     if cause is Cause.FAULT:
         fault_task(kernel, task, what, address)
         return kernel.leave()
@@ -29,5 +29,5 @@ def fast_trap(kernel: Kernel[Any], cause: Cause, what: u64, address: u64) -> boo
     task = kernel.scheduler.core.current
     assert task is not None
     if cause is Cause.CALL:
-        return fast_call(kernel) is not None or fast_call_2(kernel) is not None
+        return fast_call(kernel, task) is not None or fast_call_2(kernel, task) is not None
     return cause is Cause.FAULT and fast_fault(kernel, task, what, address)

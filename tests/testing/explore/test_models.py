@@ -53,9 +53,9 @@ def test_a_refused_call_that_tells_the_machine_something_is_wrong(monkeypatch: p
     assert stepper.step(refused, before)[2] == []
     general_call = Kernel.general_call
 
-    def tells(kernel: Kernel[MemoryBoard]) -> Task | None:
+    def tells(kernel: Kernel[MemoryBoard], task: Task) -> Task | None:
         kernel.board.activate(u64(0), u16(0))
-        return general_call(kernel)
+        return general_call(kernel, task)
 
     monkeypatch.setattr(Kernel, "general_call", tells)
     assert "told the machine" in stepper.step(refused, before)[2][0]
