@@ -7,7 +7,7 @@ import pytest
 from tyrne.kernel.arena import LAST_GENERATION, Arena
 from tyrne.kernel.notification import Notification
 from tyrne.lang import u64
-from tyrne.testing.kernels import PANIC, age, slot_id
+from tyrne.testing.kernels import PANIC, age, living, slot_id
 from tyrne.testing.state import state
 
 
@@ -25,10 +25,10 @@ def test_get_finds_the_object_and_changes_go_through() -> None:
     slots = arena(2)
     made = slots.allocate()
     assert made is not None
-    found = slots.get(made)
+    found = living(slots, made)
     assert found is slots.items[0]
     found.set(u64(5))
-    again = slots.get(made)
+    again = living(slots, made)
     assert again is not None and again.word == 5
 
 
@@ -36,9 +36,9 @@ def test_free_invalidates_the_id_and_the_next_use_has_the_next_generation() -> N
     slots = arena(2)
     slots.allocate()
     assert slots.free(slot_id(0))
-    assert slots.get(slot_id(0)) is None and not slots.contains(slot_id(0))
+    assert living(slots, slot_id(0)) is None and not slots.contains(slot_id(0))
     assert slots.allocate() == slot_id(0, 1)
-    assert slots.get(slot_id(0)) is None and slots.contains(slot_id(0, 1))
+    assert living(slots, slot_id(0)) is None and slots.contains(slot_id(0, 1))
 
 
 def test_the_slot_freed_last_is_used_first() -> None:
@@ -56,7 +56,7 @@ def test_free_of_a_stale_id_fails_and_changes_nothing(stale: tuple[int, int]) ->
     slots.allocate()
     before = state(slots)
     assert not slots.free(slot_id(*stale))
-    assert slots.get(slot_id(*stale)) is None
+    assert living(slots, slot_id(*stale)) is None
     assert state(slots) == before
 
 

@@ -233,6 +233,8 @@ NO_REFUSALS = {
     ("rendezvous.py", "collect_sent", "RECEIVER_TABLE_FULL"): "ends a wait",
     ("rendezvous.py", "first_receiver", "RECEIVER_TABLE_FULL"): "ends a wait",
     ("task_calls.py", "suspend", "ABORTED"): "ends a wait",
+    ("fast_path.py", "fast_call", ""): "of a number that names no call",
+    ("scheduler.py", "add_user_task", ""): "boot registers each task once",
 }
 """File, function and status of lines by which no call of a task is refused, and why."""
 
