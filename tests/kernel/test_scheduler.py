@@ -24,7 +24,7 @@ def add(scheduler: Scheduler, task: Task, top: int = TOP, base: int = BASE) -> S
 
 def start(scheduler: Scheduler) -> None:
     """Let the first task run, its turn begun."""
-    scheduler.start()
+    scheduler.preempt()
     assert scheduler.core.current is not None
     scheduler.begin_turn(scheduler.core.current, u64(0))
 
@@ -100,7 +100,7 @@ def test_a_stack_off_16_bytes_is_a_panic() -> None:
 def test_a_task_without_a_table_is_bound_to_none() -> None:
     scheduler, task = Scheduler(), Task()
     assert scheduler.add_user_task(task, space_object(), u64(BASE), u64(BASE), u64(TOP), None) is Status.OK
-    scheduler.start()
+    scheduler.preempt()
     assert scheduler.core.current is task
     assert scheduler.current_user_table() is None
 
@@ -117,7 +117,7 @@ def test_the_accessors_give_nothing_before_start_and_the_bindings_of_the_current
         scheduler.current_user_window,
     ):
         assert accessor() is None
-    scheduler.start()
+    scheduler.preempt()
     assert scheduler.current_user_table() is task.capabilities
     assert scheduler.current_address_space_handle() == space_object(1)
     assert scheduler.current_user_window() == UserWindow(u64(BASE), u64(TOP - BASE))
@@ -140,7 +140,7 @@ def test_start_takes_the_first_and_an_empty_queue_leaves_none() -> None:
     scheduler, tasks = started(2)
     assert scheduler.core.current is tasks[0]
     empty = Scheduler()
-    empty.start()
+    empty.preempt()
     assert empty.core.current is None
 
 

@@ -53,7 +53,7 @@ def start_system(kernel: Kernel[B], info: BootInfo) -> Task | None:
         log_text(board, b"tyrne: starting preemptive scheduler (slice of ")
         log_decimal(board, slice_length)
         log_line(board, b" instructions)")
-    kernel.scheduler.start()
+    kernel.scheduler.preempt()
     return kernel.leave()
 
 

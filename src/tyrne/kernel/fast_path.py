@@ -13,18 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tyrne.abi import (
-    NULL_HANDLE,
-    CallNumber,
-    Notice,
-    Rights,
-    Status,
-    TaskState,
-    includes,
-    is_call_number,
-    pack_handle,
-    unpack_handle,
-)
+from tyrne.abi import NULL_HANDLE, CallNumber, Notice, Rights, Status, TaskState, includes, pack_handle, unpack_handle
+from tyrne.abi.calls import is_call_number
 from tyrne.hal.board import B
 from tyrne.hal.frame import Answer, Call
 from tyrne.kernel.address_space import AddressSpace
@@ -149,8 +139,7 @@ def enter(kernel: Kernel[B], task: Task, following: Task, space: AddressSpace) -
     following.state = TaskState.READY
     core.current = following
     kernel.board.switch_thread(task.thread, following.thread)
-    kernel.board.activate(space.root, space.asid)
-    core.active = space
+    kernel.activate(space)
     core.entered = following
     return following
 

@@ -120,11 +120,9 @@ class Kernel(Generic[B]):
         status = ALL_EXITED
         for i in irange(len(self.tasks.items)):
             task = self.tasks.items[i]
-            if not self.tasks.occupied[i]:
-                continue
-            if not task.has_ended():
+            if self.tasks.occupied[i] and not task.has_ended():
                 return DEADLOCK
-            if task.state is TaskState.FAULTED or task.exit_code != 0:
+            if self.tasks.occupied[i] and (task.state is TaskState.FAULTED or task.exit_code != 0):
                 status = TASK_FAILED
         return status
 
@@ -144,7 +142,7 @@ class Kernel(Generic[B]):
     def leave_space(self, space: AddressSpace) -> None:
         """See to it that the CPU does not walk the tables of a space."""
         if self.scheduler.core.active is space:
-            self._activate(self.bootstrap_space())
+            self.activate(self.bootstrap_space())
 
     def general_call(self, task: Task) -> Task | None:
         """The transition of a system call by its handler, whose effect is applied here: no handler switches."""
@@ -200,7 +198,7 @@ class Kernel(Generic[B]):
     def _enter(self, task: Task | None) -> Task | None:
         """Let the CPU hold another task's thread and address space. Without a task the run is over, and says how."""
         if task is None:
-            self._activate(self.bootstrap_space())
+            self.activate(self.bootstrap_space())
             log_end(self)
             return None
         old = self.scheduler.core.entered
@@ -209,11 +207,12 @@ class Kernel(Generic[B]):
         self.board.switch_thread(None if old is None else old.thread, task.thread)
         context = task.context
         space = None if context is None else living_space(context.space)
-        self._activate(self.bootstrap_space() if space is None else space)
+        self.activate(self.bootstrap_space() if space is None else space)
         self.scheduler.core.entered = task
         return task
 
-    def _activate(self, space: AddressSpace) -> None:
+    @inline
+    def activate(self, space: AddressSpace) -> None:
         """Let the CPU translate user addresses through the tables of a space."""
         self.board.activate(space.root, space.asid)
         self.scheduler.core.active = space

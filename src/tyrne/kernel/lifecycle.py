@@ -11,7 +11,7 @@ from tyrne.kernel.authority import endpoint_at
 from tyrne.kernel.fault import end_by_fault
 from tyrne.kernel.rendezvous import submit
 from tyrne.kernel.task import Fault, Offer, Task
-from tyrne.lang import cold, hot, u64
+from tyrne.lang import cold, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -60,7 +60,6 @@ def report(kernel: Kernel[B], task: Task, offer: Offer) -> Task | None:
     return submit(kernel, task, endpoint_at(kernel, task.supervisor), task.supervisor, offer)
 
 
-@hot
 def fault_task(kernel: Kernel[B], task: Task, what: u64, address: u64) -> None:
     """The current task has faulted: its supervisor decides what becomes of it; without one it ends."""
     task.fault = Fault(what, address, task.frame.pc)

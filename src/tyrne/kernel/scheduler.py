@@ -55,10 +55,6 @@ class Scheduler:
                 task.used = saturating_sub(task.used, self.slice)
                 task.reach = u64(0)
 
-    def start(self) -> None:
-        """Make the first ready task the current one."""
-        self._leave_turn()
-
     @hot
     def rotate(self, task: Task) -> None:
         """Put the current task behind its equals; alone, it goes on with its turn."""
