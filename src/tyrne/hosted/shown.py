@@ -174,7 +174,8 @@ def _window(window: UserWindow) -> str:
 
 
 def _life(life: Life) -> str:
-    return f"Life of place {int(life.index)}: {'lives' if life.is_lived() else 'free'}, generation {life.generation()}"
+    use = "lives" if life.count % 2 == 1 else "free"
+    return f"Life of place {int(life.index)}: {use}, generation {life.generation()}"
 
 
 def _slot_id(slot: SlotId) -> str:

@@ -60,7 +60,6 @@ def endpoint_at(kernel: Kernel[B], slot: CapSlot) -> Endpoint:
     return named.at
 
 
-@hot
 def endpoint_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Endpoint | Status:
     slot = authorise(table, word, CapKind.ENDPOINT, right)
     return message_status(slot) if isinstance(slot, Status) else endpoint_at(kernel, slot)
@@ -112,7 +111,6 @@ def quota_at(kernel: Kernel[B], slot: CapSlot) -> Quota:
     return named.at
 
 
-@hot
 def quota_of(kernel: Kernel[B], table: CapTable, word: u64) -> Quota | Status:
     """A quota, for a holder who may spend it."""
     slot = authorise(table, word, CapKind.QUOTA, Rights.CREATE)

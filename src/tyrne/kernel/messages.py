@@ -178,7 +178,6 @@ def reply(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
-@hot
 def answer(kernel: Kernel[B], slot: CapSlot, client: Task, call: Call, arrived: u64) -> None:
     """Use up a reply capability. Who waits for a repair goes on where it faulted; its registers are its own."""
     slot.recycle()

@@ -15,10 +15,9 @@ from tyrne.lang import u64
 def general_trap(kernel: Kernel[Any], cause: Cause, what: u64, address: u64) -> Task | None:
     """As `Kernel.trap`, but without the fast path."""
     task = kernel.scheduler.core.current
-    assert task is not None
-    if cause is Cause.CALL:
+    if task is not None and cause is Cause.CALL:
         return kernel.general_call(task)
-    if cause is Cause.FAULT:
+    if task is not None and cause is Cause.FAULT:
         fault_task(kernel, task, what, address)
         return kernel.leave()
     return kernel.trap(cause, what, address)

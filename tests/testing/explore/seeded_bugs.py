@@ -185,8 +185,8 @@ def loses_the_badge(kernel: Any, caller: Any, call: Any) -> Any:
 free_frame = Frames.free
 
 
-def forgets_to_count(frames: Frames, address: u64) -> Any:
-    refused = free_frame(frames, address)
+def forgets_to_count(frames: Frames, address: u64, count: u64 = u64(1)) -> Any:
+    refused = free_frame(frames, address, count)
     frames.allocated += 1
     return refused
 
