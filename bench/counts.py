@@ -70,7 +70,7 @@ class Counter:
         """What a path takes: what lies between its readings, less what lies between two with nothing in between."""
         overhead = self.overhead()
         taken = [
-            sum(sample[end] - sample[start] - overhead for start, end in figure.spans)
+            round(sum(sample[end] - sample[start] - overhead for start, end in figure.spans) / figure.among)
             for sample in self.readings(figure.scenario)
         ]
         return Count(statistics.median_low(taken), min(taken), max(taken))

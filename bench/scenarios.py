@@ -46,7 +46,7 @@ class Figure:
     """A row of the table: the sum over `spans`, each from one reading of a sample to another.
 
     `sel4` is the figure of the same path of seL4 16 with its fastpath on the same QEMU, `budget` what this kernel may
-    take; None where there is none.
+    take; None where there is none. `among` is how many things share the sum: the figure is that of one.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Figure:
     spans: tuple[tuple[int, int], ...] = ((0, 1),)
     sel4: int | None = None
     budget: int | None = None
+    among: int = 1
 
 
 def _single(
@@ -127,6 +128,16 @@ _SPARSE: Final = Scenario(
     (Role("sparse", (_COPIED, _QUOTA), quota=Quota(spaces=1, frames=1 + 3 * 40)),),
     {"SPARSE": "40"},
 )
+_REVOKED: Final = Cap(0, Rights.NOTIFY | Rights.DERIVE | Rights.REVOKE | Rights.TRANSFER, kind=CapKind.NOTIFICATION)
+_REVOKE: Final = {
+    many: Scenario(
+        f"revoke{many}",
+        (Role("revoke", (_REVOKED, _QUOTA), quota=Quota(tasks=8)),),
+        {"MANY": str(many)},
+        notifications=1,
+    )
+    for many in (1, 8, 64, 500)
+}
 _LIFE: Final = Scenario("life", (Role("life", (_SPACE, _QUOTA), quota=Quota(tasks=1)),))
 
 _LIVES: Final = ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))
@@ -161,6 +172,8 @@ FIGURES: Final = (
     *(Figure(f"create memory of {pages} pages", made, ((0, 1),)) for pages, made in _REGION.items()),
     *(Figure(f"drop memory of {pages} pages", made, ((2, 3),)) for pages, made in _REGION.items()),
     Figure("end of a space of 121 tables", _SPARSE),
+    *(Figure(f"revoke {many} descendants", revoked, ((0, 1),)) for many, revoked in _REVOKE.items()),
+    Figure("revoke, each descendant of 500", _REVOKE[500], ((0, 1),), budget=60, among=500),
     Figure("task: create", _LIFE, (_LIVES[0],)),
     Figure("task: configure", _LIFE, (_LIVES[1],)),
     Figure("task: resume", _LIFE, (_LIVES[2],)),

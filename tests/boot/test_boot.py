@@ -139,7 +139,7 @@ def test_objects_are_numbered_in_the_order_of_creation() -> None:
     kernel = booted(endpoints=3, notifications=2, memory=[Region("m", 2)])
     assert [int(arena.population) for arena in (kernel.endpoints, kernel.notifications, kernel.regions)] == [3, 2, 1]
     for index in range(3):
-        assert kernel.endpoints.items[index].origin.held().object == endpoint_object(index, 0, kernel)
+        assert kernel.endpoints.items[index].life.origin.held().object == endpoint_object(index, 0, kernel)
 
 
 @pytest.mark.promise(
@@ -238,7 +238,7 @@ def test_a_supervisor_of_the_manifest_is_a_capability_to_send_with_its_badge() -
     kernel = booted(task_record("one", supervisor=Supervisor(1, 42)), endpoints=2)
     slot = current(kernel).supervisor
     assert slot.capability == Capability(Rights.SEND, endpoint_object(1, 0, kernel), u64(42))
-    assert slot.parent is kernel.endpoints.items[1].origin
+    assert slot.parent is kernel.endpoints.items[1].life.origin
 
 
 @pytest.mark.parametrize("slice", [0, 10_000])

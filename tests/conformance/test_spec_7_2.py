@@ -194,7 +194,7 @@ def test_spec_7_2_step_4_a_source_in_reserved_memory_is_accepted_to_its_last_byt
 
 def paying(world: Spaces, rights: Rights) -> CapHandle:
     """Another capability over the quota."""
-    made = world.table.insert(Capability(rights, world.quota.origin.held().object), world.quota.origin)
+    made = world.table.insert(Capability(rights, world.quota.life.origin.held().object), world.quota.life.origin)
     assert isinstance(made, CapHandle)
     return made
 

@@ -271,7 +271,7 @@ def test_stale_handle_of_a_freed_slot(caller: Caller, number: int) -> None:
 
 @pytest.mark.parametrize("number", [SEND, RECV])
 def test_stale_handle_of_a_destroyed_endpoint(caller: Caller, number: int) -> None:
-    origin = caller.kernel.endpoints.items[0].origin
+    origin = caller.kernel.endpoints.items[0].life.origin
     held = caller.task.capabilities.insert(origin.held(), origin)
     assert isinstance(held, CapHandle)
     endpoint = int(pack_handle(held))
@@ -301,7 +301,7 @@ def test_missing_right(caller: Caller, number: int, missing: Rights) -> None:
 @pytest.mark.parametrize(("number", "missing"), [(SEND, Rights.SEND), (RECV, Rights.RECV)])
 def test_missing_right_before_the_endpoint_is_found_destroyed(caller: Caller, number: int, missing: Rights) -> None:
     endpoint = caller.endpoint(EVERY_RIGHT ^ missing)
-    delete(caller.kernel, caller.kernel.endpoints.items[0].origin)
+    delete(caller.kernel, caller.kernel.endpoints.items[0].life.origin)
     reap(caller.kernel)
     assert not caller.kernel.endpoints.occupied[0]
     caller.refused(Status.MISSING_RIGHT, number, endpoint, 0, 0, 0, 0, NULL)

@@ -6,7 +6,7 @@ from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, unpack_handle
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.config import MAX_DEPTH
-from tyrne.kernel.creation import begin_region
+from tyrne.kernel.creation import begin_life, new_region
 from tyrne.lang import u64
 from tyrne.system.parts import Quota
 from tyrne.testing.board import PAGE
@@ -34,7 +34,7 @@ class Scene(World):
             "endpoint": self.endpoint(),
             "notification": self.notification(),
             "memory": self.memory(2),
-            "task": self.task(1).origin,
+            "task": self.task(1).life.origin,
             "space": self.space_of(1),
             "quota": self.quota_of(0),
         }
@@ -85,10 +85,10 @@ class Scene(World):
         assert payer is not None
         whole = self.kernel.quotas.items[0]
         whole.take(u64(CapKind.MEMORY.value), u64(2))
-        device = begin_region(self.kernel, payer, whole, u64(DEVICE), u64(1))
-        huge = begin_region(self.kernel, payer, whole, u64(1 << 36), u64(513))
-        self.words["device"] = self.give(0, device.origin)
-        self.words["huge"] = self.give(0, huge.origin)
+        device = begin_life(new_region(self.kernel, u64(DEVICE), u64(1)), payer, whole)
+        huge = begin_life(new_region(self.kernel, u64(1 << 36), u64(513)), payer, whole)
+        self.words["device"] = self.give(0, device)
+        self.words["huge"] = self.give(0, huge)
 
     def deep(self, name: str) -> int:
         """A capability from which nothing more may be derived."""

@@ -39,7 +39,7 @@ class Spaces:
         start_spaces(self.kernel, start_quota(self.kernel))
         self.table = CapTable(slots)
         self.quota: Quota = self.kernel.quotas.items[0]
-        origin = self.quota.origin
+        origin = self.quota.life.origin
         made = self.table.insert(origin.held(), origin)
         assert isinstance(made, CapHandle)
         self.authority = made

@@ -6,7 +6,7 @@ import pytest
 
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Status
-from tyrne.kernel.creation import begin_region
+from tyrne.kernel.creation import begin_life, new_region
 from tyrne.kernel.user_memory import probe
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE
@@ -73,7 +73,7 @@ def test_the_kernel_does_not_read_device_registers_for_a_task() -> None:
     w = Console()
     payer, quota = w.kernel.bootstrap_table.slots[0], w.kernel.quotas.items[0]
     quota.take(u64(CapKind.MEMORY.value), u64(1))
-    device = w.give(0, begin_region(w.kernel, payer, quota, u64(0x901_0000), u64(1)).origin)
+    device = w.give(0, begin_life(new_region(w.kernel, u64(0x901_0000), u64(1)), payer, quota))
     w.ok(0, C.MAP, w.space, device, EDGE, 0)
     assert w.refused(0, C.CONSOLE_WRITE, w.console, EDGE, 4) is Status.FAULT_ADDRESS
 

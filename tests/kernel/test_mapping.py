@@ -8,7 +8,7 @@ from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status
 from tyrne.hal.pages import MappingFlags as F
 from tyrne.kernel.cap_slot import CapSlot
-from tyrne.kernel.creation import begin_region
+from tyrne.kernel.creation import begin_life, new_region
 from tyrne.kernel.page_table import Mapping
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE
@@ -46,7 +46,7 @@ class Mapped(World):
         payer = self.kernel.bootstrap_table.slots[0]
         whole = self.kernel.quotas.items[0]
         whole.take(u64(CapKind.MEMORY.value), u64(1))
-        return begin_region(self.kernel, payer, whole, u64(0x901_0000), u64(1)).origin
+        return begin_life(new_region(self.kernel, u64(0x901_0000), u64(1)), payer, whole)
 
 
 def forgotten(w: Mapped) -> list[int]:
@@ -148,7 +148,7 @@ def test_one_call_maps_at_most_512_pages(pages: int, status: Status | None) -> N
     if pages == 513:
         payer, quota = w.kernel.bootstrap_table.slots[0], w.kernel.quotas.items[0]
         quota.take(u64(CapKind.MEMORY.value), u64(1))
-        word = w.give(0, begin_region(w.kernel, payer, quota, u64(1 << 36), u64(513)).origin)
+        word = w.give(0, begin_life(new_region(w.kernel, u64(1 << 36), u64(513)), payer, quota))
         assert w.refused(0, C.MAP, w.spaces[0], word, AT, 0) is status
         return
     w.ok(0, C.MAP, w.spaces[0], w.mem, AT, 1)

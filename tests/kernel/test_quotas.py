@@ -308,7 +308,7 @@ def test_a_task_in_the_place_of_another_has_nothing_of_it(how: str) -> None:
     w.ok(0, C.CAP_DROP, made)
     assert w.kernel.tasks.population == 1
     made = w.ok(0, C.CREATE, purse, CapKind.TASK.value)
-    assert w.slot(0, made).parent is task.origin, "the place is another"
+    assert w.slot(0, made).parent is task.life.origin, "the place is another"
     assert task.name[0] == 0 and task.exit_code == 0 and task.fault is None
     assert w.call(0, C.TASK_STATE, made) == (0,) * 8
     assert state(task.frame, task.thread) == state(Task().frame, Task().thread)

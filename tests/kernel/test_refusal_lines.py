@@ -81,7 +81,7 @@ def no_frames_for_tables() -> Situation:
 @situation
 def no_claim_on_frames_for_tables() -> Situation:
     w = Scene()
-    payer = w.kernel.spaces.items[2].payer
+    payer = w.kernel.spaces.items[2].life.payer
     assert payer is not None
     for claim in range(len(payer.claims)):
         payer.take(type(payer.claims[0])(claim), payer.claims[claim])

@@ -406,7 +406,7 @@ def test_an_interrupted_turn_is_over_with_the_life_and_a_new_task_owes_nothing()
     assert (w.task(0).used, w.task(0).reach) == (0, 0)
     w.task(3).used, w.task(3).reach = u64(77), u64(9)  # of a task that was there before
     made = w.ok(2, C.CREATE, w.give_quota(2), 4)
-    (task,) = [task for task in w.kernel.tasks.items if task.origin is w.slot(2, made).parent]
+    (task,) = [task for task in w.kernel.tasks.items if task.life.origin is w.slot(2, made).parent]
     assert task is w.task(3) and (task.used, task.reach) == (0, 0)
 
 
@@ -427,7 +427,7 @@ def test_who_would_run_next_and_is_gone_before_the_trap_is_over_leaves_the_turn_
     w.board.clock += 400
     end = w.board.turn_end
     w.ok(0, C.CAP_REVOKE, root)
-    assert (w.state(1), w.task(3).origin.capability, w.current(), w.ready()) == (T.FAULTED, None, 0, [2])
+    assert (w.state(1), w.task(3).life.origin.capability, w.current(), w.ready()) == (T.FAULTED, None, 0, [2])
     assert w.board.turn_end == end
     w.board.clock += left(w)
     w.tick()

@@ -97,12 +97,12 @@ def last(arena: Arena[Any]) -> Any:
 
 
 def first_quota(w: Busy) -> CapSlot:
-    return w.kernel.quotas.items[0].origin
+    return w.kernel.quotas.items[0].life.origin
 
 
 def unused(w: Busy) -> Any:
     """A slot of an object that does not exist."""
-    return last(w.kernel.endpoints).origin
+    return last(w.kernel.endpoints).life.origin
 
 
 def endpoint(w: Busy) -> Endpoint:
@@ -198,6 +198,8 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
     ("each_slot_of_a_table_is_used_free_or_retired", "does not know its place",
      lambda w: put(w.at(w.child), index=u16(9))),
     ("each_arena_counts_its_objects", "endpoint: population 9", lambda w: put(w.kernel.endpoints, population=u16(9))),
+    ("each_endpoint_counts_who_may_receive", "9 may receive from it",
+     lambda w: put(last(w.kernel.endpoints), receivable=u64(9))),
     ("each_arena_counts_its_objects", "not exactly one of", lambda w: put(w.kernel.endpoints, first_free=u16(1))),
     ("each_frame_has_one_owner", "counts 99 frames", lambda w: put(w.kernel.spaces.items[1], frames=u64(99))),
     ("each_frame_has_one_owner", "2 owners", lambda w: w.page(BASE, w.frame(MAPPED), U | X | OWNED)),
@@ -290,7 +292,7 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
     ("tasks_are_bound_whole", "is ready", lambda w: put(last(w.kernel.tasks), state=TaskState.READY)),
     ("tasks_are_bound_whole", "number 3 of", lambda w: put(w.task(4), number=u32(3))),
     ("tasks_are_bound_whole", "thinks that it is in slot 2", lambda w: put(w.task(4).life, index=u16(2))),
-    ("the_cpu_holds_the_current_task", "still to be given back", lambda w: put(w.kernel, remains=True)),
+    ("the_cpu_holds_the_current_task", "still to be given back", lambda w: w.kernel.ending.push(w.task(0).life)),
     ("the_cpu_holds_the_current_task", "another task's thread state",
      lambda w: put(w.kernel.scheduler.core, entered=w.task(3))),
     ("the_cpu_holds_the_current_task", "translates through another space",

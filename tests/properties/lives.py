@@ -75,7 +75,7 @@ class Family:
         return x1
 
     def newest(self) -> Task:
-        return max(self.kernel.tasks.items, key=lambda task: int(task.number) if task.origin.capability else -1)
+        return max(self.kernel.tasks.items, key=lambda task: int(task.number) if task.life.origin.capability else -1)
 
     # --- a life
 

@@ -46,7 +46,7 @@ def slots(w: World, task: int, leave: int) -> Iterator[None]:
     fillers = []
     while table.has_room(u64(leave + 1)):
         fillers.append(table.allocate())
-        fillers[-1].fill(Capability(Rights.NONE, DebugConsole()), None, w.task(task).origin.depth)
+        fillers[-1].fill(Capability(Rights.NONE, DebugConsole()), None, w.task(task).life.origin.depth)
     yield
     for slot in reversed(fillers):
         if slot.capability is not None:  # the task has not ended

@@ -198,9 +198,8 @@ def test_when_every_quota_capability_goes_all_that_was_made_since_boot_is_given_
     assert inventory(kernel) != before
     kept = set(map(id, kernel.bootstrap_table.slots))  # those by which the kernel has paid for the tasks' spaces
     for quota in world.quotas:
-        for slot in [slot for _, slot in occupied(kernel) if slot.parent is quota.origin and id(slot) not in kept]:
+        for slot in [slot for _, slot in occupied(kernel) if slot.parent is quota.life.origin and id(slot) not in kept]:
             delete(kernel, slot)
-    kernel.remains = True
     kernel.leave()
     for _, slot in occupied(kernel):
         if slot.placement is not None:

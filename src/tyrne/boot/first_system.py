@@ -13,7 +13,7 @@ from tyrne.kernel.authority import space_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole
 from tyrne.kernel.config import PRIORITIES
-from tyrne.kernel.creation import begin_region, creatable, make_object
+from tyrne.kernel.creation import begin_life, creatable, make_object, new_region
 from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel
@@ -68,7 +68,7 @@ def make_region(kernel: Kernel[B], record: u64, root: CapHandle) -> None:
     assert payer is not None
     quota = kernel.quotas.items[0]
     quota.take(u64(CapKind.MEMORY.value), u64(1))
-    begin_region(kernel, payer, quota, address, pages)
+    begin_life(new_region(kernel, address, pages), payer, quota)
 
 
 def load_task(kernel: Kernel[B], record: u64, manifest: u64, root: CapHandle) -> None:
@@ -81,7 +81,7 @@ def load_task(kernel: Kernel[B], record: u64, manifest: u64, root: CapHandle) ->
     origin = make(kernel, root, CapKind.TASK, u64(0))
     keep(kernel, origin)
     task = kernel.tasks.items[kernel.tasks.population - 1]
-    assert origin is task.origin
+    assert origin is task.life.origin
     for i in irange(layout.NAME_LENGTH):
         task.name[i] = board.read8(record + layout.TASK_NAME * 8 + i)
     task.priority = read_word(board, record, layout.TASK_PRIORITY)
@@ -141,7 +141,7 @@ def equip_task(kernel: Kernel[B], record: u64, root: CapHandle, task: Task) -> N
         move_claim(whole, own, FRAMES if i == 0 else i + 1, read_word(board, record, layout.TASK_QUOTA + i))
     supervisor = read_word(board, record, layout.TASK_SUPERVISOR)
     if supervisor != 0:
-        origin = kernel.endpoints.items[supervisor - 1].origin
+        origin = kernel.endpoints.items[supervisor - 1].life.origin
         badge = read_word(board, record, layout.TASK_SUPERVISOR_BADGE)
         task.supervisor.fill(Capability(Rights.SEND, origin.held().object, badge), origin, origin.depth)
     if read_word(board, record, layout.TASK_HELD) != 0:
@@ -160,7 +160,7 @@ def make_quota(kernel: Kernel[B], root: CapHandle) -> CapHandle:
 def quota_of_space(kernel: Kernel[B], task: Task) -> Quota:
     """The quota that pays for the address space of a task: its own."""
     slot = task.home
-    payer = space_at(kernel, slot).payer
+    payer = space_at(kernel, slot).life.payer
     assert payer is not None
     return payer
 
@@ -187,9 +187,9 @@ def origin_of(kernel: Kernel[B], cap: CapRecord, own: Quota) -> CapSlot:
     kind = creatable(cap.kind)
     assert kind is not None, "a capability of the manifest has no kind"
     match kind:
-        case CapKind.ENDPOINT: return kernel.endpoints.items[cap.number].origin
-        case CapKind.NOTIFICATION: return kernel.notifications.items[cap.number].origin
-        case CapKind.TASK: return kernel.tasks.items[cap.number].origin
-        case CapKind.ADDRESS_SPACE: return kernel.spaces.items[cap.number + 1].origin  # after the bootstrap space
-        case CapKind.MEMORY: return kernel.regions.items[cap.number].origin
-    return own.origin
+        case CapKind.ENDPOINT: return kernel.endpoints.items[cap.number].life.origin
+        case CapKind.NOTIFICATION: return kernel.notifications.items[cap.number].life.origin
+        case CapKind.TASK: return kernel.tasks.items[cap.number].life.origin
+        case CapKind.ADDRESS_SPACE: return kernel.spaces.items[cap.number + 1].life.origin  # after the bootstrap space
+        case CapKind.MEMORY: return kernel.regions.items[cap.number].life.origin
+    return own.life.origin

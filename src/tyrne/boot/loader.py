@@ -212,7 +212,7 @@ def _fill_segment(kernel: Kernel[B], space: AddressSpace, segment: Segment) -> L
 
 def _charge(space: AddressSpace, count: u64) -> None:
     """Let the quota that pays for a space pay for frames that it has just taken."""
-    payer = space.payer
+    payer = space.life.payer
     assert payer is not None
     payer.take(FRAMES, count)
     space.frames += count

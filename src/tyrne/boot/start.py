@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.abi import CallNumber, CapHandle, CapKind, Status, rights_over
+from tyrne.abi import CallNumber, CapHandle, CapKind, Status
 from tyrne.boot.first_system import keep, make, make_system
 from tyrne.hal.board import B
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.manifest import MAGIC, WORD_MAGIC, WORD_MAX_INSTRUCTIONS, WORD_SLICE, read_word
 from tyrne.hal.text import log_decimal, log_hex, log_line, log_text
 from tyrne.hal.timer import resolution_ns
-from tyrne.kernel.capability import Capability, QuotaHandle
+from tyrne.kernel.capability import QuotaHandle
+from tyrne.kernel.creation import begin_life
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.quota import FRAMES
@@ -80,7 +81,7 @@ def start_quota(kernel: Kernel[B]) -> CapHandle:
     slot = kernel.quotas.allocate()
     assert slot is not None
     root = kernel.quotas.items[slot.index]
-    root.origin.become_origin(Capability(rights_over(CapKind.QUOTA), QuotaHandle(root, root.life.count)), None)
+    origin = begin_life(QuotaHandle(root, root.life.count), None, None)
     root.claims[FRAMES] = kernel.frames.available()
     root.claims[u64(CapKind.TASK.value)] = u64(len(kernel.tasks.items))
     root.claims[u64(CapKind.ENDPOINT.value)] = u64(len(kernel.endpoints.items))
@@ -88,7 +89,7 @@ def start_quota(kernel: Kernel[B]) -> CapHandle:
     root.claims[u64(CapKind.ADDRESS_SPACE.value)] = u64(len(kernel.spaces.items))
     root.claims[u64(CapKind.MEMORY.value)] = u64(len(kernel.regions.items))
     root.claims[u64(CapKind.QUOTA.value)] = u64(len(kernel.quotas.items)) - 1
-    handle = kernel.bootstrap_table.insert(root.origin.held(), root.origin)
+    handle = kernel.bootstrap_table.insert(origin.held(), origin)
     assert isinstance(handle, CapHandle)
     return handle
 
@@ -99,7 +100,7 @@ def start_spaces(kernel: Kernel[B], root: CapHandle) -> None:
     origin = make(kernel, root, CapKind.ADDRESS_SPACE, u64(0))
     keep(kernel, origin)
     space = kernel.bootstrap_space()
-    assert origin is space.origin
+    assert origin is space.life.origin
     log_text(board, b"tyrne: address-space-arena ready (1 / ")
     log_decimal(board, u64(len(kernel.spaces.items)))
     log_text(board, b" slots used; bootstrap AS root = ")

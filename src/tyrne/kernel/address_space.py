@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from tyrne.abi import Status
+from tyrne.abi import CapKind, Status
 from tyrne.hal.board import TableMemory
-from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.life import Life
 from tyrne.kernel.page_ranges import release_frame, release_in_table
 from tyrne.kernel.page_table import Mapping, translate
-from tyrne.kernel.quota import Quota
 from tyrne.lang import u16, u64
 
 
@@ -17,9 +15,7 @@ class AddressSpace:
     """The root table, and how many frames the space takes: tables, and pages that belong to it."""
 
     def __init__(self) -> None:
-        self.life: Life = Life()
-        self.origin: CapSlot = CapSlot()
-        self.payer: Quota | None = None
+        self.life: Life = Life(CapKind.ADDRESS_SPACE)
         self.root: u64 = u64(0)
         """The physical address of the root table."""
         self.asid: u16 = u16(0)

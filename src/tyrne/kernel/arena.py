@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
-from tyrne.kernel.life import Life
 from tyrne.lang import Array, u16, u32, u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.life import Life
 
 
 class Living(Protocol):

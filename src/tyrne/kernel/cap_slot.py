@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tyrne.abi import CapHandle
+from tyrne.abi import CapHandle, Rights, includes
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.capability import AddressSpaceHandle, Capability
+from tyrne.kernel.capability import AddressSpaceHandle, Capability, EndpointHandle
 from tyrne.lang import u8, u16, u32, u64
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ class CapSlot:
     def fill(self, capability: Capability, parent: CapSlot | None, depth: u8) -> None:
         """Hold a capability as the first child of a parent, or without one as a root."""
         self.hold(capability, depth)
+        named = capability.object
+        if isinstance(named, EndpointHandle) and not self.is_origin and includes(capability.rights, Rights.RECV):
+            named.at.receivable += 1
         if parent is not None:
             first = parent.first_child
             self.parent = parent

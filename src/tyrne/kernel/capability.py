@@ -11,6 +11,7 @@ from tyrne.lang import u32, u64
 if TYPE_CHECKING:
     from tyrne.kernel.address_space import AddressSpace
     from tyrne.kernel.endpoint import Endpoint
+    from tyrne.kernel.life import Life
     from tyrne.kernel.memory import Region
     from tyrne.kernel.notification import Notification
     from tyrne.kernel.quota import Quota
@@ -106,6 +107,18 @@ def kind_of(named: CapObject) -> CapKind:
         case QuotaHandle(): return CapKind.QUOTA
         case ReplyHandle(): return CapKind.REPLY
         case DebugConsole(): return CapKind.DEBUG_CONSOLE
+
+
+def life_of(named: CapObject) -> Life | None:
+    """The life that a capability keeps going while it is there. An answer keeps none, and the console has none."""
+    match named:
+        case TaskHandle(at): return at.life
+        case EndpointHandle(at): return at.life
+        case NotificationHandle(at): return at.life
+        case AddressSpaceHandle(at): return at.life
+        case MemoryHandle(at): return at.life
+        case QuotaHandle(at): return at.life
+        case ReplyHandle() | DebugConsole(): return None
 
 
 @dataclass(frozen=True)

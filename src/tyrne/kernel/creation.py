@@ -1,10 +1,10 @@
 """Making kernel objects at a quota's expense.
 
 Each new object has an origin, a child of the quota capability that paid. So revoking that capability destroys all that
-was made by it. The object's `payer` is the quota itself, to which the claims return when the object goes.
+was made by it. Its life's `payer` is the quota itself, to which the claims return when the object goes.
 
-`make_object` takes the claims. The functions that it calls take a place in an arena, and frames; each gives the origin
-of what it has made, or says why there is none.
+`make_object` takes the claims and lets the object begin to live. What is particular to a kind is in `new_…`: each takes
+a place in an arena, and frames, and names the object there, or says why there is none.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import (
     AddressSpaceHandle,
     Capability,
+    CapObject,
     EndpointHandle,
     MemoryHandle,
     NotificationHandle,
     QuotaHandle,
     TaskHandle,
+    life_of,
 )
 from tyrne.kernel.config import MAX_DEPTH, MAX_PAGES, PRIORITIES
 from tyrne.kernel.effects import Effect, SyscallContext, done, handed, refuse
-from tyrne.kernel.memory import Region
 from tyrne.kernel.quota import CLAIMS, FRAMES, Quota
 from tyrne.lang import u8, u32, u64, wrapping_add
 
@@ -56,49 +57,47 @@ def make_object(kernel: Kernel[B], payer: CapSlot, quota: Quota, kind: CapKind, 
     frames = u64(1) if kind is CapKind.ADDRESS_SPACE else pages if kind is CapKind.MEMORY else u64(0)
     if not quota.covers(kind, frames):
         return Status.QUOTA_EXCEEDED
-    made: CapSlot | Status = Status.BAD_ARGUMENT
+    named: CapObject | Status = Status.BAD_ARGUMENT
     match kind:
-        case CapKind.ENDPOINT:
-            made = make_endpoint(kernel, payer, quota)
-        case CapKind.NOTIFICATION:
-            made = make_notification(kernel, payer, quota)
-        case CapKind.TASK:
-            made = make_task(kernel, payer, quota)
-        case CapKind.ADDRESS_SPACE:
-            made = make_space(kernel, payer, quota)
-        case CapKind.MEMORY:
-            made = make_memory(kernel, payer, quota, pages)
-        case CapKind.QUOTA:
-            made = make_quota(kernel, payer, quota)
-    if isinstance(made, CapSlot):
-        quota.take(u64(kind.value), u64(1))
-        quota.take(FRAMES, frames)
-    return made
+        case CapKind.ENDPOINT: named = new_endpoint(kernel)
+        case CapKind.NOTIFICATION: named = new_notification(kernel)
+        case CapKind.TASK: named = new_task(kernel)
+        case CapKind.ADDRESS_SPACE: named = new_space(kernel)
+        case CapKind.MEMORY: named = new_memory(kernel, pages)
+        case CapKind.QUOTA: named = new_quota(kernel)
+    if isinstance(named, Status):
+        return named
+    quota.take(u64(kind.value), u64(1))
+    quota.take(FRAMES, frames)
+    return begin_life(named, payer, quota)
 
 
-def make_endpoint(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Status:
+def begin_life(named: CapObject, payer: CapSlot | None, quota: Quota | None) -> CapSlot:
+    """An object that has its place begins to live; who paid for it, nobody for the quota of boot. Its origin."""
+    life = life_of(named)
+    assert life is not None
+    life.payer = quota
+    life.origin.become_origin(Capability(rights_over(life.kind), named), payer)
+    return life.origin
+
+
+def new_endpoint(kernel: Kernel[B]) -> EndpointHandle | Status:
     slot = kernel.endpoints.allocate()
     if slot is None:
         return Status.QUOTA_EXCEEDED
     endpoint = kernel.endpoints.items[slot.index]
-    endpoint.payer = quota
-    named = EndpointHandle(endpoint, endpoint.life.count)
-    endpoint.origin.become_origin(Capability(rights_over(CapKind.ENDPOINT), named), payer)
-    return endpoint.origin
+    return EndpointHandle(endpoint, endpoint.life.count)
 
 
-def make_notification(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Status:
+def new_notification(kernel: Kernel[B]) -> NotificationHandle | Status:
     slot = kernel.notifications.allocate()
     if slot is None:
         return Status.QUOTA_EXCEEDED
     notification = kernel.notifications.items[slot.index]
-    notification.payer = quota
-    named = NotificationHandle(notification, notification.life.count)
-    notification.origin.become_origin(Capability(rights_over(CapKind.NOTIFICATION), named), payer)
-    return notification.origin
+    return NotificationHandle(notification, notification.life.count)
 
 
-def make_task(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Status:
+def new_task(kernel: Kernel[B]) -> TaskHandle | Status:
     """A task as it has never been before: no name, no registers, the least urgent priority."""
     slot = kernel.tasks.allocate()
     if slot is None:
@@ -117,13 +116,10 @@ def make_task(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Stat
     task.capabilities.owner = task
     task.home.index = slot.index
     task.supervisor.index = slot.index
-    task.payer = quota
-    named = TaskHandle(task, task.life.count)
-    task.origin.become_origin(Capability(rights_over(CapKind.TASK), named), payer)
-    return task.origin
+    return TaskHandle(task, task.life.count)
 
 
-def make_space(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Status:
+def new_space(kernel: Kernel[B]) -> AddressSpaceHandle | Status:
     if kernel.spaces.is_full():
         return Status.QUOTA_EXCEEDED
     root = kernel.frames.allocate(kernel.board)
@@ -133,23 +129,17 @@ def make_space(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Sta
     kernel.board.table_zeroed()
     space = kernel.spaces.items[slot.index]
     space.begin(root)
-    space.payer = quota
-    named = AddressSpaceHandle(space, space.life.count)
-    space.origin.become_origin(Capability(rights_over(CapKind.ADDRESS_SPACE), named), payer)
-    return space.origin
+    return AddressSpaceHandle(space, space.life.count)
 
 
-def make_memory(kernel: Kernel[B], payer: CapSlot, quota: Quota, pages: u64) -> CapSlot | Status:
+def new_memory(kernel: Kernel[B], pages: u64) -> MemoryHandle | Status:
     if kernel.regions.is_full():
         return Status.QUOTA_EXCEEDED
     start = kernel.frames.allocate_run(kernel.board, pages)
-    if start is None:
-        return Status.OUT_OF_FRAMES
-    region = begin_region(kernel, payer, quota, start, pages)
-    return region.origin
+    return Status.OUT_OF_FRAMES if start is None else new_region(kernel, start, pages)
 
 
-def begin_region(kernel: Kernel[B], payer: CapSlot, quota: Quota, start: u64, pages: u64) -> Region:
+def new_region(kernel: Kernel[B], start: u64, pages: u64) -> MemoryHandle:
     """A region over physical pages; the caller has made sure that there is room and that they are nobody else's."""
     slot = kernel.regions.allocate()
     assert slot is not None and start + pages * PAGE_SIZE <= kernel.board.page_format.physical_limit
@@ -157,20 +147,15 @@ def begin_region(kernel: Kernel[B], payer: CapSlot, quota: Quota, start: u64, pa
     region.start = start
     region.pages = pages
     region.device = not kernel.frames.extent.contains(start)
-    region.payer = quota
-    named = MemoryHandle(region, region.life.count, u32(0), u32(pages))
-    region.origin.become_origin(Capability(rights_over(CapKind.MEMORY), named), payer)
-    return region
+    return MemoryHandle(region, region.life.count, u32(0), u32(pages))
 
 
-def make_quota(kernel: Kernel[B], payer: CapSlot, quota: Quota) -> CapSlot | Status:
+def new_quota(kernel: Kernel[B]) -> QuotaHandle | Status:
     slot = kernel.quotas.allocate()
     if slot is None:
         return Status.QUOTA_EXCEEDED
-    made = kernel.quotas.items[slot.index]
-    made.payer = quota
-    made.origin.become_origin(Capability(rights_over(CapKind.QUOTA), QuotaHandle(made, made.life.count)), payer)
-    return made.origin
+    quota = kernel.quotas.items[slot.index]
+    return QuotaHandle(quota, quota.life.count)
 
 
 def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:

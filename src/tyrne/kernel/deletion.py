@@ -2,9 +2,10 @@
 
 A capability that goes takes what it upheld along: the mapping of memory, the wait of who waits by it or for its answer,
 the binding of a notification, the life of a task in an address space.
-When the last capability over an object goes, its origin does too; the object is then destroyed by `reap`, at the end of
-the trap. `reap` also gives back what ended tasks held. It loops until nothing is left, because what is given back may
-hold other things; nothing here calls itself.
+When the last capability over an object goes, its origin does too, and the object comes into the list of what is to be
+reaped. So does a task that ended, and an endpoint from which nobody can receive any more: with it goes all hope of
+those who would send. `reap` takes from the list at the end of the trap, until nothing is left: what goes may hold other
+things, which come into the list in turn. Nothing here calls itself, or looks at what does not go.
 """
 
 from __future__ import annotations
@@ -13,39 +14,49 @@ from typing import TYPE_CHECKING
 
 from tyrne.abi import CapHandle, CapKind, Rights, Status, TaskState, includes
 from tyrne.hal.board import B
+from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.authority import caller_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import AddressSpaceHandle, EndpointHandle, NotificationHandle, ReplyHandle
+from tyrne.kernel.capability import AddressSpaceHandle, EndpointHandle, NotificationHandle, ReplyHandle, life_of
+from tyrne.kernel.endpoint import Endpoint
+from tyrne.kernel.life import Life
 from tyrne.kernel.lifecycle import end_task
-from tyrne.kernel.quota import FRAMES, pay_back
+from tyrne.kernel.notification import Notification
+from tyrne.kernel.quota import FRAMES, Quota, pay_back
 from tyrne.kernel.rendezvous import end_wait, lay_down, withdraw
 from tyrne.kernel.task import Task
-from tyrne.lang import cold, hot, irange, u64
+from tyrne.lang import cold, irange, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
 
 
 def _delete_leaf(kernel: Kernel[B], slot: CapSlot) -> None:
-    """Empty a slot without children, and undo what its capability upheld."""
+    """Empty a slot without children, and undo what its capability upheld: of an origin, the life of its object."""
+    held = slot.held()
+    if slot.is_origin:
+        life = life_of(held.object)
+        assert life is not None
+        kernel.ending.push(life)
+        slot.is_origin = False
+        slot.clear()
+        return
     lay_down(kernel, slot)
-    match slot.held().object:
-        case AddressSpaceHandle() if not slot.is_origin:
-            evict(kernel, slot)
+    match held.object:
         case ReplyHandle():
             end_wait(kernel, caller_at(kernel, slot), Status.ABORTED)
             return
-        case NotificationHandle() if not slot.is_origin:
+        case AddressSpaceHandle():
+            evict(kernel, slot)
+        case NotificationHandle():
             cancel_waits(kernel, slot)
-        case EndpointHandle(endpoint) if not slot.is_origin:
+        case EndpointHandle(endpoint):
             cancel_waits(kernel, slot)
-            if includes(slot.held().rights, Rights.RECV):
-                endpoint.receiver_gone = True
-                kernel.remains = True
-    if slot.is_origin:
-        slot.is_origin = False
-        kernel.remains = True
+            if includes(held.rights, Rights.RECV):
+                endpoint.receivable -= 1
+                if endpoint.receivable == 0:
+                    kernel.ending.push(endpoint.life)
     slot.clear()
 
 
@@ -94,17 +105,19 @@ def drop(kernel: Kernel[B], slot: CapSlot) -> None:
 def delete_descendants(kernel: Kernel[B], slot: CapSlot) -> None:
     """Delete everything derived from a capability, wherever it is: leaf by leaf, each slot once."""
     at = slot
-    while slot.first_child is not None:
+    while True:
         child = at.first_child
         if child is not None:
             at = child
             if at.first_child is not None:
                 cancel_call(kernel, at)
-            continue
-        parent = at.parent
-        assert parent is not None
-        _delete_leaf(kernel, at)
-        at = parent
+        elif at is slot:
+            return
+        else:
+            parent = at.parent
+            assert parent is not None
+            _delete_leaf(kernel, at)
+            at = parent
 
 
 def delete(kernel: Kernel[B], slot: CapSlot) -> None:
@@ -149,131 +162,99 @@ def cap_drop(kernel: Kernel[B], table: CapTable, handle: CapHandle) -> Status | 
 
 @cold
 def reap(kernel: Kernel[B]) -> None:
-    """Give back what ended tasks held, and destroy the objects that nobody can name any more."""
-    while kernel.remains:
-        kernel.remains = False
-        for i in irange(kernel.tasks.touched):
-            if kernel.tasks.items[i].spent:
-                _give_back(kernel, kernel.tasks.items[i])
-        _reap_tasks(kernel)
-        _reap_endpoints(kernel)
-        _reap_notifications(kernel)
-        _reap_spaces(kernel)
-        _reap_regions(kernel)
-        _reap_quotas(kernel)
+    """Reap what is in the list, in its order, until nothing is left."""
+    life = kernel.ending.head
+    while life is not None:
+        _reap_one(kernel, life)
+        kernel.ending.pop(life)
+        life = kernel.ending.head
 
 
-@hot
-def _give_back(kernel: Kernel[B], task: Task) -> None:
-    """Delete all that an ended task held, with what was derived from it. Its supervisor is kept, for its notice."""
-    task.spent = False
-    task.context = None
-    for i in irange(task.capabilities.touched):
-        delete(kernel, task.capabilities.slots[i])
-    delete(kernel, task.home)
+def _reap_one(kernel: Kernel[B], life: Life) -> None:
+    """Give back what an ended task held; end an endpoint from which nobody can receive; destroy what nobody can name.
+
+    The object stays in the list meanwhile, so that nothing puts it there again.
+    """
+    if life.kind is CapKind.TASK:
+        _settle_task(kernel, kernel.tasks.items[life.index])
+    elif life.kind is CapKind.ENDPOINT and kernel.endpoints.items[life.index].receivable == 0:
+        delete(kernel, life.origin)
+    if life.origin.capability is None:
+        _destroy(kernel, life)
 
 
-def _reap_tasks(kernel: Kernel[B]) -> None:
-    """A task that nobody can name any more ends, if it had not yet, with code 0 and without a notice."""
-    for i in irange(kernel.tasks.touched):
-        task = kernel.tasks.items[i]
-        if not kernel.tasks.occupied[i] or task.origin.capability is not None:
-            continue
-        if not task.has_ended():
-            end_task(kernel, task, TaskState.EXITED, u64(0))
-            kernel.board.trace_end(task.number, u64(0))
-        if task.spent:
-            _give_back(kernel, task)
-        if task.queue is not None:
-            end_wait(kernel, task, Status.ABORTED)
-        delete(kernel, task.supervisor)
-        pay_back(task.payer, u64(CapKind.TASK.value), u64(1))
-        kernel.tasks.free(kernel.tasks.id_at(i))
+def _destroy(kernel: Kernel[B], life: Life) -> None:
+    """End a life: what was the object's own goes, the claims return, and the place is free for another."""
+    index = u64(life.index)
+    frames = u64(0)
+    match life.kind:
+        case CapKind.TASK:
+            _empty_task(kernel, kernel.tasks.items[index])
+            kernel.tasks.free(kernel.tasks.id_at(index))
+        case CapKind.ENDPOINT:
+            _empty_endpoint(kernel, kernel.endpoints.items[index])
+            kernel.endpoints.free(kernel.endpoints.id_at(index))
+        case CapKind.NOTIFICATION:
+            _empty_notification(kernel.notifications.items[index])
+            kernel.notifications.free(kernel.notifications.id_at(index))
+        case CapKind.ADDRESS_SPACE:
+            frames = _empty_space(kernel, kernel.spaces.items[index])
+            kernel.spaces.free(kernel.spaces.id_at(index))
+        case CapKind.MEMORY:
+            frames = kernel.regions.items[index].free_frames(kernel.frames)
+            kernel.regions.free(kernel.regions.id_at(index))
+        case CapKind.QUOTA:
+            _empty_quota(kernel.quotas.items[index])
+            kernel.quotas.free(kernel.quotas.id_at(index))
+    pay_back(life.payer, FRAMES, frames)
+    pay_back(life.payer, u64(life.kind.value), u64(1))
 
 
-def _may_be_received(origin: CapSlot) -> bool:
-    """Whether some capability over an endpoint has the right to receive: a walk of all that come from its origin."""
-    at = origin
-    while True:
-        below = at.first_child
-        while below is None:
-            if at is origin:
-                return False
-            below = at.next_sibling
-            if below is None:
-                parent = at.parent
-                assert parent is not None
-                at = parent
-        at = below
-        held = at.held()
-        if isinstance(held.object, EndpointHandle) and includes(held.rights, Rights.RECV):
-            return True
+def _settle_task(kernel: Kernel[B], task: Task) -> None:
+    """A task that nobody can name any more ends, if it had not yet, with code 0 and without a notice.
+
+    What an ended task held is deleted, with what was derived from it. Its supervisor is kept, for its notice.
+    """
+    if task.life.origin.capability is None and not task.has_ended():
+        end_task(kernel, task, TaskState.EXITED, u64(0))
+        kernel.board.trace_end(task.number, u64(0))
+    if task.spent:
+        task.spent = False
+        task.context = None
+        for i in irange(task.capabilities.touched):
+            delete(kernel, task.capabilities.slots[i])
+        delete(kernel, task.home)
 
 
-def _reap_endpoints(kernel: Kernel[B]) -> None:
-    """An endpoint from which nobody can receive any more goes as well, and with it all hope of those who would send."""
-    for i in irange(kernel.endpoints.touched):
-        endpoint = kernel.endpoints.items[i]
-        if not kernel.endpoints.occupied[i]:
-            continue
-        if endpoint.receiver_gone and not _may_be_received(endpoint.origin):
-            delete(kernel, endpoint.origin)
-        endpoint.receiver_gone = False
-        if endpoint.origin.capability is not None:
-            continue
-        assert endpoint.senders.head is None and endpoint.receivers.head is None, "a wait outlived its capability"
-        delete(kernel, endpoint.parked)
-        endpoint.empty()
-        assert endpoint.bound is None, "a binding outlived its capability"
-        pay_back(endpoint.payer, u64(CapKind.ENDPOINT.value), u64(1))
-        kernel.endpoints.free(kernel.endpoints.id_at(i))
+def _empty_task(kernel: Kernel[B], task: Task) -> None:
+    """Its notice waits by its supervisor, and goes with it."""
+    delete(kernel, task.supervisor)
 
 
-def _reap_notifications(kernel: Kernel[B]) -> None:
+def _empty_endpoint(kernel: Kernel[B], endpoint: Endpoint) -> None:
+    """A parked message is lost, with what travels in it."""
+    assert endpoint.senders.head is None and endpoint.receivers.head is None, "a wait outlived its capability"
+    delete(kernel, endpoint.parked)
+    endpoint.empty()
+    assert endpoint.bound is None, "a binding outlived its capability"
+
+
+def _empty_notification(notification: Notification) -> None:
     """Bits that nobody has taken are lost."""
-    for i in irange(kernel.notifications.touched):
-        notification = kernel.notifications.items[i]
-        if not kernel.notifications.occupied[i] or notification.origin.capability is not None:
-            continue
-        assert notification.waiters.head is None, "a wait outlived its capability"
-        notification.consume()
-        notification.unbind()
-        pay_back(notification.payer, u64(CapKind.NOTIFICATION.value), u64(1))
-        kernel.notifications.free(kernel.notifications.id_at(i))
+    assert notification.waiters.head is None, "a wait outlived its capability"
+    assert notification.bound is None, "a binding outlived its capability"
+    notification.consume()
 
 
-def _reap_spaces(kernel: Kernel[B]) -> None:
-    """A space goes with its tables and the pages that are its own. The TLB forgets it first."""
-    for i in irange(kernel.spaces.touched):
-        space = kernel.spaces.items[i]
-        if not kernel.spaces.occupied[i] or space.origin.capability is not None:
-            continue
-        kernel.leave_space(space)
-        kernel.board.invalidate_space(space.asid)
-        pay_back(space.payer, FRAMES, space.release(kernel.board, kernel.frames))
-        pay_back(space.payer, u64(CapKind.ADDRESS_SPACE.value), u64(1))
-        kernel.spaces.free(kernel.spaces.id_at(i))
+def _empty_space(kernel: Kernel[B], space: AddressSpace) -> u64:
+    """Its tables and the pages that are its own go; how many they were. The TLB forgets it first."""
+    kernel.leave_space(space)
+    kernel.board.invalidate_space(space.asid)
+    return space.release(kernel.board, kernel.frames)
 
 
-def _reap_regions(kernel: Kernel[B]) -> None:
-    """The mappings of a region went with the capabilities that they were made by; now its frames do."""
-    for i in irange(kernel.regions.touched):
-        region = kernel.regions.items[i]
-        if not kernel.regions.occupied[i] or region.origin.capability is not None:
-            continue
-        pay_back(region.payer, FRAMES, region.free_frames(kernel.frames))
-        pay_back(region.payer, u64(CapKind.MEMORY.value), u64(1))
-        kernel.regions.free(kernel.regions.id_at(i))
-
-
-def _reap_quotas(kernel: Kernel[B]) -> None:
-    """What was made at a quota's expense is gone before it; its claims go to the quota that it came from."""
-    for i in irange(kernel.quotas.touched):
-        quota = kernel.quotas.items[i]
-        if not kernel.quotas.occupied[i] or quota.origin.capability is not None:
-            continue
-        for claim in irange(len(quota.claims)):
-            pay_back(quota.payer, claim, quota.claims[claim])
-            quota.claims[claim] = u64(0)
-        pay_back(quota.payer, u64(CapKind.QUOTA.value), u64(1))
-        kernel.quotas.free(kernel.quotas.id_at(i))
+def _empty_quota(quota: Quota) -> None:
+    """What was made at its expense returns its claims to whoever paid for it, and so does what it has left."""
+    for claim in irange(len(quota.claims)):
+        pay_back(quota.life.payer, claim, quota.claims[claim])
+        quota.claims[claim] = u64(0)

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from tyrne.abi import CapKind
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.life import Life
-from tyrne.kernel.quota import Quota
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.lang import u64
 
@@ -57,9 +57,7 @@ class Endpoint:
     """
 
     def __init__(self) -> None:
-        self.life: Life = Life()
-        self.origin: CapSlot = CapSlot()
-        self.payer: Quota | None = None
+        self.life: Life = Life(CapKind.ENDPOINT)
         self.state: EndpointState = EndpointState.IDLE
         self.asked_by: CapSlot | None = None
         """In RECV_WAITING: the capability by which `recv` has asked last. It stands for no longer than that does."""
@@ -68,8 +66,8 @@ class Endpoint:
         self.parked: CapSlot = CapSlot()
         self.senders: TaskQueue = TaskQueue()
         self.receivers: TaskQueue = TaskQueue()
-        self.receiver_gone: bool = False
-        """A capability to receive from it went; was it the last?"""
+        self.receivable: u64 = u64(0)
+        """How many capabilities allow to receive from it, beside its origin."""
         self.bound: Notification | None = None
         """Whose signals receivers take too."""
 

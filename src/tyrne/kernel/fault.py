@@ -29,4 +29,4 @@ def end_by_fault(kernel: Kernel[B], task: Task) -> None:
     task.state = TaskState.FAULTED
     task.forget_offer()
     task.spent = True
-    kernel.remains = True
+    kernel.ending.push(task.life)

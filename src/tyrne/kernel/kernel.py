@@ -23,6 +23,7 @@ from tyrne.kernel.end_of_run import log_end
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.fast_path import fast_call, fast_call_2, fast_fault
 from tyrne.kernel.frames import Frames
+from tyrne.kernel.life import LifeList
 from tyrne.kernel.lifecycle import exit_task, fault_task
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
@@ -43,8 +44,8 @@ class Kernel(Generic[B]):
     def __init__(self, board: B, debug_console: bool = True) -> None:
         self.board: B = board
         self.scheduler: Scheduler = Scheduler()
-        self.remains: bool = False
-        """Something ended or lost its last capability, and is to be given back before the trap is over."""
+        self.ending: LifeList = LifeList()
+        """What ended, or cannot be named or be received from any more, and is to be reaped before the trap is over."""
         self.debug_console: Final[bool] = debug_console
         """Whether console_write exists; a release kernel has none."""
         self.tasks: Arena[Task] = Arena(config.MAX_TASKS, lambda _: Task())
@@ -99,7 +100,7 @@ class Kernel(Generic[B]):
     @hot
     def leave(self) -> Task | None:
         """Give back what the trap has left over, and let the CPU hold the current task's thread and address space."""
-        if self.remains:
+        if self.ending.head is not None:
             reap(self)
             self.scheduler.preempt()
             self._keep_turn()

@@ -1,4 +1,4 @@
-"""The lives of objects: which use of its place an object is.
+"""The lives of objects: which use of its place an object is, who paid for it, and when it is over.
 
 A place of an arena is used again and again. Who keeps a reference to an object keeps with it which life of the place it
 means, and the reference is good as long as that lasts: one comparison, which no later life of the place satisfies.
@@ -6,17 +6,61 @@ means, and the reference is good as long as that lasts: one comparison, which no
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from tyrne.abi import CapKind
+from tyrne.kernel.cap_slot import CapSlot
 from tyrne.lang import u16, u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.quota import Quota
 
 
 class Life:
-    """What every object is as one of many: its place in its arena, and which life of that place it lives."""
+    """What every object is as one of many: its place in the arena of its kind, and its life there."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: CapKind) -> None:
+        self.kind: CapKind = kind
         self.index: u16 = u16(0)
         self.count: u64 = u64(0)
         """How often a life has begun here, and how often one has ended: odd while the object lives. It never wraps."""
+        self.origin: CapSlot = CapSlot()
+        """Empty when nobody can name the object any more."""
+        self.payer: Quota | None = None
+        """To whom the claims on the object return."""
+        self.listed: bool = False
+        """Whether it is in the list of lives to be reaped."""
+        self.next: Life | None = None
+        """The one behind it there."""
 
     def generation(self) -> u64:
         """How many lives have ended here."""
         return self.count >> 1
+
+
+class LifeList:
+    """Lives to be reaped, first in, first out: each once, until it is taken off."""
+
+    def __init__(self) -> None:
+        self.head: Life | None = None
+        self.tail: Life | None = None
+
+    def push(self, life: Life) -> None:
+        """Put a life behind all others, if it is not there already."""
+        if life.listed:
+            return
+        tail = self.tail
+        if tail is None:
+            self.head = life
+        else:
+            tail.next = life
+        self.tail = life
+        life.listed = True
+
+    def pop(self, life: Life) -> None:
+        """Take the first life off the list."""
+        self.head = life.next
+        if life.next is None:
+            self.tail = None
+        life.next = None
+        life.listed = False

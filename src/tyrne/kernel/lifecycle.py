@@ -36,7 +36,7 @@ def end_task(kernel: Kernel[B], task: Task, state: TaskState, code: u64) -> None
     task.state = state
     task.exit_code = code
     task.spent = True
-    kernel.remains = True
+    kernel.ending.push(task.life)
 
 
 @cold

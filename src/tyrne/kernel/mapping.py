@@ -89,7 +89,7 @@ def map_memory(kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, w
     if isinstance(needed, Status):
         return needed
     if needed > 0:
-        payer = target.payer
+        payer = target.life.payer
         if payer is None or payer.claims[FRAMES] < needed:
             return Status.QUOTA_EXCEEDED
         if kernel.frames.available() < needed:
@@ -121,7 +121,7 @@ def unmap_placed(kernel: Kernel[B], slot: CapSlot) -> None:
         at = unmap_in_table(kernel.board, kernel.frames, space.root, space.asid, at, end)
     freed = before - kernel.frames.allocated
     space.frames -= freed
-    pay_back(space.payer, FRAMES, freed)
+    pay_back(space.life.payer, FRAMES, freed)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tyrne.kernel.cap_slot import CapSlot
+from tyrne.abi import CapKind
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.life import Life
-from tyrne.kernel.quota import Quota
 from tyrne.lang import u64
 
 
@@ -13,9 +12,7 @@ class Region:
     """A range of physical pages. What of it is mapped belongs to the capabilities that it is mapped by."""
 
     def __init__(self) -> None:
-        self.life: Life = Life()
-        self.origin: CapSlot = CapSlot()
-        self.payer: Quota | None = None
+        self.life: Life = Life(CapKind.MEMORY)
         self.start: u64 = u64(0)
         """Its first physical address."""
         self.pages: u64 = u64(0)

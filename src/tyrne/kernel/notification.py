@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tyrne.abi import CapKind
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.life import Life
-from tyrne.kernel.quota import Quota
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.lang import u64
 
@@ -22,9 +22,7 @@ class Notification:
     """
 
     def __init__(self) -> None:
-        self.life: Life = Life()
-        self.origin: CapSlot = CapSlot()
-        self.payer: Quota | None = None
+        self.life: Life = Life(CapKind.NOTIFICATION)
         self.word: u64 = u64(0)
         self.waiters: TaskQueue = TaskQueue()
         self.bound: Endpoint | None = None

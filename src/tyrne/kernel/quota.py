@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from tyrne.abi import CapKind
-from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.life import Life
 from tyrne.lang import Array, u64
 
@@ -18,9 +17,7 @@ class Quota:
     """What may still be made. Claims only move: the sum over all quotas and all living objects stays the same."""
 
     def __init__(self) -> None:
-        self.life: Life = Life()
-        self.origin: CapSlot = CapSlot()
-        self.payer: Quota | None = None
+        self.life: Life = Life(CapKind.QUOTA)
         self.claims: Array[u64] = Array.filled(CLAIMS, u64(0))
 
     def covers(self, kind: CapKind, frames: u64) -> bool:
@@ -35,7 +32,7 @@ class Quota:
 def pay_back(payer: Quota | None, claim: u64, amount: u64) -> None:
     """Return a claim to the quota that paid, or if it is gone to the one that paid for it."""
     quota = payer
-    while quota is not None and quota.origin.capability is None:
-        quota = quota.payer
+    while quota is not None and quota.life.origin.capability is None:
+        quota = quota.life.payer
     if quota is not None:
         quota.claims[claim] += amount

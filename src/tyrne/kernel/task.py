@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from tyrne.abi import TaskState
+from tyrne.abi import CapKind, TaskState
 from tyrne.hal.frame import ThreadState, TrapFrame
 from tyrne.hal.manifest import NAME_LENGTH
 from tyrne.kernel.cap_slot import CapSlot
@@ -27,7 +27,6 @@ from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.context import Context, whole_context
 from tyrne.kernel.life import Life
-from tyrne.kernel.quota import Quota
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import Array, u8, u32, u64
@@ -57,7 +56,7 @@ class Task:
 
     def __init__(self) -> None:
         self.frame: TrapFrame = TrapFrame()
-        self.life: Life = Life()
+        self.life: Life = Life(CapKind.TASK)
         self.number: u32 = u32(0)
         """How many tasks there were before it, modulo 2^32: those of the manifest come first, in its order. Only logs
         and reports use it."""
@@ -70,8 +69,6 @@ class Task:
         """While its turn is interrupted, that of the turn; else 0."""
         self.context: Context | None = None
         """What its system calls act with; none while it lives in no address space."""
-        self.origin: CapSlot = CapSlot()
-        self.payer: Quota | None = None
         self.home: CapSlot = CapSlot()
         """The address space that the task lives in, which lives as long as it does."""
         self.supervisor: CapSlot = CapSlot()

@@ -128,7 +128,7 @@ class World:
 
     def quota_of(self, task: int) -> CapSlot:
         """The origin of a task's quota."""
-        return self.quotas[task].origin
+        return self.quotas[task].life.origin
 
     def task(self, number: int) -> Task:
         """The kernel's own object."""
@@ -174,7 +174,7 @@ class World:
 
     def give_task(self, holder: int, task: int, rights: Rights | None = None) -> int:
         """A capability over a task; its handle word."""
-        return self.give(holder, self.task(task).origin, rights)
+        return self.give(holder, self.task(task).life.origin, rights)
 
     def give_space(self, holder: int, task: int, rights: Rights | None = None) -> int:
         """A capability over the address space that a task lives in; its handle word."""

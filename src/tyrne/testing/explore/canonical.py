@@ -222,7 +222,7 @@ class Canonical:
             task.priority,
             task.reach,
             0 if context is None else 1 if context.table is task.capabilities else WRONG,
-            get(task.payer, WRONG),
+            get(task.life.payer, WRONG),
             get(task.home, 0),
             get(task.supervisor, 0),
             task.exit_code,
@@ -271,9 +271,9 @@ class Canonical:
             endpoint.badge,
             get(endpoint.asked_by, WRONG),
             get(endpoint.parked, 0),
-            endpoint.receiver_gone,
+            endpoint.receivable,
             get(endpoint.bound, WRONG),
-            get(endpoint.payer, WRONG),
+            get(endpoint.life.payer, WRONG),
         )
         self._queue(endpoint.senders)
         self._queue(endpoint.receivers)
@@ -286,14 +286,14 @@ class Canonical:
             get(notification.bound, WRONG),
             get(notification.bound_at, WRONG),
             get(notification.bound_by, WRONG),
-            get(notification.payer, WRONG),
+            get(notification.life.payer, WRONG),
         )
         self._queue(notification.waiters)
 
     def _space(self, space: AddressSpace) -> None:
         items = self.kernel.spaces.items._items
         in_place = 0 < space.asid <= len(items) and items[space.asid - 1] is space
-        self.out += (104, space.root, in_place, space.frames, self.numbers.get(space.payer, WRONG))
+        self.out += (104, space.root, in_place, space.frames, self.numbers.get(space.life.payer, WRONG))
         if self.ram:
             tree = read_tree(self.kernel.board, space.root)
             self.out += (len(tree.tables), len(tree.pages), len(tree.odd), *tree.tables, *tree.odd)
@@ -301,10 +301,10 @@ class Canonical:
                 self.out += (address, entry)
 
     def _region(self, region: Region) -> None:
-        self.out += (105, region.start, region.pages, region.device, self.numbers.get(region.payer, WRONG))
+        self.out += (105, region.start, region.pages, region.device, self.numbers.get(region.life.payer, WRONG))
 
     def _quota(self, quota: Quota) -> None:
-        self.out += (106, self.numbers.get(quota.payer, WRONG))
+        self.out += (106, self.numbers.get(quota.life.payer, WRONG))
         self.out += quota.claims._items
 
     # --- the rest
@@ -319,7 +319,8 @@ class Canonical:
             get(scheduler.core.left, WRONG),
             get(kernel.scheduler.core.entered, WRONG),
             get(kernel.scheduler.core.active, WRONG),
-            kernel.remains,
+            kernel.ending.head is None,
+            kernel.ending.tail is None,
             kernel.limit_reached,
             self._room(kernel.bootstrap_table),
             self._room(kernel.empty_table),

@@ -37,7 +37,7 @@ class FixedPlaces:
         }
         """A number for what a capability names."""
         self.tables: list[CapTable] = [kernel.bootstrap_table, *(task.capabilities for task in kernel.tasks.items)]
-        self.root: CapSlot = kernel.quotas.items[0].origin
+        self.root: CapSlot = kernel.quotas.items[0].life.origin
         """Of the derivation tree."""
         self.object_of_origin: dict[CapSlot, Any] = {}
         self.indices: dict[Any, int] = {}
@@ -69,5 +69,5 @@ class FixedPlaces:
             items: list[Any] = arena.items._items
             for i, thing in enumerate(items):
                 self.indices[thing] = i
-                self.object_of_origin[thing.origin] = thing
-                self.holders[thing.origin] = (6, thing)
+                self.object_of_origin[thing.life.origin] = thing
+                self.holders[thing.life.origin] = (6, thing)

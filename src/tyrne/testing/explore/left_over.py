@@ -18,7 +18,7 @@ def is_clean(thing: object, room: int) -> bool:
             clean = clean and thing.through is None and thing.context is None and thing.offer is Offer.NOTHING
             return clean and thing.state is not TaskState.READY and room == len(thing.capabilities.slots)
         case Endpoint():
-            clean = thing.senders.head is None and thing.receivers.head is None and not thing.receiver_gone
+            clean = thing.senders.head is None and thing.receivers.head is None and thing.receivable == 0
             clean = clean and thing.senders.tail is None and thing.receivers.tail is None
             clean = clean and thing.bound is None and thing.asked_by is None
             return clean and thing.state is EndpointState.IDLE and thing.badge == 0

@@ -123,7 +123,7 @@ class Model:
         boot(kernel, *records, endpoints=self.endpoints, notifications=self.notifications, memory=memory)
         if self.kept_spaces:
             for space in list(kernel.spaces.items)[1 : len(self.tasks) + 1]:
-                made = kernel.bootstrap_table.insert(space.origin.held(), space.origin)
+                made = kernel.bootstrap_table.insert(space.life.origin.held(), space.life.origin)
                 assert not hasattr(made, "value")
         if self.worn:
             for task in kernel.tasks.items:

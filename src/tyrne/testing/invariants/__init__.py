@@ -28,6 +28,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     tree.authority_only_shrinks,
     tree.each_slot_of_a_table_is_used_free_or_retired,
     tree.each_arena_counts_its_objects,
+    tree.each_endpoint_counts_who_may_receive,
     owners.each_frame_has_one_owner,
     owners.tables_are_reachable_only_by_their_owner,
     owners.claims_only_move,

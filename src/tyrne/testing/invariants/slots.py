@@ -81,7 +81,7 @@ def origins(kernel: Kernel[Any]) -> Iterator[tuple[str, CapSlot, Any, bool]]:
     """Every object that could be: its name, its origin, itself, and whether it exists."""
     for kind, arena in arenas(kernel).items():
         for i, (thing, alive) in enumerate(zip(arena.items, arena.occupied, strict=True)):
-            yield f"{kind} {i}", thing.origin, thing, alive
+            yield f"{kind} {i}", thing.life.origin, thing, alive
 
 
 def slots_in_objects(kernel: Kernel[Any]) -> Iterator[tuple[str, CapSlot]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,7 +37,7 @@ def every_object_has_its_origin(kernel: Kernel[Any]) -> Violations:
         elif alive:
             if object_of(kernel, origin.held().object) is not thing:
                 yield f"{name}: its origin names something else"
-            if origin.first_child is None and thing.payer not in (None, kernel.quotas.items[0]):
+            if origin.first_child is None and thing.life.payer not in (None, kernel.quotas.items[0]):
                 yield f"{name}: nobody can name it"
 
 
@@ -87,7 +88,7 @@ def every_branch_ends_at_a_root(kernel: Kernel[Any]) -> Violations:
             above = at.parent
         if above is not None:
             yield f"{name}: its ancestors form a ring"
-        elif at is not kernel.quotas.items[0].origin and not _is_console(at):
+        elif at is not kernel.quotas.items[0].life.origin and not _is_console(at):
             yield f"{name}: it descends from nothing that boot made"
 
 
@@ -119,7 +120,7 @@ def authority_only_shrinks(kernel: Kernel[Any]) -> Violations:
         if slot.is_origin:
             paid = isinstance(above.object, QuotaHandle) and object_of(kernel, above.object)
             made = object_of(kernel, mine.object)
-            if not paid or (made is not None and made.payer is not paid):
+            if not paid or (made is not None and made.life.payer is not paid):
                 yield f"{name}: not a child of what paid for it"
         elif isinstance(mine.object, ReplyHandle):
             if not isinstance(above.object, EndpointHandle) or mine.rights != Rights.TRANSFER:
@@ -182,3 +183,15 @@ def each_arena_counts_its_objects(kernel: Kernel[Any]) -> Violations:
                 yield f"{name}, slot {i}: not exactly one of occupied, free, untouched and retired"
             if (life.count % 2 == 1) is not arena.occupied[i] or (arena.occupied[i] and life.index != i):
                 yield f"{name}, slot {i}: occupied {arena.occupied[i]}, and life {life.count} of slot {life.index}"
+
+
+def each_endpoint_counts_who_may_receive(kernel: Kernel[Any]) -> Violations:
+    """It knows how many capabilities allow that, beside its origin."""
+    found: Counter[int] = Counter()
+    for _, slot in occupied(kernel):
+        named = slot.held().object
+        if isinstance(named, EndpointHandle) and not slot.is_origin and Rights.RECV in slot.held().rights:
+            found[id(named.at)] += 1
+    for i, endpoint in enumerate(kernel.endpoints.items):
+        if endpoint.receivable != found[id(endpoint)]:
+            yield f"endpoint {i}: {endpoint.receivable} may receive from it, not {found[id(endpoint)]}"

@@ -1,0 +1,73 @@
+"""The list of what is to be reaped, and what comes into it in which order."""
+
+from __future__ import annotations
+
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights
+from tyrne.kernel.life import Life, LifeList
+from tyrne.testing.kernels import BASE, NULL
+from tyrne.testing.world import World
+
+K = CapKind
+
+
+def taken(lives: LifeList) -> list[Life]:
+    """What a list holds, in its order; it is empty afterwards."""
+    found = []
+    while lives.head is not None:
+        found.append(lives.head)
+        lives.pop(lives.head)
+    return found
+
+
+def test_lives_are_taken_in_the_order_in_which_they_came_each_once() -> None:
+    lives, some = LifeList(), [Life(K.TASK) for _ in range(3)]
+    for life in (some[0], some[1], some[0], some[2], some[2]):
+        lives.push(life)
+    assert taken(lives) == some
+    assert lives.tail is None and not any(life.listed or life.next for life in some)
+
+
+def test_a_life_that_was_taken_off_can_come_again() -> None:
+    lives, life = LifeList(), Life(K.TASK)
+    for _ in range(2):
+        lives.push(life)
+        assert taken(lives) == [life]
+
+
+def test_what_is_listed_while_another_is_reaped_comes_behind_it() -> None:
+    lives, some = LifeList(), [Life(K.TASK) for _ in range(2)]
+    lives.push(some[0])
+    lives.push(some[1])
+    lives.pop(some[0])
+    lives.push(some[0])
+    assert taken(lives) == [some[1], some[0]]
+
+
+def test_tasks_end_in_the_order_in_which_they_lost_their_names() -> None:
+    """A revocation takes the youngest child first."""
+    w = World(1)
+    quota = w.give_quota(0)
+    space = w.ok(0, C.CREATE, quota, K.ADDRESS_SPACE.value, 0)
+    for number in (1, 2):
+        task = w.ok(0, C.CREATE, quota, K.TASK.value, 0)
+        w.ok(0, C.TASK_CONFIGURE, task, space, BASE, BASE, BASE + 0x100)
+        assert w.task(number).number == number
+    w.board.traces.clear()
+    w.ok(0, C.CAP_REVOKE, quota)
+    assert [trace for trace in w.board.traces if trace[0] == "end"] == [("end", 2, 0), ("end", 1, 0)]
+
+
+def test_an_endpoint_counts_who_may_receive_from_it() -> None:
+    w = World(1)
+    origin = w.endpoint()
+    endpoint = w.endpoint_at(origin)
+    assert endpoint.receivable == 0, "its origin does not count"
+    word = w.give(0, origin)
+    copy = w.ok(0, C.CAP_COPY, word, int(Rights.RECV))
+    w.ok(0, C.CAP_COPY, word, int(Rights.SEND))
+    assert endpoint.receivable == 2
+    w.ok(0, C.CAP_MOVE, copy, NULL)
+    assert endpoint.receivable == 2
+    w.ok(0, C.CAP_DROP, word)
+    assert endpoint.receivable == 1 and w.kernel.endpoints.population == 1
