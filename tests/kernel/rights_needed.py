@@ -7,6 +7,7 @@ from dataclasses import replace
 from properties.scenarios import FAR, ME, SCENARIOS, Scenario
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights
+from tyrne.kernel.capability import EndpointHandle
 from tyrne.testing.world import World
 
 
@@ -45,5 +46,8 @@ def prepared(name: str, at: int, rights: Rights) -> tuple[World, C, tuple[int, .
     w = World(3, slots=10, pages=192)
     number, arguments = CASES[name](w)
     slot = w.slot(ME, arguments[at])
+    named = slot.held().object
+    if isinstance(named, EndpointHandle) and Rights.RECV in slot.held().rights and Rights.RECV not in rights:
+        named.at.receivable -= 1
     slot.capability = replace(slot.held(), rights=slot.held().rights & rights)
     return w, number, arguments
