@@ -23,6 +23,7 @@ from tyrne.abi import (
     rights_over,
     unpack_handle,
 )
+from tyrne.hal.aarch64.syndrome import cause_of
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.authority import endpoint_at
@@ -32,6 +33,8 @@ from tyrne.lang import u64
 from tyrne.rows import Rows
 from tyrne.system.parts import Cap, Quota, Region, Supervisor
 from tyrne.testing.board import PAGE, MemoryBoard
+from tyrne.testing.invariants import demand
+from tyrne.testing.invariants.task_states import StateChanges, call_made, changes_are_in_the_table
 from tyrne.testing.kernels import BASE, NULL, SVC, boot, current, held, slim_kernel, task_record, trap
 
 C = CallNumber
@@ -85,6 +88,7 @@ class Driver:
     def __init__(self, seed: int, kernel: Kernel[MemoryBoard]) -> None:
         self.dice = random.Random(seed)
         self.kernel = kernel
+        self.changes = StateChanges(kernel)
         self.seen: Counter[tuple[str, int]] = Counter()
         self.favourite: int | None = None
         """The endpoint that the next call is to be made at."""
@@ -273,7 +277,7 @@ class Driver:
         task.frame.x[8] = u64(number)
         self.before_call()
         me = int(task.number)
-        trap(self.kernel, Vector.SYNCHRONOUS, u64(SVC), u64(0))
+        self.trap(Vector.SYNCHRONOUS, SVC, 0)
         returned = [trace for trace in board.traces if trace[0] == "call" and trace[1] == me]
         if not returned:
             return None
@@ -287,7 +291,7 @@ class Driver:
     def interrupt(self) -> None:
         self.said = "interrupt"
         self.kernel.board.interrupt = Interrupt.SPURIOUS if self.one_in(10) else Interrupt.TICK
-        trap(self.kernel, Vector.IRQ, u64(0), u64(0))
+        self.trap(Vector.IRQ, 0, 0)
 
     def fault(self) -> None:
         """A fault of a task, unless it is the only one that can run; or its first use of the FP/SIMD unit."""
@@ -297,4 +301,11 @@ class Driver:
             return
         vector = Vector.SERROR if self.one_in(8) else Vector.SYNCHRONOUS
         self.said = f"fault {syndrome:#x} through {vector}"
-        trap(self.kernel, vector, u64(SERROR if vector is Vector.SERROR else syndrome), u64(self.word()))
+        self.trap(vector, SERROR if vector is Vector.SERROR else syndrome, self.word())
+
+    def trap(self, vector: Vector, syndrome: int, address: int) -> None:
+        """A trap of the current task, which changes states as the table has it."""
+        made = call_made(self.kernel, cause_of(vector, u64(syndrome)))
+        self.changes.take()
+        trap(self.kernel, vector, u64(syndrome), u64(address))
+        demand(changes_are_in_the_table(self.changes.take(), made))

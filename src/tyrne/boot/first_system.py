@@ -146,7 +146,7 @@ def equip_task(kernel: Kernel[B], record: u64, root: CapHandle, task: Task) -> N
         task.supervisor.fill(Capability(Rights.SEND, origin.held().object, badge), origin, origin.depth)
     if read_word(board, record, layout.TASK_HELD) != 0:
         kernel.scheduler.withdraw(task)
-        task.state = TaskState.INACTIVE
+        task.become(TaskState.INACTIVE)
 
 
 def make_quota(kernel: Kernel[B], root: CapHandle) -> CapHandle:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tyrne.abi import CapKind, Rights, Status, TaskState, rights_over
+from tyrne.abi import CapKind, Rights, Status, rights_over
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.hal.pages import PAGE_SIZE
@@ -106,13 +106,10 @@ def new_task(kernel: Kernel[B]) -> TaskHandle | Status:
     task.number = kernel.lives
     kernel.lives = wrapping_add(kernel.lives, u32(1))
     task.name[0] = u8(0)
-    task.state = TaskState.INACTIVE
     task.priority = u64(PRIORITIES - 1)
     task.used = u64(0)
     task.reach = u64(0)
-    task.exit_code = u64(0)
-    task.fault = None
-    task.clear_registers()
+    task.begin_life()
     task.capabilities.owner = task
     task.home.index = slot.index
     task.supervisor.index = slot.index

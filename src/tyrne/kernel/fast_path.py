@@ -136,7 +136,7 @@ def go_on(kernel: Kernel[B], task: Task, status: Status, r1: u64) -> Task:
 def enter(kernel: Kernel[B], task: Task, following: Task, space: AddressSpace) -> Task:
     """The current task waits; let the CPU hold another one, with its turn."""
     core = kernel.scheduler.core
-    following.state = TaskState.READY
+    following.become(TaskState.READY)
     core.current = following
     kernel.board.switch_thread(task.thread, following.thread)
     kernel.activate(space)
@@ -194,7 +194,7 @@ def hand_over(
     task.offer = offer
     task.through = through
     task.reply = slot
-    task.state = TaskState.CALLING
+    task.become(TaskState.CALLING)
     release(kernel, receiver, receipt(through.held().badge, message, arrived, pack_handle(slot.handle())))
     return enter(kernel, task, receiver, space)
 
@@ -225,7 +225,7 @@ def reply_and_wait(kernel: Kernel[B], task: Task, call: Call) -> Task | None:
     # Nothing is refused any more.
     slot.recycle()
     task.through = through
-    task.state = TaskState.RECEIVING
+    task.become(TaskState.RECEIVING)
     endpoint.receivers.push(task)
     if client.awaits_repair():
         client.fault = None

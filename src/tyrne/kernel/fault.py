@@ -26,7 +26,7 @@ def end_by_fault(kernel: Kernel[B], task: Task) -> None:
     log_text(board, b" faulted: ")
     board.log_fault(fault.what, fault.address, fault.pc)
     log_line(board, b"")
-    task.state = TaskState.FAULTED
+    task.become(TaskState.FAULTED)
     task.forget_offer()
     task.spent = True
     kernel.ending.push(task.life)

@@ -33,7 +33,7 @@ def call_off(kernel: Kernel[B], task: Task) -> None:
 def end_task(kernel: Kernel[B], task: Task, state: TaskState, code: u64) -> None:
     """The task runs no more."""
     call_off(kernel, task)
-    task.state = state
+    task.become(state)
     task.exit_code = code
     task.spent = True
     kernel.ending.push(task.life)

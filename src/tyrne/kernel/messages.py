@@ -152,7 +152,7 @@ def wait_at(
     assert task is not None
     if found is None:
         task.through = slot
-        task.state = TaskState.RECEIVING
+        task.become(TaskState.RECEIVING)
         endpoint.receivers.push(task)
         return Block(partner)
     if partner is not None:

@@ -153,7 +153,7 @@ def take(kernel: Kernel[B], sender: Task, table: CapTable) -> Answer:
         named = ReplyHandle(sender, sender.life.count)
         slot.hold(Capability(Rights.TRANSFER, named), through.depth + 1)
         sender.reply = slot
-        sender.state = TaskState.CALLING
+        sender.become(TaskState.CALLING)
         reply = pack_handle(slot.handle())
     return receipt(through.held().badge, message, arrived, reply)
 
@@ -198,7 +198,7 @@ def submit(kernel: Kernel[B], sender: Task, endpoint: Endpoint, through: CapSlot
     receiver = first_receiver(kernel, endpoint, slots_needed(sender))
     if receiver is None:
         if offer is not Offer.EXIT:
-            sender.state = TaskState.SENDING
+            sender.become(TaskState.SENDING)
         endpoint.senders.push(sender)
         return None
     release(kernel, receiver, take(kernel, sender, receiver.capabilities))

@@ -41,7 +41,7 @@ class Scheduler:
     @hot
     def make_ready(self, task: Task) -> None:
         """Queue a task behind its equals."""
-        task.state = TaskState.READY
+        task.become(TaskState.READY)
         self.core.enqueue(task)
 
     @hot
@@ -85,7 +85,7 @@ class Scheduler:
             self.make_ready(partner)
             self._leave_turn()
         else:
-            partner.state = TaskState.READY
+            partner.become(TaskState.READY)
             self.core.current = partner
 
     def stop(self) -> None:

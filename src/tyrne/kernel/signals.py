@@ -59,7 +59,7 @@ def wait_for_signals(kernel: Kernel[B], caller: SyscallContext, call: Call) -> E
     if notification.word != 0:
         return Resume(signal_receipt(notification.consume()))
     task.through = caller.table.resolve(unpack_handle(call.a0))
-    task.state = TaskState.RECEIVING
+    task.become(TaskState.RECEIVING)
     notification.waiters.push(task)
     return Block(None)
 

@@ -1,16 +1,17 @@
 """Tasks: a thread of user code with the authority and the memory that it acts with.
 
-| state     | meaning                                  | queue                       | ends by                     |
-|-----------|------------------------------------------|-----------------------------|-----------------------------|
-| INACTIVE  | made or configured, never yet started    | -                           | resume                      |
-| READY     | runs, or wants to                        | one of the ready queues     | whatever it does            |
-| SENDING   | its message waits for a receiver         | the endpoint's senders      | receive, abort              |
-| RECEIVING | waits for a message or signals           | receivers, or waiters       | send, notify, abort         |
-| CALLING   | waits for an answer                      | -                           | reply, abort                |
-| SUSPENDED | somebody stopped it                      | -                           | resume                      |
-| EXITED    | ended by itself or by another            | senders, for its last notice | configure                  |
-| FAULTED   | ended by a fault                         | -                           | configure                   |
+| state     | meaning                 | queue                  | ends by                                           |
+|-----------|-------------------------|------------------------|---------------------------------------------------|
+| INACTIVE  | made, never yet started | -                      | resume, end                                       |
+| READY     | runs, or wants to       | a ready queue          | hold, wait, send, call, suspend, fault, exit, end |
+| SENDING   | waits for a receiver    | the endpoint's senders | configure, receive, cancel, suspend, end          |
+| RECEIVING | waits to receive        | receivers, or waiters  | arrive, cancel, suspend, end                      |
+| CALLING   | waits for an answer     | -                      | configure, reply, cancel, suspend, end            |
+| SUSPENDED | somebody stopped it     | -                      | configure, resume, end                            |
+| EXITED    | ended                   | senders, for a notice  | create, configure                                 |
+| FAULTED   | ended by a fault        | -                      | create, configure                                 |
 
+What these words mean, and what state comes next, is in docs/task-states.md.
 A fault with a supervisor makes a READY task SENDING or CALLING, what it offers being the fault.
 """
 
@@ -29,7 +30,7 @@ from tyrne.kernel.context import Context, whole_context
 from tyrne.kernel.life import Life
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import Array, u8, u32, u64
+from tyrne.lang import Array, inline, u8, u32, u64
 
 
 class Offer(Enum):
@@ -93,19 +94,24 @@ class Task:
 
         The window reaches from `base` to the stack's top; a reversed pair gives an empty one.
         """
-        self.clear_registers()
+        self.begin_life()
         self.frame.pc = entry
         self.frame.sp = stack_top
         window = UserWindow(base, stack_top - base if stack_top > base else u64(0))
         self.context = whole_context(table, window, space)
-        self.exit_code = u64(0)
-        self.fault = None
-        self.state = TaskState.INACTIVE
 
-    def clear_registers(self) -> None:
-        """Nothing of an earlier life, or of another task's, is left for the task to see."""
+    def begin_life(self) -> None:
+        """Nothing of an earlier life, or of another task's, is left for the task to see, or to be seen of it."""
         self.frame.clear()
         self.thread.clear()
+        self.exit_code = u64(0)
+        self.fault = None
+        self.become(TaskState.INACTIVE)
+
+    @inline
+    def become(self, state: TaskState) -> None:
+        """Every change of a task's state, and nothing else: docs/task-states.md has those that there are."""
+        self.state = state
 
     def forget_offer(self) -> None:
         """The task waits for nothing any more."""

@@ -119,13 +119,13 @@ def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         return refuse(Status.BAD_STATE)
     if task is kernel.scheduler.core.current:
         release(kernel, task, Answer(u64(Status.OK.value)))
-        task.state = TaskState.SUSPENDED
+        task.become(TaskState.SUSPENDED)
         return Block(None)
     waits = task.state is not TaskState.READY and not task.awaits_repair()
     call_off(kernel, task)
     if waits:
         release(kernel, task, Answer(u64(Status.ABORTED.value)))
-    task.state = TaskState.SUSPENDED
+    task.become(TaskState.SUSPENDED)
     return done()
 
 

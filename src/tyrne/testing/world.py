@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tyrne.abi import CallNumber, CapHandle, CapKind, Rights, Status, TaskState, pack_handle, rights_over, unpack_handle
+from tyrne.hal.aarch64.syndrome import cause_of
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.cap_slot import CapSlot
@@ -32,6 +33,7 @@ from tyrne.lang import u64
 from tyrne.system.parts import Quota as Claims
 from tyrne.testing.board import MemoryBoard
 from tyrne.testing.invariants import check_system, demand
+from tyrne.testing.invariants.task_states import StateChanges, call_made, changes_are_in_the_table
 from tyrne.testing.invariants.transitions import (
     a_failed_call_changes_nothing,
     a_new_life_owes_nothing,
@@ -95,6 +97,8 @@ class World:
             for i in range(tasks)
         ]
         boot(self.kernel, *records, endpoints=0, slice=slice)
+        self.changes = StateChanges(self.kernel)
+        """Those of the last trap, until it is checked."""
         self.quotas = [self.kernel.quotas.items[i + 1] for i in range(tasks)]
         """The quota of each task."""
 
@@ -207,8 +211,11 @@ class World:
         `syndrome` and `address` are ESR_EL1 and FAR_EL1.
         """
         before = holdings(self.kernel)
+        made = call_made(self.kernel, cause_of(vector, u64(syndrome)))
+        self.changes.take()
         following = trap(self.kernel, vector, u64(syndrome), u64(address))
         check_system(self.kernel)
+        demand(changes_are_in_the_table(self.changes.take(), made))
         demand(handles_keep_their_meaning(before))
         return following
 

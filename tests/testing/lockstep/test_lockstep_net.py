@@ -7,10 +7,11 @@ from random import Random
 
 import pytest
 
-from tyrne.abi import CallNumber
+from tyrne.abi import CallNumber, TaskState
 from tyrne.hal.frame import Vector
+from tyrne.kernel.task import Task
 from tyrne.lang import u32, u64
-from tyrne.testing.lockstep.pair import DisagreementError, Pair, PanicError, UnfairError, the_pair
+from tyrne.testing.lockstep.pair import DisagreementError, ForbiddenChangeError, Pair, PanicError, UnfairError, the_pair
 from tyrne.testing.lockstep.random_systems import random_manifest
 from tyrne.testing.lockstep.step import Step
 
@@ -86,6 +87,18 @@ def test_task_that_runs_before_a_more_urgent_one_is_found(pair: Pair) -> None:
     library.lib.KERNEL.scheduler.core.levels |= 1
     with pytest.raises(UnfairError, match="is ready, and does not run"):
         pair.take(QUERY)
+
+
+def test_a_change_of_state_that_the_table_has_not_is_found(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    become = Task.become
+
+    def by_a_way_round(task: Task, state: TaskState) -> None:
+        become(task, TaskState.FAULTED)
+        become(task, state)
+
+    monkeypatch.setattr(Task, "become", by_a_way_round)
+    with pytest.raises(ForbiddenChangeError, match="a task was FAULTED and became EXITED by TASK_EXIT"):
+        pair.take(Step(1, {8: CallNumber.TASK_EXIT.value}, Vector.SYNCHRONOUS, SVC, 0))
 
 
 def test_a_start_mends_what_was_wrong(pair: Pair) -> None:

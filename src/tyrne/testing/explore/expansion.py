@@ -3,9 +3,9 @@
 Each transition is checked as it is made: the kernel does not stop; a call with a stale handle, a capability of another
 kind or wider rights is refused; a call that is refused changes nothing but x0 to x7 of its caller, which hold no
 payload, and tells the machine nothing; no handle that was ever given out names anything else afterwards; a revocation
-leaves nothing of what was derived; a new life owes nothing; a poll that is pending leaves no message; what the fast
-path does, the general path does as well, to the last field. Each state is checked once, when it is expanded: every
-invariant of `tyrne.testing.invariants`.
+leaves nothing of what was derived; a new life owes nothing; a poll that is pending leaves no message; no task changes
+its state as the table has not; what the fast path does, the general path does as well, to the last field. Each state
+is checked once, when it is expanded: every invariant of `tyrne.testing.invariants`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from tyrne.testing.explore.canonical import Canonical, Key
 from tyrne.testing.explore.model import ExplorationBoard, Model
 from tyrne.testing.general import fast_trap, general_trap
 from tyrne.testing.invariants import violations
+from tyrne.testing.invariants.task_states import NO_CALL, StateChanges, changes_are_in_the_table
 from tyrne.testing.invariants.transitions import (
     Holding,
     a_new_life_owes_nothing,
@@ -81,6 +82,7 @@ class Stepper:
         board = self.kernel.board
         assert isinstance(board, ExplorationBoard)
         self.board = board
+        self.changes = StateChanges(self.kernel)
         names = [task.name for task in self.kernel.tasks.items]
         floating = [task.thread.q for task in self.kernel.tasks.items]
         kernel = self.kernel
@@ -112,12 +114,15 @@ class Stepper:
         task = self.kernel.scheduler.core.current
         assert task is not None
         self.board.forget()
+        self.changes.take()
         revoked, held = self._revoked(task, action)
         configured = self._configured(task, action)
         try:
             after, wrong = self._both_ways(action, before, self.registers[id(task)])
         except STOPS as stop:
             return before, True, [f"the kernel stops: {type(stop).__name__}: {stop}"]
+        made = CallNumber(action.number) if isinstance(action, Call) else NO_CALL
+        wrong += changes_are_in_the_table(self.changes.take(), made)
         status = self.status(task) if isinstance(action, Call) else None
         at = self.registers[id(task)]
         registers = after[at]

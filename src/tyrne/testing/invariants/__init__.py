@@ -6,6 +6,7 @@
 | `owners.py` | memory: frames, translation tables, mappings, claims |
 | `waiting.py` | tasks, queues and messages |
 | `transitions.py` | what holds of a kernel before and after one trap; these take both, and are not in the list |
+| `task_states.py` | what leads from one state of a task to another; checked as it happens, and not in the list |
 """
 
 from __future__ import annotations

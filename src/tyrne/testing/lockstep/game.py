@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tyrne.abi import VERSION
-from tyrne.testing.lockstep.pair import DisagreementError, PanicError, UnfairError, the_pair
+from tyrne.testing.lockstep.pair import DisagreementError, ForbiddenChangeError, PanicError, UnfairError, the_pair
 from tyrne.testing.lockstep.step import Step
 
 STEPS_A_LOOK: Final = 50
 """Between two comparisons of everything in a replay."""
-WRONG: Final = (DisagreementError, PanicError, UnfairError)
+WRONG: Final = (DisagreementError, PanicError, UnfairError, ForbiddenChangeError)
 _DEBUG: Final = {True: "debug", False: "release"}
 
 

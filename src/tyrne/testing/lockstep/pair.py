@@ -35,6 +35,10 @@ class UnfairError(AssertionError):
     """Both kernels let another task run than the most urgent one that is ready."""
 
 
+class ForbiddenChangeError(AssertionError):
+    """A task has changed its state as the table of its states has not."""
+
+
 class Pair:
     """Both kernels, for one system after the other. Tasks are numbered by their places in the kernel's arena.
 
@@ -77,6 +81,8 @@ class Pair:
         for task in {before, self.current} - {NO_TASK}:
             self._same(step, f"registers of task {task}", self.python.registers(task), self.native.registers(task))
         self._check_turn(step)
+        if self.python.wrong:
+            raise ForbiddenChangeError(f"{step}: {', '.join(self.python.wrong)}")
 
     def compare_all(self, what: str = EVERYTHING) -> None:
         """Whole RAM, all registers, and the whole state of the kernel."""

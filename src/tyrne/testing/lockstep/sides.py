@@ -17,6 +17,7 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.testing.general import general_trap
+from tyrne.testing.invariants.task_states import StateChanges, call_made, changes_are_in_the_table
 from tyrne.testing.lockstep.journal_board import JournalBoard, Record
 from tyrne.testing.lockstep.places import Saved
 from tyrne.testing.lockstep.step import FRAME_WORDS, PC, PSTATE, SP, Step
@@ -39,6 +40,9 @@ class PythonSide:
         threads = {id(task.thread): place for place, task in enumerate(self.tasks)}
         self.board.number_of = lambda state: threads[id(state)]
         self._frames: Final = [task.frame for task in self.tasks]
+        self._changes: Final = StateChanges(self.kernel)
+        self.wrong: list[str] = []
+        """The changes of tasks' states by the last trap that there must not be."""
         self._initial: Final = Saved(self.kernel, self.board)
 
     def reset(self) -> None:
@@ -51,9 +55,11 @@ class PythonSide:
 
     def trap(self, step: Step) -> int:
         what = u64(step.syndrome)
-        task = general_trap(
-            self.kernel, cause_of(step.vector, what), what, fault_address(what, u64(step.address))
-        )
+        cause = cause_of(step.vector, what)
+        made = call_made(self.kernel, cause)
+        self._changes.take()
+        task = general_trap(self.kernel, cause, what, fault_address(what, u64(step.address)))
+        self.wrong = list(changes_are_in_the_table(self._changes.take(), made))
         if step.vector is Vector.SYNCHRONOUS:
             self.board.charge()
         return self._place(task)
