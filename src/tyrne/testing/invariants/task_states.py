@@ -111,7 +111,7 @@ class StateChanges:
         for task in kernel.tasks.items:
             _RECORDS[task] = self._record
         if Task.become is _become:
-            Task.become = _noted  # type: ignore[method-assign]
+            Task.become = _noted  # type: ignore[method-assign, assignment]
 
     def take(self) -> list[Change]:
         """Those since it was asked last."""
