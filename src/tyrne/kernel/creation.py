@@ -109,7 +109,7 @@ def new_task(kernel: Kernel[B]) -> TaskHandle | Status:
     task.priority = u64(PRIORITIES - 1)
     task.used = u64(0)
     task.reach = u64(0)
-    task.begin_life()
+    task.renew()
     task.capabilities.owner = task
     task.home.index = slot.index
     task.supervisor.index = slot.index

@@ -94,13 +94,13 @@ class Task:
 
         The window reaches from `base` to the stack's top; a reversed pair gives an empty one.
         """
-        self.begin_life()
+        self.renew()
         self.frame.pc = entry
         self.frame.sp = stack_top
         window = UserWindow(base, stack_top - base if stack_top > base else u64(0))
         self.context = whole_context(table, window, space)
 
-    def begin_life(self) -> None:
+    def renew(self) -> None:
         """Nothing of an earlier life, or of another task's, is left for the task to see, or to be seen of it."""
         self.frame.clear()
         self.thread.clear()
