@@ -11,19 +11,20 @@ from tyrne.compiler.build import build_user_program
 
 HELLO = Path(__file__).parents[2] / "programs" / "hello.S"
 FROM_EL0, SIZE = 0x400, 0x80
-HANDLERS = ["k_trap", "k_trap_irq", "k_trap_fiq"]
+HANDLERS = {"k_trap": "resume_task", "k_trap_irq": "resume", "k_trap_fiq": "resume"}
+"""What each calls, and goes on with."""
 BRANCH, BRANCH_AND_LINK = 0b000101, 0b100101
 
 
 def test_every_vector_from_el0_stores_the_same_and_calls_its_own_handler() -> None:
     elf = kernel_with([build_user_program(HELLO)])
     image, names = ELFFile(io.BytesIO(elf.read_bytes())), symbols(elf)
-    for number, handler in enumerate(HANDLERS):
+    for number, (handler, following) in enumerate(HANDLERS.items()):
         start = names["vectors"] + FROM_EL0 + SIZE * number
         first, code = (words(image, at) for at in (names["vectors"] + FROM_EL0, start))
         assert [word for word in code if not is_branch(word)] == [word for word in first if not is_branch(word)]
         targets = [start + 4 * at + offset(word) for at, word in enumerate(code) if is_branch(word)]
-        assert targets == [names[handler], names["resume"]]
+        assert targets == [names[handler], names[following]]
 
 
 def words(image: ELFFile, address: int) -> list[int]:

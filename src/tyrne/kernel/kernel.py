@@ -78,7 +78,8 @@ class Kernel(Generic[B]):
         task = self.scheduler.core.current
         assert task is not None
         if cause is Cause.CALL:
-            return self.system_call()
+            following = fast_call(self, task)
+            return self.other_call(task) if following is None else following
         if cause is Cause.INTERRUPT:
             self._interrupt(task)
         elif cause is Cause.FLOATING and not task.thread.floating:
@@ -88,13 +89,9 @@ class Kernel(Generic[B]):
         return self.leave()
 
     @inline
-    def system_call(self) -> Task | None:
-        """The transition that a system call of the current task is."""
-        task = self.scheduler.core.current
-        assert task is not None
-        following = fast_call(self, task)
-        if following is None:
-            following = fast_call_2(self, task)
+    def other_call(self, task: Task) -> Task | None:
+        """The transition that a system call of the current task is, when the first tier of the fast path leaves it."""
+        following = fast_call_2(self, task)
         return self.general_call(task) if following is None else following
 
     @hot

@@ -22,7 +22,7 @@ from tyrne.hal.board import Standing
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.interrupt import Interrupt
-from tyrne.lang import u8, u16, u32, u64
+from tyrne.lang import inline, u8, u16, u32, u64
 
 
 class QemuVirt:
@@ -94,6 +94,10 @@ class QemuVirt:
         self.memory.copy(target, source, length)
 
     # Translation
+
+    def fault_address(self) -> u64:
+        """FAR_EL1."""
+        return self.translation.fault_address()
 
     def activate(self, root: u64, asid: u16) -> None:
         self.translation.activate(root, asid)
@@ -173,6 +177,7 @@ class QemuVirt:
 
     # Threads
 
+    @inline
     def switch_thread(self, old: ThreadState | None, new: ThreadState) -> None:
         self.threads.switch(old, new)
 

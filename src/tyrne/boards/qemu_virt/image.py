@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NoReturn
 
 from tyrne.boards.qemu_virt.board import QemuVirt
 from tyrne.boards.qemu_virt.panic import report
 from tyrne.boot.start import start_system
-from tyrne.hal.aarch64.syndrome import cause_of, fault_address
+from tyrne.hal.aarch64.syndrome import SUPERVISOR_CALL_0, cause_of, fault_address
 from tyrne.hal.cause import Cause
 from tyrne.hal.frame import TrapFrame, Vector
+from tyrne.kernel.fast_path import fast_call
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
-from tyrne.lang import apart, export, hot, option, u32, u64
+from tyrne.lang import apart, export, extern, hot, option, u32, u64
 
 KERNEL: Final = Kernel(
     QemuVirt(traced=option("traced", False), counted=option("counted", False)),
@@ -32,31 +33,54 @@ def boot() -> Task | None:
     return start_system(KERNEL, KERNEL.board.start())
 
 
+@extern
+def resume(task: Task | None) -> NoReturn:
+    """Let a task go on at EL0; without one, stop the machine."""
+    raise NotImplementedError
+
+
 @export
 @hot
-def trap(syndrome: u64, address: u64) -> Task | None:
+def trap(syndrome: u64) -> Task:
     """A synchronous exception from EL0; the current task's frame is stored. Returns the task to run next."""
     KERNEL.board.trace_trap()
-    if cause_of(Vector.SYNCHRONOUS, syndrome) is Cause.CALL:
-        return KERNEL.system_call()
-    return other_trap(syndrome, address)
+    if syndrome == SUPERVISOR_CALL_0:
+        task = KERNEL.scheduler.core.current
+        assert task is not None
+        following = fast_call(KERNEL, task)
+        return other_call(task) if following is None else following
+    return other_trap(syndrome)
 
 
 @apart
 @hot
-def other_trap(syndrome: u64, address: u64) -> Task | None:
-    """A synchronous exception that is no system call."""
-    return KERNEL.trap(cause_of(Vector.SYNCHRONOUS, syndrome), syndrome, fault_address(syndrome, address))
+def other_call(task: Task) -> Task:
+    """A system call that the first tier of the fast path leaves; the task to run next, if there is one."""
+    following = KERNEL.other_call(task)
+    if following is None:
+        resume(None)
+    return following
+
+
+@apart
+@hot
+def other_trap(syndrome: u64) -> Task:
+    """A synchronous exception that is no `svc #0`; the task to run next, if there is one."""
+    address = fault_address(syndrome, KERNEL.board.fault_address())
+    following = KERNEL.trap(cause_of(Vector.SYNCHRONOUS, syndrome), syndrome, address)
+    if following is None:
+        resume(None)
+    return following
 
 
 @export
-def trap_irq(syndrome: u64, address: u64) -> Task | None:
-    return KERNEL.trap(Cause.INTERRUPT, syndrome, address)
+def trap_irq(syndrome: u64) -> Task | None:
+    return KERNEL.trap(Cause.INTERRUPT, syndrome, u64(0))
 
 
 @export
-def trap_fiq(syndrome: u64, address: u64) -> Task | None:
-    return KERNEL.trap(Cause.FAULT, syndrome, fault_address(syndrome, address))
+def trap_fiq(syndrome: u64) -> Task | None:
+    return KERNEL.trap(Cause.FAULT, syndrome, fault_address(syndrome, KERNEL.board.fault_address()))
 
 
 @export

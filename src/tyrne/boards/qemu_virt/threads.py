@@ -11,7 +11,7 @@ from typing import Final
 
 from tyrne.hal.aarch64.control import CNTKCTL, CPACR_CLOSED, CPACR_OPEN, MDSCR, PMUSERENR, PMUSERENR_OPEN
 from tyrne.hal.frame import ThreadState, TrapFrame
-from tyrne.lang import changes, extern, u64
+from tyrne.lang import changes, extern, inline, u64
 from tyrne.lang.machine import SystemRegister, read_register, write_register
 
 
@@ -47,6 +47,10 @@ class Threads:
 
     def __init__(self, counted: bool = False) -> None:
         self.counted: Final[bool] = counted
+        self.used: u64 = u64(0)
+        """1 once any thread has used FP/SIMD."""
+        self.open: bool = False
+        """Whether the unit is open to EL0."""
 
     def start(self) -> None:
         """Close to EL0 what it does not need: counters, timers, debug registers; its thread pointers are zero."""
@@ -61,30 +65,40 @@ class Threads:
         # audit: U-09
         write_register(SystemRegister.TPIDR_EL0, u64(0))
 
+    @inline
     def switch(self, old: ThreadState | None, new: ThreadState) -> None:
         """No barrier: ERET synchronises."""
         if old is not None:
             # audit: U-09
             old.tpidr = read_register(SystemRegister.TPIDR_EL0)
-            if old.floating:
-                save_floating(old)
         # audit: U-09
         write_register(SystemRegister.TPIDR_EL0, new.tpidr)
-        if new.floating:
-            load_floating(new)
-            self._open()
-        else:
-            # audit: U-09
-            write_register(SystemRegister.CPACR_EL1, CPACR_CLOSED)
+        if self.used != 0:
+            self._switch_floating(old, new)
 
     def open_floating(self, state: ThreadState) -> None:
         state.floating = True
+        self.used = u64(1)
         clear_floating()
         self._open()
 
     def call_from_kernel(self, frame: TrapFrame) -> None:
         supervisor_call_from_kernel(frame)
 
+    @inline
+    def _switch_floating(self, old: ThreadState | None, new: ThreadState) -> None:
+        if old is not None and old.floating:
+            save_floating(old)
+        if new.floating:
+            load_floating(new)
+            if not self.open:
+                self._open()
+        elif self.open:
+            self.open = False
+            # audit: U-09
+            write_register(SystemRegister.CPACR_EL1, CPACR_CLOSED)
+
     def _open(self) -> None:
+        self.open = True
         # audit: U-09
         write_register(SystemRegister.CPACR_EL1, CPACR_OPEN)

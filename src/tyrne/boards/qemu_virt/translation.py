@@ -50,6 +50,11 @@ class Translation:
     def __init__(self) -> None:
         pass
 
+    def fault_address(self) -> u64:
+        """FAR_EL1: the address of the last abort from EL0, until there is another one."""
+        # audit: U-07
+        return read_register(SystemRegister.FAR_EL1)
+
     def activate(self, root: u64, asid: u16) -> None:
         """No barrier: the kernel reads user memory through the direct map only, and ERET synchronises."""
         # audit: U-07

@@ -65,16 +65,15 @@
         ldp     x0, x1, [sp, #TRAP_FRAME_X + 16 * 0]
 .endm
 
-// A vector from EL0: `handler` returns the task to run next.
-.macro user_vector handler
+// A vector from EL0: `handler` returns the task to run next, which `following` goes on with.
+.macro user_vector handler, following
         .balign 0x80
         save
         mrs     x0, esr_el1
-        mrs     x1, far_el1
         adrp    x2, kernel_stack_end
         mov     sp, x2
         bl      \handler
-        b       resume
+        b       \following
 .endm
 
 // A vector that must not be taken.
@@ -119,9 +118,9 @@ not_ours:
 1:      mov     x0, #7
         b       emergency
 
-        user_vector k_trap                      // EL0 in AArch64
-        user_vector k_trap_irq
-        user_vector k_trap_fiq
+        user_vector k_trap, resume_task         // EL0 in AArch64
+        user_vector k_trap_irq, resume
+        user_vector k_trap_fiq, resume
         panic_vector                            // SError: of an access before, by whomever, so of the machine
 
         panic_vector                            // EL0 in AArch32
@@ -136,6 +135,7 @@ not_ours:
         .global resume
 resume:
         cbz     x0, stop
+resume_task:
         mov     sp, x0
         restore
         eret

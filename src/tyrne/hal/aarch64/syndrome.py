@@ -13,6 +13,8 @@ CLASS_FLOATING: Final = u64(0x07)
 """ESR_EL1.EC of a trapped access to FP/SIMD (CPACR_EL1.FPEN)."""
 CLASS_SUPERVISOR_CALL: Final = u64(0x15)
 """ESR_EL1.EC of SVC from AArch64."""
+SUPERVISOR_CALL_0: Final = CLASS_SUPERVISOR_CALL << 26 | 1 << 25
+"""ESR_EL1 of `svc #0`: a whole instruction, without an immediate."""
 
 
 def exception_class(syndrome: u64) -> u64:
