@@ -1,0 +1,49 @@
+"""What each of these paths takes, to the instruction.
+
+A number that is no longer true is no failure of the kernel: look where the instructions went (bench/where.py), then
+change the number in the commit that changes the path.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+BENCH: Final = Path(__file__).parents[2] / "bench"
+SAMPLES: Final = 9
+"""Odd, and enough that what is done only once is not in the middle of them."""
+COUNTS: Final = {
+    "rejected call": 67,
+    "call on a null capability": 112,
+    "poll of an idle notification": 132,
+    "yield, nothing else to run": 118,
+    "yield switch, two address spaces": 225,
+    "4-word call, one way": 168,
+    "4-word reply and wait, one way": 181,
+    "4-word call → reply, round trip": 349,
+    "the same, threads with FP/SIMD": 471,
+    "4 words + 1 capability, one way": 307,
+    "fault → supervisor": 207,
+    "answer → faulted task goes on": 178,
+    "signal → waiter": 303,
+}
+COUNT: Final = """
+import json, sys
+from counts import Counter
+from scenarios import FIGURES
+counter = Counter(int(sys.argv[1]))
+print(json.dumps({figure.name: counter.count(figure).median for figure in FIGURES if figure.name in sys.argv[2:]}))
+"""
+
+
+@pytest.mark.qemu
+def test_each_path_takes_as_many_instructions_as_are_written_here() -> None:
+    command = [sys.executable, "-c", COUNT, str(SAMPLES), *COUNTS]
+    done = subprocess.run(command, cwd=BENCH, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == COUNTS
