@@ -8,7 +8,7 @@ from tyrne.abi import CapHandle, Rights, Status, includes
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import Capability, CapObject
 from tyrne.kernel.config import MAX_DEPTH, TABLE_SLOTS
-from tyrne.lang import Array, hot, u8, u16, u64
+from tyrne.lang import Array, u8, u16, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.task import Task
@@ -68,7 +68,6 @@ class CapTable:
         slot = self.resolve(handle)
         return None if slot is None else slot.capability
 
-    @hot
     def insert(self, capability: Capability, parent: CapSlot | None) -> CapHandle | Status:
         """Hold a capability as a child of an object's origin, or as a root. Only what makes objects may call this."""
         if self.is_full():

@@ -27,7 +27,7 @@ from tyrne.kernel.rendezvous import (
 )
 from tyrne.kernel.signals import wait_for_signals
 from tyrne.kernel.task import Offer, Task
-from tyrne.lang import hot, u64
+from tyrne.lang import u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -110,7 +110,6 @@ def call_endpoint(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effe
     return offer_message(kernel, caller, call, Offer.CALL)
 
 
-@hot
 def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: Offer) -> Effect:
     """Hand the message to a receiver that waits, or wait for one. A caller that wants an answer waits in any case."""
     slot = authorise(caller.table, call.a0, CapKind.ENDPOINT, Rights.SEND)
@@ -130,7 +129,6 @@ def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: 
     return done()
 
 
-@hot
 def wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 endpoint or notification -> r1 badge, r2 to r5 message, r6 capability or null, r7 reply capability or null."""
     slot = caller.table.resolve(unpack_handle(call.a0))
@@ -142,7 +140,6 @@ def wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return wait_at(kernel, caller, endpoint, slot, None)
 
 
-@hot
 def wait_at(
     kernel: Kernel[B], caller: SyscallContext, endpoint: Endpoint, slot: CapSlot | None, partner: Task | None
 ) -> Effect:
@@ -189,7 +186,6 @@ def answer(kernel: Kernel[B], slot: CapSlot, client: Task, call: Call, arrived: 
         release(kernel, client, receipt(u64(0), message, arrived, NULL_HANDLE))
 
 
-@hot
 def reply_wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 reply capability, a1 to a4 message, a5 endpoint -> as `wait`. Both are checked before the answer is given.
 

@@ -105,7 +105,6 @@ def move_capability(kernel: Kernel[B], slot: CapSlot, target: CapSlot) -> None:
     slot.move_to(target)
 
 
-@hot
 def carry(kernel: Kernel[B], source: CapTable, word: u64, target: CapTable) -> u64:
     """Move a capability to a table with room for it; the word that names it there, null when there is none."""
     if word == NULL_HANDLE:
@@ -132,7 +131,6 @@ def slots_needed(sender: Task) -> u64:
     return count + 1 if is_leaf(sender.capabilities, gift) else count
 
 
-@hot
 def take(kernel: Kernel[B], sender: Task, table: CapTable) -> Answer:
     """Hand a sender's message, and what comes with it, to the holder of a table that has room. The sender stays."""
     through = sender.through
@@ -176,7 +174,6 @@ def lacks_room(endpoint: Endpoint, offer: Offer, word: u64) -> bool:
     return receiver_with_room(endpoint, own_need(offer)) is not None
 
 
-@hot
 def first_receiver(kernel: Kernel[B], endpoint: Endpoint, needed: u64) -> Task | None:
     """Take the first receiver that has room out of its queue. If none has, all learn it."""
     receiver = receiver_with_room(endpoint, needed)
@@ -190,7 +187,6 @@ def first_receiver(kernel: Kernel[B], endpoint: Endpoint, needed: u64) -> Task |
     return None
 
 
-@hot
 def submit(kernel: Kernel[B], sender: Task, endpoint: Endpoint, through: CapSlot, offer: Offer) -> Task | None:
     """Give what a task offers to a receiver that waits, which is returned released; or queue the task without one."""
     sender.offer = offer
@@ -207,7 +203,6 @@ def submit(kernel: Kernel[B], sender: Task, endpoint: Endpoint, through: CapSlot
     return receiver
 
 
-@hot
 def collect(kernel: Kernel[B], endpoint: Endpoint, table: CapTable, polls: bool) -> Answer | Status | None:
     """What is there for a receiver: signals first, then the parked message, then the first sender that waits.
 

@@ -44,7 +44,6 @@ class Scheduler:
         task.become(TaskState.READY)
         self.core.enqueue(task)
 
-    @hot
     def withdraw(self, task: Task) -> None:
         """Take a ready task out: it does not run on. If it was interrupted, that turn is over."""
         if task is self.core.current:
@@ -75,7 +74,6 @@ class Scheduler:
                 task.reach = self.core.reach
             self._leave_turn()
 
-    @hot
     def switch(self, partner: Task | None) -> None:
         """The current task waits. The one that it has just released has the rest of the turn, unless a more urgent one
         is ready, or a more urgent one began the turn."""

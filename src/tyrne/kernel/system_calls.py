@@ -14,13 +14,11 @@ from tyrne.hal.frame import Call
 from tyrne.kernel import capability_calls, creation, mapping, messages, signals, task_calls
 from tyrne.kernel.console import console_write
 from tyrne.kernel.effects import Effect, refuse
-from tyrne.lang import hot
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
 
 
-@hot
 def dispatch(kernel: Kernel[B], call: Call) -> Effect:
     """Decode the number, take the caller's context, and run the handler; any register values end in an effect."""
     number = decode_call_number(call.number, kernel.debug_console)
