@@ -104,7 +104,7 @@ def test_who_follows_its_steps_adds_a_call(tree: Changed) -> None:
     for step in STEPS[4:6]:
         step.take(tree.folder)
     half = tree.python("-m", "pytest", *OPTIONS, *QUICK, "-k", "every or committed")
-    assert set(ROW.findall(half.stdout)) == LACKING
+    assert set(ROW.findall(half.stdout)) == LACKING, half.stdout + half.stderr
     assert "run: python -m tyrne.user.header > src/tyrne/user/tyrne.h" in half.stdout
     for step in STEPS[6:]:
         step.take(tree.folder)
