@@ -33,6 +33,8 @@ TICKS: Final = 9
 PHYSICAL: Final = 0xFFFF_FFFF
 CACHE: Final = 0xD508_7000
 """SYS with CRn 7, whatever op1, CRm, op2 and the register are: DC and IC."""
+ZERO: Final = 0xD50B_7420
+"""DC ZVA, whatever the register is: it stores zeros, and is no upkeep of a cache."""
 LOOP: Final = 10
 """More instructions than a turn of a loop over cache lines has."""
 
@@ -122,8 +124,9 @@ def instructions_of_tick() -> int:
 
 
 def _cache_instructions(kernel: Path) -> set[int]:
-    """The physical addresses of the DC and IC of a kernel, which is linked at its high address."""
+    """The physical addresses of the DC and IC of a kernel, which is linked at its high address, but for DC ZVA."""
     text = ELFFile(io.BytesIO(kernel.read_bytes())).get_section_by_name(".text")
     words = struct.unpack(f"<{text['sh_size'] // 4}I", text.data()[: text["sh_size"] & ~3])
     start = text["sh_addr"] & PHYSICAL
-    return {start + 4 * number for number, word in enumerate(words) if word & 0xFFF8_F000 == CACHE}
+    found = (number for number, word in enumerate(words) if word & 0xFFF8_F000 == CACHE and word & ~0x1F != ZERO)
+    return {start + 4 * number for number in found}

@@ -21,7 +21,7 @@ def taken(lives: LifeList) -> list[Life]:
 
 
 def test_lives_are_taken_in_the_order_in_which_they_came_each_once() -> None:
-    lives, some = LifeList(), [Life(K.TASK) for _ in range(3)]
+    lives, some = LifeList(), [Life() for _ in range(3)]
     for life in (some[0], some[1], some[0], some[2], some[2]):
         lives.push(life)
     assert taken(lives) == some
@@ -29,14 +29,14 @@ def test_lives_are_taken_in_the_order_in_which_they_came_each_once() -> None:
 
 
 def test_a_life_that_was_taken_off_can_come_again() -> None:
-    lives, life = LifeList(), Life(K.TASK)
+    lives, life = LifeList(), Life()
     for _ in range(2):
         lives.push(life)
         assert taken(lives) == [life]
 
 
 def test_what_is_listed_while_another_is_reaped_comes_behind_it() -> None:
-    lives, some = LifeList(), [Life(K.TASK) for _ in range(2)]
+    lives, some = LifeList(), [Life() for _ in range(2)]
     lives.push(some[0])
     lives.push(some[1])
     lives.pop(some[0])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from tyrne.lang import Array, inline, irange, u64
+from tyrne.lang import Array, hot, inline, irange, u64
 
 PSTATE_EL0T: Final = u64(0)
 """SPSR_EL1 of a thread at its first entry: AArch64, EL0 with SP_EL0, no exception masked."""
@@ -38,6 +38,7 @@ class TrapFrame:
         self.pc: u64 = u64(0)
         self.pstate: u64 = u64(0)
 
+    @hot
     def clear(self) -> None:
         """All zero, as a thread finds them at its first entry."""
         for i in irange(len(self.x)):
@@ -134,6 +135,7 @@ class ThreadState:
         self.fpsr: u64 = u64(0)
         self.tpidr: u64 = u64(0)
 
+    @hot
     def clear(self) -> None:
         """As it was before the thread first ran."""
         for i in irange(len(self.q)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tyrne.abi import CapKind, Status
+from tyrne.abi import Status
 from tyrne.hal.board import TableMemory
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.life import Life
@@ -15,7 +15,7 @@ class AddressSpace:
     """The root table, and how many frames the space takes: tables, and pages that belong to it."""
 
     def __init__(self) -> None:
-        self.life: Life = Life(CapKind.ADDRESS_SPACE)
+        self.life: Life = Life()
         self.root: u64 = u64(0)
         """The physical address of the root table."""
         self.asid: u16 = u16(0)

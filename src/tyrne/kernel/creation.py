@@ -26,6 +26,7 @@ from tyrne.kernel.capability import (
     NotificationHandle,
     QuotaHandle,
     TaskHandle,
+    kind_of,
     life_of,
 )
 from tyrne.kernel.config import MAX_DEPTH, MAX_PAGES, PRIORITIES
@@ -76,8 +77,9 @@ def begin_life(named: CapObject, payer: CapSlot | None, quota: Quota | None) -> 
     """An object that has its place begins to live; who paid for it, nobody for the quota of boot. Its origin."""
     life = life_of(named)
     assert life is not None
+    life.kind = kind_of(named)
     life.payer = quota
-    life.origin.become_origin(Capability(rights_over(life.kind), named), payer)
+    life.origin.become_origin(Capability(rights_over(kind_of(named)), named), payer)
     return life.origin
 
 

@@ -185,9 +185,11 @@ def _reap_one(kernel: Kernel[B], life: Life) -> None:
 
 def _destroy(kernel: Kernel[B], life: Life) -> None:
     """End a life: what was the object's own goes, the claims return, and the place is free for another."""
+    kind = life.kind
+    assert kind is not None
     index = u64(life.index)
     frames = u64(0)
-    match life.kind:
+    match kind:
         case CapKind.TASK:
             _empty_task(kernel, kernel.tasks.items[index])
             kernel.tasks.free(kernel.tasks.id_at(index))
@@ -207,7 +209,7 @@ def _destroy(kernel: Kernel[B], life: Life) -> None:
             _empty_quota(kernel.quotas.items[index])
             kernel.quotas.free(kernel.quotas.id_at(index))
     pay_back(life.payer, FRAMES, frames)
-    pay_back(life.payer, u64(life.kind.value), u64(1))
+    pay_back(life.payer, u64(kind.value), u64(1))
 
 
 def _settle_task(kernel: Kernel[B], task: Task) -> None:

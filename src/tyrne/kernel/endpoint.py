@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from tyrne.abi import CapKind
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.life import Life
 from tyrne.kernel.task_queue import TaskQueue
@@ -57,7 +56,7 @@ class Endpoint:
     """
 
     def __init__(self) -> None:
-        self.life: Life = Life(CapKind.ENDPOINT)
+        self.life: Life = Life()
         self.state: EndpointState = EndpointState.IDLE
         self.asked_by: CapSlot | None = None
         """In RECV_WAITING: the capability by which `recv` has asked last. It stands for no longer than that does."""

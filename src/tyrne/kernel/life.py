@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class Life:
     """What every object is as one of many: its place in the arena of its kind, and its life there."""
 
-    def __init__(self, kind: CapKind) -> None:
-        self.kind: CapKind = kind
+    def __init__(self) -> None:
+        self.kind: CapKind | None = None
+        """Of what lives here; None before the first life."""
         self.index: u16 = u16(0)
         self.count: u64 = u64(0)
         """How often a life has begun here, and how often one has ended: odd while the object lives. It never wraps."""

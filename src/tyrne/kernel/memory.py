@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tyrne.abi import CapKind
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.life import Life
 from tyrne.lang import u64
@@ -12,7 +11,7 @@ class Region:
     """A range of physical pages. What of it is mapped belongs to the capabilities that it is mapped by."""
 
     def __init__(self) -> None:
-        self.life: Life = Life(CapKind.MEMORY)
+        self.life: Life = Life()
         self.start: u64 = u64(0)
         """Its first physical address."""
         self.pages: u64 = u64(0)

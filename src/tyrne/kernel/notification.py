@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tyrne.abi import CapKind
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.life import Life
 from tyrne.kernel.task_queue import TaskQueue
@@ -22,7 +21,7 @@ class Notification:
     """
 
     def __init__(self) -> None:
-        self.life: Life = Life(CapKind.NOTIFICATION)
+        self.life: Life = Life()
         self.word: u64 = u64(0)
         self.waiters: TaskQueue = TaskQueue()
         self.bound: Endpoint | None = None

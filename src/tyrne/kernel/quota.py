@@ -17,7 +17,7 @@ class Quota:
     """What may still be made. Claims only move: the sum over all quotas and all living objects stays the same."""
 
     def __init__(self) -> None:
-        self.life: Life = Life(CapKind.QUOTA)
+        self.life: Life = Life()
         self.claims: Array[u64] = Array.filled(CLAIMS, u64(0))
 
     def covers(self, kind: CapKind, frames: u64) -> bool:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from tyrne.abi import CapKind, TaskState
+from tyrne.abi import TaskState
 from tyrne.hal.frame import ThreadState, TrapFrame
 from tyrne.hal.manifest import NAME_LENGTH
 from tyrne.kernel.cap_slot import CapSlot
@@ -57,7 +57,7 @@ class Task:
 
     def __init__(self) -> None:
         self.frame: TrapFrame = TrapFrame()
-        self.life: Life = Life(CapKind.TASK)
+        self.life: Life = Life()
         self.number: u32 = u32(0)
         """How many tasks there were before it, modulo 2^32: those of the manifest come first, in its order. Only logs
         and reports use it."""
