@@ -40,7 +40,7 @@ SIGNATURE = "write @export def main() -> u64, whose result is the exit code"
             "void f(void); void _start(void) { f(); }",
             "a.c:1: undefined symbol: f; define it in a source of this program",
         ),
-        ("a.c", "int _start;", "a.c: the entry 0x800000 is in no executable segment; set it with -e SYMBOL"),
+        ("a.c", "int _start;", "a.c: the entry 0x801000 is in no executable segment; set it with -e SYMBOL"),
         ("a.S", ".bogus \xe9", "a.S:1:1: unknown directive"),
     ],
 )

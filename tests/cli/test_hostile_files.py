@@ -256,6 +256,6 @@ def test_the_limit_holds_for_calls_that_are_much_work(tyrne: Tyrne, tmp_path: Pa
     limit = 1_000_000
     assert tyrne("run", "s.toml", "--machine", machine, "--max-instructions", limit, "--report", "r.json").status == 4
     assert time.process_time() - begun < 20  # seconds; without the bound it takes an hour
-    assert 2 < len(json.loads((tmp_path / "r.json").read_text())["syscalls"]) < 100
+    assert 2 < len(json.loads((tmp_path / "r.json").read_text())["syscalls"]) < 300  # both calls: 7,700 instructions
     assert tyrne("replay", "r.json").status == 0
     assert tyrne("replay", "r.json", "--max-instructions", 20).status == 4

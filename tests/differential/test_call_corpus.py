@@ -33,7 +33,7 @@ def test_kept_games_lead_through_most_of_the_kernel() -> None:
         reached |= edges_of(game)
     assert reached.bit_count() >= LEAST_SHARE * len(meter.counted)
     taken = {meter.edges[number].function for number in meter.counted if reached >> number & 1}
-    assert {"Kernel_trap", "revoke", "reap_tasks", "map_memory", "fault_task"} <= taken, sorted(taken)
+    assert {"Kernel_trap", "revoke", "destroy", "map_memory", "fault_task"} <= taken, sorted(taken)
 
 
 def test_corpus_is_small() -> None:

@@ -13,7 +13,7 @@ from running import run_hosted
 from tyrne.hal.kernel_work import CONSOLE_BYTE, TRAP
 from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.recorder import Recorder
-from tyrne.kernel import task_calls
+from tyrne.kernel.scheduler import Scheduler
 from tyrne.lang import Trap, u64
 
 EXIT = "mov x8, #4\nsvc #0"
@@ -154,12 +154,12 @@ def test_two_runs_are_identical(code: dict[str, bytes]) -> None:
 def test_failed_check_of_the_kernel_is_a_panic_at_its_python_line(
     code: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task_calls, "task_yield", lambda *_: u64(0) - 1)
+    monkeypatch.setattr(Scheduler, "rotate", lambda *_: u64(0) - 1)
     recorder = run_hosted(flat_system([code["yield_for_ever"]]))
     assert recorder.status == 3
     report = bytes(recorder.panic_bytes).decode().splitlines()
     assert report[0].startswith("!! tyrne panic: u64 overflow: -1 at test_machine.py:")
-    assert report[1].startswith("   called from tyrne/kernel/system_calls.py:")
+    assert report[1].startswith("   called from tyrne/kernel/fast_path.py:")
 
 
 def test_missing_manifest_is_a_panic_with_its_message() -> None:

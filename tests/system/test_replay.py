@@ -11,8 +11,8 @@ import pytest
 
 from running import Report, on_each_machine, run_system
 from tyrne.hosted.recorder import Listener
-from tyrne.kernel import task_calls
 from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.scheduler import Scheduler
 from tyrne.lang import u64
 from tyrne.system.replay import Replay
 from tyrne.system.run import Machine, Request, prepare
@@ -183,7 +183,7 @@ def test_a_release_kernel_is_replayed_by_one(save: Save) -> None:
 
 def test_a_panic_replays_to_the_same_panic(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as seeded:
-        seeded.setattr(task_calls, "task_yield", lambda *_: u64(0) - 1)
+        seeded.setattr(Scheduler, "rotate", lambda *_: u64(0) - 1)
         report = run_system([shipped("systems/exchange.toml")], "hosted")
         assert report["status"] == 3
         replay = Replay.load(save(report))
