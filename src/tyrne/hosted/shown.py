@@ -21,7 +21,7 @@ from tyrne.kernel.core import Core
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.life import Life
+from tyrne.kernel.life import Life, LifeList
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
@@ -178,6 +178,14 @@ def _life(life: Life) -> str:
     return f"Life of place {int(life.index)}: {use}, generation {life.generation()}"
 
 
+def _lives(lives: LifeList) -> str:
+    """How many there are, also in a damaged list that ends nowhere."""
+    number, life = 0, lives.head
+    while life is not None and number < MOST:
+        number, life = number + 1, life.next
+    return f"LifeList: {number} to reap{'' if life is None else ', and more'}"
+
+
 def _slot_id(slot: SlotId) -> str:
     return f"SlotId: {int(slot.index)}, generation {int(slot.generation)}"
 
@@ -195,6 +203,7 @@ TEXTS: Final[dict[type, Callable[[Any], str]]] = {
     Image: _image,
     Kernel: _kernel,
     Life: _life,
+    LifeList: _lives,
     Notification: _notification,
     Quota: _quota,
     Region: _region,
