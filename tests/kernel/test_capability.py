@@ -19,6 +19,7 @@ from tyrne.kernel.capability import (
     ReplyHandle,
     TaskHandle,
     kind_of,
+    life_of,
 )
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.memory import Region
@@ -59,3 +60,9 @@ def test_printing_a_capability_shows_rights_and_kind_but_neither_slot_nor_genera
     text = repr(Capability(Rights.SEND | Rights.RECV, OBJECTS[kind]))
     assert "SEND" in text and "RECV" in text and kind.name.lower() in text
     assert "13" not in text and "77" not in text
+
+
+def test_an_answer_and_the_console_keep_no_life_going() -> None:
+    assert life_of(DebugConsole()) is None and life_of(ReplyHandle(Task(), u64(1))) is None
+    endpoint = Endpoint()
+    assert life_of(EndpointHandle(endpoint, u64(1))) is endpoint.life

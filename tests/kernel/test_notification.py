@@ -25,3 +25,9 @@ def test_a_destroyed_notification_is_gone() -> None:
     assert notifications.allocate() == slot_id(0)
     assert notifications.free(slot_id(0))
     assert living(notifications, slot_id(0)) is None
+
+
+def test_what_is_bound_to_nothing_is_unbound_as_it_is() -> None:
+    notification = Notification()
+    notification.unbind()
+    assert notification.bound is None and notification.bound_at is None and notification.bound_by is None

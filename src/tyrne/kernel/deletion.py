@@ -205,7 +205,7 @@ def _destroy(kernel: Kernel[B], life: Life) -> None:
         case CapKind.MEMORY:
             frames = kernel.regions.items[index].free_frames(kernel.frames)
             kernel.regions.free(kernel.regions.id_at(index))
-        case CapKind.QUOTA:
+        case CapKind.QUOTA:  # always: nothing else is made
             _empty_quota(kernel.quotas.items[index])
             kernel.quotas.free(kernel.quotas.id_at(index))
     pay_back(life.payer, FRAMES, frames)
