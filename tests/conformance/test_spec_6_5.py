@@ -40,7 +40,7 @@ class Spaces(World):
         self.pages = self.give(0, self.region)
 
     def space(self, word: int | None = None) -> AddressSpace:
-        found = space_at(self.kernel, self.slot(0, self.made if word is None else word))
+        found = space_at(self.slot(0, self.made if word is None else word))
         assert found is not None
         return found
 

@@ -60,7 +60,7 @@ class Spaces:
         return found
 
     def space(self, named: CapHandle) -> AddressSpace:
-        found = space_at(self.kernel, self.slot(named))
+        found = space_at(self.slot(named))
         assert found is not None
         return found
 

@@ -229,7 +229,7 @@ class Driver:
         """A call that would meet a task that waits at an endpoint of the caller's; the endpoint comes first then."""
         for word in self.handles(CapKind.ENDPOINT):
             slot = current(self.kernel).capabilities.resolve(unpack_handle(u64(word)))
-            endpoint = None if slot is None else endpoint_at(self.kernel, slot)
+            endpoint = None if slot is None else endpoint_at(slot)
             if slot is None or endpoint is None:
                 continue
             self.favourite = word

@@ -160,7 +160,7 @@ def make_quota(kernel: Kernel[B], root: CapHandle) -> CapHandle:
 def quota_of_space(kernel: Kernel[B], task: Task) -> Quota:
     """The quota that pays for the address space of a task: its own."""
     slot = task.home
-    payer = space_at(kernel, slot).life.payer
+    payer = space_at(slot).life.payer
     assert payer is not None
     return payer
 

@@ -79,7 +79,7 @@ def load_image(
         return LoadFailure(LoadError.ADDRESS_SPACE_CREATION_FAILED, made)
     slot = table.resolve(made)
     assert slot is not None
-    failure = _fill(kernel, space_at(kernel, slot), image)
+    failure = _fill(kernel, space_at(slot), image)
     if failure is not None:
         refused = cap_drop(kernel, table, made)
         assert refused is None
@@ -96,7 +96,7 @@ def create_space(kernel: Kernel[B], table: CapTable, parent: CapHandle, rights: 
     payer = table.check_derive(parent, Rights.NONE)
     if isinstance(payer, Status):
         return payer
-    quota = quota_of(kernel, table, pack_handle(parent))
+    quota = quota_of(table, pack_handle(parent))
     if isinstance(quota, Status):
         return quota
     origin = make_object(kernel, payer, quota, CapKind.ADDRESS_SPACE, u64(0))

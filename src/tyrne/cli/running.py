@@ -44,10 +44,11 @@ def run_system(
 
     A slow import stands where what is imported is needed: most runs start without.
     """
-    if report is not None:
-        check_output(report, system, select(system))
+    if report is not None or machine is Machine.QEMU:
+        description = select(system)  # what is wrong with the system is said first
+        if report is not None:
+            check_output(report, system, description)
     if machine is Machine.QEMU:
-        select(system)  # what is wrong with the system is said first
         from tyrne.system.qemu import find_emulator
 
         find_emulator()

@@ -73,10 +73,7 @@ def visible(content: bytes) -> str:
 
 @contextmanager
 def progress(console: Console, what: str) -> Iterator[None]:
-    """On a terminal, say that a slow step is going on."""
-    if not console.is_terminal:
-        yield
-        return
+    """Say that a slow step is going on. The console is a terminal."""
     status = console.status(what)
     timer = threading.Timer(SLOW_SECONDS, status.start)
     timer.daemon = True

@@ -6,10 +6,7 @@ capability outlives its object.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tyrne.abi import CapKind, Rights, Status, includes, unpack_handle
-from tyrne.hal.board import B
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
@@ -26,10 +23,7 @@ from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
 from tyrne.kernel.task import Task
-from tyrne.lang import hot, u64
-
-if TYPE_CHECKING:
-    from tyrne.kernel.kernel import Kernel
+from tyrne.lang import hot, inline, u64
 
 
 @hot
@@ -53,65 +47,72 @@ def message_status(refusal: Status) -> Status:
     return refusal
 
 
-def endpoint_at(kernel: Kernel[B], slot: CapSlot) -> Endpoint:
+def endpoint_at(slot: CapSlot) -> Endpoint:
     """The endpoint that a slot's capability names."""
     named = slot.held().object
-    assert isinstance(named, EndpointHandle) and named.at.life.count == named.life
+    assert isinstance(named, EndpointHandle) and named.at.life.lasts(named.life)
     return named.at
 
 
-def endpoint_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Endpoint | Status:
+def endpoint_of(table: CapTable, word: u64, right: Rights) -> Endpoint | Status:
     slot = authorise(table, word, CapKind.ENDPOINT, right)
-    return message_status(slot) if isinstance(slot, Status) else endpoint_at(kernel, slot)
+    return message_status(slot) if isinstance(slot, Status) else endpoint_at(slot)
 
 
-def notification_at(kernel: Kernel[B], slot: CapSlot) -> Notification:
+def notification_at(slot: CapSlot) -> Notification:
     named = slot.held().object
-    assert isinstance(named, NotificationHandle) and named.at.life.count == named.life
+    assert isinstance(named, NotificationHandle) and named.at.life.lasts(named.life)
     return named.at
 
 
 @hot
-def notification_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Notification | Status:
+def notification_of(table: CapTable, word: u64, right: Rights) -> Notification | Status:
     slot = authorise(table, word, CapKind.NOTIFICATION, right)
-    return message_status(slot) if isinstance(slot, Status) else notification_at(kernel, slot)
+    return message_status(slot) if isinstance(slot, Status) else notification_at(slot)
 
 
-def caller_at(kernel: Kernel[B], slot: CapSlot) -> Task:
+def caller_at(slot: CapSlot) -> Task:
     """Who waits for the answer that a reply capability gives."""
     named = slot.held().object
-    assert isinstance(named, ReplyHandle) and named.at.life.count == named.life
+    assert isinstance(named, ReplyHandle) and named.at.life.lasts(named.life)
     return named.at
 
 
 @hot
-def task_of(kernel: Kernel[B], table: CapTable, word: u64, right: Rights) -> Task | Status:
+def task_of(table: CapTable, word: u64, right: Rights) -> Task | Status:
     slot = authorise(table, word, CapKind.TASK, right)
     if isinstance(slot, Status):
         return slot
     named = slot.held().object
-    assert isinstance(named, TaskHandle) and named.at.life.count == named.life
+    assert isinstance(named, TaskHandle) and named.at.life.lasts(named.life)
     return named.at
 
 
-def space_at(kernel: Kernel[B], slot: CapSlot) -> AddressSpace:
+def space_at(slot: CapSlot) -> AddressSpace:
     named = slot.held().object
-    assert isinstance(named, AddressSpaceHandle) and named.at.life.count == named.life
+    assert isinstance(named, AddressSpaceHandle) and named.at.life.lasts(named.life)
     return named.at
 
 
 def living_space(named: AddressSpaceHandle) -> AddressSpace | None:
     """The space that was named when something was mapped or bound there, if it still lives."""
-    return named.at if named.at.life.count == named.life else None
+    return named.at if named.at.life.lasts(named.life) else None
 
 
-def quota_at(kernel: Kernel[B], slot: CapSlot) -> Quota:
+@inline
+def live_space(task: Task) -> AddressSpace | None:
+    """The address space of a task that has a context, if the space lives."""
+    context = task.context
+    return None if context is None else living_space(context.space)
+
+
+def quota_at(slot: CapSlot) -> Quota:
     named = slot.held().object
-    assert isinstance(named, QuotaHandle) and named.at.life.count == named.life
+    assert isinstance(named, QuotaHandle) and named.at.life.lasts(named.life)
     return named.at
 
 
-def quota_of(kernel: Kernel[B], table: CapTable, word: u64) -> Quota | Status:
+def quota_of(table: CapTable, word: u64) -> Quota | Status:
     """A quota, for a holder who may spend it."""
     slot = authorise(table, word, CapKind.QUOTA, Rights.CREATE)
-    return slot if isinstance(slot, Status) else quota_at(kernel, slot)
+    return slot if isinstance(slot, Status) else quota_at(slot)

@@ -57,7 +57,7 @@ def move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if call.a1 != NULL_HANDLE:
         if Rights.TRANSFER not in slot.held().rights:
             return refuse(Status.INSUFFICIENT_RIGHTS)
-        task = task_of(kernel, caller.table, call.a1, Rights.CONFIGURE)
+        task = task_of(caller.table, call.a1, Rights.CONFIGURE)
         if isinstance(task, Status):
             return refuse(task)
         if task.has_ended():
@@ -79,6 +79,6 @@ def query(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     named = held.object
     placement = slot.placement
     pages = u64(named.pages) if isinstance(named, MemoryHandle) else u64(0)
-    address = placement.address if placement is not None and is_placed(kernel, slot) else u64(0)
+    address = placement.address if placement is not None and is_placed(slot) else u64(0)
     kind = u64(kind_of(named).value)
     return Resume(Answer(u64(Status.OK.value), kind, u64(held.rights), held.badge, u64(slot.depth), pages, address))

@@ -77,9 +77,10 @@ def begin_life(named: CapObject, payer: CapSlot | None, quota: Quota | None) -> 
     """An object that has its place begins to live; who paid for it, nobody for the quota of boot. Its origin."""
     life = life_of(named)
     assert life is not None
-    life.kind = kind_of(named)
+    kind = kind_of(named)
+    life.kind = kind
     life.payer = quota
-    life.origin.become_origin(Capability(rights_over(kind_of(named)), named), payer)
+    life.origin.become_origin(Capability(rights_over(kind), named), payer)
     return life.origin
 
 
@@ -169,7 +170,7 @@ def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         return refuse(Status.DERIVATION_TOO_DEEP)
     if caller.table.is_full():
         return refuse(Status.CAPS_EXHAUSTED)
-    origin = make_object(kernel, payer, quota_at(kernel, payer), kind, call.a2)
+    origin = make_object(kernel, payer, quota_at(payer), kind, call.a2)
     if isinstance(origin, Status):
         return refuse(origin)
     return handed(caller.table.insert(origin.held(), origin))
@@ -177,10 +178,10 @@ def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 def quota_move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 source, a1 target, a2 kind or 0 for frames, a3 amount."""
-    source = quota_of(kernel, caller.table, call.a0)
+    source = quota_of(caller.table, call.a0)
     if isinstance(source, Status):
         return refuse(source)
-    target = quota_of(kernel, caller.table, call.a1)
+    target = quota_of(caller.table, call.a1)
     if isinstance(target, Status):
         return refuse(target)
     if call.a2 >= CLAIMS:

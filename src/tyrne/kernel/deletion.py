@@ -45,7 +45,7 @@ def _delete_leaf(kernel: Kernel[B], slot: CapSlot) -> None:
     lay_down(kernel, slot)
     match held.object:
         case ReplyHandle():
-            end_wait(kernel, caller_at(kernel, slot), Status.ABORTED)
+            end_wait(kernel, caller_at(slot), Status.ABORTED)
             return
         case AddressSpaceHandle():
             evict(kernel, slot)
@@ -139,7 +139,7 @@ def end_life(kernel: Kernel[B], task: Task) -> None:
         if isinstance(named, ReplyHandle):
             drop(kernel, slot)
         elif isinstance(named, EndpointHandle):
-            withdraw(kernel, named, slot)
+            withdraw(named, slot)
 
 
 def cap_revoke(kernel: Kernel[B], table: CapTable, source: CapHandle) -> Status | None:

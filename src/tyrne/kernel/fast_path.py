@@ -19,7 +19,7 @@ from tyrne.hal.board import B
 from tyrne.hal.frame import Answer, Call
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.authority import living_space, notification_of
+from tyrne.kernel.authority import live_space, notification_of
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, EndpointHandle, ReplyHandle
@@ -63,7 +63,7 @@ def fast_call_2(kernel: Kernel[B], task: Task) -> Task | None:
         kernel.scheduler.rotate(task)
         return kernel.leave()
     if call.number == CallNumber.NOTIFY.value:
-        notified = notification_of(kernel, table, call.a0, Rights.NOTIFY)
+        notified = notification_of(table, call.a0, Rights.NOTIFY)
         if isinstance(notified, Status):
             return None
         notified.set(call.a1)
@@ -72,7 +72,7 @@ def fast_call_2(kernel: Kernel[B], task: Task) -> Task | None:
         kernel.scheduler.preempt()
         return kernel.leave()
     if call.number == CallNumber.POLL.value:
-        polled = notification_of(kernel, table, call.a0, Rights.WAIT)
+        polled = notification_of(table, call.a0, Rights.WAIT)
         return None if isinstance(polled, Status) else go_on(kernel, task, Status.OK, polled.consume())
     return None
 
@@ -93,13 +93,6 @@ def fast_fault(kernel: Kernel[B], task: Task, what: u64, address: u64) -> bool:
 
 
 @inline
-def live_space(task: Task) -> AddressSpace | None:
-    """The address space of a task that has a context, if the space lives."""
-    context = task.context
-    return None if context is None else living_space(context.space)
-
-
-@inline
 def live_table(task: Task) -> CapTable | None:
     """The gate of the fast path: the table of a task that has a context whose address space lives."""
     context = task.context
@@ -113,7 +106,7 @@ def endpoint_for(through: CapSlot, right: Rights) -> Endpoint | None:
     named = held.object
     if not isinstance(named, EndpointHandle) or not includes(held.rights, right):
         return None
-    return named.at if named.at.life.count == named.life else None
+    return named.at if named.at.life.lasts(named.life) else None
 
 
 @inline
@@ -212,7 +205,7 @@ def reply_and_wait(kernel: Kernel[B], task: Task, call: Call) -> Task | None:
         return None
     endpoint = endpoint_for(through, Rights.RECV)
     client = answered.at
-    if endpoint is None or client.life.count != answered.life:
+    if endpoint is None or not client.life.lasts(answered.life):
         return None
     bound = endpoint.bound
     if bound is not None and bound.word != 0:

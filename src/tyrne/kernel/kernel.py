@@ -15,7 +15,7 @@ from tyrne.hal.text import log_line
 from tyrne.kernel import config
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
-from tyrne.kernel.authority import living_space
+from tyrne.kernel.authority import live_space, living_space
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.deletion import reap
 from tyrne.kernel.effects import Block, Reschedule, Resume, Return, SyscallContext, Terminate
@@ -203,8 +203,7 @@ class Kernel(Generic[B]):
         if old is None or self.scheduler.core.left is not None:
             self._begin_turn(task)
         self.board.switch_thread(None if old is None else old.thread, task.thread)
-        context = task.context
-        space = None if context is None else living_space(context.space)
+        space = live_space(task)
         self.activate(self.bootstrap_space() if space is None else space)
         self.scheduler.core.entered = task
         return task

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tyrne.abi import CapKind
 from tyrne.kernel.cap_slot import CapSlot
-from tyrne.lang import u16, u64
+from tyrne.lang import inline, u16, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.quota import Quota
@@ -33,6 +33,11 @@ class Life:
         """Whether it is in the list of lives to be reaped."""
         self.next: Life | None = None
         """The one behind it there."""
+
+    @inline
+    def lasts(self, count: u64) -> bool:
+        """Whether the life that a reference means is still lived here."""
+        return self.count == count
 
     def generation(self) -> u64:
         """How many lives have ended here."""

@@ -57,7 +57,7 @@ def exit_task(kernel: Kernel[B], task: Task, code: u64) -> None:
 
 def report(kernel: Kernel[B], task: Task, offer: Offer) -> Task | None:
     """Send a notice to a task's supervisor; who has received it is returned released."""
-    return submit(kernel, task, endpoint_at(kernel, task.supervisor), task.supervisor, offer)
+    return submit(kernel, task, endpoint_at(task.supervisor), task.supervisor, offer)
 
 
 def fault_task(kernel: Kernel[B], task: Task, what: u64, address: u64) -> None:

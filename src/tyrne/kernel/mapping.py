@@ -37,12 +37,12 @@ def memory_at(slot: CapSlot) -> MemoryHandle:
     return named
 
 
-def region_of(kernel: Kernel[B], named: MemoryHandle) -> Region:
-    assert named.at.life.count == named.life, "a capability outlived its object"
+def region_of(named: MemoryHandle) -> Region:
+    assert named.at.life.lasts(named.life), "a capability outlived its object"
     return named.at
 
 
-def is_placed(kernel: Kernel[B], slot: CapSlot) -> bool:
+def is_placed(slot: CapSlot) -> bool:
     """Whether a memory capability is mapped, in an address space that still exists."""
     placement = slot.placement
     return placement is not None and living_space(placement.space) is not None
@@ -69,11 +69,11 @@ def page_flags(slot: CapSlot, region: Region, word: u64) -> MappingFlags | Statu
 def map_memory(kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, word: u64) -> Status | None:
     """Map all pages of a memory capability at an address. All checks come first; the commit cannot fail."""
     named = memory_at(slot)
-    region = region_of(kernel, named)
+    region = region_of(named)
     flags = page_flags(slot, region, word)
     if isinstance(flags, Status):
         return flags
-    if is_placed(kernel, slot):
+    if is_placed(slot):
         return Status.ALREADY_MAPPED
     pages = u64(named.pages)
     if pages > MAX_PAGES:
@@ -82,7 +82,7 @@ def map_memory(kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, w
     refused = check_pages(kernel.board, address, end)
     if refused is not None:
         return refused
-    target = space_at(kernel, space)
+    target = space_at(space)
     home = space.held().object
     assert isinstance(home, AddressSpaceHandle)
     needed = missing_tables(kernel.board, target.root, address, end)
@@ -177,7 +177,7 @@ def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effec
     if isinstance(slot, Status):
         return refuse(slot)
     named = memory_at(slot)
-    region = region_of(kernel, named)
+    region = region_of(named)
     flags = page_flags(slot, region, call.a2)
     if isinstance(flags, Status):
         return refuse(flags)

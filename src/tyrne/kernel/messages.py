@@ -40,7 +40,7 @@ def send(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         return refuse(message_status(slot))
     if not may_transfer(caller.table, call.a5):
         return refuse(Status.INVALID_TRANSFER_CAP)
-    endpoint = endpoint_at(kernel, slot)
+    endpoint = endpoint_at(slot)
     asked = endpoint.asked_by is not None
     if endpoint.holds_message() or (endpoint.senders.head is not None and not asked):
         return refuse(Status.QUEUE_FULL)
@@ -77,7 +77,7 @@ def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     slot = authorise(caller.table, call.a0, CapKind.ENDPOINT, Rights.RECV)
     if isinstance(slot, Status):
         return refuse(message_status(slot))
-    endpoint = endpoint_at(kernel, slot)
+    endpoint = endpoint_at(slot)
     found = collect(kernel, endpoint, caller.table, True)
     match found:
         case Status():
@@ -92,7 +92,7 @@ def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 def cancel(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 endpoint. Withdraw the registered receiver, if there is one; a message in flight stays."""
-    endpoint = endpoint_of(kernel, caller.table, call.a0, Rights.RECV)
+    endpoint = endpoint_of(caller.table, call.a0, Rights.RECV)
     if isinstance(endpoint, Status):
         return refuse(endpoint)
     if endpoint.asked_by is not None:
@@ -117,7 +117,7 @@ def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: 
         return refuse(message_status(slot))
     if not may_travel(caller.table, slot, call.a5):
         return refuse(Status.INVALID_TRANSFER_CAP)
-    endpoint = endpoint_at(kernel, slot)
+    endpoint = endpoint_at(slot)
     if lacks_room(endpoint, offer, call.a5):
         return refuse(Status.RECEIVER_TABLE_FULL)
     task = kernel.scheduler.core.current
@@ -134,7 +134,7 @@ def wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     slot = caller.table.resolve(unpack_handle(call.a0))
     if slot is not None and isinstance(slot.held().object, NotificationHandle):
         return wait_for_signals(kernel, caller, call)
-    endpoint = endpoint_of(kernel, caller.table, call.a0, Rights.RECV)
+    endpoint = endpoint_of(caller.table, call.a0, Rights.RECV)
     if isinstance(endpoint, Status):
         return refuse(endpoint)
     return wait_at(kernel, caller, endpoint, slot, None)
@@ -164,7 +164,7 @@ def reply(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         return refuse(message_status(slot))
     if not may_travel(caller.table, slot, call.a5):
         return refuse(Status.INVALID_TRANSFER_CAP)
-    client = caller_at(kernel, slot)
+    client = caller_at(slot)
     if call.a5 != NULL_HANDLE and client.awaits_repair():
         return refuse(Status.INVALID_TRANSFER_CAP)
     if call.a5 != NULL_HANDLE and client.capabilities.is_full():
@@ -199,6 +199,6 @@ def reply_wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         return refuse(message_status(endpoint_slot))
     if slot.generation == LAST_GENERATION and caller.table.is_full():
         return refuse(Status.RECEIVER_TABLE_FULL)
-    client = caller_at(kernel, slot)
+    client = caller_at(slot)
     answer(kernel, slot, client, call, NULL_HANDLE)
-    return wait_at(kernel, caller, endpoint_at(kernel, endpoint_slot), endpoint_slot, client)
+    return wait_at(kernel, caller, endpoint_at(endpoint_slot), endpoint_slot, client)

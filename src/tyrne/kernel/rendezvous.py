@@ -75,10 +75,10 @@ def may_travel(table: CapTable, by: CapSlot, word: u64) -> bool:
     return word == NULL_HANDLE or table.resolve(unpack_handle(word)) is not by
 
 
-def withdraw(kernel: Kernel[B], named: EndpointHandle, slot: CapSlot) -> None:
+def withdraw(named: EndpointHandle, slot: CapSlot) -> None:
     """Forget the receiver that `recv` has registered at an endpoint, if it was by this capability."""
     endpoint = named.at
-    assert endpoint.life.count == named.life
+    assert endpoint.life.lasts(named.life)
     if endpoint.asked_by is slot:
         endpoint.withdraw()
 
@@ -92,7 +92,7 @@ def lay_down(kernel: Kernel[B], slot: CapSlot) -> None:
     if isinstance(named, MemoryHandle):
         unmap_placed(kernel, slot)
     elif isinstance(named, EndpointHandle):
-        withdraw(kernel, named, slot)
+        withdraw(named, slot)
 
 
 @hot
@@ -101,7 +101,7 @@ def move_capability(kernel: Kernel[B], slot: CapSlot, target: CapSlot) -> None:
     lay_down(kernel, slot)
     named = slot.held().object
     if isinstance(named, ReplyHandle):
-        caller_at(kernel, slot).reply = target
+        caller_at(slot).reply = target
     slot.move_to(target)
 
 

@@ -33,7 +33,7 @@ def wake_waiter(kernel: Kernel[B], notification: Notification) -> None:
 
 def notify(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 notification, a1 bits. One waiter is woken and gets the bits; with none they are kept."""
-    notification = notification_of(kernel, caller.table, call.a0, Rights.NOTIFY)
+    notification = notification_of(caller.table, call.a0, Rights.NOTIFY)
     if isinstance(notification, Status):
         return refuse(notification)
     notification.set(call.a1)
@@ -43,7 +43,7 @@ def notify(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 def poll(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 notification -> r1 bits."""
-    notification = notification_of(kernel, caller.table, call.a0, Rights.WAIT)
+    notification = notification_of(caller.table, call.a0, Rights.WAIT)
     if isinstance(notification, Status):
         return refuse(notification)
     return done(notification.consume())
@@ -51,7 +51,7 @@ def poll(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 def wait_for_signals(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 notification -> as `wait`."""
-    notification = notification_of(kernel, caller.table, call.a0, Rights.WAIT)
+    notification = notification_of(caller.table, call.a0, Rights.WAIT)
     if isinstance(notification, Status):
         return refuse(notification)
     task = kernel.scheduler.core.current
@@ -70,7 +70,7 @@ def bind(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     at = authorise(caller.table, call.a0, CapKind.ENDPOINT, Rights.RECV)
     if isinstance(at, Status):
         return refuse(message_status(at))
-    endpoint = endpoint_at(kernel, at)
+    endpoint = endpoint_at(at)
     bound = endpoint.bound
     if call.a1 == NULL_HANDLE:
         if bound is not None:
@@ -79,7 +79,7 @@ def bind(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     by = authorise(caller.table, call.a1, CapKind.NOTIFICATION, Rights.WAIT)
     if isinstance(by, Status):
         return refuse(message_status(by))
-    notification = notification_at(kernel, by)
+    notification = notification_at(by)
     if bound is not None or notification.bound is not None:
         return refuse(Status.BAD_STATE)
     notification.bind(endpoint, at, by)

@@ -36,7 +36,7 @@ def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
     The task keeps its capabilities, but for the answers that the life before owed. One that is INACTIVE had none.
     """
-    task = task_of(kernel, caller.table, call.a0, Rights.CONFIGURE)
+    task = task_of(caller.table, call.a0, Rights.CONFIGURE)
     if isinstance(task, Status):
         return refuse(task)
     slot = authorise(caller.table, call.a1, CapKind.ADDRESS_SPACE, Rights.BIND)
@@ -58,7 +58,7 @@ def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 def supervise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task, a1 endpoint, or null for nobody."""
-    task = task_of(kernel, caller.table, call.a0, Rights.CONFIGURE)
+    task = task_of(caller.table, call.a0, Rights.CONFIGURE)
     if isinstance(task, Status):
         return refuse(task)
     if call.a1 == NULL_HANDLE:
@@ -80,7 +80,7 @@ def supervise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 def prioritise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task, a1 priority."""
-    task = task_of(kernel, caller.table, call.a0, Rights.CONFIGURE)
+    task = task_of(caller.table, call.a0, Rights.CONFIGURE)
     if isinstance(task, Status):
         return refuse(task)
     current = kernel.scheduler.core.current
@@ -99,7 +99,7 @@ def prioritise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 def resume(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task."""
-    task = task_of(kernel, caller.table, call.a0, Rights.CONTROL)
+    task = task_of(caller.table, call.a0, Rights.CONTROL)
     if isinstance(task, Status):
         return refuse(task)
     stopped = task.state is TaskState.INACTIVE or task.state is TaskState.SUSPENDED
@@ -112,7 +112,7 @@ def resume(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task. What it waits for is called off; a fault that waits for repair happens again when it is resumed."""
-    task = task_of(kernel, caller.table, call.a0, Rights.CONTROL)
+    task = task_of(caller.table, call.a0, Rights.CONTROL)
     if isinstance(task, Status):
         return refuse(task)
     if task.has_ended() or task.state is TaskState.INACTIVE or task.state is TaskState.SUSPENDED:
@@ -131,7 +131,7 @@ def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 def end(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task, a1 exit code. The caller itself ends by `task_exit`."""
-    task = task_of(kernel, caller.table, call.a0, Rights.CONTROL)
+    task = task_of(caller.table, call.a0, Rights.CONTROL)
     if isinstance(task, Status):
         return refuse(task)
     if task.has_ended() or task is kernel.scheduler.core.current:
@@ -143,7 +143,7 @@ def end(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 def state(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 task -> r1 state, r2 exit code, r3 to r5 what its fault was, at which address and PC, or 0."""
-    task = task_of(kernel, caller.table, call.a0, Rights.INSPECT)
+    task = task_of(caller.table, call.a0, Rights.INSPECT)
     if isinstance(task, Status):
         return refuse(task)
     ok = u64(Status.OK.value)
@@ -155,7 +155,7 @@ def state(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 def task_with_register(kernel: Kernel[B], caller: SyscallContext, call: Call, right: Rights) -> Task | Status:
     """The task a0, if a1 is one of its registers and they stay as they are until somebody resumes it."""
-    task = task_of(kernel, caller.table, call.a0, right)
+    task = task_of(caller.table, call.a0, right)
     if isinstance(task, Status):
         return task
     if call.a1 >= REGISTERS:

@@ -133,8 +133,8 @@ def binds_twice(kernel: Any, caller: Any, call: Any) -> Any:
         return effect
     endpoint_slot = caller.table.resolve(unpack_handle(call.a0))
     notification_slot = caller.table.resolve(unpack_handle(call.a1))
-    endpoint = authority.endpoint_at(kernel, endpoint_slot)
-    authority.notification_at(kernel, notification_slot).bind(endpoint, endpoint_slot, notification_slot)
+    endpoint = authority.endpoint_at(endpoint_slot)
+    authority.notification_at(notification_slot).bind(endpoint, endpoint_slot, notification_slot)
     return done()
 
 
@@ -144,7 +144,7 @@ prioritise = task_calls.prioritise
 def sets_before_it_checks(kernel: Any, caller: Any, call: Any) -> Any:
     effect = prioritise(kernel, caller, call)
     if effect.status == Status.BAD_ARGUMENT.value:
-        task = authority.task_of(kernel, caller.table, call.a0, Rights.CONFIGURE)
+        task = authority.task_of(caller.table, call.a0, Rights.CONFIGURE)
         task.priority = u64(15)
     return effect
 
