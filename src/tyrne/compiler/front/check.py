@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mypy import build
 from mypy.errors import CompileError as MypyStop
 from mypy.modulefinder import BuildSource
 from mypy.nodes import Expression, MypyFile
@@ -17,6 +16,7 @@ from mypy.types import Type
 
 from tyrne.compiler.front.modules import Module
 from tyrne.compiler.front.reject import Errors
+from tyrne.compiler.front.stubs import check_with_stubs
 
 INSTEAD: Final = {
     "arg-type": "pass that type: cast, or test it first",
@@ -73,12 +73,11 @@ class Checked:
 def check(modules: list[Module]) -> Checked:
     """Check modules, and whatever else they import, in mypy's strict mode.
 
-    Each module is named explicitly: mypy would not look into an installed package otherwise. Nothing is read from a
-    cache, because a cached module has neither trees nor types.
+    Each module is named explicitly: mypy would not look into an installed package otherwise.
     """
     sources = [BuildSource(module.path, module.name, None) for module in modules]
     try:
-        result = build.build(sources, _options())
+        result = check_with_stubs(sources, _options())
     except MypyStop as stop:
         return Checked({}, {}, _sorted_problems(stop.messages, modules))
     trees = {name: state.tree for name, state in result.graph.items() if state.tree is not None}
