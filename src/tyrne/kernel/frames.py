@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
 
 from tyrne.hal.board import PhysicalMemory
 from tyrne.hal.pages import PAGE_SIZE, is_page_aligned
 from tyrne.kernel.config import MAX_FRAMES, MAX_RESERVED
-from tyrne.lang import Array, bit_not, hot, irange, leading_zeros, saturating_add, saturating_mul, trailing_zeros, u64
-
-WORD_BITS: Final = u64(64)
+from tyrne.kernel.runs import WORD_BITS, first_run
+from tyrne.lang import Array, bit_not, hot, irange, saturating_add, saturating_mul, trailing_zeros, u64
 
 
 class FrameError(Enum):
@@ -208,21 +206,9 @@ class Frames:
 
     def _first_run(self, count: u64) -> u64 | None:
         """The lowest index of so many free frames in a row. Bits behind the last frame are clear: a run may seem to go
-        on there, and then there is no other. `before` is how many frames just below the word are free."""
-        before = u64(0)
-        for word in irange(self.hint // WORD_BITS, (self.total() + WORD_BITS - 1) // WORD_BITS):
-            taken = self.taken[word]
-            first = word * WORD_BITS
-            if before + trailing_zeros(taken) >= count:
-                return self._if_there(first - before, count)
-            inside = _run_within(bit_not(taken), count)
-            if inside < WORD_BITS:
-                return self._if_there(first + inside, count)
-            before = before + WORD_BITS if taken == 0 else leading_zeros(taken)
-        return None
-
-    def _if_there(self, first: u64, count: u64) -> u64 | None:
-        return first if first + count <= self.total() else None
+        on there, and then there is no other."""
+        first = self._first_free() if count == 1 else first_run(self.taken, count)
+        return None if first is None or first + count > self.total() else first
 
 
 def _bits_of(word: u64, first: u64, end: u64) -> u64:
@@ -230,15 +216,3 @@ def _bits_of(word: u64, first: u64, end: u64) -> u64:
     low = max(first, word * WORD_BITS) % WORD_BITS
     behind = min(end - word * WORD_BITS, WORD_BITS)
     return (bit_not(u64(0)) >> (WORD_BITS + low - behind)) << low
-
-
-def _run_within(bits: u64, count: u64) -> u64:
-    """Where in a word so many ones in a row begin, the lowest; WORD_BITS when there are none."""
-    if count > WORD_BITS:
-        return WORD_BITS
-    begins, length = bits, u64(1)
-    while length < count and begins != 0:
-        more = min(length, count - length)
-        begins = begins & (begins >> more)  # where runs of `length` begin, such that one begins `more` further
-        length += more
-    return trailing_zeros(begins)
