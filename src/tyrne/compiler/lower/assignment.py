@@ -59,7 +59,7 @@ def _unpack(f: Function, target: n.TupleExpr, s: n.AssignmentStmt) -> None:
     if not all(isinstance(item, n.NameExpr) for item in target.items):
         raise reject("several targets that are no plain names; write one statement for each", s)
     names = {item.name for item in target.items if isinstance(item, n.NameExpr)}
-    swaps = any(names & _read_names(node.value) for node in ast.walk(f.source) if _is_at(node, s.line))
+    swaps = any(names & _read_names(node.value) for node in f.nodes if _is_at(node, s.line))
     got: list[tuple[n.NameExpr, Val]] = []
     for name, item in zip(target.items, values.items, strict=True):
         assert isinstance(name, n.NameExpr)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -49,7 +49,7 @@ class Body:
     Until `finish`, the text marks the names of variables: only then is it known which names of the file it uses.
     """
 
-    def __init__(self, source: ast.AST) -> None:
+    def __init__(self, nodes: Iterable[ast.AST]) -> None:
         self.lines: list[Line] = []
         self.locals: dict[str, Local] = {}
         self.line = 0
@@ -57,8 +57,8 @@ class Body:
         self._scope: Scope = ()
         self._blocks = 0
         self._order = 0
-        self._taken = {node.id for node in ast.walk(source) if isinstance(node, ast.Name)}
-        self._taken |= {node.arg for node in ast.walk(source) if isinstance(node, ast.arg)}
+        self._taken = {node.id for node in nodes if isinstance(node, ast.Name)}
+        self._taken |= {node.arg for node in nodes if isinstance(node, ast.arg)}
 
     # -- lines
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from mypy import nodes as n
 
-from tyrne.compiler.front.modules import Module
+from tyrne.compiler.front.modules import Module, nodes_of
 from tyrne.compiler.front.reject import Reject
 from tyrne.compiler.lower.body import Body, Line
 from tyrne.compiler.lower.types import NORETURN, VOID, Enumeration, Environment, Type, declare
@@ -75,8 +75,10 @@ class Function:
         self.program = program
         self.instance = instance
         self.source = source
+        self.nodes = nodes_of(source)
+        """Every node of the source."""
         self.env = instance.env
-        self.body = Body(source)
+        self.body = Body(self.nodes)
         self.keep: n.Expression | None = None
         """The expression whose declared type is wanted, whatever mypy has narrowed it to."""
         self.wanted: tuple[n.Expression, Type] | None = None

@@ -120,7 +120,7 @@ def _loop(f: Function, s: n.ForStmt, index: n.NameExpr, head: str, item: Val, ow
 
 
 def _loop_node(f: Function, s: n.ForStmt) -> ast.For:
-    return next(node for node in ast.walk(f.source) if isinstance(node, ast.For) and node.lineno == s.line)
+    return next(node for node in f.nodes if isinstance(node, ast.For) and node.lineno == s.line)
 
 
 def _stored_names(node: ast.AST) -> set[str]:
@@ -137,19 +137,19 @@ def _is_changed(f: Function, v: Val, loop: ast.For) -> bool:
 
 def _is_own_index(f: Function, loop: ast.For, name: str) -> bool:
     """Whether an index lives in its loops only, and no loop assigns it but as its index."""
-    loops = [x for x in ast.walk(f.source) if isinstance(x, ast.For) and _is_name(x.target, name)]
+    loops = [x for x in f.nodes if isinstance(x, ast.For) and _is_name(x.target, name)]
     inside = {id(x) for one in loops for b in one.body for x in ast.walk(b)}
     if any(id(one) in inside for one in loops):
         return False
-    for x in ast.walk(f.source):
+    for x in f.nodes:
         if isinstance(x, ast.Name) and x.id == name:
             is_target = any(x is one.target for one in loops)
             if isinstance(x.ctx, ast.Store) and not is_target:
                 return False
             if isinstance(x.ctx, ast.Load) and id(x) not in inside:
                 return False
-    return not any(isinstance(x, ast.MatchAs) and x.name == name for x in ast.walk(f.source)) and not any(
-        x.arg == name for x in ast.walk(f.source) if isinstance(x, ast.arg)
+    return not any(isinstance(x, ast.MatchAs) and x.name == name for x in f.nodes) and not any(
+        x.arg == name for x in f.nodes if isinstance(x, ast.arg)
     )
 
 

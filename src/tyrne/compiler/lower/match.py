@@ -57,10 +57,10 @@ def _match(f: Function, s: n.MatchStmt) -> None:
 
 def _check_fresh(f: Function, s: n.MatchStmt, test: Test) -> None:
     """A capture is bound even when its guard fails: nobody else may look at that name."""
-    node = next(x for x in ast.walk(f.source) if isinstance(x, ast.Match) and x.lineno == s.line)
+    node = next(x for x in f.nodes if isinstance(x, ast.Match) and x.lineno == s.line)
     inside = {id(x) for x in ast.walk(node)}
     for name, _ in test.captures:
-        for x in ast.walk(f.source):
+        for x in f.nodes:
             elsewhere = isinstance(x, ast.Name) and x.id == name.name and id(x) not in inside
             elsewhere = elsewhere or (isinstance(x, ast.arg) and x.arg == name.name)
             if elsewhere:
@@ -77,7 +77,7 @@ def _is_switch(f: Function, s: n.MatchStmt, cases: list[Case]) -> bool:
     labels = [label for c in cases for label in c.test.labels or []]
     if len(labels) < 2 or len(set(labels)) != len(labels):
         return False
-    node = next(x for x in ast.walk(f.source) if isinstance(x, ast.Match) and x.lineno == s.line)
+    node = next(x for x in f.nodes if isinstance(x, ast.Match) and x.lineno == s.line)
     return not any(breaks(x) for case in node.cases for x in case.body)
 
 
@@ -142,7 +142,7 @@ def _capture(f: Function, name: n.NameExpr, v: Val) -> None:
 
 
 def _is_used(f: Function, name: str) -> bool:
-    return any(isinstance(x, ast.Name) and x.id == name for x in ast.walk(f.source))
+    return any(isinstance(x, ast.Name) and x.id == name for x in f.nodes)
 
 
 def _chain(f: Function, cases: list[Case]) -> None:

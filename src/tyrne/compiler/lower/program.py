@@ -68,7 +68,7 @@ class Program:
         self.supervisor_call: Value | None = None
         self.uses_source_names = False
         self._queue: list[Instance] = []
-        self._sources = {name: _functions(m.tree) for name, m in self.own.items()}
+        self._sources = {name: _functions(m) for name, m in self.own.items()}
 
     # -- the whole
 
@@ -288,8 +288,8 @@ def _is_open_parameter(program: Program, declared: Any) -> bool:
         return False
 
 
-def _functions(tree: ast.Module) -> dict[tuple[str, int], ast.FunctionDef]:
-    return {(x.name, x.lineno): x for x in ast.walk(tree) if isinstance(x, ast.FunctionDef)}
+def _functions(module: Module) -> dict[tuple[str, int], ast.FunctionDef]:
+    return {(x.name, x.lineno): x for x in module.nodes if isinstance(x, ast.FunctionDef)}
 
 
 def _check_definition(node: n.FuncDef, module: Module, source: ast.FunctionDef | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Final, TypeGuard
+from typing import Final
 
 from tyrne.compiler.front.modules import Module
 from tyrne.compiler.front.reject import Errors
@@ -21,14 +21,15 @@ def check_machine(module: Module, errors: Errors) -> None:
     if not module.name.startswith("tyrne.") or module.is_language:
         return
     names: set[str] = set()
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.ImportFrom) and node.module == MACHINE:
-            names |= {alias.asname or alias.name for alias in node.names}
-            _check_importer(module, node, errors)
-        elif _imports_whole(node):
-            _check_importer(module, node, errors)
-            errors.add(module.path, node.lineno, f"import of the whole of {MACHINE}; import the names that are used")
-    for node in ast.walk(module.tree):
+    for statement in (node for node in module.nodes if isinstance(node, ast.Import | ast.ImportFrom)):
+        if isinstance(statement, ast.ImportFrom) and statement.module == MACHINE:
+            names |= {alias.asname or alias.name for alias in statement.names}
+            _check_importer(module, statement, errors)
+        elif _imports_whole(statement):
+            _check_importer(module, statement, errors)
+            what = f"import of the whole of {MACHINE}; import the names that are used"
+            errors.add(module.path, statement.lineno, what)
+    for node in module.nodes:
         if isinstance(node, ast.Name) and node.id in names - DATA and not _is_tagged(module, node.lineno):
             errors.add(
                 module.path,
@@ -37,11 +38,11 @@ def check_machine(module: Module, errors: Errors) -> None:
             )
 
 
-def _imports_whole(node: ast.AST) -> TypeGuard[ast.stmt]:
+def _imports_whole(node: ast.Import | ast.ImportFrom) -> bool:
     if isinstance(node, ast.Import):
         return any(alias.name == MACHINE for alias in node.names)
     package, _, name = MACHINE.rpartition(".")
-    return isinstance(node, ast.ImportFrom) and node.module == package and any(a.name == name for a in node.names)
+    return node.module == package and any(a.name == name for a in node.names)
 
 
 def _check_importer(module: Module, node: ast.stmt, errors: Errors) -> None:
