@@ -117,7 +117,7 @@ def test_what_is_wrong_is_not_remembered_as_good(tmp_path: Path, monkeypatch: py
     def wrong(*_: object) -> None:
         raise CompileError("src/tyrne/abi/rights.py:1: wrong")
 
-    monkeypatch.setattr("tyrne.compiler.front.check.check", wrong)
+    monkeypatch.setattr("tyrne.compiler.translate.verify", wrong)
     check_kernel.cache_clear()
     for _ in range(2):
         with pytest.raises(RequestError, match=r"^src/tyrne/abi/rights\.py:1: wrong$"):

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tyrne.compiler.front.modules import Module, Root, closure, find_root
 from tyrne.compiler.unit import CompileError, Target, Unit, read_unit
@@ -33,11 +33,20 @@ def translate(
     handles: Mapping[str, int] = NO_HANDLES,
 ) -> Unit:
     """Translate a root (module name or .py file) and all it imports. Raises CompileError."""
-    given = {"options": dict(options), "handles": dict(handles)}
-    request = json.dumps({"root": str(root), "target": target.value, "path": sys.path, **given})
+    given = {"target": target.value, "options": dict(options), "handles": dict(handles)}
+    return read_unit(_answer(root, given))
+
+
+def verify(root: str | Path) -> None:
+    """What mypy says of a root and all it imports, without a translation. Raises CompileError."""
+    _answer(root, {"target": None, "handles": {}})
+
+
+def _answer(root: str | Path, given: Mapping[str, object]) -> dict[str, Any]:
+    """What a fresh process answers to a request."""
     done = subprocess.run(
         [sys.executable, "-P", "-c", "from tyrne.compiler.translate import main; main()"],
-        input=request,
+        input=json.dumps({"root": str(root), "path": sys.path, **given}),
         capture_output=True,
         encoding="utf-8",
         errors="replace",
@@ -54,7 +63,8 @@ def translate(
         raise CompileError(f"{root}:1: internal compiler error ({last}), please report") from None
     if "error" in answer:
         raise CompileError(answer["error"])
-    return read_unit(answer)
+    assert isinstance(answer, dict)
+    return answer
 
 
 _MARK = "\x00tyrne unit\x00"
@@ -62,7 +72,7 @@ _MARK = "\x00tyrne unit\x00"
 
 
 def main() -> None:
-    """The fresh process: a request on standard input, the unit or an error on standard output, as JSON."""
+    """The fresh process: a request on standard input, the unit, nothing or an error on standard output, as JSON."""
     import gc
 
     from tyrne.lang.handles import asked_handles, set_handles
@@ -73,8 +83,12 @@ def main() -> None:
     sys.path[:] = [*sys.path, *(p for p in request["path"] if p not in sys.path)]
     try:
         set_handles(request["handles"])
-        unit = translate_here(request["root"], Target(request["target"]), request["options"])
-        answer = {**asdict(unit), "asked": asked_handles()}
+        if request["target"] is None:
+            verify_here(request["root"])
+            answer = {}
+        else:
+            unit = translate_here(request["root"], Target(request["target"]), request["options"])
+            answer = {**asdict(unit), "asked": asked_handles()}
     except CompileError as error:
         answer = {"error": str(error)}
     output.write(_MARK + json.dumps(answer))
@@ -89,6 +103,17 @@ def translate_here(root: str | Path, target: Target, options: Mapping[str, bool]
     found = find_root(root)
     modules = closure(found)
     return compile_modules(found, modules, check(modules), target, options)
+
+
+def verify_here(root: str | Path) -> None:
+    """`verify` in this process."""
+    from tyrne.compiler.front.check import check
+    from tyrne.compiler.front.reject import Errors
+
+    errors = Errors()
+    modules = closure(find_root(root))
+    check(modules).report(modules, errors)
+    errors.raise_any()
 
 
 def compile_modules(

@@ -31,14 +31,9 @@ def check_kernel() -> None:
 
 
 def _check() -> None:
-    from tyrne.compiler.front.check import check
-    from tyrne.compiler.front.modules import closure, find_root
-    from tyrne.compiler.front.reject import Errors
+    from tyrne.compiler.translate import verify
 
-    errors = Errors()
     try:
-        modules = closure(find_root(ROOT))
-        check(modules).report(modules, errors)
-        errors.raise_any()
+        verify(ROOT)
     except CompileError as error:
         raise RequestError(*str(error).splitlines()) from None
