@@ -90,8 +90,9 @@ class Counter:
         return self._taken[scenario.name]
 
 
-def system_of(scenario: Scenario, samples: int) -> System:
-    """The system that a scenario boots. No tick comes while it runs, so nothing but its tasks decides who does."""
+def system_of(scenario: Scenario, samples: int, slice: int = limits.SLICE_MAX) -> System:
+    """The system that a scenario boots. If nothing else is said no tick comes while it runs, and nothing but its tasks
+    decides who does."""
     region = Region("samples", pages(HEADER_BYTES + (samples + 1) * LONGEST_SAMPLE))
     lines = [f"#define {name} {value}\n" for name, value in {**scenario.defines, "SAMPLES": samples}.items()]
     with tempfile.TemporaryDirectory(prefix="tyrne-bench-") as folder:
@@ -103,7 +104,7 @@ def system_of(scenario: Scenario, samples: int) -> System:
         tasks,
         notifications=scenario.notifications,
         memory=(region, Region("page", scenario.pages)),
-        slice=limits.SLICE_MAX,
+        slice=slice,
     )
 
 
@@ -138,7 +139,7 @@ def run(scenario: Scenario, kernel: Path, samples: int) -> list[Sample]:
             *("-kernel", str(kernel)),
         ]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=WALL_SECONDS)
-        if done.returncode != 0:
+        if done.returncode != scenario.status:
             said = (done.stdout + done.stderr).decode(errors="replace")
             raise BenchError(f"{scenario.name}: ended with status {done.returncode}; the kernel wrote:\n{said}")
         return _samples(scenario, Path(ram.name), samples)

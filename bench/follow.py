@@ -39,6 +39,15 @@ LOOP: Final = 10
 """More instructions than a turn of a loop over cache lines has."""
 
 LOG: Final = ("-d", "exec,nochain,int")
+RAISED, LOWERED, TAKEN = -1, -2, -3
+"""What stands among the addresses for what becomes of the timer's interrupt, where TICKS_TOO is an option."""
+EVENTS: Final = {
+    "gic_set_irq irq 27 level 1 ": RAISED,
+    "gic_set_irq irq 27 level 0 ": LOWERED,
+    "gic_acknowledge_irq cpu 0 acknowledged irq 27": TAKEN,
+}
+"""How lines start that say it: interrupt 27 is that of the virtual timer."""
+TICKS_TOO: Final = ("-trace", "gic_set_irq", "-trace", "gic_acknowledge_irq")
 
 
 def executed(kernel: Path, options: Sequence[str] = ()) -> Iterator[int]:
@@ -69,11 +78,20 @@ def executed(kernel: Path, options: Sequence[str] = ()) -> Iterator[int]:
                     started = int(line.split("/", 2)[1], 16)
                 elif line.startswith(NOT_EXECUTED) or (line.startswith("Taking exception") and "[Data Abort]" in line):
                     started = None
+                elif line.startswith("gic_") and (event := _event(line)) is not None:
+                    if started is not None:
+                        yield started
+                    started = None
+                    yield event
             if started is not None:
                 yield started
         finally:
             process.kill()
             process.wait()
+
+
+def _event(line: str) -> int | None:
+    return next((event for start, event in EVENTS.items() if line.startswith(start)), None)
 
 
 @dataclass(frozen=True)

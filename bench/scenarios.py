@@ -29,7 +29,7 @@ class Scenario:
     start in this order, and behind them, unless the path is about who is alone, an equal that is ready all the time.
 
     Region 0 of a scenario is that of the samples, region 1 has `pages` pages. `defines` stand in front of every
-    program.
+    program. `status` is that of a run that went as it should.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Scenario:
     notifications: int = 0
     equal: bool = True
     pages: int = 1
+    status: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,21 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter as Tally
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from subprocess import CalledProcessError
 
 from counts import SAMPLES, BenchError, Counter
 from follow import instructions_of_tick, instructions_to_user
 from image import SECTIONS, cached_run, clean_build, section_sizes
+from longest import Masked, masked
 from rates import LOOPS, NUMBERS, calls_per_second, instructions_per_second
 from report import Report, Row, Section
 from rich.console import Console
 from scenarios import FIGURES, Figure
+from trials import TRIALS
 
 from tyrne.compiler import CompileError
 from tyrne.system.build import kernel_elf
@@ -29,6 +33,7 @@ from tyrne.system.select import load_system, select
 SEL4_TEXT, TEXT_BUDGET = 43_988, 44_000
 SEL4_BOOT, BOOT_BUDGET = 2_327_225, 60_000
 SEL4_BUILD, BUILD_BUDGET = 5.3, 4.0
+MASKED_BUDGET = 20_000
 WIDTH = 120
 """Of the tables where there is no terminal."""
 
@@ -68,6 +73,27 @@ def tick() -> Section:
     row = Row("a tick that switches tasks", instructions_of_tick())
     note = "two equals that compute, at the shortest slice; followed step by step"
     return Section("interrupts", "instructions", (row,), note)
+
+
+@cache
+def trials() -> dict[str, Masked]:
+    return {trial.name: masked(trial) for trial in TRIALS}
+
+
+def longest() -> Section:
+    rows = tuple(Row(name, found.longest, None, MASKED_BUDGET) for name, found in trials().items())
+    note = "the longest stretch of each; without ticks and with one always due, followed step by step"
+    return Section("longest time with interrupts masked", "instructions", rows, note)
+
+
+def late() -> Section:
+    ticks = [late for found in trials().values() for late in found.late]
+    tally = Tally(late.bit_length() for late in ticks)
+    rows = tuple(Row(f"up to {(1 << bits) - 1:,} instructions", tally[bits]) for bits in sorted(tally))
+    note = (
+        f"all {len(ticks):,} ticks of these programs, from raised to taken; the latest took {max(ticks):,} instructions"
+    )
+    return Section("how late a tick is", "ticks", rows, note)
 
 
 def build() -> Section:
@@ -113,7 +139,7 @@ def parts(only: Sequence[str], samples: int) -> list[Callable[[], Section]]:
     """What takes each section of the table; with `only`, just the paths."""
     figures = chosen(only)
     taken: list[Callable[[], Section]] = [lambda: paths(figures, samples)]
-    return taken if only else [*taken, tick, image, boot, build, start, hosted, user]
+    return taken if only else [*taken, tick, longest, late, image, boot, build, start, hosted, user]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

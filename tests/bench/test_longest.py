@@ -1,0 +1,102 @@
+"""How the longest time with interrupts masked is found: in streams of addresses that are made up, and on QEMU."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+BENCH: Final = Path(__file__).parents[2] / "bench"
+WATCH: Final = """
+import json, sys
+from longest import Watch
+windows, stream = json.loads(sys.stdin.read())
+high = 1 << 63
+watch = Watch([tuple(window) for window in windows], {high + 1}, {high + 2})
+number = 0
+for what in stream:
+    if what < 0:
+        watch.event(number, what)
+    else:
+        watch.instruction(number, high + what if what else 0)
+        number += 1
+print(json.dumps([watch.longest, watch.late]))
+"""
+TRIAL: Final = """
+import json, sys
+from counts import Counter
+from longest import masked
+from scenarios import FIGURES
+from trials import TRIALS
+counter = Counter(2)
+(trial,) = [trial for trial in TRIALS if trial.name == sys.argv[1]]
+found = masked(trial)
+counts = [counter.count(figure).most for figure in FIGURES if figure.name in sys.argv[2:]]
+print(json.dumps([found.longest, found.late, counts]))
+"""
+USER, ASK, RETURN, OTHER = 0, 1, 2, 3
+RAISED, LOWERED, TAKEN = -1, -2, -3
+
+
+def answer(script: str, *arguments: str, given: object = None) -> Any:
+    command = [sys.executable, "-c", script, *arguments]
+    text = json.dumps(given)
+    done = subprocess.run(command, cwd=BENCH, input=text, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def watched(stream: list[int], *windows: tuple[int, int]) -> tuple[int, list[int]]:
+    longest, late = answer(WATCH, given=[windows or [(0, len(stream))], stream])
+    return longest, late
+
+
+def test_a_stretch_ends_with_the_return_and_the_next_begins_with_the_next_trap() -> None:
+    assert watched([USER, OTHER, OTHER, RETURN, USER, OTHER, RETURN, USER]) == (3, [])
+
+
+def test_an_interrupt_that_is_taken_at_the_return_begins_another_stretch() -> None:
+    assert watched([USER, OTHER, RETURN, OTHER, OTHER, OTHER, RETURN, USER]) == (4, [])
+
+
+def test_a_question_ends_a_stretch_and_begins_one() -> None:
+    assert watched([USER, OTHER, OTHER, OTHER, ASK, OTHER, ASK, OTHER, RETURN, USER]) == (3, [])
+    assert watched([USER, OTHER, ASK, OTHER, OTHER, OTHER, RETURN, USER]) == (5, [])
+
+
+def test_only_what_is_within_two_readings_counts() -> None:
+    stream = [USER, OTHER, OTHER, OTHER, RETURN, USER, OTHER, RETURN, USER, OTHER, OTHER, RETURN, USER]
+    assert watched(stream, (5, 8)) == (2, [])
+    assert watched(stream, (5, 8), (8, 12)) == (3, [])
+    assert watched(stream, (2, 8)) == (2, [])
+    assert watched(stream, (0, 3)) == (0, [])
+
+
+def test_a_tick_is_late_from_when_it_is_raised_to_when_it_is_taken() -> None:
+    assert watched([USER, OTHER, RAISED, OTHER, RETURN, OTHER, TAKEN, LOWERED, RETURN, USER])[1] == [3]
+
+
+def test_a_tick_that_is_called_off_is_not_late_and_one_that_is_raised_again_is_late_from_the_first_time() -> None:
+    assert watched([OTHER, RAISED, OTHER, LOWERED, OTHER, TAKEN, RETURN])[1] == []
+    assert watched([OTHER, RAISED, OTHER, RAISED, OTHER, TAKEN, RETURN])[1] == [2]
+
+
+@pytest.mark.qemu
+def test_of_a_call_that_asks_nothing_the_stretch_is_its_count_without_the_svc() -> None:
+    names = ["map 512 pages, with six new tables", "unmap 512 pages, and free six tables"]
+    names.append("protect 512 pages in two tables")
+    longest, late, counts = answer(TRIAL, "map, unmap, protect 512 pages, six tables", *names)
+    assert longest == max(counts) - 1
+    assert late and max(late) < longest + 120
+    assert min(late) > 20
+
+
+@pytest.mark.qemu
+def test_a_call_that_fifteen_receivers_have_no_room_for_is_short() -> None:
+    longest, late, _ = answer(TRIAL, "call 15 receivers with full tables")
+    assert longest < 3_000
+    assert late
