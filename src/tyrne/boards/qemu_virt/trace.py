@@ -24,7 +24,7 @@ from tyrne.boards.qemu_virt.semihosting import HostStream
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, TrapFrame
 from tyrne.hal.interrupt import Interrupt
-from tyrne.lang import irange, u8, u32, u64
+from tyrne.lang import cold, irange, u8, u32, u64
 
 NEWLINE: Final = u8(0x0A)
 SPACE: Final = u8(0x20)
@@ -144,6 +144,7 @@ class Trace:
             self._close()
             self.stream.flush()
 
+    @cold
     def _call(self, kind: u8, task: u32, call: Call) -> None:
         self._begin(kind)
         self._number(u64(task))
@@ -155,6 +156,7 @@ class Trace:
         self._number(call.a4)
         self._number(call.a5)
 
+    @cold
     def _bytes(self, kind: u8, task: u32, byte: u8) -> None:
         """One more byte of a record of bytes."""
         if self.kind != kind or self.task != task:
@@ -170,16 +172,19 @@ class Trace:
             self._close()
             self.stream.flush()
 
+    @cold
     def _begin(self, kind: u8) -> None:
         if self.kind != NONE:
             self._close()
         self.stream.put(kind)
 
+    @cold
     def _close(self) -> None:
         """End the record, open or just written."""
         self.kind = NONE
         self.stream.put(NEWLINE)
 
+    @cold
     def _number(self, value: u64) -> None:
         """A space, and the digits without leading zeros."""
         self.stream.put(SPACE)
