@@ -24,7 +24,7 @@ from tyrne.boards.qemu_virt.semihosting import HostStream
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, TrapFrame
 from tyrne.hal.interrupt import Interrupt
-from tyrne.lang import cold, irange, u8, u32, u64
+from tyrne.lang import apart, hot, irange, u8, u32, u64
 
 NEWLINE: Final = u8(0x0A)
 SPACE: Final = u8(0x20)
@@ -144,7 +144,8 @@ class Trace:
             self._close()
             self.stream.flush()
 
-    @cold
+    @hot
+    @apart
     def _call(self, kind: u8, task: u32, call: Call) -> None:
         self._begin(kind)
         self._number(u64(task))
@@ -156,7 +157,8 @@ class Trace:
         self._number(call.a4)
         self._number(call.a5)
 
-    @cold
+    @hot
+    @apart
     def _bytes(self, kind: u8, task: u32, byte: u8) -> None:
         """One more byte of a record of bytes."""
         if self.kind != kind or self.task != task:
@@ -172,19 +174,18 @@ class Trace:
             self._close()
             self.stream.flush()
 
-    @cold
     def _begin(self, kind: u8) -> None:
         if self.kind != NONE:
             self._close()
         self.stream.put(kind)
 
-    @cold
     def _close(self) -> None:
         """End the record, open or just written."""
         self.kind = NONE
         self.stream.put(NEWLINE)
 
-    @cold
+    @hot
+    @apart
     def _number(self, value: u64) -> None:
         """A space, and the digits without leading zeros."""
         self.stream.put(SPACE)
