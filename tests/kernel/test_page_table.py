@@ -10,7 +10,7 @@ from tyrne.boot.loader import tables_for
 from tyrne.hal.aarch64.descriptors import decode_flags, page_descriptor, table_descriptor
 from tyrne.hal.pages import MappingFlags, forbidden
 from tyrne.kernel.address_space import AddressSpace
-from tyrne.kernel.page_ranges import MOST_INVALIDATIONS, missing_tables
+from tyrne.kernel.page_ranges import MOST_INVALIDATIONS, missing_tables, release_in_table
 from tyrne.kernel.page_table import Mapping, invalid_in_space, map_page, translate
 from tyrne.lang import u16, u64
 from tyrne.testing.board import PAGE, POISON, RAM, MemoryBoard
@@ -271,7 +271,7 @@ def test_the_end_of_a_space_passes_by_pages_that_are_not_its_own(start: int, pag
 
 
 @pytest.mark.parametrize("first", [0, 100, 300])
-@pytest.mark.parametrize("pages", [64, 65, 130])
+@pytest.mark.parametrize("pages", [32, 33, 64, 65, 130])
 def test_each_page_of_a_space_is_freed_once_though_its_end_takes_several_steps(first: int, pages: int) -> None:
     tables = Tables(256)
     free = int(tables.frames.available())
@@ -281,6 +281,36 @@ def test_each_page_of_a_space_is_freed_once_though_its_end_takes_several_steps(f
         assert tables.map(BASE + (first + page) * PAGE, DATA | F.OWNED, int(frame)) is None
     assert tables.release(1 + 3 + pages) == 1 + 3 + pages
     assert tables.frames.available() == free + 1
+
+
+class CountingBoard(MemoryBoard):
+    """Counts what is read of its memory."""
+
+    reads = 0
+
+    def read64(self, address: u64) -> u64:
+        self.reads += 1
+        return super().read64(address)
+
+
+@pytest.mark.parametrize("pages", [1, 32, 33, 64])
+def test_a_step_of_the_end_of_a_space_looks_for_a_table_or_frees_32_pages_never_both(pages: int) -> None:
+    tables, board, end = Tables(256), CountingBoard(256), TOP - 512 * PAGE
+    tables.board = board
+    tables.root = u64(tables.frames.allocate(board) or 0)
+    for address in range(end - pages * PAGE, end, PAGE):
+        frame = tables.frames.allocate(board)
+        assert frame is not None and tables.map(address, DATA | F.OWNED, int(frame)) is None
+    at, looked, freed = u64(0), [], []
+    while at < end:
+        reads, before = board.reads, tables.frames.available()
+        at = release_in_table(board, tables.frames, tables.root, at)
+        looked.append(board.reads - reads)
+        freed.append(int(tables.frames.available() - before))
+    last = (pages - 1) % 32 + 1
+    assert freed == [0] + [32] * ((pages - last) // 32) + [last + 3]
+    assert 2 * 511 < looked[0] < 3 * 512 + 20
+    assert all(few < 512 + 50 for few in looked[1:])
 
 
 def test_release_of_an_empty_space_frees_its_root() -> None:

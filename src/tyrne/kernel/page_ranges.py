@@ -19,7 +19,7 @@ from tyrne.lang import hot, inline, irange, u16, u64
 
 MOST_INVALIDATIONS: Final = u64(32)
 """Of more pages than these, the whole space is forgotten at once."""
-RELEASED_AT_ONCE: Final = u64(64)
+RELEASED_AT_ONCE: Final = u64(32)
 """Entries of the last level that one step of a space's end looks at."""
 
 
@@ -219,12 +219,15 @@ def _forget(memory: TableMemory, asid: u16, start: u64, end: u64) -> None:
 
 @hot
 def release_in_table(memory: TableMemory, frames: Frames, root: u64, start: u64) -> u64:
-    """Free the space's own pages among the next few from an address on, and the tables that led to these alone.
+    """Find the next table of pages; or where one is, free the space's own pages among its next few, and the tables that
+    led to these alone. Both at once would be too long a step.
 
     There is a page or a table at the address or behind it. The TLB has forgotten the space.
     """
     tables = memory.page_format
     path = _path(memory, root, start)
+    if path.address > start:
+        return path.address
     entry = memory.read64(path.link)
     table, left, at = tables.target(entry), tables.used(entry), path.address
     if left > 0:
