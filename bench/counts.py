@@ -13,7 +13,7 @@ import statistics
 import struct
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +25,7 @@ from tyrne.system.build import kernel_elf
 from tyrne.system.loading import load_program
 from tyrne.system.manifest import System, Task
 from tyrne.system.parts import Cap, Mapping, Region
-from tyrne.system.program import pages
+from tyrne.system.program import Program, pages
 from tyrne.system.qemu import MACHINE, emulator
 
 SAMPLES: Final = 20_000
@@ -39,6 +39,7 @@ MAGIC: Final = b"TRYBENCH"
 
 LONGEST_SAMPLE: Final = 10 * 8
 """Bytes."""
+MOVED_PAGES: Final = 64
 RAM_BYTES: Final = 128 << 20
 WALL_SECONDS: Final = 300
 
@@ -116,15 +117,28 @@ def _task(role: Role, folder: Path, defines: str) -> Task:
     whole = folder / source.name
     whole.write_text("".join(parts))
     shared = Cap(0, Rights.READ | Rights.WRITE, kind=CapKind.MEMORY)
+    program = load_program(whole)
     return Task(
         role.program,
-        load_program(whole),
+        program if role.address == 0 else _moved(program, role.address),
         1,
         (shared, *role.caps),
         priority=role.priority,
         supervisor=role.supervisor,
         quota=role.quota,
         mappings=(Mapping(0, SAMPLES_AT, writable=True, executable=False),),
+    )
+
+
+def _moved(program: Program, address: int) -> Program:
+    """A program of one segment, which runs anywhere, at another address."""
+    (code,) = program.segments
+    moved = replace(code, address=address, memory=MOVED_PAGES * limits.PAGE)
+    return replace(
+        program,
+        entry=program.entry - code.address + address,
+        segments=(moved,),
+        stack_base=moved.end + limits.STACK_GUARD,
     )
 
 

@@ -21,6 +21,8 @@ class Role:
     priority: int = DEFAULT_PRIORITY
     supervisor: Supervisor | None = None
     quota: Quota = NO_QUOTA
+    address: int = 0
+    """Of its program, which then has 64 pages; 0: where it is built for, and what it takes."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ _REGION: Final = {
 _SPARSE: Final = Scenario(
     "sparse",
     (Role("sparse", (_COPIED, _QUOTA), quota=Quota(spaces=1, frames=1 + 3 * 40)),),
-    {"SPARSE": "40"},
+    {"SPARSE": "40", "EVERY": "1"},
 )
 _REVOKED: Final = Cap(0, Rights.NOTIFY | Rights.DERIVE | Rights.REVOKE | Rights.TRANSFER, kind=CapKind.NOTIFICATION)
 _REVOKE: Final = {

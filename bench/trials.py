@@ -9,6 +9,7 @@ from scenarios import FIGURES, Role, Scenario
 
 from tyrne.abi import CapKind, Rights
 from tyrne.hal.exit_status import TASK_FAILED
+from tyrne.system import limits
 from tyrne.system.parts import DEFAULT_PRIORITY, Cap, Quota, Supervisor
 
 
@@ -30,8 +31,10 @@ _SOURCE: Final = Cap(
 )
 _QUOTA: Final = Cap(0, Rights.CREATE, kind=CapKind.QUOTA)
 _SPACE: Final = Cap(0, Rights.MAP, kind=CapKind.ADDRESS_SPACE)
+_COPIED: Final = Cap(1, Rights.READ | Rights.DUPLICATE, kind=CapKind.MEMORY)
 _PAGES: Final = Cap(1, Rights.READ | Rights.DERIVE | Rights.REVOKE, kind=CapKind.MEMORY)
 
+_FRESH: Final = Scenario("fresh", (Role("fresh", (_SPACE, _QUOTA), quota=Quota(memory=1, frames=514)),))
 _DEEP: Final = Scenario("deep", (Role("deep", (_SOURCE,)),), notifications=1)
 _MAPPED: Final = Scenario(
     "mapped", (Role("mapped", (_SPACE, _PAGES), quota=Quota(frames=57)),), {"MANY": "56"}, pages=512
@@ -58,6 +61,24 @@ _FULL: Final = Scenario(
     notifications=1,
     equal=False,
 )
+_OWING: Final = Scenario(
+    "owing",
+    (
+        Role("owing", (Cap(0, Rights.RECV | Rights.DUPLICATE),)),
+        *(Role("asker", (Cap(0, Rights.SEND),)) for _ in range(14)),
+        Role(
+            "renewer",
+            (
+                Cap(0, Rights.CONFIGURE | Rights.CONTROL, kind=CapKind.TASK),
+                Cap(0, Rights.BIND, kind=CapKind.ADDRESS_SPACE),
+            ),
+            priority=_LATER,
+        ),
+    ),
+    {"CALLS": "14"},
+    endpoints=1,
+    equal=False,
+)
 _STUCK: Final = Scenario(
     "stuck",
     (
@@ -70,6 +91,24 @@ _STUCK: Final = Scenario(
     equal=False,
     status=int(TASK_FAILED),
 )
+_FAR: Final = Scenario(
+    "far",
+    (
+        Role(
+            "sparse",
+            (_COPIED, _QUOTA),
+            quota=Quota(spaces=1, frames=4),
+        ),
+    ),
+    {"SPARSE": "1", "EVERY": "512"},
+)
+"""One page, the last of all."""
+_HIGH: Final = Scenario(
+    "high",
+    (Role("leaver", address=limits.USER_VA_LIMIT - (10 << 20) - 64 * limits.PAGE), Role("heir", priority=_LAST)),
+    equal=False,
+)
+"""The last 64 entries of the last table whose pages may be a program's."""
 _BEHIND: Final = Scenario(
     "behind", (Role("region", (_QUOTA,), quota=Quota(memory=1, frames=2)),), {"PAGES": "2"}, pages=20_000
 )
@@ -78,7 +117,7 @@ _BEHIND: Final = Scenario(
 _PATHS: Final = {figure.name: figure.scenario for figure in FIGURES}
 
 TRIALS: Final = (
-    Trial("create memory of 512 pages", _PATHS["create memory of 512 pages"]),
+    Trial("create memory of 512 pages, map, drop", _FRESH, ((0, 1), (2, 3), (4, 5))),
     Trial("create memory of 2 pages behind 20,000", _BEHIND),
     Trial("map, unmap, protect 512 pages, six tables", _PATHS["map 512 pages, with six new tables"], ((0, 5),)),
     Trial("map 512 pages of code", _PATHS["map 512 pages of code, with two new tables"]),
@@ -87,7 +126,10 @@ TRIALS: Final = (
     Trial("revoke 56 mappings of 512 pages", _MAPPED),
     Trial("revoke a quota that paid for 60 objects", _PAYER),
     Trial("end of a space of 121 tables", _PATHS["end of a space of 121 tables"]),
+    Trial("end of a space of one page, the last", _FAR),
+    Trial("exit of a program of 64 pages, the highest", _HIGH, rounds=1),
     Trial("exit with 62 capabilities, 896 derived", _HOLDER, rounds=1),
     Trial("call 15 receivers with full tables", _FULL, rounds=1),
+    Trial("suspend, configure who owes 14 answers", _OWING, ((0, 1), (2, 3)), rounds=1),
     Trial("exit of who supervises 14 that wait", _STUCK, rounds=1),
 )

@@ -1,5 +1,5 @@
-/* A space of its own in which SPARSE pages are mapped so that each needs three tables, by the last entry of each. Readings
-   around the drop of its capability, which ends it. */
+/* A space of its own in which SPARSE pages are mapped so that each needs three tables, by the last entry of each but the
+   root, and there by every EVERY-th. Readings around the drop of its capability, which ends it. */
 
 #define PAGE    1
 #define QUOTA   2
@@ -28,7 +28,9 @@ _start: describe 2
         mov     x22, x26
 3:      mov     x0, x25
         ldr     x1, [x22], #16
-        lsl     x2, x21, #39
+        mov     x2, #EVERY
+        mul     x2, x2, x21
+        lsl     x2, x2, #39
         sub     x2, x2, #4096
         mov     x3, #0
         mov     x8, #TYRNE_CALL_MAP
