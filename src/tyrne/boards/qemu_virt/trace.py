@@ -42,7 +42,10 @@ STANDING: Final = u8(0x57)
 
 
 class Trace:
-    """Writes the records. A record of bytes stays open, to be continued, until another one begins or a line ends."""
+    """Writes the records. A record of bytes stays open, to be continued, until another one begins or a line ends.
+
+    What writes is @apart, or each way of the kernel would have a copy, and @hot, since each tick is a record.
+    """
 
     def __init__(self, enabled: bool) -> None:
         self.enabled: Final[bool] = enabled
