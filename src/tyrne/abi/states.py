@@ -19,3 +19,5 @@ class TaskState(Enum):
     SUSPENDED = 5
     EXITED = 6
     FAULTED = 7
+    ENDING = 8
+    """It has ended, and what it held is being given back: next it is EXITED or FAULTED."""

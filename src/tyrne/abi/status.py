@@ -22,6 +22,8 @@ class Status(Enum):
     HAS_CHILDREN = 0x106
     WRONG_KIND = 0x107
     QUOTA_EXCEEDED = 0x108
+    BEING_REVOKED = 0x109
+    """The capability, or one that it was derived from, is being revoked, or its holder has ended."""
     STALE_HANDLE = 0x201
     WRONG_OBJECT_KIND = 0x202
     MISSING_RIGHT = 0x203

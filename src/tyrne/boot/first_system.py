@@ -17,7 +17,7 @@ from tyrne.kernel.creation import begin_life, creatable, make_object, new_region
 from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.mapping import map_memory
+from tyrne.kernel.mapping import map_memory, prepare
 from tyrne.kernel.quota import FRAMES, Quota
 from tyrne.kernel.task import Task
 from tyrne.lang import cold, irange, u64
@@ -61,6 +61,9 @@ def make_region(kernel: Kernel[B], record: u64, root: CapHandle) -> None:
     address = read_word(kernel.board, record, layout.REGION_ADDRESS)
     if address == 0:
         make(kernel, root, CapKind.MEMORY, pages)
+        region = kernel.regions.items[kernel.regions.population - 1]
+        kernel.board.zero(region.start, pages * PAGE_SIZE)
+        region.cleared = pages
         return
     device = FrameRange(address, address + pages * PAGE_SIZE)
     assert not device.overlaps(kernel.frames.extent), "a device lies in RAM"
@@ -134,8 +137,10 @@ def equip_task(kernel: Kernel[B], record: u64, root: CapHandle, task: Task) -> N
         at = layout.TASK_FIRST_MAPPING + i * layout.MAPPING_WORDS
         memory = task.capabilities.slots[read_word(board, record, at)]
         address = read_word(board, record, at + 1)
-        refused = map_memory(kernel, task.home, memory, address, read_word(board, record, at + 2))
-        assert refused is None, "a mapping of the manifest is refused"
+        work = map_memory(kernel, task.home, memory, address, read_word(board, record, at + 2))
+        assert not isinstance(work, Status), "a mapping of the manifest is refused"
+        while work is not None:
+            work = prepare(kernel, work)
     move_claim(own, whole, FRAMES, own.claims[FRAMES])
     for i in irange(layout.QUOTA_WORDS):
         move_claim(whole, own, FRAMES if i == 0 else i + 1, read_word(board, record, layout.TASK_QUOTA + i))

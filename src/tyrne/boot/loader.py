@@ -14,7 +14,7 @@ from tyrne.kernel.authority import quota_of, space_at
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, QuotaHandle
 from tyrne.kernel.creation import make_object
-from tyrne.kernel.deletion import cap_drop, reap
+from tyrne.kernel.deletion import cap_drop, reap_some
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.page_table import map_page
@@ -83,12 +83,13 @@ def load_image(
     if failure is not None:
         refused = cap_drop(kernel, table, made)
         assert refused is None
-        reap(kernel)
+        life = kernel.ending.top
+        while life is not None:
+            reap_some(kernel, life)
+            life = kernel.ending.top
         return failure
     kernel.board.tables_written()
-    return LoadedImage(
-        made, image.base(), image.entry, image.stack_end(), image.bytes(), image.stack_pages * PAGE_SIZE
-    )
+    return LoadedImage(made, image.base(), image.entry, image.stack_end(), image.bytes(), image.stack_pages * PAGE_SIZE)
 
 
 def create_space(kernel: Kernel[B], table: CapTable, parent: CapHandle, rights: Rights) -> CapHandle | Status:

@@ -112,6 +112,10 @@ class Clock(Protocol):
         counts no more."""
         ...
 
+    def interrupt_pending(self) -> bool:
+        """Whether an interrupt waits to be taken. The kernel asks after each step of long work."""
+        ...
+
     def acknowledge_interrupt(self) -> Interrupt:
         """Take and complete one interrupt; the limit before a tick, which then stays pending."""
         ...

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
-from tyrne.lang import saturating_add, saturating_sub, u64
+from tyrne.lang import saturating_add, saturating_sub, u64, wrapping_mul
+
+MULTIPLIER: Final = u64(0xD134_2543_DE82_EF95)
+"""Of a multiplicative generator modulo 2^64, whose upper bits are the random ones (Steele and Vigna, 2021)."""
 
 
 class Interrupt(Enum):
@@ -62,3 +66,30 @@ class Deadlines:
             self.turn_at = None
             return Interrupt.TICK
         return Interrupt.SPURIOUS
+
+
+class DrawnTicks:
+    """Ticks between the steps of long work, for machines whose clock stands still while the kernel works.
+
+    Whether one comes after a step, as after one in four it does, is drawn from a seed.
+    """
+
+    def __init__(self) -> None:
+        self.state: u64 = u64(0)
+        """Odd, or 0: no tick ever comes."""
+        self.due: bool = False
+
+    def sow(self, seed: u64) -> None:
+        """Draw from a seed from now on, a number below 2^63."""
+        self.state = seed * 2 + 1
+
+    def is_drawn(self) -> bool:
+        """A step has been taken: whether a tick comes, which is to be taken next."""
+        self.state = wrapping_mul(self.state, MULTIPLIER)
+        self.due = self.state != 0 and self.state >> 62 == 0
+        return self.due
+
+    def take(self) -> bool:
+        """Whether a tick is due; it is taken."""
+        due, self.due = self.due, False
+        return due

@@ -10,7 +10,7 @@ from tyrne.hal.aarch64.fault_report import log_fault
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
-from tyrne.hal.interrupt import Deadlines, Interrupt
+from tyrne.hal.interrupt import Deadlines, DrawnTicks, Interrupt
 from tyrne.hosted.counted_ram import CountedRam
 from tyrne.hosted.cpu import Cpu
 from tyrne.hosted.recorder import Recorder
@@ -41,6 +41,7 @@ class HostedBoard(CountedRam):
         self.acknowledged = Interrupt.SPURIOUS
         """The last interrupt that the kernel took."""
         self._deadlines: Final = Deadlines()
+        self.drawn_ticks: Final = DrawnTicks()
         self.kernel_entry: Callable[[TrapFrame], None] | None = None
         """Where a trap from EL1 goes."""
         self._extended: Final[dict[int, tuple[ThreadState, AdoptedState]]] = {}
@@ -103,9 +104,15 @@ class HostedBoard(CountedRam):
         self._deadlines.arm_turn(end)
         self._set_alarm()
 
+    def interrupt_pending(self) -> bool:
+        return self.drawn_ticks.is_drawn()
+
     def acknowledge_interrupt(self) -> Interrupt:
-        self.acknowledged = self._deadlines.take(u64(self.cpu.instructions))
-        self._set_alarm()
+        if self.drawn_ticks.take():
+            self.acknowledged = Interrupt.TICK
+        else:
+            self.acknowledged = self._deadlines.take(u64(self.cpu.instructions))
+            self._set_alarm()
         return self.acknowledged
 
     def charge(self) -> None:

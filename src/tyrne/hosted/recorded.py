@@ -27,10 +27,24 @@ class RecordedBoard(HostedBoard):
         super().__init__(recorder)
         self.interrupts: Final = interrupts
         self.taken = 0
+        self.traps = 0
+        """Synchronous ones from EL0."""
+        self.steps = 0
+        """Of the kernel's long work since the last of them."""
 
     def arm_limit(self, instructions: u64) -> None: ...
 
     def arm_turn(self, end: u64) -> None: ...
+
+    @property
+    def next(self) -> InterruptEvent | None:
+        """The interrupt that comes next."""
+        return self.interrupts[self.taken] if self.taken < len(self.interrupts) else None
+
+    def interrupt_pending(self) -> bool:
+        self.steps += 1
+        event = self.next
+        return event is not None and (event.traps, event.steps) == (self.traps, self.steps)
 
     def acknowledge_interrupt(self) -> Interrupt:
         self.acknowledged = self.interrupts[self.taken].kind
@@ -46,21 +60,19 @@ class RecordedMachine(HostedMachine):
     ) -> None:
         self._interrupts: Final = RecordedBoard(recorder, interrupts)
         super().__init__(manifest, recorder, debug_console, self._interrupts)
-        self._traps = 0
-        """Synchronous ones."""
         self._trapped_at = 0
-        """The count of instructions at the last of them."""
+        """The count of instructions at the last synchronous trap."""
 
     @property
     def used_up(self) -> bool:
         """Whether every interrupt has come."""
-        return self._interrupts.taken == len(self._interrupts.interrupts)
+        return self._interrupts.next is None
 
     def until_interrupt(self) -> int:
-        board = self._interrupts
-        if self.used_up or board.interrupts[board.taken].traps != self._traps:
+        board, event = self._interrupts, self._interrupts.next
+        if event is None or event.traps != board.traps or event.steps:
             return NO_LIMIT
-        return max(0, self._trapped_at + board.interrupts[board.taken].instructions - board.cpu.instructions)
+        return max(0, self._trapped_at + event.instructions - board.cpu.instructions)
 
     def execute(self, task: Task, limit: int, pause: bool = False) -> Stop:
         """As on any machine an interrupt that is due comes before the next instruction is fetched."""
@@ -73,6 +85,7 @@ class RecordedMachine(HostedMachine):
         instructions = self.board.cpu.instructions
         if instructions == due_at and fault_kind(u64(stop.syndrome)) in _BEFORE_AN_INSTRUCTION:
             return _INTERRUPTED
-        self._traps += 1
+        self._interrupts.traps += 1
+        self._interrupts.steps = 0
         self._trapped_at = instructions
         return stop

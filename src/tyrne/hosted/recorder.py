@@ -76,11 +76,13 @@ class FaultEvent:
 @dataclass(frozen=True, slots=True)
 class InterruptEvent:
     """An interrupt came after so many synchronous traps from EL0, and so many instructions since the last of them (or
-    since the start), the one that trapped not counted."""
+    since the start), the one that trapped not counted. Between two steps of the kernel's long work it came after so
+    many `steps` since that trap; at EL0 they are 0."""
 
     traps: int
     instructions: int
     kind: Interrupt
+    steps: int = 0
 
 
 class Listener:
@@ -213,10 +215,10 @@ class Recorder:
         """The tasks that wait or are suspended at the end of the run."""
         return {task for task, at in self.standings.items() if at.state != TaskState.READY.value}
 
-    def interrupt(self, traps: int, instructions: int, kind: Interrupt) -> None:
+    def interrupt(self, traps: int, instructions: int, steps: int, kind: Interrupt) -> None:
         """An interrupt came from outside."""
         if len(self.interrupts) < self.kept.interrupts:
-            self.interrupts.append(InterruptEvent(traps, instructions, kind))
+            self.interrupts.append(InterruptEvent(traps, instructions, kind, steps))
         else:
             self.left_out["interrupts"] += 1
 

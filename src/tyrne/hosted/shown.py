@@ -21,7 +21,7 @@ from tyrne.kernel.core import Core
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.life import Life, LifeList
+from tyrne.kernel.life import Life, LifeStack
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
@@ -178,12 +178,12 @@ def _life(life: Life) -> str:
     return f"Life of place {int(life.index)}: {use}, generation {life.generation()}"
 
 
-def _lives(lives: LifeList) -> str:
+def _lives(lives: LifeStack) -> str:
     """How many there are, also in a damaged list that ends nowhere."""
-    number, life = 0, lives.head
+    number, life = 0, lives.top
     while life is not None and number < MOST:
         number, life = number + 1, life.next
-    return f"LifeList: {number} to reap{'' if life is None else ', and more'}"
+    return f"LifeStack: {number} to reap{'' if life is None else ', and more'}"
 
 
 def _slot_id(slot: SlotId) -> str:
@@ -203,7 +203,7 @@ TEXTS: Final[dict[type, Callable[[Any], str]]] = {
     Image: _image,
     Kernel: _kernel,
     Life: _life,
-    LifeList: _lives,
+    LifeStack: _lives,
     Notification: _notification,
     Quota: _quota,
     Region: _region,

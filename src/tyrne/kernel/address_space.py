@@ -20,25 +20,28 @@ class AddressSpace:
         """The physical address of the root table."""
         self.asid: u16 = u16(0)
         self.frames: u64 = u64(0)
+        self.released: u64 = u64(0)
+        """Nothing is mapped below this address: at the end of its life, what is has been released so far."""
 
     def begin(self, root: u64) -> None:
         """Start with a zeroed root table; the tag is that of the place, never 0."""
         self.root = root
         self.asid = self.life.index + 1
         self.frames = u64(1)
+        self.released = u64(0)
 
     def translate(self, memory: TableMemory, address: u64) -> Mapping | Status:
         """Where the page of a user address leads, by the space's own tables."""
         return translate(memory, self.root, address)
 
-    def release(self, memory: TableMemory, frames: Frames) -> u64:
-        """Give all its frames back, the root last; how many they were. The TLB has forgotten the space."""
-        held, at = self.frames, u64(0)
-        while self.frames > 1:
-            before = frames.allocated
-            at = release_in_table(memory, frames, self.root, at)
-            self.frames -= before - frames.allocated
-        release_frame(frames, self.root)
-        self.root = u64(0)
-        self.frames = u64(0)
-        return held
+    def release_some(self, memory: TableMemory, frames: Frames) -> u64:
+        """Give some of its frames back, the root last; how many they were. The TLB has forgotten the space."""
+        before = frames.allocated
+        if self.frames > 1:
+            self.released = release_in_table(memory, frames, self.root, self.released)
+        else:
+            release_frame(frames, self.root)
+            self.root = u64(0)
+        freed = before - frames.allocated
+        self.frames -= freed
+        return freed

@@ -14,9 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tyrne.abi import CapHandle, Rights, includes
+from tyrne.abi import CapHandle, Rights, Status, includes
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, EndpointHandle
+from tyrne.kernel.config import MAX_DEPTH
 from tyrne.lang import u8, u16, u32, u64
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class CapSlot:
         self.index: u16 = u16(0)
         self.depth: u8 = u8(0)
         self.is_origin: bool = False
+        self.revoked: bool = False
+        """Whether what is derived from it is being deleted: nothing may be added there."""
         self.placement: Placement | None = None
         self.binding: Notification | None = None
         """The notification that was bound to an endpoint by this capability, over the one or over the other."""
@@ -64,6 +67,19 @@ class CapSlot:
         capability = self.capability
         assert capability is not None
         return capability
+
+    def is_being_revoked(self) -> bool:
+        """Whether its capability is being revoked, or one that it is derived from."""
+        at: CapSlot | None = self
+        while at is not None and not at.revoked:
+            at = at.parent
+        return at is not None
+
+    def child_refused(self) -> Status | None:
+        """Why nothing may be derived from its capability, if nothing may."""
+        if self.depth >= MAX_DEPTH:
+            return Status.DERIVATION_TOO_DEEP
+        return Status.BEING_REVOKED if self.is_being_revoked() else None
 
     def fill(self, capability: Capability, parent: CapSlot | None, depth: u8) -> None:
         """Hold a capability as the first child of a parent, or without one as a root."""
@@ -122,6 +138,7 @@ class CapSlot:
     def clear(self) -> None:
         """Drop the capability and leave the tree. This slot has no children."""
         assert self.first_child is None
+        self.revoked = False
         self._unlink()
         self.recycle()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tyrne.abi import CapHandle, Rights, Status, includes
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import Capability, CapObject
-from tyrne.kernel.config import MAX_DEPTH, TABLE_SLOTS
+from tyrne.kernel.config import TABLE_SLOTS
 from tyrne.lang import Array, u8, u16, u64
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ class CapTable:
         slot = self.source(source, Rights.DUPLICATE, rights)
         if isinstance(slot, Status):
             return slot
+        if slot.is_being_revoked():
+            return Status.BEING_REVOKED
         if self.is_full():
             return Status.CAPS_EXHAUSTED
         peer = self.allocate()
@@ -105,11 +107,10 @@ class CapTable:
         slot = self.source(source, Rights.DERIVE, rights)
         if isinstance(slot, Status):
             return slot
-        if slot.depth >= MAX_DEPTH:
-            return Status.DERIVATION_TOO_DEEP
-        if self.is_full():
-            return Status.CAPS_EXHAUSTED
-        return slot
+        refused = slot.child_refused()
+        if refused is not None:
+            return refused
+        return Status.CAPS_EXHAUSTED if self.is_full() else slot
 
     def cap_derive(self, source: CapHandle, rights: Rights, named: CapObject, badge: u64) -> CapHandle | Status:
         """A child of the source, gone when the source is revoked. It names the same object, or some pages of it."""

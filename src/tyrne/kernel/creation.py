@@ -29,7 +29,7 @@ from tyrne.kernel.capability import (
     kind_of,
     life_of,
 )
-from tyrne.kernel.config import MAX_DEPTH, MAX_PAGES, PRIORITIES
+from tyrne.kernel.config import MAX_PAGES, PRIORITIES
 from tyrne.kernel.effects import Effect, SyscallContext, done, handed, refuse
 from tyrne.kernel.quota import CLAIMS, FRAMES, Quota
 from tyrne.lang import u8, u32, u64, wrapping_add
@@ -135,7 +135,7 @@ def new_space(kernel: Kernel[B]) -> AddressSpaceHandle | Status:
 def new_memory(kernel: Kernel[B], pages: u64) -> MemoryHandle | Status:
     if kernel.regions.is_full():
         return Status.QUOTA_EXCEEDED
-    start = kernel.frames.allocate_run(kernel.board, pages)
+    start = kernel.frames.allocate_run(pages)
     return Status.OUT_OF_FRAMES if start is None else new_region(kernel, start, pages)
 
 
@@ -147,6 +147,7 @@ def new_region(kernel: Kernel[B], start: u64, pages: u64) -> MemoryHandle:
     region.start = start
     region.pages = pages
     region.device = not kernel.frames.extent.contains(start)
+    region.cleared = pages if region.device else u64(0)
     return MemoryHandle(region, region.life.count, u32(0), u32(pages))
 
 
@@ -166,8 +167,9 @@ def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     kind = creatable(call.a1)
     if kind is None or (kind is CapKind.MEMORY and not 1 <= call.a2 <= MAX_PAGES):
         return refuse(Status.BAD_ARGUMENT)
-    if payer.depth >= MAX_DEPTH:
-        return refuse(Status.DERIVATION_TOO_DEEP)
+    refused = payer.child_refused()
+    if refused is not None:
+        return refuse(refused)
     if caller.table.is_full():
         return refuse(Status.CAPS_EXHAUSTED)
     origin = make_object(kernel, payer, quota_at(payer), kind, call.a2)

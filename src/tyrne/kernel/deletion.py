@@ -2,10 +2,10 @@
 
 A capability that goes takes what it upheld along: the mapping of memory, the wait of who waits by it or for its answer,
 the binding of a notification, the life of a task in an address space.
-When the last capability over an object goes, its origin does too, and the object comes into the list of what is to be
+When the last capability over an object goes, its origin does too, and the object comes onto the stack of what is to be
 reaped. So does a task that ended, and an endpoint from which nobody can receive any more: with it goes all hope of
-those who would send. `reap` takes from the list at the end of the trap, until nothing is left: what goes may hold other
-things, which come into the list in turn. Nothing here calls itself, or looks at what does not go.
+those who would send. What goes may hold other things, which come onto the stack in turn. All of this goes in steps, as
+work.py says; nothing here calls itself, or looks at what does not go.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING
 
 from tyrne.abi import CapHandle, CapKind, Rights, Status, TaskState, includes
 from tyrne.hal.board import B
-from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.authority import caller_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle, EndpointHandle, NotificationHandle, ReplyHandle, life_of
+from tyrne.kernel.ending import end_task, reap_later
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.life import Life
-from tyrne.kernel.lifecycle import end_task
+from tyrne.kernel.lifecycle import report
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import FRAMES, Quota, pay_back
 from tyrne.kernel.rendezvous import end_wait, lay_down, withdraw
-from tyrne.kernel.task import Task
-from tyrne.lang import cold, irange, u64
+from tyrne.kernel.task import Offer, Task
+from tyrne.kernel.work import Revocation
+from tyrne.lang import irange, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -38,7 +39,7 @@ def _delete_leaf(kernel: Kernel[B], slot: CapSlot) -> None:
     if slot.is_origin:
         life = life_of(held.object)
         assert life is not None
-        kernel.ending.push(life)
+        reap_later(kernel, life)
         slot.is_origin = False
         slot.clear()
         return
@@ -56,7 +57,7 @@ def _delete_leaf(kernel: Kernel[B], slot: CapSlot) -> None:
             if includes(held.rights, Rights.RECV):
                 endpoint.receivable -= 1
                 if endpoint.receivable == 0:
-                    kernel.ending.push(endpoint.life)
+                    reap_later(kernel, endpoint.life)
     slot.clear()
 
 
@@ -73,13 +74,6 @@ def cancel_waits(kernel: Kernel[B], slot: CapSlot) -> None:
     """End the wait by a capability that goes."""
     task = owner_of(kernel, slot)
     if task is not None and task.through is slot:
-        end_wait(kernel, task, Status.ABORTED)
-
-
-def cancel_call(kernel: Kernel[B], slot: CapSlot) -> None:
-    """End the wait for an answer to a call by a capability that goes when all that is derived from it has gone."""
-    task = owner_of(kernel, slot)
-    if task is not None and task.through is slot and task.reply is not None:
         end_wait(kernel, task, Status.ABORTED)
 
 
@@ -102,28 +96,22 @@ def drop(kernel: Kernel[B], slot: CapSlot) -> None:
         _delete_leaf(kernel, parent)
 
 
-def delete_descendants(kernel: Kernel[B], slot: CapSlot) -> None:
-    """Delete everything derived from a capability, wherever it is: leaf by leaf, each slot once."""
-    at = slot
-    while True:
-        child = at.first_child
-        if child is not None:
-            at = child
-            if at.first_child is not None:
-                cancel_call(kernel, at)
-        elif at is slot:
-            return
-        else:
-            parent = at.parent
-            assert parent is not None
-            _delete_leaf(kernel, at)
-            at = parent
+def delete_one(kernel: Kernel[B], slot: CapSlot) -> bool:
+    """Delete one of the capabilities that are derived from another, the last of a line; false when there is none."""
+    leaf = slot.first_child
+    if leaf is None:
+        return False
+    child = leaf.first_child
+    while child is not None:
+        leaf = child
+        child = leaf.first_child
+    _delete_leaf(kernel, leaf)
+    return True
 
 
 def delete(kernel: Kernel[B], slot: CapSlot) -> None:
-    """Delete a capability, if the slot holds one, with everything derived from it."""
+    """Delete the capability in a slot from which nothing can be derived, if it holds one."""
     if slot.capability is not None:
-        delete_descendants(kernel, slot)
         drop(kernel, slot)
 
 
@@ -147,7 +135,9 @@ def cap_revoke(kernel: Kernel[B], table: CapTable, source: CapHandle) -> Status 
     slot = table.source(source, Rights.REVOKE, Rights.NONE)
     if isinstance(slot, Status):
         return slot
-    delete_descendants(kernel, slot)
+    if slot.first_child is not None:
+        slot.revoked = True
+        kernel.scheduler.owe(Revocation(slot))
     return None
 
 
@@ -160,27 +150,78 @@ def cap_drop(kernel: Kernel[B], table: CapTable, handle: CapHandle) -> Status | 
     return None
 
 
-@cold
-def reap(kernel: Kernel[B]) -> None:
-    """Reap what is in the list, in its order, until nothing is left."""
-    life = kernel.ending.head
-    while life is not None:
-        _reap_one(kernel, life)
-        kernel.ending.pop(life)
-        life = kernel.ending.head
-
-
-def _reap_one(kernel: Kernel[B], life: Life) -> None:
-    """Give back what an ended task held; end an endpoint from which nobody can receive; destroy what nobody can name.
-
-    The object stays in the list meanwhile, so that nothing puts it there again.
-    """
-    if life.kind is CapKind.TASK:
-        _settle_task(kernel, kernel.tasks.items[life.index])
-    elif life.kind is CapKind.ENDPOINT and kernel.endpoints.items[life.index].receivable == 0:
-        delete(kernel, life.origin)
+def reap_some(kernel: Kernel[B], life: Life) -> None:
+    """One step for the top of the stack of what is to be reaped. What goes with it comes on top of it."""
+    if _give_back(kernel, life):
+        return
+    kernel.ending.pop(life)
     if life.origin.capability is None:
         _destroy(kernel, life)
+
+
+def _give_back(kernel: Kernel[B], life: Life) -> bool:
+    """Do one step of what comes before an object is nobody's; false when there is none left.
+
+    An ended task gives back what it held; an endpoint from which nobody can receive goes; a space frees its tables.
+    """
+    match life.kind:
+        case CapKind.TASK:
+            return _give_back_task(kernel, kernel.tasks.items[life.index])
+        case CapKind.ENDPOINT:
+            if life.origin.capability is None or kernel.endpoints.items[life.index].receivable != 0:
+                return False
+            life.origin.revoked = True
+            if not delete_one(kernel, life.origin):
+                drop(kernel, life.origin)
+            return True
+        case CapKind.ADDRESS_SPACE:
+            space = kernel.spaces.items[life.index]
+            if space.root == 0:
+                return False
+            kernel.leave_space(space)
+            kernel.board.invalidate_space(space.asid)
+            pay_back(life.payer, FRAMES, space.release_some(kernel.board, kernel.frames))
+            return True
+    return False
+
+
+def _give_back_task(kernel: Kernel[B], task: Task) -> bool:
+    """A task that nobody can name any more ends, if it had not yet, with code 0 and without a notice.
+
+    First those go on who wait for the ended task; then what it held goes, with what was derived from it. When all has
+    gone, its supervisor is told of its exit.
+    """
+    if task.life.origin.capability is None and not task.has_ended():
+        end_task(kernel, task, TaskState.EXITED, u64(0))
+        kernel.board.trace_end(task.number, u64(0))
+    if task.state is not TaskState.ENDING:
+        return False
+    if task.spent:
+        task.spent = False
+        end_life(kernel, task)
+        for i in irange(task.capabilities.touched):
+            task.capabilities.slots[i].revoked = True
+        return True
+    for i in irange(task.capabilities.touched):
+        slot = task.capabilities.slots[i]
+        if slot.capability is not None:
+            if not delete_one(kernel, slot):
+                drop(kernel, slot)
+            return True
+    if task.home.capability is not None:
+        drop(kernel, task.home)
+        return True
+    if task is kernel.scheduler.core.current or task.queue is not None:
+        kernel.scheduler.withdraw(task)
+    told = task.offer is Offer.EXIT and task.supervisor.capability is not None
+    task.forget_offer()
+    task.become(task.outcome)
+    task.work = None
+    if told:
+        receiver = report(kernel, task, Offer.EXIT)
+        if receiver is not None:
+            kernel.scheduler.make_ready(receiver)
+    return False
 
 
 def _destroy(kernel: Kernel[B], life: Life) -> None:
@@ -188,10 +229,9 @@ def _destroy(kernel: Kernel[B], life: Life) -> None:
     kind = life.kind
     assert kind is not None
     index = u64(life.index)
-    frames = u64(0)
     match kind:
         case CapKind.TASK:
-            _empty_task(kernel, kernel.tasks.items[index])
+            delete(kernel, kernel.tasks.items[index].supervisor)  # and its notice, which waits by it
             kernel.tasks.free(kernel.tasks.id_at(index))
         case CapKind.ENDPOINT:
             _empty_endpoint(kernel, kernel.endpoints.items[index])
@@ -200,37 +240,14 @@ def _destroy(kernel: Kernel[B], life: Life) -> None:
             _empty_notification(kernel.notifications.items[index])
             kernel.notifications.free(kernel.notifications.id_at(index))
         case CapKind.ADDRESS_SPACE:
-            frames = _empty_space(kernel, kernel.spaces.items[index])
             kernel.spaces.free(kernel.spaces.id_at(index))
         case CapKind.MEMORY:
-            frames = kernel.regions.items[index].free_frames(kernel.frames)
+            pay_back(life.payer, FRAMES, kernel.regions.items[index].free_frames(kernel.frames))
             kernel.regions.free(kernel.regions.id_at(index))
         case CapKind.QUOTA:  # always: nothing else is made
             _empty_quota(kernel.quotas.items[index])
             kernel.quotas.free(kernel.quotas.id_at(index))
-    pay_back(life.payer, FRAMES, frames)
     pay_back(life.payer, u64(kind.value), u64(1))
-
-
-def _settle_task(kernel: Kernel[B], task: Task) -> None:
-    """A task that nobody can name any more ends, if it had not yet, with code 0 and without a notice.
-
-    What an ended task held is deleted, with what was derived from it. Its supervisor is kept, for its notice.
-    """
-    if task.life.origin.capability is None and not task.has_ended():
-        end_task(kernel, task, TaskState.EXITED, u64(0))
-        kernel.board.trace_end(task.number, u64(0))
-    if task.spent:
-        task.spent = False
-        task.context = None
-        for i in irange(task.capabilities.touched):
-            delete(kernel, task.capabilities.slots[i])
-        delete(kernel, task.home)
-
-
-def _empty_task(kernel: Kernel[B], task: Task) -> None:
-    """Its notice waits by its supervisor, and goes with it."""
-    delete(kernel, task.supervisor)
 
 
 def _empty_endpoint(kernel: Kernel[B], endpoint: Endpoint) -> None:
@@ -246,13 +263,6 @@ def _empty_notification(notification: Notification) -> None:
     assert notification.waiters.head is None, "a wait outlived its capability"
     assert notification.bound is None, "a binding outlived its capability"
     notification.consume()
-
-
-def _empty_space(kernel: Kernel[B], space: AddressSpace) -> u64:
-    """Its tables and the pages that are its own go; how many they were. The TLB forgets it first."""
-    kernel.leave_space(space)
-    kernel.board.invalidate_space(space.asid)
-    return space.release(kernel.board, kernel.frames)
 
 
 def _empty_quota(quota: Quota) -> None:

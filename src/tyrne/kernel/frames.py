@@ -115,16 +115,14 @@ class Frames:
         memory.zero(address, PAGE_SIZE)
         return address
 
-    def allocate_run(self, memory: PhysicalMemory, count: u64) -> u64 | None:
-        """The address of the first of a run of frames, now zeroed and the caller's; None when there is no such run."""
+    def allocate_run(self, count: u64) -> u64 | None:
+        """The address of the first of a run of frames, now the caller's to clear; None when there is no such run."""
         first = self._first_run(count)
         if first is None:
             return None
         self._take(first, count)
         self.allocated += count
-        start = self.extent.start + first * PAGE_SIZE
-        memory.zero(start, count * PAGE_SIZE)
-        return start
+        return self.extent.start + first * PAGE_SIZE
 
     @hot
     def free(self, address: u64, count: u64 = u64(1)) -> FrameError | None:

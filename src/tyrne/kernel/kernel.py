@@ -17,14 +17,15 @@ from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.authority import live_space, living_space
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.deletion import reap
+from tyrne.kernel.deletion import delete_one, reap_some
 from tyrne.kernel.effects import Block, Reschedule, Resume, Return, SyscallContext, Terminate
 from tyrne.kernel.end_of_run import log_end
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.fast_path import fast_call, fast_call_2, fast_fault
 from tyrne.kernel.frames import Frames
-from tyrne.kernel.life import LifeList
+from tyrne.kernel.life import LifeStack
 from tyrne.kernel.lifecycle import exit_task, fault_task
+from tyrne.kernel.mapping import prepare
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
@@ -32,7 +33,8 @@ from tyrne.kernel.scheduler import Scheduler
 from tyrne.kernel.system_calls import dispatch
 from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import hot, inline, irange, u32, u64
+from tyrne.kernel.work import Preparation, Reaping, Revocation, Work
+from tyrne.lang import apart, hot, inline, irange, u32, u64
 
 NO_TASK: Final = u32(0xFFFF_FFFF)
 """The number of no task."""
@@ -44,8 +46,8 @@ class Kernel(Generic[B]):
     def __init__(self, board: B, debug_console: bool = True) -> None:
         self.board: B = board
         self.scheduler: Scheduler = Scheduler()
-        self.ending: LifeList = LifeList()
-        """What ended, or cannot be named or be received from any more, and is to be reaped before the trap is over."""
+        self.ending: LifeStack = LifeStack()
+        """What ended, or cannot be named or be received from any more, and is to be reaped by who has it to do."""
         self.debug_console: Final[bool] = debug_console
         """Whether console_write exists; a release kernel has none."""
         self.tasks: Arena[Task] = Arena(config.MAX_TASKS, lambda _: Task())
@@ -96,13 +98,11 @@ class Kernel(Generic[B]):
 
     @hot
     def leave(self) -> Task | None:
-        """Give back what the trap has left over, and let the CPU hold the current task's thread and address space."""
-        if self.ending.head is not None:
-            reap(self)
-            self.scheduler.preempt()
-            self._keep_turn()
+        """Who goes on when the trap is over: the CPU holds its thread and its space, and it has no work left."""
         task = self.scheduler.core.current
-        return task if task is not None and task is self.scheduler.core.entered else self._enter(task)
+        if task is not None and task is self.scheduler.core.entered and task.work is None:
+            return task
+        return self._go_on()
 
     def trap_from_kernel(self, frame: TrapFrame) -> None:
         """A system call from the kernel itself, which only boot makes: no task runs, so it must fail closed."""
@@ -187,26 +187,55 @@ class Kernel(Generic[B]):
         if timed:
             self.board.arm_turn(end)
 
-    def _keep_turn(self) -> None:
-        """The task that made the trap goes on with its turn when who was to run next has gone meanwhile."""
-        task = self.scheduler.core.current
-        if task is not None and task is self.scheduler.core.entered and self.scheduler.core.left is not None:
-            self._begin_turn(task)
+    @apart
+    def _go_on(self) -> Task | None:
+        """Do what the current task has to do before it goes on, an interrupt or a more urgent task before the rest of
+        it. Without a task the run is over, and says how."""
+        core = self.scheduler.core
+        while True:
+            task = core.current
+            if task is None:
+                self.activate(self.bootstrap_space())
+                log_end(self)
+                return None
+            self._enter(task)
+            work = task.work
+            if work is None:
+                return task
+            self._take_step(task, work)
+            self.scheduler.preempt()
+            following = core.current
+            if following is not None and self.board.interrupt_pending():
+                self._interrupt(following)
 
-    def _enter(self, task: Task | None) -> Task | None:
-        """Let the CPU hold another task's thread and address space. Without a task the run is over, and says how."""
-        if task is None:
-            self.activate(self.bootstrap_space())
-            log_end(self)
-            return None
-        old = self.scheduler.core.entered
-        if old is None or self.scheduler.core.left is not None:
+    def _take_step(self, task: Task, work: Work) -> None:
+        """Do one unit of what a task has to do, and set down what is left."""
+        match work:
+            case Revocation(slot):
+                if not delete_one(self, slot):
+                    slot.revoked = False
+                    task.work = Reaping()
+            case Preparation():
+                task.work = prepare(self, work)
+            case Reaping():  # always: there is no other work
+                life = self.ending.top
+                if life is None:
+                    task.work = None
+                else:
+                    reap_some(self, life)
+
+    @inline
+    def _enter(self, task: Task) -> None:
+        """Let the CPU hold a task's thread and address space, and let its turn begin, if that is new."""
+        core = self.scheduler.core
+        old = core.entered
+        if old is None or core.left is not None:
             self._begin_turn(task)
-        self.board.switch_thread(None if old is None else old.thread, task.thread)
-        space = live_space(task)
-        self.activate(self.bootstrap_space() if space is None else space)
-        self.scheduler.core.entered = task
-        return task
+        if task is not old:
+            self.board.switch_thread(None if old is None else old.thread, task.thread)
+            space = live_space(task)
+            self.activate(self.bootstrap_space() if space is None else space)
+            core.entered = task
 
     @inline
     def activate(self, space: AddressSpace) -> None:

@@ -30,9 +30,9 @@ class Life:
         self.payer: Quota | None = None
         """To whom the claims on the object return."""
         self.listed: bool = False
-        """Whether it is in the list of lives to be reaped."""
+        """Whether it is among those that are to be reaped."""
         self.next: Life | None = None
-        """The one behind it there."""
+        """The one below it there."""
 
     @inline
     def lasts(self, count: u64) -> bool:
@@ -44,29 +44,22 @@ class Life:
         return self.count >> 1
 
 
-class LifeList:
-    """Lives to be reaped, first in, first out: each once, until it is taken off."""
+class LifeStack:
+    """Lives to be reaped, last in, first out: each once, until it is taken off. What goes with an object is reaped
+    before the rest of it."""
 
     def __init__(self) -> None:
-        self.head: Life | None = None
-        self.tail: Life | None = None
+        self.top: Life | None = None
 
     def push(self, life: Life) -> None:
-        """Put a life behind all others, if it is not there already."""
-        if life.listed:
-            return
-        tail = self.tail
-        if tail is None:
-            self.head = life
-        else:
-            tail.next = life
-        self.tail = life
-        life.listed = True
+        """Put a life on top of all others, if it is not there already."""
+        if not life.listed:
+            life.next = self.top
+            self.top = life
+            life.listed = True
 
     def pop(self, life: Life) -> None:
-        """Take the first life off the list."""
-        self.head = life.next
-        if life.next is None:
-            self.tail = None
+        """Take the top off."""
+        self.top = life.next
         life.next = None
         life.listed = False

@@ -1,4 +1,4 @@
-"""How tasks stop and end. What an ended task held is given back at the end of the trap."""
+"""How tasks stop by themselves: by their exit, or by a fault."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tyrne.abi import TaskState
 from tyrne.hal.board import B
 from tyrne.hal.text import log_decimal, log_line, log_name, log_text
 from tyrne.kernel.authority import endpoint_at
-from tyrne.kernel.fault import end_by_fault
+from tyrne.kernel.ending import end_by_fault, end_task
 from tyrne.kernel.rendezvous import submit
 from tyrne.kernel.task import Fault, Offer, Task
 from tyrne.lang import cold, u64
@@ -17,31 +17,9 @@ if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
 
 
-def call_off(kernel: Kernel[B], task: Task) -> None:
-    """Take a task out of whatever it is in: the CPU, a queue, or the hands of who would answer it."""
-    queue = task.queue
-    answer = task.reply
-    if task.state is TaskState.READY:
-        kernel.scheduler.withdraw(task)
-    elif queue is not None:
-        queue.remove(task)
-    if answer is not None:
-        answer.recycle()
-    task.forget_offer()
-
-
-def end_task(kernel: Kernel[B], task: Task, state: TaskState, code: u64) -> None:
-    """The task runs no more."""
-    call_off(kernel, task)
-    task.become(state)
-    task.exit_code = code
-    task.spent = True
-    kernel.ending.push(task.life)
-
-
 @cold
 def exit_task(kernel: Kernel[B], task: Task, code: u64) -> None:
-    """The task ends itself; its supervisor is told."""
+    """The current task ends itself; when it has given back what it held, its supervisor is told."""
     board = kernel.board
     log_text(board, b"tyrne: userspace task exited (")
     log_name(board, task.name, task.number)
@@ -49,10 +27,7 @@ def exit_task(kernel: Kernel[B], task: Task, code: u64) -> None:
     log_decimal(board, code)
     log_line(board, b")")
     end_task(kernel, task, TaskState.EXITED, code)
-    if task.supervisor.capability is not None:
-        receiver = report(kernel, task, Offer.EXIT)
-        if receiver is not None:
-            kernel.scheduler.make_ready(receiver)
+    task.offer = Offer.EXIT
 
 
 def report(kernel: Kernel[B], task: Task, offer: Offer) -> Task | None:
@@ -64,7 +39,6 @@ def fault_task(kernel: Kernel[B], task: Task, what: u64, address: u64) -> None:
     """The current task has faulted: its supervisor decides what becomes of it; without one it ends."""
     task.fault = Fault(what, address, task.frame.pc)
     if task.supervisor.capability is None:
-        kernel.scheduler.withdraw(task)
         end_by_fault(kernel, task)
     else:
         kernel.scheduler.switch(report(kernel, task, Offer.FAULT))

@@ -16,11 +16,12 @@ from tyrne.kernel.authority import authorise, living_space, space_at
 from tyrne.kernel.cap_slot import CapSlot, Placement
 from tyrne.kernel.capability import AddressSpaceHandle, MemoryHandle
 from tyrne.kernel.config import MAX_PAGES
-from tyrne.kernel.effects import Effect, SyscallContext, done, handed, outcome, refuse
+from tyrne.kernel.effects import Effect, SyscallContext, done, handed, refuse
 from tyrne.kernel.memory import Region
 from tyrne.kernel.page_ranges import map_in_table, missing_tables, protect_in_table, unmap_in_table
 from tyrne.kernel.page_table import check_pages
 from tyrne.kernel.quota import FRAMES, pay_back
+from tyrne.kernel.work import Preparation
 from tyrne.lang import hot, saturating_add, u32, u64
 
 if TYPE_CHECKING:
@@ -65,9 +66,23 @@ def page_flags(slot: CapSlot, region: Region, word: u64) -> MappingFlags | Statu
     return Status.INVALID_FLAGS if forbidden(flags) else flags
 
 
+def work_for(slot: CapSlot, region: Region, flags: MappingFlags) -> Preparation | None:
+    """What comes before the pages of a capability may have flags: they are cleared once, and cleaned to become code."""
+    ready = region.cleared == region.pages and not flags & MappingFlags.EXECUTE
+    return None if ready else Preparation(slot, flags, u64(0))
+
+
+def until_then(work: Preparation | None, flags: MappingFlags) -> MappingFlags:
+    """The flags of pages while there is something left to do for them: the kernel alone can read them."""
+    return flags if work is None else flags & MappingFlags.DEVICE
+
+
 @hot
-def map_memory(kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, word: u64) -> Status | None:
-    """Map all pages of a memory capability at an address. All checks come first; the commit cannot fail."""
+def map_memory(
+    kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, word: u64
+) -> Preparation | Status | None:
+    """Map all pages of a memory capability at an address. All checks come first; the commit cannot fail. What is left
+    to do before the pages are the program's."""
     named = memory_at(slot)
     region = region_of(named)
     flags = page_flags(slot, region, word)
@@ -96,15 +111,44 @@ def map_memory(kernel: Kernel[B], space: CapSlot, slot: CapSlot, address: u64, w
             return Status.OUT_OF_FRAMES
         payer.take(FRAMES, needed)
         target.frames += needed
-    start = region.start + u64(named.first) * PAGE_SIZE
+    work = work_for(slot, region, flags)
+    start, first_flags = region.start + u64(named.first) * PAGE_SIZE, until_then(work, flags)
     at = address
     while at < end:
-        at = map_in_table(kernel.board, kernel.frames, target.root, at, end, start + (at - address), flags)
+        at = map_in_table(kernel.board, kernel.frames, target.root, at, end, start + (at - address), first_flags)
     kernel.board.tables_written()
-    if flags & MappingFlags.EXECUTE:
-        kernel.board.code_written(start, pages * PAGE_SIZE)
     slot.placement = Placement(home, address)
+    return work
+
+
+def prepare(kernel: Kernel[B], work: Preparation) -> Preparation | None:
+    """Clear or clean the next page, or give all their flags when that is done; what is left to do then."""
+    slot = work.slot
+    if not is_placed(slot):
+        return None
+    named = memory_at(slot)
+    region = region_of(named)
+    if region.cleared < region.pages:
+        kernel.board.zero(region.start + region.cleared * PAGE_SIZE, PAGE_SIZE)
+        region.cleared += 1
+        return work
+    if work.flags & MappingFlags.EXECUTE and work.page < u64(named.pages):
+        kernel.board.code_written(region.start + (u64(named.first) + work.page) * PAGE_SIZE, PAGE_SIZE)
+        return Preparation(slot, work.flags, work.page + 1)
+    protect_placed(kernel, slot, work.flags)
     return None
+
+
+def protect_placed(kernel: Kernel[B], slot: CapSlot, flags: MappingFlags) -> None:
+    """Change the flags of the pages that a memory capability maps."""
+    placement = slot.placement
+    assert placement is not None
+    space = living_space(placement.space)
+    assert space is not None
+    at = placement.address
+    end = at + u64(memory_at(slot).pages) * PAGE_SIZE
+    while at < end:
+        at = protect_in_table(kernel.board, space.root, space.asid, at, end, flags)
 
 
 @hot
@@ -159,7 +203,12 @@ def map_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     named = named_by(caller, call)
     if isinstance(named, Status):
         return refuse(named)
-    return outcome(map_memory(kernel, named.space, named.memory, call.a2, call.a3))
+    work = map_memory(kernel, named.space, named.memory, call.a2, call.a3)
+    if isinstance(work, Status):
+        return refuse(work)
+    if work is not None:
+        kernel.scheduler.owe(work)
+    return done()
 
 
 def unmap_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
@@ -176,21 +225,14 @@ def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effec
     slot = placed_memory(caller, call)
     if isinstance(slot, Status):
         return refuse(slot)
-    named = memory_at(slot)
-    region = region_of(named)
+    region = region_of(memory_at(slot))
     flags = page_flags(slot, region, call.a2)
     if isinstance(flags, Status):
         return refuse(flags)
-    placement = slot.placement
-    assert placement is not None
-    space = living_space(placement.space)
-    assert space is not None
-    at, length = placement.address, u64(named.pages) * PAGE_SIZE
-    end = at + length
-    while at < end:
-        at = protect_in_table(kernel.board, space.root, space.asid, at, end, flags)
-    if flags & MappingFlags.EXECUTE:
-        kernel.board.code_written(region.start + u64(named.first) * PAGE_SIZE, length)
+    work = work_for(slot, region, flags)
+    protect_placed(kernel, slot, until_then(work, flags))
+    if work is not None:
+        kernel.scheduler.owe(work)
     return done()
 
 

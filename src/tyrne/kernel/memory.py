@@ -17,6 +17,8 @@ class Region:
         self.pages: u64 = u64(0)
         self.device: bool = False
         """Not RAM: mapped as device memory, and never executed."""
+        self.cleared: u64 = u64(0)
+        """How many of its first pages hold nothing of an earlier owner. No task sees any before all do."""
 
     def free_frames(self, frames: Frames) -> u64:
         """Give the frames back; how many they were."""

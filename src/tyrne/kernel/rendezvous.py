@@ -12,8 +12,8 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, EndpointHandle, MemoryHandle, ReplyHandle
 from tyrne.kernel.effects import receipt, signal_receipt
+from tyrne.kernel.ending import call_off, end_by_fault
 from tyrne.kernel.endpoint import Endpoint, Message
-from tyrne.kernel.fault import end_by_fault
 from tyrne.kernel.mapping import unmap_placed
 from tyrne.kernel.task import Offer, Task
 from tyrne.lang import hot, u64
@@ -36,20 +36,13 @@ def end_wait(kernel: Kernel[B], task: Task, status: Status) -> None:
 
     One that waits for repair ends by its fault; the notice of an exit is told to nobody.
     """
-    queue = task.queue
-    answer = task.reply
-    if queue is not None:
-        queue.remove(task)
-    if answer is not None:
-        answer.recycle()
-    match task.offer:
-        case Offer.FAULT:
-            end_by_fault(kernel, task)
-        case Offer.EXIT:
-            task.forget_offer()
-        case _:
-            release(kernel, task, Answer(u64(status.value)))
-            kernel.scheduler.make_ready(task)
+    offer = task.offer
+    call_off(kernel, task)
+    if offer is Offer.FAULT:
+        end_by_fault(kernel, task)
+    elif offer is not Offer.EXIT:
+        release(kernel, task, Answer(u64(status.value)))
+        kernel.scheduler.make_ready(task)
 
 
 def may_transfer(table: CapTable, word: u64) -> bool:

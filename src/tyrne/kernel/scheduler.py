@@ -16,6 +16,7 @@ from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.core import Core
 from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
+from tyrne.kernel.work import Work
 from tyrne.lang import hot, saturating_add, saturating_sub, u64
 
 
@@ -58,7 +59,7 @@ class Scheduler:
     def rotate(self, task: Task) -> None:
         """Put the current task behind its equals; alone, it goes on with its turn."""
         if self.core.ready[task.priority].head is not None:
-            self.make_ready(task)
+            self.core.enqueue(task)
             self._leave_turn()
 
     @hot
@@ -85,6 +86,12 @@ class Scheduler:
         else:
             partner.become(TaskState.READY)
             self.core.current = partner
+
+    def owe(self, work: Work) -> None:
+        """Who made the trap has this to do before it goes on, if it has no work yet."""
+        task = self.core.entered
+        if task is not None and task.work is None:
+            task.work = work
 
     def stop(self) -> None:
         """Nothing runs from here on; the tasks keep their states."""

@@ -8,6 +8,7 @@
 | RECEIVING | waits to receive        | receivers, or waiters  | arrive, cancel, suspend, end                      |
 | CALLING   | waits for an answer     | -                      | configure, reply, cancel, suspend, end            |
 | SUSPENDED | somebody stopped it     | -                      | configure, resume, end                            |
+| ENDING    | has things to give back | ready, or -            | over                                              |
 | EXITED    | ended                   | senders, for a notice  | create, configure                                 |
 | FAULTED   | ended by a fault        | -                      | create, configure                                 |
 
@@ -30,6 +31,7 @@ from tyrne.kernel.context import Context, whole_context
 from tyrne.kernel.life import Life
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
+from tyrne.kernel.work import Work
 from tyrne.lang import Array, inline, u8, u32, u64
 
 
@@ -76,8 +78,12 @@ class Task:
         """The endpoint that hears of its faults and its exit; the badge says whose they are."""
         self.exit_code: u64 = u64(0)
         self.fault: Fault | None = None
+        self.outcome: TaskState = TaskState.EXITED
+        """While it is ENDING: what it is to be next."""
         self.spent: bool = False
-        """Ended, and what it held not yet given back."""
+        """Ended, and who waits for it not yet released."""
+        self.work: Work | None = None
+        """What it has to do before it goes on."""
         self.next: Task | None = None
         """The task behind this one in the queue that holds it."""
         self.queue: TaskQueue | None = None
@@ -120,7 +126,8 @@ class Task:
         self.reply = None
 
     def has_ended(self) -> bool:
-        return self.state is TaskState.EXITED or self.state is TaskState.FAULTED
+        """Whether it will not run any more in this life, and has given back what it held, or is at it."""
+        return self.state is TaskState.EXITED or self.state is TaskState.FAULTED or self.state is TaskState.ENDING
 
     def awaits_repair(self) -> bool:
         """Whether it waits for its supervisor to do something about its fault."""

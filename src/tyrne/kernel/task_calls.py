@@ -9,12 +9,13 @@ from tyrne.hal.board import B
 from tyrne.hal.frame import REGISTERS, Answer, Call
 from tyrne.kernel.authority import authorise, message_status, task_of
 from tyrne.kernel.capability import AddressSpaceHandle
-from tyrne.kernel.config import MAX_DEPTH, PRIORITIES
+from tyrne.kernel.config import PRIORITIES
 from tyrne.kernel.deletion import delete, end_life
 from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, SyscallContext, Terminate, done, refuse
-from tyrne.kernel.lifecycle import call_off, end_task
+from tyrne.kernel.ending import call_off, end_task
 from tyrne.kernel.rendezvous import release
 from tyrne.kernel.task import Task
+from tyrne.kernel.work import Reaping
 from tyrne.lang import u64
 
 if TYPE_CHECKING:
@@ -45,8 +46,10 @@ def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     named = slot.held().object
     if call.a4 % 16 != 0 or not isinstance(named, AddressSpaceHandle):
         return refuse(Status.BAD_ARGUMENT)
-    if not task.stands_still() and not task.has_ended():
+    if task.state is TaskState.ENDING or not (task.stands_still() or task.has_ended()):
         return refuse(Status.BAD_STATE)
+    if slot.is_being_revoked():
+        return refuse(Status.BEING_REVOKED)
     call_off(kernel, task)
     if task.state is not TaskState.INACTIVE:
         end_life(kernel, task)
@@ -71,8 +74,9 @@ def supervise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         return refuse(message_status(slot))
     if task.through is task.supervisor:
         return refuse(Status.BAD_STATE)
-    if slot.depth >= MAX_DEPTH:
-        return refuse(Status.DERIVATION_TOO_DEEP)
+    refused = slot.child_refused()
+    if refused is not None:
+        return refuse(refused)
     delete(kernel, task.supervisor)
     task.supervisor.fill(slot.held(), slot, slot.depth + 1)
     return done()
@@ -88,12 +92,12 @@ def prioritise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         return refuse(Status.BAD_ARGUMENT)
     if current is None or call.a1 < current.priority:
         return refuse(Status.INSUFFICIENT_RIGHTS)
-    queued = task.state is TaskState.READY and task is not current
+    queued = task.queue is kernel.scheduler.core.ready[task.priority]
     if queued:
         kernel.scheduler.withdraw(task)
     task.priority = call.a1
     if queued:
-        kernel.scheduler.make_ready(task)
+        kernel.scheduler.core.enqueue(task)
     return done()
 
 
@@ -126,6 +130,8 @@ def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if waits:
         release(kernel, task, Answer(u64(Status.ABORTED.value)))
     task.become(TaskState.SUSPENDED)
+    if task.work is not None:
+        kernel.scheduler.owe(Reaping())  # what the task has left of it
     return done()
 
 

@@ -96,6 +96,7 @@ class SystemRegister(Enum):
     DCZID_EL0 = "dczid_el0"
     ESR_EL1 = "esr_el1"
     FAR_EL1 = "far_el1"
+    ISR_EL1 = "isr_el1"
     MAIR_EL1 = "mair_el1"
     MDSCR_EL1 = "mdscr_el1"
     PMCCFILTR_EL0 = "pmccfiltr_el0"

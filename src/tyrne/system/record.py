@@ -14,7 +14,8 @@ others, and is left out. A report holds its record under `replay`:
 | `interrupts` | null where they follow from the rest, else a list of strings |
 
 `12+340 tick` is an interrupt after twelve synchronous traps from EL0 and 340 instructions of EL0 since the last of
-them, or since the start; the instruction that trapped is not one of them.
+them, or since the start; the instruction that trapped is not one of them. `12+0/3 tick` came while the kernel was at
+long work, after its third step since the twelfth trap.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from tyrne.system.packed import pack, unpack
 FORMAT: Final = 1
 MANIFEST_BYTES: Final = limits.TASKS * limits.PROGRAM_BYTES + (1 << 20)
 """More than the manifest of any system takes."""
-_INTERRUPT: Final = re.compile(r"(\d{1,18})\+(\d{1,18}) (tick|limit|spurious)")
+_INTERRUPT: Final = re.compile(r"(\d{1,18})\+(\d{1,18})(?:/([1-9]\d{0,17}))? (tick|limit|spurious)")
 _PROFILES: Final = ("debug", "release")
 
 
@@ -91,9 +92,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "profile": record.profile,
         "limit": record.limit,
         "manifest": pack(record.manifest),
-        "interrupts": None
-        if interrupts is None
-        else [f"{event.traps}+{event.instructions} {event.kind.name.lower()}" for event in interrupts],
+        "interrupts": None if interrupts is None else [_interrupt_text(event) for event in interrupts],
     }
 
 
@@ -154,12 +153,17 @@ def _interrupts(data: object) -> tuple[InterruptEvent, ...] | None:
     return found
 
 
+def _interrupt_text(event: InterruptEvent) -> str:
+    steps = f"/{event.steps}" if event.steps else ""
+    return f"{event.traps}+{event.instructions}{steps} {event.kind.name.lower()}"
+
+
 def _interrupt(item: object) -> InterruptEvent:
     match = _INTERRUPT.fullmatch(item) if isinstance(item, str) else None
     if match is None:
         found = reprlib.repr(item)
         raise BadRecordError(f"replay.interrupts has {found}, where an interrupt such as '12+340 tick' belongs")
-    return InterruptEvent(int(match[1]), int(match[2]), Interrupt[match[3].upper()])
+    return InterruptEvent(int(match[1]), int(match[2]), Interrupt[match[4].upper()], int(match[3] or 0))
 
 
 def _check_order(events: Sequence[InterruptEvent]) -> None:

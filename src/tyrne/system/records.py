@@ -42,8 +42,8 @@ def feed(line: bytes, recorder: Recorder) -> None:
                 recorder.task_end(int(task, 16), int(code, 16))
             case "W", [task, *words] if len(words) == STANDING:
                 recorder.standing(int(task, 16), *(int(word, 16) for word in words))
-            case "I", [traps, instructions, kind]:
-                recorder.interrupt(int(traps, 16), int(instructions, 16), Interrupt(int(kind, 16)))
+            case "I", [traps, instructions, steps, kind]:
+                recorder.interrupt(int(traps, 16), int(instructions, 16), int(steps, 16), Interrupt(int(kind, 16)))
             case "P", [content]:
                 recorder.panic(bytes.fromhex(content))
             case "E", [status, instructions]:

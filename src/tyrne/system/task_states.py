@@ -36,6 +36,8 @@ def describe_task(kernel: Kernel[Any], task: Task, name: TaskName, names: Names 
             return f"waits for {_what_comes(kernel, task.queue)} at {_place(kernel, task.queue, names)}"
         case TaskState.CALLING:
             return f"{_before_sending(task)}waits for {_who_replies(kernel, task.reply, name)}"
+        case TaskState.ENDING:
+            return "has ended; what it held is being given back"
         case TaskState.EXITED:
             notice = f"; the notice waits at {_place(kernel, task.queue, names)}" if task.queue is not None else ""
             return f"exited with {int(task.exit_code)}{notice}"

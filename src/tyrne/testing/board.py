@@ -41,6 +41,10 @@ class MemoryBoard:
         """Where a trap from EL1 goes."""
         self.interrupt = Interrupt.LIMIT
         """What the next interrupts are."""
+        self.steps = 0
+        """How often the kernel has asked whether an interrupt is pending: once after each step of long work."""
+        self.tick_after = 0
+        """After how many of these steps a tick is pending; 0 for never."""
         self.armed = 0
         """The limit, in instructions, that the kernel asked for last."""
         self.slice = 0
@@ -130,6 +134,13 @@ class MemoryBoard:
 
     def arm_turn(self, end: u64) -> None:
         self.turn_end = int(end)
+
+    def interrupt_pending(self) -> bool:
+        self.steps += 1
+        if self.steps != self.tick_after:
+            return False
+        self.interrupt = Interrupt.TICK
+        return True
 
     def acknowledge_interrupt(self) -> Interrupt:
         return self.interrupt

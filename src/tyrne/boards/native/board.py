@@ -14,7 +14,7 @@ from tyrne.hal.aarch64.fault_report import log_fault
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
-from tyrne.hal.interrupt import Deadlines, Interrupt
+from tyrne.hal.interrupt import Deadlines, DrawnTicks, Interrupt
 from tyrne.hal.pages import PAGE_SIZE
 from tyrne.lang import extern, irange, u8, u16, u32, u64
 from tyrne.lang.machine import address_of
@@ -35,6 +35,7 @@ class Native:
         self.journal: Journal = Journal()
         self.deadlines: Deadlines = Deadlines()
         """In counts of user instructions."""
+        self.drawn_ticks: DrawnTicks = DrawnTicks()
         self.work: u64 = u64(0)
         """What the kernel has done since it was charged last (tyrne.hal.kernel_work)."""
 
@@ -123,7 +124,12 @@ class Native:
         self.deadlines.arm_turn(end)
         self._set_alarm()
 
+    def interrupt_pending(self) -> bool:
+        return self.drawn_ticks.is_drawn()
+
     def acknowledge_interrupt(self) -> Interrupt:
+        if self.drawn_ticks.take():
+            return Interrupt.TICK
         interrupt = self.deadlines.take(self.journal.instructions())
         self._set_alarm()
         return interrupt

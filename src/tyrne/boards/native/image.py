@@ -58,5 +58,11 @@ def stop() -> u64:
 
 
 @export
+def draw_ticks(seed: u64) -> None:
+    """Let ticks come between the steps of long work, as a seed draws them, a number below 2^63."""
+    KERNEL.board.drawn_ticks.sow(seed)
+
+
+@export
 def exit_status() -> u64:
     return KERNEL.exit_status()

@@ -155,6 +155,11 @@ class QemuVirt:
     def arm_turn(self, end: u64) -> None:
         self.timer.arm_turn(end)
 
+    def interrupt_pending(self) -> bool:
+        pending = self.interrupts.is_pending()
+        self.trace.step(pending)
+        return pending
+
     def acknowledge_interrupt(self) -> Interrupt:
         interrupt = self._take_interrupt()
         self.trace.interrupt(interrupt)

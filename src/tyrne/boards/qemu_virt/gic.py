@@ -6,7 +6,7 @@ from typing import Final
 
 from tyrne.boards.qemu_virt.memory_map import CPU_INTERFACE, DIRECT_MAP, DISTRIBUTOR
 from tyrne.lang import irange, u32, u64
-from tyrne.lang.machine import Instruction, execute, read32, write32
+from tyrne.lang.machine import Instruction, SystemRegister, execute, read32, read_register, write32
 
 GICD_CTLR: Final = u64(DISTRIBUTOR + DIRECT_MAP)
 GICD_TYPER: Final = u64(GICD_CTLR + 0x004)
@@ -29,6 +29,8 @@ ID: Final = u32(0x3FF)
 MIDDLE_PRIORITY: Final = u32(0xA0A0_A0A0)
 CORE_0: Final = u32(0x0101_0101)
 ALL: Final = u32(0xFFFF_FFFF)
+IRQ_PENDING: Final = u64(1 << 7)
+"""ISR_EL1.I."""
 LEVELS: Final = u32(0)
 """Two bits for each of 16 lines: all are levels."""
 
@@ -70,6 +72,11 @@ class InterruptController:
     def disable(self, line: u32) -> None:
         assert line < LINES_LIMIT
         self._write(GICD_ICENABLER + u64(line // 32) * 4, u32(1) << (line % 32))
+
+    def is_pending(self) -> bool:
+        """Whether an interrupt waits for this core, which masks it (ISR_EL1.I)."""
+        # audit: U-02
+        return read_register(SystemRegister.ISR_EL1) & IRQ_PENDING != 0
 
     def acknowledge(self) -> u32 | None:
         """Take the pending interrupt: its GICC_IAR word, for `complete`; None when there is none."""

@@ -7,8 +7,9 @@
     F task esr far pc x30  a task was ended by a fault
     D task code      a task was ended by another
     W task state pc kind index generation  a task has not ended, at the end of the run: its `Standing`
-    I traps count kind     an interrupt came: after so many synchronous traps from EL0, and so many instructions
-                     that EL0 has retired since the last of them; the kind is a number of hal.interrupt.Interrupt
+    I traps count steps kind  an interrupt came: after so many synchronous traps from EL0, and so many instructions
+                     that EL0 has retired since the last of them; if the kernel took it between two steps of long work,
+                     after so many steps since that trap, else 0; the kind is a number of hal.interrupt.Interrupt
     P hex            bytes of a panic report
     E status count   the end, and the instructions until then
 
@@ -60,6 +61,12 @@ class Trace:
         """What EL0 had retired at the last of them."""
         self.retired_before: u64 = u64(0)
         """And at the one before."""
+        self.steps: u64 = u64(0)
+        """Of long work since the last of them."""
+        self.steps_before: u64 = u64(0)
+        """Between the last of them and the one before."""
+        self.inside: bool = False
+        """Whether the next interrupt is taken after a step."""
 
     def start(self) -> None:
         if self.enabled:
@@ -123,6 +130,14 @@ class Trace:
             self.traps += 1
             self.retired_before = self.retired
             self.retired = self.counter.retired()
+            self.steps_before = self.steps
+            self.steps = u64(0)
+
+    def step(self, pending: bool) -> None:
+        """The kernel has taken a step of long work; whether it takes an interrupt next."""
+        if self.enabled:
+            self.steps += 1
+            self.inside = pending
 
     def open_floating(self) -> None:
         """The last trap was a thread's first use of FP/SIMD. A machine whose unit is never closed does not know it:
@@ -130,13 +145,16 @@ class Trace:
         if self.enabled:
             self.traps -= 1
             self.retired = self.retired_before + 1
+            self.steps = self.steps_before
 
     def interrupt(self, interrupt: Interrupt) -> None:
         if self.enabled:
             self._begin(INTERRUPT)
             self._number(self.traps)
             self._number(self.counter.retired() - self.retired)
+            self._number(self.steps if self.inside else u64(0))
             self._number(u64(interrupt.value))
+            self.inside = False
             self._close()
 
     def end(self, status: u64, instructions: u64) -> None:

@@ -319,8 +319,6 @@ class Canonical:
             get(scheduler.core.left, WRONG),
             get(kernel.scheduler.core.entered, WRONG),
             get(kernel.scheduler.core.active, WRONG),
-            kernel.ending.head is None,
-            kernel.ending.tail is None,
             kernel.limit_reached,
             self._room(kernel.bootstrap_table),
             self._room(kernel.empty_table),

@@ -240,8 +240,8 @@ def tasks_are_bound_whole(kernel: Kernel[Any]) -> Violations:
 def the_cpu_holds_the_current_task(kernel: Kernel[Any]) -> Violations:
     """Its thread state and its address space; without a task or its space, the empty one. Nothing is left undone."""
     task = kernel.scheduler.core.current
-    if kernel.ending.head is not None or kernel.ending.tail is not None:
-        yield "something is still to be given back"
+    if task is not None and task.work is not None:
+        yield "the current task goes on, and has work left"
     if task is not None and kernel.scheduler.core.entered is not task:
         yield "the CPU holds another task's thread state"
     context = None if task is None else task.context

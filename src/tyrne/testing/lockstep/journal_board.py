@@ -10,7 +10,7 @@ from tyrne.hal.aarch64.fault_report import log_fault
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
-from tyrne.hal.interrupt import Deadlines, Interrupt
+from tyrne.hal.interrupt import Deadlines, DrawnTicks, Interrupt
 from tyrne.hosted.counted_ram import CountedRam
 from tyrne.lang import u8, u16, u32, u64
 
@@ -26,6 +26,7 @@ class JournalBoard(CountedRam):
         self.records: list[Record] = []
         self.instructions = 0
         self.deadlines = Deadlines()
+        self.drawn_ticks = DrawnTicks()
         self.kernel_entry: Callable[[TrapFrame], None] | None = None
         self.number_of: Callable[[ThreadState], int] = lambda _: 0
 
@@ -36,6 +37,7 @@ class JournalBoard(CountedRam):
         self.records = []
         self.instructions = 0
         self.deadlines = Deadlines()
+        self.drawn_ticks = DrawnTicks()
 
     def take_records(self) -> list[Record]:
         records, self.records = self.records, []
@@ -85,7 +87,12 @@ class JournalBoard(CountedRam):
         self.deadlines.arm_turn(end)
         self._set_alarm()
 
+    def interrupt_pending(self) -> bool:
+        return self.drawn_ticks.is_drawn()
+
     def acknowledge_interrupt(self) -> Interrupt:
+        if self.drawn_ticks.take():
+            return Interrupt.TICK
         interrupt = self.deadlines.take(u64(self.instructions))
         self._set_alarm()
         return interrupt
