@@ -16,7 +16,7 @@ from tyrne.kernel.arena import LAST_GENERATION, Arena
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import DebugConsole
-from tyrne.kernel.deletion import cap_drop, cap_revoke
+from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.frames import FrameError, FrameRange, Frames
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.page_ranges import unmap_in_table
@@ -45,6 +45,7 @@ from tyrne.testing.kernels import (
     task_record,
     trap,
 )
+from tyrne.testing.whole import revoke_whole
 from tyrne.testing.world import World
 
 ALL_ENDPOINT = rights_over(CapKind.ENDPOINT)
@@ -261,7 +262,7 @@ def test_spec_11_revoke_has_no_scratch_that_could_overflow() -> None:
             slot = source.leaf(child)
             assert isinstance(slot, CapSlot)
             slot.move_to(other.allocate())
-    assert cap_revoke(booted(), source, root) is None
+    assert revoke_whole(booted(), source, root) is None
     assert [held(table) for table in (source, *others)] == [[root], [], [], []]
 
 

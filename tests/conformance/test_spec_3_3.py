@@ -15,6 +15,7 @@ from tyrne.lang import u64
 from tyrne.testing.board import MemoryBoard
 from tyrne.testing.kernels import ALL, endpoint_object, fill, handle, held, insert, slim_kernel
 from tyrne.testing.state import state
+from tyrne.testing.whole import revoke_whole
 from tyrne.testing.world import World
 
 R = Rights
@@ -33,7 +34,7 @@ def cap_derive(table: CapTable, source: CapHandle, rights: Rights) -> CapHandle 
 
 
 def cap_revoke(table: CapTable, source: CapHandle) -> Status | None:
-    return deletion.cap_revoke(KERNEL, table, source)
+    return revoke_whole(KERNEL, table, source)
 
 
 def cap_drop(table: CapTable, named: CapHandle) -> Status | None:

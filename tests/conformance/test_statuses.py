@@ -6,11 +6,12 @@ import pytest
 
 from tyrne.abi import CallNumber, CapHandle, Rights, Status, TaskState, pack_handle, unpack_handle
 from tyrne.kernel.capability import DebugConsole
-from tyrne.kernel.deletion import cap_drop, delete, reap
+from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.testing.kernels import BASE, NULL, booted, endpoint_object, insert, system_call, task_record
 from tyrne.testing.state import kernel_state
+from tyrne.testing.whole import destroy
 
 SEND, RECV, YIELD, EXIT, WRITE = 1, 2, 3, 4, 5
 EVERY_RIGHT = Rights.DUPLICATE | Rights.DERIVE | Rights.REVOKE | Rights.TRANSFER | Rights.SEND | Rights.RECV
@@ -275,8 +276,7 @@ def test_stale_handle_of_a_destroyed_endpoint(caller: Caller, number: int) -> No
     held = caller.task.capabilities.insert(origin.held(), origin)
     assert isinstance(held, CapHandle)
     endpoint = int(pack_handle(held))
-    delete(caller.kernel, origin)
-    reap(caller.kernel)
+    destroy(caller.kernel, origin)
     assert not caller.kernel.endpoints.occupied[0]
     caller.refused(Status.STALE_HANDLE, number, endpoint, 0, 0, 0, 0, NULL)
 
@@ -301,8 +301,7 @@ def test_missing_right(caller: Caller, number: int, missing: Rights) -> None:
 @pytest.mark.parametrize(("number", "missing"), [(SEND, Rights.SEND), (RECV, Rights.RECV)])
 def test_missing_right_before_the_endpoint_is_found_destroyed(caller: Caller, number: int, missing: Rights) -> None:
     endpoint = caller.endpoint(EVERY_RIGHT ^ missing)
-    delete(caller.kernel, caller.kernel.endpoints.items[0].life.origin)
-    reap(caller.kernel)
+    destroy(caller.kernel, caller.kernel.endpoints.items[0].life.origin)
     assert not caller.kernel.endpoints.occupied[0]
     caller.refused(Status.MISSING_RIGHT, number, endpoint, 0, 0, 0, 0, NULL)
 

@@ -12,13 +12,14 @@ from tyrne.kernel.arena import Arena
 from tyrne.kernel.authority import space_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.deletion import cap_drop, cap_revoke, reap
+from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.page_table import map_page
 from tyrne.kernel.quota import Quota
 from tyrne.lang import saturating_add, u64
 from tyrne.testing.board import RAM, MemoryBoard
 from tyrne.testing.kernels import BASE, managed, slim_kernel
 from tyrne.testing.state import state
+from tyrne.testing.whole import reap_all, revoke_whole
 
 USER_CODE = MappingFlags.USER | MappingFlags.EXECUTE
 USER_DATA = MappingFlags.USER | MappingFlags.WRITE
@@ -67,13 +68,11 @@ class Spaces:
     def drop(self, named: CapHandle) -> Status | None:
         """Give a capability up, and let the kernel give back what went with it."""
         refused = cap_drop(self.kernel, self.table, named)
-        reap(self.kernel)
+        reap_all(self.kernel)
         return refused
 
     def revoke(self, named: CapHandle) -> Status | None:
-        refused = cap_revoke(self.kernel, self.table, named)
-        reap(self.kernel)
-        return refused
+        return revoke_whole(self.kernel, self.table, named)
 
     def frame(self) -> u64:
         made = self.frames.allocate(self.board)

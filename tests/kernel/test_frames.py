@@ -273,12 +273,11 @@ def bits(free: list[int], pages: int) -> Frames:
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 31, 32, 33, 62, 63, 64, 65, 66, 127, 128, 129])
 def test_the_one_run_that_is_long_enough_is_found_wherever_it_lies(first: int, count: int) -> None:
     pages = 260
-    board = MemoryBoard(pages)
     others = [page for page in range(pages) if page % 2 and not first - 1 <= page <= first + count]
     frames = bits(others + list(range(first, first + count)), pages)
     if count > 1:
-        assert frames.allocate_run(board, u64(count + 1)) is None
-    found = frames.allocate_run(board, u64(count))
+        assert frames.allocate_run(u64(count + 1)) is None
+    found = frames.allocate_run(u64(count))
     lowest = min([first, *others]) if count == 1 else first
     assert found == RAM + lowest * PAGE
     assert frames.free(found, u64(count)) is None
@@ -287,15 +286,15 @@ def test_the_one_run_that_is_long_enough_is_found_wherever_it_lies(first: int, c
 
 @pytest.mark.parametrize("pages", [1, 63, 64, 65, 127, 129])
 def test_a_run_ends_with_the_last_frame(pages: int) -> None:
-    frames, board = managed(pages), MemoryBoard(pages)
-    assert frames.allocate_run(board, u64(pages + 1)) is None
-    assert frames.allocate_run(board, u64(pages)) == RAM
-    assert frames.allocate_run(board, u64(1)) is None
+    frames = managed(pages)
+    assert frames.allocate_run(u64(pages + 1)) is None
+    assert frames.allocate_run(u64(pages)) == RAM
+    assert frames.allocate_run(u64(1)) is None
 
 
 def test_a_run_of_which_one_frame_is_free_is_not_given_back() -> None:
-    frames, board = managed(200), MemoryBoard(200)
-    start = frames.allocate_run(board, u64(150))
+    frames = managed(200)
+    start = frames.allocate_run(u64(150))
     assert start is not None and frames.free(u64(start + 70 * PAGE)) is None
     before = state(frames)
     assert frames.free(start, u64(150)) is FrameError.DOUBLE_FREE

@@ -1,50 +1,49 @@
-"""The list of what is to be reaped, and what comes into it in which order."""
+"""The stack of what is to be reaped, and what comes into it in which order."""
 
 from __future__ import annotations
 
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights
-from tyrne.kernel.life import Life, LifeList
+from tyrne.kernel.life import Life, LifeStack
 from tyrne.testing.kernels import BASE, NULL
 from tyrne.testing.world import World
 
 K = CapKind
 
 
-def taken(lives: LifeList) -> list[Life]:
-    """What a list holds, in its order; it is empty afterwards."""
+def taken(lives: LifeStack) -> list[Life]:
+    """What is on a stack, the top first; it is empty afterwards."""
     found = []
-    while lives.head is not None:
-        found.append(lives.head)
-        lives.pop(lives.head)
+    while lives.top is not None:
+        found.append(lives.top)
+        lives.pop(lives.top)
     return found
 
 
-def test_lives_are_taken_in_the_order_in_which_they_came_each_once() -> None:
-    lives, some = LifeList(), [Life() for _ in range(3)]
+def test_who_came_last_is_taken_first_each_once() -> None:
+    lives, some = LifeStack(), [Life() for _ in range(3)]
     for life in (some[0], some[1], some[0], some[2], some[2]):
         lives.push(life)
-    assert taken(lives) == some
-    assert lives.tail is None and not any(life.listed or life.next for life in some)
+    assert taken(lives) == some[::-1]
+    assert not any(life.listed or life.next for life in some)
 
 
 def test_a_life_that_was_taken_off_can_come_again() -> None:
-    lives, life = LifeList(), Life()
+    lives, life = LifeStack(), Life()
     for _ in range(2):
         lives.push(life)
         assert taken(lives) == [life]
 
 
-def test_what_is_listed_while_another_is_reaped_comes_behind_it() -> None:
-    lives, some = LifeList(), [Life() for _ in range(2)]
+def test_what_comes_while_another_is_reaped_comes_on_top_of_it() -> None:
+    lives, some = LifeStack(), [Life() for _ in range(2)]
     lives.push(some[0])
     lives.push(some[1])
-    lives.pop(some[0])
     lives.push(some[0])
     assert taken(lives) == [some[1], some[0]]
 
 
-def test_tasks_end_in_the_order_in_which_they_lost_their_names() -> None:
+def test_the_task_that_lost_its_name_last_ends_first() -> None:
     """A revocation takes the youngest child first."""
     w = World(1)
     quota = w.give_quota(0)
@@ -55,7 +54,7 @@ def test_tasks_end_in_the_order_in_which_they_lost_their_names() -> None:
         assert w.task(number).number == number
     w.board.traces.clear()
     w.ok(0, C.CAP_REVOKE, quota)
-    assert [trace for trace in w.board.traces if trace[0] == "end"] == [("end", 2, 0), ("end", 1, 0)]
+    assert [trace for trace in w.board.traces if trace[0] == "end"] == [("end", 1, 0), ("end", 2, 0)]
 
 
 def test_an_endpoint_counts_who_may_receive_from_it() -> None:

@@ -8,10 +8,11 @@ from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Notice, Rights, Status, rights_over
 from tyrne.hal.frame import Vector
 from tyrne.kernel.config import MAX_DEPTH
-from tyrne.kernel.deletion import delete, reap
+from tyrne.kernel.deletion import delete
 from tyrne.kernel.task import TaskState as T
 from tyrne.lang import u64
 from tyrne.testing.kernels import BASE, NULL, STORE_FAULT
+from tyrne.testing.whole import reap_all
 from tyrne.testing.world import World
 
 AT = 0x1234_5678
@@ -245,7 +246,7 @@ def test_a_fault_that_nobody_can_repair_any_more_ends_the_task_with_its_report(h
         w.ok(0, C.CAP_DROP, reply)
     elif how == "revoke":
         delete(w.kernel, w.task(1).supervisor)  # as revoking what it was derived from does
-        reap(w.kernel)
+        reap_all(w.kernel)
     else:
         w.call(0, C.TASK_EXIT, 0)
     assert w.state(1) is T.FAULTED

@@ -62,7 +62,10 @@ class Tables:
         """End the space, which has so many frames; how many it gives back."""
         space = AddressSpace()
         space.root, space.frames = self.root, u64(frames)
-        return int(space.release(self.board, self.frames))
+        found = 0
+        while space.root != 0:
+            found += int(space.release_some(self.board, self.frames))
+        return found
 
     def used(self, address: int, level: int) -> int:
         """What the descriptor that leads to a table says of it, which is what the table holds."""

@@ -39,8 +39,8 @@ class Tlb:
         def one(memory: Any) -> Any:
             return self.check(allocate(memory), 1)
 
-        def run(memory: Any, count: Any) -> Any:
-            return self.check(allocate_run(memory, count), int(count))
+        def run(count: Any) -> Any:
+            return self.check(allocate_run(count), int(count))
 
         board.invalidate_pages = invalidate_pages  # type: ignore[method-assign]
         board.invalidate_space = invalidate_space  # type: ignore[method-assign]

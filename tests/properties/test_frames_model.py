@@ -59,7 +59,7 @@ class Pages(RuleBasedStateMachine):
 
     @rule(count=st.integers(1, 40) | st.sampled_from([63, 64, 65, 127, 128, 129, 170]), dirt=st.binary(min_size=1))
     def allocate_run(self, count: int, dirt: bytes) -> None:
-        made = self.frames.allocate_run(self.board, u64(count))
+        made = self.frames.allocate_run(u64(count))
         free = set(self.free_pages())
         first = next((p for p in sorted(free) if free.issuperset(range(p, p + count))), None)
         if first is None:

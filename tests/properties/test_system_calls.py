@@ -71,7 +71,7 @@ def test_from_any_state_the_end_of_all_tasks_leaves_what_only_boot_can_name(seed
     for task, alive in zip(kernel.tasks.items, kernel.tasks.occupied, strict=True):
         if alive and not task.has_ended():
             end_task(kernel, task, TaskState.EXITED, u64(0))
-    while kernel.ending.head is not None or kernel.scheduler.core.current is not None:
+    while kernel.ending.top is not None or kernel.scheduler.core.current is not None:
         kernel.leave()
         if kernel.scheduler.core.current is not None:  # released by the end of another
             trap(kernel, Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(BASE))

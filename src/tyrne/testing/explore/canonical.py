@@ -45,10 +45,12 @@ from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
 from tyrne.kernel.task import Offer, Task
 from tyrne.kernel.task_queue import TaskQueue
+from tyrne.kernel.work import Preparation, Revocation, Work
 from tyrne.testing.board import MemoryBoard
 from tyrne.testing.explore.fixed_places import FixedPlaces
 from tyrne.testing.explore.left_over import is_clean
 from tyrne.testing.invariants.owners import read_tree
+from tyrne.testing.invariants.work import to_be_reaped
 
 DIGEST = 16
 """Bytes of a key."""
@@ -112,6 +114,8 @@ class Canonical:
             for slot in table.slots._items[: table.touched]:
                 if slot.capability is not None and slot.parent is None and slot not in self.numbers:
                     self._descend(slot, found)
+        for life in to_be_reaped(self.kernel):  # some of them nobody can name any more
+            self.numbers.setdefault(self.fixed.object_of_origin[life.origin], len(self.numbers))
         return found
 
     def _descend(self, root: CapSlot, found: list[CapSlot]) -> None:
@@ -159,6 +163,7 @@ class Canonical:
             held.badge,
             slot.depth,
             slot.is_origin,
+            slot.revoked,
             get(slot.parent, WRONG),
             get(slot.first_child, WRONG),
             get(slot.next_sibling, WRONG),
@@ -186,6 +191,7 @@ class Canonical:
                 or slot.parent is not None
                 or slot.previous_sibling is not None
                 or slot.is_origin
+                or slot.revoked
                 or slot.placement is not None
                 or slot.binding is not None
                 or (slot.next_sibling is not None and slot.table is None)
@@ -227,6 +233,7 @@ class Canonical:
             get(task.supervisor, 0),
             task.exit_code,
             task.spent,
+            _number_of(task.outcome) if task.state is TaskState.ENDING else 0,
             get(task.next, WRONG),
             manner,
             get(owner, WRONG),
@@ -240,6 +247,7 @@ class Canonical:
             self._room(task.capabilities),
             0 if fault is None else 1,
         )
+        self._work(task.work)
         if context is not None:
             out += (self._named(context.space), context.window.base, context.window.length)
         if fault is not None:
@@ -248,6 +256,16 @@ class Canonical:
             x = frame.x._items
             out += x[1:5]
             out.append(self._word(task.capabilities, x[5]))
+
+    def _work(self, work: Work | None) -> None:
+        """What a task has to do, and how far it is."""
+        match work:
+            case Revocation(slot):
+                self.out += (1, self.numbers.get(slot, WRONG - 1))  # its capability may be gone
+            case Preparation(slot, flags, page):
+                self.out += (2, self.numbers.get(slot, WRONG - 1), flags, page)
+            case _:
+                self.out.append(0 if work is None else 3)
 
     def _word(self, table: CapTable, word: int) -> int:
         """A handle word that still counts: null, the number of what it names in a table, or stale."""
@@ -293,7 +311,7 @@ class Canonical:
     def _space(self, space: AddressSpace) -> None:
         items = self.kernel.spaces.items._items
         in_place = 0 < space.asid <= len(items) and items[space.asid - 1] is space
-        self.out += (104, space.root, in_place, space.frames, self.numbers.get(space.life.payer, WRONG))
+        self.out += (104, space.root, in_place, space.frames, space.released, self.numbers.get(space.life.payer, WRONG))
         if self.ram:
             tree = read_tree(self.kernel.board, space.root)
             self.out += (len(tree.tables), len(tree.pages), len(tree.odd), *tree.tables, *tree.odd)
@@ -301,7 +319,8 @@ class Canonical:
                 self.out += (address, entry)
 
     def _region(self, region: Region) -> None:
-        self.out += (105, region.start, region.pages, region.device, self.numbers.get(region.life.payer, WRONG))
+        payer = self.numbers.get(region.life.payer, WRONG)
+        self.out += (105, region.start, region.pages, region.cleared, region.device, payer)
 
     def _quota(self, quota: Quota) -> None:
         self.out += (106, self.numbers.get(quota.life.payer, WRONG))
@@ -320,6 +339,8 @@ class Canonical:
             get(kernel.scheduler.core.entered, WRONG),
             get(kernel.scheduler.core.active, WRONG),
             kernel.limit_reached,
+            *(get(self.fixed.object_of_origin[life.origin], WRONG) for life in to_be_reaped(kernel)),
+            WRONG,
             self._room(kernel.bootstrap_table),
             self._room(kernel.empty_table),
         )

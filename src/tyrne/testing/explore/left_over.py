@@ -16,6 +16,7 @@ def is_clean(thing: object, room: int) -> bool:
         case Task():
             clean = thing.queue is None and thing.next is None and not thing.spent and thing.reply is None
             clean = clean and thing.through is None and thing.context is None and thing.offer is Offer.NOTHING
+            clean = clean and thing.work is None and thing.state is not TaskState.ENDING
             return clean and thing.state is not TaskState.READY and room == len(thing.capabilities.slots)
         case Endpoint():
             clean = thing.senders.head is None and thing.receivers.head is None and thing.receivable == 0

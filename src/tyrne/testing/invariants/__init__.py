@@ -5,6 +5,7 @@
 | `tree.py` | capabilities: the derivation tree, the tables, the arenas |
 | `owners.py` | memory: frames, translation tables, mappings, claims |
 | `waiting.py` | tasks, queues and messages |
+| `work.py` | long work: what is left of it, and who has it to do |
 | `transitions.py` | what holds of a kernel before and after one trap; these take both, and are not in the list |
 | `task_states.py` | what leads from one state of a task to another; checked as it happens, and not in the list |
 """
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from tyrne.kernel.kernel import Kernel
-from tyrne.testing.invariants import owners, tree, waiting
+from tyrne.testing.invariants import owners, tree, waiting, work
 
 Invariant = Callable[[Kernel[Any]], Iterator[str]]
 """Yields a sentence for each violation; its name says what holds."""
@@ -44,6 +45,11 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     waiting.a_poll_stands_by_a_living_capability,
     waiting.tasks_are_bound_whole,
     waiting.the_cpu_holds_the_current_task,
+    work.what_is_to_be_reaped_is_listed_once,
+    work.somebody_has_the_work_to_do,
+    work.who_has_work_is_not_done,
+    work.what_is_revoked_is_marked,
+    work.nobody_sees_what_is_not_cleared,
 )
 
 

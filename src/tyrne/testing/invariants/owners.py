@@ -225,13 +225,15 @@ def tables_are_counted_right(kernel: Kernel[Any]) -> Violations:
 
 
 def pages_are_what_a_task_may_have(kernel: Kernel[Any]) -> Violations:
-    """EL0's, of one space, accessible, in its half, never the first; never writable and executable. No empty tables."""
+    """EL0's, or to nobody's use while they are prepared; of one space, accessible, in its half, never the first; never
+    writable and executable. No empty tables."""
     for name, _, tree in living_spaces(kernel):
         yield from (f"{name}: descriptor {entry:#x}" for entry in tree.odd)
         yield from (f"{name}: table {table:#x} is empty" for table in tree.empty)
         for address, entry in tree.pages.items():
             flags = _flags(entry)
-            if forbidden(flags) or flags & MappingFlags.GLOBAL or not flags & MappingFlags.USER:
+            hidden = not flags & (MappingFlags.USER | MappingFlags.WRITE | MappingFlags.EXECUTE | MappingFlags.OWNED)
+            if forbidden(flags) or flags & MappingFlags.GLOBAL or not (flags & MappingFlags.USER or hidden):
                 yield f"{name}, {address:#x}: {flags!r}"
             if not entry & ACCESS_FLAG or address < PAGE_SIZE:
                 yield f"{name}, {address:#x}: {entry:#x}"

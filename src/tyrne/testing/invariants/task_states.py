@@ -19,7 +19,8 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 
 INACTIVE, READY, SENDING, RECEIVING = TaskState.INACTIVE, TaskState.READY, TaskState.SENDING, TaskState.RECEIVING
-CALLING, SUSPENDED, EXITED, FAULTED = TaskState.CALLING, TaskState.SUSPENDED, TaskState.EXITED, TaskState.FAULTED
+CALLING, SUSPENDED, ENDING = TaskState.CALLING, TaskState.SUSPENDED, TaskState.ENDING
+EXITED, FAULTED = TaskState.EXITED, TaskState.FAULTED
 
 Change = tuple[TaskState, TaskState]
 """The state that a task was in, and the one that it is in now."""
@@ -59,21 +60,23 @@ TRANSITIONS: Final = (
     Transition("receive", (SENDING,), CALLING, _by(C.WAIT, C.REPLY_WAIT),
                "its call, or its fault, is received; who has it owes the answer"),
     Transition("receive", (SENDING,), READY, _by(C.RECV, C.WAIT, C.REPLY_WAIT), "its message is received"),
-    Transition("arrive", (RECEIVING,), READY,
-               _by(C.SEND_WAIT, C.CALL, C.NOTIFY, C.BIND, C.TASK_EXIT, NO_CALL),
-               "a message, a notice or signals arrive"),
+    Transition("arrive", (RECEIVING,), READY, _by(C.SEND_WAIT, C.CALL, C.NOTIFY, C.BIND, NO_CALL),
+               "a message or signals arrive"),
+    Transition("notice", (RECEIVING,), READY, ANY, "a task that ended by itself has given back what it held"),
     Transition("reply", (CALLING,), READY, _by(C.REPLY, C.REPLY_WAIT), "it is answered, or its fault repaired"),
     Transition("cancel", (SENDING, RECEIVING, CALLING), READY, ANY,
                "what it waits by, or for, is gone, or has no room: its call returns a status"),
-    Transition("cancel", (SENDING, CALLING), FAULTED, ANY, "nobody can repair its fault any more"),
+    Transition("cancel", (SENDING, CALLING), ENDING, ANY, "nobody can repair its fault any more"),
     Transition("suspend", (READY, SENDING, RECEIVING, CALLING), SUSPENDED, _by(C.TASK_SUSPEND),
                "somebody stops it, and calls off what it waits for"),
     Transition("fault", (READY,), SENDING, _by(NO_CALL), "its supervisor is to hear of its fault"),
     Transition("fault", (READY,), CALLING, _by(NO_CALL), "its supervisor has received its fault"),
-    Transition("fault", (READY,), FAULTED, _by(NO_CALL), "it has no supervisor"),
-    Transition("exit", (READY,), EXITED, _by(C.TASK_EXIT), "it ends itself"),
-    Transition("end", (INACTIVE, READY, SENDING, RECEIVING, CALLING, SUSPENDED), EXITED, ANY,
+    Transition("fault", (READY,), ENDING, _by(NO_CALL), "it has no supervisor"),
+    Transition("exit", (READY,), ENDING, _by(C.TASK_EXIT), "it ends itself"),
+    Transition("end", (INACTIVE, READY, SENDING, RECEIVING, CALLING, SUSPENDED), ENDING, ANY,
                "another ends it, or nobody can name it any more"),
+    Transition("over", (ENDING,), EXITED, ANY, "what it held is given back"),
+    Transition("over", (ENDING,), FAULTED, ANY, "what it held is given back; a fault has ended it"),
 )  # fmt: skip
 
 

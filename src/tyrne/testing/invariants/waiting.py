@@ -68,7 +68,7 @@ def the_ready_are_queued_by_priority(kernel: Kernel[Any]) -> Violations:
         found = members(kernel, queue)
         if bool((scheduler.core.levels >> priority) & 1) is not bool(found):
             yield f"ready {priority}: {len(found)} tasks, bitmap {int(scheduler.core.levels):#x}"
-        if any(task.priority != priority or task.state is not TaskState.READY for task in found):
+        if any(task.priority != priority or task.state not in (TaskState.READY, TaskState.ENDING) for task in found):
             yield f"ready {priority}: holds a task that should not be there"
         if found and not kernel.limit_reached and (current is None or current.priority > priority):
             yield f"ready {priority}: has tasks, and a less urgent one or none runs"
@@ -98,6 +98,11 @@ def each_task_waits_for_what_it_says(kernel: Kernel[Any]) -> Violations:
                 expected = [(Offer.NOTHING, True, True, False)]
             case TaskState.CALLING:
                 expected = [(offer, False, True, True) for offer in (Offer.CALL, Offer.FAULT)]
+            case TaskState.ENDING:
+                queued = task.queue is not None
+                expected = [(offer, queued, False, False) for offer in (Offer.NOTHING, Offer.EXIT)]
+                if queued and task.queue is not kernel.scheduler.core.ready[task.priority]:
+                    yield f"{name}: has ended, and waits"
             case TaskState.EXITED:
                 expected = [(Offer.NOTHING, False, False, False), (Offer.EXIT, True, True, False)]
             case _:
@@ -204,7 +209,7 @@ def a_poll_stands_by_a_living_capability(kernel: Kernel[Any]) -> Violations:
             yield f"{name}: polled by a capability that is gone, or is over something else"
         elif Rights.RECV not in by.held().rights:
             yield f"{name}: polled by a capability that does not allow it"
-        if holder is None or holder.state is TaskState.INACTIVE or holder.has_ended():
+        if holder is None or holder.state is TaskState.INACTIVE or (holder.has_ended() and not holder.spent):
             yield f"{name}: polled by nobody who lives"
 
 
@@ -219,13 +224,14 @@ def tasks_are_bound_whole(kernel: Kernel[Any]) -> Violations:
         context = task.context
         held = sum(slot.capability is not None for slot in task.capabilities.slots)
         home = task.home.capability
-        if (None if home is None else home.object) != (None if context is None else context.space):
+        ending = task.state is TaskState.ENDING
+        if (None if home is None or ending else home.object) != (None if context is None else context.space):
             yield f"{name}: keeps another space than it lives in"
         if home is not None and owner_of(kernel, task.home) is not task:
             yield f"{name}: the capability to live in its space does not lead to it"
-        if task.spent:
+        if (task.spent and not ending) or (ending and not alive):
             yield f"{name}: what it held is not given back"
-        if (task.has_ended() or not alive) and (context is not None or held or home is not None):
+        if ((task.has_ended() and not ending) or not alive) and (context is not None or held or home is not None):
             yield f"{name}: {task.state}, alive {alive}, and holds {held} capabilities, home {home}"
         if not alive and (task.supervisor.capability is not None or task.state is TaskState.READY):
             yield f"{name}: does not exist, and has a supervisor or is ready"

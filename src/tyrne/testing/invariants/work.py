@@ -1,0 +1,109 @@
+"""What holds of long work between any two traps. Each yields a sentence for each violation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tyrne.abi import TaskState
+from tyrne.hal.aarch64.descriptors import PAGE_ADDRESS, decode_flags
+from tyrne.hal.pages import PAGE_SIZE, MappingFlags
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.life import Life
+from tyrne.kernel.work import Preparation, Revocation
+from tyrne.lang import u64
+from tyrne.testing.invariants.owners import living_spaces
+from tyrne.testing.invariants.slots import arenas, occupied
+from tyrne.testing.invariants.waiting import tasks
+
+Violations = Iterator[str]
+MAY_HAVE_WORK = (TaskState.READY, TaskState.ENDING, TaskState.SUSPENDED, TaskState.INACTIVE)
+"""Who is READY is stopped with its work, by `task_suspend`, and so it may be configured."""
+
+
+def to_be_reaped(kernel: Kernel[Any]) -> list[Life]:
+    """What is on the stack, the top first; cut off when it is a ring."""
+    found: list[Life] = []
+    life = kernel.ending.top
+    while life is not None and len(found) <= sum(len(arena.items) for arena in arenas(kernel).values()):
+        found.append(life)
+        life = life.next
+    return found
+
+
+def what_is_to_be_reaped_is_listed_once(kernel: Kernel[Any]) -> Violations:
+    """Each life on the stack knows that it is there, and no other does."""
+    listed = to_be_reaped(kernel)
+    if len({id(life) for life in listed}) != len(listed):
+        yield "the stack of what is to be reaped is a ring"
+    on_it = {id(life) for life in listed}
+    for name, arena in arenas(kernel).items():
+        for i, thing in enumerate(arena.items):
+            life = thing.life
+            if life.listed is not (id(life) in on_it):
+                yield f"{name} {i}: listed {life.listed}, and on the stack {id(life) in on_it}"
+            if life.listed and not arena.occupied[i]:
+                yield f"{name} {i}: does not exist, and is to be reaped"
+            ended = name == "task" and thing.state is TaskState.ENDING
+            if arena.occupied[i] and not life.listed and (life.origin.capability is None or ended):
+                yield f"{name} {i}: is to go, and nobody will reap it"
+
+
+def somebody_has_the_work_to_do(kernel: Kernel[Any]) -> Violations:
+    """While something is to be reaped, a task that is not stopped has that to do, at once or after a revocation."""
+    if kernel.ending.top is None:
+        return
+    for _, task, alive in tasks(kernel):
+        runs = alive and task.state in (TaskState.READY, TaskState.ENDING)
+        if runs and task.work is not None and not isinstance(task.work, Preparation):
+            return
+    yield "something is to be reaped, and nobody has it to do"
+
+
+def who_has_work_is_not_done(kernel: Kernel[Any]) -> Violations:
+    """Only a task that is between two steps of a call, or ends, has work, and its own: no other can name the slot."""
+    for name, task, alive in tasks(kernel):
+        work = task.work
+        if work is None:
+            continue
+        if not alive or task.state not in MAY_HAVE_WORK:
+            yield f"{name}: alive {alive}, {task.state}, and has {type(work).__name__}"
+        if isinstance(work, (Revocation, Preparation)) and work.slot.table is not task.capabilities:
+            yield f"{name}: has work on a capability that is not its own"
+
+
+def what_is_revoked_is_marked(kernel: Kernel[Any]) -> Violations:
+    """A slot is marked while a task revokes it, while its holder gives back what it held, and an origin while all that
+    is over its object goes; no other is."""
+    expected: dict[int, CapSlot] = {}
+    for name, task, alive in tasks(kernel):
+        if alive and isinstance(task.work, Revocation):
+            expected[id(task.work.slot)] = task.work.slot
+        if alive and task.state is TaskState.ENDING and not task.spent:
+            for slot in task.capabilities.slots:
+                expected[id(slot)] = slot
+                if slot.capability is not None and not slot.revoked:
+                    yield f"{name}: has ended, and what is derived from what it holds may grow"
+    closing = {id(endpoint.life.origin) for endpoint in kernel.endpoints.items if endpoint.life.listed}
+    for name, slot in occupied(kernel):
+        if slot.revoked and id(slot) not in expected and id(slot) not in closing:
+            yield f"{name}: marked, and nobody revokes it"
+
+
+def nobody_sees_what_is_not_cleared(kernel: Kernel[Any]) -> Violations:
+    """No task can reach a page of a region before every page of the region is cleared."""
+    dirty: dict[int, str] = {}
+    for i, (region, alive) in enumerate(zip(kernel.regions.items, kernel.regions.occupied, strict=True)):
+        if alive and region.cleared > region.pages:
+            yield f"region {i}: {region.cleared} of {region.pages} pages cleared"
+        if alive and region.cleared < region.pages:
+            for page in range(region.pages):
+                dirty[int(region.start + page * PAGE_SIZE)] = f"region {i}"
+    if not dirty:
+        return
+    for name, _, tree in living_spaces(kernel):
+        for address, entry in tree.pages.items():
+            frame = entry & int(PAGE_ADDRESS)
+            if frame in dirty and decode_flags(u64(entry)) & MappingFlags.USER:
+                yield f"{name}, {address:#x}: is a page of {dirty[frame]}, which is not cleared"
