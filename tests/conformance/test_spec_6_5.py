@@ -149,7 +149,8 @@ def test_spec_6_5_map_installs_exactly_the_pages_of_the_memory_and_makes_them_vi
         expected = Mapping(u64(world.frame(page)), MappingFlags.USER | MappingFlags.WRITE)
         assert world.at(BASE + page * PAGE) == expected
     assert world.at(BASE - PAGE) is world.at(BASE + 2 * PAGE) is S.NOT_MAPPED
-    assert world.board.events == [("table_zeroed",)] * 3 + [("tables_written",)]
+    cleared = ("invalidate_pages", 3, BASE, 2)
+    assert world.board.events == [("table_zeroed",)] * 3 + [("tables_written",), cleared]
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ NEW = {
     "INVALID_FLAGS",
     "BLOCK_MAPPED",
     "OUT_OF_RANGE",
+    "BEING_REVOKED",
 }
 """Statuses of calls that v1 does not have; no call of v1 returns one."""
 

@@ -34,8 +34,8 @@ class Console(World):
 def test_bytes_of_mapped_memory_are_written_across_a_page() -> None:
     w = Console()
     text = bytes(range(1, 201))
-    w.board.put(w.start + PAGE - 100, text)
     w.ok(0, C.MAP, w.space, w.mem, EDGE, 0)
+    w.board.put(w.start + PAGE - 100, text)
     assert w.ok(0, C.CONSOLE_WRITE, w.console, EDGE + PAGE - 100, 200) == 200
     assert w.board.console == [(0, byte) for byte in text]
 

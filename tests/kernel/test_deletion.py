@@ -9,7 +9,7 @@ import pytest
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status
 from tyrne.hal.frame import Vector
-from tyrne.kernel.deletion import delete_descendants
+from tyrne.kernel.deletion import delete_one
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.kernel.task import TaskState as T
 from tyrne.testing.board import PAGE
@@ -76,7 +76,7 @@ def test_a_caller_is_released_when_the_capability_it_called_by_is_revoked_and_th
     assert w.x(1) == ABORTED and not w.holds(2, reply)
 
 
-def test_a_caller_is_released_before_those_who_wait_by_what_it_has_derived() -> None:
+def test_those_who_wait_by_what_a_caller_has_derived_are_released_before_it() -> None:
     w = Trio()
     mine = w.hand(1, w.ok(0, C.CAP_DERIVE, w.door, TOKEN | int(Rights.DERIVE), 0))
     child = w.ok(1, C.CAP_MOVE, w.ok(1, C.CAP_DERIVE, mine, TOKEN, 0), w.give_task(1, 2))
@@ -84,7 +84,7 @@ def test_a_caller_is_released_before_those_who_wait_by_what_it_has_derived() -> 
     w.ok(0, C.WAIT, w.door)
     w.blocks(2, C.SEND_WAIT, child, 1, 2, 3, 4, NULL)
     w.ok(0, C.CAP_REVOKE, w.door)
-    assert w.ready() == [1, 2] and w.x(1) == w.x(2) == ABORTED
+    assert w.ready() == [2, 1] and w.x(1) == w.x(2) == ABORTED
 
 
 @pytest.mark.promise("a reply capability of a call that was made through it, afterwards: is gone")
@@ -322,7 +322,7 @@ def test_a_task_whose_capability_to_its_space_is_revoked_leaves_it_and_can_do_no
 def test_a_task_that_was_turned_out_while_it_was_suspended_is_configured_before_it_is_resumed() -> None:
     w = Tenant()
     w.ok(0, C.TASK_SUSPEND, w.it)
-    delete_descendants(w.kernel, w.slot(2, w.root))  # as its revocation by its holder does
+    assert delete_one(w.kernel, w.slot(2, w.root))  # as its revocation by its holder does
     assert w.refused(0, C.TASK_RESUME, w.it) is Status.BAD_STATE
     w.settle(w.give_space(0, 1))
     assert w.status(2, C.TASK_YIELD) is Status.OK

@@ -267,13 +267,14 @@ def test_a_mapping_pays_only_for_tables_that_are_missing() -> None:
 
 
 @pytest.mark.promise("A frame is zeroed when it is handed out")
-def test_new_memory_is_zero() -> None:
+def test_new_memory_is_zero_when_a_task_can_see_it() -> None:
     w = Payer()
     made = w.create(CapKind.MEMORY, 2)
     region = w.kernel.regions.items[0]
     w.board.put(int(region.start), b"secret" * 100)
     w.ok(0, C.CAP_DROP, made)
-    w.create(CapKind.MEMORY, 2)
+    made = w.create(CapKind.MEMORY, 2)
+    w.ok(0, C.MAP, w.give_space(0, 0), made, 1 << 28, 1)
     assert w.board.get(int(region.start), 2 * PAGE) == bytes(2 * PAGE)
 
 

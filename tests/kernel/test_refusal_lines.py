@@ -113,6 +113,29 @@ def a_gift_for_a_full_table() -> Situation:
     return w, C.REPLY, (w.words["reply"], 0, 0, 0, 0, w.words["badged"]), S.RECEIVER_TABLE_FULL
 
 
+def while_it_is_revoked(call: C) -> Situation:
+    """Task 1 revokes what the caller's capabilities were derived from, and is interrupted before it comes to them."""
+    w = Scene()
+    kind = {C.CREATE: K.QUOTA, C.MEMORY_DERIVE: K.MEMORY, C.TASK_CONFIGURE: K.ADDRESS_SPACE}.get(call, K.ENDPOINT)
+    root = w.give(1, w.space_of(2) if kind is K.ADDRESS_SPACE else w.make(kind, 1))
+    caller, rights = w.give_task(1, 0), int(w.slot(1, root).held().rights)
+    word, _ = (w.ok(1, C.CAP_MOVE, w.ok(1, C.CAP_DERIVE, root, rights, 0), caller) for _ in range(2))
+    w.preempted(1, 1, C.CAP_REVOKE, root)
+    arguments: dict[C, tuple[int, ...]] = {
+        C.CAP_COPY: (word, 0),
+        C.CAP_DERIVE: (word, 0, 0),
+        C.MEMORY_DERIVE: (word, 0, 0, 1),
+        C.CREATE: (word, K.ENDPOINT.value),
+        C.TASK_SUPERVISE: (w.words["task"], word),
+        C.TASK_CONFIGURE: (w.words["held"], word, BASE, BASE, BASE + PAGE),
+    }
+    return w, call, arguments[call], S.BEING_REVOKED
+
+
+GROWING = (C.CAP_COPY, C.CAP_DERIVE, C.MEMORY_DERIVE, C.CREATE, C.TASK_SUPERVISE, C.TASK_CONFIGURE)
+SITUATIONS += [lambda call=call: while_it_is_revoked(call) for call in GROWING]  # type: ignore[misc]
+
+
 def turned_out(call: C) -> Situation:
     """A caller whose address space is taken away."""
     w = World(3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tyrne.abi import CallNumber as C
-from tyrne.abi import CapKind, Rights, Status
+from tyrne.abi import Rights, Status
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, Vector
 from tyrne.hal.interrupt import Interrupt
@@ -410,28 +410,22 @@ def test_an_interrupted_turn_is_over_with_the_life_and_a_new_task_owes_nothing()
     assert task is w.task(3) and (task.used, task.reach) == (0, 0)
 
 
-def test_who_would_run_next_and_is_gone_before_the_trap_is_over_leaves_the_turn_as_it_was() -> None:
+def test_who_is_released_by_long_work_and_is_more_urgent_runs_before_the_rest_of_it() -> None:
     w = timed(3, (8, 2, 8))
     root = w.give(0, w.endpoint())
-    made = w.give(1, w.make(CapKind.TASK))
-    w.ok(1, C.TASK_CONFIGURE, made, w.give_space(1, 1), 0, BASE, BASE)
-    w.ok(1, C.TASK_PRIORITY, made, 2)
-    w.ok(1, C.TASK_RESUME, made)
-    w.ok(0, C.TASK_SUPERVISE, w.give_task(0, 1), root)
-    named = w.give_task(0, 3)
-    door = w.ok(0, C.CAP_MOVE, w.ok(0, C.CAP_DERIVE, root, int(Rights.SEND | Rights.TRANSFER), 0), named)
-    w.ok(0, C.CAP_DROP, named)  # so that it goes with the task that made it
-    w.blocks(3, C.CALL, door, 1, 2, 3, 4, NULL)
-    w.fault(1)
+    its, rights = w.give_task(0, 1), int(Rights.SEND | Rights.TRANSFER)
+    others = [w.ok(0, C.CAP_MOVE, w.ok(0, C.CAP_DERIVE, root, rights, 0), its) for _ in range(3)]
+    w.blocks(1, C.CALL, others[1], 1, 2, 3, 4, NULL)
     assert w.current() == 0
     w.board.clock += 400
-    end = w.board.turn_end
-    w.ok(0, C.CAP_REVOKE, root)
-    assert (w.state(1), w.task(3).life.origin.capability, w.current(), w.ready()) == (T.FAULTED, None, 0, [2])
-    assert w.board.turn_end == end
-    w.board.clock += left(w)
-    w.tick()
-    assert (w.current(), left(w), w.task(0).used) == (2, SLICE, 0)
+    rest = left(w)
+    w.call(0, C.CAP_REVOKE, root)
+    assert (w.current(), w.holds(1, others[2]), w.holds(1, others[1]), w.holds(1, others[0])) == (1, False, False, True)
+    w.ok(1, C.TASK_YIELD)
+    w.board.clock += 100
+    w.blocks(1, C.WAIT, w.give(1, w.endpoint()))
+    assert (w.current(), w.ready(), w.holds(1, others[0]), w.x(0)[0]) == (0, [2], False, 0)
+    assert left(w) == rest, "it has the rest of its turn, and the rest of its work is done"
 
 
 def test_without_a_slice_the_timer_is_left_alone_and_who_runs_is_the_same() -> None:

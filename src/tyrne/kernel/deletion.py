@@ -178,8 +178,9 @@ def _give_back(kernel: Kernel[B], life: Life) -> bool:
             space = kernel.spaces.items[life.index]
             if space.root == 0:
                 return False
-            kernel.leave_space(space)
-            kernel.board.invalidate_space(space.asid)
+            if space.released == 0:  # nobody lives there any more
+                kernel.leave_space(space)
+                kernel.board.invalidate_space(space.asid)
             pay_back(life.payer, FRAMES, space.release_some(kernel.board, kernel.frames))
             return True
     return False
@@ -200,7 +201,8 @@ def _give_back_task(kernel: Kernel[B], task: Task) -> bool:
         task.spent = False
         end_life(kernel, task)
         for i in irange(task.capabilities.touched):
-            task.capabilities.slots[i].revoked = True
+            slot = task.capabilities.slots[i]
+            slot.revoked = slot.capability is not None
         return True
     for i in irange(task.capabilities.touched):
         slot = task.capabilities.slots[i]

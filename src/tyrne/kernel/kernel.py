@@ -198,15 +198,15 @@ class Kernel(Generic[B]):
                 self.activate(self.bootstrap_space())
                 log_end(self)
                 return None
-            self._enter(task)
+            if task is not core.entered:
+                self._enter(task)
             work = task.work
             if work is None:
                 return task
             self._take_step(task, work)
             self.scheduler.preempt()
-            following = core.current
-            if following is not None and self.board.interrupt_pending():
-                self._interrupt(following)
+            if task is core.current and self.board.interrupt_pending():
+                self._interrupt(task)
 
     def _take_step(self, task: Task, work: Work) -> None:
         """Do one unit of what a task has to do, and set down what is left."""
@@ -226,16 +226,15 @@ class Kernel(Generic[B]):
 
     @inline
     def _enter(self, task: Task) -> None:
-        """Let the CPU hold a task's thread and address space, and let its turn begin, if that is new."""
+        """Let the CPU hold another task's thread and address space. Its turn begins, if it is one of its own."""
         core = self.scheduler.core
         old = core.entered
         if old is None or core.left is not None:
             self._begin_turn(task)
-        if task is not old:
-            self.board.switch_thread(None if old is None else old.thread, task.thread)
-            space = live_space(task)
-            self.activate(self.bootstrap_space() if space is None else space)
-            core.entered = task
+        self.board.switch_thread(None if old is None else old.thread, task.thread)
+        space = live_space(task)
+        self.activate(self.bootstrap_space() if space is None else space)
+        core.entered = task
 
     @inline
     def activate(self, space: AddressSpace) -> None:

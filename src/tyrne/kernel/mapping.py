@@ -12,6 +12,7 @@ from tyrne.abi import CapKind, Rights, Status, includes, rights_from_word, unpac
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.hal.pages import PAGE_SIZE, MappingFlags, forbidden
+from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.authority import authorise, living_space, space_at
 from tyrne.kernel.cap_slot import CapSlot, Placement
 from tyrne.kernel.capability import AddressSpaceHandle, MemoryHandle
@@ -43,10 +44,15 @@ def region_of(named: MemoryHandle) -> Region:
     return named.at
 
 
+def space_of(placement: Placement | None) -> AddressSpace | None:
+    """The address space where pages are mapped; none if there is none, or its tables are being released."""
+    space = None if placement is None else living_space(placement.space)
+    return None if space is None or space.released != 0 else space
+
+
 def is_placed(slot: CapSlot) -> bool:
-    """Whether a memory capability is mapped, in an address space that still exists."""
-    placement = slot.placement
-    return placement is not None and living_space(placement.space) is not None
+    """Whether a memory capability is mapped."""
+    return space_of(slot.placement) is not None
 
 
 def page_flags(slot: CapSlot, region: Region, word: u64) -> MappingFlags | Status:
@@ -142,9 +148,8 @@ def prepare(kernel: Kernel[B], work: Preparation) -> Preparation | None:
 def protect_placed(kernel: Kernel[B], slot: CapSlot, flags: MappingFlags) -> None:
     """Change the flags of the pages that a memory capability maps."""
     placement = slot.placement
-    assert placement is not None
-    space = living_space(placement.space)
-    assert space is not None
+    space = space_of(placement)
+    assert placement is not None and space is not None
     at = placement.address
     end = at + u64(memory_at(slot).pages) * PAGE_SIZE
     while at < end:
@@ -156,7 +161,7 @@ def unmap_placed(kernel: Kernel[B], slot: CapSlot) -> None:
     """Take back the mapping of a memory capability, if it has one, and the tables that it leaves empty."""
     placement = slot.placement
     slot.placement = None
-    space = None if placement is None else living_space(placement.space)
+    space = space_of(placement)
     if placement is None or space is None:
         return
     at, before = placement.address, kernel.frames.allocated

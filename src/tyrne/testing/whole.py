@@ -12,9 +12,11 @@ from tyrne.kernel.kernel import Kernel
 
 
 def reap_all(kernel: Kernel[Any]) -> None:
-    """Reap until nothing is left to be reaped."""
+    """Reap until nothing is left to be reaped. No task has that to do any more."""
     while (life := kernel.ending.top) is not None:
         reap_some(kernel, life)
+    for task in kernel.tasks.items:
+        task.work = None
 
 
 def destroy(kernel: Kernel[Any], origin: CapSlot) -> None:

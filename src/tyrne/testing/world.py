@@ -224,7 +224,7 @@ class World:
         return self.call_number(task, number.value, *arguments)
 
     def call_number(self, task: int, number: int, *arguments: int) -> tuple[int, ...] | None:
-        """As `call`, with any word in x8. A revoke that succeeds has left no descendant."""
+        """As `call`, with any word in x8. A revoke that succeeds has left no descendant when it is done."""
         caller = self.task(task)
         run(self.kernel, caller)
         everything = kernel_state(self.kernel) if self.strict else None
@@ -248,8 +248,16 @@ class World:
             demand(a_new_life_owes_nothing(self.kernel, former))
         if number == CallNumber.RECV.value and answer[:2] == (Status.OK.value, 1):
             demand(a_pending_poll_found_nothing(self.kernel, caller.capabilities, word))
-        if answer[0] == Status.OK.value and revokes:
+        if answer[0] == Status.OK.value and revokes and caller.work is None:
             demand(revocation_leaves_no_descendant(before, slot_named(before, caller.capabilities, word)))
+        return answer
+
+    def preempted(self, task: int, steps: int, number: CallNumber, *arguments: int) -> tuple[int, ...] | None:
+        """As `call`, when a tick comes after so many steps of its long work."""
+        self.board.tick_after = self.board.steps + steps
+        answer = self.call(task, number, *arguments)
+        assert self.board.steps >= self.board.tick_after, f"{number.name} takes {self.board.steps} steps"
+        self.board.tick_after = 0
         return answer
 
     def ok(self, task: int, number: CallNumber, *arguments: int) -> int:

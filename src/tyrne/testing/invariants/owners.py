@@ -76,7 +76,7 @@ def _entries(table: bytes) -> tuple[tuple[int, int], ...]:
 
 def living_spaces(kernel: Kernel[Any]) -> Iterator[tuple[str, AddressSpace, Tree]]:
     for i, (space, alive) in enumerate(zip(kernel.spaces.items, kernel.spaces.occupied, strict=True)):
-        if alive:
+        if alive and space.root != 0:  # whose end is not over
             yield f"space {i}", space, read_tree(kernel.board, int(space.root))
 
 
@@ -184,7 +184,7 @@ def what_is_mapped_is_recorded(kernel: Kernel[Any]) -> Violations:
     expected: dict[tuple[int, int], tuple[str, int, Rights, bool]] = {}
     for name, slot in occupied(kernel):
         named, placement = slot.held().object, slot.placement
-        if placement is None or not object_of(kernel, placement.space) is not None:
+        if placement is None or object_of(kernel, placement.space) is None or placement.space.at.released != 0:
             continue
         region = object_of(kernel, named) if isinstance(named, MemoryHandle) else None
         if region is None or not isinstance(named, MemoryHandle):
@@ -197,7 +197,7 @@ def what_is_mapped_is_recorded(kernel: Kernel[Any]) -> Violations:
                 yield f"{name}: space {at[0]}, {at[1]:#x} is mapped twice"
             expected[at] = (name, frame, slot.held().rights, bool(region.device))
     for i, alive in enumerate(kernel.spaces.occupied):
-        if alive:
+        if alive and kernel.spaces.items[i].root != 0 and kernel.spaces.items[i].released == 0:
             yield from _compare(i, read_tree(kernel.board, int(kernel.spaces.items[i].root)), expected)
     yield from (f"{name}: recorded at {at}, not mapped there" for at, (name, *_) in expected.items())
 

@@ -30,14 +30,18 @@ def every_capability_names_a_living_object(kernel: Kernel[Any]) -> Violations:
 
 
 def every_object_has_its_origin(kernel: Kernel[Any]) -> Violations:
-    """An origin stands for its object exactly as long as that lives; what a task made dies with its last capability."""
+    """An origin stands for its object as long as that lives, or is not reaped yet; what a task made dies with its last
+    capability."""
     for name, origin, thing, alive in origins(kernel):
+        if alive and thing.life.listed and origin.capability is None and not origin.is_origin:
+            continue
         if (origin.capability is not None) != alive or origin.is_origin != alive:
             yield f"{name}: alive {alive}, its origin {origin.capability}"
         elif alive:
             if object_of(kernel, origin.held().object) is not thing:
                 yield f"{name}: its origin names something else"
-            if origin.first_child is None and thing.life.payer not in (None, kernel.quotas.items[0]):
+            kept = thing.life.payer in (None, kernel.quotas.items[0]) or origin.is_being_revoked()
+            if origin.first_child is None and not kept:
                 yield f"{name}: nobody can name it"
 
 
