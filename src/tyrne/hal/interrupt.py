@@ -91,5 +91,6 @@ class DrawnTicks:
 
     def take(self) -> bool:
         """Whether a tick is due; it is taken."""
-        due, self.due = self.due, False
+        due = self.due
+        self.due = False
         return due
