@@ -100,9 +100,11 @@ class Kernel(Generic[B]):
     def leave(self) -> Task | None:
         """Who goes on when the trap is over: the CPU holds its thread and its space, and it has no work left."""
         task = self.scheduler.core.current
-        if task is not None and task is self.scheduler.core.entered and task.work is None:
-            return task
-        return self._go_on()
+        if task is None or task.work is not None:
+            return self._work_on()
+        if task is not self.scheduler.core.entered:
+            self._enter(task)
+        return task
 
     def trap_from_kernel(self, frame: TrapFrame) -> None:
         """A system call from the kernel itself, which only boot makes: no task runs, so it must fail closed."""
@@ -188,7 +190,7 @@ class Kernel(Generic[B]):
             self.board.arm_turn(end)
 
     @apart
-    def _go_on(self) -> Task | None:
+    def _work_on(self) -> Task | None:
         """Do what the current task has to do before it goes on, an interrupt or a more urgent task before the rest of
         it. Without a task the run is over, and says how."""
         core = self.scheduler.core
@@ -224,7 +226,7 @@ class Kernel(Generic[B]):
                 else:
                     reap_some(self, life)
 
-    @inline
+    @hot
     def _enter(self, task: Task) -> None:
         """Let the CPU hold another task's thread and address space. Its turn begins, if it is one of its own."""
         core = self.scheduler.core
