@@ -214,17 +214,18 @@ class Kernel(Generic[B]):
         """Do one unit of what a task has to do, and set down what is left."""
         match work:
             case Revocation(slot):
-                if not delete_one(self, slot):
+                delete_one(self, slot)
+                if slot.first_child is None:
                     slot.revoked = False
-                    task.work = Reaping()
+                    task.work = None if self.ending.top is None else Reaping()
             case Preparation():
                 task.work = prepare(self, work)
             case Reaping():  # always: there is no other work
                 life = self.ending.top
-                if life is None:
-                    task.work = None
-                else:
+                if life is not None:
                     reap_some(self, life)
+                if self.ending.top is None:
+                    task.work = None
 
     @hot
     def _enter(self, task: Task) -> None:
