@@ -1,14 +1,14 @@
 """The kernel: one file per object or mechanism, no hardware. Start with kernel.py, then system_calls.py.
 
 Principles: no ambient authority; checks before effects; a failed call changes nothing; missing context fails
-closed; no input from a program can stop the kernel; every trap runs to completion on one stack.
+closed; no input from a program can stop the kernel; one stack, and long work in steps, so no trap is long.
 
 | about                    | files                                                                              |
 |--------------------------|------------------------------------------------------------------------------------|
-| the way of a trap        | kernel.py, fast_path.py, system_calls.py, effects.py                               |
+| the way of a trap        | kernel.py, fast_path.py, system_calls.py, effects.py, work.py                      |
 | capabilities             | capability.py, cap_slot.py, cap_table.py, authority.py, capability_calls.py        |
 | objects, made and ended  | life.py, arena.py, quota.py, creation.py, deletion.py                              |
-| tasks                    | task.py, context.py, task_queue.py, task_calls.py, lifecycle.py, fault.py          |
+| tasks                    | task.py, context.py, task_queue.py, task_calls.py, lifecycle.py, ending.py         |
 | the processor            | core.py, scheduler.py                                                              |
 | messages and signals     | endpoint.py, messages.py, rendezvous.py, notification.py, signals.py               |
 | memory                   | frames.py, runs.py, memory.py, mapping.py, user_memory.py                          |
