@@ -5,7 +5,7 @@
 #ifndef TYRNE_H
 #define TYRNE_H
 
-#define TYRNE_ABI_VERSION 2
+#define TYRNE_ABI_VERSION 3
 
 #define TYRNE_CALL_SEND 0x1
 #define TYRNE_CALL_RECV 0x2
@@ -56,6 +56,7 @@
 #define TYRNE_STATUS_HAS_CHILDREN 0x106
 #define TYRNE_STATUS_WRONG_KIND 0x107
 #define TYRNE_STATUS_QUOTA_EXCEEDED 0x108
+#define TYRNE_STATUS_BEING_REVOKED 0x109
 #define TYRNE_STATUS_STALE_HANDLE 0x201
 #define TYRNE_STATUS_WRONG_OBJECT_KIND 0x202
 #define TYRNE_STATUS_MISSING_RIGHT 0x203
@@ -113,6 +114,7 @@
 #define TYRNE_STATE_SUSPENDED 0x5
 #define TYRNE_STATE_EXITED 0x6
 #define TYRNE_STATE_FAULTED 0x7
+#define TYRNE_STATE_ENDING 0x8
 
 #define TYRNE_NOTICE_EXITED 0x0
 #define TYRNE_NOTICE_FAULTED 0x1
@@ -131,7 +133,7 @@ __asm__(".pushsection .note.tyrne, \"a\", %note\n"
         ".word 6, 16, 2\n"
         ".asciz \"Tyrne\"\n"
         ".balign 4\n"
-        ".word 0x2, 0x1fe, 0x7ffff, 0x0\n"
+        ".word 0x3, 0x1fe, 0x7ffff, 0x0\n"
         ".popsection\n");
 
 /* What a call gives back: x[0] is the status, the others are zero if it is not Ok. Handles are words: generation in
@@ -524,7 +526,7 @@ size_t strlen(const char *text);
         .word   6, 16, 2
         .asciz  "Tyrne"
         .balign 4
-        .word   0x2, 0x1fe, 0x7ffff, 0x0
+        .word   0x3, 0x1fe, 0x7ffff, 0x0
         .popsection
 
 /* Writes a text to the console at handle word 0; uses x0 to x8. */
