@@ -38,6 +38,7 @@ _LACKING: Final = (_S.INSUFFICIENT_RIGHTS.value, _S.MISSING_RIGHT.value, _S.INVA
 OTHERS: Final[dict[int, str]] = {
     _S.CAPS_EXHAUSTED.value: "its table of capabilities is full; drop some",
     _S.DERIVATION_TOO_DEEP.value: "{cap} is derived through too many others; derive from one nearer to the first",
+    _S.BEING_REVOKED.value: "{cap} is being taken back by who it comes from",
     _S.HAS_CHILDREN.value: "others are derived from {cap}; revoke them first",
     _S.QUOTA_EXCEEDED.value: "the quota is used up; write larger numbers in quota = {{ … }} of the task that has it",
     _S.QUEUE_FULL.value: "a message that nobody has taken is at {cap}",

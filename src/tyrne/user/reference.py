@@ -78,6 +78,7 @@ STATUSES: Final = Rows("STATUSES", Status, {
     Status.HAS_CHILDREN: "something is derived from the capability: revoke it first",
     Status.WRONG_KIND: "the handle names an object of another kind",
     Status.QUOTA_EXCEEDED: "the quota that pays lacks a claim on such an object, or frames",
+    Status.BEING_REVOKED: "somebody is revoking what the capability was derived from, and will come to it",
     Status.STALE_HANDLE: "as INVALID_HANDLE",
     Status.WRONG_OBJECT_KIND: "as WRONG_KIND",
     Status.MISSING_RIGHT: "as INSUFFICIENT_RIGHTS",
@@ -117,11 +118,13 @@ STATES: Final = Rows("STATES", TaskState, {
     TaskState.RECEIVING: "waits for a message or for signals",
     TaskState.CALLING: "its call, or its fault, awaits an answer",
     TaskState.SUSPENDED: "stopped; `task_resume` lets it go on",
+    TaskState.ENDING: "has ended, and what it held is being given back; next it is EXITED or FAULTED",
     TaskState.EXITED: "ended, by itself or by another; it has a code",
     TaskState.FAULTED: "ended by a fault; the other results tell which",
 })  # fmt: skip
 NOTICE_WORDS: Final = Rows("NOTICE_WORDS", Notice, {
-    Notice.EXITED: "0: exit code. No answer is awaited. A task that another ends (`task_end`) is not reported.",
+    Notice.EXITED: "0: exit code. It comes when the task has given back what it held. No answer is awaited. "
+    "A task that another ends (`task_end`) is not reported.",
     Notice.FAULTED: "0: ESR_EL1; 1: FAR_EL1, 0 where the class has none; 2: ELR_EL1. "
     "An answer lets the task go on at its PC; dropping the reply capability ends it.",
 })  # fmt: skip
