@@ -61,7 +61,10 @@ def test_uart_sends_a_byte_when_there_is_room(device: Device) -> None:
     assert device.stores == [(0x0900_0000, 65)]
 
 
-@pytest.mark.promise("4096 bytes to a slow serial line")
+@pytest.mark.promise(
+    "No call, fault or interrupt holds the kernel with interrupts masked for more than 20,000 instructions, but for "
+    "console_write: 4096 bytes to a slow serial line"
+)
 def test_uart_that_never_becomes_ready_does_not_hang(device: Device) -> None:
     line = Line(ready_at=1 << 60)
     device.loads[FLAGS] = line

@@ -107,7 +107,10 @@ def test_nothing_is_reserved_once_a_frame_is_out() -> None:
 # --- allocation
 
 
-@pytest.mark.promise("A frame is zeroed when it is handed out")
+@pytest.mark.promise(
+    "A frame is zeroed before a task can see it: a table or a page of a program when it is handed out, a region's when "
+    "it is first mapped, all of it before any page of it can be used"
+)
 def test_the_first_free_frame_comes_first_and_is_zeroed() -> None:
     board, frames = MemoryBoard(), managed(64, [(0, 2), (3, 4)])
     assert [frames.allocate(board) for _ in range(3)] == [RAM + page * PAGE for page in (2, 4, 5)]
@@ -116,7 +119,10 @@ def test_the_first_free_frame_comes_first_and_is_zeroed() -> None:
     assert counts(frames) == (64, 3, 3, 58)
 
 
-@pytest.mark.promise("A frame is zeroed when it is handed out")
+@pytest.mark.promise(
+    "A frame is zeroed before a task can see it: a table or a page of a program when it is handed out, a region's when "
+    "it is first mapped, all of it before any page of it can be used"
+)
 def test_a_frame_is_zeroed_again_when_it_is_used_again() -> None:
     board, frames = MemoryBoard(), managed(64)
     first = frames.allocate(board)

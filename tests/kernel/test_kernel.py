@@ -141,7 +141,8 @@ def test_a_second_floating_trap_is_a_fault() -> None:
 
 
 @pytest.mark.promise(
-    "However a task ends, before anything else runs:",
+    "From the moment that a task ends, however it ends, it does nothing any more: it does not run, nothing is given to "
+    "it, and from what it holds nothing can be derived",
     "its mappings, its address space: are gone, unless another capability names the space",
 )
 @pytest.mark.parametrize("how", ["exit", "fault"])

@@ -318,7 +318,7 @@ def test_the_registers_of_a_task_that_faulted_can_be_repaired(state: str) -> Non
 
 
 @pytest.mark.promise(
-    "However a task ends, before anything else runs:",
+    "When all of it is given back, the claims on it are free, and its supervisor is told of its exit:",
     "its place in queues, its own reply capability: are gone",
 )
 @pytest.mark.parametrize("state", [name for name, at in STATES.items() if at not in (T.EXITED, T.FAULTED)])

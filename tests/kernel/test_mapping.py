@@ -149,7 +149,7 @@ def test_a_capability_is_mapped_once_at_a_time() -> None:
     w.ok(0, C.MAP, w.spaces[1], w.mem, AT, 1)
 
 
-@pytest.mark.promise("time inside the kernel, bounded by: each call's work is bounded (below)")
+@pytest.mark.promise("time inside the kernel, bounded by: long work goes in steps (below)")
 @pytest.mark.parametrize(("pages", "status"), [(512, None), (513, Status.BAD_ARGUMENT)])
 def test_one_call_maps_at_most_512_pages(pages: int, status: Status | None) -> None:
     w = Mapped(512)

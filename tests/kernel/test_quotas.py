@@ -266,7 +266,10 @@ def test_a_mapping_pays_only_for_tables_that_are_missing() -> None:
     assert w.refused(0, C.MAP, space, memory, BASE + (1 << 21), 0) is Status.QUOTA_EXCEEDED
 
 
-@pytest.mark.promise("A frame is zeroed when it is handed out")
+@pytest.mark.promise(
+    "A frame is zeroed before a task can see it: a table or a page of a program when it is handed out, a region's when "
+    "it is first mapped, all of it before any page of it can be used"
+)
 def test_new_memory_is_zero_when_a_task_can_see_it() -> None:
     w = Payer()
     made = w.create(CapKind.MEMORY, 2)

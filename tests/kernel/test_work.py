@@ -60,6 +60,10 @@ def test_a_revocation_that_is_interrupted_goes_on_before_its_task_does(steps: in
     assert (w.left(), w.task(0).work) == (0, None) and not w.slot(0, w.root).revoked
 
 
+@pytest.mark.promise(
+    "While a revocation goes on, nothing can be derived or copied from what it deletes, and no object made with it: "
+    "BEING_REVOKED"
+)
 def test_below_what_is_being_revoked_nothing_can_be_added() -> None:
     w = Heir()
     w.begin()
@@ -70,7 +74,10 @@ def test_below_what_is_being_revoked_nothing_can_be_added() -> None:
     assert w.status(0, C.CAP_DERIVE, w.root, EVERY, 0) is Status.OK, "when it is over, something can"
 
 
-@pytest.mark.promise("Denial of service: a revocation ends, however many others derive below it")
+@pytest.mark.promise(
+    "a revocation, bounded by: nothing can be added below what is being revoked, so it ends after as many steps as "
+    "there were descendants"
+)
 def test_a_revocation_ends_after_as_many_steps_as_there_were_descendants_whatever_fifteen_others_do() -> None:
     w = World(16, slots=32, quota=Claims())
     root = w.give(0, w.endpoint())
@@ -160,6 +167,11 @@ class Estate(World):
         return sum(self.holds(2, word) for word in self.held)
 
 
+@pytest.mark.promise(
+    "From the moment that a task ends, however it ends, it does nothing any more: it does not run, nothing is given to "
+    "it, and from what it holds nothing can be derived",
+    "Those who wait for its answer go on at once",
+)
 def test_who_ends_can_do_nothing_more_from_the_first_step_on_and_who_waits_for_it_goes_on() -> None:
     w = Estate()
     w.preempted(0, 1, C.TASK_END, w.it, 5)
@@ -178,6 +190,11 @@ def test_who_ends_can_do_nothing_more_from_the_first_step_on_and_who_waits_for_i
     assert w.ok(2, C.TASK_STATE, inspector) == T.EXITED.value
 
 
+@pytest.mark.promise(
+    "Then what it held is given back, one capability after another",
+    "that is done by who ended it, before that one's call returns, or by the task itself, at its own priority, when it "
+    "exits or faults",
+)
 @pytest.mark.parametrize("how", ["exit", "fault"])
 def test_who_ends_itself_gives_back_what_it_held_at_its_own_priority(how: str) -> None:
     w = Estate()
@@ -199,6 +216,7 @@ def test_who_ends_itself_gives_back_what_it_held_at_its_own_priority(how: str) -
     assert w.state(1) is (T.EXITED if how == "exit" else T.FAULTED) and w.left() == 0
 
 
+@pytest.mark.promise("When all of it is given back, the claims on it are free, and its supervisor is told of its exit:")
 def test_the_notice_of_an_exit_comes_when_all_is_given_back() -> None:
     w = Estate()
     ear = w.endpoint()
@@ -272,6 +290,10 @@ class Tenants(World):
         self.board.put(self.start, (b"secret" * pages * PAGE)[: pages * PAGE])
 
 
+@pytest.mark.promise(
+    "A frame is zeroed before a task can see it: a table or a page of a program when it is handed out, a region's when "
+    "it is first mapped, all of it before any page of it can be used"
+)
 @pytest.mark.parametrize("flags", [0, SEEN, CODE])
 def test_new_memory_is_nobodys_before_all_of_it_is_cleared(flags: int) -> None:
     w = Tenants()
@@ -286,6 +308,7 @@ def test_new_memory_is_nobodys_before_all_of_it_is_cleared(flags: int) -> None:
     assert w.board.get(w.start, w.pages * PAGE) == bytes(w.pages * PAGE)
 
 
+@pytest.mark.promise("Pages that become code can be used when all of them are clean in the caches, and not before")
 @pytest.mark.parametrize("steps", [1, 3, 4, 6])
 def test_what_becomes_code_is_cleaned_to_the_last_page_before_it_can_be_executed(steps: int) -> None:
     w = Tenants()

@@ -98,7 +98,10 @@ FRESH = (
 )
 
 
-@pytest.mark.promise("A frame is zeroed when it is handed out")
+@pytest.mark.promise(
+    "A frame is zeroed before a task can see it: a table or a page of a program when it is handed out, a region's when "
+    "it is first mapped, all of it before any page of it can be used"
+)
 @on_each_machine
 def test_memory_that_is_made_again_where_it_was_filled_with_ones_reads_as_zero(
     machine: str, tmp_path: Path, run_system: Callable[..., Run]
