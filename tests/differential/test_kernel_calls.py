@@ -19,6 +19,7 @@ from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
 from tyrne.testing.lockstep.agreement import watchdog
+from tyrne.testing.lockstep.counted_work import KINDS
 from tyrne.testing.lockstep.game import GameError, replay
 from tyrne.testing.lockstep.pair import DisagreementError
 from tyrne.testing.lockstep.play import play
@@ -48,6 +49,8 @@ def test_random_calls_agree_and_reach_every_call_and_status(part: int) -> None:
     assert not never, f"in src/tyrne/testing/lockstep: no ARGUMENTS of call_arguments.py let these succeed: {never}"
     unmet = set(Status) - NEVER_FROM_EL0 - SELDOM - tally.statuses()
     assert not unmet, f"no random call ends in these; give ARGUMENTS that lead there, or say in SELDOM why not: {unmet}"
+    whole = [kind for kind in KINDS if not tally.work.preempted[kind]]
+    assert not whole, f"no other task went on before the rest of these; see MOODS of player.py: {whole}"
 
 
 def _forgetful_unlink(slot: CapSlot) -> None:

@@ -1,8 +1,11 @@
-"""Deadlines of one counter: the limit and the end of a turn, each once, and neither is lost or moved by being late."""
+"""Deadlines of one counter: the limit and the end of a turn, each once, and neither is lost or moved by being late.
+
+And the ticks that are drawn from a seed: where they come is a matter of the seed alone.
+"""
 
 import pytest
 
-from tyrne.hal.interrupt import Deadlines, Interrupt
+from tyrne.hal.interrupt import Deadlines, DrawnTicks, Interrupt
 from tyrne.lang import u64
 
 LAST = u64((1 << 64) - 1)
@@ -101,3 +104,41 @@ def test_nothing_is_spent_of_no_limit() -> None:
     deadlines = armed(turn=10)
     assert not deadlines.spend(u64(5))
     assert deadlines.earliest() == 10
+
+
+def drawn(seed: int | None, steps: int) -> list[bool]:
+    """After which steps a tick comes; each that comes is taken, once."""
+    ticks = DrawnTicks()
+    if seed is not None:
+        ticks.sow(u64(seed))
+    found = []
+    for _ in range(steps):
+        found.append(ticks.is_drawn())
+        assert ticks.take() is found[-1]
+        assert not ticks.take()
+    return found
+
+
+def test_without_a_seed_no_tick_ever_comes() -> None:
+    assert not any(drawn(None, 1000))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 77, 1 << 32, (1 << 63) - 1])
+def test_one_step_in_four_is_followed_by_a_tick(seed: int) -> None:
+    assert 0.22 < sum(drawn(seed, 8000)) / 8000 < 0.28
+
+
+def test_where_ticks_come_follows_from_the_seed() -> None:
+    draws = [drawn(seed, 200) for seed in range(50)]
+    assert draws == [drawn(seed, 200) for seed in range(50)]
+    assert len(set(map(tuple, draws))) == 50
+
+
+def test_a_tick_that_is_not_taken_is_lost_with_the_next_draw() -> None:
+    ticks = DrawnTicks()
+    ticks.sow(u64(1))
+    while not ticks.is_drawn():
+        pass
+    while ticks.is_drawn():
+        pass
+    assert not ticks.take()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from types import ModuleType, SimpleNamespace
@@ -19,11 +21,14 @@ from tyrne.testing.lockstep import workers
 from tyrne.testing.lockstep.agreement import watchdog
 from tyrne.testing.lockstep.campaign import Campaign, Reached
 from tyrne.testing.lockstep.corpus import load, save
-from tyrne.testing.lockstep.game import Game, GameError
-from tyrne.testing.lockstep.random_systems import random_manifest
+from tyrne.testing.lockstep.game import MOST_TICKS, Game, GameError
+from tyrne.testing.lockstep.random_systems import random_manifest, random_ticks
 from tyrne.testing.lockstep.smallest import edges_of, smallest
 from tyrne.testing.lockstep.tally import Tally
 from tyrne.testing.lockstep.workers import Report, Work, reports, together
+
+
+WORK = r"^(\w+): (\d+) steps, (\d+) times preempted$"
 
 
 def test_a_campaign_can_be_repeated_and_goes_on_from_what_it_has_kept() -> None:
@@ -80,6 +85,17 @@ def test_figures_count_what_was_done(tmp_path: Path) -> None:
     assert figures["calls"] == sum(sum(own.values()) for own in figures["statuses"].values())
     assert figures["edges"]["total"] - figures["edges"]["covered"] == len(figures["never"]) > 0
     assert all(Path(never["place"].split(":")[0]).suffix == ".py" for never in figures["never"])
+    assert list(figures["work"]) == ["Revocation", "Preparation", "Reaping"]
+    assert all(counts["steps"] >= counts["preempted"] for counts in figures["work"].values())
+
+
+def test_a_report_says_how_often_long_work_was_preempted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _command("--calls", "3000", "--seed", "4") == 0
+    out = capsys.readouterr().out
+    counts = {kind: tuple(map(int, found)) for kind, *found in re.findall(WORK, out, re.MULTILINE)}
+    assert list(counts) == ["Revocation", "Preparation", "Reaping"]
+    assert all(steps > preempted for steps, preempted in counts.values())
+    assert sum(preempted for _, preempted in counts.values()) > 0
 
 
 def test_few_short_games_reach_the_same_edges(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +105,7 @@ def test_few_short_games_reach_the_same_edges(monkeypatch: pytest.MonkeyPatch) -
     entries = [entry for entry in campaign.corpus.entries if max(entry.features) >= 0][-8:]
     reached = 0
     for entry in entries:
-        reached |= edges_of(Game(entry.manifest, True, list(entry.steps)))
+        reached |= edges_of(Game(entry.manifest, True, entry.ticks, list(entry.steps)))
     games = smallest(entries)
     assert 0 < len(games) <= len(entries)
     assert sum(len(game.steps) for game in games) < sum(len(entry.steps) for entry in entries)
@@ -148,7 +164,8 @@ def test_interrupt_ends_it_with_the_figures_until_then(
 def test_a_game_is_read_as_it_was_written(tmp_path: Path) -> None:
     campaign = Campaign(7)
     campaign.play_until(200)
-    game = Game(campaign.corpus.entries[-1].manifest, True, list(campaign.corpus.entries[-1].steps))
+    entry = campaign.corpus.entries[-1]
+    game = Game(entry.manifest, True, entry.ticks, list(entry.steps))
     assert Game.parse(str(game)) == game
     save(game, tmp_path)
     assert load(tmp_path) == [game]
@@ -170,6 +187,21 @@ def test_a_game_of_an_older_interface_or_from_before_it_had_versions_is_read_and
     )
 
 
+def test_ticks_of_a_game_are_read_and_one_without_has_none() -> None:
+    game = Game(random_manifest(Random(1)), True, 77)
+    text = str(game)
+    assert text.startswith(f"debug {VERSION} ticks=77 ")
+    assert Game.parse(text) == game
+    assert Game.parse(text.replace(" ticks=77", "")) == Game(game.manifest, True) == replace(game, ticks=0)
+
+
+def test_most_games_have_ticks() -> None:
+    random = Random(1)
+    seeds = [random_ticks(random) for _ in range(100)]
+    assert 60 < sum(map(bool, seeds)) < 100
+    assert all(0 <= seed < MOST_TICKS for seed in seeds)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -180,6 +212,11 @@ def test_a_game_of_an_older_interface_or_from_before_it_had_versions_is_read_and
         "debug 2 AAAA",
         "debug x eJwDAAAAAAE=",
         "debug eJwDAAAAAAE=\nSVC 1 2 +3 with -",
+        "debug 3 ticks= eJwDAAAAAAE=",
+        "debug 3 ticks=0 eJwDAAAAAAE=",
+        "debug 3 ticks=x eJwDAAAAAAE=",
+        f"debug 3 ticks={1 << 63} eJwDAAAAAAE=",
+        "debug 3 other=1 eJwDAAAAAAE=",
     ],
 )
 def test_what_is_no_game_is_refused(text: str) -> None:

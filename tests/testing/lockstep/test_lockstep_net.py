@@ -7,11 +7,13 @@ from random import Random
 
 import pytest
 
-from tyrne.abi import CallNumber, TaskState
+from tyrne.abi import CallNumber, Rights, TaskState
 from tyrne.hal.frame import Vector
 from tyrne.kernel.task import Task
 from tyrne.lang import u32, u64
 from tyrne.testing.lockstep.pair import DisagreementError, ForbiddenChangeError, Pair, PanicError, UnfairError, the_pair
+from tyrne.testing.lockstep.player import Player
+from tyrne.testing.lockstep.prospects import has, word_of
 from tyrne.testing.lockstep.random_systems import random_manifest
 from tyrne.testing.lockstep.step import Step
 
@@ -99,6 +101,29 @@ def test_a_change_of_state_that_the_table_has_not_is_found(pair: Pair, monkeypat
     monkeypatch.setattr(Task, "become", by_a_way_round)
     with pytest.raises(ForbiddenChangeError, match="a task was FAULTED and became EXITED by TASK_EXIT"):
         pair.take(Step(1, {8: CallNumber.TASK_EXIT.value}, Vector.SYNCHRONOUS, SVC, 0))
+
+
+def test_ticks_that_come_elsewhere_in_one_kernel_are_found(pair: Pair) -> None:
+    random = Random(3)
+    pair.start(random_manifest(random), ticks=1)
+    pair.python.draw_ticks(2)
+    player = Player(random, pair)
+    with pytest.raises(DisagreementError):
+        while not pair.stopped:
+            pair.take(player.next_step())
+
+
+def test_steps_of_long_work_are_counted_by_their_kind(pair: Pair) -> None:
+    """Two derived capabilities go in a step each, and one step finds that there are no more."""
+    table = pair.python.tasks[pair.current].capabilities
+    slot = next(slot for slot in table.slots if slot.capability is not None and has(slot, Rights.REVOKE))
+    for call in (CallNumber.CAP_DERIVE, CallNumber.CAP_DERIVE, CallNumber.CAP_REVOKE):
+        registers = {8: call.value, 0: word_of(slot), 1: int(slot.held().rights), 2: 0}
+        pair.take(Step(1, registers, Vector.SYNCHRONOUS, SVC, 0))
+    assert pair.work.steps["Revocation"] >= 3 and pair.work.steps["Reaping"] >= 1
+    assert not pair.work.preempted
+    pair.take(QUERY)
+    assert not pair.work.steps
 
 
 def test_a_start_mends_what_was_wrong(pair: Pair) -> None:

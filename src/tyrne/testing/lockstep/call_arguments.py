@@ -187,7 +187,7 @@ def map_address(scene: Scene) -> int:
 
 def flags(scene: Scene) -> int:
     random = scene.random
-    return random.choice((0, 1, 2)) if random.random() < 0.8 else random.choice((3, 4, 8, random.getrandbits(64)))
+    return random.choice((0, 1, 2, 2)) if random.random() < 0.8 else random.choice((3, 4, 8, random.getrandbits(64)))
 
 
 def claims_of(scene: Scene) -> list[int]:
@@ -215,7 +215,7 @@ def created_pages(scene: Scene) -> int:
     if claims and random.random() < (0.4 if claims[0] > 64 else 0.1):
         return claims[0] // random.choice((1, 1, 2, 3))
     if random.random() < 0.8:
-        return random.choice((1, 2))
+        return random.choice((1, 2, 2, 6))
     return random.choice((0, 3, 5, 9, random.randrange(40), word(scene)))
 
 

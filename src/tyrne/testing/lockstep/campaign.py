@@ -6,7 +6,7 @@ Everything is drawn from one seed, so that a campaign of one worker can be repea
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -16,7 +16,7 @@ from tyrne.testing.lockstep.game import WRONG, Game, GameError
 from tyrne.testing.lockstep.pair import Pair, the_pair
 from tyrne.testing.lockstep.play import STEPS_A_COMPARISON, STEPS_A_LOOK, STEPS_A_SYSTEM
 from tyrne.testing.lockstep.player import Player
-from tyrne.testing.lockstep.random_systems import random_manifest
+from tyrne.testing.lockstep.random_systems import random_manifest, random_ticks
 from tyrne.testing.lockstep.step import Step
 from tyrne.testing.lockstep.tally import Tally
 from tyrne.testing.lockstep.variation import varied
@@ -28,6 +28,8 @@ NEW_SYSTEMS: Final = 0.5
 """The share of games that begin on a new system; without guidance it is all of them."""
 RELEASE_KERNELS: Final = 0.15
 """The share of new systems on a kernel without console_write, whose edges nobody counts."""
+OTHER_TICKS: Final = 0.1
+"""The share of games that go on from another one whose ticks come elsewhere."""
 MORE_STEPS: Final = (300, 1000, 2000)
 """How many steps go on from those of the corpus."""
 
@@ -89,14 +91,17 @@ class Campaign:
             game = self._known.pop()
             self._go(game, game.steps, len(game.steps), 0, True)
         elif not self._guided or not len(self.corpus) or random.random() < NEW_SYSTEMS:
-            game = Game(random_manifest(random), random.random() >= RELEASE_KERNELS)
+            game = Game(random_manifest(random), random.random() >= RELEASE_KERNELS, random_ticks(random))
             self._go(game, (), 0, STEPS_A_SYSTEM, True)
         else:
             entry = self.corpus.choose(random)
             planned = varied(random, entry.steps, self.corpus.choose(random).steps)
             same = next((i for i, pair in enumerate(zip(planned, entry.steps, strict=False)) if pair[0] is not pair[1]),
                         min(len(planned), len(entry.steps)))  # fmt: skip
-            self._go(Game(entry.manifest, True), planned, same, random.choice(MORE_STEPS), False)
+            ticks = entry.ticks
+            if random.random() < OTHER_TICKS:
+                ticks, same = random_ticks(random), 0
+            self._go(Game(entry.manifest, True, ticks), planned, same, random.choice(MORE_STEPS), False)
 
     def _go(self, game: Game, planned: Sequence[Step], same: int, more: int, is_new: bool) -> None:
         """Play the planned steps, of which the first `same` are known to agree, then random ones. What is known to boot
@@ -106,15 +111,15 @@ class Campaign:
         firsts: Firsts = []
         try:
             self.meter.clear()
-            pair.start(game.manifest, compare=is_new)
+            pair.start(game.manifest, game.ticks, compare=is_new)
             firsts = self._steps(pair, made, planned, same, more)
             pair.compare_all()
             self.features |= self.meter.take()
         except WRONG as cause:
             name = f"seed {self._seed}, game {self._games}"
-            raise GameError(name, Game(game.manifest, game.debug_console, made), cause) from cause
+            raise GameError(name, replace(game, steps=made), cause) from cause
         if game.debug_console:
-            self.corpus.add(game.manifest, made, firsts)
+            self.corpus.add(replace(game, steps=made), firsts)
 
     def _steps(self, pair: Pair, made: list[Step], planned: Sequence[Step], same: int, more: int) -> Firsts:
         """Make the steps; returns the features that are new in this game, by the number of steps until then."""
@@ -135,7 +140,7 @@ class Campaign:
                 step = player.next_step()
             made.append(step)
             pair.take(step)
-            (self.replayed if number <= same else self.tally).count(pair.records)
+            (self.replayed if number <= same else self.tally).count(pair.records, pair.work)
             if counting:
                 taken = meter.take()
                 path = path_of(taken)

@@ -29,6 +29,8 @@ class Entry:
     """A game whose last step reached something first, and the features that it stands for."""
 
     manifest: bytes
+    ticks: int
+    """The seed of the game's ticks, as in `Game`."""
     steps: Sequence[Step]
     features: set[Feature] = field(default_factory=set)
 
@@ -51,7 +53,7 @@ class Corpus:
     def entries(self) -> Sequence[Entry]:
         return self._entries
 
-    def add(self, manifest: bytes, steps: Sequence[Step], first: Iterable[tuple[int, Iterable[Feature]]]) -> None:
+    def add(self, game: Game, first: Iterable[tuple[int, Iterable[Feature]]]) -> None:
         """Take in a game; `first` gives the features by the number of steps after which they were first reached."""
         for length, features in first:
             gained = set()
@@ -61,7 +63,7 @@ class Corpus:
                 if games == 1 or (best is not None and length < SHORTER * len(best.steps)):
                     gained.add(feature)
             if gained:
-                self._keep(Entry(manifest, tuple(steps[:length]), gained))
+                self._keep(Entry(game.manifest, game.ticks, tuple(game.steps[:length]), gained))
         if len(self._entries) > MOST_ENTRIES:
             self._drop_half()
 

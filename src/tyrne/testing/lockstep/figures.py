@@ -10,6 +10,7 @@ from tyrne.abi import CallNumber, Status
 from tyrne.compiler.build.edges import Edge
 from tyrne.system import kernel_source
 from tyrne.testing.lockstep.campaign import Reached
+from tyrne.testing.lockstep.counted_work import KINDS
 from tyrne.testing.lockstep.coverage import BUCKETS, counts, members
 from tyrne.testing.lockstep.workers import Work
 
@@ -42,7 +43,14 @@ def figures(work: Work, reached: Reached, edges: Sequence[Edge], found: str | No
         "found": found,
         "statuses": statuses(reached),
         "events": dict(sorted(reached.tally.events.items())),
+        "work": long_work(reached),
     }
+
+
+def long_work(reached: Reached) -> dict[str, dict[str, int]]:
+    """By kind how many steps of long work there were, and after how many another task went on before the rest."""
+    work = reached.tally.work
+    return {kind: {"steps": work.steps[kind], "preempted": work.preempted[kind]} for kind in KINDS}
 
 
 def statuses(reached: Reached) -> dict[str, dict[str, int]]:

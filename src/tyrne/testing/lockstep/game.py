@@ -13,6 +13,8 @@ from tyrne.testing.lockstep.step import Step
 
 STEPS_A_LOOK: Final = 50
 """Between two comparisons of everything in a replay."""
+MOST_TICKS: Final = 1 << 63
+"""A seed is below it (tyrne.hal.interrupt.DrawnTicks)."""
 WRONG: Final = (DisagreementError, PanicError, UnfairError, ForbiddenChangeError)
 _DEBUG: Final = {True: "debug", False: "release"}
 
@@ -24,12 +26,16 @@ class Game:
     manifest: bytes
     debug_console: bool
     """Whether the kernel is one that has console_write."""
+    ticks: int = 0
+    """The seed of ticks between the steps of the kernel's long work; 0: none comes."""
     steps: list[Step] = field(default_factory=list)
 
     def __str__(self) -> str:
-        """A line with kernel, version of the interface and manifest (zlib, base64), then one for each step."""
+        """A line with kernel, version of the interface, the ticks if there are any, and manifest (zlib, base64); then
+        one for each step."""
         manifest = b64encode(zlib.compress(self.manifest, 9)).decode()
-        return "\n".join([f"{_DEBUG[self.debug_console]} {VERSION} {manifest}", *map(str, self.steps), ""])
+        ticks = f" ticks={self.ticks}" if self.ticks else ""
+        return "\n".join([f"{_DEBUG[self.debug_console]} {VERSION}{ticks} {manifest}", *map(str, self.steps), ""])
 
     @classmethod
     def parse(cls, text: str) -> Game:
@@ -37,18 +43,21 @@ class Game:
         from before there were versions none is said. ValueError for anything else."""
         first, *steps = text.strip().splitlines() or [""]
         profile, _, rest = first.partition(" ")
-        version, _, manifest = rest.rpartition(" ")
+        between, _, manifest = rest.rpartition(" ")
+        version, told, ticks = between.partition(" ticks=")
         if profile not in _DEBUG.values():
             raise ValueError(f"no game: it begins with {first[:40]!r} and not with debug or release")
         if version and not version.isdecimal():
             raise ValueError(f"no game: {version[:40]!r} is no version of the interface")
         if version and int(version) > VERSION:
             raise ValueError(f"made with version {version} of the interface, and this tyrne has version {VERSION}")
+        if told and not (ticks.isdecimal() and 0 < int(ticks) < MOST_TICKS):
+            raise ValueError(f"no game: {ticks[:40]!r} is no seed of ticks from 1 to 2^63 - 1")
         try:
             unpacked = zlib.decompress(b64decode(manifest, validate=True))
         except (ValueError, zlib.error) as error:
             raise ValueError(f"no manifest: {error}") from None
-        return cls(unpacked, profile == _DEBUG[True], [Step.parse(line) for line in steps])
+        return cls(unpacked, profile == _DEBUG[True], int(ticks or 0), [Step.parse(line) for line in steps])
 
 
 class GameError(AssertionError):
@@ -72,7 +81,7 @@ def replay(game: Game, counting: bool = False) -> AssertionError | None:
     """
     pair = the_pair(game.debug_console, counting)
     try:
-        pair.start(game.manifest)
+        pair.start(game.manifest, game.ticks)
         for number, step in enumerate(game.steps, 1):
             if pair.stopped:
                 break

@@ -12,6 +12,7 @@ from tyrne.compiler.build.host import CountingLibrary
 from tyrne.hal.boot_info import BootInfo
 from tyrne.lang import u64
 from tyrne.testing.lockstep.agreement import compiled, interpreted
+from tyrne.testing.lockstep.counted_work import Counts
 from tyrne.testing.lockstep.journal_board import Record
 from tyrne.testing.lockstep.sides import NO_TASK, RAM_SIZE, TASKS, NativeSide, PythonSide
 from tyrne.testing.lockstep.step import Step
@@ -54,11 +55,16 @@ class Pair:
         """Nothing is left to run."""
         self.records: list[Record] = []
         """What the last step put into the journal."""
+        self.work = Counts()
+        """What long work the kernel did in the last step."""
 
-    def start(self, manifest: bytes, compare: bool = True) -> None:
-        """Boot a system, whatever was before. Not to `compare` everything is for what is known to boot alike."""
-        self.python.reset()
-        self.native.reset()
+    def start(self, manifest: bytes, ticks: int = 0, compare: bool = True) -> None:
+        """Boot a system, whatever was before. `ticks` is the seed of those that come between the steps of long work, 0
+        for none. Not to `compare` everything is for what is known to boot alike."""
+        for side in self.python, self.native:
+            side.reset()
+            if ticks:
+                side.draw_ticks(ticks)
         self.current = NO_TASK
         self.stopped = False
         end = IMAGE + len(manifest)
@@ -107,6 +113,7 @@ class Pair:
         left, right = interpreted(call, self.python), compiled(call, self.native)  # type: ignore[arg-type]
         self._same(what, "result", left, right)
         self.records = self.python.board.take_records()
+        self.work = self.python.kernel.take_counts()
         self._same(what, "journal", self.records, list(self.native.take_records()))
         if left[0] == "trap":
             raise PanicError(f"{what}: {left[1]} at {left[2]}:{left[3]}")

@@ -8,7 +8,7 @@ from typing import Final
 from tyrne.testing.lockstep.game import WRONG, Game, GameError
 from tyrne.testing.lockstep.pair import the_pair
 from tyrne.testing.lockstep.player import Player
-from tyrne.testing.lockstep.random_systems import random_manifest
+from tyrne.testing.lockstep.random_systems import random_manifest, random_ticks
 from tyrne.testing.lockstep.tally import Tally
 
 STEPS_A_SYSTEM: Final = 2000
@@ -24,18 +24,18 @@ WITH_CONSOLE: Final = 0.8
 def play(seed: int, steps: int = STEPS_A_SYSTEM, every: int = STEPS_A_COMPARISON) -> Tally:
     """Make at most `steps` steps on one random system."""
     random = Random(seed)
-    game = Game(random_manifest(random), random.random() < WITH_CONSOLE)
+    game = Game(random_manifest(random), random.random() < WITH_CONSOLE, random_ticks(random))
     tally = Tally()
     tally.systems = 1
     pair = the_pair(game.debug_console)
     try:
-        pair.start(game.manifest)
+        pair.start(game.manifest, game.ticks)
         player = Player(random, pair)
         while tally.steps < steps and not pair.stopped:
             step = player.next_step()
             game.steps.append(step)
             pair.take(step)
-            tally.count(pair.records)
+            tally.count(pair.records, pair.work)
             if tally.steps % every == 0:
                 pair.compare_all()
             if tally.steps % STEPS_A_LOOK == 0 and not pair.stopped and player.is_at_its_end():

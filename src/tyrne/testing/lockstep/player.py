@@ -63,8 +63,11 @@ MOODS: Final = (
     _mood(8, N.CREATE, N.TASK_CONFIGURE, N.CAP_MOVE, N.TASK_RESUME, N.TASK_SUPERVISE),
     _mood(6, N.TASK_SUSPEND, N.TASK_RESUME, N.TASK_READ, N.TASK_WRITE, N.TASK_STATE, N.TASK_PRIORITY),
     _mood(8, N.TASK_END, N.TASK_EXIT, N.TASK_CONFIGURE, N.TASK_RESUME),
+    _mood(25, N.CAP_COPY, N.CAP_DERIVE, N.CAP_REVOKE, N.TASK_YIELD),
+    _mood(20, N.CREATE, N.MEMORY_DERIVE, N.MAP, N.PROTECT, N.TASK_YIELD),
+    _mood(20, N.CAP_COPY, N.TASK_END, N.TASK_CONFIGURE, N.TASK_RESUME, N.TASK_YIELD),
 )
-"""What a stretch of calls is about."""
+"""What a stretch of calls is about; the last three are about long work."""
 
 MANY_HELD: Final = 40
 """With so many capabilities a task gives up more than it gains, unless it hoards."""

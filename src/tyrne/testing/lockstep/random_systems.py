@@ -23,6 +23,13 @@ SLICE: Final = 1000
 LIMITS: Final = (500, 3000, 10_000)
 MAPPED_AT_BOOT: Final = 0x2000_0000
 MOST_CAPS: Final = 14
+WITH_TICKS: Final = 0.8
+"""The share of games with ticks between the steps of long work."""
+
+
+def random_ticks(random: Random) -> int:
+    """In most games the seed of ticks between the steps of long work; 0 in the others, which have none."""
+    return random.randrange(1, 1 << 63) if random.random() < WITH_TICKS else 0
 
 
 def random_manifest(random: Random) -> bytes:

@@ -13,11 +13,11 @@ from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import Vector
 from tyrne.hosted.native import NativeKernel, offsets
 from tyrne.hosted.ram import Ram
-from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.testing.general import general_trap
 from tyrne.testing.invariants.task_states import StateChanges, call_made, changes_are_in_the_table
+from tyrne.testing.lockstep.counted_work import CountingKernel
 from tyrne.testing.lockstep.journal_board import JournalBoard, Record
 from tyrne.testing.lockstep.places import Saved
 from tyrne.testing.lockstep.step import FRAME_WORDS, PC, PSTATE, SP, Step
@@ -33,7 +33,7 @@ class PythonSide:
 
     def __init__(self, debug_console: bool) -> None:
         self.board: Final = JournalBoard(RAM_SIZE)
-        self.kernel: Final = Kernel(self.board, debug_console)
+        self.kernel: Final = CountingKernel(self.board, debug_console)
         self.board.kernel_entry = self.kernel.trap_from_kernel
         self.tasks: Final = list(self.kernel.tasks.items)
         self._places: Final = {id(task): place for place, task in enumerate(self.tasks)}
@@ -49,6 +49,10 @@ class PythonSide:
         """As it was when it was made: nothing has booted, RAM is zero."""
         self._initial.restore()
         self.board.reset()
+        self.kernel.take_counts()
+
+    def draw_ticks(self, seed: int) -> None:
+        self.board.drawn_ticks.sow(u64(seed))
 
     def boot(self, info: BootInfo) -> int:
         return self._place(start_system(self.kernel, info))
@@ -109,6 +113,9 @@ class NativeSide:
         """As it was when it was made: nothing has booted, RAM is zero."""
         self.ram.clear()
         self.native.restart()
+
+    def draw_ticks(self, seed: int) -> None:
+        self.native.library.call("draw_ticks", seed)
 
     def boot(self, info: BootInfo) -> int:
         return self._place(self._boot(info.ram_start, info.ram_end, info.image_start, info.image_end, info.manifest))

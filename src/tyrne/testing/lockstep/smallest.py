@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from tyrne.testing.lockstep.corpus import Entry
@@ -21,7 +22,8 @@ def smallest(entries: Sequence[Entry]) -> list[Game]:
 
     What stands for paths alone is left out from the start.
     """
-    games = [Game(entry.manifest, True, list(entry.steps)) for entry in entries if max(entry.features) >= 0]
+    worth = (entry for entry in entries if max(entry.features) >= 0)
+    games = [Game(entry.manifest, True, entry.ticks, list(entry.steps)) for entry in worth]
     left = [(edges_of(game), game) for game in games]
     chosen: list[Game] = []
     covered = 0
@@ -43,7 +45,7 @@ def edges_of(game: Game) -> int:
     meter.clear()
     found = 0
     try:
-        pair.start(game.manifest, compare=False)
+        pair.start(game.manifest, game.ticks, compare=False)
         found |= meter.take()
         for step in game.steps:
             if pair.stopped:
@@ -63,6 +65,6 @@ def _shortened(game: Game, needed: int) -> Game:
     def suffices(steps: list[Step]) -> bool:
         nonlocal left
         left -= 1
-        return left >= 0 and not needed & ~edges_of(Game(game.manifest, True, steps))
+        return left >= 0 and not needed & ~edges_of(replace(game, steps=steps))
 
-    return Game(game.manifest, True, without_pieces(game.steps, suffices))
+    return replace(game, steps=without_pieces(game.steps, suffices))

@@ -7,6 +7,7 @@ from typing import Final
 
 from tyrne.abi import CallNumber, Status
 from tyrne.boards.native import journal
+from tyrne.testing.lockstep.counted_work import KINDS, Counts
 from tyrne.testing.lockstep.journal_board import Record
 
 _STATUS_AT: Final = 9
@@ -21,10 +22,12 @@ class Tally:
         self.steps = 0
         self.calls: Counter[tuple[int, int]] = Counter()
         self.events: Counter[str] = Counter()
+        self.work = Counts()
 
-    def count(self, records: list[Record]) -> None:
-        """The records of one step."""
+    def count(self, records: list[Record], work: Counts) -> None:
+        """The records of one step, and the kernel's long work in it."""
         self.steps += 1
+        self.work.add(work)
         for record in records:
             match record[0]:
                 case journal.CALL:
@@ -45,6 +48,7 @@ class Tally:
         self.steps += other.steps
         self.calls += other.calls
         self.events += other.events
+        self.work.add(other.work)
 
     def statuses(self) -> set[Status]:
         """Every status that some call has ended in."""
@@ -61,6 +65,7 @@ class Tally:
         lines = [
             f"{self.systems} systems, {self.steps} steps, {total} calls completed, {share}% of them OK",
             ", ".join(f"{count} {what}" for what, count in sorted(self.events.items())),
+            *(f"{kind}: {self.work.steps[kind]} steps, {self.work.preempted[kind]} times preempted" for kind in KINDS),
         ]
         for number in CallNumber:
             here = Counter({status: n for (call, status), n in self.calls.items() if call == number.value})
