@@ -51,7 +51,10 @@ def fast_call(kernel: Kernel[B], task: Task) -> Task | None:
 @apart
 @hot
 def fast_call_2(kernel: Kernel[B], task: Task) -> Task | None:
-    """As `fast_call`, of the second tier. It is apart, so that what it keeps in registers costs the first nothing."""
+    """As `fast_call`, of the second tier. It is apart, so that what it keeps in registers costs the first nothing.
+
+    None also when the call has been made, and nobody is left to run: then no task is the current one.
+    """
     table = live_table(task)
     if table is None:
         return None

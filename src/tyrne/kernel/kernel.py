@@ -94,7 +94,9 @@ class Kernel(Generic[B]):
     def other_call(self, task: Task) -> Task | None:
         """The transition that a system call of the current task is, when the first tier of the fast path leaves it."""
         following = fast_call_2(self, task)
-        return self.general_call(task) if following is None else following
+        if following is not None or self.scheduler.core.current is None:  # it did the call, after which nobody may run
+            return following
+        return self.general_call(task)
 
     @hot
     def leave(self) -> Task | None:

@@ -28,5 +28,8 @@ def fast_trap(kernel: Kernel[Any], cause: Cause, what: u64, address: u64) -> boo
     task = kernel.scheduler.core.current
     assert task is not None
     if cause is Cause.CALL:
-        return fast_call(kernel, task) is not None or fast_call_2(kernel, task) is not None
+        following = fast_call(kernel, task)
+        if following is None:
+            following = fast_call_2(kernel, task)
+        return following is not None or kernel.scheduler.core.current is None
     return cause is Cause.FAULT and fast_fault(kernel, task, what, address)
