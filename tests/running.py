@@ -20,9 +20,9 @@ Report = dict[str, Any]
 on_each_machine: Final = pytest.mark.parametrize("machine", ["hosted", pytest.param("qemu", marks=pytest.mark.qemu)])
 
 
-def run_system(paths: Sequence[Path], machine: str, release: bool = False) -> Report:
+def run_system(paths: Sequence[Path], machine: str, release: bool = False, preempt_calls: int = 0) -> Report:
     """Run a description or programs to the end; the report."""
-    return testing.run_system(paths, machine, release=release).report()
+    return testing.run_system(paths, machine, release=release, preempt_calls=preempt_calls).report()
 
 
 def run_hosted(manifest: bytes, debug_console: bool = True, listener: Listener | None = None) -> Recorder:

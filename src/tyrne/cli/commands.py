@@ -16,6 +16,7 @@ from tyrne.cli.errors import STATUS_INTERRUPTED, STATUS_REQUEST, complain_of_req
 from tyrne.cli.help import Command, Commands
 from tyrne.cli.output import complain, say, warn
 from tyrne.cli.running import STDOUT, check_output, progress, run_system, terminal, write
+from tyrne.hal.interrupt import MOST_SEED
 from tyrne.system.emit import Emit
 from tyrne.system.errors import RequestError
 from tyrne.system.run import STATUS_LIMIT, Machine
@@ -75,6 +76,16 @@ def run(
     release: Release = False,
     report: Report = None,
     max_instructions: MaxInstructions = None,
+    preempt_calls: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SEED",
+            min=1,
+            max=int(MOST_SEED),
+            help="Interrupt long calls, and the ends of tasks, between their steps: after one step in four, as drawn "
+            "from the seed. Not on qemu, where interrupts come by themselves.",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what tasks write, and errors.")] = False,
 ) -> int:
     """Run a system and show what its tasks write.
@@ -82,7 +93,7 @@ def run(
     Exit status: 0 all tasks exited with 0; 1 some task exited otherwise or faulted; 2 the request was wrong;
     3 kernel panic; 4 the limit was reached; 5 deadlock.
     """
-    return run_system(system or [], machine, release, report, max_instructions or 0, quiet)
+    return run_system(system or [], machine, release, report, max_instructions or 0, preempt_calls or 0, quiet)
 
 
 @app.command(cls=Command)

@@ -18,7 +18,7 @@ from tyrne.cli.summary import explain, explain_faults, explain_refusals, show_su
 from tyrne.hosted.kept import REPORT, SUMMARY
 from tyrne.hosted.stop import StopRequest
 from tyrne.system.known import known_system
-from tyrne.system.run import Machine, Request, prepare
+from tyrne.system.run import Machine, Request, check_seed, prepare
 from tyrne.system.select import select, warnings_of
 
 if TYPE_CHECKING:
@@ -38,12 +38,14 @@ def run_system(
     release: bool = False,
     report: Path | None = None,
     max_instructions: int = 0,
+    preempt_calls: int = 0,
     quiet: bool = False,
 ) -> int:
     """Run what the arguments of a command line name and show what its tasks write; the exit status of docs/guide.md.
 
     A slow import stands where what is imported is needed: most runs start without.
     """
+    check_seed(machine, preempt_calls)
     if report is not None or machine is Machine.QEMU:
         description = select(system)  # what is wrong with the system is said first
         if report is not None:
@@ -55,7 +57,7 @@ def run_system(
     out = terminal(stderr=report == STDOUT)
     with progress(out, "building …"):
         loaded = known_system(system)
-        ready = prepare(Request(loaded, machine, release, max_instructions))
+        ready = prepare(Request(loaded, machine, release, max_instructions, preempt_calls))
     if not quiet:
         warn(warnings_of(loaded))
     presenter: Presenter

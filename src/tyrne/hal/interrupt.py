@@ -9,6 +9,8 @@ from tyrne.lang import saturating_add, saturating_sub, u64, wrapping_mul
 
 MULTIPLIER: Final = u64(0xD134_2543_DE82_EF95)
 """Of a multiplicative generator modulo 2^64, whose upper bits are the random ones (Steele and Vigna, 2021)."""
+MOST_SEED: Final = u64((1 << 63) - 1)
+"""Of drawn ticks: an odd number of 64 bits is made of it."""
 
 
 class Interrupt(Enum):
@@ -80,7 +82,7 @@ class DrawnTicks:
         self.due: bool = False
 
     def sow(self, seed: u64) -> None:
-        """Draw from a seed from now on, a number below 2^63."""
+        """Draw from a seed from now on, MOST_SEED at most."""
         self.state = seed * 2 + 1
 
     def is_drawn(self) -> bool:

@@ -36,6 +36,10 @@ class HostedMachine:
         self._frames: Final[dict[int, tuple[TrapFrame, AdoptedFrame]]] = {}
         self._info: Final = load(self.board, self.board.cpu, manifest)
 
+    def draw_ticks(self, seed: int) -> None:
+        """Let ticks come between the steps of the kernel's long work, as a seed draws them, a number below 2^63."""
+        self.board.drawn_ticks.sow(u64(seed))
+
     def run(self) -> None:
         """Boot, and run until nothing is left to run; a failed check of the kernel is its panic."""
         try:

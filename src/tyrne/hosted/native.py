@@ -111,6 +111,10 @@ class NativeMachine:
         self._task = 0
         """Where the struct of the task is that runs next; 0 for nobody."""
 
+    def draw_ticks(self, seed: int) -> None:
+        """Let ticks come between the steps of the kernel's long work, as a seed draws them, a number below 2^63."""
+        self.kernel.library.call("draw_ticks", seed)
+
     def run(self) -> None:
         """Boot, and run until nothing is left to run."""
         try:

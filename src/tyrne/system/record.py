@@ -2,7 +2,8 @@
 
 That is the manifest with every program and the limit, whether the kernel has a debug console, and where interrupts came
 between the instructions of tasks. On machines whose clock is the count of user instructions the last follows from the
-others, and is left out. A report holds its record under `replay`:
+others, and is left out; ticks that come while the kernel is at long work follow from their seed. A report holds its record
+under `replay`:
 
 | key | |
 |---|---|
@@ -12,6 +13,7 @@ others, and is left out. A report holds its record under `replay`:
 | `limit` | instructions; 0 for none |
 | `manifest` | base64 of the manifest, compressed by zlib |
 | `interrupts` | null where they follow from the rest, else a list of strings |
+| `preempt_calls` | the seed of ticks between the steps of long work, 1 to 2^63 - 1; null, or absent, where none came |
 
 `12+340 tick` is an interrupt after twelve synchronous traps from EL0 and 340 instructions of EL0 since the last of
 them, or since the start; the instruction that trapped is not one of them. `12+0/3 tick` came while the kernel was at
@@ -25,10 +27,11 @@ import reprlib
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from tyrne.hal import manifest as layout
-from tyrne.hal.interrupt import Interrupt
+from tyrne.hal.interrupt import MOST_SEED, Interrupt
 from tyrne.hosted.recorder import InterruptEvent
 from tyrne.system import kernel_source, limits
 from tyrne.system.packed import pack, unpack
@@ -46,12 +49,14 @@ class BadRecordError(Exception):
 
 @dataclass(frozen=True)
 class Record:
-    """What a run needs. `interrupts` is None where they follow from the manifest."""
+    """What a run needs. `interrupts` is None where they follow from the rest; `preempt_calls` is 0 where no ticks came
+    between the steps of long work, or `interrupts` has them."""
 
     kernel: str
     release: bool
     manifest: bytes
     interrupts: tuple[InterruptEvent, ...] | None
+    preempt_calls: int = 0
 
     @property
     def profile(self) -> str:
@@ -78,9 +83,12 @@ class Record:
         return [address for i in range(count) if (address := _word(self.manifest, first + i * size))]
 
 
-def record(release: bool, manifest: bytes, interrupts: Iterable[InterruptEvent] | None) -> Record:
+def record(
+    release: bool, manifest: bytes, interrupts: Iterable[InterruptEvent] | None, preempt_calls: int = 0
+) -> Record:
     """The record of a run of this checkout's kernel."""
-    return Record(kernel_source.digest(), release, manifest, None if interrupts is None else tuple(interrupts))
+    taken = None if interrupts is None else tuple(interrupts)
+    return Record(kernel_source.digest(), release, manifest, taken, preempt_calls)
 
 
 def to_json(record: Record) -> dict[str, Any]:
@@ -93,6 +101,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "limit": record.limit,
         "manifest": pack(record.manifest),
         "interrupts": None if interrupts is None else [_interrupt_text(event) for event in interrupts],
+        "preempt_calls": record.preempt_calls or None,
     }
 
 
@@ -107,7 +116,10 @@ def from_json(data: object) -> Record:
         raise BadRecordError("replay.kernel is not a string")
     if profile not in _PROFILES:
         raise BadRecordError("replay.profile is neither debug nor release")
-    found = Record(kernel, profile == "release", _manifest(data.get("manifest")), _interrupts(data.get("interrupts")))
+    manifest, interrupts = _manifest(data.get("manifest")), _interrupts(data.get("interrupts"))
+    found = Record(kernel, profile == "release", manifest, interrupts, _seed(data.get("preempt_calls")))
+    if found.preempt_calls and interrupts is not None:
+        raise BadRecordError("replay has both interrupts and preempt_calls, of which a run has one")
     if data.get("limit") != found.limit:
         raise BadRecordError("replay.limit is not that of replay.manifest")
     return found
@@ -153,6 +165,14 @@ def _interrupts(data: object) -> tuple[InterruptEvent, ...] | None:
     return found
 
 
+def _seed(data: object) -> int:
+    if data is None:
+        return 0
+    if type(data) is not int or not 0 < data <= MOST_SEED:
+        raise BadRecordError(f"replay.preempt_calls is {reprlib.repr(data)}, and neither null nor 1 to 2^63 - 1")
+    return data
+
+
 def _interrupt_text(event: InterruptEvent) -> str:
     steps = f"/{event.steps}" if event.steps else ""
     return f"{event.traps}+{event.instructions}{steps} {event.kind.name.lower()}"
@@ -168,7 +188,8 @@ def _interrupt(item: object) -> InterruptEvent:
 
 def _check_order(events: Sequence[InterruptEvent]) -> None:
     places = [(event.traps, event.instructions) for event in events]
-    if places != sorted(places):
+    inside = [(event.traps, event.steps) for event in events if event.steps]
+    if places != sorted(places) or any(one >= other for one, other in pairwise(inside)):
         raise BadRecordError("replay.interrupts are not in the order of their time")
 
 

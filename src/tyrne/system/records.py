@@ -42,8 +42,9 @@ def feed(line: bytes, recorder: Recorder) -> None:
                 recorder.task_end(int(task, 16), int(code, 16))
             case "W", [task, *words] if len(words) == STANDING:
                 recorder.standing(int(task, 16), *(int(word, 16) for word in words))
-            case "I", [traps, instructions, steps, kind]:
-                recorder.interrupt(int(traps, 16), int(instructions, 16), int(steps, 16), Interrupt(int(kind, 16)))
+            case "I", [traps, instructions, kind, *steps] if len(steps) <= 1:
+                inside = int(steps[0], 16) if steps else 0
+                recorder.interrupt(int(traps, 16), int(instructions, 16), inside, Interrupt(int(kind, 16)))
             case "P", [content]:
                 recorder.panic(bytes.fromhex(content))
             case "E", [status, instructions]:

@@ -208,6 +208,8 @@ class Replay:
             if record.interrupts is None
             else RecordedMachine(record.manifest, self._recorder, console, record.interrupts)
         )
+        if record.preempt_calls:
+            self._machine.draw_ticks(record.preempt_calls)
         self._next = None
         try:
             self._next = self._machine.boot()

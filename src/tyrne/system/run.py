@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tyrne.compiler import CompileError
 from tyrne.hal import exit_status
+from tyrne.hal.interrupt import MOST_SEED
 from tyrne.hosted.errors import EngineError
 from tyrne.hosted.kept import EVERYTHING, Kept
 from tyrne.hosted.recorder import Listener, Recorder
@@ -40,12 +41,14 @@ class Machine(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """What to run, and how. `max_instructions` 0 is no limit."""
+    """What to run, and how. `max_instructions` 0 is no limit. `preempt_calls` is the seed of ticks between the steps of
+    the kernel's long work, 0 for none: on QEMU they come by themselves."""
 
     system: System
     machine: Machine
     release: bool
     max_instructions: int
+    preempt_calls: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,10 +103,11 @@ class Result:
         traced = request.machine is Machine.QEMU
         manifest = encode(request.system, self.limit)
         interrupts = self.recorder.interrupts if traced else None
+        made = record(request.release, manifest, interrupts, request.preempt_calls)
         return {
             **self.outcome(),
             **self.explainer.keys(),
-            "replay": to_json(record(request.release, manifest, interrupts)),
+            "replay": to_json(made),
         }
 
     def to_json(self) -> str:
@@ -132,8 +136,20 @@ class Ready:
         return Result(self.request, recorder, timed_out, interrupted, wish.left if interrupted else None)
 
 
+def check_seed(machine: Machine, preempt_calls: int) -> None:
+    """Refuse a seed that cannot be sown: a machine whose clock goes on while the kernel works draws no ticks."""
+    if not 0 <= preempt_calls <= MOST_SEED:
+        raise RequestError(f"preempt_calls {preempt_calls} is no seed; give a number from 1 to 2^63 - 1, or 0 for none")
+    if machine is Machine.QEMU and preempt_calls:
+        raise RequestError(
+            "--preempt-calls: on qemu interrupts come between the steps of long calls by themselves; leave it out, or "
+            "run on --machine hosted or native"
+        )
+
+
 def prepare(request: Request) -> Ready:
     """Build what the machine needs; RequestError where that cannot be."""
+    check_seed(request.machine, request.preempt_calls)
     if request.machine is not Machine.QEMU:
         refuse_devices(request.system, request.machine.value)
     try:
@@ -159,6 +175,8 @@ def _hosted(request: Request) -> Start:
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
         machine = HostedMachine(manifest, recorder, debug_console=not request.release)
+        if request.preempt_calls:
+            machine.draw_ticks(request.preempt_calls)
         machine.board.cpu.stop_request = stop
         machine.run()
         return False
@@ -216,6 +234,8 @@ def _native(request: Request) -> Start:
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
         machine = NativeMachine(manifest, recorder, debug_console=not request.release)
+        if request.preempt_calls:
+            machine.draw_ticks(request.preempt_calls)
         machine.cpu.stop_request = stop
         machine.run()
         return False

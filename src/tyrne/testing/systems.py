@@ -97,17 +97,19 @@ def run_system(
     *,
     release: bool = False,
     max_instructions: int = MAX_INSTRUCTIONS,
+    preempt_calls: int = 0,
     folder: Path | None = None,
     listener: Listener | None = None,
 ) -> Run:
     """Run a system to its end on `hosted`, `native` or `qemu`, with the debug or the release kernel.
 
-    Relative paths start at `folder`, by default the working directory. `max_instructions` 0 is no limit. A `listener`
-    is told of each event. RequestError says what is wrong with the source or the machine, or that QEMU is missing.
+    Relative paths start at `folder`, by default the working directory. `max_instructions` 0 is no limit.
+    `preempt_calls` is the seed by which long calls are interrupted between their steps, 0 for not. A `listener` is told
+    of each event. RequestError says what is wrong with the source or the machine, or that QEMU is missing.
     """
     chosen = _machine(machine)
     system, names = read_source(source, folder)
-    ready = prepare(Request(system, chosen, release, max_instructions))
+    ready = prepare(Request(system, chosen, release, max_instructions, preempt_calls))
     return Run(ready.run(Listener() if listener is None else listener), names)
 
 

@@ -7,9 +7,9 @@
     F task esr far pc x30  a task was ended by a fault
     D task code      a task was ended by another
     W task state pc kind index generation  a task has not ended, at the end of the run: its `Standing`
-    I traps count steps kind  an interrupt came: after so many synchronous traps from EL0, and so many instructions
-                     that EL0 has retired since the last of them; if the kernel took it between two steps of long work,
-                     after so many steps since that trap, else 0; the kind is a number of hal.interrupt.Interrupt
+    I traps count kind     an interrupt came: after so many synchronous traps from EL0, and so many instructions
+                     that EL0 has retired since the last of them; the kind is a number of hal.interrupt.Interrupt
+    I traps count kind steps   the same, between two steps of the kernel's long work: so many since that trap
     P hex            bytes of a panic report
     E status count   the end, and the instructions until then
 
@@ -152,9 +152,10 @@ class Trace:
             self._begin(INTERRUPT)
             self._number(self.traps)
             self._number(self.counter.retired() - self.retired)
-            self._number(self.steps if self.inside else u64(0))
             self._number(u64(interrupt.value))
-            self.inside = False
+            if self.inside:
+                self._number(self.steps)
+                self.inside = False
             self._close()
 
     def end(self, status: u64, instructions: u64) -> None:
@@ -208,9 +209,10 @@ class Trace:
     @hot
     @apart
     def _number(self, value: u64) -> None:
-        """A space, and the digits without leading zeros."""
+        """A space, and the digits without leading zeros. Most numbers are small, and a tick is to take fewer
+        instructions than the shortest turn (system/limits.py)."""
         self.stream.put(SPACE)
-        shift = u64(60)
+        shift = u64(12) if value >> 16 == 0 else u64(60)
         while shift > 0 and value >> shift == 0:
             shift -= 4
         while shift > 0:

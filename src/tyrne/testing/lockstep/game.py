@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tyrne.abi import VERSION
+from tyrne.hal.interrupt import MOST_SEED
 from tyrne.testing.lockstep.pair import DisagreementError, ForbiddenChangeError, PanicError, UnfairError, the_pair
 from tyrne.testing.lockstep.step import Step
 
 STEPS_A_LOOK: Final = 50
 """Between two comparisons of everything in a replay."""
-MOST_TICKS: Final = 1 << 63
-"""A seed is below it (tyrne.hal.interrupt.DrawnTicks)."""
 WRONG: Final = (DisagreementError, PanicError, UnfairError, ForbiddenChangeError)
 _DEBUG: Final = {True: "debug", False: "release"}
 
@@ -51,7 +50,7 @@ class Game:
             raise ValueError(f"no game: {version[:40]!r} is no version of the interface")
         if version and int(version) > VERSION:
             raise ValueError(f"made with version {version} of the interface, and this tyrne has version {VERSION}")
-        if told and not (ticks.isdecimal() and 0 < int(ticks) < MOST_TICKS):
+        if told and not (ticks.isdecimal() and 0 < int(ticks) <= MOST_SEED):
             raise ValueError(f"no game: {ticks[:40]!r} is no seed of ticks from 1 to 2^63 - 1")
         try:
             unpacked = zlib.decompress(b64decode(manifest, validate=True))

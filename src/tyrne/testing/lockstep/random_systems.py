@@ -7,6 +7,7 @@ from random import Random
 from typing import Final
 
 from tyrne.abi import CapKind, Rights, rights_over
+from tyrne.hal.interrupt import MOST_SEED
 from tyrne.hosted.ram import RAM_START
 from tyrne.system.loading import RAW_BASE
 from tyrne.system.manifest import System, Task, encode
@@ -29,7 +30,7 @@ WITH_TICKS: Final = 0.8
 
 def random_ticks(random: Random) -> int:
     """In most games the seed of ticks between the steps of long work; 0 in the others, which have none."""
-    return random.randrange(1, 1 << 63) if random.random() < WITH_TICKS else 0
+    return random.randint(1, MOST_SEED) if random.random() < WITH_TICKS else 0
 
 
 def random_manifest(random: Random) -> bytes:
