@@ -151,6 +151,46 @@ def test_an_interrupt_says_after_which_instruction_of_which_trap_it_came(host: H
     assert records(trace, host) == [b"I 0 5 1", b"I 1 0 1", b"I 1 3e8 1", b"I 2 1 2"]
 
 
+def test_an_interrupt_between_two_steps_of_long_work_says_after_which_step_it_came(
+    host: Host, processor: Processor
+) -> None:
+    trace = Trace(True)
+    trace.trap()
+    for pending in (False, True, False, False, True):
+        trace.step(pending)
+        if pending:
+            trace.interrupt(Interrupt.TICK)
+    trace.interrupt(Interrupt.TICK)  # at EL0, whose trap is none of those that count
+    trace.step(True)
+    trace.interrupt(Interrupt.LIMIT)
+    trace.trap()
+    trace.step(True)
+    trace.interrupt(Interrupt.TICK)
+    assert records(trace, host) == [b"I 1 0 1 2", b"I 1 0 1 5", b"I 1 0 1", b"I 1 0 2 6", b"I 2 0 1 1"]
+
+
+def test_a_first_use_of_floating_point_does_not_part_the_steps_before_it_from_those_after_it(
+    host: Host, processor: Processor
+) -> None:
+    trace = Trace(True)
+    trace.trap()
+    trace.step(False)
+    processor.user += 1
+    trace.trap()
+    trace.open_floating()
+    processor.user += 1  # that instruction again
+    trace.step(True)
+    trace.interrupt(Interrupt.TICK)
+    assert records(trace, host) == [b"I 1 1 1 2"]
+
+
+@pytest.mark.parametrize("value", [0, 9, 0xF, 0x10, 0xFFF, 0xFFFF, 0x1_0000, 0x1234_5678, (1 << 64) - 1])
+def test_numbers_have_all_their_digits(host: Host, value: int) -> None:
+    trace = Trace(True)
+    trace.end(u64(1), u64(value))
+    assert host.written == b"E 1 %x\n" % value
+
+
 def test_a_first_use_of_floating_point_is_no_trap_and_one_instruction(host: Host, processor: Processor) -> None:
     trace = Trace(True)
     trace.start()
@@ -181,9 +221,10 @@ def test_an_untraced_kernel_reads_no_counter(host: Host, processor: Processor) -
     trace = Trace(False)
     trace.start()
     trace.trap()
+    trace.step(True)
     trace.open_floating()
     trace.interrupt(Interrupt.TICK)
-    assert processor.written == [] and host.writes == 0 and trace.traps == 0
+    assert processor.written == [] and host.writes == 0 and trace.traps == trace.steps == 0
 
 
 def test_an_untraced_kernel_never_calls_the_host(host: Host) -> None:

@@ -25,7 +25,11 @@ from tyrne.system.replay import Replay
 from tyrne.system.report_file import read_report
 
 CODE = struct.pack("<I", 0)
-INTERRUPTS = (InterruptEvent(0, 7, Interrupt.TICK), InterruptEvent(12, 340, Interrupt.LIMIT))
+INTERRUPTS = (
+    InterruptEvent(0, 7, Interrupt.TICK),
+    InterruptEvent(12, 0, Interrupt.TICK, 3),
+    InterruptEvent(12, 340, Interrupt.LIMIT),
+)
 
 
 def manifest(max_instructions: int = 0, memory: tuple[Region, ...] = ()) -> bytes:
@@ -59,7 +63,7 @@ def with_word(index: int, value: int) -> str:
 
 def test_a_record_comes_back_as_it_was() -> None:
     data = to_json(record(True, manifest(500), INTERRUPTS))
-    assert data["interrupts"] == ["0+7 tick", "12+340 limit"]
+    assert data["interrupts"] == ["0+7 tick", "12+0/3 tick", "12+340 limit"]
     assert (data["format"], data["kernel"], data["profile"], data["limit"]) == (
         1, kernel_source.digest(), "release", 500
     )  # fmt: skip
@@ -71,6 +75,23 @@ def test_a_record_comes_back_as_it_was() -> None:
 def test_a_record_without_interrupts_says_that_they_follow_from_the_rest() -> None:
     data = to_json(record(False, manifest(), None))
     assert data["interrupts"] is None and from_json(data).interrupts is None
+
+
+@pytest.mark.parametrize("seed", [0, 1, (1 << 63) - 1])
+def test_a_record_has_the_seed_of_the_ticks_between_steps_and_null_or_nothing_where_there_is_none(seed: int) -> None:
+    data = to_json(record(False, manifest(), None, seed))
+    assert data["preempt_calls"] == (seed or None)
+    assert from_json(json.loads(json.dumps(data))).preempt_calls == seed
+    if not seed:
+        del data["preempt_calls"]  # as an older record
+        assert from_json(data) == record(False, manifest(), None)
+
+
+def test_interrupts_between_steps_stand_in_the_order_of_the_steps_and_those_at_el0_anywhere() -> None:
+    places = ["3+0/2 tick", "3+0 tick", "3+90/7 tick", "4+0/1 tick"]
+    data = to_json(record(False, manifest(), ()))
+    found = from_json({**data, "interrupts": places}).interrupts
+    assert found is not None and [event.steps for event in found] == [2, 0, 7, 1]
 
 
 def test_a_system_of_empty_pages_takes_little_room() -> None:
@@ -125,6 +146,15 @@ WRONG: dict[str, tuple[object, str]] = {
         f"made with version {VERSION + 1} of the interface, and this tyrne has version {VERSION}; replay it with",
     ),
     "version is text": (report(abi="2"), "'abi' is missing or damaged"),
+    "steps of nothing": (with_record(interrupts=["3+0/0 tick"]), "replay.interrupts has '3+0/0 tick'"),
+    "steps out of order": (with_record(interrupts=["3+0/5 tick", "3+0/4 tick"]), "not in the order of their time"),
+    "one step twice": (with_record(interrupts=["3+0/5 tick", "3+0/5 tick"]), "not in the order of their time"),
+    "seed of none": (with_record(interrupts=None, preempt_calls=0), "replay.preempt_calls is 0"),
+    "seed below": (with_record(interrupts=None, preempt_calls=-1), "replay.preempt_calls is -1"),
+    "seed above": (with_record(interrupts=None, preempt_calls=1 << 63), "replay.preempt_calls is 9223372036854775808"),
+    "seed is true": (with_record(interrupts=None, preempt_calls=True), "replay.preempt_calls is True"),
+    "seed is text": (with_record(interrupts=None, preempt_calls="7"), "replay.preempt_calls is '7'"),
+    "ticks twice": (with_record(preempt_calls=7), "both interrupts and preempt_calls"),
     "interrupts out of order": (with_record(interrupts=["3+1 tick", "2+9 tick"]), "not in the order of their time"),
 }
 

@@ -53,11 +53,12 @@ def test_ends_by_another_and_waits_in_records_are_recorded() -> None:
 
 
 def test_interrupts_in_records_are_kept_with_their_place_unless_nothing_is_kept() -> None:
-    lines = ("I 0 3e8 1", "I c 0 2", "I c 0 0")
+    lines = ("I 0 3e8 1", "I c 0 2", "I c 0 0", "I c 0 1 1f")
     assert fed(*lines).interrupts == [
         InterruptEvent(0, 1000, Interrupt.TICK),
         InterruptEvent(12, 0, Interrupt.LIMIT),
         InterruptEvent(12, 0, Interrupt.SPURIOUS),
+        InterruptEvent(12, 0, Interrupt.TICK, 31),
     ]
     forgetful = Recorder(kept=WITHOUT_CALLS)
     feed(lines[0].encode(), forgetful)
@@ -83,6 +84,8 @@ def test_a_panic_in_records_is_kept() -> None:
         "D 0",
         "I 0 1",
         "I 0 1 3",
+        "I 0 1 1 x",
+        "I 0 1 1 2 3",
         "W",
         "W 0 1 2 3 4",
         "W x 0 0 0 0 0",

@@ -215,8 +215,8 @@ class Recorder:
         """The tasks that wait or are suspended at the end of the run."""
         return {task for task, at in self.standings.items() if at.state != TaskState.READY.value}
 
-    def interrupt(self, traps: int, instructions: int, steps: int, kind: Interrupt) -> None:
-        """An interrupt came from outside."""
+    def interrupt(self, traps: int, instructions: int, kind: Interrupt, steps: int = 0) -> None:
+        """An interrupt came from outside, at a place as `InterruptEvent` says."""
         if len(self.interrupts) < self.kept.interrupts:
             self.interrupts.append(InterruptEvent(traps, instructions, kind, steps))
         else:

@@ -44,7 +44,7 @@ def feed(line: bytes, recorder: Recorder) -> None:
                 recorder.standing(int(task, 16), *(int(word, 16) for word in words))
             case "I", [traps, instructions, kind, *steps] if len(steps) <= 1:
                 inside = int(steps[0], 16) if steps else 0
-                recorder.interrupt(int(traps, 16), int(instructions, 16), inside, Interrupt(int(kind, 16)))
+                recorder.interrupt(int(traps, 16), int(instructions, 16), Interrupt(int(kind, 16)), inside)
             case "P", [content]:
                 recorder.panic(bytes.fromhex(content))
             case "E", [status, instructions]:
