@@ -1,4 +1,4 @@
-"""`tyrne run --preempt-calls`: long calls are interrupted as a seed draws it, alike on both machines and in a replay."""
+"""`tyrne run --preempt-calls`: long calls are interrupted where a seed says, alike on both machines and replayed."""
 
 import json
 from pathlib import Path
@@ -63,8 +63,8 @@ def test_on_qemu_it_is_refused_in_one_line(tyrne: Tyrne, tmp_path: Path) -> None
     outcome = tyrne("run", "long-work.toml", "--machine", "qemu", "--preempt-calls", 7)
     assert (outcome.status, outcome.out) == (2, "")
     assert outcome.error == (
-        "tyrne: error: --preempt-calls: on qemu interrupts come between the steps of long calls by themselves; leave it "
-        "out, or run on --machine hosted or native"
+        "tyrne: error: --preempt-calls: on qemu interrupts come between the steps of long calls by themselves; "
+        "leave it out, or run on --machine hosted or native"
     )
 
 

@@ -2,8 +2,8 @@
 
 That is the manifest with every program and the limit, whether the kernel has a debug console, and where interrupts came
 between the instructions of tasks. On machines whose clock is the count of user instructions the last follows from the
-others, and is left out; ticks that come while the kernel is at long work follow from their seed. A report holds its record
-under `replay`:
+others, and is left out; ticks that come while the kernel is at long work follow from their seed. A report holds its
+record under `replay`:
 
 | key | |
 |---|---|
