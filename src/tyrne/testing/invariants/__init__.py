@@ -46,6 +46,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     waiting.tasks_are_bound_whole,
     waiting.the_cpu_holds_the_current_task,
     work.what_is_to_be_reaped_is_listed_once,
+    work.who_paid_is_still_there,
     work.somebody_has_the_work_to_do,
     work.who_has_work_is_not_done,
     work.what_is_revoked_is_marked,

@@ -75,9 +75,16 @@ def _entries(table: bytes) -> tuple[tuple[int, int], ...]:
 
 
 def living_spaces(kernel: Kernel[Any]) -> Iterator[tuple[str, AddressSpace, Tree]]:
+    """Those that there are. Of one whose tables are being released, only what it has not given back yet."""
     for i, (space, alive) in enumerate(zip(kernel.spaces.items, kernel.spaces.occupied, strict=True)):
-        if alive and space.root != 0:  # whose end is not over
-            yield f"space {i}", space, read_tree(kernel.board, int(space.root))
+        if not alive or space.root == 0:
+            continue
+        tree = read_tree(kernel.board, int(space.root))
+        if space.released != 0:
+            left = {at: entry for at, entry in tree.pages.items() if at >= space.released}
+            tree.pages = {at: entry for at, entry in left.items() if _flags(entry) & MappingFlags.OWNED}
+            tree.miscounted.clear()
+        yield f"space {i}", space, tree
 
 
 def owned_pages(tree: Tree) -> list[int]:

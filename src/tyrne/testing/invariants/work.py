@@ -14,7 +14,7 @@ from tyrne.kernel.life import Life
 from tyrne.kernel.work import Preparation, Revocation
 from tyrne.lang import u64
 from tyrne.testing.invariants.owners import living_spaces
-from tyrne.testing.invariants.slots import arenas, occupied
+from tyrne.testing.invariants.slots import all_slots, arenas
 from tyrne.testing.invariants.waiting import tasks
 
 Violations = Iterator[str]
@@ -50,6 +50,16 @@ def what_is_to_be_reaped_is_listed_once(kernel: Kernel[Any]) -> Violations:
                 yield f"{name} {i}: is to go, and nobody will reap it"
 
 
+def who_paid_is_still_there(kernel: Kernel[Any]) -> Violations:
+    """No quota is reaped before what it paid for: its place may be another quota's by then, which the claims of the
+    object would return to."""
+    for name, arena in arenas(kernel).items():
+        for i, thing in enumerate(arena.items):
+            payer = thing.life.payer
+            if arena.occupied[i] and payer is not None and not kernel.quotas.occupied[payer.life.index]:
+                yield f"{name} {i}: lives, and the quota that paid for it does not"
+
+
 def somebody_has_the_work_to_do(kernel: Kernel[Any]) -> Violations:
     """While something is to be reaped, a task that is not stopped has that to do, at once or after a revocation."""
     if kernel.ending.top is None:
@@ -75,7 +85,7 @@ def who_has_work_is_not_done(kernel: Kernel[Any]) -> Violations:
 
 def what_is_revoked_is_marked(kernel: Kernel[Any]) -> Violations:
     """A slot is marked while a task revokes it, while its holder gives back what it held, and an origin while all that
-    is over its object goes; no other is."""
+    is over its object goes; no other is, and no empty slot."""
     expected: dict[int, CapSlot] = {}
     for name, task, alive in tasks(kernel):
         if alive and isinstance(task.work, Revocation):
@@ -86,8 +96,10 @@ def what_is_revoked_is_marked(kernel: Kernel[Any]) -> Violations:
                 if slot.capability is not None and not slot.revoked:
                     yield f"{name}: has ended, and what is derived from what it holds may grow"
     closing = {id(endpoint.life.origin) for endpoint in kernel.endpoints.items if endpoint.life.listed}
-    for name, slot in occupied(kernel):
-        if slot.revoked and id(slot) not in expected and id(slot) not in closing:
+    for name, slot in all_slots(kernel):
+        if slot.revoked and slot.capability is None:
+            yield f"{name}: empty, and marked"
+        elif slot.revoked and id(slot) not in expected and id(slot) not in closing:
             yield f"{name}: marked, and nobody revokes it"
 
 
