@@ -145,7 +145,7 @@ WRITTEN = {
     "Notification": "life word waiters bound bound_at bound_by",
     "AddressSpace": "life root asid frames",
     "Life": "origin payer",
-    "LifeList": "head tail",
+    "LifeStack": "top bottom",
     "Region": "life start pages device",
     "Quota": "life claims",
     "ScarceFrames": "taken extent reserved reserved_ranges reserved_frames allocated hint",

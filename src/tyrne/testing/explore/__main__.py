@@ -27,6 +27,7 @@ from tyrne.testing.commands import FOUND, NOTHING_FOUND, positive
 from tyrne.testing.explore.checkpoint import Checkpoint
 from tyrne.testing.explore.engine import Cluster, Engine, Processes, Serial
 from tyrne.testing.explore.expansion import Violation
+from tyrne.testing.explore.long_work import KINDS
 from tyrne.testing.explore.model import Model
 from tyrne.testing.explore.models import MODELS
 from tyrne.testing.explore.progress import Progress
@@ -84,6 +85,7 @@ def figures(report: Report) -> dict[str, object]:
         "expanded": progress.expanded,
         "transitions": progress.transitions,
         "refusals_checked": progress.refusals,
+        "preempted": preempted(report),
         "depth": progress.depth,
         "exhausted": report.exhausted,
         "violations": 0 if report.violation is None else 1,
@@ -118,14 +120,22 @@ def watching(bars: Bars, model: Model) -> Callable[[Progress, int], None]:
     return watch
 
 
+def preempted(report: Report) -> dict[str, int]:
+    """How many transitions interrupted long work of each kind, for another task to go on."""
+    counts = {kind: report.progress.met[f"preempted {kind}"] for kind in KINDS}
+    return {kind: count for kind, count in counts.items() if count}
+
+
 def summary(report: Report) -> str:
     progress, name = report.progress, report.model.name
     came = "exhausted" if report.exhausted else "not exhausted"
     if report.violation is not None:
         came = f"VIOLATION after {len(report.violation.trace)} steps: {report.violation.what[0]}"
+    interrupted = ", ".join(f"{count:,} {kind}" for kind, count in preempted(report).items())
     return (
         f"{name}: {report.states:,} states, {progress.transitions:,} transitions, "
-        f"{progress.refusals:,} refusals, depth {progress.depth}: {came}"
+        f"{progress.refusals:,} refusals, {f'interrupted: {interrupted}, ' if interrupted else ''}"
+        f"depth {progress.depth}: {came}"
     )
 
 

@@ -4,8 +4,15 @@ Each transition is checked as it is made: the kernel does not stop; a call with 
 kind or wider rights is refused; a call that is refused changes nothing but x0 to x7 of its caller, which hold no
 payload, and tells the machine nothing; no handle that was ever given out names anything else afterwards; a revocation
 leaves nothing of what was derived; a new life owes nothing; a poll that is pending leaves no message; no task changes
-its state as the table has not; what the fast path does, the general path does as well, to the last field. Each state
-is checked once, when it is expanded: every invariant of `tyrne.testing.invariants`.
+its state as the table has not; what the fast path does, the general path does as well, to the last field. A revocation
+counts when its work is done, in whatever transition that is. Each state is checked once, when it is expanded: every
+invariant of `tyrne.testing.invariants`.
+
+After each step of long work the kernel asks whether an interrupt is pending, and the answer is an input. So an action
+during which it asks n times is n + 1 transitions: one without an interrupt, and one each with a tick after the first to
+the n-th step. One tick in a transition is all that is tried: what it leaves over is resumed in later transitions, which
+are interrupted in turn. Left out is therefore only a second tick before any task makes a trap of its own: after a tick
+that gives the CPU to another task that has work as well, that work is done to its end.
 """
 
 from __future__ import annotations
@@ -14,16 +21,18 @@ import threading
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import count
 
-from tyrne.abi import CallNumber, unpack_handle
+from tyrne.abi import CallNumber
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
-from tyrne.lang import Trap, u64
+from tyrne.lang import Trap
 from tyrne.testing.board import MemoryBoard
 from tyrne.testing.explore.alphabet import Action, Call, Tick, actions, perform, prepare
 from tyrne.testing.explore.canonical import Canonical, Key
+from tyrne.testing.explore.long_work import Before, Steps
 from tyrne.testing.explore.model import ExplorationBoard, Model
 from tyrne.testing.general import fast_trap, general_trap
 from tyrne.testing.invariants import violations
@@ -32,19 +41,17 @@ from tyrne.testing.invariants.transitions import (
     Holding,
     a_new_life_owes_nothing,
     a_pending_poll_found_nothing,
-    holdings,
-    revocation_leaves_no_descendant,
     table_of_a_life,
 )
 from tyrne.testing.snapshot import Saved, Snapshot
 
 Trace = tuple[int, ...]
-"""How a state is reached from the first one: in each state on the way, the place of the action in the list of all."""
+"""How a state is reached from the first one: in each state on the way, the place of the action in the list of all; for
+one that is interrupted after its k-th step, k times the length of the list more."""
 STOPS = (Exception, Trap)
 """What a kernel raises that stops, or that is broken in a way that only CPython notices."""
 
 RECV = int(CallNumber.RECV.value)
-REVOKE = int(CallNumber.CAP_REVOKE.value)
 CONFIGURE = int(CallNumber.TASK_CONFIGURE.value)
 
 
@@ -68,8 +75,8 @@ class Expansion:
     """Calls that the current task made and that were refused. Those that end a wait otherwise than with Ok are none."""
     met: Counter[str] = field(default_factory=Counter)
     """What happened: the number of a call and its status in hexadecimal, `tick`, `fault made`, or what a tracer is told
-    of a task: `exit`, `fault`, `end`, `waiting`; and for what the fast path did `fast`, with the number of the call or
-    `fault`."""
+    of a task: `exit`, `fault`, `end`, `waiting`; for what the fast path did `fast`, with the number of the call or
+    `fault`; and for work that a tick has interrupted `preempted`, with its kind, which long_work.py lists."""
     violation: Violation | None = None
 
 
@@ -101,21 +108,33 @@ class Stepper:
         self.first = self.snapshot.save()
         self.fast = False
         """Whether the fast path did the last step."""
+        self.steps = Steps(self.kernel, self.canonical.fixed)
+        self.held: tuple[Saved, list[Holding]] = ([], [])
+        """A state, and what is held in it, if that was needed."""
 
     def actions(self) -> list[Action]:
         model = self.model
         return list(actions(model.calls, model.ticks, model.faults, self.kernel))
 
-    def step(self, action: Action, before: Saved) -> tuple[Saved, bool, list[str]]:
+    def chosen(self, choice: int) -> tuple[Action, int]:
+        """What an element of a trace stands for in the present state: an action, and after which step a tick comes."""
+        listed = self.actions()
+        tick_after, place = divmod(choice, len(listed))
+        return listed[place], tick_after
+
+    def step(self, action: Action, before: Saved, tick_after: int = 0) -> tuple[Saved, bool, list[str]]:
         """One transition from the present state, `before`: the state after it, whether it has changed, what is wrong.
 
-        x0 to x8 of the caller do not count as a change.
+        A tick comes after so many steps of long work, or none. x0 to x8 of the caller do not count as a change.
         """
         task = self.kernel.scheduler.core.current
         assert task is not None
-        self.board.forget()
+        self._begin(action)
+        self.board.tick_after = tick_after
         self.changes.take()
-        revoked, held = self._revoked(task, action)
+        if self.held[0] is not before:
+            self.held = before, []
+        work = Before(self.steps, task, action, self.held[1])
         configured = self._configured(task, action)
         try:
             after, wrong = self._both_ways(action, before, self.registers[id(task)])
@@ -123,6 +142,7 @@ class Stepper:
             return before, True, [f"the kernel stops: {type(stop).__name__}: {stop}"]
         made = CallNumber(action.number) if isinstance(action, Call) else NO_CALL
         wrong += changes_are_in_the_table(self.changes.take(), made)
+        wrong += self.steps.wrong
         status = self.status(task) if isinstance(action, Call) else None
         at = self.registers[id(task)]
         registers = after[at]
@@ -138,8 +158,7 @@ class Stepper:
                 wrong.append(f"refused with {status:#x}, and a payload")
         if isinstance(action, Call) and action.refused and (status is None or status == 0):
             wrong.append("a call is not refused, although one of its arguments is not as it must be")
-        if revoked is not None and status == 0:
-            wrong += revocation_leaves_no_descendant(held, revoked)
+        wrong += work.wrong(status, self.board.events)
         if configured is not None and status == 0:
             wrong += a_new_life_owes_nothing(self.kernel, configured)
         if isinstance(action, Call) and action.number == RECV and status == 0 and registers[1] == 1:
@@ -166,19 +185,17 @@ class Stepper:
             general_trap(self.kernel, *trap)
             return self.snapshot.save(), [wrong] if touched else []
         self.snapshot.restore(before, after)
-        self.board.forget()
+        self._begin(action)
         general_trap(self.kernel, *prepare(self.kernel, action))
         general = self.snapshot.save()
         if general != after:
             return general, [f"the fast path comes to something else: {self._changes(general, after, -1)}"]
         return general, [] if told == self.board.told() else ["the fast path tells the machine something else"]
 
-    def _revoked(self, task: Task, action: Action) -> tuple[CapSlot | None, list[Holding]]:
-        """The slot whose descendants a call is to delete, and everything that is held before it."""
-        if not isinstance(action, Call) or action.number != REVOKE:
-            return None, []
-        slot = task.capabilities.resolve(unpack_handle(u64(action.words[0])))
-        return slot, [] if slot is None else holdings(self.kernel)
+    def _begin(self, action: Action) -> None:
+        """Nothing has come of an action yet."""
+        self.board.forget()
+        self.steps.begin(isinstance(action, Tick))
 
     def _configured(self, task: Task, action: Action) -> CapTable | None:
         """The table of the task whose life a call is to end."""
@@ -187,9 +204,9 @@ class Stepper:
         return table_of_a_life(self.kernel, task.capabilities, action.words[0])
 
     def status(self, task: Task) -> int | None:
-        """x0 of the answer that the current task's call had, None when it has none yet, or had no one to answer."""
+        """x0 of the answer that the current task's call had at once, None when it waited, or had no one to answer."""
         for trace in self.board.traces:
-            if trace[0] == "call" and trace[1] == task.number:
+            if trace[0] == "call" and trace[1] == task.number and trace[4]:
                 status: int = trace[3][0]
                 return status
         return None
@@ -231,7 +248,9 @@ class Expander(Stepper):
         state = self.path[-1][1] if self.path else self.first
         self.snapshot.restore(state)
         for choice in trace[shared:]:
-            perform(self.kernel, self.actions()[choice])
+            action, self.board.tick_after = self.chosen(choice)
+            self._begin(action)
+            perform(self.kernel, action)
             state = self.snapshot.save()
             self.path.append((choice, state))
         return state
@@ -245,19 +264,30 @@ class Expander(Stepper):
             result.violation = Violation(trace, tuple(wrong))
             return
         caller = self.kernel.scheduler.core.current
-        for choice, action in enumerate(self.actions()):
-            after, changed, wrong = self.step(action, base)
-            status = self.status(caller) if isinstance(action, Call) and caller is not None else None
-            self.note(action, status, result)
-            if wrong:
-                result.violation = Violation((*trace, choice), tuple(wrong))
-                return
-            if changed:
-                key = self.canonical.key()
-                if key not in known:
-                    known.add(key)
-                    result.found.append((key, (*trace, choice)))
-                self.snapshot.restore(base, after)
+        listed = self.actions()
+        asked = [0] * len(listed)
+        """How often the kernel asks for an interrupt during each action."""
+        for tick_after in count():
+            for place, action in enumerate(listed):
+                if tick_after > asked[place]:
+                    continue
+                choice = tick_after * len(listed) + place
+                after, changed, wrong = self.step(action, base, tick_after)
+                if tick_after == 0:
+                    asked[place] = self.board.steps
+                status = self.status(caller) if isinstance(action, Call) and caller is not None else None
+                self.note(action, status, result)
+                if wrong:
+                    result.violation = Violation((*trace, choice), tuple(wrong))
+                    return
+                if changed:
+                    key = self.canonical.key()
+                    if key not in known:
+                        known.add(key)
+                        result.found.append((key, (*trace, choice)))
+                    self.snapshot.restore(base, after)
+            if tick_after >= max(asked, default=0):
+                break
         self.snapshot.restore(base)
 
     def note(self, action: Action, status: int | None, result: Expansion) -> None:
@@ -266,6 +296,9 @@ class Expander(Stepper):
         result.refusals += status not in (None, 0)
         if self.fast:
             result.met[f"fast {action.number if isinstance(action, Call) else 'fault'}"] += 1
+        preempted = self.steps.preempted()
+        if preempted is not None:
+            result.met[f"preempted {preempted}"] += 1
         for trace in self.board.traces:
             if trace[0] == "call":
                 result.met[f"{int(trace[2].number)}:{trace[3][0]:x}"] += 1

@@ -7,9 +7,11 @@ The arenas of its kernel have room for exactly what is there at the start and wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tyrne.abi import CallNumber
+from tyrne.hal.frame import Call, TrapFrame
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_table import CapTable
@@ -19,7 +21,7 @@ from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
 from tyrne.kernel.task import Task
-from tyrne.lang import u8, u64
+from tyrne.lang import u8, u32, u64
 from tyrne.system.manifest import System, encode
 from tyrne.system.parts import DEFAULT_PRIORITY, NO_QUOTA, Cap, Supervisor
 from tyrne.system.parts import Quota as Claims
@@ -37,8 +39,28 @@ FRAMES_OF_A_TASK = 6
 class ExplorationBoard(MemoryBoard):
     """A board that keeps nothing but what came of the calls of the last trap, and sees who writes to RAM."""
 
-    read_only: bool = False
-    """Whether a write to RAM is a mistake in the model: it says that there are none."""
+    def __init__(self, pages: int) -> None:
+        super().__init__(pages)
+        self.read_only = False
+        """Whether a write to RAM is a mistake in the model: it says that there are none."""
+        self.stepped: Callable[[], None] = lambda: None
+        """Told after each step of long work, when the kernel asks whether an interrupt is pending."""
+
+    def interrupt_pending(self) -> bool:
+        self.stepped()
+        return super().interrupt_pending()
+
+    def trace_call(self, task: u32, call: Call, frame: TrapFrame) -> None:
+        """Says as well whether the task is answered at once, and not later, while another one runs."""
+        assert self.kernel is not None
+        current = self.kernel.scheduler.core.current
+        super().trace_call(task, call, frame)
+        self.traces[-1] = (*self.traces[-1], current is not None and current.number == task)
+
+    def zero(self, address: u64, length: u64) -> None:
+        assert not self.read_only, "RAM is written to: the model must say so"
+        self.events.append(("zero", int(address), int(length)))
+        super().zero(address, length)
 
     def write8(self, address: u64, value: u8) -> None:
         assert not self.read_only, "RAM is written to: the model must say so"
@@ -54,10 +76,11 @@ class ExplorationBoard(MemoryBoard):
 
     def told(self) -> tuple[object, ...]:
         """All that the machine and who watches it were told since the step began."""
-        return self.log.copy(), self.console.copy(), self.events.copy(), self.traces.copy()
+        return self.log.copy(), self.console.copy(), self.events.copy(), self.traces.copy(), self.steps
 
     def forget(self) -> None:
-        """Begin a step with empty records."""
+        """Begin a transition with empty records."""
+        self.steps = 0
         for record in (self.log, self.console, self.events, self.traces):
             record.clear()
 

@@ -3,6 +3,7 @@
 replay = Replay(MODELS["rendezvous"])
 replay.call(C.SEND, 0x0, 1, 0, 0, 0, NULL)
 replay.tick()
+replay.call(C.CAP_REVOKE, 0x0, tick_after=2)  # the second step of the revocation is interrupted
 """
 
 from __future__ import annotations
@@ -28,60 +29,66 @@ class Replay(Stepper):
         super().__init__(model)
         self._check("the first state")
 
-    def call(self, number: CallNumber, *words: int) -> None:
-        """The current task makes a call, with these words in x0 and the registers after it."""
-        self.do(Call(number.value, words))
+    def call(self, number: CallNumber, *words: int, tick_after: int = 0) -> None:
+        """The current task makes a call, with these words in x0 and the registers after it. A tick comes after so many
+        steps of what is left of it; 0 for none."""
+        self.do(Call(number.value, words), tick_after)
 
-    def refused(self, number: CallNumber, *words: int) -> None:
+    def refused(self, number: CallNumber, *words: int, tick_after: int = 0) -> None:
         """As `call`, and it must be refused."""
-        self.do(Call(number.value, words, refused=True))
+        self.do(Call(number.value, words, refused=True), tick_after)
 
-    def tick(self) -> None:
-        self.do(TICK)
+    def tick(self, *, tick_after: int = 0) -> None:
+        self.do(TICK, tick_after)
 
-    def fault(self) -> None:
-        self.do(FAULTS)
+    def fault(self, *, tick_after: int = 0) -> None:
+        self.do(FAULTS, tick_after)
 
-    def do(self, action: Action) -> None:
-        _, _, wrong = self.step(action, self.snapshot.save())
-        assert not wrong, f"{said(action)}: " + "\n".join(wrong)
-        self._check(said(action))
+    def do(self, action: Action, tick_after: int = 0) -> None:
+        _, _, wrong = self.step(action, self.snapshot.save(), tick_after)
+        assert not wrong, f"{said(action, tick_after)}: " + "\n".join(wrong)
+        assert tick_after <= self.board.steps, f"{said(action, tick_after)}: there are only {self.board.steps} steps"
+        self._check(said(action, tick_after))
 
     def _check(self, when: str) -> None:
         wrong = violations(self.kernel)
         assert not wrong, f"after {when}: " + "\n".join(wrong)
 
 
-def said(action: Action) -> str:
+def said(action: Action, tick_after: int = 0) -> str:
     """An action as the method of `Replay` that takes it."""
+    after = [f"tick_after={tick_after}"] if tick_after else []
     match action:
         case Call(number, words, refused):
-            rest = "".join(f", {_word(word)}" for word in words)
-            return f"{'refused' if refused else 'call'}(C.{CallNumber(number).name}{rest})"
+            arguments = [f"C.{CallNumber(number).name}", *map(_word, words), *after]
+            return f"{'refused' if refused else 'call'}({', '.join(arguments)})"
         case Tick():
-            return "tick()"
+            return f"tick({''.join(after)})"
         case Fault():
-            return "fault()"
+            return f"fault({''.join(after)})"
 
 
 def _word(word: int) -> str:
     return "NULL" if word == NULL else f"{word:#x}" if word >= REGISTERS_OF_HANDLES else str(word)
 
 
-def steps(model: Model, trace: Trace) -> list[tuple[Action, str]]:
-    """The actions of a trace, each with who does it and what comes of it. The last one may stop the kernel."""
+def steps(model: Model, trace: Trace) -> list[tuple[Action, str, str]]:
+    """The actions of a trace, each as `said` says it, with who does it and what comes of it. The last one may stop the
+    kernel."""
     stepper = Stepper(model)
     found = []
     for choice in trace:
         task = stepper.kernel.scheduler.core.current
         assert task is not None
-        action = stepper.actions()[choice]
-        _, _, wrong = stepper.step(action, stepper.snapshot.save())
+        action, tick_after = stepper.chosen(choice)
+        _, _, wrong = stepper.step(action, stepper.snapshot.save(), tick_after)
         status = stepper.status(task) if isinstance(action, Call) else None
         came = wrong[0] if wrong else "" if status is None else Status(status).name
         if isinstance(action, Call) and status is None and not wrong:
             came = task.state.name
-        found.append((action, f"task {task.number}" + (f": {came}" if came else "")))
+        preempted = stepper.steps.preempted()
+        came += "" if preempted is None else f"; interrupted: {preempted}"
+        found.append((action, said(action, tick_after), f"task {task.number}" + (f": {came}" if came else "")))
     return found
 
 
@@ -94,16 +101,16 @@ def write_test(out: TextIO, model: Model, violation: Violation, models: str) -> 
         "",
         "from __future__ import annotations",
         "",
-        *(["from tyrne.abi import CallNumber as C"] if any(isinstance(a, Call) for a, _ in listed) else []),
+        *(["from tyrne.abi import CallNumber as C"] if any(isinstance(one, Call) for one, _, _ in listed) else []),
         f"from tyrne.testing.explore import {names}",
         *([f"from {models} import MODELS"] if models != OURS else []),
-        *(["from tyrne.testing.kernels import NULL"] if any("NULL" in said(action) for action, _ in listed) else []),
+        *(["from tyrne.testing.kernels import NULL"] if any("NULL" in text for _, text, _ in listed) else []),
         "",
         "",
         f"def test_{model.name.replace('-', '_')}_keeps_its_invariants() -> None:",
         *_comment(violation.what),
         f'    replay = Replay(MODELS["{model.name}"])',
-        *(f"    replay.{said(action)}  # {who}"[:WIDTH] for action, who in listed),
+        *(f"    replay.{text}  # {who}"[:WIDTH] for _, text, who in listed),
     ]
     out.write("\n".join(lines) + "\n")
 

@@ -1,0 +1,194 @@
+"""Long work in an exploration: which kind of it is interrupted, that its steps are small, and that it leaves nothing
+out.
+
+A step is what the kernel does between two questions whether an interrupt is pending. Each deletes one capability, with
+the origin of its object if it was the last; or clears one page, or cleans one; or ends one object; or frees the tables
+of one way from a root. The answers that an ended task owed go in one step, because its table bounds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from tyrne.abi import CallNumber, CapKind, unpack_handle
+from tyrne.hal.pages import MappingFlags
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.capability import MemoryHandle, ReplyHandle
+from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.mapping import is_placed
+from tyrne.kernel.task import Task
+from tyrne.kernel.work import Preparation, Reaping, Revocation, Work
+from tyrne.lang import u64
+from tyrne.testing.board import PAGE, MemoryBoard
+from tyrne.testing.explore.alphabet import Action, Call
+from tyrne.testing.explore.fixed_places import FixedPlaces
+from tyrne.testing.explore.model import ExplorationBoard
+from tyrne.testing.invariants.transitions import Holding, holdings, revocation_leaves_no_descendant
+
+MOST_CAPABILITIES: Final = 2
+"""A capability, and the origin of its object."""
+MOST_FRAMES: Final = 4
+"""A page, and the three tables below the root that led to it; or memory of as many pages, in the models."""
+REVOKE = int(CallNumber.CAP_REVOKE.value)
+MAPS = {int(CallNumber.MAP.value): 3, int(CallNumber.PROTECT.value): 2}
+"""Calls that give flags to the pages of the memory in x1, and the register with the flags."""
+ENDS: Final = {
+    CapKind.TASK: "end of a task",
+    CapKind.ENDPOINT: "end of an endpoint",
+    CapKind.NOTIFICATION: "end of a notification",
+    CapKind.ADDRESS_SPACE: "end of an address space",
+    CapKind.MEMORY: "end of memory",
+    CapKind.QUOTA: "end of a quota",
+}
+KINDS: Final = ("revocation", "clearing", "cleaning", *ENDS.values())
+"""Each kind of work that can be interrupted when a part of it is done, or before it is begun."""
+
+
+def kind_of_work(kernel: Kernel[MemoryBoard], work: Work) -> str | None:
+    """What is next of some work; None when only that is left to find out that nothing is."""
+    match work:
+        case Revocation(slot):
+            return None if slot.first_child is None else "revocation"
+        case Preparation(slot, flags, page):
+            named = None if slot.capability is None else slot.capability.object
+            if not isinstance(named, MemoryHandle) or not is_placed(slot):
+                return None
+            if named.at.cleared < named.at.pages:
+                return "clearing"
+            return "cleaning" if flags & MappingFlags.EXECUTE and page < named.pages else None
+        case Reaping():
+            top = kernel.ending.top
+            return None if top is None or top.kind is None else ENDS[top.kind]
+
+
+def _below(slot: CapSlot) -> int:
+    """How many capabilities are derived from one, and from these, to the last."""
+    count, at = 0, slot.first_child
+    while at is not None:
+        count += 1
+        following = at.first_child or at.next_sibling
+        while following is None and at is not None and at.parent is not slot:
+            at = at.parent
+            following = None if at is None else at.next_sibling
+        at = following
+    return count
+
+
+class Steps:
+    """What the steps of one transition do. It is told when the transition begins, and after each step."""
+
+    def __init__(self, kernel: Kernel[MemoryBoard], places: FixedPlaces) -> None:
+        self.kernel = kernel
+        self.slots = list(places.holders)
+        self.arenas = places.arenas
+        assert isinstance(kernel.board, ExplorationBoard)
+        self.board = kernel.board
+        self.board.stepped = self.stepped
+        self.interrupted: tuple[Task, str] | None = None
+        """Whose work a tick has interrupted, and what of it was next."""
+        self.wrong: list[str] = []
+        self.last: tuple[int, int, int, int] | None = None
+
+    def begin(self, is_tick: bool) -> None:
+        """A transition begins. All that a tick does before the first step is to choose a task."""
+        self.interrupted = None
+        self.wrong = []
+        self.last = self._counts() if is_tick else None
+
+    def _counts(self) -> tuple[int, int, int, int]:
+        """Capabilities that are no answers; objects; pages and tables in use; pages cleared or cleaned so far."""
+        held = [slot.capability for slot in self.slots if slot.capability is not None]
+        capabilities = sum(type(one.object) is not ReplyHandle for one in held)
+        objects = sum(int(arena.population) for arena in self.arenas)
+        pages = sum(event[0] in ("zero", "code_written") for event in self.board.events)
+        return capabilities, objects, int(self.kernel.frames.allocated), pages
+
+    def stepped(self) -> None:
+        """A step is done; the board is about to say whether an interrupt is pending."""
+        task = self.kernel.scheduler.core.entered
+        counts, last = self._counts(), self.last
+        self.last = counts
+        if last is not None:
+            gone, ended, freed = (before - now for before, now in zip(last[:3], counts[:3], strict=True))
+            if gone > MOST_CAPABILITIES or ended > 1 or freed > MOST_FRAMES or counts[3] - last[3] > 1:
+                self.wrong.append(
+                    f"a step deletes {gone} capabilities, ends {ended} objects, frees {freed} frames and prepares "
+                    f"{counts[3] - last[3]} pages"
+                )
+        work = None if task is None else task.work
+        if task is not None and work is not None and self.board.steps + 1 == self.board.tick_after:
+            kind = kind_of_work(self.kernel, work)
+            self.interrupted = None if kind is None else (task, kind)
+
+    def preempted(self) -> str | None:
+        """What has been interrupted, if another task goes on instead."""
+        if self.interrupted is None:
+            return None
+        task, kind = self.interrupted
+        return None if task is self.kernel.scheduler.core.current or task.work is None else kind
+
+
+class Before:
+    """What was to be done when a transition began, and what must have come of it when the transition is over."""
+
+    def __init__(self, steps: Steps, task: Task, action: Action, held: list[Holding]) -> None:
+        """`held` is what the kernel holds, or empty, and then filled if it is needed."""
+        kernel = steps.kernel
+        self.task = task
+        self.revocations: list[tuple[Task, CapSlot | None]] = []
+        self.cleanings: list[tuple[Task, CapSlot, int]] = []
+        """Who cleans pages of what memory, and from which on."""
+        for one in kernel.tasks.items._items:
+            match one.work:
+                case Revocation(slot):
+                    self.revocations.append((one, slot))
+                case Preparation(slot, flags, page) if flags & MappingFlags.EXECUTE:
+                    self.cleanings.append((one, slot, int(page)))
+        if isinstance(action, Call) and action.number == REVOKE:
+            self.revocations.append((task, self._named(action.words[0])))
+        flags_at = MAPS.get(action.number) if isinstance(action, Call) else None
+        if isinstance(action, Call) and flags_at is not None and action.words[flags_at] & MappingFlags.EXECUTE.value:
+            memory = self._named(action.words[1])
+            self.cleanings += [] if memory is None else [(task, memory, 0)]
+        if self.revocations and not held:
+            held += holdings(kernel)
+        self.held = held
+        self.marked = {slot: _below(slot) for slot in steps.slots if slot.revoked and slot.capability is not None}
+
+    def _named(self, word: int) -> CapSlot | None:
+        return self.task.capabilities.resolve(unpack_handle(u64(word)))
+
+    def wrong(self, status: int | None, events: list[tuple[object, ...]]) -> Iterator[str]:
+        """What does not hold of the state that it has come to, if the call was answered with a status."""
+        for task, slot in self.revocations:
+            mine = task is self.task
+            over = not isinstance(task.work, Revocation) and not task.has_ended()
+            if over and not (mine and status != 0):
+                yield from revocation_leaves_no_descendant(self.held, slot)
+        for slot, count in self.marked.items():
+            if _below(slot) > count:
+                yield "something is derived from what is being revoked"
+        cleaned = sorted((event[1:] for event in events if event[0] == "code_written"), key=repr)
+        if self.cleanings or cleaned:
+            expected = sorted(
+                (
+                    (int(named.at.start) + (int(named.first) + page) * PAGE, PAGE)
+                    for task, slot, first in self.cleanings
+                    for named, last in [self._cleaned(task, slot, first, status)]
+                    if named is not None
+                    for page in range(first, last)
+                ),
+                key=repr,
+            )
+            if cleaned != expected:
+                yield f"pages that are cleaned: {cleaned}, to be cleaned: {expected}"
+
+    def _cleaned(self, task: Task, slot: CapSlot, first: int, status: int | None) -> tuple[MemoryHandle | None, int]:
+        """The memory, and up to which page it must have been cleaned."""
+        named = None if slot.capability is None else slot.capability.object
+        if not isinstance(named, MemoryHandle) or (task is self.task and first == 0 and status not in (None, 0)):
+            return None, 0
+        if isinstance(task.work, Preparation) and task.work.slot is slot:
+            return named, int(task.work.page)
+        return named, int(named.pages) if is_placed(slot) else first
