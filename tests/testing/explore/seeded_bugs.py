@@ -33,7 +33,7 @@ from tyrne.kernel.task_queue import TaskQueue
 from tyrne.lang import u64
 from tyrne.system.parts import Cap, Quota
 from tyrne.testing.explore import MODELS, Gift, Holder, Model, Template, Words
-from tyrne.testing.explore.models import (
+from tyrne.testing.explore.parts import (
     ENDPOINT,
     MEMORY,
     MESSAGE,

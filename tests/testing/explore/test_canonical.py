@@ -134,19 +134,19 @@ WRITTEN = {
     "Core": "current ready levels reach left entered active",
     "TaskQueue": "head tail",
     "Arena": "items occupied next_free first_free touched population",
-    "Task": "life frame state priority reach context home supervisor exit_code fault spent next "
+    "Task": "life frame state priority reach context home supervisor exit_code fault outcome spent work next "
     "queue offer through reply thread capabilities",
     "TrapFrame": "x sp pc pstate",
     "ThreadState": "floating",
     "CapTable": "owner first_free touched slots",
-    "CapSlot": "capability generation index depth is_origin placement binding table parent first_child next_sibling "
-    "previous_sibling",
+    "CapSlot": "capability generation index depth is_origin revoked placement binding table parent first_child "
+    "next_sibling previous_sibling",
     "Endpoint": "life state asked_by message badge parked senders receivers receivable bound",
     "Notification": "life word waiters bound bound_at bound_by",
-    "AddressSpace": "life root asid frames",
+    "AddressSpace": "life root asid frames released",
     "Life": "origin payer",
     "LifeStack": "top bottom",
-    "Region": "life start pages device",
+    "Region": "life start pages cleared device",
     "Quota": "life claims",
     "ScarceFrames": "taken extent reserved reserved_ranges reserved_frames allocated hint",
 }

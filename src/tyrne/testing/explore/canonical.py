@@ -312,7 +312,7 @@ class Canonical:
         items = self.kernel.spaces.items._items
         in_place = 0 < space.asid <= len(items) and items[space.asid - 1] is space
         self.out += (104, space.root, in_place, space.frames, space.released, self.numbers.get(space.life.payer, WRONG))
-        if self.ram:
+        if self.ram and space.root != 0:  # of one that goes, the root is the last that does
             tree = read_tree(self.kernel.board, space.root)
             self.out += (len(tree.tables), len(tree.pages), len(tree.odd), *tree.tables, *tree.odd)
             for address, entry in tree.pages.items():

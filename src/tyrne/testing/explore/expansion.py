@@ -195,7 +195,7 @@ class Stepper:
     def _begin(self, action: Action) -> None:
         """Nothing has come of an action yet."""
         self.board.forget()
-        self.steps.begin(isinstance(action, Tick))
+        self.steps.begin(action)
 
     def _configured(self, task: Task, action: Action) -> CapTable | None:
         """The table of the task whose life a call is to end."""

@@ -8,6 +8,7 @@ of one way from a root. The answers that an ended task owed go in one step, beca
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,7 +17,7 @@ from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import MemoryHandle, ReplyHandle
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.mapping import is_placed
+from tyrne.kernel.mapping import is_placed, memory_at
 from tyrne.kernel.task import Task
 from tyrne.kernel.work import Preparation, Reaping, Revocation, Work
 from tyrne.lang import u64
@@ -31,6 +32,8 @@ MOST_CAPABILITIES: Final = 2
 MOST_FRAMES: Final = 4
 """A page, and the three tables below the root that led to it; or memory of as many pages, in the models."""
 REVOKE = int(CallNumber.CAP_REVOKE.value)
+DELETE_LATER = {int(call.value) for call in (CallNumber.CAP_REVOKE, CallNumber.TASK_END, CallNumber.TASK_EXIT)}
+"""Calls that leave all that they delete to later steps."""
 MAPS = {int(CallNumber.MAP.value): 3, int(CallNumber.PROTECT.value): 2}
 """Calls that give flags to the pages of the memory in x1, and the register with the flags."""
 ENDS: Final = {
@@ -90,11 +93,11 @@ class Steps:
         self.wrong: list[str] = []
         self.last: tuple[int, int, int, int] | None = None
 
-    def begin(self, is_tick: bool) -> None:
-        """A transition begins. All that a tick does before the first step is to choose a task."""
+    def begin(self, action: Action) -> None:
+        """A transition begins. Its first step is measured if all that comes before deletes nothing."""
         self.interrupted = None
         self.wrong = []
-        self.last = self._counts() if is_tick else None
+        self.last = self._counts() if not isinstance(action, Call) or action.number in DELETE_LATER else None
 
     def _counts(self) -> tuple[int, int, int, int]:
         """Capabilities that are no answers; objects; pages and tables in use; pages cleared or cleaned so far."""
@@ -137,20 +140,21 @@ class Before:
         kernel = steps.kernel
         self.task = task
         self.revocations: list[tuple[Task, CapSlot | None]] = []
-        self.cleanings: list[tuple[Task, CapSlot, int]] = []
-        """Who cleans pages of what memory, and from which on."""
+        self.cleanings: list[tuple[Task, CapSlot, MemoryHandle, int]] = []
+        """Who cleans pages by which capability, of what memory, and from which on."""
         for one in kernel.tasks.items._items:
             match one.work:
                 case Revocation(slot):
                     self.revocations.append((one, slot))
-                case Preparation(slot, flags, page) if flags & MappingFlags.EXECUTE:
-                    self.cleanings.append((one, slot, int(page)))
+                case Preparation(slot, flags, page) if flags & MappingFlags.EXECUTE and is_placed(slot):
+                    self.cleanings.append((one, slot, memory_at(slot), int(page)))
         if isinstance(action, Call) and action.number == REVOKE:
             self.revocations.append((task, self._named(action.words[0])))
         flags_at = MAPS.get(action.number) if isinstance(action, Call) else None
         if isinstance(action, Call) and flags_at is not None and action.words[flags_at] & MappingFlags.EXECUTE.value:
             memory = self._named(action.words[1])
-            self.cleanings += [] if memory is None else [(task, memory, 0)]
+            if memory is not None and isinstance(memory.held().object, MemoryHandle):
+                self.cleanings.append((task, memory, memory_at(memory), 0))
         if self.revocations and not held:
             held += holdings(kernel)
         self.held = held
@@ -169,26 +173,23 @@ class Before:
         for slot, count in self.marked.items():
             if _below(slot) > count:
                 yield "something is derived from what is being revoked"
-        cleaned = sorted((event[1:] for event in events if event[0] == "code_written"), key=repr)
-        if self.cleanings or cleaned:
-            expected = sorted(
-                (
-                    (int(named.at.start) + (int(named.first) + page) * PAGE, PAGE)
-                    for task, slot, first in self.cleanings
-                    for named, last in [self._cleaned(task, slot, first, status)]
-                    if named is not None
-                    for page in range(first, last)
-                ),
-                key=repr,
-            )
-            if cleaned != expected:
-                yield f"pages that are cleaned: {cleaned}, to be cleaned: {expected}"
+        yield from self._wrongly_cleaned(status, events)
 
-    def _cleaned(self, task: Task, slot: CapSlot, first: int, status: int | None) -> tuple[MemoryHandle | None, int]:
-        """The memory, and up to which page it must have been cleaned."""
-        named = None if slot.capability is None else slot.capability.object
-        if not isinstance(named, MemoryHandle) or (task is self.task and first == 0 and status not in (None, 0)):
-            return None, 0
-        if isinstance(task.work, Preparation) and task.work.slot is slot:
-            return named, int(task.work.page)
-        return named, int(named.pages) if is_placed(slot) else first
+    def _wrongly_cleaned(self, status: int | None, events: list[tuple[object, ...]]) -> Iterator[str]:
+        """Pages are cleaned in a row, each once; all of them, unless it is given up because the memory goes."""
+        cleaned = Counter(event[1] for event in events if event[0] == "code_written")
+        must: Counter[object] = Counter()
+        may: Counter[object] = Counter()
+        for task, slot, named, first in self.cleanings:
+            work = task.work
+            if task is self.task and status != 0:
+                continue  # the call that would have begun it was refused
+            left = isinstance(work, Preparation) and work.slot is slot
+            over = not left and slot.capability is not None and slot.capability.object is named and is_placed(slot)
+            last = work.page if left and isinstance(work, Preparation) else u64(named.pages if over else first)
+            pages = [int(named.at.start) + (int(named.first) + page) * PAGE for page in range(int(named.pages))]
+            must.update(pages[first : int(last)])
+            if not left and not over:
+                may.update(pages[first:])
+        if must - cleaned or cleaned - must - may:
+            yield f"cleaned pages: {cleaned}, those that must be: {must}, those that may be: {may}"

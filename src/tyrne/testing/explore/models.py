@@ -3,52 +3,39 @@
 from __future__ import annotations
 
 from tyrne.abi import CallNumber as C
-from tyrne.abi import CapKind, Rights, rights_over
+from tyrne.abi import CapKind, Rights
 from tyrne.system.parts import Cap, Quota, Supervisor
 from tyrne.testing.board import PAGE
-from tyrne.testing.explore.alphabet import NULL, Fewer, Gift, Own, Template, Words
+from tyrne.testing.explore.alphabet import Fewer, Gift, Template, Words
+from tyrne.testing.explore.interrupted_models import INTERRUPTED
 from tyrne.testing.explore.model import Holder, Model
+from tyrne.testing.explore.parts import (
+    ALL_RIGHTS,
+    ANY,
+    CONSOLE,
+    ENDPOINT,
+    EXIT,
+    FAMILY,
+    MEMORY,
+    MESSAGE,
+    NOTHING,
+    NOTIFICATION,
+    QUOTA,
+    REPLY,
+    SOMETHING,
+    SPACE,
+    TALK,
+    TASK,
+    YIELD,
+    endpoint,
+    over,
+)  # fmt: skip
 from tyrne.testing.kernels import BASE
-
-ANY = Own(None)
-ENDPOINT, NOTIFICATION = Own(CapKind.ENDPOINT), Own(CapKind.NOTIFICATION)
-TASK, SPACE, MEMORY = Own(CapKind.TASK), Own(CapKind.ADDRESS_SPACE), Own(CapKind.MEMORY)
-QUOTA, REPLY, CONSOLE = Own(CapKind.QUOTA), Own(CapKind.REPLY), Own(CapKind.DEBUG_CONSOLE)
-NOTHING = Words((NULL,))
-MESSAGE = (Words((1,)), Words((0,)), Words((0,)), Words((0,)))
-ALL_RIGHTS = Fewer()
-EXIT = Template(C.TASK_EXIT, (Words((0,)),))
-YIELD = Template(C.TASK_YIELD)
-
-
-def _over(kind: CapKind, number: int = 0, *, badge: int = 0, without: Rights = Rights.NONE) -> Cap:
-    """A capability with all rights over an object, or without some."""
-    return Cap(number, rights_over(kind) & ~without, badge, kind)
-
-
-def _endpoint(number: int = 0, *, badge: int = 0, without: Rights = Rights.NONE) -> Cap:
-    return _over(CapKind.ENDPOINT, number, badge=badge, without=without)
-
-
-SOMETHING = Cap(0, Rights.TRANSFER, kind=CapKind.DEBUG_CONSOLE)
-"""To be given away."""
-
-TALK = (
-    Template(C.SEND, (ENDPOINT, *MESSAGE, Gift())),
-    Template(C.RECV, (ENDPOINT,)),
-    Template(C.SEND_WAIT, (ENDPOINT, *MESSAGE, Gift())),
-    Template(C.WAIT, (ENDPOINT,)),
-    Template(C.CALL, (ENDPOINT, *MESSAGE, Gift())),
-    Template(C.REPLY, (REPLY, *MESSAGE, Gift())),
-    Template(C.REPLY_WAIT, (REPLY, *MESSAGE, ENDPOINT)),
-    Template(C.CANCEL, (ENDPOINT,)),
-)
-"""Everything about messages."""
 
 PAIR = Model(
     "pair",
     "two tasks and an endpoint: messages, answers, what travels in them, and the end of either",
-    tasks=(Holder((_endpoint(badge=1),)), Holder((_endpoint(),))),
+    tasks=(Holder((endpoint(badge=1),)), Holder((endpoint(),))),
     calls=(*TALK, Template(C.CAP_DROP, (ENDPOINT,)), YIELD, EXIT),
     slots=2,
     endpoints=1,
@@ -58,9 +45,9 @@ RENDEZVOUS = Model(
     "rendezvous",
     "three tasks and an endpoint: queues of senders and receivers, answers, and what travels in messages",
     tasks=(
-        Holder((_endpoint(badge=1), _endpoint(without=Rights.RECV))),
-        Holder((_endpoint(badge=2),)),
-        Holder((_endpoint(),)),
+        Holder((endpoint(badge=1), endpoint(without=Rights.RECV))),
+        Holder((endpoint(badge=2),)),
+        Holder((endpoint(),)),
     ),
     calls=(*TALK, Template(C.CAP_DROP, (ENDPOINT,)), YIELD),
     slots=3,
@@ -70,26 +57,16 @@ RENDEZVOUS = Model(
 CROSSING = Model(
     "crossing",
     "three tasks and two endpoints: waiting at one while holding, offering or losing the other",
-    tasks=(Holder((_endpoint(badge=1), _endpoint(1))), Holder((_endpoint(badge=2),)), Holder((_endpoint(),))),
+    tasks=(Holder((endpoint(badge=1), endpoint(1))), Holder((endpoint(badge=2),)), Holder((endpoint(),))),
     calls=(*TALK, Template(C.CAP_DROP, (ENDPOINT,)), YIELD),
     slots=3,
     endpoints=2,
 )
 
-FAMILY = (
-    Template(C.CAP_COPY, (ENDPOINT, ALL_RIGHTS)),
-    Template(C.CAP_DERIVE, (ENDPOINT, Fewer((Rights.RECV,)), Words((0,)))),
-    Template(C.CAP_REVOKE, (ENDPOINT,)),
-    Template(C.CAP_MOVE, (ENDPOINT, NOTHING)),
-    Template(C.CAP_DROP, (ENDPOINT,)),
-    Template(C.CAP_QUERY, (ENDPOINT,)),
-)
-"""Everything about capabilities that come from one another."""
-
 REVOCATION = Model(
     "revocation",
     "two tasks that copy, narrow, move, revoke and drop capabilities over one endpoint, in tables of 3",
-    tasks=(Holder((_endpoint(),)), Holder((_endpoint(),))),
+    tasks=(Holder((endpoint(),)), Holder((endpoint(),))),
     calls=(*FAMILY, YIELD),
     slots=3,
     endpoints=1,
@@ -98,7 +75,7 @@ REVOCATION = Model(
 HANDING_ON = Model(
     "handing-on",
     "two tasks that copy, narrow, move, send, revoke and drop capabilities over one endpoint, in tables of 2",
-    tasks=(Holder((_endpoint(),)), Holder((_endpoint(),))),
+    tasks=(Holder((endpoint(),)), Holder((endpoint(),))),
     calls=(*FAMILY, Template(C.SEND, (ENDPOINT, *MESSAGE, Gift())), Template(C.RECV, (ENDPOINT,)), YIELD),
     slots=2,
     endpoints=1,
@@ -107,7 +84,7 @@ HANDING_ON = Model(
 BADGES = Model(
     "badges",
     "two tasks: one derives badged capabilities, calls by them, and revokes them; the other answers, or does not",
-    tasks=(Holder((_endpoint(),)), Holder((_endpoint(without=Rights.SEND),))),
+    tasks=(Holder((endpoint(),)), Holder((endpoint(without=Rights.SEND),))),
     calls=(
         Template(C.CAP_DERIVE, (ENDPOINT, Fewer((Rights.SEND,)), Words((0, 1)))),
         Template(C.CAP_REVOKE, (ENDPOINT,)),
@@ -125,8 +102,8 @@ GRANTS = Model(
     "grants",
     "a server that gives away badged capabilities to call it by, and revokes them while the client waits by one",
     tasks=(
-        Holder((_endpoint(), _endpoint(1, without=Rights.RECV))),
-        Holder((_endpoint(1, without=Rights.SEND),)),
+        Holder((endpoint(), endpoint(1, without=Rights.RECV))),
+        Holder((endpoint(1, without=Rights.SEND),)),
     ),
     calls=(
         Template(C.CAP_DERIVE, (ENDPOINT, Words((int(Rights.SEND | Rights.TRANSFER),)), Words((1,)))),
@@ -145,7 +122,7 @@ GRANTS = Model(
 POLLS = Model(
     "polls",
     "two tasks that poll an endpoint, copy, narrow, move, revoke and drop what they poll by, and send to each other",
-    tasks=(Holder((_endpoint(),)), Holder((_endpoint(),))),
+    tasks=(Holder((endpoint(),)), Holder((endpoint(),))),
     calls=(
         *FAMILY[:-1],
         Template(C.SEND, (ENDPOINT, *MESSAGE, NOTHING)),
@@ -163,9 +140,9 @@ ROOM = Model(
     "room",
     "two clients that send what they hold to a server with one free slot, which it fills, frees, or gives answers by",
     tasks=(
-        Holder((_endpoint(without=Rights.SEND),)),
-        Holder((_endpoint(badge=1, without=Rights.RECV), SOMETHING)),
-        Holder((_endpoint(badge=2, without=Rights.RECV), SOMETHING)),
+        Holder((endpoint(without=Rights.SEND),)),
+        Holder((endpoint(badge=1, without=Rights.RECV), SOMETHING)),
+        Holder((endpoint(badge=2, without=Rights.RECV), SOMETHING)),
     ),
     calls=(
         Template(C.SEND, (ENDPOINT, *MESSAGE, Gift())),
@@ -185,9 +162,9 @@ LIVES = Model(
     "lives",
     "a task that begins another anew, while that owes answers and repairs, polls, or has passed them on",
     tasks=(
-        Holder((_over(CapKind.TASK, 1), _over(CapKind.ADDRESS_SPACE, 1), _endpoint(without=Rights.SEND))),
-        Holder((_endpoint(without=Rights.SEND),)),
-        Holder((_endpoint(badge=2, without=Rights.RECV),), supervisor=Supervisor(0, 3)),
+        Holder((over(CapKind.TASK, 1), over(CapKind.ADDRESS_SPACE, 1), endpoint(without=Rights.SEND))),
+        Holder((endpoint(without=Rights.SEND),)),
+        Holder((endpoint(badge=2, without=Rights.RECV),), supervisor=Supervisor(0, 3)),
     ),
     calls=(
         Template(C.TASK_CONFIGURE, (TASK, SPACE, Words((BASE,)), Words((BASE,)), Words((BASE + PAGE,)))),
@@ -209,8 +186,8 @@ LIFECYCLE = Model(
     "lifecycle",
     "a task that holds another with all rights: configures, supervises, stops, starts, repairs and ends it",
     tasks=(
-        Holder((_over(CapKind.TASK, 1), _over(CapKind.ADDRESS_SPACE, 1), _endpoint())),
-        Holder((_endpoint(badge=1),), supervisor=Supervisor(0, 2)),
+        Holder((over(CapKind.TASK, 1), over(CapKind.ADDRESS_SPACE, 1), endpoint())),
+        Holder((endpoint(badge=1),), supervisor=Supervisor(0, 2)),
     ),
     calls=(
         Template(C.TASK_CONFIGURE, (TASK, SPACE, Words((BASE,)), Words((BASE,)), Words((BASE + PAGE,)))),
@@ -241,8 +218,8 @@ SIGNALS = Model(
     "signals",
     "two tasks, a notification and an endpoint that may be bound to it: signals while nobody, one or both wait",
     tasks=(
-        Holder((_over(CapKind.NOTIFICATION), _endpoint())),
-        Holder((_over(CapKind.NOTIFICATION), _endpoint())),
+        Holder((over(CapKind.NOTIFICATION), endpoint())),
+        Holder((over(CapKind.NOTIFICATION), endpoint())),
     ),
     calls=(
         Template(C.NOTIFY, (NOTIFICATION, Words((0, 1)))),
@@ -267,8 +244,8 @@ QUOTAS = Model(
     "quotas",
     "two tasks with quotas: objects made and gone, claims moved, quotas within quotas",
     tasks=(
-        Holder((_over(CapKind.QUOTA),), quota=Quota(endpoints=1, notifications=1, quotas=1)),
-        Holder((_over(CapKind.QUOTA),), quota=Quota(endpoints=1)),
+        Holder((over(CapKind.QUOTA),), quota=Quota(endpoints=1, notifications=1, quotas=1)),
+        Holder((over(CapKind.QUOTA),), quota=Quota(endpoints=1)),
     ),
     calls=(
         Template(C.CREATE, (QUOTA, Words((2, 3, 7, 8)))),
@@ -284,7 +261,7 @@ QUOTAS = Model(
 OFFSPRING = Model(
     "offspring",
     "a task that makes another and gives it up, ended or not",
-    tasks=(Holder((_over(CapKind.QUOTA), _over(CapKind.ADDRESS_SPACE)), quota=Quota(tasks=1)),),
+    tasks=(Holder((over(CapKind.QUOTA), over(CapKind.ADDRESS_SPACE)), quota=Quota(tasks=1)),),
     calls=(
         Template(C.CREATE, (QUOTA, Words((4,)))),
         Template(C.TASK_CONFIGURE, (TASK, SPACE, Words((BASE,)), Words((BASE,)), Words((BASE + PAGE,)))),
@@ -305,7 +282,7 @@ PAGES = Model(
     "a task that maps, protects, unmaps, divides and drops memory in its own address space and in others that it makes",
     tasks=(
         Holder(
-            (_over(CapKind.ADDRESS_SPACE, 0), _over(CapKind.MEMORY, 0), _over(CapKind.QUOTA)),
+            (over(CapKind.ADDRESS_SPACE, 0), over(CapKind.MEMORY, 0), over(CapKind.QUOTA)),
             quota=Quota(spaces=1, memory=1, frames=7),
         ),
     ),
@@ -342,9 +319,9 @@ HAND_OVER = Model(
     "hand-over",
     "a server whose priority changes, and two clients of one priority: who goes on after a call or an answer",
     tasks=(
-        Holder((_endpoint(without=Rights.SEND),), priority=7),
-        Holder((_endpoint(badge=1, without=Rights.RECV), _over(CapKind.TASK, 0))),
-        Holder((_endpoint(badge=2, without=Rights.RECV),)),
+        Holder((endpoint(without=Rights.SEND),), priority=7),
+        Holder((endpoint(badge=1, without=Rights.RECV), over(CapKind.TASK, 0))),
+        Holder((endpoint(badge=2, without=Rights.RECV),)),
     ),
     calls=(
         Template(C.WAIT, (ENDPOINT,)),
@@ -362,8 +339,8 @@ GIFTS = Model(
     "gifts",
     "a client that gives with its calls whatever it holds, the capability that it calls by among it; and the server",
     tasks=(
-        Holder((_endpoint(without=Rights.SEND),)),
-        Holder((_endpoint(badge=1), _endpoint(without=Rights.TRANSFER), SOMETHING)),
+        Holder((endpoint(without=Rights.SEND),)),
+        Holder((endpoint(badge=1), endpoint(without=Rights.TRANSFER), SOMETHING)),
     ),
     calls=(
         Template(C.WAIT, (ENDPOINT,)),
@@ -382,9 +359,9 @@ PRESENTS = Model(
     "presents",
     "a client that gives away what it has bound, a server whose priority changes, and another client",
     tasks=(
-        Holder((_endpoint(without=Rights.SEND),), priority=7),
-        Holder((_endpoint(badge=1), _over(CapKind.NOTIFICATION), _over(CapKind.TASK, 0))),
-        Holder((_endpoint(badge=2, without=Rights.RECV),)),
+        Holder((endpoint(without=Rights.SEND),), priority=7),
+        Holder((endpoint(badge=1), over(CapKind.NOTIFICATION), over(CapKind.TASK, 0))),
+        Holder((endpoint(badge=2, without=Rights.RECV),)),
     ),
     calls=(
         Template(C.BIND, (ENDPOINT, NOTIFICATION)),
@@ -404,10 +381,10 @@ RELAY = Model(
     "relay",
     "an urgent server calls a less urgent one in its client's turn, and gives what it holds, or wakes a third",
     tasks=(
-        Holder((_endpoint(without=Rights.SEND), _endpoint(1, badge=1), _over(CapKind.NOTIFICATION)), priority=7),
-        Holder((_over(CapKind.NOTIFICATION, without=Rights.NOTIFY),), priority=8),
-        Holder((_endpoint(1, without=Rights.SEND),), priority=9),
-        Holder((_endpoint(badge=2, without=Rights.RECV), _endpoint(1, without=Rights.SEND)), priority=9),
+        Holder((endpoint(without=Rights.SEND), endpoint(1, badge=1), over(CapKind.NOTIFICATION)), priority=7),
+        Holder((over(CapKind.NOTIFICATION, without=Rights.NOTIFY),), priority=8),
+        Holder((endpoint(1, without=Rights.SEND),), priority=9),
+        Holder((endpoint(badge=2, without=Rights.RECV), endpoint(1, without=Rights.SEND)), priority=9),
     ),
     calls=(
         Template(C.WAIT, (ANY,)),
@@ -426,9 +403,9 @@ BOUND = Model(
     "bound",
     "a server bound to a notification, and two clients that call, send and signal while it answers",
     tasks=(
-        Holder((_endpoint(without=Rights.SEND), _over(CapKind.NOTIFICATION, without=Rights.NOTIFY))),
-        Holder((_endpoint(badge=1, without=Rights.RECV), _over(CapKind.NOTIFICATION, without=Rights.WAIT))),
-        Holder((_endpoint(badge=2, without=Rights.RECV), _over(CapKind.NOTIFICATION, without=Rights.WAIT))),
+        Holder((endpoint(without=Rights.SEND), over(CapKind.NOTIFICATION, without=Rights.NOTIFY))),
+        Holder((endpoint(badge=1, without=Rights.RECV), over(CapKind.NOTIFICATION, without=Rights.WAIT))),
+        Holder((endpoint(badge=2, without=Rights.RECV), over(CapKind.NOTIFICATION, without=Rights.WAIT))),
     ),
     calls=(
         Template(C.BIND, (ENDPOINT, NOTIFICATION)),
@@ -450,8 +427,8 @@ REPAIRS = Model(
     "repairs",
     "a task that faults and calls, and the supervisor that lets it go on and waits for the next of either",
     tasks=(
-        Holder((_endpoint(without=Rights.SEND),), priority=7),
-        Holder((_endpoint(badge=1, without=Rights.RECV), _over(CapKind.TASK, 0)), supervisor=Supervisor(0, 5)),
+        Holder((endpoint(without=Rights.SEND),), priority=7),
+        Holder((endpoint(badge=1, without=Rights.RECV), over(CapKind.TASK, 0)), supervisor=Supervisor(0, 5)),
     ),
     calls=HAND_OVER.calls,
     slots=3,
@@ -462,7 +439,7 @@ REPAIRS = Model(
 
 ALL_MODELS = (
     SPEECH, HAND_OVER, REPAIRS, BOUND, RELAY, OFFSPRING, REVOCATION, PAIR, BADGES, HANDING_ON, QUOTAS, LIFECYCLE, PAGES,
-    POLLS, ROOM, LIVES, SIGNALS, GIFTS, PRESENTS, GRANTS, RENDEZVOUS, CROSSING,
+    POLLS, ROOM, LIVES, SIGNALS, GIFTS, PRESENTS, GRANTS, RENDEZVOUS, CROSSING, *INTERRUPTED,
 )  # fmt: skip
 MODELS = {model.name: model for model in ALL_MODELS}
 """By name, the quickest first."""

@@ -50,6 +50,8 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     work.somebody_has_the_work_to_do,
     work.who_has_work_is_not_done,
     work.what_is_revoked_is_marked,
+    work.who_has_ended_can_do_nothing,
+    work.what_is_prepared_is_hidden,
     work.nobody_sees_what_is_not_cleared,
 )
 

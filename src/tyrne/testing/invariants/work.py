@@ -9,6 +9,8 @@ from tyrne.abi import TaskState
 from tyrne.hal.aarch64.descriptors import PAGE_ADDRESS, decode_flags
 from tyrne.hal.pages import PAGE_SIZE, MappingFlags
 from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.cap_table import CapTable
+from tyrne.kernel.capability import MemoryHandle, ReplyHandle
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.life import Life
 from tyrne.kernel.work import Preparation, Revocation
@@ -95,12 +97,51 @@ def what_is_revoked_is_marked(kernel: Kernel[Any]) -> Violations:
                 expected[id(slot)] = slot
                 if slot.capability is not None and not slot.revoked:
                     yield f"{name}: has ended, and what is derived from what it holds may grow"
+    for task_name, task, _ in tasks(kernel):
+        slot_of = task.work.slot if isinstance(task.work, Revocation) else None
+        if slot_of is not None and slot_of.first_child is not None and not slot_of.revoked:
+            yield f"{task_name}: revokes, and what is derived may grow"
     closing = {id(endpoint.life.origin) for endpoint in kernel.endpoints.items if endpoint.life.listed}
     for name, slot in all_slots(kernel):
         if slot.revoked and slot.capability is None:
             yield f"{name}: empty, and marked"
         elif slot.revoked and id(slot) not in expected and id(slot) not in closing:
             yield f"{name}: marked, and nobody revokes it"
+
+
+def who_has_ended_can_do_nothing(kernel: Kernel[Any]) -> Violations:
+    """A task that gives back what it held acts by nothing, waits for nothing, and owes no answer any more."""
+    for name, task, alive in tasks(kernel):
+        if not alive or task.state is not TaskState.ENDING:
+            continue
+        if task.context is not None or task.through is not None:
+            yield f"{name}: has ended, and has context {task.context is not None}, waits {task.through is not None}"
+        if not task.spent and any(isinstance(held, ReplyHandle) for held in _named_in(task.capabilities)):
+            yield f"{name}: has ended, and who waits for its answer has not been released"
+
+
+def _named_in(table: CapTable) -> list[Any]:
+    return [slot.capability.object for slot in table.slots if slot.capability is not None]
+
+
+def what_is_prepared_is_hidden(kernel: Kernel[Any]) -> Violations:
+    """No task can reach a page while somebody has it to clear or to clean."""
+    trees = {id(space): tree for _, space, tree in living_spaces(kernel)} if _prepares(kernel) else {}
+    for name, task, _ in tasks(kernel):
+        work = task.work
+        placement = work.slot.placement if isinstance(work, Preparation) else None
+        tree = None if placement is None else trees.get(id(placement.space.at))
+        if placement is None or tree is None or not isinstance(work, Preparation):
+            continue
+        named = work.slot.held().object
+        for page in range(named.pages if isinstance(named, MemoryHandle) else 0):
+            entry = tree.pages.get(int(placement.address) + page * int(PAGE_SIZE), 0)
+            if decode_flags(u64(entry)) & MappingFlags.USER:
+                yield f"{name}: prepares a page that can be reached already"
+
+
+def _prepares(kernel: Kernel[Any]) -> bool:
+    return any(isinstance(task.work, Preparation) for task in kernel.tasks.items)
 
 
 def nobody_sees_what_is_not_cleared(kernel: Kernel[Any]) -> Violations:
