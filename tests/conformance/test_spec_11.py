@@ -37,10 +37,9 @@ from tyrne.testing.kernels import (
     current,
     handle,
     held,
-    id_of,
     insert,
+    living,
     managed,
-    slot_id,
     system_call,
     task_record,
     trap,
@@ -218,9 +217,9 @@ def test_spec_11_generations_never_wrap() -> None:
     arena = Arena(1, lambda _: Notification())
     age(arena, 0, LAST_GENERATION)
     made = arena.allocate()
-    assert made == slot_id(0, 0xFFFF_FFFF)
-    assert arena.free(slot_id(0, 0xFFFF_FFFF))
-    assert arena.allocate() is None
+    assert made is not None and made.life.count == 2 * 0xFFFF_FFFF + 1
+    arena.free(u16(0))
+    assert made.life.count == 1 << 33 and arena.allocate() is None
     table = CapTable(1)
     table.slots[0].generation = LAST_GENERATION
     last = insert(table)
@@ -403,14 +402,15 @@ def test_spec_11_a_task_lives_in_its_space_as_long_as_it_does() -> None:
     assert space is not None
     word = world.give_space(0, 0)
     world.ok(0, C.CAP_DROP, word)
-    assert world.kernel.spaces.contains(id_of(space))
+    assert living(space) is space.at
 
 
 def test_spec_11_a_stale_user_binding_gives_no_context_after_its_slot_was_used_again() -> None:
     kernel = booted()
     space = context_of(current(kernel)).space
-    assert space is not None and kernel.spaces.free(id_of(space))
-    assert kernel.spaces.allocate() == slot_id(space.at.life.index, 1)
+    assert space is not None
+    kernel.spaces.free(space.at.life.index)
+    assert kernel.spaces.allocate() is space.at and space.at.life.generation() == 1
     assert not kernel.context().has_current_task
     assert system_call(kernel, 3)[0] == 0x102
 

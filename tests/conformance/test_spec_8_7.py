@@ -28,10 +28,8 @@ from tyrne.testing.kernels import (
     context_of,
     current,
     held,
-    id_of,
     living,
     slim_kernel,
-    slot_id,
     space_object,
     system_call,
     task_record,
@@ -75,7 +73,7 @@ def context_is_the_tasks_own(kernel: Kernel[MemoryBoard]) -> None:
     own = context_of(task)
     assert caller.table is own.table is task.capabilities
     assert caller.window == own.window != UserWindow()
-    assert caller.space is living(kernel.spaces, id_of(own.space))
+    assert caller.space is living(own.space)
     assert caller.space is not kernel.bootstrap_space()
     assert (caller.task, caller.has_current_task) == (task.number, True)
 
@@ -149,8 +147,9 @@ def test_spec_8_7_the_effect_itself_is_a_refusal(parts: tuple[bool, bool, bool])
 def test_spec_8_7_the_space_counts_only_while_its_generation_lives(index: int, generation: int) -> None:
     kernel = kernel_with(GIVEN)
     task = current(kernel)
-    task.context = replace(context_of(task), space=space_object(index, generation, kernel))
-    if living(kernel.spaces, slot_id(index, generation)) is None:
+    space = space_object(index, generation, kernel)
+    task.context = replace(context_of(task), space=space)
+    if living(space) is None:
         context_fails_closed(kernel)
     else:
         assert kernel.context().has_current_task
@@ -158,7 +157,7 @@ def test_spec_8_7_the_space_counts_only_while_its_generation_lives(index: int, g
 
 def test_spec_8_7_a_freed_space_takes_the_whole_context_with_it() -> None:
     kernel = kernel_with(GIVEN)
-    assert kernel.spaces.free(id_of(context_of(current(kernel)).space))
+    kernel.spaces.free(context_of(current(kernel)).space.at.life.index)
     context_fails_closed(kernel)
     assert kernel.spaces.allocate() is not None  # the same slot in its next generation
     context_fails_closed(kernel)

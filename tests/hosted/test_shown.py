@@ -12,7 +12,7 @@ import pytest
 from tyrne.abi import CallNumber as C
 from tyrne.abi import Rights
 from tyrne.hal.frame import Call
-from tyrne.kernel.arena import Arena, SlotId
+from tyrne.kernel.arena import Arena
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.life import Life
 from tyrne.kernel.task import Task
@@ -126,7 +126,6 @@ def test_a_large_number_is_shown_as_an_address(number: int, expected: str) -> No
 def test_an_array_shows_its_length_and_its_first_elements() -> None:
     assert repr(Array([u8(1)])) == "Array(1: u8(1))"
     assert repr(Array.filled(9, u64(4096))) == "Array(9: u64(0x1000), u64(0x1000), u64(0x1000), u64(0x1000), …)"
-    assert repr(SlotId(u16(3), u32(2))) == "<SlotId: 3, generation 2>"
     life = Life()
     assert repr(life) == "<Life of place 0: free, generation 0>"
     life.index, life.count = u16(3), u64(5)

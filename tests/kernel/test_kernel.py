@@ -24,7 +24,6 @@ from tyrne.testing.kernels import (
     context_of,
     current,
     held,
-    id_of,
     living,
     slim_kernel,
     system_call,
@@ -156,7 +155,7 @@ def test_the_end_of_a_task_gives_back_its_memory_its_space_and_its_authority(how
     else:
         fault(kernel)
     assert kernel.frames.available() == free + 6  # root, three tables, one page of code, one of stack
-    assert living(kernel.spaces, id_of(space)) is None
+    assert living(space) is None
     assert held(task.capabilities) == []
     assert task.context is None
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tyrne.kernel.arena import Arena
+from tyrne.kernel.capability import NotificationHandle
 from tyrne.kernel.notification import Notification
-from tyrne.lang import u64
-from tyrne.testing.kernels import NULL, living, slot_id
+from tyrne.lang import u16, u64
+from tyrne.testing.kernels import NULL, life, living
 
 
 def test_bits_accumulate_and_consuming_clears_them() -> None:
@@ -22,9 +23,12 @@ def test_bits_accumulate_and_consuming_clears_them() -> None:
 
 def test_a_destroyed_notification_is_gone() -> None:
     notifications = Arena(1, lambda _: Notification())
-    assert notifications.allocate() == slot_id(0)
-    assert notifications.free(slot_id(0))
-    assert living(notifications, slot_id(0)) is None
+    made = notifications.allocate()
+    assert made is notifications.items[0]
+    named = NotificationHandle(made, life())
+    assert living(named) is made
+    notifications.free(u16(0))
+    assert living(named) is None
 
 
 def test_what_is_bound_to_nothing_is_unbound_as_it_is() -> None:

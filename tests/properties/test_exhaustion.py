@@ -18,10 +18,9 @@ from properties.scenarios import ME, OTHER, SCENARIOS, world
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status, TaskState
 from tyrne.hal.frame import Vector
-from tyrne.kernel.arena import SlotId
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.quota import CLAIMS
-from tyrne.lang import u64
+from tyrne.lang import u16, u64
 from tyrne.rows import check_rows
 from tyrne.testing.invariants import check_system
 from tyrne.testing.invariants.slots import arenas
@@ -87,17 +86,17 @@ def scattered(w: World) -> Iterator[None]:
 def places(w: World, kind: str) -> Iterator[None]:
     """No free place in an arena, as when all others were retired."""
     arena = arenas(w.kernel)[kind]
-    taken: list[SlotId] = []
+    taken: list[u16] = []
     while not arena.is_full():
-        slot = arena.allocate()
-        assert slot is not None
-        taken.append(slot)
-    for slot in taken:  # occupied by nothing that could be reaped
-        arena.occupied[slot.index] = False
+        made = arena.allocate()
+        assert made is not None
+        taken.append(made.life.index)
+    for index in taken:  # occupied by nothing that could be reaped
+        arena.occupied[index] = False
     yield
-    for slot in reversed(taken):
-        arena.occupied[slot.index] = True
-        assert arena.free(slot)
+    for index in reversed(taken):
+        arena.occupied[index] = True
+        arena.free(index)
 
 
 for left in range(3):

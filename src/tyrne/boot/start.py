@@ -78,9 +78,8 @@ def start_memory(kernel: Kernel[B], info: BootInfo) -> None:
 
 def start_quota(kernel: Kernel[B]) -> CapHandle:
     """Make the quota that all others come from: everything that the arenas and RAM have room for."""
-    slot = kernel.quotas.allocate()
-    assert slot is not None
-    root = kernel.quotas.items[slot.index]
+    root = kernel.quotas.allocate()
+    assert root is not None
     origin = begin_life(QuotaHandle(root, root.life.count), None, None)
     root.claims[FRAMES] = kernel.frames.available()
     root.claims[u64(CapKind.TASK.value)] = u64(len(kernel.tasks.items))

@@ -13,7 +13,7 @@ from tyrne.abi import CapHandle, CapKind, decode_call_number, pack_handle
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.image import Image
 from tyrne.kernel.address_space import AddressSpace
-from tyrne.kernel.arena import Arena, SlotId
+from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle, kind_of
@@ -186,10 +186,6 @@ def _lives(lives: LifeStack) -> str:
     return f"LifeStack: {number} to reap{'' if life is None else ', and more'}"
 
 
-def _slot_id(slot: SlotId) -> str:
-    return f"SlotId: {int(slot.index)}, generation {int(slot.generation)}"
-
-
 TEXTS: Final[dict[type, Callable[[Any], str]]] = {
     AddressSpace: _space,
     Arena: _arena,
@@ -208,7 +204,6 @@ TEXTS: Final[dict[type, Callable[[Any], str]]] = {
     Quota: _quota,
     Region: _region,
     Scheduler: _scheduler,
-    SlotId: _slot_id,
     Task: _task,
     TaskQueue: _queue,
     ThreadState: _thread,

@@ -85,27 +85,20 @@ def begin_life(named: CapObject, payer: CapSlot | None, quota: Quota | None) -> 
 
 
 def new_endpoint(kernel: Kernel[B]) -> EndpointHandle | Status:
-    slot = kernel.endpoints.allocate()
-    if slot is None:
-        return Status.QUOTA_EXCEEDED
-    endpoint = kernel.endpoints.items[slot.index]
-    return EndpointHandle(endpoint, endpoint.life.count)
+    endpoint = kernel.endpoints.allocate()
+    return Status.QUOTA_EXCEEDED if endpoint is None else EndpointHandle(endpoint, endpoint.life.count)
 
 
 def new_notification(kernel: Kernel[B]) -> NotificationHandle | Status:
-    slot = kernel.notifications.allocate()
-    if slot is None:
-        return Status.QUOTA_EXCEEDED
-    notification = kernel.notifications.items[slot.index]
-    return NotificationHandle(notification, notification.life.count)
+    notification = kernel.notifications.allocate()
+    return Status.QUOTA_EXCEEDED if notification is None else NotificationHandle(notification, notification.life.count)
 
 
 def new_task(kernel: Kernel[B]) -> TaskHandle | Status:
     """A task as it has never been before: no name, no registers, the least urgent priority."""
-    slot = kernel.tasks.allocate()
-    if slot is None:
+    task = kernel.tasks.allocate()
+    if task is None:
         return Status.QUOTA_EXCEEDED
-    task = kernel.tasks.items[slot.index]
     task.number = kernel.lives
     kernel.lives = wrapping_add(kernel.lives, u32(1))
     task.name[0] = u8(0)
@@ -114,8 +107,8 @@ def new_task(kernel: Kernel[B]) -> TaskHandle | Status:
     task.reach = u64(0)
     task.renew()
     task.capabilities.owner = task
-    task.home.index = slot.index
-    task.supervisor.index = slot.index
+    task.home.index = task.life.index
+    task.supervisor.index = task.life.index
     return TaskHandle(task, task.life.count)
 
 
@@ -123,11 +116,10 @@ def new_space(kernel: Kernel[B]) -> AddressSpaceHandle | Status:
     if kernel.spaces.is_full():
         return Status.QUOTA_EXCEEDED
     root = kernel.frames.allocate(kernel.board)
-    slot = None if root is None else kernel.spaces.allocate()
-    if root is None or slot is None:
+    space = None if root is None else kernel.spaces.allocate()
+    if root is None or space is None:
         return Status.OUT_OF_FRAMES
     kernel.board.table_zeroed()
-    space = kernel.spaces.items[slot.index]
     space.begin(root)
     return AddressSpaceHandle(space, space.life.count)
 
@@ -141,9 +133,8 @@ def new_memory(kernel: Kernel[B], pages: u64) -> MemoryHandle | Status:
 
 def new_region(kernel: Kernel[B], start: u64, pages: u64) -> MemoryHandle:
     """A region over physical pages; the caller has made sure that there is room and that they are nobody else's."""
-    slot = kernel.regions.allocate()
-    assert slot is not None and start + pages * PAGE_SIZE <= kernel.board.page_format.physical_limit
-    region = kernel.regions.items[slot.index]
+    region = kernel.regions.allocate()
+    assert region is not None and start + pages * PAGE_SIZE <= kernel.board.page_format.physical_limit
     region.start = start
     region.pages = pages
     region.device = not kernel.frames.extent.contains(start)
@@ -152,11 +143,8 @@ def new_region(kernel: Kernel[B], start: u64, pages: u64) -> MemoryHandle:
 
 
 def new_quota(kernel: Kernel[B]) -> QuotaHandle | Status:
-    slot = kernel.quotas.allocate()
-    if slot is None:
-        return Status.QUOTA_EXCEEDED
-    quota = kernel.quotas.items[slot.index]
-    return QuotaHandle(quota, quota.life.count)
+    quota = kernel.quotas.allocate()
+    return Status.QUOTA_EXCEEDED if quota is None else QuotaHandle(quota, quota.life.count)
 
 
 def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:

@@ -230,25 +230,25 @@ def _destroy(kernel: Kernel[B], life: Life) -> None:
     """End a life: what was the object's own goes, the claims return, and the place is free for another."""
     kind = life.kind
     assert kind is not None
-    index = u64(life.index)
+    index = life.index
     match kind:
         case CapKind.TASK:
             delete(kernel, kernel.tasks.items[index].supervisor)  # and its notice, which waits by it
-            kernel.tasks.free(kernel.tasks.id_at(index))
+            kernel.tasks.free(index)
         case CapKind.ENDPOINT:
             _empty_endpoint(kernel, kernel.endpoints.items[index])
-            kernel.endpoints.free(kernel.endpoints.id_at(index))
+            kernel.endpoints.free(index)
         case CapKind.NOTIFICATION:
             _empty_notification(kernel.notifications.items[index])
-            kernel.notifications.free(kernel.notifications.id_at(index))
+            kernel.notifications.free(index)
         case CapKind.ADDRESS_SPACE:
-            kernel.spaces.free(kernel.spaces.id_at(index))
+            kernel.spaces.free(index)
         case CapKind.MEMORY:
             pay_back(life.payer, FRAMES, kernel.regions.items[index].free_frames(kernel.frames))
-            kernel.regions.free(kernel.regions.id_at(index))
+            kernel.regions.free(index)
         case CapKind.QUOTA:  # always: nothing else is made
             _empty_quota(kernel.quotas.items[index])
-            kernel.quotas.free(kernel.quotas.id_at(index))
+            kernel.quotas.free(index)
     pay_back(life.payer, u64(kind.value), u64(1))
 
 

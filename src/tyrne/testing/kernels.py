@@ -14,7 +14,7 @@ from tyrne.hal.cause import Cause
 from tyrne.hal.frame import Vector
 from tyrne.hosted import shown
 from tyrne.kernel.address_space import AddressSpace
-from tyrne.kernel.arena import Arena, SlotId
+from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, CapObject, EndpointHandle
 from tyrne.kernel.context import Context
@@ -83,19 +83,9 @@ def handle(index: int, generation: int = 0) -> CapHandle:
     return CapHandle(u16(index), u32(generation))
 
 
-def slot_id(index: int, generation: int = 0) -> SlotId:
-    """Names a slot of an arena, by default in its first use."""
-    return SlotId(u16(index), u32(generation))
-
-
 def life(generation: int = 0) -> u64:
     """Which life of its place an object lives that has been freed so many times."""
     return u64(2 * generation + 1)
-
-
-def id_of(named: Any) -> SlotId:
-    """The arena's name for the life that a handle of the kernel's names."""
-    return SlotId(named.at.life.index, u32((named.life - 1) // 2))
 
 
 def age(arena: Arena[Any], index: int, generation: int) -> None:
@@ -103,9 +93,9 @@ def age(arena: Arena[Any], index: int, generation: int) -> None:
     arena.items[index].life.count = u64(2 * int(generation) + arena.occupied[index])
 
 
-def living(arena: Arena[Any], slot: SlotId) -> Any:
-    """What an arena holds in a slot, in just this use of it; None when that is over, or yet to come."""
-    return arena.items[slot.index] if arena.contains(slot) else None
+def living(named: Any) -> Any:
+    """The object that a handle of the kernel's names; None when the life that is meant is over, or yet to come."""
+    return named.at if named.at.life.lasts(named.life) else None
 
 
 def endpoint_object(index: int = 0, generation: int = 0, kernel: Kernel[Any] | None = None) -> EndpointHandle:

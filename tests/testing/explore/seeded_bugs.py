@@ -30,7 +30,7 @@ from tyrne.kernel.effects import done, handed
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.task import Offer
 from tyrne.kernel.task_queue import TaskQueue
-from tyrne.lang import u64
+from tyrne.lang import u16, u64
 from tyrne.system.parts import Cap, Quota
 from tyrne.testing.explore import MODELS, Gift, Holder, Model, Template, Words
 from tyrne.testing.explore.parts import (
@@ -194,11 +194,9 @@ def forgets_to_count(frames: Frames, address: u64, count: u64 = u64(1)) -> Any:
 free_place = Arena.free
 
 
-def counts_what_is_gone(arena: Arena[Any], slot: Any) -> bool:
-    freed = free_place(arena, slot)
-    if freed:
-        arena.population += 1
-    return freed
+def counts_what_is_gone(arena: Arena[Any], index: u16) -> None:
+    free_place(arena, index)
+    arena.population += 1
 
 
 def lets_wait(kernel: Any, slot: CapSlot) -> None:
