@@ -274,7 +274,7 @@ def test_a_full_manifest_of_16_tasks_16_endpoints_and_16_capabilities_boots() ->
         assert len([1 for slot in task.capabilities.slots if slot.capability]) == 16
     for _ in range(MAX_TASKS):
         system_call(kernel, 4, 0)
-    assert kernel.frames.stats().allocated == 1
+    assert kernel.frames.allocated == 1
 
 
 def test_segments_of_a_program_are_mapped_with_their_flags_and_the_guard_page_is_not() -> None:

@@ -20,7 +20,7 @@ from tyrne.kernel.page_table import Mapping
 from tyrne.kernel.quota import FRAMES
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE
-from tyrne.testing.kernels import BASE
+from tyrne.testing.kernels import BASE, is_allocated
 from tyrne.testing.world import World
 
 K, R, S = CapKind, Rights, Status
@@ -199,7 +199,7 @@ def test_spec_6_5_unmap_forgets_exactly_those_pages_of_that_space_and_gives_empt
     assert world.board.events == [("invalidate_pages", asid, BASE, 2)]
     assert world.at(BASE) is world.at(BASE + PAGE) is S.NOT_MAPPED
     assert world.kernel.frames.available() == free
-    assert world.kernel.frames.is_allocated(u64(world.frame()))  # the memory is still the region's
+    assert is_allocated(world.kernel.frames, world.frame())  # the memory is still the region's
     world.ok(0, C.MAP, world.made, world.pages, BASE, 0)
 
 

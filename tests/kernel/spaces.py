@@ -98,7 +98,7 @@ class Spaces:
         pairs = zip(self.spaces.items, self.spaces.occupied, strict=True)
         alive = [(space.root, space.frames) if used else None for space, used in pairs]
         claims = tuple(self.quota.claims)
-        return (tuple(self.frames.taken), self.frames.stats(), self.spaces.population, alive, slots, claims)
+        return (tuple(self.frames.taken), self.frames.allocated, self.spaces.population, alive, slots, claims)
 
 
 def flat(length: int, base: int = BASE, stack_pages: int = 1, source: int = RAM) -> Image:

@@ -186,7 +186,7 @@ def test_after_the_last_task_the_cpu_holds_the_empty_space_and_every_frame_is_fr
     empty = ("activate", int(bootstrap.root), int(bootstrap.asid))
     assert kernel.board.events == [empty, ("invalidate_space", 3), empty]
     assert kernel.board.get(int(bootstrap.root), PAGE) == bytes(PAGE)
-    assert kernel.frames.stats().allocated == 1
+    assert kernel.frames.allocated == 1
     assert kernel.spaces.population == 1
     assert kernel.board.lines()[-2:] == ["tyrne: all tasks complete", "tyrne: boot-to-end elapsed = 0 ns"]
 

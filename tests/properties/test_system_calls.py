@@ -76,7 +76,7 @@ def test_from_any_state_the_end_of_all_tasks_leaves_what_only_boot_can_name(seed
         if kernel.scheduler.core.current is not None:  # released by the end of another
             trap(kernel, Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(BASE))
     check_system(kernel)
-    assert kernel.frames.stats().allocated == 1 and kernel.spaces.population == 1
+    assert kernel.frames.allocated == 1 and kernel.spaces.population == 1
     assert (kernel.regions.population, kernel.notifications.population, kernel.quotas.population) == (0, 0, 1 + 4)
     assert list(kernel.tasks.occupied) == [True] * 4 + [False] * 6
     assert not any(held(task.capabilities) for task in kernel.tasks.items)

@@ -61,18 +61,14 @@ def start_system(kernel: Kernel[B], info: BootInfo) -> Task | None:
 def start_memory(kernel: Kernel[B], info: BootInfo) -> None:
     """Manage RAM: what lies below the image is the firmware's, the image is the kernel's, the rest is free."""
     frames = kernel.frames
-    refused = frames.manage(FrameRange(info.ram_start, info.ram_end))
-    assert refused is None
-    refused = frames.reserve(FrameRange(info.ram_start, info.image_start))
-    assert refused is None
-    refused = frames.reserve(FrameRange(info.image_start, info.image_end))
-    assert refused is None
-    stats = frames.stats()
+    frames.manage(FrameRange(info.ram_start, info.ram_end))
+    frames.reserve(FrameRange(info.ram_start, info.image_start))
+    frames.reserve(FrameRange(info.image_start, info.image_end))
     board = kernel.board
     log_text(board, b"tyrne: pmm initialized (")
-    log_decimal(board, stats.free)
+    log_decimal(board, frames.available())
     log_text(board, b" frames available; ")
-    log_decimal(board, stats.reserved)
+    log_decimal(board, frames.reserved_frames)
     log_line(board, b" reserved)")
 
 

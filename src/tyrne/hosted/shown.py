@@ -142,7 +142,8 @@ def _kernel(kernel: Kernel[Any]) -> str:
 
 
 def _frames(frames: Frames) -> str:
-    return f"Frames: {frames.stats()!r}"
+    kept, used = int(frames.reserved_frames), int(frames.allocated)
+    return f"Frames: {kept} reserved, {used} allocated, {int(frames.total()) - kept - used} free"
 
 
 def _handle(handle: CapHandle) -> str:

@@ -6,7 +6,7 @@ from tyrne.abi import Status
 from tyrne.hal.board import TableMemory
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.life import Life
-from tyrne.kernel.page_ranges import release_frame, release_in_table
+from tyrne.kernel.page_ranges import release_in_table
 from tyrne.kernel.page_table import Mapping, translate
 from tyrne.lang import u16, u64
 
@@ -40,7 +40,7 @@ class AddressSpace:
         if self.frames > 1:
             self.released = release_in_table(memory, frames, self.root, self.released)
         else:
-            release_frame(frames, self.root)
+            frames.free(self.root)
             self.root = u64(0)
         freed = before - frames.allocated
         self.frames -= freed

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 from tyrne.hal.board import PhysicalMemory
 from tyrne.hal.pages import PAGE_SIZE, is_page_aligned
 from tyrne.kernel.config import MAX_FRAMES, MAX_RESERVED
 from tyrne.kernel.runs import WORD_BITS, first_run
 from tyrne.lang import Array, bit_not, hot, irange, saturating_add, saturating_mul, trailing_zeros, u64
-
-
-class FrameError(Enum):
-    """Why a range cannot be managed, or a frame not freed."""
-
-    MISALIGNED_ADDRESS = 1
-    OUT_OF_RANGE = 2
-    TOO_MANY_RESERVED_RANGES = 3
-    OVERLAPPING_RESERVED_RANGES = 4
-    DOUBLE_FREE = 5
 
 
 @dataclass(frozen=True)
@@ -41,16 +30,6 @@ class FrameRange:
         return self.start < other.end and other.start < self.end
 
 
-@dataclass(frozen=True)
-class FrameStats:
-    """Frames by state; total is the sum of the others."""
-
-    total: u64
-    reserved: u64
-    allocated: u64
-    free: u64
-
-
 class Frames:
     """A bitmap over one extent of RAM: a set bit is a frame that is reserved or allocated."""
 
@@ -67,41 +46,28 @@ class Frames:
     def total(self) -> u64:
         return (self.extent.end - self.extent.start) // PAGE_SIZE
 
-    def stats(self) -> FrameStats:
-        total = self.total()
-        return FrameStats(total, self.reserved_frames, self.allocated, self.available())
-
     def available(self) -> u64:
         return self.total() - self.reserved_frames - self.allocated
 
-    def manage(self, extent: FrameRange) -> FrameError | None:
+    def manage(self, extent: FrameRange) -> None:
         """Start with every frame of an extent free."""
-        if not is_page_aligned(extent.start) or not is_page_aligned(extent.end):
-            return FrameError.MISALIGNED_ADDRESS
-        if extent.end < extent.start:
-            return FrameError.OUT_OF_RANGE
-        if (extent.end - extent.start) // PAGE_SIZE > u64(len(self.taken)) * WORD_BITS:
-            return FrameError.OUT_OF_RANGE
+        assert is_page_aligned(extent.start) and is_page_aligned(extent.end), "RAM is not whole pages"
+        assert extent.start <= extent.end, "RAM ends before it begins"
+        assert (extent.end - extent.start) // PAGE_SIZE <= u64(len(self.taken)) * WORD_BITS, "RAM has too many frames"
         self.extent = extent
-        return None
 
-    def reserve(self, frames: FrameRange) -> FrameError | None:
+    def reserve(self, frames: FrameRange) -> None:
         """Keep a range of frames from ever being allocated. Only before the first allocation."""
-        if self.reserved_ranges == len(self.reserved):
-            return FrameError.TOO_MANY_RESERVED_RANGES
-        if not is_page_aligned(frames.start) or not is_page_aligned(frames.end):
-            return FrameError.MISALIGNED_ADDRESS
-        if frames.end < frames.start or frames.start < self.extent.start or frames.end > self.extent.end:
-            return FrameError.OUT_OF_RANGE
-        if self._touches_reserved(frames):
-            return FrameError.OVERLAPPING_RESERVED_RANGES
+        assert self.reserved_ranges < len(self.reserved), "there are too many reserved ranges"
+        assert is_page_aligned(frames.start) and is_page_aligned(frames.end), "a reserved range is not whole pages"
+        assert self.extent.start <= frames.start <= frames.end <= self.extent.end, "a reserved range is not in RAM"
+        assert not self._touches_reserved(frames), "reserved ranges overlap"
         assert self.allocated == 0
         self.reserved[self.reserved_ranges] = frames
         self.reserved_ranges += 1
         count = (frames.end - frames.start) // PAGE_SIZE
         self._take(self._index(frames.start), count)
         self.reserved_frames += count
-        return None
 
     def allocate(self, memory: PhysicalMemory) -> u64 | None:
         """The address of a frame, now zeroed and the caller's; None when all are taken."""
@@ -125,29 +91,18 @@ class Frames:
         return self.extent.start + first * PAGE_SIZE
 
     @hot
-    def free(self, address: u64, count: u64 = u64(1)) -> FrameError | None:
+    def free(self, address: u64, count: u64 = u64(1)) -> None:
         """Give an allocated frame back, or so many in a row."""
-        if not is_page_aligned(address):
-            return FrameError.MISALIGNED_ADDRESS
+        assert is_page_aligned(address), "what is freed is no frame"
         run = FrameRange(address, saturating_add(address, saturating_mul(count, PAGE_SIZE)))
-        if run.start < self.extent.start or run.end > self.extent.end or run.is_empty():
-            return FrameError.OUT_OF_RANGE
+        assert self.extent.start <= run.start < run.end <= self.extent.end, "a frame is freed that is not in RAM"
         first = self._index(address)
-        if self._touches_reserved(run) or not self._are_taken(first, count):
-            return FrameError.DOUBLE_FREE
+        assert not self._touches_reserved(run), "a reserved frame is freed"
+        assert self._are_taken(first, count), "a frame is freed that is not allocated"
         for word in irange(first // WORD_BITS, (first + count - 1) // WORD_BITS + 1):
             self.taken[word] = self.taken[word] & bit_not(_bits_of(word, first, first + count))
         self.hint = min(self.hint, first)
         self.allocated -= count
-        return None
-
-    def is_allocated(self, address: u64) -> bool:
-        """Whether an address is that of a frame that was allocated: reserved frames are not."""
-        if not is_page_aligned(address) or not self.extent.contains(address):
-            return False
-        return not self._touches_reserved(FrameRange(address, address + PAGE_SIZE)) and self._are_taken(
-            self._index(address), u64(1)
-        )
 
     def may_yield(self, span: FrameRange) -> bool:
         """Whether an allocation, now or later, could return a frame that overlaps a range of bytes."""

@@ -198,14 +198,9 @@ def _free_tables(memory: TableMemory, frames: Frames, entry: u64, path: Path) ->
     table = tables.target(entry)
     for level in irange(path.level + 1, path.last):
         following = tables.target(memory.read64(tables.entry_at(table, path.address, level)))
-        release_frame(frames, table)
+        frames.free(table)
         table = following
-    release_frame(frames, table)
-
-
-def release_frame(frames: Frames, frame: u64) -> None:
-    refused = frames.free(frame)
-    assert refused is None, "a mapped frame was not allocated"
+    frames.free(table)
 
 
 def _forget(memory: TableMemory, asid: u16, start: u64, end: u64) -> None:
@@ -239,7 +234,7 @@ def release_in_table(memory: TableMemory, frames: Frames, root: u64, start: u64)
             if tables.is_used(page):
                 left -= 1
                 if tables.flags(page) & MappingFlags.OWNED:
-                    release_frame(frames, tables.target(page))
+                    frames.free(tables.target(page))
             place += 8
             at += PAGE_SIZE
             if left == 0:

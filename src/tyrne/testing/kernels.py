@@ -72,10 +72,20 @@ class ScarceFrames(Frames):
 def managed(pages: int, reserved: Sequence[tuple[int, int]] = ()) -> ScarceFrames:
     """Frames over `pages` pages of RAM; `reserved` are ranges of page numbers."""
     frames = ScarceFrames(-(-pages // 64) * 64)
-    assert frames.manage(FrameRange(u64(RAM), u64(RAM + pages * PAGE))) is None
+    frames.manage(FrameRange(u64(RAM), u64(RAM + pages * PAGE)))
     for first, end in reserved:
-        assert frames.reserve(FrameRange(u64(RAM + first * PAGE), u64(RAM + end * PAGE))) is None
+        frames.reserve(FrameRange(u64(RAM + first * PAGE), u64(RAM + end * PAGE)))
     return frames
+
+
+def is_allocated(frames: Frames, address: int) -> bool:
+    """Whether an address is that of a frame that was allocated: reserved frames are not."""
+    if int(address) % PAGE or not frames.extent.contains(u64(address)):
+        return False
+    if any(kept.contains(u64(address)) for kept in list(frames.reserved)[: frames.reserved_ranges]):
+        return False
+    index = (int(address) - int(frames.extent.start)) // PAGE
+    return bool(int(frames.taken[index // 64]) >> index % 64 & 1)
 
 
 def handle(index: int, generation: int = 0) -> CapHandle:

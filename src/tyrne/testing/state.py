@@ -80,7 +80,7 @@ def resources(kernel: Kernel[MemoryBoard]) -> dict[str, object]:
         return found
 
     return {
-        "frames": (tuple(kernel.frames.taken), kernel.frames.stats()),
+        "frames": (tuple(kernel.frames.taken), kernel.frames.allocated),
         "alive": [tuple(arena.occupied) for arena in arenas],
         "claims": [tuple(map(int, quota.claims)) for quota in kernel.quotas.items],
         "spaces": [int(space.frames) for space in kernel.spaces.items],

@@ -185,10 +185,9 @@ def loses_the_badge(kernel: Any, caller: Any, call: Any) -> Any:
 free_frame = Frames.free
 
 
-def forgets_to_count(frames: Frames, address: u64, count: u64 = u64(1)) -> Any:
-    refused = free_frame(frames, address, count)
+def forgets_to_count(frames: Frames, address: u64, count: u64 = u64(1)) -> None:
+    free_frame(frames, address, count)
     frames.allocated += 1
-    return refused
 
 
 free_place = Arena.free
