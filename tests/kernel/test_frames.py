@@ -182,11 +182,11 @@ def test_free_rewinds_to_the_lowest_free_frame() -> None:
     ("address", "sentence"),
     [
         (RAM + 5 * PAGE + 8, "what is freed is no frame"),
-        (RAM - PAGE, "a frame is freed that is not in RAM"),
-        (RAM + 64 * PAGE, "a frame is freed that is not in RAM"),
-        (0, "a frame is freed that is not in RAM"),
-        (RAM + PAGE, "a reserved frame is freed"),
-        (RAM + 63 * PAGE, "a frame is freed that is not allocated"),
+        (RAM - PAGE, "what is freed is not in RAM"),
+        (RAM + 64 * PAGE, "what is freed is not in RAM"),
+        (0, "what is freed is not in RAM"),
+        (RAM + PAGE, "what is freed is not allocated"),
+        (RAM + 63 * PAGE, "what is freed is not allocated"),
     ],
     ids=["misaligned", "below", "above", "zero", "reserved", "free"],
 )
@@ -203,7 +203,7 @@ def test_a_frame_is_not_freed_twice() -> None:
     made = frames.allocate(board)
     assert made is not None and is_allocated(frames, made)
     frames.free(made)
-    with nothing_changes(frames, "a frame is freed that is not allocated"):
+    with nothing_changes(frames, "what is freed is not allocated"):
         frames.free(made)
     assert not is_allocated(frames, made)
     assert counts(frames) == (64, 0, 0, 64)
@@ -319,7 +319,7 @@ def test_a_run_of_which_one_frame_is_free_is_not_given_back() -> None:
     start = frames.allocate_run(u64(150))
     assert start is not None
     frames.free(u64(start + 70 * PAGE))
-    with nothing_changes(frames, "a frame is freed that is not allocated"):
+    with nothing_changes(frames, "what is freed is not allocated"):
         frames.free(start, u64(150))
     frames.free(start, u64(70))
     frames.free(u64(start + 71 * PAGE), u64(79))
@@ -329,5 +329,5 @@ def test_a_run_of_which_one_frame_is_free_is_not_given_back() -> None:
 def test_reserved_frames_are_no_part_of_a_run_that_is_given_back() -> None:
     frames = managed(64, [(4, 6)])
     for first, count in ((3, 4), (4, 2)):
-        with nothing_changes(frames, "a reserved frame is freed"):
+        with nothing_changes(frames, "what is freed is not allocated"):
             frames.free(u64(RAM + first * PAGE), u64(count))

@@ -70,10 +70,14 @@ class CapTable:
 
     def insert(self, capability: Capability, parent: CapSlot | None) -> CapHandle | Status:
         """Hold a capability as a child of an object's origin, or as a root. Only what makes objects may call this."""
+        return self._put(capability, parent, u8(0) if parent is None else parent.depth)
+
+    def _put(self, capability: Capability, parent: CapSlot | None, depth: u8) -> CapHandle | Status:
+        """The handle of a slot that was free, or why there is none."""
         if self.is_full():
             return Status.CAPS_EXHAUSTED
         slot = self.allocate()
-        slot.fill(capability, parent, u8(0) if parent is None else parent.depth)
+        slot.fill(capability, parent, depth)
         return slot.handle()
 
     def source(self, source: CapHandle, needed: Rights, granted: Rights) -> CapSlot | Status:
@@ -95,12 +99,8 @@ class CapTable:
             return slot
         if slot.is_being_revoked():
             return Status.BEING_REVOKED
-        if self.is_full():
-            return Status.CAPS_EXHAUSTED
-        peer = self.allocate()
         held = slot.held()
-        peer.fill(Capability(rights, held.object, held.badge), slot.parent, slot.depth)
-        return peer.handle()
+        return self._put(Capability(rights, held.object, held.badge), slot.parent, slot.depth)
 
     def check_derive(self, source: CapHandle, rights: Rights) -> CapSlot | Status:
         """The slot of a source from which a child with these rights may be derived; there is room for it."""
@@ -117,9 +117,7 @@ class CapTable:
         slot = self.check_derive(source, rights)
         if isinstance(slot, Status):
             return slot
-        child = self.allocate()
-        child.fill(Capability(rights, named, badge), slot, slot.depth + 1)
-        return child.handle()
+        return self._put(Capability(rights, named, badge), slot, slot.depth + 1)
 
     def leaf(self, handle: CapHandle) -> CapSlot | Status:
         """The slot of a capability from which nothing is derived: one that may be dropped or moved."""

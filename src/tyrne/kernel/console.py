@@ -41,9 +41,7 @@ def write_console(board: Board, caller: SyscallContext, pointer: u64, length: u6
     written = u64(0)
     while written < length:
         address = user_byte_address(board, caller.space, pointer + written)
-        to_page_end = PAGE_SIZE - address % PAGE_SIZE
-        rest = length - written
-        chunk = rest if rest < to_page_end else to_page_end
+        chunk = min(length - written, PAGE_SIZE - address % PAGE_SIZE)
         for i in irange(chunk):
             board.put_console(caller.task, board.read8(address + i))
         written += chunk

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tyrne.hal.board import PhysicalMemory
-from tyrne.hal.pages import PAGE_SIZE, is_page_aligned
+from tyrne.hal.pages import PAGE_SIZE, is_page_aligned, page_of
 from tyrne.kernel.config import MAX_FRAMES, MAX_RESERVED
 from tyrne.kernel.runs import WORD_BITS, first_run
 from tyrne.lang import Array, bit_not, hot, irange, saturating_add, saturating_mul, trailing_zeros, u64
@@ -18,16 +18,15 @@ class FrameRange:
     start: u64 = u64(0)
     end: u64 = u64(0)
 
-    def is_empty(self) -> bool:
-        return self.start >= self.end
-
     def contains(self, address: u64) -> bool:
         return self.start <= address < self.end
 
+    def covers(self, other: FrameRange) -> bool:
+        return self.start <= other.start and other.end <= self.end
+
     def overlaps(self, other: FrameRange) -> bool:
-        if self.is_empty() or other.is_empty():
-            return False
-        return self.start < other.end and other.start < self.end
+        """Whether they have an address in common: an empty range has none."""
+        return max(self.start, other.start) < min(self.end, other.end)
 
 
 class Frames:
@@ -60,7 +59,7 @@ class Frames:
         """Keep a range of frames from ever being allocated. Only before the first allocation."""
         assert self.reserved_ranges < len(self.reserved), "there are too many reserved ranges"
         assert is_page_aligned(frames.start) and is_page_aligned(frames.end), "a reserved range is not whole pages"
-        assert self.extent.start <= frames.start <= frames.end <= self.extent.end, "a reserved range is not in RAM"
+        assert frames.start <= frames.end and self.extent.covers(frames), "a reserved range is not in RAM"
         assert not self._touches_reserved(frames), "reserved ranges overlap"
         assert self.allocated == 0
         self.reserved[self.reserved_ranges] = frames
@@ -71,19 +70,15 @@ class Frames:
 
     def allocate(self, memory: PhysicalMemory) -> u64 | None:
         """The address of a frame, now zeroed and the caller's; None when all are taken."""
-        index = self._first_free()
-        if index is None:
-            return None
-        self._take(index, u64(1))
-        self.hint = index + 1
-        self.allocated += 1
-        address = self.extent.start + index * PAGE_SIZE
-        memory.zero(address, PAGE_SIZE)
+        address = self.allocate_run(u64(1))
+        if address is not None:
+            self.hint = self._index(address) + 1
+            memory.zero(address, PAGE_SIZE)
         return address
 
     def allocate_run(self, count: u64) -> u64 | None:
         """The address of the first of a run of frames, now the caller's to clear; None when there is no such run."""
-        first = self._first_run(count)
+        first = self._first_free() if count == 1 else self._first_run(count)
         if first is None:
             return None
         self._take(first, count)
@@ -95,10 +90,9 @@ class Frames:
         """Give an allocated frame back, or so many in a row."""
         assert is_page_aligned(address), "what is freed is no frame"
         run = FrameRange(address, saturating_add(address, saturating_mul(count, PAGE_SIZE)))
-        assert self.extent.start <= run.start < run.end <= self.extent.end, "a frame is freed that is not in RAM"
+        assert count > 0 and self.extent.covers(run), "what is freed is not in RAM"
         first = self._index(address)
-        assert not self._touches_reserved(run), "a reserved frame is freed"
-        assert self._are_taken(first, count), "a frame is freed that is not allocated"
+        assert not self._touches_reserved(run) and self._are_taken(first, count), "what is freed is not allocated"
         for word in irange(first // WORD_BITS, (first + count - 1) // WORD_BITS + 1):
             self.taken[word] = self.taken[word] & bit_not(_bits_of(word, first, first + count))
         self.hint = min(self.hint, first)
@@ -108,22 +102,13 @@ class Frames:
         """Whether an allocation, now or later, could return a frame that overlaps a range of bytes."""
         if not span.overlaps(self.extent):
             return False
-        first = span.start if span.start > self.extent.start else self.extent.start
-        end = span.end if span.end < self.extent.end else self.extent.end
-        at = first - first % PAGE_SIZE
-        while at < end:
-            behind = self._end_of_reserved(at)
-            if behind == at:
-                return True
-            at = behind
-        return False
-
-    def _end_of_reserved(self, address: u64) -> u64:
-        """Where the reserved range ends that holds an address; the address itself when none does."""
+        met = FrameRange(page_of(max(span.start, self.extent.start)), min(span.end, self.extent.end))
+        left = met.end - met.start
         for i in irange(self.reserved_ranges):
-            if self.reserved[i].contains(address):
-                return self.reserved[i].end
-        return address
+            kept = self.reserved[i]
+            if kept.overlaps(met):
+                left -= min(kept.end, met.end) - max(kept.start, met.start)
+        return left != 0
 
     def _touches_reserved(self, frames: FrameRange) -> bool:
         for i in irange(self.reserved_ranges):
@@ -148,13 +133,11 @@ class Frames:
     def _first_free(self) -> u64 | None:
         """The lowest free index."""
         total = self.total()
-        word = self.hint // WORD_BITS
-        while word * WORD_BITS < total:
+        for word in irange(self.hint // WORD_BITS, (total + WORD_BITS - 1) // WORD_BITS):
             clear = bit_not(self.taken[word])
             if clear != 0:
                 index = word * WORD_BITS + trailing_zeros(clear)
                 return index if index < total else None
-            word += 1
         return None
 
     def _first_run(self, count: u64) -> u64 | None:

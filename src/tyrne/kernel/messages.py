@@ -79,15 +79,13 @@ def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         return refuse(message_status(slot))
     endpoint = endpoint_at(slot)
     found = collect(kernel, endpoint, caller.table, True)
-    match found:
-        case Status():
-            return refuse(found)
-        case Answer():
-            return Resume(Answer(found.status, u64(0), found.r2, found.r3, found.r4, found.r5, found.r6))
-        case None:  # always: nothing else can be found
-            endpoint.state = EndpointState.RECV_WAITING
-            endpoint.asked_by = slot
-            return done(u64(1))
+    if isinstance(found, Status):
+        return refuse(found)
+    if found is not None:
+        return Resume(Answer(found.status, u64(0), found.r2, found.r3, found.r4, found.r5, found.r6))
+    endpoint.state = EndpointState.RECV_WAITING
+    endpoint.asked_by = slot
+    return done(u64(1))
 
 
 def cancel(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:

@@ -39,9 +39,8 @@ def invalid_in_space(flags: MappingFlags) -> bool:
     A global page would be found in the TLB by every other space, and outlive its own. What the kernel executes lies in
     its own half.
     """
-    if forbidden(flags) or bool(flags & MappingFlags.GLOBAL):
-        return True
-    return bool(flags & MappingFlags.EXECUTE) and not flags & MappingFlags.USER
+    kernel_code = bool(flags & MappingFlags.EXECUTE) and not flags & MappingFlags.USER
+    return forbidden(flags) or bool(flags & MappingFlags.GLOBAL) or kernel_code
 
 
 @hot
