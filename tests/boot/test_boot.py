@@ -12,7 +12,7 @@ from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle, NotificationHandle, QuotaHandle, TaskHandle
 from tyrne.kernel.config import MAX_ENDPOINTS, MAX_QUOTAS, MAX_SPACES, MAX_TASKS
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.page_table import Mapping
+from tyrne.kernel.page_table import Mapping, translate
 from tyrne.kernel.quota import FRAMES
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u32, u64
@@ -176,7 +176,7 @@ def test_a_device_region_costs_no_frames_and_is_mapped_as_device_memory() -> Non
     record = task_record("one", cap, mappings=(Mapped(0, 0x100_0000, True, False),))
     free = booted(task_record("one")).frames.available()
     kernel = booted(record, memory=[Region("uart", 1, 0x901_0000)])
-    found = kernel.context().space.translate(kernel.board, u64(0x100_0000))
+    found = translate(kernel.board, kernel.context().space.root, u64(0x100_0000))
     assert found == Mapping(u64(0x901_0000), MappingFlags.USER | MappingFlags.WRITE | MappingFlags.DEVICE)
     assert kernel.regions.items[0].device
     assert kernel.frames.available() == free - 1  # one level 3 table: the others are there for the image
@@ -199,7 +199,7 @@ def test_each_mapping_of_a_record_is_made() -> None:
     kernel = booted(task_record("one", cap, other, mappings=mappings), memory=[Region("m", 1), Region("n", 1)])
     flags = [MappingFlags.USER | MappingFlags.WRITE, MappingFlags.USER]
     for mapped, region, flag in zip(mappings, kernel.regions.items, flags, strict=False):
-        found = kernel.context().space.translate(kernel.board, u64(mapped.address))
+        found = translate(kernel.board, kernel.context().space.root, u64(mapped.address))
         assert found == Mapping(region.start, flag)
 
 
@@ -219,7 +219,7 @@ def test_memory_of_the_manifest_is_zeroed_shared_and_mapped_as_said() -> None:
     ):
         space = kernel.spaces.items[task + 1]
         for page in range(2):
-            found = space.translate(kernel.board, u64(address + page * PAGE))
+            found = translate(kernel.board, space.root, u64(address + page * PAGE))
             assert found == Mapping(u64(start + page * PAGE), flags)
 
 
@@ -297,14 +297,14 @@ def test_segments_of_a_program_are_mapped_with_their_flags_and_the_guard_page_is
         0x70_3000: user | MappingFlags.WRITE,
     }
     for address, flags in expected.items():
-        found = space.translate(kernel.board, u64(address))
+        found = translate(kernel.board, space.root, u64(address))
         assert isinstance(found, Mapping) and found.flags == flags
     for address, content in ((0x60_0000, b"data"), (0x60_1000, b""), (0x70_0000, b"constant")):
-        page = space.translate(kernel.board, u64(address))
+        page = translate(kernel.board, space.root, u64(address))
         assert isinstance(page, Mapping)
         assert kernel.board.get(int(page.frame), PAGE) == content.ljust(PAGE, b"\0")
     for address in (0x3F_F000, 0x40_2000, 0x60_2000, 0x70_1000, 0x70_4000):
-        assert space.translate(kernel.board, u64(address)) is Status.NOT_MAPPED
+        assert translate(kernel.board, space.root, u64(address)) is Status.NOT_MAPPED
     assert current(kernel).frame.pc == 0x40_0008
     assert context_of(current(kernel)).window == UserWindow(u64(0x40_0000), u64(0x30_4000))
 

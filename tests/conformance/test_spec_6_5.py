@@ -16,7 +16,7 @@ from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.authority import space_at
 from tyrne.kernel.config import MAX_DEPTH
-from tyrne.kernel.page_table import Mapping
+from tyrne.kernel.page_table import Mapping, translate
 from tyrne.kernel.quota import FRAMES
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE
@@ -45,7 +45,7 @@ class Spaces(World):
         return found
 
     def at(self, address: int) -> Mapping | Status:
-        return self.space().translate(self.board, u64(address))
+        return translate(self.board, self.space().root, u64(address))
 
     def frame(self, page: int = 0) -> int:
         return int(self.region_at(self.region).start) + page * PAGE
@@ -213,5 +213,5 @@ def test_spec_6_5_unmap_of_what_is_not_mapped_there_is_not_mapped_and_flushes_no
 def test_spec_6_5_spaces_are_apart(world: Spaces) -> None:
     other = world.ok(0, C.CREATE, world.quota, SPACE)
     world.ok(0, C.MAP, world.made, world.pages, BASE, 0)
-    assert world.space(other).translate(world.board, u64(BASE)) is S.NOT_MAPPED
+    assert translate(world.board, world.space(other).root, u64(BASE)) is S.NOT_MAPPED
     assert world.space(other).asid != world.space().asid

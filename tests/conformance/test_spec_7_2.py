@@ -13,7 +13,7 @@ from tyrne.boot.loader import LoadedImage, LoadError, LoadFailure, tables_for
 from tyrne.hal.image import Image, Segment
 from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.capability import Capability
-from tyrne.kernel.page_table import Mapping
+from tyrne.kernel.page_table import Mapping, translate
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE, RAM, MemoryBoard
 from tyrne.testing.kernels import ALL, BASE, NULL, endpoint_object, fill, handle, insert, space_object
@@ -238,7 +238,7 @@ def test_spec_7_2_step_3b_the_budget_is_the_quotas_where_that_has_less_than_ther
 
 
 def mapping(world: Spaces, loaded: LoadedImage, address: int) -> Mapping:
-    found = world.space(loaded.space).translate(world.board, u64(address))
+    found = translate(world.board, world.space(loaded.space).root, u64(address))
     assert isinstance(found, Mapping)
     return found
 
@@ -263,7 +263,7 @@ def test_spec_7_2_step_7_stack_pages_are_user_writable_zeroed_and_directly_above
         assert found.flags == USER_DATA | MappingFlags.OWNED
         assert world.board.get(found.frame, PAGE) == bytes(PAGE)
     for beyond in (BASE - PAGE, BASE + 3 * PAGE):
-        assert world.space(loaded.space).translate(world.board, u64(beyond)) is Status.NOT_MAPPED
+        assert translate(world.board, world.space(loaded.space).root, u64(beyond)) is Status.NOT_MAPPED
 
 
 def test_spec_7_2_the_processor_is_told_of_the_tables_and_of_the_code_when_all_is_written() -> None:

@@ -11,7 +11,7 @@ from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.page_table import Mapping, entry_of
+from tyrne.kernel.page_table import Mapping, entry_of, translate
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP, Cap
 from tyrne.testing.board import PAGE, MemoryBoard
@@ -215,7 +215,7 @@ def test_spec_8_5_console_write_takes_4096_bytes_and_the_limit_comes_after_the_w
 def change_page(kernel: Kernel[MemoryBoard], address: int, flags: MappingFlags | None) -> None:
     """Give a page other flags behind the kernel's back, or none."""
     space: AddressSpace = kernel.context().space
-    found = space.translate(kernel.board, u64(address))
+    found = translate(kernel.board, space.root, u64(address))
     entry = entry_of(kernel.board, space.root, u64(address), u64(3))
     assert isinstance(found, Mapping) and isinstance(entry, u64)
     kernel.board.write64(entry, u64(0) if flags is None else page_descriptor(found.frame, flags))

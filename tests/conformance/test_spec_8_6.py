@@ -7,7 +7,7 @@ import pytest
 from kernel.spaces import USER_CODE, USER_DATA, Spaces
 from tyrne.hal.aarch64.descriptors import block_descriptor
 from tyrne.hal.pages import MappingFlags
-from tyrne.kernel.page_table import entry_of
+from tyrne.kernel.page_table import entry_of, translate
 from tyrne.kernel.user_memory import UserWindow, probe, user_byte_address
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE, POISON, RAM
@@ -153,7 +153,7 @@ def test_spec_8_6_probe_of_no_bytes_walks_nothing() -> None:
 def test_spec_8_6_a_probed_byte_has_the_physical_address_that_the_tables_say() -> None:
     pages = Pages(USER_CODE, USER_DATA)
     for page in (0, 1):
-        frame = pages.at.translate(pages.board, u64(BASE + page * PAGE))
+        frame = translate(pages.board, pages.at.root, u64(BASE + page * PAGE))
         for offset in (0, 1, PAGE - 1):
             address = user_byte_address(pages.board, pages.at, u64(BASE + page * PAGE + offset))
             assert address == frame.frame + offset  # type: ignore[union-attr]

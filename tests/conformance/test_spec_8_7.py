@@ -167,7 +167,7 @@ def test_spec_8_7_without_a_current_task_the_context_fails_closed() -> None:
     kernel = slim_kernel(MemoryBoard())
     context_fails_closed(kernel)
     kernel = kernel_with(GIVEN)
-    kernel.scheduler.stop()
+    kernel.scheduler.core.current = None
     context_fails_closed(kernel)
     for number, status in FAIL_CLOSED.items():
         call = Call(u64(number), *map(u64, CALLS[number]))

@@ -322,7 +322,7 @@ def test_a_task_whose_capability_to_its_space_is_revoked_leaves_it_and_can_do_no
 def test_a_task_that_was_turned_out_while_it_was_suspended_is_configured_before_it_is_resumed() -> None:
     w = Tenant()
     w.ok(0, C.TASK_SUSPEND, w.it)
-    assert delete_one(w.kernel, w.slot(2, w.root))  # as its revocation by its holder does
+    delete_one(w.kernel, w.slot(2, w.root))  # as its revocation by its holder does
     assert w.refused(0, C.TASK_RESUME, w.it) is Status.BAD_STATE
     w.settle(w.give_space(0, 1))
     assert w.status(2, C.TASK_YIELD) is Status.OK

@@ -9,7 +9,7 @@ from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.page_table import Mapping
+from tyrne.kernel.page_table import Mapping, translate
 from tyrne.kernel.task import Fault, Task
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP, Cap
@@ -292,7 +292,7 @@ def test_each_task_has_its_own_pages() -> None:
     frames = []
     for _ in range(2):
         for page in (BASE, BASE + PAGE):
-            found = kernel.context().space.translate(kernel.board, u64(page))
+            found = translate(kernel.board, kernel.context().space.root, u64(page))
             assert isinstance(found, Mapping) and found.frame >= IMAGE
             frames.append(int(found.frame))
         system_call(kernel, 3)

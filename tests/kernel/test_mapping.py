@@ -9,7 +9,7 @@ from tyrne.abi import CapKind, Rights, Status
 from tyrne.hal.pages import MappingFlags as F
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.creation import begin_life, new_region
-from tyrne.kernel.page_table import Mapping
+from tyrne.kernel.page_table import Mapping, translate
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE
 from tyrne.testing.kernels import BASE, NULL
@@ -31,7 +31,7 @@ class Mapped(World):
         self.start = int(self.region_at(self.whole).start)
 
     def page(self, address: int, space: int = 0) -> Mapping | Status:
-        return self.kernel.spaces.items[space + 1].translate(self.board, u64(address))
+        return translate(self.board, self.kernel.spaces.items[space + 1].root, u64(address))
 
     def leads(self, address: int, pages: int, first: int, flags: F, space: int = 0) -> bool:
         """Whether pages lead to the memory from its page `first` on, and those beside them nowhere."""

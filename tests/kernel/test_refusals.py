@@ -339,7 +339,7 @@ def test_no_call_does_anything_without_a_task(call: C) -> None:
     """As from EL1, where only the boot check traps from."""
     scene = Scene()
     kernel = scene.kernel
-    kernel.scheduler.stop()
+    kernel.scheduler.core.current = None
     frame = kernel.boot_frame
     for register in range(8):
         frame.x[register] = u64(0)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from tyrne.abi import Status
 from tyrne.hal.board import TableMemory
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.life import Life
 from tyrne.kernel.page_ranges import release_in_table
-from tyrne.kernel.page_table import Mapping, translate
 from tyrne.lang import u16, u64
 
 
@@ -29,10 +27,6 @@ class AddressSpace:
         self.asid = self.life.index + 1
         self.frames = u64(1)
         self.released = u64(0)
-
-    def translate(self, memory: TableMemory, address: u64) -> Mapping | Status:
-        """Where the page of a user address leads, by the space's own tables."""
-        return translate(memory, self.root, address)
 
     def release_some(self, memory: TableMemory, frames: Frames) -> u64:
         """Give some of its frames back, the root last; how many they were. The TLB has forgotten the space."""

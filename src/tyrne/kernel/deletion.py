@@ -96,17 +96,14 @@ def drop(kernel: Kernel[B], slot: CapSlot) -> None:
         _delete_leaf(kernel, parent)
 
 
-def delete_one(kernel: Kernel[B], slot: CapSlot) -> bool:
-    """Delete one of the capabilities that are derived from another, the last of a line; false when there is none."""
-    leaf = slot.first_child
-    if leaf is None:
-        return False
+def delete_one(kernel: Kernel[B], slot: CapSlot) -> None:
+    """Delete a capability that is derived from one and from which nothing is; without such, that one itself."""
+    leaf = slot
     child = leaf.first_child
     while child is not None:
         leaf = child
         child = leaf.first_child
-    _delete_leaf(kernel, leaf)
-    return True
+    drop(kernel, leaf)
 
 
 def delete(kernel: Kernel[B], slot: CapSlot) -> None:
@@ -171,8 +168,7 @@ def _give_back(kernel: Kernel[B], life: Life) -> bool:
             if life.origin.capability is None or kernel.endpoints.items[life.index].receivable != 0:
                 return False
             life.origin.revoked = True
-            if not delete_one(kernel, life.origin):
-                drop(kernel, life.origin)
+            delete_one(kernel, life.origin)
             return True
         case CapKind.ADDRESS_SPACE:
             space = kernel.spaces.items[life.index]
@@ -207,8 +203,7 @@ def _give_back_task(kernel: Kernel[B], task: Task) -> bool:
     for i in irange(task.capabilities.touched):
         slot = task.capabilities.slots[i]
         if slot.capability is not None:
-            if not delete_one(kernel, slot):
-                drop(kernel, slot)
+            delete_one(kernel, slot)
             return True
     if task.home.capability is not None:
         drop(kernel, task.home)
@@ -247,7 +242,7 @@ def _destroy(kernel: Kernel[B], life: Life) -> None:
             pay_back(life.payer, FRAMES, kernel.regions.items[index].free_frames(kernel.frames))
             kernel.regions.free(index)
         case CapKind.QUOTA:  # always: nothing else is made
-            _empty_quota(kernel.quotas.items[index])
+            _empty_quota(kernel, kernel.quotas.items[index])
             kernel.quotas.free(index)
     pay_back(life.payer, u64(kind.value), u64(1))
 
@@ -267,8 +262,14 @@ def _empty_notification(notification: Notification) -> None:
     notification.consume()
 
 
-def _empty_quota(quota: Quota) -> None:
-    """What was made at its expense returns its claims to whoever paid for it, and so does what it has left."""
+def _empty_quota(kernel: Kernel[B], quota: Quota) -> None:
+    """What it has left returns to who paid for it, and so will what it has paid for: all of that is to be reaped."""
+    payer = quota.life.payer
     for claim in irange(len(quota.claims)):
-        pay_back(quota.life.payer, claim, quota.claims[claim])
+        pay_back(payer, claim, quota.claims[claim])
         quota.claims[claim] = u64(0)
+    life = kernel.ending.top
+    while life is not None:
+        if life.payer is quota:
+            life.payer = payer
+        life = life.next

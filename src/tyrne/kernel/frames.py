@@ -78,7 +78,7 @@ class Frames:
 
     def allocate_run(self, count: u64) -> u64 | None:
         """The address of the first of a run of frames, now the caller's to clear; None when there is no such run."""
-        first = self._first_free() if count == 1 else self._first_run(count)
+        first = self._first_run(count)
         if first is None:
             return None
         self._take(first, count)

@@ -179,7 +179,7 @@ class Kernel(Generic[B]):
                     self._begin_turn(task)
             case Interrupt.LIMIT:
                 self.limit_reached = True
-                self.scheduler.stop()
+                self.scheduler.core.current = None  # nothing runs from here on; the tasks keep their states
                 log_line(self.board, b"tyrne: the instruction limit is reached")
             case Interrupt.SPURIOUS:  # always: there is no other interrupt
                 pass
@@ -216,7 +216,8 @@ class Kernel(Generic[B]):
         """Do one unit of what a task has to do, and set down what is left."""
         match work:
             case Revocation(slot):
-                delete_one(self, slot)
+                if slot.first_child is not None:
+                    delete_one(self, slot)
                 if slot.first_child is None:
                     slot.revoked = False
                     task.work = None if self.ending.top is None else Reaping()

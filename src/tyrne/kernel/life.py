@@ -46,27 +46,17 @@ class Life:
 
 class LifeStack:
     """Lives to be reaped, last in, first out: each once, until it is taken off. What goes with an object is reaped
-    before the rest of it. Quotas come below all others, the first to come above the next: what they paid for goes
-    before they do, because its claims return to them."""
+    before the rest of it."""
 
     def __init__(self) -> None:
         self.top: Life | None = None
 
     def push(self, life: Life) -> None:
-        """Put a life on top of all others, or if it is a quota's below them, if it is not there already."""
-        if life.listed:
-            return
-        life.listed = True
-        above: Life | None = None
-        at = self.top if life.kind is CapKind.QUOTA else None
-        while at is not None:
-            above = at
-            at = at.next
-        if above is None:
+        """Put a life on top of all others, if it is not there already."""
+        if not life.listed:
             life.next = self.top
             self.top = life
-        else:
-            above.next = life
+            life.listed = True
 
     def pop(self, life: Life) -> None:
         """Take the top off."""

@@ -211,8 +211,7 @@ def map_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     work = map_memory(kernel, named.space, named.memory, call.a2, call.a3)
     if isinstance(work, Status):
         return refuse(work)
-    if work is not None:
-        kernel.scheduler.owe(work)
+    kernel.scheduler.owe(work)
     return done()
 
 
@@ -236,8 +235,7 @@ def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effec
         return refuse(flags)
     work = work_for(slot, region, flags)
     protect_placed(kernel, slot, until_then(work, flags))
-    if work is not None:
-        kernel.scheduler.owe(work)
+    kernel.scheduler.owe(work)
     return done()
 
 

@@ -48,15 +48,12 @@ class Notification:
 
     def unbind(self) -> None:
         """Undo the binding, if there is one."""
-        endpoint = self.bound
-        if endpoint is not None:
-            endpoint.bound = None
+        endpoint, at, by = self.bound, self.bound_at, self.bound_by
+        if endpoint is None or at is None or by is None:
+            return
+        endpoint.bound = None
+        at.binding = None
+        by.binding = None
         self.bound = None
-        at = self.bound_at
-        if at is not None:
-            at.binding = None
         self.bound_at = None
-        by = self.bound_by
-        if by is not None:
-            by.binding = None
         self.bound_by = None

@@ -30,9 +30,6 @@ class Quota:
 
 
 def pay_back(payer: Quota | None, claim: u64, amount: u64) -> None:
-    """Return a claim to the quota that paid, or if it is gone to the one that paid for it."""
-    quota = payer
-    while quota is not None and quota.life.origin.capability is None:
-        quota = quota.life.payer
-    if quota is not None:
-        quota.claims[claim] += amount
+    """Return a claim to the quota that paid. One that goes passes on what it has."""
+    if payer is not None:
+        payer.claims[claim] += amount

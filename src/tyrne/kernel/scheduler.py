@@ -87,15 +87,11 @@ class Scheduler:
             partner.become(TaskState.READY)
             self.core.current = partner
 
-    def owe(self, work: Work) -> None:
-        """Who made the trap has this to do before it goes on, if it has no work yet."""
+    def owe(self, work: Work | None) -> None:
+        """Who made the trap has this to do, if it is anything, before it goes on, unless it has work already."""
         task = self.core.entered
         if task is not None and task.work is None:
             task.work = work
-
-    def stop(self) -> None:
-        """Nothing runs from here on; the tasks keep their states."""
-        self.core.current = None
 
     @hot
     def begin_turn(self, task: Task, now: u64) -> u64:

@@ -12,6 +12,7 @@ from tyrne.abi import Status
 from tyrne.hal.board import TableMemory
 from tyrne.hal.pages import PAGE_SIZE, MappingFlags, page_of
 from tyrne.kernel.address_space import AddressSpace
+from tyrne.kernel.page_table import translate
 from tyrne.lang import saturating_add, u64, wrapping_add
 
 
@@ -37,7 +38,7 @@ class UserWindow:
 
 def _page_is_user(memory: TableMemory, space: AddressSpace, page: u64, write: bool) -> bool:
     """Whether the task could read (or write) a page of RAM that begins at this address."""
-    mapping = space.translate(memory, page)
+    mapping = translate(memory, space.root, page)
     if isinstance(mapping, Status):
         return False
     if not mapping.flags & MappingFlags.USER or mapping.flags & MappingFlags.DEVICE:
@@ -62,6 +63,6 @@ def probe(memory: TableMemory, space: AddressSpace, pointer: u64, length: u64, w
 
 def user_byte_address(memory: TableMemory, space: AddressSpace, pointer: u64) -> u64:
     """The physical address of a byte of a range that was probed in this trap."""
-    mapping = space.translate(memory, pointer)
+    mapping = translate(memory, space.root, pointer)
     assert not isinstance(mapping, Status)
     return mapping.frame + pointer % PAGE_SIZE

@@ -7,7 +7,7 @@ from typing import Any
 from tyrne.abi import CapHandle, Status
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.deletion import cap_revoke, delete_one, drop, reap_some
+from tyrne.kernel.deletion import cap_revoke, delete_one, reap_some
 from tyrne.kernel.kernel import Kernel
 
 
@@ -21,9 +21,8 @@ def reap_all(kernel: Kernel[Any]) -> None:
 
 def destroy(kernel: Kernel[Any], origin: CapSlot) -> None:
     """Delete every capability over an object, and the object."""
-    while delete_one(kernel, origin):
-        pass
-    drop(kernel, origin)
+    while origin.capability is not None:
+        delete_one(kernel, origin)
     reap_all(kernel)
 
 
@@ -32,8 +31,8 @@ def revoke_whole(kernel: Kernel[Any], table: CapTable, source: CapHandle) -> Sta
     refused = cap_revoke(kernel, table, source)
     slot = table.resolve(source)
     if refused is None and slot is not None:
-        while delete_one(kernel, slot):
-            pass
+        while slot.first_child is not None:
+            delete_one(kernel, slot)
         slot.revoked = False
         reap_all(kernel)
     return refused

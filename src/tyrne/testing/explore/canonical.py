@@ -330,7 +330,7 @@ class Canonical:
 
     def _globals(self) -> None:
         kernel, get, out = self.kernel, self.numbers.get, self.out
-        scheduler, frames, bottom = kernel.scheduler, kernel.frames, kernel.ending.bottom
+        scheduler, frames = kernel.scheduler, kernel.frames
         out += (
             get(scheduler.core.current, WRONG),
             scheduler.core.levels,
@@ -341,7 +341,6 @@ class Canonical:
             kernel.limit_reached,
             *(get(self.fixed.object_of_origin[life.origin], WRONG) for life in to_be_reaped(kernel)),
             WRONG,
-            0 if bottom is None else get(self.fixed.object_of_origin[bottom.origin], WRONG),
             self._room(kernel.bootstrap_table),
             self._room(kernel.empty_table),
         )
