@@ -7,6 +7,7 @@ no system errors.
 from __future__ import annotations
 
 import io
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,13 +176,32 @@ def test_one_that_is_met_while_a_task_runs_is_a_panic_and_no_fault_of_the_task(i
 
 
 def test_what_silences_the_timer_is_done_before_the_interrupt_is_over(image: Image) -> None:
-    """No way leads from a write of the timer's registers to a store to GICC_EOIR without an ISB between."""
-    code, ends = image.text, set(stores_to(int(GICC_EOIR), image.text, {*image.names.values()}))
-    writes = [number for number, word in enumerate(code.words) if word & ~0x7F == WRITE_CNTV]
+    """No way leads from a write of the timer's registers, or from a call that may make one, to a store to GICC_EOIR
+    without an ISB between."""
+    functions = {*image.names.values()}
+    code, ends = image.text, set(stores_to(int(GICC_EOIR), image.text, functions))
+    writes = with_calls(code, [n for n, word in enumerate(code.words) if word & ~0x7F == WRITE_CNTV], functions)
     reached = [set(ways(code, write, until=ISB)) & ends for write in writes]
     assert ends and writes and not any(reached)
     anywhere = [set(ways(code, write, until=ERET)) & ends for write in writes]
     assert any(anywhere), "there is a way, with the ISB"
+
+
+def with_calls(code: Code, numbers: Collection[int], functions: Collection[int]) -> list[int]:
+    """Instructions, and the calls of functions that have one of them, or such a call."""
+    starts = sorted(functions)
+    calls: dict[int, list[int]] = {}
+    for number, word in enumerate(code.words):
+        if word >> 26 == 0b100101:  # BL
+            calls.setdefault(code.start + 4 * (number + signed(word, 26)), []).append(number)
+    found = list(numbers)
+    entered = set()
+    for number in found:  # which grows meanwhile
+        function = starts[bisect_right(starts, code.start + 4 * number) - 1]
+        if function not in entered:
+            entered.add(function)
+            found += calls.get(function, ())
+    return found
 
 
 def ways(code: Code, start: int, until: int) -> Iterator[int]:
