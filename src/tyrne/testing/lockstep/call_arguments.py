@@ -24,6 +24,8 @@ from tyrne.testing.lockstep.prospects import (
     awaited,
     can_be_given,
     can_start,
+    children,
+    going,
     has,
     is_busy,
     offering,
@@ -95,7 +97,10 @@ def derivable(scene: Scene) -> int:
 
 
 def revocable(scene: Scene) -> int:
-    """Something with descendants, often with one by which somebody waits."""
+    """Something with descendants, often with one by which somebody waits, or with the most."""
+    slots = [slot for slots in scene.held.values() for slot in slots if has(slot, Rights.REVOKE)]
+    if slots and scene.random.random() < 0.4:
+        return scene.use(max(slots, key=children))
     return some(Rights.REVOKE, waited_through if scene.random.random() < 0.5 else parent)(scene)
 
 
@@ -307,7 +312,7 @@ ARGUMENTS: Final[Rows[CallNumber, tuple[Maker, ...]]] = Rows("ARGUMENTS", CallNu
     CallNumber.TASK_YIELD: (),
     CallNumber.TASK_EXIT: (one_of(0, 0, 1, 0xFFFF_FFFF),),
     CallNumber.CONSOLE_WRITE: (held(K.DEBUG_CONSOLE, R.CONSOLE_WRITE), pointer, length),
-    CallNumber.CAP_COPY: (some(R.DUPLICATE), rights),
+    CallNumber.CAP_COPY: (some(R.DUPLICATE, sometimes(0.5, going)), rights),
     CallNumber.CAP_DERIVE: (derivable, rights, badge),
     CallNumber.CAP_REVOKE: (revocable,),
     CallNumber.CAP_DROP: (some(R.NONE, spare),),

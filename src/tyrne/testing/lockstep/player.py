@@ -15,7 +15,7 @@ from tyrne.hal.frame import Vector
 from tyrne.kernel.task import Task
 from tyrne.testing.lockstep.call_arguments import ARGUMENTS, WORD, word
 from tyrne.testing.lockstep.pair import Pair
-from tyrne.testing.lockstep.prospects import NEEDED_BY, NULL, Scene, dead_ends, numbers, opportunities
+from tyrne.testing.lockstep.prospects import NEEDED_BY, NULL, Scene, chances, dead_ends, numbers, opportunities
 from tyrne.testing.lockstep.step import PC, SP, Step
 
 SVC: Final = 0x5600_0000
@@ -47,6 +47,11 @@ def _mood(factor: float, *calls: CallNumber) -> list[float]:
     return [USUAL.get(number, 1.0) * (factor if number in calls else 1.0) for number in CALL_NUMBERS]
 
 
+_LONG: Final = (
+    _mood(25, N.CAP_COPY, N.CAP_DERIVE, N.CAP_REVOKE, N.TASK_YIELD),
+    _mood(20, N.CREATE, N.MEMORY_DERIVE, N.MAP, N.PROTECT, N.TASK_YIELD),
+    _mood(20, N.CAP_COPY, N.TASK_END, N.TASK_CONFIGURE, N.TASK_RESUME, N.TASK_YIELD),
+)
 MOODS: Final = (
     _mood(1),
     _mood(8, N.SEND, N.RECV, N.SEND_WAIT, N.WAIT, N.CALL, N.REPLY, N.REPLY_WAIT, N.CANCEL),
@@ -63,11 +68,9 @@ MOODS: Final = (
     _mood(8, N.CREATE, N.TASK_CONFIGURE, N.CAP_MOVE, N.TASK_RESUME, N.TASK_SUPERVISE),
     _mood(6, N.TASK_SUSPEND, N.TASK_RESUME, N.TASK_READ, N.TASK_WRITE, N.TASK_STATE, N.TASK_PRIORITY),
     _mood(8, N.TASK_END, N.TASK_EXIT, N.TASK_CONFIGURE, N.TASK_RESUME),
-    _mood(25, N.CAP_COPY, N.CAP_DERIVE, N.CAP_REVOKE, N.TASK_YIELD),
-    _mood(20, N.CREATE, N.MEMORY_DERIVE, N.MAP, N.PROTECT, N.TASK_YIELD),
-    _mood(20, N.CAP_COPY, N.TASK_END, N.TASK_CONFIGURE, N.TASK_RESUME, N.TASK_YIELD),
-)
-"""What a stretch of calls is about; the last three are about long work."""
+    *_LONG, *_LONG,
+)  # fmt: skip
+"""What a stretch of calls is about, often long work."""
 
 MANY_HELD: Final = 40
 """With so many capabilities a task gives up more than it gains, unless it hoards."""
@@ -150,6 +153,7 @@ class Player:
         change(useful, 4 if others else 15)
         change(WAITS - useful, (0.0005, 0.3, 0.7, 1)[min(others, 3)])
         change(dead_ends(scene), 0.15)
+        change(chances(scene), 15)
         if self._pair.current == self._hoarder:
             change(LOSSES, 0.05)
             change(COPY if scene.count < len(scene.task.capabilities.slots) else WAIT_FOR_MORE, 25)

@@ -77,6 +77,8 @@ class Scene:
         self.favourite: Final = favourite
         """The kind that grows deep now."""
         self.count: Final = sum(map(len, self.held.values()))
+        self.at_rest: Final = all(other.work is None for other in kernel.tasks.items)
+        """Whether no task has work left that was interrupted."""
         self.words: list[int] = []
         self.slots: list[CapSlot | None] = []
 
@@ -133,6 +135,14 @@ def parent(scene: Scene, slot: CapSlot) -> bool:
     return slot.first_child is not None
 
 
+def children(slot: CapSlot) -> int:
+    """How many capabilities are derived from one, without those that are derived from them."""
+    count, child = 0, slot.first_child
+    while child is not None:
+        count, child = count + 1, child.next_sibling
+    return count
+
+
 def spare(scene: Scene, slot: CapSlot) -> bool:
     """One of several of its kind, so that its loss leaves the task something to do."""
     kind = KINDS[type(slot.held().object)]
@@ -142,6 +152,11 @@ def spare(scene: Scene, slot: CapSlot) -> bool:
 def waited_through(scene: Scene, slot: CapSlot) -> bool:
     """Whether somebody waits by something that was derived from this."""
     return slot.first_child is not None and id(slot) in scene.waited_through()
+
+
+def going(scene: Scene, slot: CapSlot) -> bool:
+    """Whether it goes with what somebody revokes, or holds and has ended: nothing may be derived from it any more."""
+    return not scene.at_rest and slot.is_being_revoked()
 
 
 def endpoint_behind(scene: Scene, slot: CapSlot) -> Endpoint | None:
@@ -241,6 +256,7 @@ NEEDED_BY: Final[dict[int, tuple[int, ...]]] = {
 }  # fmt: skip
 """The calls that get no further than their first checks without a capability of a kind."""
 
+_GROWTH: Final = numbers(CallNumber.CAP_COPY, CallNumber.CAP_DERIVE, CallNumber.MEMORY_DERIVE)
 _OF_PLACEMENTS: Final = numbers(CallNumber.UNMAP, CallNumber.PROTECT)
 _OF_STILL_TASKS: Final = numbers(CallNumber.TASK_READ, CallNumber.TASK_WRITE)
 _OF_BUSY_TASKS: Final = numbers(CallNumber.TASK_END, CallNumber.TASK_SUSPEND)
@@ -267,6 +283,11 @@ def dead_ends(scene: Scene) -> set[int]:
     if not held[ENDPOINT] and not held[NOTIFICATION]:
         found.add(CallNumber.WAIT.value)
     return found
+
+
+def chances(scene: Scene) -> tuple[int, ...]:
+    """Calls that meet what another task is in the middle of."""
+    return _GROWTH if any(going(scene, slot) for slots in scene.held.values() for slot in slots) else ()
 
 
 def opportunities(scene: Scene) -> set[int]:
