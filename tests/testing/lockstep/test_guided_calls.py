@@ -35,7 +35,7 @@ def test_a_campaign_can_be_repeated_and_goes_on_from_what_it_has_kept() -> None:
     first, second = Campaign(8), Campaign(8)
     with watchdog(300):
         for campaign in first, second:
-            campaign.play_until(1500)
+            campaign.play_until(2500)
     assert first.tally.calls == second.tally.calls
     assert (first.features, first.paths) == (second.features, second.paths)
     assert first.replayed.steps == second.replayed.steps > 0
