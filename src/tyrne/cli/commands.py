@@ -16,7 +16,7 @@ from tyrne.cli.errors import STATUS_INTERRUPTED, STATUS_REQUEST, complain_of_req
 from tyrne.cli.help import Command, Commands
 from tyrne.cli.output import complain, say, warn
 from tyrne.cli.running import STDOUT, check_output, progress, run_system, terminal, write
-from tyrne.hal.interrupt import MOST_SEED
+from tyrne.system import limits
 from tyrne.system.emit import Emit
 from tyrne.system.errors import RequestError
 from tyrne.system.run import STATUS_LIMIT, Machine
@@ -81,7 +81,7 @@ def run(
         typer.Option(
             metavar="SEED",
             min=1,
-            max=int(MOST_SEED),
+            max=limits.SEED,
             help="Interrupt long calls, and the ends of tasks, between their steps: after one step in four, as drawn "
             "from the seed. Not on qemu, where interrupts come by themselves.",
         ),

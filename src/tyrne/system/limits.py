@@ -7,6 +7,7 @@ from typing import Final
 from tyrne.abi import SIGNAL_BADGE
 from tyrne.hal import image, manifest
 from tyrne.hal.aarch64 import descriptors
+from tyrne.hal.interrupt import MOST_SEED
 from tyrne.hal.pages import PAGE_SIZE
 from tyrne.kernel import config
 
@@ -29,6 +30,8 @@ MAPPINGS: Final = manifest.MAX_MAPPINGS
 SEGMENTS: Final = image.MAX_SEGMENTS
 PRIORITIES: Final = int(config.PRIORITIES)
 NAME_BYTES: Final = manifest.NAME_LENGTH
+SEED: Final = int(MOST_SEED)
+"""The largest seed of `--preempt-calls`."""
 USER_VA_LIMIT: Final = int(descriptors.USER_LIMIT)
 """One past the highest address of a user program."""
 BADGE_MAX: Final = int(SIGNAL_BADGE) - 1
