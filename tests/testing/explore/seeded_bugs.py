@@ -15,7 +15,7 @@ from tyrne.kernel import (
     authority,
     capability_calls,
     deletion,
-    lifecycle,
+    ending,
     mapping,
     quota,
     rendezvous,
@@ -85,13 +85,13 @@ def ignores_granted_rights(table: CapTable, source: Any, needed: Rights, granted
     return slot if needed in slot.held().rights else Status.INSUFFICIENT_RIGHTS
 
 
-def skips_grandchildren(kernel: Any, slot: CapSlot) -> None:
+def skips_grandchildren(kernel: Any, slot: CapSlot) -> bool:
     child = slot.first_child
-    while child is not None:
-        following = child.next_sibling
-        if child.first_child is None:
-            deletion._delete_leaf(kernel, child)
-        child = following
+    while child is not None and child.first_child is not None:
+        child = child.next_sibling
+    if child is not None:
+        deletion._delete_leaf(kernel, child)
+    return child is not None
 
 
 move_to = CapSlot.move_to
@@ -204,6 +204,14 @@ def lets_wait(kernel: Any, slot: CapSlot) -> None:
 
 def keeps(kernel: Any, *places: Any) -> None:
     pass
+
+
+end_life = deletion.end_life
+
+
+def keeps_what_a_new_life_owes(kernel: Any, task: Any) -> None:
+    if task.state is TaskState.ENDING:
+        end_life(kernel, task)
 
 
 def leaves_who_has_no_room(kernel: Any, place: Any, needed: u64) -> Any:
@@ -324,11 +332,11 @@ MODELS = {model.name: model for model in (*MODELS.values(), WAITS, CALLS, BINDIN
 BUGS = (
     Bug("rights that the source does not have are granted", (CapTable, "source"), ignores_granted_rights,
         REVOCATION, 1, "not refused"),
-    Bug("a revocation skips what has children of its own", deletion.delete_descendants, skips_grandchildren,
+    Bug("a revocation skips what has children of its own", deletion.delete_one, skips_grandchildren,
         REVOCATION, 3, "outlived the revocation"),
     Bug("a capability that moves is not found by who waits for its answer", rendezvous.move_capability,
         forgets_the_client, CALLS, 3, "a reply capability that its client does not know"),
-    Bug("a call that is called off leaves its reply capability", lifecycle.call_off, leaves_the_answer,
+    Bug("a call that is called off leaves its reply capability", ending.call_off, leaves_the_answer,
         CALLS, 3, "reply"),
     Bug("claims on objects are not paid back", quota.pay_back, pays_only_frames_back,
         QUOTAS, 2, "claims_only_move"),
@@ -358,7 +366,8 @@ BUGS = (
         MODELS["polls"], 2, "polled by a capability that is gone"),
     Bug("a poll looks at the first who waits, and no further", rendezvous.collect, looks_at_the_first,
         POLLED, 4, "a poll is pending, and task"),
-    Bug("a new life keeps the answers that the former owed", deletion.end_life, keeps,
+    Bug("a new life keeps the answers that the former owed", deletion.end_life,
+        keeps_what_a_new_life_owes,
         MODELS["lives"], 5, "a former life"),
     Bug("receivers that have no room wait on beside a sender", rendezvous.first_receiver, leaves_who_has_no_room,
         FULL, 4, "a receiver waits beside senders"),

@@ -98,6 +98,27 @@ ENDS = Model(
     faults=True,
 )
 
+OWING = Model(
+    "owing",
+    "a server that ends while it owes an answer, or could be called, while a third task goes on",
+    tasks=(
+        Holder((endpoint(badge=1, without=Rights.RECV),)),
+        Holder((endpoint(without=Rights.SEND),), supervisor=Supervisor(0, 2)),
+        Holder((endpoint(badge=3, without=Rights.RECV), over(CapKind.TASK, 1))),
+    ),
+    calls=(
+        Template(C.CALL, (ENDPOINT, *MESSAGE, NOTHING)),
+        Template(C.WAIT, (ENDPOINT,)),
+        Template(C.CAP_COPY, (ENDPOINT, ALL_RIGHTS)),
+        END,
+        YIELD,
+        EXIT,
+    ),
+    slots=2,
+    endpoints=1,
+    faults=True,
+)
+
 HEIRS = Model(
     "heirs",
     "two tasks that end each other, a third whose capabilities come from theirs, and nobody else who knows them",
@@ -259,7 +280,7 @@ EXPENSES = Model(
         Template(C.CREATE, (QUOTA, Words((CapKind.ENDPOINT.value,)))),
         YIELD,
     ),
-    slots=4,
+    slots=3,
 )
 
 HOMES = Model(
@@ -277,8 +298,8 @@ HOMES = Model(
         CONFIGURE,
         YIELD,
     ),
-    slots=4,
+    slots=3,
 )
 
-INTERRUPTED = (STOPS, EXPENSES, HOMES, URGENT, REVOKERS, SPACES, CLEANING, PARTS, PAYERS, CLEARING, HEIRS, ENDS)
+INTERRUPTED = (STOPS, OWING, EXPENSES, HOMES, URGENT, REVOKERS, SPACES, CLEANING, PARTS, PAYERS, CLEARING, HEIRS, ENDS)
 """The quickest first."""

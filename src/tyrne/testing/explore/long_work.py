@@ -3,7 +3,8 @@ out.
 
 A step is what the kernel does between two questions whether an interrupt is pending. Each deletes one capability, with
 the origin of its object if it was the last; or clears one page, or cleans one; or ends one object; or frees the tables
-of one way from a root. The answers that an ended task owed go in one step, because its table bounds them.
+of one way from a root. The answers that an ended task owed go in one step, because its table bounds them. Pages are
+measured in all steps, what is deleted in all but the first of a call that may have deleted something itself.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import MemoryHandle, ReplyHandle
 from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.life import Life
 from tyrne.kernel.mapping import is_placed, memory_at
 from tyrne.kernel.task import Task
 from tyrne.kernel.work import Preparation, Reaping, Revocation, Work
@@ -91,38 +93,56 @@ class Steps:
         self.interrupted: tuple[Task, str] | None = None
         """Whose work a tick has interrupted, and what of it was next."""
         self.wrong: list[str] = []
-        self.last: tuple[int, int, int, int] | None = None
+        self.last = self._counts()
+        self.all_measured = False
+        """Whether all that the step deletes is measured: not where the trap itself may have deleted something."""
+        self.before: tuple[Task, Work, Life] | None = None
+        """Who has made the last step, its work then, and what was on top of the stack."""
 
     def begin(self, action: Action) -> None:
-        """A transition begins. Its first step is measured if all that comes before deletes nothing."""
+        """A transition begins."""
         self.interrupted = None
         self.wrong = []
-        self.last = self._counts() if not isinstance(action, Call) or action.number in DELETE_LATER else None
+        self.last = self._counts()
+        self.all_measured = not isinstance(action, Call) or action.number in DELETE_LATER
+        self.before = None
 
     def _counts(self) -> tuple[int, int, int, int]:
         """Capabilities that are no answers; objects; pages and tables in use; pages cleared or cleaned so far."""
         held = [slot.capability for slot in self.slots if slot.capability is not None]
         capabilities = sum(type(one.object) is not ReplyHandle for one in held)
         objects = sum(int(arena.population) for arena in self.arenas)
-        pages = sum(event[0] in ("zero", "code_written") for event in self.board.events)
+        pages = sum(int(region.cleared) for region in self.kernel.regions.items._items)
+        pages += sum(event[0] == "code_written" for event in self.board.events)
         return capabilities, objects, int(self.kernel.frames.allocated), pages
 
     def stepped(self) -> None:
         """A step is done; the board is about to say whether an interrupt is pending."""
-        task = self.kernel.scheduler.core.entered
+        task, top = self.kernel.scheduler.core.entered, self.kernel.ending.top
         counts, last = self._counts(), self.last
-        self.last = counts
-        if last is not None:
-            gone, ended, freed = (before - now for before, now in zip(last[:3], counts[:3], strict=True))
-            if gone > MOST_CAPABILITIES or ended > 1 or freed > MOST_FRAMES or counts[3] - last[3] > 1:
-                self.wrong.append(
-                    f"a step deletes {gone} capabilities, ends {ended} objects, frees {freed} frames and prepares "
-                    f"{counts[3] - last[3]} pages"
-                )
+        gone, ended, freed = (before - now for before, now in zip(last[:3], counts[:3], strict=True))
+        prepared = counts[3] - last[3]
+        deletes_much = gone > MOST_CAPABILITIES or ended > 1 or freed > MOST_FRAMES
+        if prepared > 1 or (self.all_measured and deletes_much):
+            self.wrong.append(
+                f"a step deletes {gone} capabilities, ends {ended} objects, frees {freed} frames and prepares "
+                f"{prepared} pages"
+            )
+        self.last, self.all_measured = counts, True
         work = None if task is None else task.work
         if task is not None and work is not None and self.board.steps + 1 == self.board.tick_after:
             kind = kind_of_work(self.kernel, work)
             self.interrupted = None if kind is None else (task, kind)
+        self._check_origin(task, work, top)
+
+    def _check_origin(self, task: Task | None, work: Work | None, top: Life | None) -> None:
+        """While an endpoint from which nobody can receive goes, step by step, nothing is added to what is over it."""
+        before = self.before
+        self.before = None if task is None or work is None or top is None else (task, work, top)
+        if before is None or before != self.before or top is None or not isinstance(work, Reaping):
+            return
+        if top.kind is CapKind.ENDPOINT and top.origin.capability is not None and not top.origin.revoked:
+            self.wrong.append("an endpoint goes, and what is derived from what is over it may grow")
 
     def preempted(self) -> str | None:
         """What has been interrupted, if another task goes on instead."""

@@ -57,11 +57,6 @@ class ExplorationBoard(MemoryBoard):
         super().trace_call(task, call, frame)
         self.traces[-1] = (*self.traces[-1], current is not None and current.number == task)
 
-    def zero(self, address: u64, length: u64) -> None:
-        assert not self.read_only, "RAM is written to: the model must say so"
-        self.events.append(("zero", int(address), int(length)))
-        super().zero(address, length)
-
     def write8(self, address: u64, value: u8) -> None:
         assert not self.read_only, "RAM is written to: the model must say so"
         super().write8(address, value)

@@ -1,0 +1,143 @@
+"""Long work that is interrupted: the models interrupt each kind of it, and each thing that the kernel does so that
+others find nothing half done is needed: without it, some explored state or transition is wrong."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import types
+from collections import Counter
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from tyrne.testing.explore import MODELS, Serial, explore
+from tyrne.testing.explore.interrupted_models import INTERRUPTED
+from tyrne.testing.explore.long_work import KINDS
+
+MOST_STATES = 1200
+
+
+@dataclass(frozen=True)
+class Fault:
+    """In a function of a module, or in a method, `old`, which is there once, becomes `new`; a model shows it."""
+
+    module: str
+    function: str
+    old: str
+    new: str
+    model: str
+    said: str
+    """Part of what is said of it."""
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.function}: {' '.join(self.old.split())}"
+
+
+FAULTS = (
+    Fault("deletion", "cap_revoke", "slot.revoked = True", "pass", "revokers", "may grow"),
+    Fault("kernel", "Kernel._take_step", "slot.revoked = False", "pass", "revokers", "nobody revokes it"),
+    Fault("cap_slot", "CapSlot.is_being_revoked", "at = at.parent", "at = at.parent if at is self else None",
+          "revokers", "is derived from what is being revoked"),
+    Fault("cap_table", "CapTable.check_derive", "slot.child_refused()", "None", "revokers",
+          "is derived from what is being revoked"),
+    Fault("cap_table", "CapTable.cap_copy", "slot.is_being_revoked()", "False", "revokers",
+          "is derived from what is being revoked"),
+    Fault("task_calls", "supervise", "slot.child_refused()", "None", "revokers",
+          "is derived from what is being revoked"),
+    Fault("creation", "create", "payer.child_refused()", "None", "expenses", "is derived from what is being revoked"),
+    Fault("task_calls", "configure", "slot.is_being_revoked()", "False", "homes",
+          "is derived from what is being revoked"),
+    Fault("deletion", "delete_one", "return True", "return delete_one(kernel, slot) or True", "revokers",
+          "a step deletes"),
+    Fault("kernel", "Kernel._take_step", "task.work = Reaping()", "task.work = None", "quotas",
+          "nobody has it to do"),
+    Fault("kernel", "Kernel._take_step", "reap_some(self, life)",
+          "reap_some(self, life)\n                    task.work = None", "stops", "nobody has it to do"),
+    Fault("kernel", "Kernel._go_on", "self._interrupt(following)", "self._interrupt(task)", "urgent",
+          "queues_are_whole"),
+    Fault("kernel", "Kernel._go_on", "self.scheduler.preempt()", "pass", "urgent", "the_ready"),
+    Fault("kernel", "Kernel.leave", " and task.work is None", "", "revokers", "has work left"),
+    Fault("task_calls", "suspend", "task.work is not None", "False", "heirs", "nobody has it to do"),
+    Fault("task_calls", "configure", "task.state is TaskState.ENDING or ", "", "stops",
+          "was ENDING and became INACTIVE"),
+    Fault("capability_calls", "move", "task.has_ended()", "False", "heirs", "and holds 1 capabilities"),
+    Fault("ending", "end_task", "task.context = None", "pass", "stops", "has ended, and has context"),
+    Fault("ending", "end_task", "call_off(kernel, task)", "pass", "heirs", "runs in state TaskState.ENDING"),
+    Fault("deletion", "_give_back_task", "end_life(kernel, task)", "pass", "owing", "empty, and marked"),
+    Fault("deletion", "_give_back_task", "slot.revoked = slot.capability is not None", "pass", "stops", "may grow"),
+    Fault("deletion", "_give_back_task", "slot.revoked = slot.capability is not None", "slot.revoked = True", "stops",
+          "empty, and marked"),
+    Fault("deletion", "_give_back_task", "task.spent = False", """task.spent = False
+        if task.offer is Offer.EXIT and task.supervisor.capability is not None:
+            report(kernel, task, Offer.EXIT)""", "ends", "a wait outlived its capability"),
+    Fault("deletion", "_give_back", "life.origin.revoked = True", "pass", "owing", "an endpoint goes"),
+    Fault("deletion", "_give_back", "space.release_some(kernel.board, kernel.frames))",
+          "space.frames)\n            space.release_some(kernel.board, kernel.frames)", "spaces", "claims_only_move"),
+    Fault("mapping", "space_of", " or space.life.origin.capability is None", "", "spaces", "the kernel stops"),
+    Fault("mapping", "until_then", "flags if work is None else flags & MappingFlags.DEVICE", "flags", "clearing",
+          "can be reached already"),
+    Fault("mapping", "prepare", "region.cleared < region.pages", "region.cleared + 1 < region.pages", "clearing",
+          "is not cleared"),
+    Fault("mapping", "prepare", "work.page + 1", "work.page + 2", "cleaning", "cleaned pages"),
+    Fault("mapping", "prepare", "return work\n", "return prepare(kernel, work)\n", "clearing", "a step deletes"),
+    Fault("mapping", "prepare", "not is_placed(slot)", "False", "parts", "the kernel stops"),
+    Fault("mapping", "work_for", " and not flags & MappingFlags.EXECUTE", "", "cleaning", "cleaned pages"),
+    Fault("mapping", "work_for", "region.cleared == region.pages and ", "", "clearing", "is not cleared"),
+    Fault("life", "LifeStack.push", "life.kind is CapKind.QUOTA", "False", "payers", "the quota that paid for it"),
+)  # fmt: skip
+
+
+def plant(fault: Fault, patch: pytest.MonkeyPatch) -> None:
+    """Break the kernel of this process, wherever the function was imported to."""
+    original = import_module(f"tyrne.kernel.{fault.module}")
+    assert original.__file__ is not None
+    source = Path(original.__file__).read_text()
+    owner, _, name = fault.function.rpartition(".")
+    found = ast.parse(source).body
+    if owner:
+        [cls] = [node for node in found if isinstance(node, ast.ClassDef) and node.name == owner]
+        found = cls.body
+    [node] = [one for one in found if isinstance(one, ast.FunctionDef) and one.name == name]
+    lines = source.splitlines(keepends=True)
+    text = "".join(lines[node.lineno - 1 : node.end_lineno])
+    assert text.count(fault.old) == 1, f"{fault.function} has {fault.old!r} {text.count(fault.old)} times"
+    lines[node.lineno - 1 : node.end_lineno] = [text.replace(fault.old, fault.new)]
+    broken = types.ModuleType(f"broken_{fault.module}")
+    patch.setitem(sys.modules, broken.__name__, broken)
+    exec(compile("".join(lines), f"{broken.__name__}.py", "exec"), vars(broken))
+    if owner:
+        patch.setattr(getattr(original, owner), name, getattr(getattr(broken, owner), name))
+        return
+    for module_name, module in list(sys.modules.items()):
+        if module_name.startswith("tyrne.kernel."):
+            for attribute, value in list(vars(module).items()):
+                if value is getattr(original, name) and module is not original:
+                    patch.setattr(module, attribute, getattr(broken, name))
+    patch.setattr(original, name, getattr(broken, name))
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_without_a_part_of_a_step_something_half_done_is_found(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(fault, monkeypatch)
+    report = explore(MODELS[fault.model], Serial(), max_states=MOST_STATES)
+    assert report.violation is not None
+    assert fault.said in "\n".join(report.violation.what)
+
+
+@pytest.mark.parametrize("name", ["stops", "spaces"])
+def test_a_small_system_is_explored_to_the_last_state(name: str) -> None:
+    report = explore(MODELS[name], Serial())
+    assert report.violation is None and report.exhausted
+    assert sum(count for what, count in report.progress.met.items() if what.startswith("preempted")) > 400
+
+
+def test_between_them_the_models_interrupt_each_kind_of_work() -> None:
+    met: Counter[str] = Counter()
+    for model in (*INTERRUPTED, MODELS["quotas"], MODELS["signals"]):
+        report = explore(model, Serial(), max_states=150)
+        assert report.violation is None
+        met += report.progress.met
+    assert [kind for kind in KINDS if not met[f"preempted {kind}"]] == []
