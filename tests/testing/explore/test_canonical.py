@@ -145,7 +145,7 @@ WRITTEN = {
     "Notification": "life word waiters bound bound_at bound_by",
     "AddressSpace": "life root asid frames released",
     "Life": "origin payer",
-    "LifeStack": "top bottom",
+    "LifeStack": "top",
     "Region": "life start pages cleared device",
     "Quota": "life claims",
     "ScarceFrames": "taken extent reserved reserved_ranges reserved_frames allocated hint",

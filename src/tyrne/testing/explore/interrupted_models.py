@@ -46,6 +46,24 @@ REVOKERS = Model(
         Template(C.CAP_MOVE, (ENDPOINT, TASK)),
         Template(C.CAP_COPY, (ENDPOINT, ALL_RIGHTS)),
         Template(C.CAP_DROP, (ENDPOINT,)),
+        YIELD,
+    ),
+    slots=3,
+    endpoints=1,
+)
+
+HEARERS = Model(
+    "hearers",
+    "a task that revokes the endpoint from which another's comes, while that lets it hear of a third",
+    tasks=(
+        Holder((endpoint(), over(CapKind.TASK, 1))),
+        Holder((over(CapKind.TASK, 2),)),
+        Holder((), held=True),
+    ),
+    calls=(
+        DERIVE,
+        REVOKE,
+        Template(C.CAP_MOVE, (ENDPOINT, TASK)),
         Template(C.TASK_SUPERVISE, (TASK, ENDPOINT)),
         YIELD,
     ),
@@ -109,7 +127,6 @@ OWING = Model(
     calls=(
         Template(C.CALL, (ENDPOINT, *MESSAGE, NOTHING)),
         Template(C.WAIT, (ENDPOINT,)),
-        Template(C.CAP_COPY, (ENDPOINT, ALL_RIGHTS)),
         END,
         YIELD,
         EXIT,
@@ -301,5 +318,7 @@ HOMES = Model(
     slots=3,
 )
 
-INTERRUPTED = (STOPS, OWING, EXPENSES, HOMES, URGENT, REVOKERS, SPACES, CLEANING, PARTS, PAYERS, CLEARING, HEIRS, ENDS)
+INTERRUPTED = (
+    STOPS, REVOKERS, SPACES, CLEANING, PARTS, EXPENSES, HOMES, HEARERS, OWING, URGENT, PAYERS, CLEARING, HEIRS, ENDS,
+)  # fmt: skip
 """The quickest first."""
