@@ -94,6 +94,15 @@ def skips_grandchildren(kernel: Any, slot: CapSlot) -> bool:
     return child is not None
 
 
+def lets_go_of_what_has_children(kernel: Any, slot: CapSlot) -> bool:
+    child = slot.first_child
+    if child is not None and child.first_child is None:
+        deletion._delete_leaf(kernel, child)
+    elif child is not None:
+        child._unlink()
+    return child is not None
+
+
 move_to = CapSlot.move_to
 
 
@@ -333,6 +342,8 @@ BUGS = (
     Bug("rights that the source does not have are granted", (CapTable, "source"), ignores_granted_rights,
         REVOCATION, 1, "not refused"),
     Bug("a revocation skips what has children of its own", deletion.delete_one, skips_grandchildren,
+        REVOCATION, 3, "work has no end"),
+    Bug("a revocation lets go of what has children of its own", deletion.delete_one, lets_go_of_what_has_children,
         REVOCATION, 3, "outlived the revocation"),
     Bug("a capability that moves is not found by who waits for its answer", rendezvous.move_capability,
         forgets_the_client, CALLS, 3, "a reply capability that its client does not know"),

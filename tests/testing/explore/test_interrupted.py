@@ -4,6 +4,7 @@ others find nothing half done is needed: without it, some explored state or tran
 from __future__ import annotations
 
 import ast
+import io
 import sys
 import types
 from collections import Counter
@@ -12,8 +13,10 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from test_seeded_bugs import runnable
 
-from tyrne.testing.explore import MODELS, Serial, explore
+from tyrne.abi import CallNumber as C
+from tyrne.testing.explore import MODELS, Replay, Serial, explore, write_test
 from tyrne.testing.explore.interrupted_models import INTERRUPTED
 from tyrne.testing.explore.long_work import KINDS
 
@@ -140,3 +143,25 @@ def test_between_them_the_models_interrupt_each_kind_of_work() -> None:
         assert report.violation is None
         met += report.progress.met
     assert [kind for kind in KINDS if not met[f"preempted {kind}"]] == []
+
+
+def test_a_violation_behind_an_interrupt_is_written_as_a_test_that_has_the_interrupt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patch:
+        plant(FAULTS[0], patch)
+        report = explore(MODELS["revokers"], Serial(), max_states=MOST_STATES)
+        assert report.violation is not None
+        written = io.StringIO()
+        write_test(written, MODELS["revokers"], report.violation, "tyrne.testing.explore")
+        assert "tick_after=1)  # task 0: OK; interrupted: revocation" in written.getvalue()
+        test = runnable(written.getvalue())
+        with pytest.raises(AssertionError, match="may grow"):
+            test()
+    test()
+
+
+def test_a_tick_after_a_step_that_is_not_made_is_said_to_be_wrong() -> None:
+    replay = Replay(MODELS["revokers"])
+    with pytest.raises(AssertionError, match="there are only 0 steps"):
+        replay.call(C.TASK_YIELD, tick_after=1)

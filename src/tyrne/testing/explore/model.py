@@ -32,6 +32,8 @@ from tyrne.testing.kernels import IMAGE, ScarceFrames, boot, task_record
 
 FIRMWARE_PAGES = (IMAGE - RAM) // PAGE
 """What lies below the image."""
+MOST_STEPS = 1000
+"""More than any model has to do at once."""
 FRAMES_OF_A_TASK = 6
 """Four translation tables, a page of code, a page of stack."""
 
@@ -47,6 +49,7 @@ class ExplorationBoard(MemoryBoard):
         """Told after each step of long work, when the kernel asks whether an interrupt is pending."""
 
     def interrupt_pending(self) -> bool:
+        assert self.steps < MOST_STEPS, "work has no end"
         self.stepped()
         return super().interrupt_pending()
 
