@@ -5,12 +5,12 @@
 | INACTIVE  | made, never yet started | -                      | resume, end                                       |
 | READY     | runs, or wants to       | a ready queue          | hold, wait, send, call, suspend, fault, exit, end |
 | SENDING   | waits for a receiver    | the endpoint's senders | configure, receive, cancel, suspend, end          |
-| RECEIVING | waits to receive        | receivers, or waiters  | arrive, cancel, suspend, end                      |
+| RECEIVING | waits to receive        | receivers, or waiters  | arrive, notice, cancel, suspend, end              |
 | CALLING   | waits for an answer     | -                      | configure, reply, cancel, suspend, end            |
 | SUSPENDED | somebody stopped it     | -                      | configure, resume, end                            |
-| ENDING    | has things to give back | ready, or -            | over                                              |
 | EXITED    | ended                   | senders, for a notice  | create, configure                                 |
 | FAULTED   | ended by a fault        | -                      | create, configure                                 |
+| ENDING    | has things to give back | ready, or -            | over                                              |
 
 What these words mean, and what state comes next, is in docs/task-states.md.
 A fault with a supervisor makes a READY task SENDING or CALLING, what it offers being the fault.
