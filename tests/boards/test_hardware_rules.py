@@ -133,7 +133,7 @@ def test_code_is_cleaned_line_by_line_and_then_fetched_anew(image: Image) -> Non
 
 
 def test_a_new_table_is_zeros_for_every_walk_before_it_is_linked(image: Image) -> None:
-    """Each allocation of a frame for a table has a DSB before the table's descriptor (ORR of 3), unrolled or in a loop."""
+    """Each allocation of a frame for a table has a DSB before the table's descriptor (ORR of 3), in a loop or not."""
     code, made = image.text, image.names["Frames_allocate"]
     calls = [number for number in range(len(code.words)) if is_call(code, number, made)]
     links = {number for number, word in enumerate(code.words) if word & 0xFFFF_FC00 == ORR_3}

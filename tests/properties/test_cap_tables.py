@@ -16,7 +16,7 @@ from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, CapObject, DebugConsole, TaskHandle
-from tyrne.kernel.deletion import cap_drop, cap_revoke, delete
+from tyrne.kernel.deletion import cap_drop, cap_revoke, delete_one
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.testing.board import MemoryBoard
@@ -168,6 +168,10 @@ class Tables(RuleBasedStateMachine):
             self.refused(result, Status.INSUFFICIENT_RIGHTS, before)
         else:
             assert result is None
+            slot = self.slot_of(node)
+            while slot.first_child is not None:
+                delete_one(self.kernel, slot)
+            slot.revoked = False
             for gone in reversed(node.descendants()):
                 self.forget(gone)
 
@@ -220,7 +224,8 @@ class Tables(RuleBasedStateMachine):
         if seldom != 7:
             return
         for slot in self.tables[at].slots:
-            delete(self.kernel, slot)
+            while slot.capability is not None:
+                delete_one(self.kernel, slot)
         while gone := [node for node in self.nodes if node.table == at]:
             for below in reversed(gone[0].descendants()):
                 self.forget(below)
