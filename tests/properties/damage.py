@@ -14,9 +14,11 @@ from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_slot import CapSlot, Placement
 from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle
 from tyrne.kernel.endpoint import Endpoint, EndpointState
+from tyrne.kernel.life import Life
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.page_table import entry_of
 from tyrne.kernel.task import Offer
+from tyrne.kernel.work import Preparation, Reaping, Revocation
 from tyrne.lang import u8, u16, u32, u64
 from tyrne.testing.board import RAM
 from tyrne.testing.invariants import violations
@@ -113,6 +115,21 @@ def endpoint(w: Busy) -> Endpoint:
 def notification(w: Busy) -> Notification:
     """What task 3 waits for."""
     return w.notification_at(w.signals)
+
+
+def reap(w: Busy, life: Life) -> None:
+    """Let a life be on the stack of what is to be reaped."""
+    w.kernel.ending.push(life)
+
+
+def ring_on_the_stack(w: Busy) -> None:
+    reap(w, w.task(4).life)
+    w.task(4).life.next = w.task(4).life
+
+
+def end(w: Busy, task: int, *, spent: bool = True) -> None:
+    """Let a task be said to have ended."""
+    put(w.task(task), state=TaskState.ENDING, spent=spent)
 
 
 def ring_of_children(w: Busy) -> None:
@@ -292,10 +309,32 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
     ("tasks_are_bound_whole", "is ready", lambda w: put(last(w.kernel.tasks), state=TaskState.READY)),
     ("tasks_are_bound_whole", "number 3 of", lambda w: put(w.task(4), number=u32(3))),
     ("tasks_are_bound_whole", "thinks that it is in slot 2", lambda w: put(w.task(4).life, index=u16(2))),
-    ("the_cpu_holds_the_current_task", "still to be given back", lambda w: w.kernel.ending.push(w.task(0).life)),
+    ("the_cpu_holds_the_current_task", "goes on, and has work left", lambda w: put(w.task(0), work=Reaping())),
     ("the_cpu_holds_the_current_task", "another task's thread state",
      lambda w: put(w.kernel.scheduler.core, entered=w.task(3))),
     ("the_cpu_holds_the_current_task", "translates through another space",
      lambda w: put(w.kernel.scheduler.core, active=w.kernel.spaces.items[2])),
     ("the_cpu_holds_the_current_task", "the empty table has room", lambda w: put(w.kernel.empty_table, touched=u16(0))),
+    ("what_is_to_be_reaped_is_listed_once", "is a ring", ring_on_the_stack),
+    ("what_is_to_be_reaped_is_listed_once", "on the stack False", lambda w: put(w.task(4).life, listed=True)),
+    ("what_is_to_be_reaped_is_listed_once", "does not exist, and is to be",
+     lambda w: reap(w, last(w.kernel.tasks).life)),
+    ("what_is_to_be_reaped_is_listed_once", "nobody will reap it", lambda w: put(w.task(4), state=TaskState.ENDING)),
+    ("who_paid_is_still_there", "the quota that paid for it does not",
+     lambda w: put(w.endpoint_at(w.origin).life, payer=last(w.kernel.quotas))),
+    ("somebody_has_the_work_to_do", "nobody has it to do", lambda w: reap(w, w.task(4).life)),
+    ("who_has_work_is_not_done", "and has Reaping", lambda w: put(w.task(2), work=Reaping())),
+    ("who_has_work_is_not_done", "not its own", lambda w: put(w.task(4), work=Revocation(w.at(w.door)))),
+    ("what_is_revoked_is_marked", "from what it holds may grow", lambda w: end(w, 0, spent=False)),
+    ("what_is_revoked_is_marked", "revokes, and what is derived",
+     lambda w: put(w.task(0), work=Revocation(w.at(w.door)))),
+    ("what_is_revoked_is_marked", "empty, and marked", lambda w: put(unused(w), revoked=True)),
+    ("what_is_revoked_is_marked", "nobody revokes it", lambda w: put(w.at(w.door), revoked=True)),
+    ("who_has_ended_can_do_nothing", "has context True", lambda w: end(w, 4)),
+    ("who_has_ended_can_do_nothing", "has not been released", lambda w: end(w, 0, spent=False)),
+    ("what_is_prepared_is_hidden", "can be reached already",
+     lambda w: put(w.task(0), work=Preparation(w.at(w.pages), U, u64(0)))),
+    ("nobody_sees_what_is_not_cleared", "3 of 2 pages", lambda w: put(w.kernel.regions.items[0], cleared=u64(3))),
+    ("nobody_sees_what_is_not_cleared", "which is not cleared",
+     lambda w: put(w.kernel.regions.items[0], cleared=u64(1))),
 )  # fmt: skip

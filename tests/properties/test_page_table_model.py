@@ -177,7 +177,10 @@ class Tables(RuleBasedStateMachine):
             space = AddressSpace()
             owned = [m for m in self.pages.values() if m.flags & MappingFlags.OWNED]
             space.root, space.frames = self.root, u64(1 + len(self.tables) + len(owned))
-            assert space.release(self.board, self.frames) == 1 + len(self.tables) + len(owned)
+            freed = 0
+            while space.root != 0:
+                freed += int(space.release_some(self.board, self.frames))
+            assert freed == 1 + len(self.tables) + len(owned)
             for mapping in self.pages.values():
                 if not mapping.flags & MappingFlags.OWNED and mapping.frame < DEVICE:
                     self.frames.free(mapping.frame)
