@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from tyrne.abi import FULL_CONTROL, KNOWN_RIGHTS, CapKind, Notice, Rights, Status, TaskState, rights_over
 from tyrne.abi import CallNumber as C
 from tyrne.hal.frame import Vector
-from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.system.parts import Cap, Quota
@@ -213,8 +212,6 @@ class Family:
                 self.may(C.TASK_END, word, 3)
         while child.state is TaskState.ENDING:  # its father, who is more urgent, comes between any two steps of its end
             run(self.kernel, child)
-            self.kernel.board.interrupt = Interrupt.TICK
-            trap(self.kernel, Vector.IRQ, u64(0), u64(0))
 
     def clear_away(self, payer: int, household: list[int], child: Task) -> None:
         """Give up what is left. After a proper end each capability is dropped by itself, and that must be enough."""

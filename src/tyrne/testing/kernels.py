@@ -214,12 +214,13 @@ def registers(task: Task) -> tuple[int, ...]:
 
 
 def run(kernel: Kernel[MemoryBoard], task: Task) -> None:
-    """Let a ready task have the CPU, as if it had been its turn; who had it is next after it."""
+    """Let a ready task have the CPU, as if it had been its turn; who had it is next after it. What it has to do before
+    it goes on, it does until somebody more urgent is ready."""
     core = kernel.scheduler.core
     before = core.current
     if before is task:
         return
-    assert task.state is TaskState.READY, f"task {task.number} is {task.state.name}"
+    assert task.state is TaskState.READY or task.state is TaskState.ENDING, f"task {task.number} is {task.state.name}"
     kernel.scheduler.withdraw(task)
     if before is not None:
         core.enqueue_first(before)
