@@ -122,6 +122,10 @@ def reap(w: Busy, life: Life) -> None:
     w.kernel.ending.push(life)
 
 
+def forget_a_quota(w: Busy) -> None:
+    w.kernel.quotas.occupied[0] = False
+
+
 def ring_on_the_stack(w: Busy) -> None:
     reap(w, w.task(4).life)
     w.task(4).life.next = w.task(4).life
@@ -320,8 +324,7 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
     ("what_is_to_be_reaped_is_listed_once", "does not exist, and is to be",
      lambda w: reap(w, last(w.kernel.tasks).life)),
     ("what_is_to_be_reaped_is_listed_once", "nobody will reap it", lambda w: put(w.task(4), state=TaskState.ENDING)),
-    ("who_paid_is_still_there", "the quota that paid for it does not",
-     lambda w: put(w.endpoint_at(w.origin).life, payer=last(w.kernel.quotas))),
+    ("who_paid_is_still_there", "the quota that paid for it does not", forget_a_quota),
     ("somebody_has_the_work_to_do", "nobody has it to do", lambda w: reap(w, w.task(4).life)),
     ("who_has_work_is_not_done", "and has Reaping", lambda w: put(w.task(2), work=Reaping())),
     ("who_has_work_is_not_done", "not its own", lambda w: put(w.task(4), work=Revocation(w.at(w.door)))),

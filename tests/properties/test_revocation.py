@@ -16,7 +16,7 @@ from tyrne.abi import KNOWN_RIGHTS, CapKind, Rights, TaskState, pack_handle, rig
 from tyrne.abi import CallNumber as C
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import ReplyHandle, kind_of
-from tyrne.kernel.deletion import delete
+from tyrne.kernel.deletion import delete_one
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.mapping import unmap_placed
 from tyrne.system.parts import Quota
@@ -199,7 +199,8 @@ def test_when_every_quota_capability_goes_all_that_was_made_since_boot_is_given_
     kept = set(map(id, kernel.bootstrap_table.slots))  # those by which the kernel has paid for the tasks' spaces
     for quota in world.quotas:
         for slot in [slot for _, slot in occupied(kernel) if slot.parent is quota.life.origin and id(slot) not in kept]:
-            delete(kernel, slot)
+            while slot.capability is not None:
+                delete_one(kernel, slot)
     kernel.leave()
     for _, slot in occupied(kernel):
         if slot.placement is not None:
