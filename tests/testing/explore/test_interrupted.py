@@ -53,8 +53,9 @@ FAULTS = (
     Fault("creation", "create", "payer.child_refused()", "None", "expenses", "is derived from what is being revoked"),
     Fault("task_calls", "configure", "slot.is_being_revoked()", "False", "homes",
           "is derived from what is being revoked"),
-    Fault("deletion", "delete_one", "return True", "return delete_one(kernel, slot) or True", "revokers",
-          "a step deletes"),
+    Fault("deletion", "delete_one", "drop(kernel, leaf)", """drop(kernel, leaf)
+    if leaf is not slot:
+        delete_one(kernel, slot)""", "revokers", "a step deletes"),
     Fault("kernel", "Kernel._take_step", "task.work = None if self.ending.top is None else Reaping()",
           "task.work = None", "quotas", "nobody has it to do"),
     Fault("kernel", "Kernel._take_step", "reap_some(self, life)",
@@ -88,7 +89,7 @@ FAULTS = (
     Fault("mapping", "prepare", "not is_placed(slot)", "False", "parts", "the kernel stops"),
     Fault("mapping", "work_for", " and not flags & MappingFlags.EXECUTE", "", "cleaning", "cleaned pages"),
     Fault("mapping", "work_for", "region.cleared == region.pages and ", "", "clearing", "is not cleared"),
-    Fault("life", "LifeStack.push", "life.kind is CapKind.QUOTA", "False", "payers", "the quota that paid for it"),
+    Fault("deletion", "_empty_quota", "life.payer = payer", "pass", "payers", "the quota that paid for it"),
 )  # fmt: skip
 
 
