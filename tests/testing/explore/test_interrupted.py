@@ -89,7 +89,7 @@ FAULTS = (
     Fault("mapping", "prepare", "not is_placed(slot)", "False", "parts", "the kernel stops"),
     Fault("mapping", "work_for", " and not flags & MappingFlags.EXECUTE", "", "cleaning", "cleaned pages"),
     Fault("mapping", "work_for", "region.cleared == region.pages and ", "", "clearing", "is not cleared"),
-    Fault("deletion", "_empty_quota", "life.payer = payer", "pass", "payers", "the quota that paid for it"),
+    Fault("deletion", "_empty_quota", "life.payer = payer", "pass", "payers", "claims_only_move"),
 )  # fmt: skip
 
 

@@ -53,8 +53,8 @@ def what_is_to_be_reaped_is_listed_once(kernel: Kernel[Any]) -> Violations:
 
 
 def who_paid_is_still_there(kernel: Kernel[Any]) -> Violations:
-    """No object is owed to a quota that is gone: its place may be another quota's by then, which the claims of the object
-    would return to."""
+    """No object was paid for by a quota that is gone: its place may be another quota's by then, which the claims of the
+    object would return to."""
     for name, arena in arenas(kernel).items():
         for i, thing in enumerate(arena.items):
             payer = thing.life.payer
