@@ -214,8 +214,8 @@ def registers(task: Task) -> tuple[int, ...]:
 
 
 def run(kernel: Kernel[MemoryBoard], task: Task) -> None:
-    """Let a ready task have the CPU, as if it had been its turn; who had it is next after it. What it has to do before
-    it goes on, it does until somebody more urgent is ready."""
+    """Let a ready task have the CPU, as if it had been its turn; who had it is next after it. One that has ended takes
+    a step of its end; one that has work left does that first, whoever more urgent is ready."""
     core = kernel.scheduler.core
     before = core.current
     if before is task:
@@ -227,6 +227,8 @@ def run(kernel: Kernel[MemoryBoard], task: Task) -> None:
     core.current = task
     core.reach = task.priority + 1
     kernel.leave()
+    if task.state is TaskState.READY:
+        run(kernel, task)
 
 
 def trap(kernel: Kernel[Any], vector: Vector, syndrome: u64, address: u64) -> Task | None:
