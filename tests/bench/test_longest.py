@@ -100,3 +100,26 @@ def test_a_call_that_fifteen_receivers_have_no_room_for_is_short() -> None:
     longest, late, _ = answer(TRIAL, "call 15 receivers with full tables")
     assert longest < 3_000
     assert late
+
+
+@pytest.mark.qemu
+@pytest.mark.promise(
+    "No call, fault or interrupt holds the kernel with interrupts masked for more than 20,000 instructions, but for "
+    "console_write: 4096 bytes to a slow serial line",
+    "time inside the kernel, bounded by: long work goes in steps (below)",
+)
+@pytest.mark.parametrize(
+    "trial",
+    [
+        "create memory of 512 pages, map, drop",
+        "map 512 pages of code",
+        "revoke 500 descendants",
+        "end of a space of one page, the last",
+        "exit of a program of 64 pages, the highest",
+        "exit with 62 capabilities, 896 derived",
+    ],
+)
+def test_no_program_that_tries_holds_the_kernel_for_more_than_20000_instructions(trial: str) -> None:
+    longest, late, _ = answer(TRIAL, trial)
+    assert 0 < longest <= 20_000
+    assert max(late) <= 20_000

@@ -78,7 +78,7 @@ class Task:
         """The endpoint that hears of its faults and its exit; the badge says whose they are."""
         self.exit_code: u64 = u64(0)
         self.fault: Fault | None = None
-        self.outcome: TaskState = TaskState.EXITED
+        self.outcome: TaskState = TaskState.INACTIVE
         """While it is ENDING: what it is to be next."""
         self.spent: bool = False
         """Ended, and who waits for it not yet released."""
