@@ -86,6 +86,11 @@ def test_of_a_boot_the_lines_of_caches_are_counted_by_themselves() -> None:
     assert others > caches
 
 
+def test_the_kernel_s_initial_state_is_all_zero_and_takes_no_room_in_the_image() -> None:
+    elf = ELFFile(io.BytesIO(kernel_elf(load_system(select([])), release=True).read_bytes()))
+    assert elf.get_section_by_name(".data")["sh_size"] == 0
+
+
 def test_an_unknown_path_is_refused() -> None:
     done = bench("--only", "teleport")
     assert (done.returncode, done.stdout) == (2, "")
