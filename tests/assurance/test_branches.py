@@ -63,7 +63,7 @@ def test_the_kernel_has_five_branches_that_are_always_taken() -> None:
         ("end_of_run.py", "there is nothing else to wait at"),
         ("kernel.py", "there is no other effect"),
         ("kernel.py", "there is no other interrupt"),
-        ("messages.py", "nothing else can be found"),
+        ("kernel.py", "there is no other work"),
     ]
 
 

@@ -19,8 +19,8 @@ from assurance.mutation.source import kernel_files
 ROOT = Path(__file__).parents[2]
 UNNOTICED = sample.Pair(
     "kernel/arena.py",
-    "Arena.contains",
-    "index >= len(self.items)",
+    "Arena.allocate",
+    "index < len(self.items)",
     "True",
     "tests/kernel/test_log.py::test_numbers_are_written_without_leading_zeros[9]",
 )

@@ -104,10 +104,12 @@ MAKES = """\
 
 @dataclass(frozen=True)
 class Attack:
-    """The others, of which `equals` are ready at once, and the longest call that they make, on QEMU."""
+    """The others, of which `equals` are ready at once, or `fewest` at times, and the longest call that they make, on
+    QEMU. Whether who rings and then waits is still ready when its turn ends, depends on what the two calls take."""
 
     tasks: tuple[Task, ...]
     equals: int = 1
+    fewest: int = 1
     longest: int = 0
 
 
@@ -171,7 +173,7 @@ def test_a_computing_task_has_its_share_over_100_slices_though_the_other(
     share = (1 + attack.equals) * WORK
     took = instructions(attack, machine, tmp_path)
     most = share + 2 * SLICE if machine == "hosted" else share * OVERHEAD + BOOT + SLICE
-    assert 0.9 * share < took <= most, f"{took / WORK:.3f} times the victim's work"
+    assert 0.9 * (1 + attack.fewest) * WORK < took <= most, f"{took / WORK:.3f} times the victim's work"
 
 
 @pytest.mark.promise("What a turn lasts too long is taken off the next turns of the task in whose hands it ended")
