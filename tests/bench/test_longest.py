@@ -106,7 +106,6 @@ def test_a_call_that_fifteen_receivers_have_no_room_for_is_short() -> None:
 @pytest.mark.promise(
     "No call, fault or interrupt holds the kernel with interrupts masked for more than 20,000 instructions, but for "
     "console_write: 4096 bytes to a slow serial line",
-    "time inside the kernel, bounded by: long work goes in steps (below)",
 )
 @pytest.mark.parametrize(
     "trial",

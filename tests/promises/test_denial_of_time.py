@@ -178,7 +178,8 @@ def test_a_step_of_a_revocation_goes_down_no_more_links_than_there_can_be() -> N
 
 
 @pytest.mark.promise(
-    "After each step the kernel takes an interrupt that is pending, and lets a more urgent task run"
+    "time inside the kernel, bounded by: long work goes in steps (below)",
+    "After each step the kernel takes an interrupt that is pending, and lets a more urgent task run",
 )
 def test_an_interrupt_between_two_steps_ends_a_turn_as_one_at_el0_does() -> None:
     w = World(2, slots=30, slice=1000)
