@@ -142,7 +142,8 @@ class Tables(RuleBasedStateMachine):
 
     @rule(pick=st.integers(0, 100), flags=flag_sets)
     def protect(self, pick: int, flags: MappingFlags) -> None:
-        if self.pages and not invalid_in_space(flags):
+        """What belongs to no frame cannot come to belong to the space by this."""
+        if self.pages and not invalid_in_space(flags) and not flags & MappingFlags.OWNED:
             address = self.live(pick)
             protect_range(self.board, self.root, ASID, address, address + PAGE, flags)
             self.pages[address] = Mapping(self.pages[address].frame, flags)
