@@ -18,6 +18,7 @@ from tyrne.system.parts import CONSOLE_CAP
 from tyrne.testing.board import PAGE
 from tyrne.testing.invariants import check_system
 from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, booted, context_of, held, task_record, trap
+from tyrne.testing.whole import reap_all
 
 POINTERS = [BASE - 1, BASE, BASE + PAGE - 2, BASE + PAGE, BASE + 2 * PAGE - 1, BASE + 2 * PAGE, 1 << 48, NULL]
 REFUSALS_WITHOUT_CONTEXT = {
@@ -72,6 +73,8 @@ def test_from_any_state_the_end_of_all_tasks_leaves_what_only_boot_can_name(seed
         if alive and not task.has_ended():
             end_task(kernel, task, TaskState.EXITED, u64(0))
     while kernel.ending.top is not None or kernel.scheduler.core.current is not None:
+        reap_all(kernel)
+        kernel.scheduler.preempt()
         kernel.leave()
         if kernel.scheduler.core.current is not None:  # released by the end of another
             trap(kernel, Vector.SYNCHRONOUS, u64(STORE_FAULT), u64(BASE))
