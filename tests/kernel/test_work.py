@@ -379,3 +379,20 @@ def test_memory_goes_while_the_tables_of_the_space_that_it_is_mapped_in_are_bein
     assert w.kernel.spaces.items[3].released != 0 and w.current() == 1
     w.ok(1, C.TASK_END, w.give_task(1, 0), 0)
     assert (w.state(0), w.kernel.regions.population, w.kernel.spaces.population) == (T.EXITED, 0, 2)
+
+
+@pytest.mark.parametrize("call", [C.CREATE, C.MEMORY_DERIVE, C.TASK_CONFIGURE, C.TASK_SUPERVISE])
+def test_nothing_is_made_or_bound_by_what_is_being_revoked(call: C) -> None:
+    w = World(3, held=(2,))
+    kinds = {C.CREATE: CapKind.QUOTA, C.MEMORY_DERIVE: CapKind.MEMORY, C.TASK_SUPERVISE: CapKind.ENDPOINT}
+    root = w.give(0, w.space_of(1) if call is C.TASK_CONFIGURE else w.make(kinds[call], 1))
+    other, its, rights = w.give_task(1, 2), w.give_task(0, 1), int(w.slot(0, root).held().rights)
+    word, _ = (w.ok(0, C.CAP_MOVE, w.ok(0, C.CAP_DERIVE, root, rights, 0), its) for _ in range(2))
+    w.preempted(0, 1, C.CAP_REVOKE, root)
+    arguments = {
+        C.CREATE: (word, CapKind.ENDPOINT.value),
+        C.MEMORY_DERIVE: (word, 0, 0, 1),
+        C.TASK_CONFIGURE: (other, word, BASE, BASE, BASE + PAGE),
+        C.TASK_SUPERVISE: (other, word),
+    }
+    assert w.refused(1, call, *arguments[call]) is Status.BEING_REVOKED
