@@ -40,8 +40,8 @@ def every_object_has_its_origin(kernel: Kernel[Any]) -> Violations:
         elif alive:
             if object_of(kernel, origin.held().object) is not thing:
                 yield f"{name}: its origin names something else"
-            kept = thing.life.payer in (None, kernel.quotas.items[0]) or origin.is_being_revoked()
-            if origin.first_child is None and not kept:
+            made = thing.life.payer not in (None, kernel.quotas.items[0])
+            if origin.first_child is None and made and not origin.is_being_revoked():
                 yield f"{name}: nobody can name it"
 
 
