@@ -396,3 +396,15 @@ def test_nothing_is_made_or_bound_by_what_is_being_revoked(call: C) -> None:
         C.TASK_SUPERVISE: (other, word),
     }
     assert w.refused(1, call, *arguments[call]) is Status.BEING_REVOKED
+
+
+def test_memory_that_is_taken_back_while_it_is_prepared_is_not_prepared_any_more() -> None:
+    w = World(2)
+    whole = w.give(1, w.memory(3))
+    rights = int(w.slot(1, whole).held().rights)
+    lent = w.ok(1, C.CAP_MOVE, w.ok(1, C.CAP_DERIVE, whole, rights, 0), w.give_task(1, 0))
+    w.preempted(0, 1, C.MAP, w.give_space(0, 0), lent, AT, SEEN)
+    w.ok(1, C.CAP_REVOKE, whole)
+    assert not w.holds(0, lent) and isinstance(w.task(0).work, Preparation)
+    w.ok(1, C.TASK_YIELD)
+    assert (w.task(0).work, w.kernel.regions.items[0].cleared) == (None, 1)
