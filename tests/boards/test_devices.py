@@ -63,7 +63,7 @@ def test_uart_sends_a_byte_when_there_is_room(device: Device) -> None:
 
 @pytest.mark.promise(
     "No call, fault or interrupt holds the kernel with interrupts masked for more than 20,000 instructions, but for "
-    "console_write: 4096 bytes to a slow serial line"
+    "bytes to a slow serial line: 4096 of console_write, a line for each end of a task"
 )
 def test_uart_that_never_becomes_ready_does_not_hang(device: Device) -> None:
     line = Line(ready_at=1 << 60)
