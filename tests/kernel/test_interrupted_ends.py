@@ -11,14 +11,6 @@ from tyrne.testing.kernels import BASE
 PLACE = 0x100_0000
 
 
-def interrupted(world: World, steps: int, task: int, number: C, *arguments: int) -> None:
-    """A call of a task, which has its tick after so many steps of what is left of it."""
-    world.board.steps, world.board.tick_after = 0, steps
-    world.call(task, number, *arguments)
-    assert world.current() != task
-    world.board.tick_after = 0
-
-
 def test_memory_goes_while_the_space_that_it_is_mapped_in_is_half_gone() -> None:
     world = World(2)
     other, _ = world.give_task(1, 0), world.give_space(1, 0)
@@ -26,7 +18,8 @@ def test_memory_goes_while_the_space_that_it_is_mapped_in_is_half_gone() -> None
     space = world.ok(0, C.CREATE, quota, CapKind.ADDRESS_SPACE.value)
     world.ok(0, C.MAP, space, memory, PLACE, 0)
     before = world.claims(0)
-    interrupted(world, 1, 0, C.CAP_DROP, space)
+    world.preempted(0, 1, C.CAP_DROP, space)
+    assert world.current() == 1
     assert isinstance(world.task(0).work, Reaping)
     world.ok(1, C.TASK_END, other, 0)
     assert world.state(0) is TaskState.EXITED
@@ -57,7 +50,8 @@ def test_claims_return_to_who_paid_although_another_quota_takes_the_place_of_one
         inner = world.ok(0, C.CREATE, mine, CapKind.QUOTA.value)
         world.ok(0, C.QUOTA_MOVE, mine, inner, CapKind.ENDPOINT.value, 1)
         world.ok(0, C.CREATE, inner, CapKind.ENDPOINT.value)
-        interrupted(world, steps, 0, C.CAP_REVOKE, mine)
+        world.preempted(0, steps, C.CAP_REVOKE, mine)
+        assert world.current() == 1
         world.ok(1, C.CREATE, others, CapKind.QUOTA.value)
         while world.current() != 0:
             world.tick()
