@@ -5,6 +5,7 @@ An engine is given pieces of work that do not depend on each other, and yields t
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 from collections import deque
@@ -62,7 +63,7 @@ class Processes:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _leave_stopping_to_the_search)
+        self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker)
 
     def run(self, model: Model, chunks: Iterable[Chunk]) -> Iterator[Expansion]:
         """No more chunks are handed out than keep every process busy, so that a search can stop at once."""
@@ -81,9 +82,11 @@ class Processes:
         self._pool.shutdown(cancel_futures=True)
 
 
-def _leave_stopping_to_the_search() -> None:
-    """Ctrl-C reaches every process of a terminal; the one that searches ends the others."""
+def _begin_worker() -> None:
+    """Ctrl-C reaches every process of a terminal; the one that searches ends the others. And what a transition makes
+    is gone when it is over: looking for cycles after each few hundred objects took a tenth of the time."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(50_000)
 
 
 class Cluster:

@@ -80,6 +80,13 @@ class Expansion:
     violation: Violation | None = None
 
 
+def chosen(choice: int, listed: list[Action]) -> tuple[Action, int]:
+    """What an element of a trace stands for in a state of which all actions are listed: an action, and after which step
+    a tick comes."""
+    tick_after, place = divmod(choice, len(listed))
+    return listed[place], tick_after
+
+
 class Stepper:
     """A model's kernel, and steps of it that are checked."""
 
@@ -116,12 +123,6 @@ class Stepper:
         model = self.model
         return list(actions(model.calls, model.ticks, model.faults, self.kernel))
 
-    def chosen(self, choice: int) -> tuple[Action, int]:
-        """What an element of a trace stands for in the present state: an action, and after which step a tick comes."""
-        listed = self.actions()
-        tick_after, place = divmod(choice, len(listed))
-        return listed[place], tick_after
-
     def step(self, action: Action, before: Saved, tick_after: int = 0) -> tuple[Saved, bool, list[str]]:
         """One transition from the present state, `before`: the state after it, whether it has changed, what is wrong.
 
@@ -129,7 +130,7 @@ class Stepper:
         """
         task = self.kernel.scheduler.core.current
         assert task is not None
-        self._begin(action)
+        self._begin(action, before)
         self.board.tick_after = tick_after
         self.changes.take()
         if self.held[0] is not before:
@@ -185,17 +186,17 @@ class Stepper:
             general_trap(self.kernel, *trap)
             return self.snapshot.save(), [wrong] if touched else []
         self.snapshot.restore(before, after)
-        self._begin(action)
+        self._begin(action, before)
         general_trap(self.kernel, *prepare(self.kernel, action))
         general = self.snapshot.save()
         if general != after:
             return general, [f"the fast path comes to something else: {self._changes(general, after, -1)}"]
         return general, [] if told == self.board.told() else ["the fast path tells the machine something else"]
 
-    def _begin(self, action: Action) -> None:
-        """Nothing has come of an action yet."""
+    def _begin(self, action: Action, before: Saved) -> None:
+        """Nothing has come of an action yet, in the state `before`."""
         self.board.forget()
-        self.steps.begin(action)
+        self.steps.begin(action, before)
 
     def _configured(self, task: Task, action: Action) -> CapTable | None:
         """The table of the task whose life a call is to end."""
@@ -238,6 +239,8 @@ class Expander(Stepper):
         super().__init__(model)
         self.path: list[tuple[int, Saved]] = []
         """The actions that led to the present state, each with the state that it led to."""
+        self.listed: dict[int, list[Action]] = {}
+        """What can happen in the states on that path, by their places on it, as far as it was asked."""
 
     def go(self, trace: Trace) -> Saved:
         """Be in the state that a trace leads to."""
@@ -245,11 +248,15 @@ class Expander(Stepper):
         while shared < min(len(trace), len(self.path)) and self.path[shared][0] == trace[shared]:
             shared += 1
         del self.path[shared:]
+        for place in [place for place in self.listed if place > shared]:
+            del self.listed[place]
         state = self.path[-1][1] if self.path else self.first
         self.snapshot.restore(state)
-        for choice in trace[shared:]:
-            action, self.board.tick_after = self.chosen(choice)
-            self._begin(action)
+        for place, choice in enumerate(trace[shared:], shared):
+            if place not in self.listed:
+                self.listed[place] = self.actions()
+            action, self.board.tick_after = chosen(choice, self.listed[place])
+            self._begin(action, state)
             perform(self.kernel, action)
             state = self.snapshot.save()
             self.path.append((choice, state))

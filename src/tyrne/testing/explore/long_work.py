@@ -94,16 +94,20 @@ class Steps:
         """Whose work a tick has interrupted, and what of it was next."""
         self.wrong: list[str] = []
         self.last = self._counts()
+        self.counted: tuple[object, tuple[int, int, int, int]] = (None, self.last)
+        """A state, and what was counted in it."""
         self.all_measured = False
         """Whether all that the step deletes is measured: not where the trap itself may have deleted something."""
         self.before: tuple[Task, Work, Life] | None = None
         """Who has made the last step, its work then, and what was on top of the stack."""
 
-    def begin(self, action: Action) -> None:
-        """A transition begins."""
+    def begin(self, action: Action, before: object) -> None:
+        """A transition begins, in the state `before`."""
         self.interrupted = None
         self.wrong = []
-        self.last = self._counts()
+        if self.counted[0] is not before:
+            self.counted = before, self._counts()
+        self.last = self.counted[1]
         self.all_measured = not isinstance(action, Call) or action.number in DELETE_LATER
         self.before = None
 
@@ -193,11 +197,12 @@ class Before:
         for slot, count in self.marked.items():
             if _below(slot) > count:
                 yield "something is derived from what is being revoked"
-        yield from self._wrongly_cleaned(status, events)
+        cleaned = [event[1] for event in events if event[0] == "code_written"]
+        if cleaned or self.cleanings:
+            yield from self._wrongly_cleaned(status, Counter(cleaned))
 
-    def _wrongly_cleaned(self, status: int | None, events: list[tuple[object, ...]]) -> Iterator[str]:
+    def _wrongly_cleaned(self, status: int | None, cleaned: Counter[object]) -> Iterator[str]:
         """Pages are cleaned in a row, each once; all of them, unless it is given up because the memory goes."""
-        cleaned = Counter(event[1] for event in events if event[0] == "code_written")
         must: Counter[object] = Counter()
         may: Counter[object] = Counter()
         for task, slot, named, first in self.cleanings:

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from tyrne.abi import CallNumber, Status
 from tyrne.testing.explore.alphabet import FAULTS, NULL, TICK, Action, Call, Fault, Tick
-from tyrne.testing.explore.expansion import Stepper, Trace, Violation
+from tyrne.testing.explore.expansion import Stepper, Trace, Violation, chosen
 from tyrne.testing.explore.model import Model
 from tyrne.testing.invariants import violations
 
@@ -80,7 +80,7 @@ def steps(model: Model, trace: Trace) -> list[tuple[Action, str, str]]:
     for choice in trace:
         task = stepper.kernel.scheduler.core.current
         assert task is not None
-        action, tick_after = stepper.chosen(choice)
+        action, tick_after = chosen(choice, stepper.actions())
         _, _, wrong = stepper.step(action, stepper.snapshot.save(), tick_after)
         status = stepper.status(task) if isinstance(action, Call) else None
         came = wrong[0] if wrong else "" if status is None else Status(status).name
