@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,13 +84,52 @@ class Section:
         }
 
 
+@dataclass(frozen=True)
+class Histogram:
+    """How many of each row's values lie below each bound and not below the one before; then the rest, and the most."""
+
+    title: str
+    unit: str
+    bounds: tuple[int, ...]
+    rows: tuple[tuple[str, tuple[int, ...]], ...]
+    note: str
+
+    def table(self) -> Table:
+        """As a section's. A cell is empty where there is none."""
+        title = f"{self.title} ({self.unit})"
+        table = Table(title=title, caption=self.note, title_justify="left", caption_justify="left")
+        table.add_column("", min_width=38)
+        for name in (*(f"<{bound:,}" for bound in self.bounds), "more", "most"):
+            table.add_column(name, justify="right")
+        for name, values in self.rows:
+            counts = (_plain(count or None) for count in self.counts(values))
+            table.add_row(name, *counts, _plain(max(values, default=None)))
+        return table
+
+    def counts(self, values: Sequence[int]) -> list[int]:
+        found = Counter(bisect(self.bounds, value) for value in values)
+        return [found[column] for column in range(len(self.bounds) + 1)]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "title": self.title,
+            "unit": self.unit,
+            "note": self.note,
+            "bounds": list(self.bounds),
+            "rows": [
+                {"name": name, "counts": self.counts(values), "most": max(values, default=None)}
+                for name, values in self.rows
+            ],
+        }
+
+
 @dataclass
 class Report:
     """All sections of one run."""
 
-    sections: list[Section] = field(default_factory=list)
+    sections: list[Section | Histogram] = field(default_factory=list)
 
-    def add(self, section: Section) -> None:
+    def add(self, section: Section | Histogram) -> None:
         self.sections.append(section)
 
     def to_json(self) -> dict[str, Any]:

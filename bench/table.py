@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -26,7 +25,7 @@ from image import (
 )
 from longest import Masked, masked
 from rates import LOOPS, NUMBERS, calls_per_second, instructions_per_second
-from report import Report, Row, Section
+from report import Histogram, Report, Row, Section
 from rich.console import Console
 from scenarios import FIGURES, Figure
 from trials import TRIALS
@@ -34,6 +33,7 @@ from trials import TRIALS
 from tyrne.compiler import CompileError
 from tyrne.system.build import kernel_elf
 from tyrne.system.errors import RequestError
+from tyrne.system.limits import SLICE_MIN
 from tyrne.system.run import Machine
 from tyrne.system.select import load_system, select
 
@@ -41,6 +41,8 @@ SEL4_TEXT, TEXT_BUDGET = 43_988, 44_000
 SEL4_BOOT, BOOT_BUDGET = 2_327_225, 60_000
 SEL4_BUILD, BUILD_BUDGET = 5.3, 4.0
 MASKED_BUDGET = 20_000
+LATE = (64, 256, 1_024, 4_096, MASKED_BUDGET)
+"""Between which bounds ticks are counted."""
 WIDTH = 120
 """Of the tables where there is no terminal."""
 
@@ -93,14 +95,11 @@ def longest() -> Section:
     return Section("longest time with interrupts masked", "instructions", rows, note)
 
 
-def late() -> Section:
-    ticks = [late for found in trials().values() for late in found.late]
-    tally = Tally(late.bit_length() for late in ticks)
-    rows = tuple(Row(f"up to {(1 << bits) - 1:,} instructions", tally[bits]) for bits in sorted(tally))
-    note = (
-        f"all {len(ticks):,} ticks of these programs, from raised to taken; the latest took {max(ticks):,} instructions"
-    )
-    return Section("how late a tick is", "ticks", rows, note)
+def late() -> Histogram:
+    rows = [(name, found.late) for name, found in trials().items()]
+    ticks = tuple(late for _, values in rows for late in values)
+    note = f"{len(ticks):,} ticks, from raised to taken; slices of {SLICE_MIN:,} instructions, followed step by step"
+    return Histogram("how late a tick is", "ticks, by instructions", LATE, (*rows, ("all of them", ticks)), note)
 
 
 def build() -> Section:
@@ -148,10 +147,10 @@ def chosen(only: Sequence[str]) -> list[Figure]:
     return figures
 
 
-def parts(only: Sequence[str], samples: int) -> list[Callable[[], Section]]:
+def parts(only: Sequence[str], samples: int) -> list[Callable[[], Section | Histogram]]:
     """What takes each section of the table; with `only`, just the paths."""
     figures = chosen(only)
-    taken: list[Callable[[], Section]] = [lambda: paths(figures, samples)]
+    taken: list[Callable[[], Section | Histogram]] = [lambda: paths(figures, samples)]
     return taken if only else [*taken, tick, longest, late, image, boot, build, start, hosted, user]
 
 

@@ -38,6 +38,22 @@ found = masked(trial)
 counts = [counter.count(figure).most for figure in FIGURES if figure.name in sys.argv[2:]]
 print(json.dumps([found.longest, found.late, counts]))
 """
+HISTOGRAM: Final = """
+import json, sys
+from report import Histogram
+from rich.console import Console
+bounds, rows = json.loads(sys.stdin.read())
+histogram = Histogram("title", "unit", tuple(bounds), tuple((name, tuple(values)) for name, values in rows), "note")
+console = Console(width=100)
+with console.capture() as shown:
+    console.print(histogram.table())
+print(json.dumps([histogram.to_json()["rows"], shown.get()]))
+"""
+LATE: Final = """
+import json, sys, table
+table.TRIALS = [trial for trial in table.TRIALS if trial.name == sys.argv[1]]
+print(json.dumps([table.trials()[sys.argv[1]].late, table.late().to_json()]))
+"""
 USER, ASK, RETURN, OTHER = 0, 1, 2, 3
 RAISED, LOWERED, TAKEN = -1, -2, -3
 
@@ -83,6 +99,25 @@ def test_a_tick_is_late_from_when_it_is_raised_to_when_it_is_taken() -> None:
 def test_a_tick_that_is_called_off_is_not_late_and_one_that_is_raised_again_is_late_from_the_first_time() -> None:
     assert watched([OTHER, RAISED, OTHER, LOWERED, OTHER, TAKEN, RETURN])[1] == []
     assert watched([OTHER, RAISED, OTHER, RAISED, OTHER, TAKEN, RETURN])[1] == [2]
+
+
+def test_a_histogram_has_what_is_below_each_bound_and_the_rest_and_the_most() -> None:
+    rows, shown = answer(HISTOGRAM, given=[[64, 1024], [["some", [3, 63, 64, 1023, 1024, 5000, 70]], ["none", []]]])
+    assert rows[0] == {"name": "some", "counts": [2, 3, 2], "most": 5000}
+    assert rows[1] == {"name": "none", "counts": [0, 0, 0], "most": None}
+    lines = [[cell.strip() for cell in line.strip("│┃").split("│")] for line in shown.splitlines() if "│" in line]
+    assert lines == [["some", "2", "3", "2", "5,000"], ["none", "", "", "", ""]]
+    assert "<64 ┃ <1,024 ┃ more ┃  most" in shown
+
+
+@pytest.mark.qemu
+def test_the_histogram_of_a_trial_has_all_its_ticks_and_is_the_same_in_every_run() -> None:
+    name = "call 15 receivers with full tables"
+    late, histogram = answer(LATE, name)
+    own, total = histogram["rows"]
+    assert (own["name"], own["counts"], own["most"]) == (name, total["counts"], max(late))
+    assert sum(own["counts"]) == len(late) and own["counts"][0] == sum(ticks < 64 for ticks in late)
+    assert answer(LATE, name) == [late, histogram]
 
 
 @pytest.mark.qemu
