@@ -206,7 +206,8 @@ def test_a_position_may_be_inside_a_computation(tyrne: Tyrne, computed: Path, po
     [
         ("1+306", "--to 1+306: there are 303 instructions before transition 2; give a smaller number"),
         ("1+99999999", "--to 1+99999999: there are 303 instructions before transition 2; give a smaller number"),
-        ("999i", "--to 999i: there are 0 instructions before transition 3; give a smaller number"),
+        ("307i", "--to 307i: the run has 306 instructions; give a smaller number"),
+        ("999i", "--to 999i: the run has 306 instructions; give a smaller number"),
         ("4i4", "--to 4i4: not a position; write 4 or -1, 4+120 or 2000i"),
         ("1+", "--to 1+: not a position; write 4 or -1, 4+120 or 2000i"),
         ("-1+", "--to -1+: not a position; write 4 or -1, 4+120 or 2000i"),
@@ -216,6 +217,17 @@ def test_a_position_may_be_inside_a_computation(tyrne: Tyrne, computed: Path, po
 def test_a_position_that_there_is_not_is_told(tyrne: Tyrne, computed: Path, position: str, error: str) -> None:
     outcome = tyrne("replay", computed, "--to", position)
     assert (outcome.status, outcome.error) == (2, f"tyrne: error: {error}")
+
+
+def test_of_a_run_that_a_limit_has_ended_there_are_as_many_instructions_as_it_has_made(
+    tyrne: Tyrne, computed: Path
+) -> None:
+    assert tyrne("run", "spins.S", "--max-instructions", "1200", "--report", "r.json").status == 4
+    whole = json.loads(computed.read_text())["instructions"]
+    assert 3 < whole < 306
+    assert tyrne("replay", computed, "--to", f"{whole}i").status == 0
+    outcome = tyrne("replay", computed, "--to", f"{whole + 1}i")
+    assert outcome.error == f"tyrne: error: --to {whole + 1}i: the run has {whole} instructions; give a smaller number"
 
 
 def test_a_run_goes_on_after_a_pause_as_if_it_had_not_been(computed: Path) -> None:

@@ -150,6 +150,12 @@ class Replay:
     def advance(self, instructions: int) -> None:
         """Let the task that runs next begin so many instructions, which must be fewer than until its next trap: else
         IndexError says how many there are, and the position is as before. `step` goes on from here."""
+        made = self._begin(instructions)
+        if made is not None:
+            raise IndexError(f"there are {made} instructions before transition {self.position + 1}")
+
+    def _begin(self, instructions: int) -> int | None:
+        """As `advance`; None, or how many there are instead."""
         machine: HostedMachine = self._machine
         task, begun = self._next, self.instructions
         most = 0 if task is None else min(machine.until_interrupt(), self._left() - 1)
@@ -158,12 +164,13 @@ class Replay:
             position, made = self.position, self.instructions - begun
             self._start()
             self.to(position)
-            raise IndexError(f"there are {made} instructions before transition {position + 1}")
+            return made
         self.inside += instructions
+        return None
 
     def to_instruction(self, instructions: int) -> None:
-        """Go to where so many instructions of tasks have begun, between two transitions too; IndexError where there is
-        no such place."""
+        """Go to where so many instructions of tasks have begun, between two transitions too; IndexError says how many
+        there are in all, where there are fewer."""
         self._start()
         position, begun = 0, 0
         while self.instructions <= instructions:
@@ -171,8 +178,9 @@ class Replay:
             if self.step() is None:
                 break
         self.to(position)
-        if instructions > begun:
-            self.advance(instructions - begun)
+        made = self._begin(instructions - begun) if instructions > begun else None
+        if made is not None:
+            raise IndexError(f"the run has {begun + made} instructions")
 
     def report(self) -> dict[str, Any]:
         """What has happened until this position, in the form of `tyrne run --report`: a record of its own."""
