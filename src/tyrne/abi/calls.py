@@ -48,6 +48,8 @@ class CallNumber(Enum):
     TASK_WRITE = 33
     TASK_END = 34
     TASK_STATE = 35
+    CLOCK_READ = 36
+    CLOCK_ARM = 37
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,10 @@ CALLS: Final = (
     _row(_N.TASK_END, "end a task; it gives back all that it holds", "task; exit code", "", "task with CONTROL"),
     _row(_N.TASK_STATE, "where a task is in its life, and why it ended", "task",
          "state; exit code; syndrome; fault address; PC of the fault", "task with INSPECT"),
+    _row(_N.CLOCK_READ, "what time it is, in nanoseconds since boot", "clock", "nanoseconds", "clock with READ"),
+    _row(_N.CLOCK_ARM, "set the task's deadline, or unset it: at it bits are signalled, or the task's wait ends",
+         "clock; nanoseconds since boot, or all ones for never; notification, or null to end a wait; bits", "",
+         "clock with ARM; notification with NOTIFY"),
 )  # fmt: skip
 
 

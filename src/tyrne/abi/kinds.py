@@ -16,3 +16,4 @@ class CapKind(Enum):
     MEMORY = 6
     QUOTA = 7
     REPLY = 8
+    CLOCK = 9

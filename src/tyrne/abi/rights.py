@@ -32,6 +32,7 @@ class Rights(IntFlag):
     CONTROL = 0x1_0000
     INSPECT = 0x2_0000
     MODIFY = 0x4_0000
+    ARM = 0x8_0000
 
 
 KNOWN_RIGHTS: Final = u64(sum(Rights))
@@ -50,6 +51,7 @@ def rights_over(kind: CapKind) -> Rights:
         case CapKind.MEMORY: return FULL_CONTROL | Rights.READ | Rights.WRITE | Rights.EXECUTE
         case CapKind.QUOTA: return FULL_CONTROL | Rights.CREATE
         case CapKind.REPLY: return Rights.TRANSFER
+        case CapKind.CLOCK: return FULL_CONTROL | Rights.READ | Rights.ARM
 
 
 def rights_from_word(word: u64) -> Rights:

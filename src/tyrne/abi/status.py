@@ -33,6 +33,8 @@ class Status(Enum):
     PENDING_AFTER_RESUME = 0x207
     ABORTED = 0x208
     """The wait is over without what was waited for: an object, partner or capability is gone, or it was called off."""
+    TIMED_OUT = 0x209
+    """The wait is over because the deadline has come that was set for it."""
     ALREADY_MAPPED = 0x301
     NOT_MAPPED = 0x302
     MISALIGNED_ADDRESS = 0x303

@@ -11,7 +11,7 @@ from tyrne.hal.pages import PAGE_SIZE
 from tyrne.hal.text import log_decimal, log_hex, log_line, log_name, log_text
 from tyrne.kernel.authority import space_at
 from tyrne.kernel.cap_slot import CapSlot
-from tyrne.kernel.capability import AddressSpaceHandle, Capability, DebugConsole
+from tyrne.kernel.capability import AddressSpaceHandle, Capability, Clock, DebugConsole
 from tyrne.kernel.config import PRIORITIES
 from tyrne.kernel.creation import begin_life, creatable, make_object, new_region
 from tyrne.kernel.deletion import cap_drop
@@ -87,7 +87,7 @@ def load_task(kernel: Kernel[B], record: u64, manifest: u64, root: CapHandle) ->
     assert origin is task.life.origin
     for i in irange(layout.NAME_LENGTH):
         task.name[i] = board.read8(record + layout.TASK_NAME * 8 + i)
-    task.priority = read_word(board, record, layout.TASK_PRIORITY)
+    task.set_priority(read_word(board, record, layout.TASK_PRIORITY))
     assert task.priority < PRIORITIES
     read_image(board, manifest, record, kernel.loading)
     payer = make_quota(kernel, root)
@@ -149,7 +149,9 @@ def equip_task(kernel: Kernel[B], record: u64, root: CapHandle, task: Task) -> N
         origin = kernel.endpoints.items[supervisor - 1].life.origin
         badge = read_word(board, record, layout.TASK_SUPERVISOR_BADGE)
         task.supervisor.fill(Capability(Rights.SEND, origin.held().object, badge), origin, origin.depth)
-    if read_word(board, record, layout.TASK_HELD) != 0:
+    standing = read_word(board, record, layout.TASK_STANDING)
+    task.serves = standing & layout.SERVES != 0
+    if standing & layout.HELD != 0:
         kernel.scheduler.withdraw(task)
         task.become(TaskState.INACTIVE)
 
@@ -181,6 +183,8 @@ def give_capability(kernel: Kernel[B], cap: CapRecord, task: Task, own: Quota) -
     rights = rights_from_word(cap.rights)
     if cap.kind == u64(CapKind.DEBUG_CONSOLE.value):
         handle = task.capabilities.insert(Capability(rights, DebugConsole()), None)
+    elif cap.kind == u64(CapKind.CLOCK.value):
+        handle = task.capabilities.insert(Capability(rights, Clock()), None)
     else:
         origin = origin_of(kernel, cap, own)
         handle = task.capabilities.insert(Capability(rights, origin.held().object, cap.badge), origin)

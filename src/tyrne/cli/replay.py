@@ -77,7 +77,7 @@ def told(replay: Replay, made: Transition) -> list[str]:
     """A transition with its number; below it what its fault or refusals mean."""
     why = []
     if isinstance(made.cause, FaultEvent):
-        why.append((made.task, replay.explainer.fault(made.cause)))
+        why.append((made.cause.task, replay.explainer.fault(made.cause)))
     calls = [event for event in made.events if isinstance(event, CallEvent)]
     why += [(call.task, words) for call in calls if (words := replay.explainer.refusal(call))]
     below = [f"        {replay.task_name(task)}: {words}" for task, words in why]

@@ -107,9 +107,22 @@ class Clock(Protocol):
         """What turns are measured by, in counts of the machine's own; it never goes back."""
         ...
 
-    def arm_turn(self, end: u64) -> None:
-        """Interrupt the running turn, once, when the turn clock has reached `end`, or now if it has. An earlier `end`
+    def arm_turn(self, end: u64 | None) -> None:
+        """Interrupt the running turn, once, when the turn clock has reached `end`, or now if it has; None for never. An
+        earlier `end` counts no more."""
+        ...
+
+    def now(self) -> u64:
+        """The counter, read for a task: what comes of it depends on it, so that a record must have it."""
+        ...
+
+    def arm_alarm(self, at: u64 | None) -> None:
+        """Raise the alarm, once, when the counter has reached `at`, or now if it has; None for never. An earlier `at`
         counts no more."""
+        ...
+
+    def wait_for_interrupt(self) -> None:
+        """Nobody is ready: let the processor rest until an interrupt is pending, which it does not take."""
         ...
 
     def interrupt_pending(self) -> bool:
@@ -117,7 +130,7 @@ class Clock(Protocol):
         ...
 
     def acknowledge_interrupt(self) -> Interrupt:
-        """Take and complete one interrupt; the limit before a tick, which then stays pending."""
+        """Take and complete one interrupt: the limit first, a tick last. Others that are due stay pending."""
         ...
 
 

@@ -22,17 +22,28 @@ class Interrupt(Enum):
     """The turn of the running task is over."""
     LIMIT = 2
     """The run may take no more instructions."""
+    ALARM = 3
+    """A time has come that the kernel waits for."""
+
+
+def sooner(one: u64 | None, other: u64 | None) -> u64 | None:
+    """The earlier of two times that may never come."""
+    if one is None:
+        return other
+    return one if other is None else min(one, other)
 
 
 class Deadlines:
-    """When the limit and the end of the running turn are due, in the units of one counter that only grows.
+    """When the limit, the kernel's alarm and the end of the running turn are due, in the units of one counter that only
+    grows.
 
-    Every machine has one alarm, which it sets to `earliest`. A deadline that has passed stays due until it is taken;
-    that is once.
+    Every machine has one register to compare that with, which it sets to `earliest`. What has passed stays due until it
+    is taken; that is once.
     """
 
     def __init__(self) -> None:
         self.limit_at: u64 | None = None
+        self.alarm_at: u64 | None = None
         self.turn_at: u64 | None = None
 
     def arm_limit(self, now: u64, distance: u64) -> None:
@@ -46,24 +57,25 @@ class Deadlines:
         self.limit_at = saturating_sub(limit_at, amount)
         return True
 
-    def arm_turn(self, at: u64) -> None:
+    def arm_alarm(self, at: u64 | None) -> None:
+        self.alarm_at = at
+
+    def arm_turn(self, at: u64 | None) -> None:
         self.turn_at = at
 
     def earliest(self) -> u64 | None:
-        """The next deadline, which may have passed; None when nothing is armed."""
-        limit_at, turn_at = self.limit_at, self.turn_at
-        if turn_at is None:
-            return limit_at
-        if limit_at is None:
-            return turn_at
-        return min(limit_at, turn_at)
+        """What is due next, which may have passed; None when nothing is armed."""
+        return sooner(sooner(self.limit_at, self.alarm_at), self.turn_at)
 
     def take(self, now: u64) -> Interrupt:
-        """One interrupt that is due, the limit first."""
-        limit_at, turn_at = self.limit_at, self.turn_at
+        """One interrupt that is due: the limit first, and the end of the turn last."""
+        limit_at, alarm_at, turn_at = self.limit_at, self.alarm_at, self.turn_at
         if limit_at is not None and now >= limit_at:
             self.limit_at = None
             return Interrupt.LIMIT
+        if alarm_at is not None and now >= alarm_at:
+            self.alarm_at = None
+            return Interrupt.ALARM
         if turn_at is not None and now >= turn_at:
             self.turn_at = None
             return Interrupt.TICK

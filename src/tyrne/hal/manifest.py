@@ -59,8 +59,12 @@ TASK_FIRST_CAP: Final = u64(52)
 CAP_WORDS: Final = u64(4)
 """The kind, the number of the object, rights, and a badge."""
 MAX_CAPS: Final = 16
-TASK_HELD: Final = u64(116)
-"""1 for a task that somebody has to start."""
+TASK_STANDING: Final = u64(116)
+"""Of HELD and SERVES those that a task is."""
+HELD: Final = u64(1)
+"""Somebody has to start it."""
+SERVES: Final = u64(2)
+"""It does not keep the run going."""
 
 SEGMENT_FLAG_BITS: Final = u64(7)
 """Write, execute and user: what a segment's word of flags may hold."""

@@ -9,7 +9,7 @@ from tyrne.hal.aarch64.descriptors import Descriptors
 from tyrne.hal.aarch64.fault_report import log_fault
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
-from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
+from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK, instructions_until
 from tyrne.hal.interrupt import Deadlines, DrawnTicks, Interrupt
 from tyrne.hosted.counted_ram import CountedRam
 from tyrne.hosted.cpu import Cpu
@@ -37,7 +37,9 @@ class HostedBoard(CountedRam):
         self.page_format: Final = Descriptors()
         self.cpu: Final = Cpu(self)
         self.alarm_at = NEVER
-        """The count of user instructions at which the kernel wants to be interrupted."""
+        """The time, in instructions, at which the kernel wants to be interrupted."""
+        self.rested = 0
+        """How long nobody was ready: time goes on without instructions."""
         self.acknowledged = Interrupt.SPURIOUS
         """The last interrupt that the kernel took."""
         self._deadlines: Final = Deadlines()
@@ -80,17 +82,22 @@ class HostedBoard(CountedRam):
     def frequency(self) -> u64:
         return FREQUENCY
 
+    @property
+    def time(self) -> int:
+        """In instructions: those of tasks, and what nobody was ready in."""
+        return self.cpu.instructions + self.rested
+
     def ticks(self) -> u64:
-        return u64(self.cpu.instructions) // INSTRUCTIONS_PER_TICK
+        return u64(self.time) // INSTRUCTIONS_PER_TICK
 
     def arm_limit(self, instructions: u64) -> None:
         self.work = 0  # boot's
-        self._deadlines.arm_limit(u64(self.cpu.instructions), instructions)
+        self._deadlines.arm_limit(u64(self.time), instructions)
         self._set_alarm()
 
     def stop(self) -> int:
         """The run may take no more instructions from now on; how many were left of its limit."""
-        limit_at, now = self._deadlines.limit_at, self.cpu.instructions
+        limit_at, now = self._deadlines.limit_at, self.time
         self.arm_limit(u64(0))
         return 0 if limit_at is None else max(0, int(limit_at) - now)
 
@@ -98,11 +105,22 @@ class HostedBoard(CountedRam):
         return instructions
 
     def turn_clock(self) -> u64:
-        return u64(self.cpu.instructions)
+        return u64(self.time)
 
-    def arm_turn(self, end: u64) -> None:
+    def arm_turn(self, end: u64 | None) -> None:
         self._deadlines.arm_turn(end)
         self._set_alarm()
+
+    def now(self) -> u64:
+        return self.ticks()
+
+    def arm_alarm(self, at: u64 | None) -> None:
+        self._deadlines.arm_alarm(None if at is None else instructions_until(at))
+        self._set_alarm()
+
+    def wait_for_interrupt(self) -> None:
+        """The next one comes at once."""
+        self.rested += max(0, self.alarm_at - self.time)
 
     def interrupt_pending(self) -> bool:
         return self.drawn_ticks.is_drawn()
@@ -111,7 +129,7 @@ class HostedBoard(CountedRam):
         if self.drawn_ticks.take():
             self.acknowledged = Interrupt.TICK
         else:
-            self.acknowledged = self._deadlines.take(u64(self.cpu.instructions))
+            self.acknowledged = self._deadlines.take(u64(self.time))
             self._set_alarm()
         return self.acknowledged
 

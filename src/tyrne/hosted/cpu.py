@@ -52,7 +52,7 @@ class Stop(NamedTuple):
     address: int
 
 
-_INTERRUPTED: Final = Stop(Vector.IRQ, 0, 0)
+INTERRUPTED: Final = Stop(Vector.IRQ, 0, 0)
 
 
 class Cpu:
@@ -121,12 +121,12 @@ class Cpu:
         while limit > 0:
             part = min(limit, 1 if self.stop_request.made else SLICE)  # one: a run that has begun has instructions
             stop = self._run(registers, part)
-            if stop is not _INTERRUPTED:
+            if stop is not INTERRUPTED:
                 return stop
             limit = 0 if self.stop_request.made else limit - part
         if not pause:
             self.driver.take_exception()
-        return _INTERRUPTED
+        return INTERRUPTED
 
     def _run(self, registers: GeneralRegisters, limit: int) -> Stop:
         return self.stopped(registers, *self.driver.run(registers, limit))
@@ -143,7 +143,7 @@ class Cpu:
             return Stop(Vector.SYNCHRONOUS, _EXTERNAL_ABORTS[error], 0)
         engine.check(error, "run")
         if reached:
-            return _INTERRUPTED
+            return INTERRUPTED
         raise EngineError(f"the CPU stopped at {pc:#x} without a reason")
 
     def _exception(self, pc: int) -> Stop:

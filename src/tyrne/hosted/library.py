@@ -71,7 +71,7 @@ class NativeState(ctypes.Structure):
         *((name, _U64) for name in ("flush_code", "flush_translations", "system_register")),
         ("asked_for", _U64 * 2),
         ("task", _P),
-        *((name, _U64) for name in ("alarm_at", "taken", "known", "passed")),
+        *((name, _U64) for name in ("alarm_at", "rested", "taken", "known", "passed")),
         ("error", ctypes.c_int64),
     )
 

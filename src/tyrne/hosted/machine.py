@@ -11,7 +11,7 @@ from tyrne.hal.exit_status import PANIC
 from tyrne.hal.frame import TrapFrame, Vector
 from tyrne.hosted import shown
 from tyrne.hosted.board import HostedBoard
-from tyrne.hosted.cpu import NO_LIMIT, Stop
+from tyrne.hosted.cpu import INTERRUPTED, NO_LIMIT, Stop
 from tyrne.hosted.loading import load
 from tyrne.hosted.panic import describe
 from tyrne.hosted.recorder import Recorder
@@ -44,7 +44,7 @@ class HostedMachine:
         """Boot, and run until nothing is left to run; a failed check of the kernel is its panic."""
         try:
             task = self.boot()
-            while task is not None:
+            while task is not None or self.kernel.waits():
                 task = self.step(task)
             status = int(self.kernel.exit_status())
         except BdbQuit:
@@ -58,9 +58,10 @@ class HostedMachine:
         """Start the kernel; the task that runs first."""
         return start_system(self.kernel, self._info)
 
-    def step(self, task: Task) -> Task | None:
-        """One transition: the task runs until it traps, the kernel answers. Who runs next; None when that is nobody."""
-        stop = self.execute(task, self.until_interrupt())
+    def step(self, task: Task | None) -> Task | None:
+        """One transition: the task runs until it traps, or without one time goes on until an interrupt; then the kernel
+        answers. Who runs next; None when that is nobody."""
+        stop = self.rest() if task is None else self.execute(task, self.until_interrupt())
         wish = self.board.cpu.stop_request
         if wish.made and wish.left is None:
             wish.left = self.board.stop()
@@ -76,7 +77,12 @@ class HostedMachine:
 
     def until_interrupt(self) -> int:
         """How many instructions may begin before the next interrupt comes; not below zero."""
-        return max(0, self.board.alarm_at - self.board.cpu.instructions)
+        return max(0, self.board.alarm_at - self.board.time)
+
+    def rest(self) -> Stop:
+        """Nobody is ready: time goes on until an interrupt comes."""
+        self.board.wait_for_interrupt()
+        return INTERRUPTED
 
     def execute(self, task: Task, limit: int, pause: bool = False) -> Stop:
         """Let a task run until it traps, or has begun `limit` instructions: why it stopped. After a `pause` it is to go

@@ -17,6 +17,7 @@ from tyrne.boards.native import journal
 from tyrne.compiler.build import HostLibrary, build_host_library
 from tyrne.compiler.build.host import CompiledTrap, build_counting_library
 from tyrne.hal.exit_status import PANIC
+from tyrne.hal.frame import Vector
 from tyrne.hosted.cpu import NO_LIMIT, SLICE, Cpu, Stop
 from tyrne.hosted.drivers import ByBlock
 from tyrne.hosted.engine import Places
@@ -107,7 +108,9 @@ class NativeMachine:
         self._frames: Final[dict[int, GeneralRegisters]] = {}
         self._states: Final[dict[int, Places]] = {}
         self._alarm_at = _NEVER
-        """The count of instructions at which the kernel wants to be interrupted."""
+        """The time, in instructions, at which the kernel wants to be interrupted."""
+        self._rested = 0
+        """How long nobody was ready: time goes on without instructions."""
         self._task = 0
         """Where the struct of the task is that runs next; 0 for nobody."""
 
@@ -143,7 +146,10 @@ class NativeMachine:
         while True:
             self._execute_journal()
             if not self._task:
-                return
+                if not library.call("waits"):
+                    return
+                self._rest()
+                continue
             stop = None
             if together is not None and not self.cpu.stop_request.made:
                 reason = self._transitions(together)
@@ -159,6 +165,7 @@ class NativeMachine:
         """As many transitions as concern nobody; why there are no more."""
         recorder, kernel = self.recorder, self.kernel
         together.task, together.alarm_at, together.passed = self._task, self._alarm_at, 0
+        together.rested = self._rested
         together.asked_for = recorder.asks_for(0), recorder.asks_for(1)
         together.known = sum(1 << task for task in range(_FIRST_TASKS) if recorder.is_known(task))
         reason = Reason(self._run_together(ctypes.addressof(together), _MOST, SLICE))
@@ -168,12 +175,19 @@ class NativeMachine:
         self.cpu.instructions = self.cpu.driver.instructions
         return reason
 
+    def _rest(self) -> None:
+        """Nobody is ready: the next interrupt comes at once."""
+        now = self.cpu.instructions + self._rested
+        self._rested += max(0, self._alarm_at - now)
+        self.kernel.set_instructions(self.cpu.instructions + self._rested)
+        self._task = self._address(self.kernel.trap(Vector.IRQ.value, 0, 0))
+
     def _transition(self, stop: Stop | None) -> None:
         """The task that runs next does, if it has not stopped already, and the kernel answers."""
         cpu, kernel = self.cpu, self.kernel
         if stop is None:
-            stop = cpu.run(self._frame(self._task), min(self._alarm_at - cpu.instructions, NO_LIMIT))
-        kernel.set_instructions(cpu.instructions)
+            stop = cpu.run(self._frame(self._task), min(self._alarm_at - cpu.instructions - self._rested, NO_LIMIT))
+        kernel.set_instructions(cpu.instructions + self._rested)
         if cpu.stop_request.made and cpu.stop_request.left is None:
             cpu.stop_request.left = int(kernel.library.call("stop"))
         self._task = self._address(kernel.trap(stop.vector.value, stop.syndrome, stop.address))

@@ -9,13 +9,12 @@ from tyrne.hal.aarch64.syndrome import FaultKind, fault_kind
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hosted.board import HostedBoard
-from tyrne.hosted.cpu import NO_LIMIT, Stop
+from tyrne.hosted.cpu import INTERRUPTED, NO_LIMIT, Stop
 from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.recorder import InterruptEvent, Recorder
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 
-_INTERRUPTED: Final = Stop(Vector.IRQ, 0, 0)
 _BEFORE_AN_INSTRUCTION: Final = (FaultKind.INSTRUCTION_ABORT, FaultKind.PC_ALIGNMENT)
 """Faults of the fetch: no instruction has begun."""
 
@@ -23,9 +22,12 @@ _BEFORE_AN_INSTRUCTION: Final = (FaultKind.INSTRUCTION_ABORT, FaultKind.PC_ALIGN
 class RecordedBoard(HostedBoard):
     """Takes interrupts from a list. What the kernel arms has no effect: the list is what came of it."""
 
-    def __init__(self, recorder: Recorder, interrupts: Sequence[InterruptEvent]) -> None:
+    def __init__(self, recorder: Recorder, interrupts: Sequence[InterruptEvent], readings: Sequence[int]) -> None:
         super().__init__(recorder)
         self.interrupts: Final = interrupts
+        self.readings: Final = readings
+        """Of the clock."""
+        self.read = 0
         self.taken = 0
         self.traps = 0
         """Synchronous ones from EL0."""
@@ -34,7 +36,17 @@ class RecordedBoard(HostedBoard):
 
     def arm_limit(self, instructions: u64) -> None: ...
 
-    def arm_turn(self, end: u64) -> None: ...
+    def arm_turn(self, end: u64 | None) -> None: ...
+
+    def arm_alarm(self, at: u64 | None) -> None: ...
+
+    def wait_for_interrupt(self) -> None: ...
+
+    def now(self) -> u64:
+        """What the clock said then; in a record that breaks off, what it said last."""
+        if self.read < len(self.readings):
+            self.read += 1
+        return u64(self.readings[self.read - 1] if self.readings else 0)
 
     @property
     def next(self) -> InterruptEvent | None:
@@ -56,9 +68,14 @@ class RecordedMachine(HostedMachine):
     """One run of one system with the interrupts of another run of it."""
 
     def __init__(
-        self, manifest: bytes, recorder: Recorder, debug_console: bool, interrupts: Sequence[InterruptEvent]
+        self,
+        manifest: bytes,
+        recorder: Recorder,
+        debug_console: bool,
+        interrupts: Sequence[InterruptEvent],
+        readings: Sequence[int],
     ) -> None:
-        self._interrupts: Final = RecordedBoard(recorder, interrupts)
+        self._interrupts: Final = RecordedBoard(recorder, interrupts, readings)
         super().__init__(manifest, recorder, debug_console, self._interrupts)
         self._trapped_at = 0
         """The count of instructions at the last synchronous trap."""
@@ -77,14 +94,14 @@ class RecordedMachine(HostedMachine):
     def execute(self, task: Task, limit: int, pause: bool = False) -> Stop:
         """As on any machine an interrupt that is due comes before the next instruction is fetched."""
         if limit == 0:
-            return _INTERRUPTED
+            return INTERRUPTED
         due_at = self.board.cpu.instructions + self.until_interrupt()
         stop = super().execute(task, limit, pause)
         if stop.vector is not Vector.SYNCHRONOUS:
             return stop
         instructions = self.board.cpu.instructions
         if instructions == due_at and fault_kind(u64(stop.syndrome)) in _BEFORE_AN_INSTRUCTION:
-            return _INTERRUPTED
+            return INTERRUPTED
         self._interrupts.traps += 1
         self._interrupts.steps = 0
         self._trapped_at = instructions

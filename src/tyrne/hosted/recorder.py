@@ -137,6 +137,8 @@ class Recorder:
         """Every task of which there was an event, and which is not left out."""
         self.interrupts: Final[list[InterruptEvent]] = []
         """Of a machine whose interrupts do not follow from what its tasks do."""
+        self.readings: Final[list[int]] = []
+        """Of the clock, on such a machine."""
         self.panic_bytes: Final = bytearray()
         self.status: int | None = None
         self.instructions = 0
@@ -221,6 +223,13 @@ class Recorder:
             self.interrupts.append(InterruptEvent(traps, instructions, kind, steps))
         else:
             self.left_out["interrupts"] += 1
+
+    def reading(self, count: int) -> None:
+        """The clock was read, on a machine on which what it says does not follow from what its tasks do."""
+        if len(self.readings) < self.kept.interrupts:
+            self.readings.append(count)
+        else:
+            self.left_out["readings"] += 1
 
     def panic(self, text: bytes) -> None:
         self.panic_bytes.extend(text)

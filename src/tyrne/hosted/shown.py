@@ -16,7 +16,7 @@ from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle, kind_of
+from tyrne.kernel.capability import Capability, Clock, DebugConsole, MemoryHandle, kind_of
 from tyrne.kernel.core import Core
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.frames import Frames
@@ -68,7 +68,11 @@ def _held(capability: Capability) -> str:
     """`endpoint 0, RECV|SEND, badge 0x5`."""
     named = capability.object
     kind = kind_of(named).name.lower()
-    what = "console" if isinstance(named, DebugConsole) else f"{kind} {int(named.at.life.index)}"
+    what = kind
+    if isinstance(named, DebugConsole):
+        what = "console"
+    elif not isinstance(named, Clock):
+        what += f" {int(named.at.life.index)}"
     if isinstance(named, MemoryHandle):
         what += f", pages {int(named.first)} to {int(named.first + named.pages) - 1}"
     rights = "|".join(str(right.name) for right in capability.rights) or "no rights"

@@ -36,7 +36,8 @@ struct native {
     uint64_t asked_for[2];                    /* whether somebody wants to know of a call that was granted, or refused */
 
     char *task;         /* who runs next */
-    uint64_t alarm_at;  /* the count of instructions at which the kernel wants to be interrupted */
+    uint64_t alarm_at;  /* the time, in instructions, at which the kernel wants to be interrupted */
+    uint64_t rested;    /* how long nobody was ready: time goes on without instructions */
     uint64_t taken;     /* words of the journal that have been executed */
     uint64_t known;     /* bit n: task n, one of the first, has been seen and has not ended since */
     uint64_t passed;    /* calls of which nobody wants to know */
@@ -132,7 +133,8 @@ PUBLIC int tyrne_transitions(struct native *n, uint64_t most, uint64_t slice)
         places[33] = n->task + n->pc;
         if (*(uint64_t *)places[33] & 3 || *(uint64_t *)places[32] & 0xF)
             return UNUSUAL;
-        uint64_t left = n->alarm_at > cpu->instructions ? n->alarm_at - cpu->instructions : 0, syndrome = 0;
+        uint64_t now = cpu->instructions + n->rested;
+        uint64_t left = n->alarm_at > now ? n->alarm_at - now : 0, syndrome = 0;
         uint32_t vector = IRQ;
         if (left) {
             uint64_t room = end - cpu->instructions;
@@ -148,7 +150,7 @@ PUBLIC int tyrne_transitions(struct native *n, uint64_t most, uint64_t slice)
         }
         if (vector == IRQ)
             tyrne_take_exception(cpu);
-        n->journal[1] = cpu->instructions;
+        n->journal[1] = cpu->instructions + n->rested;
         if (!n->trap(&n->task, vector, syndrome, 0))
             return FAILED;
         if (!execute(n))

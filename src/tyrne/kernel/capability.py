@@ -84,6 +84,11 @@ class DebugConsole:
     """The debug console; there is one."""
 
 
+@dataclass(frozen=True)
+class Clock:
+    """The clock; there is one."""
+
+
 CapObject = (
     TaskHandle
     | EndpointHandle
@@ -93,6 +98,7 @@ CapObject = (
     | QuotaHandle
     | ReplyHandle
     | DebugConsole
+    | Clock
 )
 
 
@@ -107,10 +113,11 @@ def kind_of(named: CapObject) -> CapKind:
         case QuotaHandle(): return CapKind.QUOTA
         case ReplyHandle(): return CapKind.REPLY
         case DebugConsole(): return CapKind.DEBUG_CONSOLE
+        case Clock(): return CapKind.CLOCK
 
 
 def life_of(named: CapObject) -> Life | None:
-    """The life that a capability keeps going while it is there. An answer keeps none, and the console has none."""
+    """The life that a capability keeps going while it is there. An answer keeps none; console and clock have none."""
     match named:
         case TaskHandle(at): return at.life
         case EndpointHandle(at): return at.life
@@ -118,7 +125,7 @@ def life_of(named: CapObject) -> Life | None:
         case AddressSpaceHandle(at): return at.life
         case MemoryHandle(at): return at.life
         case QuotaHandle(at): return at.life
-        case ReplyHandle() | DebugConsole(): return None
+        case ReplyHandle() | DebugConsole() | Clock(): return None
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def new_task(kernel: Kernel[B]) -> TaskHandle | Status:
     task.number = kernel.lives
     kernel.lives = wrapping_add(kernel.lives, u32(1))
     task.name[0] = u8(0)
-    task.priority = u64(PRIORITIES - 1)
+    task.set_priority(u64(PRIORITIES - 1))
     task.used = u64(0)
     task.reach = u64(0)
     task.renew()

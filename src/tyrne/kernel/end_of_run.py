@@ -20,20 +20,17 @@ if TYPE_CHECKING:
 def log_end(kernel: Kernel[B]) -> None:
     """Say how the run ended."""
     board = kernel.board
-    waiting = False
+    stuck = kernel.anybody_left() and not kernel.limit_reached
     for i in irange(len(kernel.tasks.items)):
         task = kernel.tasks.items[i]
         if not kernel.tasks.occupied[i] or task.has_ended():
             continue
         board.trace_standing(task.number, standing_of(kernel, task))
-        if task.state is TaskState.READY:
-            continue
-        waiting = True
-        if not kernel.limit_reached:
+        if stuck:
             log_text(board, b"tyrne: deadlock: task ")
             log_name(board, task.name, task.number)
             log_wait(board, task.state)
-    if not waiting and not kernel.limit_reached:
+    if not stuck and not kernel.limit_reached:
         log_line(board, b"tyrne: all tasks complete")
     log_text(board, b"tyrne: boot-to-end elapsed = ")
     log_decimal(board, ticks_to_ns(board.ticks() - kernel.started, board.frequency()))

@@ -23,9 +23,10 @@ from tyrne.kernel.authority import live_space, notification_of
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, EndpointHandle, ReplyHandle
+from tyrne.kernel.deadline import NOT_AT_ONCE
 from tyrne.kernel.effects import receipt
 from tyrne.kernel.endpoint import Endpoint, EndpointState, Message
-from tyrne.kernel.rendezvous import move_capability, release
+from tyrne.kernel.rendezvous import complete, move_capability
 from tyrne.kernel.signals import wake_waiter
 from tyrne.kernel.task import Fault, Offer, Task
 from tyrne.lang import apart, hot, inline, u64
@@ -116,7 +117,7 @@ def endpoint_for(through: CapSlot, right: Rights) -> Endpoint | None:
 def runs_at_once(kernel: Kernel[B], task: Task) -> bool:
     """Whether a task that the current one releases, and then waits, has the rest of its turn."""
     core = kernel.scheduler.core
-    return core.most_urgent() >= task.priority and task.priority < core.reach
+    return core.most_urgent() >= task.urgency and task.urgency < core.reach
 
 
 @inline
@@ -145,7 +146,7 @@ def call_waiting(kernel: Kernel[B], task: Task, call: Call) -> Task | None:
     """`call` without a capability, to a receiver that waits."""
     table = live_table(task)
     through = None if table is None else table.resolve(unpack_handle(call.a0))
-    if through is None or call.a5 != NULL_HANDLE:
+    if through is None or call.a5 != NULL_HANDLE or task.urgency == NOT_AT_ONCE:
         return None
     message = Message(call.a1, call.a2, call.a3, call.a4)
     return hand_over(kernel, task, through, Rights.SEND, Offer.CALL, message, None)
@@ -159,6 +160,8 @@ def call_with_gift(kernel: Kernel[B], task: Task, table: CapTable, call: Call) -
         return go_on(kernel, task, Status.STALE_HANDLE, u64(0))
     gift = table.leaf(unpack_handle(call.a5))
     if isinstance(gift, Status) or gift is through or not includes(gift.held().rights, Rights.TRANSFER):
+        return None
+    if task.urgency == NOT_AT_ONCE:
         return None
     message = Message(call.a1, call.a2, call.a3, call.a4)
     return hand_over(kernel, task, through, Rights.SEND, Offer.CALL, message, gift)
@@ -191,7 +194,7 @@ def hand_over(
     task.through = through
     task.reply = slot
     task.become(TaskState.CALLING)
-    release(kernel, receiver, receipt(through.held().badge, message, arrived, pack_handle(slot.handle())))
+    complete(kernel, receiver, receipt(through.held().badge, message, arrived, pack_handle(slot.handle())))
     return enter(kernel, task, receiver, space)
 
 
@@ -201,7 +204,7 @@ def reply_and_wait(kernel: Kernel[B], task: Task, call: Call) -> Task | None:
     table = live_table(task)
     slot = None if table is None else table.resolve(unpack_handle(call.a0))
     through = None if table is None else table.resolve(unpack_handle(call.a5))
-    if slot is None or through is None:
+    if slot is None or through is None or task.urgency == NOT_AT_ONCE:
         return None
     answered = slot.held().object
     if not isinstance(answered, ReplyHandle) or slot.generation == LAST_GENERATION:
@@ -228,5 +231,5 @@ def reply_and_wait(kernel: Kernel[B], task: Task, call: Call) -> Task | None:
         client.forget_offer()
     else:
         message = Message(call.a1, call.a2, call.a3, call.a4)
-        release(kernel, client, receipt(u64(0), message, NULL_HANDLE, NULL_HANDLE))
+        complete(kernel, client, receipt(u64(0), message, NULL_HANDLE, NULL_HANDLE))
     return enter(kernel, task, client, space)

@@ -8,7 +8,7 @@ from tyrne.abi import TaskState
 from tyrne.hal.board import B
 from tyrne.hal.cause import Cause
 from tyrne.hal.exit_status import ALL_EXITED, DEADLOCK, LIMIT, TASK_FAILED
-from tyrne.hal.frame import Answer, TrapFrame
+from tyrne.hal.frame import Answer, ThreadState, TrapFrame
 from tyrne.hal.image import Image
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hal.text import log_line
@@ -17,6 +17,8 @@ from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.authority import live_space, living_space
 from tyrne.kernel.cap_table import CapTable
+from tyrne.kernel.clock import ring
+from tyrne.kernel.deadline import NOT_AT_ONCE, next_due, set_alarm
 from tyrne.kernel.deletion import delete_one, reap_some
 from tyrne.kernel.effects import Block, Reschedule, Resume, Return, SyscallContext, Terminate
 from tyrne.kernel.end_of_run import log_end
@@ -63,6 +65,8 @@ class Kernel(Generic[B]):
         """What a caller without context holds: nothing, and once it is sealed at boot, no room for anything."""
         self.loading: Image = Image()
         """The image that boot is loading."""
+        self.idle: ThreadState = ThreadState()
+        """What the processor holds instead of a thread's state while nobody is ready."""
         self.boot_frame: TrapFrame = TrapFrame()
         """The registers of the calls by which boot checks the gate."""
         self.lives: u32 = u32(0)
@@ -73,18 +77,20 @@ class Kernel(Generic[B]):
 
     @hot
     def trap(self, cause: Cause, what: u64, address: u64) -> Task | None:
-        """One transition. The current task's frame holds its registers; returns who runs next, None to stop.
+        """One transition. The current task's frame holds its registers; returns who runs next. None when nobody is
+        ready: while the kernel `waits`, the next trap is an interrupt, and else the run is over.
 
         `what` and `address` describe a fault, in words of the board.
         """
         task = self.scheduler.core.current
+        if cause is Cause.INTERRUPT:
+            self._interrupt(task)
+            return self.leave()
         assert task is not None
         if cause is Cause.CALL:
             following = fast_call(self, task)
             return self.other_call(task) if following is None else following
-        if cause is Cause.INTERRUPT:
-            self._interrupt(task)
-        elif cause is Cause.FLOATING and not task.thread.floating:
+        if cause is Cause.FLOATING and not task.thread.floating:
             self.board.open_floating(task.thread)
         elif not fast_fault(self, task, what, address):
             fault_task(self, task, what, address)
@@ -119,11 +125,11 @@ class Kernel(Generic[B]):
         """How the run ended; meaningful once `trap` has returned None. One of hal/exit_status.py."""
         if self.limit_reached:
             return LIMIT
+        if self.anybody_left():
+            return DEADLOCK
         status = ALL_EXITED
         for i in irange(len(self.tasks.items)):
             task = self.tasks.items[i]
-            if self.tasks.occupied[i] and not task.has_ended():
-                return DEADLOCK
             if self.tasks.occupied[i] and (task.state is TaskState.FAULTED or task.exit_code != 0):
                 status = TASK_FAILED
         return status
@@ -161,6 +167,8 @@ class Kernel(Generic[B]):
                 self.scheduler.preempt()
             case Block(partner):
                 self.scheduler.switch(partner)
+                if task.urgency == NOT_AT_ONCE:
+                    set_alarm(self)  # what ends the wait counts from here on
             case Reschedule():
                 task.frame.answer(Answer(u64(0)))
                 self.board.trace_call(task.number, call, task.frame)
@@ -170,13 +178,18 @@ class Kernel(Generic[B]):
                 exit_task(self, task, code)
         return self.leave()
 
-    def _interrupt(self, task: Task) -> None:
-        """A tick ends the turn of the current task, which alone has another one; the limit ends the run."""
+    def _interrupt(self, task: Task | None) -> None:
+        """A tick ends the turn of the current task, which alone has another one; the limit ends the run; at an alarm
+        what is due happens."""
         match self.board.acknowledge_interrupt():
             case Interrupt.TICK:
-                self.scheduler.rotate(task)
-                if self.scheduler.core.left is None:
-                    self._begin_turn(task)
+                if task is not None:
+                    self.scheduler.rotate(task)
+                    if self.scheduler.core.left is None:
+                        self._begin_turn(task)
+            case Interrupt.ALARM:
+                ring(self)
+                self.scheduler.preempt()
             case Interrupt.LIMIT:
                 self.limit_reached = True
                 self.scheduler.core.current = None  # nothing runs from here on; the tasks keep their states
@@ -199,8 +212,7 @@ class Kernel(Generic[B]):
         while True:
             task = core.current
             if task is None:
-                self.activate(self.bootstrap_space())
-                log_end(self)
+                self._rest()
                 return None
             if task is not core.entered:
                 self._enter(task)
@@ -211,6 +223,33 @@ class Kernel(Generic[B]):
             self.scheduler.preempt()
             if task is core.current and self.board.interrupt_pending():
                 self._interrupt(task)
+
+    def _rest(self) -> None:
+        """Nobody is ready: the processor holds no thread and no space, and nobody has a turn. Or the run is over."""
+        core = self.scheduler.core
+        self.activate(self.bootstrap_space())
+        if not self.waits():
+            log_end(self)
+            return
+        old = core.entered
+        if old is not None:
+            if self.scheduler.slice != 0:
+                self.scheduler.settle(self.board.turn_clock())
+                self.board.arm_turn(None)
+            self.board.switch_thread(old.thread, self.idle)
+            core.entered = None
+
+    def waits(self) -> bool:
+        """While nobody is ready: whether a deadline may change that, and the run is not over."""
+        return not self.limit_reached and next_due(self) is not None and self.anybody_left()
+
+    def anybody_left(self) -> bool:
+        """Whether a task has not ended that keeps the run going."""
+        for i in irange(self.tasks.touched):
+            task = self.tasks.items[i]
+            if self.tasks.occupied[i] and not task.serves and not task.has_ended():
+                return True
+        return False
 
     def _take_step(self, task: Task, work: Work) -> None:
         """Do one unit of what a task has to do, and set down what is left."""

@@ -11,6 +11,7 @@ from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.authority import authorise, caller_at, endpoint_at, endpoint_of, message_status
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import NotificationHandle
+from tyrne.kernel.deadline import forget_timeout
 from tyrne.kernel.effects import Block, Effect, Resume, SyscallContext, done, receipt, refuse
 from tyrne.kernel.endpoint import Endpoint, EndpointState, Message
 from tyrne.kernel.rendezvous import (
@@ -123,6 +124,7 @@ def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: 
     receiver = submit(kernel, task, endpoint, slot, offer)
     if receiver is None or offer is Offer.CALL:
         return Block(receiver)
+    forget_timeout(kernel, task)
     kernel.scheduler.make_ready(receiver)
     return done()
 
@@ -152,7 +154,10 @@ def wait_at(
         return Block(partner)
     if partner is not None:
         kernel.scheduler.make_ready(partner)
-    return refuse(found) if isinstance(found, Status) else Resume(found)
+    if isinstance(found, Status):
+        return refuse(found)
+    forget_timeout(kernel, task)
+    return Resume(found)
 
 
 def reply(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:

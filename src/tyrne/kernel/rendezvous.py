@@ -10,7 +10,15 @@ from tyrne.hal.frame import Answer
 from tyrne.kernel.authority import caller_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import Capability, EndpointHandle, MemoryHandle, ReplyHandle
+from tyrne.kernel.capability import (
+    Capability,
+    Clock,
+    EndpointHandle,
+    MemoryHandle,
+    NotificationHandle,
+    ReplyHandle,
+)
+from tyrne.kernel.deadline import forget_set_by, forget_timeout
 from tyrne.kernel.effects import receipt, signal_receipt
 from tyrne.kernel.ending import call_off, end_by_fault
 from tyrne.kernel.endpoint import Endpoint, Message
@@ -24,7 +32,14 @@ if TYPE_CHECKING:
 
 @hot
 def release(kernel: Kernel[B], task: Task, answer: Answer) -> None:
-    """Complete the call in which a task waits. Its caller lets it run."""
+    """Complete the call in which a task waits. Who releases it lets it run."""
+    forget_timeout(kernel, task)
+    complete(kernel, task, answer)
+
+
+@hot
+def complete(kernel: Kernel[B], task: Task, answer: Answer) -> None:
+    """Complete the call of a task whose deadline does not depend on it."""
     call = task.frame.call()
     task.frame.answer(answer)
     task.forget_offer()
@@ -77,7 +92,8 @@ def withdraw(named: EndpointHandle, slot: CapSlot) -> None:
 
 
 def lay_down(kernel: Kernel[B], slot: CapSlot) -> None:
-    """Undo what its holder did by a capability that goes or moves: a binding, a mapping, a poll for messages."""
+    """Undo what its holder did by a capability that goes or moves: a binding, a mapping, a poll for messages, a
+    deadline."""
     binding = slot.binding
     if binding is not None:
         binding.unbind()
@@ -86,6 +102,8 @@ def lay_down(kernel: Kernel[B], slot: CapSlot) -> None:
         unmap_placed(kernel, slot)
     elif isinstance(named, EndpointHandle):
         withdraw(named, slot)
+    elif isinstance(named, (NotificationHandle, Clock)):
+        forget_set_by(kernel, slot)
 
 
 @hot

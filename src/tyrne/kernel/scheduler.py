@@ -17,7 +17,7 @@ from tyrne.kernel.core import Core
 from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.kernel.work import Work
-from tyrne.lang import hot, saturating_add, saturating_sub, u64
+from tyrne.lang import hot, inline, saturating_add, saturating_sub, u64
 
 
 class Scheduler:
@@ -99,17 +99,22 @@ class Scheduler:
 
         A task that overran has that much of its next turn used already; if that is all, it is interrupted at once.
         """
-        left = self.core.left
-        if left is not None:
-            left.used = left.used + (now - self.core.began)
-            if left.reach == 0:
-                left.used = saturating_sub(left.used, self.slice)
+        self.settle(now)
         self.core.reach = max(task.reach, task.priority + 1)
         self.core.began = now - task.used
         task.used = u64(0)
         task.reach = u64(0)
-        self.core.left = None
         return saturating_add(self.core.began, self.slice)
+
+    @inline
+    def settle(self, now: u64) -> None:
+        """The turn that this trap has left, if it has left one, is over."""
+        left = self.core.left
+        self.core.left = None
+        if left is not None:
+            left.used = left.used + (now - self.core.began)
+            if left.reach == 0:
+                left.used = saturating_sub(left.used, self.slice)
 
     def _leave_turn(self) -> None:
         """Somebody else than the current task has a turn, which is begun when all that this trap does is done."""

@@ -8,6 +8,7 @@ from tyrne.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState, unpack_ha
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.kernel.authority import authorise, endpoint_at, message_status, notification_at, notification_of
+from tyrne.kernel.deadline import forget_timeout
 from tyrne.kernel.effects import Block, Effect, Resume, SyscallContext, done, refuse, signal_receipt
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.rendezvous import release
@@ -57,6 +58,7 @@ def wait_for_signals(kernel: Kernel[B], caller: SyscallContext, call: Call) -> E
     task = kernel.scheduler.core.current
     assert task is not None
     if notification.word != 0:
+        forget_timeout(kernel, task)
         return Resume(signal_receipt(notification.consume()))
     task.through = caller.table.resolve(unpack_handle(call.a0))
     task.become(TaskState.RECEIVING)

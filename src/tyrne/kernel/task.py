@@ -28,6 +28,7 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.context import Context, whole_context
+from tyrne.kernel.deadline import NOT_AT_ONCE, Deadline
 from tyrne.kernel.life import Life
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
@@ -65,6 +66,8 @@ class Task:
         and reports use it."""
         self.name: Array[u8] = Array.filled(NAME_LENGTH, u8(0))
         self.state: TaskState = TaskState.INACTIVE
+        self.serves: bool = False
+        """Whether the run is over although it waits, once all have ended that do not serve."""
         self.priority: u64 = u64(0)
         self.used: u64 = u64(0)
         """What it has used of its next turn already: before it was interrupted, or by overrunning an earlier one."""
@@ -82,6 +85,9 @@ class Task:
         """While it is ENDING: what it is to be next."""
         self.spent: bool = False
         """Ended, and who waits for it not yet released."""
+        self.deadline: Deadline | None = None
+        self.urgency: u64 = u64(0)
+        """Its priority; while its deadline ends a wait NOT_AT_ONCE, so that nobody lets it run in his own place."""
         self.work: Work | None = None
         """What it has to do before it goes on."""
         self.next: Task | None = None
@@ -119,6 +125,11 @@ class Task:
         """Every change of a task's state, and nothing else: docs/task-states.md has those that there are."""
         self.state = state
 
+    def set_priority(self, priority: u64) -> None:
+        self.priority = priority
+        if self.urgency != NOT_AT_ONCE:
+            self.urgency = priority
+
     def forget_offer(self) -> None:
         """The task waits for nothing any more."""
         self.offer = Offer.NOTHING
@@ -132,6 +143,12 @@ class Task:
     def awaits_repair(self) -> bool:
         """Whether it waits for its supervisor to do something about its fault."""
         return self.offer is Offer.FAULT
+
+    def waits(self) -> bool:
+        """Whether it is in a wait of its own: for a repair others wait."""
+        state = self.state
+        in_wait = state is TaskState.SENDING or state is TaskState.RECEIVING or state is TaskState.CALLING
+        return in_wait and not self.awaits_repair()
 
     def stands_still(self) -> bool:
         """Whether its registers stay as they are until somebody resumes it."""

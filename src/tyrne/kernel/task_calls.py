@@ -10,10 +10,11 @@ from tyrne.hal.frame import REGISTERS, Answer, Call
 from tyrne.kernel.authority import authorise, message_status, task_of
 from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.config import PRIORITIES
+from tyrne.kernel.deadline import forget_deadline
 from tyrne.kernel.deletion import delete, end_life
 from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, SyscallContext, Terminate, done, refuse
 from tyrne.kernel.ending import call_off, end_task
-from tyrne.kernel.rendezvous import release
+from tyrne.kernel.rendezvous import complete, release
 from tyrne.kernel.task import Task
 from tyrne.kernel.work import Reaping
 from tyrne.lang import u64
@@ -53,6 +54,7 @@ def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     call_off(kernel, task)
     if task.state is not TaskState.INACTIVE:
         end_life(kernel, task)
+        forget_deadline(kernel, task)
     delete(kernel, task.home)
     task.home.fill(slot.held(), slot.parent, slot.depth)
     task.bind(named, call.a2, call.a3, call.a4, task.capabilities)
@@ -95,7 +97,7 @@ def prioritise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     queued = task.queue is kernel.scheduler.core.ready[task.priority]
     if queued:
         kernel.scheduler.withdraw(task)
-    task.priority = call.a1
+    task.set_priority(call.a1)
     if queued:
         kernel.scheduler.core.enqueue(task)
     return done()
@@ -122,10 +124,10 @@ def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if task.has_ended() or task.state is TaskState.INACTIVE or task.state is TaskState.SUSPENDED:
         return refuse(Status.BAD_STATE)
     if task is kernel.scheduler.core.current:
-        release(kernel, task, Answer(u64(Status.OK.value)))
+        complete(kernel, task, Answer(u64(Status.OK.value)))
         task.become(TaskState.SUSPENDED)
         return Block(None)
-    waits = task.state is not TaskState.READY and not task.awaits_repair()
+    waits = task.waits()
     call_off(kernel, task)
     if waits:
         release(kernel, task, Answer(u64(Status.ABORTED.value)))

@@ -28,6 +28,7 @@ class _Kind:
 
 _KINDS: Final = {
     "console": _Kind(CapKind.DEBUG_CONSOLE, Rights.CONSOLE_WRITE, "the console"),
+    "clock": _Kind(CapKind.CLOCK, Rights.READ | Rights.ARM, "the clock"),
     "endpoint": _Kind(CapKind.ENDPOINT, Rights.SEND | Rights.RECV, "an endpoint", "endpoint", ("badge",)),
     "notification": _Kind(CapKind.NOTIFICATION, Rights.NOTIFY | Rights.WAIT, "a notification", "notification"),
     "memory": _Kind(

@@ -37,6 +37,7 @@ class TaskDescription:
     held: bool = False
     options: BuildOptions = NO_OPTIONS
     handles: Handles = ()
+    serves: bool = False
 
 
 @dataclass(frozen=True)

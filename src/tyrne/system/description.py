@@ -104,6 +104,9 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any]) -> SystemDescrip
         raise mistakes.failure()
     check_sums(mistakes, model, regions, [task.quota for task in tasks])
     check_reach(mistakes, tasks, names["endpoint"])
+    if all(task.serves for task in tasks):
+        what = "every task serves, so the run would be over before it begins; remove serves = true from one of them"
+        mistakes.add(("task", 0, "serves"), what)
     if mistakes:
         raise mistakes.failure()
     return SystemDescription(
@@ -193,6 +196,7 @@ class _TaskReader:
             not table.start,
             options,
             read_handles(self._mistakes, (*here, "caps"), table.caps),
+            table.serves,
         )
 
     def _supervisor(self, here: Where, table: SupervisorTable) -> Supervisor:

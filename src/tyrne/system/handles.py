@@ -60,6 +60,8 @@ def _made_name(table: CapTable) -> str:
     """The name that a capability has when it is not given one."""
     if table.console:
         return "console"
+    if table.clock:
+        return "clock"
     if table.quota:
         return "quota"
     if table.space is not None:

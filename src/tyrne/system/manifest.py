@@ -36,6 +36,7 @@ class Task:
     quota: Quota = NO_QUOTA
     mappings: tuple[Mapping, ...] = ()
     held: bool = False
+    serves: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _record(task: Task, segments: Sequence[int]) -> bytes:
             layout.TASK_FIRST_CAP + index * layout.CAP_WORDS,
             (cap.kind.value, cap.object, int(cap.rights), cap.badge),
         )
-    words[layout.TASK_HELD] = int(task.held)
+    words[layout.TASK_STANDING] = int(layout.HELD) * task.held | int(layout.SERVES) * task.serves
     return _pack(words)
 
 

@@ -39,6 +39,8 @@ def _terms(description: SystemDescription, task: TaskDescription) -> Iterator[st
         yield f"priority {task.priority}"
     if task.held:
         yield "held until it is started"
+    if task.serves:
+        yield "serves"
     if task.supervisor is not None:
         yield f"supervised at {description.endpoints[task.supervisor.endpoint]}{_badge(task.supervisor.badge)}"
     claims = [f"{number} {claim}" for claim in CLAIMS if (number := getattr(task.quota, claim))]

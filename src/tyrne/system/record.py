@@ -13,6 +13,7 @@ record under `replay`:
 | `limit` | instructions; 0 for none |
 | `manifest` | base64 of the manifest, compressed by zlib |
 | `interrupts` | null where they follow from the rest, else a list of strings |
+| `readings` | what the clock said each time it was read for a task; absent where that follows from the rest |
 | `preempt_calls` | the seed of ticks between the steps of long work, 1 to 2^63 - 1; null, or absent, where none came |
 
 `12+340 tick` is an interrupt after twelve synchronous traps from EL0 and 340 instructions of EL0 since the last of
@@ -39,7 +40,8 @@ from tyrne.system.packed import pack, unpack
 FORMAT: Final = 1
 MANIFEST_BYTES: Final = limits.TASKS * limits.PROGRAM_BYTES + (1 << 20)
 """More than the manifest of any system takes."""
-_INTERRUPT: Final = re.compile(r"(\d{1,18})\+(\d{1,18})(?:/([1-9]\d{0,17}))? (tick|limit|spurious)")
+_INTERRUPT: Final = re.compile(r"(\d{1,18})\+(\d{1,18})(?:/([1-9]\d{0,17}))? (tick|limit|spurious|alarm)")
+_READING_MOST: Final = (1 << 64) - 1
 _PROFILES: Final = ("debug", "release")
 
 
@@ -57,6 +59,8 @@ class Record:
     manifest: bytes
     interrupts: tuple[InterruptEvent, ...] | None
     preempt_calls: int = 0
+    readings: tuple[int, ...] = ()
+    """Of the clock, in counts of its counter, where they do not follow from the rest."""
 
     @property
     def profile(self) -> str:
@@ -84,11 +88,15 @@ class Record:
 
 
 def record(
-    release: bool, manifest: bytes, interrupts: Iterable[InterruptEvent] | None, preempt_calls: int = 0
+    release: bool,
+    manifest: bytes,
+    interrupts: Iterable[InterruptEvent] | None,
+    preempt_calls: int = 0,
+    readings: Iterable[int] = (),
 ) -> Record:
     """The record of a run of this checkout's kernel."""
     taken = None if interrupts is None else tuple(interrupts)
-    return Record(kernel_source.digest(), release, manifest, taken, preempt_calls)
+    return Record(kernel_source.digest(), release, manifest, taken, preempt_calls, tuple(readings))
 
 
 def to_json(record: Record) -> dict[str, Any]:
@@ -102,6 +110,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "manifest": pack(record.manifest),
         "interrupts": None if interrupts is None else [_interrupt_text(event) for event in interrupts],
         "preempt_calls": record.preempt_calls or None,
+        **({"readings": list(record.readings)} if record.readings else {}),
     }
 
 
@@ -117,7 +126,8 @@ def from_json(data: object) -> Record:
     if profile not in _PROFILES:
         raise BadRecordError("replay.profile is neither debug nor release")
     manifest, interrupts = _manifest(data.get("manifest")), _interrupts(data.get("interrupts"))
-    found = Record(kernel, profile == "release", manifest, interrupts, _seed(data.get("preempt_calls")))
+    seed, readings = _seed(data.get("preempt_calls")), _readings(data.get("readings"))
+    found = Record(kernel, profile == "release", manifest, interrupts, seed, readings)
     if found.preempt_calls and interrupts is not None:
         raise BadRecordError("replay has both interrupts and preempt_calls, of which a run has one")
     if data.get("limit") != found.limit:
@@ -163,6 +173,19 @@ def _interrupts(data: object) -> tuple[InterruptEvent, ...] | None:
     found = tuple(map(_interrupt, data))
     _check_order(found)
     return found
+
+
+def _readings(data: object) -> tuple[int, ...]:
+    if data is None:
+        return ()
+    if not isinstance(data, list):
+        raise BadRecordError("replay.readings is not a list")
+    for item in data:
+        if type(item) is not int or not 0 <= item <= _READING_MOST:
+            raise BadRecordError(f"replay.readings has {reprlib.repr(item)}, where 0 to 2^64 - 1 belongs")
+    if any(one > other for one, other in pairwise(data)):
+        raise BadRecordError("replay.readings go back in time")
+    return tuple(data)
 
 
 def _seed(data: object) -> int:

@@ -45,6 +45,8 @@ def feed(line: bytes, recorder: Recorder) -> None:
             case "I", [traps, instructions, kind, *steps] if len(steps) <= 1:
                 inside = int(steps[0], 16) if steps else 0
                 recorder.interrupt(int(traps, 16), int(instructions, 16), Interrupt(int(kind, 16)), inside)
+            case "T", [count]:
+                recorder.reading(int(count, 16))
             case "P", [content]:
                 recorder.panic(bytes.fromhex(content))
             case "E", [status, instructions]:

@@ -50,6 +50,7 @@ class Replay:
         self._kept: Final = run.kept
         self._length: int | None = None
         self._next: Task | None = None
+        self._ends = False
         self._start()
 
     @classmethod
@@ -80,7 +81,7 @@ class Replay:
     @property
     def over(self) -> bool:
         """Whether this is the end: nothing is left to run, or the record is used up."""
-        return self._next is None
+        return self._ends
 
     @property
     def length(self) -> int:
@@ -117,18 +118,21 @@ class Replay:
     def step(self) -> Transition | None:
         """Make one transition; None at the end."""
         task = self._next
-        if task is None:
+        if self.over:
             return None
-        machine, number = self._machine, int(task.number)
+        machine, number = self._machine, None if task is None else int(task.number)
         cause: Cause = Interrupt.SPURIOUS
         panicked = False
         try:
-            stop = machine.execute(task, min(machine.until_interrupt(), self._left()))
-            interrupted = stop.vector is Vector.IRQ
-            if interrupted and machine.until_interrupt() > 0:
-                self._next = None  # it goes on where the record ends
-                return None
-            cause = Interrupt.SPURIOUS if interrupted else _cause(task, stop)
+            if task is None:
+                stop = machine.rest()
+            else:
+                stop = machine.execute(task, min(machine.until_interrupt(), self._left()))
+                if stop.vector is Vector.IRQ and machine.until_interrupt() > 0:
+                    self._ends = True  # it goes on where the record ends
+                    return None
+            interrupted = task is None or stop.vector is Vector.IRQ
+            cause = Interrupt.SPURIOUS if task is None or interrupted else _cause(task, stop)
             self._next = machine.answer(stop)
             cause = machine.board.acknowledged if interrupted else cause
         except BdbQuit:
@@ -141,10 +145,10 @@ class Replay:
         events = self._events.take()
         if len(self._call_positions) <= self._kept.calls:
             self._call_positions += [self.position for event in events if isinstance(event, CallEvent)]
-        if self._next is None:
+        if panicked or (self._next is None and not self.kernel.waits()):
             self._finish(panicked)
         elif self.run.breaks_off and self._is_used_up():
-            self._next = None
+            self._ends = True
         return Transition(self.position, number, cause, events, panicked)
 
     def advance(self, instructions: int) -> None:
@@ -214,11 +218,12 @@ class Replay:
         self._machine: HostedMachine = (
             HostedMachine(record.manifest, self._recorder, console)
             if record.interrupts is None
-            else RecordedMachine(record.manifest, self._recorder, console, record.interrupts)
+            else RecordedMachine(record.manifest, self._recorder, console, record.interrupts, record.readings)
         )
         if record.preempt_calls:
             self._machine.draw_ticks(record.preempt_calls)
         self._next = None
+        self._ends = False
         try:
             self._next = self._machine.boot()
         except BdbQuit:
@@ -227,7 +232,7 @@ class Replay:
             self._panic(failure)
             self._finish(True)
         else:
-            if self._next is None:
+            if self._next is None and not self.kernel.waits():
                 self._finish(False)
 
     @property
@@ -256,6 +261,7 @@ class Replay:
         self._next = None
 
     def _finish(self, panicked: bool) -> None:
+        self._ends = True
         status = PANIC if panicked else self.kernel.exit_status()
         self._recorder.end(int(status), self._machine.board.cpu.instructions)
 

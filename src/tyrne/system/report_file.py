@@ -102,7 +102,7 @@ class RecordedRun:
     @property
     def loses_interrupts(self) -> bool:
         """Whether the record ends before the run: it cannot be repeated further than to its last interrupt."""
-        return self.record.interrupts is not None and self.left_out("interrupts") > 0
+        return self.record.interrupts is not None and self.left_out("interrupts") + self.left_out("readings") > 0
 
     @property
     def breaks_off(self) -> bool:

@@ -103,7 +103,7 @@ class Result:
         traced = request.machine is Machine.QEMU
         manifest = encode(request.system, self.limit)
         interrupts = self.recorder.interrupts if traced else None
-        made = record(request.release, manifest, interrupts, request.preempt_calls)
+        made = record(request.release, manifest, interrupts, request.preempt_calls, self.recorder.readings)
         return {
             **self.outcome(),
             **self.explainer.keys(),

@@ -95,6 +95,7 @@ def _with_program(task: TaskDescription, program: Program) -> Task:
         task.quota,
         task.mappings,
         task.held,
+        task.serves,
     )
 
 

@@ -34,9 +34,10 @@ Number = Annotated[int, Field(ge=-(1 << 63), lt=1 << 64)]
 
 
 class CapTable(Table):
-    """One capability: just one of the first seven keys. `name` is by what its program finds it."""
+    """One capability: just one of the first eight keys. `name` is by what its program finds it."""
 
     console: OnlyTrue = None
+    clock: OnlyTrue = None
     endpoint: str | None = None
     notification: str | None = None
     memory: str | None = None
@@ -84,6 +85,7 @@ class TaskTable(Table):
     stack_pages: Number = 1
     priority: Number = DEFAULT_PRIORITY
     start: bool = True
+    serves: bool = False
     supervisor: SupervisorTable | None = None
     quota: QuotaTable = QuotaTable()
     caps: list[CapTable] = []
@@ -148,10 +150,12 @@ _EXAMPLES: Final = {
     "stack_pages": "stack_pages = 1",
     "priority": "priority = 8",
     "start": "start = false",
+    "serves": "serves = true",
     "supervisor": 'supervisor = { endpoint = "name", badge = 1 }',
     "task.quota": "quota = { tasks = 1, frames = 32 }",
     "caps": "caps = [ { console = true } ]",
     "console": "console = true",
+    "clock": "clock = true",
     "caps.quota": "quota = true",
     "rights": 'rights = ["SEND", "RECV"]',
     "badge": "badge = 1",

@@ -15,9 +15,12 @@ TaskName = Callable[[int], str]
 _INTERRUPTS: Final = {
     Interrupt.TICK: "tick",
     Interrupt.LIMIT: "the instruction limit",
+    Interrupt.ALARM: "a deadline",
     Interrupt.SPURIOUS: "interrupt, nothing due",
 }
 
+
+NOBODY: Final = "(nobody was ready)"
 
 Cause = CallEvent | FaultEvent | Interrupt
 """Why a task trapped: the call as it came in, what it did wrong, or the interrupt."""
@@ -36,14 +39,15 @@ Event = CallEvent | FaultEvent | Ended
 
 @dataclass(frozen=True)
 class Transition:
-    """One trap and the kernel's answer. `number` counts from 1: after transition n, n transitions have been.
+    """One trap and the kernel's answer. `number` counts from 1: after transition n, n transitions have been. `task` is
+    None of an interrupt that came while nobody was ready.
 
     `events` are the calls that returned or ended their task, of this task and of others, and the tasks that were ended.
     `panicked`: the kernel failed a check.
     """
 
     number: int
-    task: int
+    task: int | None
     cause: Cause
     events: tuple[Event, ...]
     panicked: bool = False
@@ -56,7 +60,7 @@ class Transition:
                 parts.append(f"{name(event.task)}: {_event(event, self.task)}")
         if self.panicked:
             parts.append("kernel panic")
-        return f"{name(self.task)}: {'; '.join(parts)}"
+        return f"{NOBODY if self.task is None else name(self.task)}: {'; '.join(parts)}"
 
     def _own(self) -> tuple[CallEvent | None, list[str]]:
         """The event that answers the cause, if there is one, and the text of both."""
@@ -92,7 +96,7 @@ class Listening(Listener):
         return events
 
 
-def _event(event: Event, running: int) -> str:
+def _event(event: Event, running: int | None) -> str:
     """The arguments of another task's call were shown when it began to wait."""
     match event:
         case CallEvent():

@@ -10,6 +10,7 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import (
     AddressSpaceHandle,
     CapObject,
+    Clock,
     DebugConsole,
     EndpointHandle,
     MemoryHandle,
@@ -85,6 +86,8 @@ def name_of(kernel: Kernel[Any], named: CapObject, names: Names) -> str:
     match named:
         case DebugConsole():
             return "console"
+        case Clock():
+            return "clock"
         case EndpointHandle(at, life):
             return _name(at.life, life, "endpoint", names.endpoints)
         case NotificationHandle(at, life):

@@ -51,6 +51,10 @@ class MemoryBoard:
         """The instructions of a turn, if the kernel has asked for turns."""
         self.clock = 5
         """The turn clock, in instructions; it stands still."""
+        self.time = 5
+        """What the counter is when it is read for a task; it stands still."""
+        self.alarm_at: int | None = None
+        """When the kernel wants to be interrupted."""
         self.turn_end: int | None = None
         """When the running turn is to be interrupted."""
 
@@ -120,6 +124,15 @@ class MemoryBoard:
     def ticks(self) -> u64:
         return u64(5)
 
+    def now(self) -> u64:
+        return u64(self.time)
+
+    def arm_alarm(self, at: u64 | None) -> None:
+        self.alarm_at = None if at is None else int(at)
+
+    def wait_for_interrupt(self) -> None:
+        """The test is the next interrupt."""
+
     def arm_limit(self, instructions: u64) -> None:
         assert instructions > 0
         self.armed = int(instructions)
@@ -132,8 +145,8 @@ class MemoryBoard:
     def turn_clock(self) -> u64:
         return u64(self.clock)
 
-    def arm_turn(self, end: u64) -> None:
-        self.turn_end = int(end)
+    def arm_turn(self, end: u64 | None) -> None:
+        self.turn_end = None if end is None else int(end)
 
     def interrupt_pending(self) -> bool:
         self.steps += 1

@@ -19,10 +19,22 @@ from tyrne.abi import (
 from tyrne.user import entry, panic
 from tyrne.user.calls import Reply, decode_status, system_call
 from tyrne.user.capabilities import CapInfo, cap_copy, cap_derive, cap_drop, cap_give, cap_move, cap_query, cap_revoke
+from tyrne.user.clock import (
+    MICROSECOND,
+    MILLISECOND,
+    NEVER,
+    SECOND,
+    clock_read,
+    end_wait_at,
+    forget_deadline,
+    signal_at,
+    sleep_until,
+)
 from tyrne.user.console import console_write
 from tyrne.user.handles import (
     CONSOLE,
     Cap,
+    ClockCap,
     ConsoleCap,
     EndpointCap,
     Handle,
@@ -72,9 +84,13 @@ from tyrne.user.tasks import (
 __all__ = [
     "CONSOLE",
     "FULL_CONTROL",
+    "MICROSECOND",
+    "MILLISECOND",
+    "NEVER",
     "NULL_HANDLE",
     "PC",
     "PSTATE",
+    "SECOND",
     "SIGNAL_BADGE",
     "SP",
     "Access",
@@ -83,6 +99,7 @@ __all__ = [
     "Cap",
     "CapInfo",
     "CapKind",
+    "ClockCap",
     "ConsoleCap",
     "EndpointCap",
     "Exited",
@@ -114,6 +131,7 @@ __all__ = [
     "cap_move",
     "cap_query",
     "cap_revoke",
+    "clock_read",
     "console_write",
     "create_endpoint",
     "create_memory",
@@ -124,8 +142,10 @@ __all__ = [
     "data_start",
     "decode_status",
     "done",
+    "end_wait_at",
     "entry",
     "flush",
+    "forget_deadline",
     "granted",
     "image_end",
     "image_start",
@@ -148,6 +168,8 @@ __all__ = [
     "reply_wait",
     "send",
     "send_wait",
+    "signal_at",
+    "sleep_until",
     "stack_start",
     "system_call",
     "task_configure",

@@ -37,6 +37,17 @@ class ConsoleCap:
 
 
 @dataclass(frozen=True)
+class ClockCap:
+    """Names the clock: what time it is, and deadlines."""
+
+    word: u64
+
+    def named(self, word: u64) -> ClockCap:
+        """Another handle of the same kind."""
+        return ClockCap(word)
+
+
+@dataclass(frozen=True)
 class EndpointCap:
     """Names an endpoint: where messages meet."""
 

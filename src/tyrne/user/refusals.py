@@ -64,13 +64,15 @@ REFUSALS: Final[Rows[CallNumber, tuple[Status, ...]]] = Rows("REFUSALS", CallNum
     _C.TASK_WRITE: (*_CAPABILITY, _S.BAD_ARGUMENT, _S.BAD_STATE),
     _C.TASK_END: (*_CAPABILITY, _S.BAD_STATE),
     _C.TASK_STATE: _CAPABILITY,
+    _C.CLOCK_READ: _CAPABILITY,
+    _C.CLOCK_ARM: (*_CAPABILITY, *_MESSAGE),
 })  # fmt: skip
 """Every status but Ok and those of `ENDS_OF_WAITS` that a call of a task can end in."""
 
 ENDS_OF_WAITS: Final[dict[CallNumber, tuple[Status, ...]]] = {
-    _C.SEND_WAIT: (_S.ABORTED, _S.RECEIVER_TABLE_FULL),
-    _C.WAIT: (_S.ABORTED, _S.RECEIVER_TABLE_FULL),
-    _C.CALL: (_S.ABORTED, _S.RECEIVER_TABLE_FULL),
-    _C.REPLY_WAIT: (_S.ABORTED, _S.RECEIVER_TABLE_FULL),
+    _C.SEND_WAIT: (_S.ABORTED, _S.RECEIVER_TABLE_FULL, _S.TIMED_OUT),
+    _C.WAIT: (_S.ABORTED, _S.RECEIVER_TABLE_FULL, _S.TIMED_OUT),
+    _C.CALL: (_S.ABORTED, _S.RECEIVER_TABLE_FULL, _S.TIMED_OUT),
+    _C.REPLY_WAIT: (_S.ABORTED, _S.RECEIVER_TABLE_FULL, _S.TIMED_OUT),
 }
 """What a call that waits can end in besides Ok."""

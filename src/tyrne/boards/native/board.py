@@ -13,7 +13,7 @@ from tyrne.hal.aarch64.descriptors import Descriptors
 from tyrne.hal.aarch64.fault_report import log_fault
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
-from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK
+from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK, instructions_until
 from tyrne.hal.interrupt import Deadlines, DrawnTicks, Interrupt
 from tyrne.hal.pages import PAGE_SIZE
 from tyrne.lang import extern, irange, u8, u16, u32, u64
@@ -120,9 +120,19 @@ class Native:
     def turn_clock(self) -> u64:
         return self.journal.instructions()
 
-    def arm_turn(self, end: u64) -> None:
+    def arm_turn(self, end: u64 | None) -> None:
         self.deadlines.arm_turn(end)
         self._set_alarm()
+
+    def now(self) -> u64:
+        return self.ticks()
+
+    def arm_alarm(self, at: u64 | None) -> None:
+        self.deadlines.arm_alarm(None if at is None else instructions_until(at))
+        self._set_alarm()
+
+    def wait_for_interrupt(self) -> None:
+        """The host does."""
 
     def interrupt_pending(self) -> bool:
         return self.drawn_ticks.is_drawn()

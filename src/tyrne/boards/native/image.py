@@ -64,5 +64,11 @@ def draw_ticks(seed: u64) -> None:
 
 
 @export
+def waits() -> bool:
+    """While nobody is ready: whether an interrupt is to come, or the run is over."""
+    return KERNEL.waits()
+
+
+@export
 def exit_status() -> u64:
     return KERNEL.exit_status()

@@ -63,6 +63,7 @@ class QemuVirt:
         self.threads.start()
         self.timer.start()
         self.interrupts.start()
+        self.interrupts.enable(TIMER_LINE)
         if self.trace.enabled:
             self.uart.listen()
             self.interrupts.enable(UART_LINE)
@@ -143,17 +144,26 @@ class QemuVirt:
     def arm_limit(self, instructions: u64) -> None:
         """One instruction is one nanosecond (`-icount shift=0`), the kernel's own included."""
         self.timer.arm_limit(instructions)
-        self.interrupts.enable(TIMER_LINE)
 
     def prepare_turns(self, instructions: u64) -> u64:
-        self.interrupts.enable(TIMER_LINE)
         return self.timer.turn_length(instructions)
 
     def turn_clock(self) -> u64:
         return self.timer.ticks()
 
-    def arm_turn(self, end: u64) -> None:
+    def arm_turn(self, end: u64 | None) -> None:
         self.timer.arm_turn(end)
+
+    def now(self) -> u64:
+        now = self.timer.ticks()
+        self.trace.reading(now)
+        return now
+
+    def arm_alarm(self, at: u64 | None) -> None:
+        self.timer.arm_alarm(at)
+
+    def wait_for_interrupt(self) -> None:
+        self.interrupts.wait()
 
     def interrupt_pending(self) -> bool:
         pending = self.interrupts.is_pending()

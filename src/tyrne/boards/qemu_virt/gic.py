@@ -78,6 +78,13 @@ class InterruptController:
         # audit: U-02
         return read_register(SystemRegister.ISR_EL1) & IRQ_PENDING != 0
 
+    def wait(self) -> None:
+        """Rest until an interrupt waits for this core, which masks it: what is pending wakes it all the same."""
+        # audit: U-02
+        execute(Instruction.DSB_SY)
+        # audit: U-02
+        execute(Instruction.WFI)
+
     def acknowledge(self) -> u32 | None:
         """Take the pending interrupt: its GICC_IAR word, for `complete`; None when there is none."""
         word = self._read(GICC_IAR)

@@ -35,7 +35,7 @@ def boot() -> Task | None:
 
 @extern
 def resume(task: Task | None) -> NoReturn:
-    """Let a task go on at EL0; without one, stop the machine."""
+    """Let a task go on at EL0; without one, rest until there is one, or stop the machine."""
     raise NotImplementedError
 
 
@@ -90,9 +90,15 @@ def trap_from_kernel(frame: TrapFrame) -> None:
 
 
 @export
-def finish() -> None:
-    """Nothing is left to run."""
-    KERNEL.board.stop(KERNEL.exit_status())
+def rest() -> Task | None:
+    """Nobody is ready: rest until somebody is, who runs next. When the run is over, stop the machine."""
+    following: Task | None = None
+    while following is None and KERNEL.waits():
+        KERNEL.board.wait_for_interrupt()
+        following = KERNEL.trap(Cause.INTERRUPT, u64(0), u64(0))
+    if following is None:
+        KERNEL.board.stop(KERNEL.exit_status())
+    return following
 
 
 @export

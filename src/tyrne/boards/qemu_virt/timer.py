@@ -1,4 +1,4 @@
-"""The EL1 virtual timer and its counter: the one alarm of the machine, for the limit and for the ends of turns."""
+"""The EL1 virtual timer and its counter: one register for the limit, the kernel's alarm, and the ends of turns."""
 
 from __future__ import annotations
 
@@ -49,8 +49,12 @@ class VirtualTimer:
         """The counts of a turn of `ns` nanoseconds, rounded up."""
         return max(ns_to_ticks(ns, self.frequency()), SHORTEST_TURN)
 
-    def arm_turn(self, at: u64) -> None:
+    def arm_turn(self, at: u64 | None) -> None:
         self.deadlines.arm_turn(at)
+        self._set_alarm()
+
+    def arm_alarm(self, at: u64 | None) -> None:
+        self.deadlines.arm_alarm(at)
         self._set_alarm()
 
     def take(self) -> Interrupt:

@@ -10,6 +10,7 @@
     I traps count kind     an interrupt came: after so many synchronous traps from EL0, and so many instructions
                      that EL0 has retired since the last of them; the kind is a number of hal.interrupt.Interrupt
     I traps count kind steps   the same, between two steps of the kernel's long work: so many since that trap
+    T count          the counter was read for a task or for its deadline
     P hex            bytes of a panic report
     E status count   the end, and the instructions until then
 
@@ -39,6 +40,7 @@ INTERRUPT: Final = u8(0x49)
 LOG: Final = u8(0x4C)
 NONE: Final = u8(0)
 PANIC: Final = u8(0x50)
+READING: Final = u8(0x54)
 STANDING: Final = u8(0x57)
 
 
@@ -156,6 +158,12 @@ class Trace:
             if self.inside:
                 self._number(self.steps)
                 self.inside = False
+            self._close()
+
+    def reading(self, count: u64) -> None:
+        if self.enabled:
+            self._begin(READING)
+            self._number(count)
             self._close()
 
     def end(self, status: u64, instructions: u64) -> None:

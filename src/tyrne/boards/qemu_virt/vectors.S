@@ -131,18 +131,21 @@ not_ours:
 
         .text
 
-// x0 = the task to run next, whose frame is its first field; null stops the machine.
+// x0 = the task to run next, whose frame is its first field; with null the processor rests until there is one.
         .global resume
 resume:
-        cbz     x0, stop
+        cbz     x0, rest
 resume_task:
         mov     sp, x0
         restore
         eret
         dsb     nsh                             // never reached: nor is what follows, speculatively, with EL0's registers
         isb
-stop:
-        bl      k_finish
+rest:
+        adrp    x2, kernel_stack_end
+        mov     sp, x2
+        bl      k_rest
+        cbnz    x0, resume_task
         b       park
 
 // A supervisor call of the kernel itself: its frame is on the kernel stack.

@@ -11,6 +11,7 @@ from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import (
     AddressSpaceHandle,
     CapObject,
+    Clock,
     DebugConsole,
     EndpointHandle,
     MemoryHandle,
@@ -35,7 +36,7 @@ def arenas(kernel: Kernel[Any]) -> dict[str, Arena[Any]]:
 
 
 def arena_of(kernel: Kernel[Any], named: CapObject) -> Arena[Any] | None:
-    """Where the object that a capability names is kept; None for the console."""
+    """Where the object that a capability names is kept; None for console and clock."""
     match named:
         case TaskHandle() | ReplyHandle():
             return kernel.tasks
@@ -49,14 +50,14 @@ def arena_of(kernel: Kernel[Any], named: CapObject) -> Arena[Any] | None:
             return kernel.regions
         case QuotaHandle():
             return kernel.quotas
-        case DebugConsole():
+        case DebugConsole() | Clock():
             return None
 
 
 def object_of(kernel: Kernel[Any], named: CapObject) -> Any:
-    """The living object that a capability names; None when there is none, and for the console."""
+    """The living object that a capability names; None when there is none, and for console and clock."""
     arena = arena_of(kernel, named)
-    if arena is None or isinstance(named, DebugConsole) or named.at.life.count != named.life:
+    if arena is None or isinstance(named, DebugConsole | Clock) or named.at.life.count != named.life:
         return None
     index = named.at.life.index
     return named.at if arena.occupied[index] and arena.items[index] is named.at else None

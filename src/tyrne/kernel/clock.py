@@ -1,0 +1,72 @@
+"""The system calls about time, and what happens when a time comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tyrne.abi import NULL_HANDLE, CapKind, Rights, Status
+from tyrne.hal.board import B
+from tyrne.hal.frame import Call
+from tyrne.hal.timer import deadline as counter_after
+from tyrne.hal.timer import ticks_to_ns
+from tyrne.kernel.authority import authorise, message_status, notification_at
+from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.deadline import Deadline, next_due, set_alarm, set_deadline
+from tyrne.kernel.effects import Effect, SyscallContext, done, refuse
+from tyrne.kernel.rendezvous import end_wait
+from tyrne.kernel.signals import wake_waiter
+from tyrne.lang import u64
+
+if TYPE_CHECKING:
+    from tyrne.kernel.kernel import Kernel
+
+NEVER: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
+"""The time at which nothing happens."""
+
+
+def read(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """a0 clock -> r1 nanoseconds since boot."""
+    slot = authorise(caller.table, call.a0, CapKind.CLOCK, Rights.READ)
+    if isinstance(slot, Status):
+        return refuse(slot)
+    return done(ticks_to_ns(kernel.board.now() - kernel.started, kernel.board.frequency()))
+
+
+def arm(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
+    """a0 clock, a1 nanoseconds since boot, or all ones, a2 notification, or null, a3 bits. Never early: rounded up."""
+    by = authorise(caller.table, call.a0, CapKind.CLOCK, Rights.ARM)
+    if isinstance(by, Status):
+        return refuse(by)
+    signals: CapSlot | None = None
+    if call.a2 != NULL_HANDLE:
+        named = authorise(caller.table, call.a2, CapKind.NOTIFICATION, Rights.NOTIFY)
+        if isinstance(named, Status):
+            return refuse(message_status(named))
+        signals = named
+    task = kernel.scheduler.core.current
+    assert task is not None
+    if call.a1 == NEVER:
+        set_deadline(kernel, task, None)
+    else:
+        at = counter_after(kernel.started, call.a1, kernel.board.frequency())
+        set_deadline(kernel, task, Deadline(at, by, signals, call.a3))
+    return done()
+
+
+def ring(kernel: Kernel[B]) -> None:
+    """An alarm: what is due happens, the earliest first."""
+    now = kernel.board.now()
+    while True:
+        task = next_due(kernel)
+        deadline = None if task is None else task.deadline
+        if task is None or deadline is None or deadline.at > now:
+            break
+        by = deadline.signals
+        if by is None:
+            end_wait(kernel, task, Status.TIMED_OUT)
+        else:
+            set_deadline(kernel, task, None)
+            notification = notification_at(by)
+            notification.set(deadline.bits)
+            wake_waiter(kernel, notification)
+    set_alarm(kernel)
