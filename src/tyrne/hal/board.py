@@ -91,7 +91,7 @@ class Clock(Protocol):
         ...
 
     def ticks(self) -> u64:
-        """The counter now; it never goes back."""
+        """The counter now; it never goes back. A record has what it was, where that does not follow from the rest."""
         ...
 
     def arm_limit(self, instructions: u64) -> None:
@@ -110,10 +110,6 @@ class Clock(Protocol):
     def arm_turn(self, end: u64 | None) -> None:
         """Interrupt the running turn, once, when the turn clock has reached `end`, or now if it has; None for never. An
         earlier `end` counts no more."""
-        ...
-
-    def now(self) -> u64:
-        """The counter, read for a task: what comes of it depends on it, so that a record must have it."""
         ...
 
     def arm_alarm(self, at: u64 | None) -> None:

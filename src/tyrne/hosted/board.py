@@ -111,9 +111,6 @@ class HostedBoard(CountedRam):
         self._deadlines.arm_turn(end)
         self._set_alarm()
 
-    def now(self) -> u64:
-        return self.ticks()
-
     def arm_alarm(self, at: u64 | None) -> None:
         self._deadlines.arm_alarm(None if at is None else instructions_until(at))
         self._set_alarm()

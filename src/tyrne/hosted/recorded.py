@@ -42,11 +42,13 @@ class RecordedBoard(HostedBoard):
 
     def wait_for_interrupt(self) -> None: ...
 
-    def now(self) -> u64:
-        """What the clock said then; in a record that breaks off, what it said last."""
+    def ticks(self) -> u64:
+        """What the clock said then; in a record that breaks off, what it said last. Older records do not have it."""
+        if not self.readings:
+            return super().ticks()
         if self.read < len(self.readings):
             self.read += 1
-        return u64(self.readings[self.read - 1] if self.readings else 0)
+        return u64(self.readings[self.read - 1])
 
     @property
     def next(self) -> InterruptEvent | None:

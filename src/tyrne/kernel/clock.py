@@ -29,7 +29,7 @@ def read(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     slot = authorise(caller.table, call.a0, CapKind.CLOCK, Rights.READ)
     if isinstance(slot, Status):
         return refuse(slot)
-    return done(ticks_to_ns(kernel.board.now() - kernel.started, kernel.board.frequency()))
+    return done(ticks_to_ns(kernel.board.ticks() - kernel.started, kernel.board.frequency()))
 
 
 def arm(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
@@ -55,7 +55,7 @@ def arm(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 def ring(kernel: Kernel[B]) -> None:
     """An alarm: what is due happens, the earliest first."""
-    now = kernel.board.now()
+    now = kernel.board.ticks()
     while True:
         task = next_due(kernel)
         deadline = None if task is None else task.deadline

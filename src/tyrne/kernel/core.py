@@ -23,6 +23,8 @@ class Core:
         self.reach: u64 = u64(0)
         """The running turn is handed on only to tasks whose priority is a smaller number: those at least as urgent as
         who began it."""
+        self.untimed: bool = False
+        """Whether the running turn is not to be interrupted, because nobody is ready who would have the next one."""
         self.left: Task | None = None
         """Who had the running turn until this trap took `current`, whose turn is yet to begin, from its queue."""
         self.entered: Task | None = None

@@ -36,7 +36,7 @@ from tyrne.kernel.system_calls import dispatch
 from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.kernel.work import Preparation, Reaping, Revocation, Work
-from tyrne.lang import apart, hot, inline, irange, u32, u64
+from tyrne.lang import apart, hot, inline, irange, saturating_add, u32, u64
 
 NO_TASK: Final = u32(0xFFFF_FFFF)
 """The number of no task."""
@@ -112,6 +112,8 @@ class Kernel(Generic[B]):
             return self._work_on()
         if task is not self.scheduler.core.entered:
             self._enter(task)
+        if self.scheduler.is_overdue():
+            self._time_turn()
         return task
 
     def trap_from_kernel(self, frame: TrapFrame) -> None:
@@ -199,10 +201,24 @@ class Kernel(Generic[B]):
 
     def _begin_turn(self, task: Task) -> None:
         """The current task begins a turn, which the board is to interrupt when it ends."""
-        timed = self.scheduler.slice != 0
-        end = self.scheduler.begin_turn(task, self.board.turn_clock() if timed else u64(0))
-        if timed:
-            self.board.arm_turn(end)
+        core = self.scheduler.core
+        if self.scheduler.slice == 0:
+            self.scheduler.begin_turn(task, u64(0))
+            return
+        end = self.scheduler.begin_turn(task, self.board.turn_clock())
+        alone = core.most_urgent() >= core.reach
+        if not alone or not core.untimed:
+            self.board.arm_turn(None if alone else end)
+        core.untimed = alone
+
+    @apart
+    def _time_turn(self) -> None:
+        """The running turn, which was not to be interrupted, is."""
+        core = self.scheduler.core
+        now = self.board.turn_clock()
+        core.began = now - self.scheduler.spent(now)
+        core.untimed = False
+        self.board.arm_turn(saturating_add(core.began, self.scheduler.slice))
 
     @apart
     def _work_on(self) -> Task | None:
@@ -216,6 +232,8 @@ class Kernel(Generic[B]):
                 return None
             if task is not core.entered:
                 self._enter(task)
+            if self.scheduler.is_overdue():
+                self._time_turn()
             work = task.work
             if work is None:
                 return task
@@ -236,6 +254,7 @@ class Kernel(Generic[B]):
             if self.scheduler.slice != 0:
                 self.scheduler.settle(self.board.turn_clock())
                 self.board.arm_turn(None)
+                core.untimed = True
             self.board.switch_thread(old.thread, self.idle)
             core.entered = None
 

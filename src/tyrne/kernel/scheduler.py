@@ -107,12 +107,22 @@ class Scheduler:
         return saturating_add(self.core.began, self.slice)
 
     @inline
+    def is_overdue(self) -> bool:
+        """Whether the running turn is to be interrupted after all: somebody is ready who waits for the next one."""
+        return self.core.untimed and self.core.most_urgent() < self.core.reach
+
+    def spent(self, now: u64) -> u64:
+        """What of the running turn is used. While nobody else wants one, a turn follows the other."""
+        spent = now - self.core.began
+        return spent % self.slice if self.core.untimed else spent
+
+    @inline
     def settle(self, now: u64) -> None:
         """The turn that this trap has left, if it has left one, is over."""
         left = self.core.left
         self.core.left = None
         if left is not None:
-            left.used = left.used + (now - self.core.began)
+            left.used = left.used + self.spent(now)
             if left.reach == 0:
                 left.used = saturating_sub(left.used, self.slice)
 

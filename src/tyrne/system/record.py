@@ -13,7 +13,7 @@ record under `replay`:
 | `limit` | instructions; 0 for none |
 | `manifest` | base64 of the manifest, compressed by zlib |
 | `interrupts` | null where they follow from the rest, else a list of strings |
-| `readings` | what the clock said each time it was read for a task; absent where that follows from the rest |
+| `readings` | what the kernel's clock said each time it was read; absent where that follows from the rest |
 | `preempt_calls` | the seed of ticks between the steps of long work, 1 to 2^63 - 1; null, or absent, where none came |
 
 `12+340 tick` is an interrupt after twelve synchronous traps from EL0 and 340 instructions of EL0 since the last of

@@ -52,7 +52,7 @@ class MemoryBoard:
         self.clock = 5
         """The turn clock, in instructions; it stands still."""
         self.time = 5
-        """What the counter is when it is read for a task; it stands still."""
+        """What the counter is; it stands still."""
         self.alarm_at: int | None = None
         """When the kernel wants to be interrupted."""
         self.turn_end: int | None = None
@@ -122,9 +122,6 @@ class MemoryBoard:
         return u64(62_500_000)
 
     def ticks(self) -> u64:
-        return u64(5)
-
-    def now(self) -> u64:
         return u64(self.time)
 
     def arm_alarm(self, at: u64 | None) -> None:

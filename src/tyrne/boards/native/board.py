@@ -124,9 +124,6 @@ class Native:
         self.deadlines.arm_turn(end)
         self._set_alarm()
 
-    def now(self) -> u64:
-        return self.ticks()
-
     def arm_alarm(self, at: u64 | None) -> None:
         self.deadlines.arm_alarm(None if at is None else instructions_until(at))
         self._set_alarm()

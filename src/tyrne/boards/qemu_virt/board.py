@@ -139,7 +139,9 @@ class QemuVirt:
         return self.timer.frequency()
 
     def ticks(self) -> u64:
-        return self.timer.ticks()
+        now = self.timer.ticks()
+        self.trace.reading(now)
+        return now
 
     def arm_limit(self, instructions: u64) -> None:
         """One instruction is one nanosecond (`-icount shift=0`), the kernel's own included."""
@@ -153,11 +155,6 @@ class QemuVirt:
 
     def arm_turn(self, end: u64 | None) -> None:
         self.timer.arm_turn(end)
-
-    def now(self) -> u64:
-        now = self.timer.ticks()
-        self.trace.reading(now)
-        return now
 
     def arm_alarm(self, at: u64 | None) -> None:
         self.timer.arm_alarm(at)

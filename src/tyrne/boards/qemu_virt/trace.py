@@ -10,7 +10,7 @@
     I traps count kind     an interrupt came: after so many synchronous traps from EL0, and so many instructions
                      that EL0 has retired since the last of them; the kind is a number of hal.interrupt.Interrupt
     I traps count kind steps   the same, between two steps of the kernel's long work: so many since that trap
-    T count          the counter was read for a task or for its deadline
+    T count          the kernel has read the counter, not to measure a turn by it
     P hex            bytes of a panic report
     E status count   the end, and the instructions until then
 

@@ -87,9 +87,6 @@ class JournalBoard(CountedRam):
         self.deadlines.arm_turn(end)
         self._set_alarm()
 
-    def now(self) -> u64:
-        return self.ticks()
-
     def arm_alarm(self, at: u64 | None) -> None:
         self.deadlines.arm_alarm(None if at is None else instructions_until(at))
         self._set_alarm()
