@@ -45,9 +45,12 @@ class Deadlines:
         self.limit_at: u64 | None = None
         self.alarm_at: u64 | None = None
         self.turn_at: u64 | None = None
+        self.before_turn: u64 | None = None
+        """The earlier of limit and alarm."""
 
     def arm_limit(self, now: u64, distance: u64) -> None:
         self.limit_at = saturating_add(now, distance)
+        self.before_turn = sooner(self.limit_at, self.alarm_at)
 
     def spend(self, amount: u64) -> bool:
         """The limit comes nearer by so much. Whether there is one."""
@@ -55,26 +58,30 @@ class Deadlines:
         if limit_at is None:
             return False
         self.limit_at = saturating_sub(limit_at, amount)
+        self.before_turn = sooner(self.limit_at, self.alarm_at)
         return True
 
     def arm_alarm(self, at: u64 | None) -> None:
         self.alarm_at = at
+        self.before_turn = sooner(self.limit_at, self.alarm_at)
 
     def arm_turn(self, at: u64 | None) -> None:
         self.turn_at = at
 
     def earliest(self) -> u64 | None:
         """What is due next, which may have passed; None when nothing is armed."""
-        return sooner(sooner(self.limit_at, self.alarm_at), self.turn_at)
+        return sooner(self.before_turn, self.turn_at)
 
     def take(self, now: u64) -> Interrupt:
         """One interrupt that is due: the limit first, and the end of the turn last."""
         limit_at, alarm_at, turn_at = self.limit_at, self.alarm_at, self.turn_at
         if limit_at is not None and now >= limit_at:
             self.limit_at = None
+            self.before_turn = alarm_at
             return Interrupt.LIMIT
         if alarm_at is not None and now >= alarm_at:
             self.alarm_at = None
+            self.before_turn = limit_at
             return Interrupt.ALARM
         if turn_at is not None and now >= turn_at:
             self.turn_at = None

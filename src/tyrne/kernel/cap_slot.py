@@ -53,6 +53,8 @@ class CapSlot:
         self.placement: Placement | None = None
         self.binding: Notification | None = None
         """The notification that was bound to an endpoint by this capability, over the one or over the other."""
+        self.arms: bool = False
+        """Whether the deadline of its holder was set by this capability, over the clock or over a notification."""
         self.table: CapTable | None = None
         self.parent: CapSlot | None = None
         self.first_child: CapSlot | None = None

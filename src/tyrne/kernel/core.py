@@ -24,7 +24,7 @@ class Core:
         """The running turn is handed on only to tasks whose priority is a smaller number: those at least as urgent as
         who began it."""
         self.untimed: bool = False
-        """Whether the running turn is not to be interrupted, because nobody is ready who would have the next one."""
+        """Whether the running turn does not pass, because nobody was ready who would have the next one."""
         self.left: Task | None = None
         """Who had the running turn until this trap took `current`, whose turn is yet to begin, from its queue."""
         self.entered: Task | None = None

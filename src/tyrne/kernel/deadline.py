@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from tyrne.hal.board import B
 from tyrne.kernel.cap_slot import CapSlot
-from tyrne.lang import irange, u64
+from tyrne.lang import cold, irange, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -61,9 +61,20 @@ def set_alarm(kernel: Kernel[B]) -> None:
 
 def set_deadline(kernel: Kernel[B], task: Task, deadline: Deadline | None) -> None:
     """Let a task have this deadline instead of any other. While it ends a wait, the fast path leaves the task alone."""
+    mark(task.deadline, False)
+    mark(deadline, True)
     task.deadline = deadline
     task.urgency = NOT_AT_ONCE if deadline is not None and deadline.signals is None else task.priority
     set_alarm(kernel)
+
+
+def mark(deadline: Deadline | None, arms: bool) -> None:
+    """Note in the capabilities by which a deadline was set whether it stands."""
+    if deadline is not None:
+        deadline.by.arms = arms
+        signals = deadline.signals
+        if signals is not None:
+            signals.arms = arms
 
 
 def forget_deadline(kernel: Kernel[B], task: Task) -> None:
@@ -78,10 +89,10 @@ def forget_timeout(kernel: Kernel[B], task: Task) -> None:
         set_deadline(kernel, task, None)
 
 
+@cold
 def forget_set_by(kernel: Kernel[B], slot: CapSlot) -> None:
     """A capability goes, or moves away: what its holder set by it goes too."""
     table = slot.table
     task = None if table is None else table.owner
-    deadline = None if task is None else task.deadline
-    if task is not None and deadline is not None and (deadline.by is slot or deadline.signals is slot):
-        set_deadline(kernel, task, None)
+    assert task is not None
+    set_deadline(kernel, task, None)

@@ -64,7 +64,9 @@ def fast_call_2(kernel: Kernel[B], task: Task) -> Task | None:
         return call_with_gift(kernel, task, table, call)
     if call.number == CallNumber.TASK_YIELD.value:
         go_on(kernel, task, Status.OK, u64(0))
-        kernel.scheduler.rotate(task)
+        if kernel.scheduler.core.ready[task.priority].head is None:
+            return task
+        kernel.scheduler.give_way(task)
         return kernel.leave()
     if call.number == CallNumber.NOTIFY.value:
         notified = notification_of(table, call.a0, Rights.NOTIFY)

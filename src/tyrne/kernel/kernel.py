@@ -36,7 +36,7 @@ from tyrne.kernel.system_calls import dispatch
 from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.kernel.work import Preparation, Reaping, Revocation, Work
-from tyrne.lang import apart, hot, inline, irange, saturating_add, u32, u64
+from tyrne.lang import apart, hot, inline, irange, u32, u64
 
 NO_TASK: Final = u32(0xFFFF_FFFF)
 """The number of no task."""
@@ -83,13 +83,14 @@ class Kernel(Generic[B]):
         `what` and `address` describe a fault, in words of the board.
         """
         task = self.scheduler.core.current
+        if cause is Cause.CALL:
+            assert task is not None
+            following = fast_call(self, task)
+            return self.other_call(task) if following is None else following
         if cause is Cause.INTERRUPT:
             self._interrupt(task)
             return self.leave()
         assert task is not None
-        if cause is Cause.CALL:
-            following = fast_call(self, task)
-            return self.other_call(task) if following is None else following
         if cause is Cause.FLOATING and not task.thread.floating:
             self.board.open_floating(task.thread)
         elif not fast_fault(self, task, what, address):
@@ -112,8 +113,8 @@ class Kernel(Generic[B]):
             return self._work_on()
         if task is not self.scheduler.core.entered:
             self._enter(task)
-        if self.scheduler.is_overdue():
-            self._time_turn()
+        if self.scheduler.somebody_waits():
+            self._time_turn(task)
         return task
 
     def trap_from_kernel(self, frame: TrapFrame) -> None:
@@ -199,26 +200,31 @@ class Kernel(Generic[B]):
             case Interrupt.SPURIOUS:  # always: there is no other interrupt
                 pass
 
+    @hot
     def _begin_turn(self, task: Task) -> None:
-        """The current task begins a turn, which the board is to interrupt when it ends."""
-        core = self.scheduler.core
-        if self.scheduler.slice == 0:
-            self.scheduler.begin_turn(task, u64(0))
-            return
-        end = self.scheduler.begin_turn(task, self.board.turn_clock())
-        alone = core.most_urgent() >= core.reach
-        if not alone or not core.untimed:
-            self.board.arm_turn(None if alone else end)
-        core.untimed = alone
+        """The turn that this trap has left is over, and that of the current task begins. It passes, and the board is to
+        interrupt it, while somebody is ready who would have the next one."""
+        scheduler = self.scheduler
+        core = scheduler.core
+        reach = max(task.reach, task.priority + 1)
+        if scheduler.slice != 0:
+            alone = core.most_urgent() >= reach
+            if not core.untimed:
+                now = self.board.turn_clock()
+                scheduler.settle(now)
+                core.untimed = alone
+                self.board.arm_turn(None if alone else scheduler.time_turn(task, now))
+            elif not alone:
+                self._time_turn(task)
+        core.left = None
+        core.reach = reach
+        task.reach = u64(0)
 
     @apart
-    def _time_turn(self) -> None:
-        """The running turn, which was not to be interrupted, is."""
-        core = self.scheduler.core
-        now = self.board.turn_clock()
-        core.began = now - self.scheduler.spent(now)
-        core.untimed = False
-        self.board.arm_turn(saturating_add(core.began, self.scheduler.slice))
+    def _time_turn(self, task: Task) -> None:
+        """The running turn passes from here on."""
+        self.scheduler.core.untimed = False
+        self.board.arm_turn(self.scheduler.time_turn(task, self.board.turn_clock()))
 
     @apart
     def _work_on(self) -> Task | None:
@@ -232,8 +238,8 @@ class Kernel(Generic[B]):
                 return None
             if task is not core.entered:
                 self._enter(task)
-            if self.scheduler.is_overdue():
-                self._time_turn()
+            if self.scheduler.somebody_waits():
+                self._time_turn(task)
             work = task.work
             if work is None:
                 return task
@@ -251,10 +257,11 @@ class Kernel(Generic[B]):
             return
         old = core.entered
         if old is not None:
-            if self.scheduler.slice != 0:
+            if self.scheduler.slice != 0 and not core.untimed:
                 self.scheduler.settle(self.board.turn_clock())
                 self.board.arm_turn(None)
                 core.untimed = True
+            core.left = None
             self.board.switch_thread(old.thread, self.idle)
             core.entered = None
 

@@ -10,14 +10,7 @@ from tyrne.hal.frame import Answer
 from tyrne.kernel.authority import caller_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import (
-    Capability,
-    Clock,
-    EndpointHandle,
-    MemoryHandle,
-    NotificationHandle,
-    ReplyHandle,
-)
+from tyrne.kernel.capability import Capability, EndpointHandle, MemoryHandle, ReplyHandle
 from tyrne.kernel.deadline import forget_set_by, forget_timeout
 from tyrne.kernel.effects import receipt, signal_receipt
 from tyrne.kernel.ending import call_off, end_by_fault
@@ -97,13 +90,13 @@ def lay_down(kernel: Kernel[B], slot: CapSlot) -> None:
     binding = slot.binding
     if binding is not None:
         binding.unbind()
+    if slot.arms:
+        forget_set_by(kernel, slot)
     named = slot.held().object
     if isinstance(named, MemoryHandle):
         unmap_placed(kernel, slot)
     elif isinstance(named, EndpointHandle):
         withdraw(named, slot)
-    elif isinstance(named, (NotificationHandle, Clock)):
-        forget_set_by(kernel, slot)
 
 
 @hot

@@ -59,8 +59,13 @@ class Scheduler:
     def rotate(self, task: Task) -> None:
         """Put the current task behind its equals; alone, it goes on with its turn."""
         if self.core.ready[task.priority].head is not None:
-            self.core.enqueue(task)
-            self._leave_turn()
+            self.give_way(task)
+
+    @inline
+    def give_way(self, task: Task) -> None:
+        """Put the current task behind its equals, of which one at least is ready."""
+        self.core.enqueue(task)
+        self._leave_turn()
 
     @hot
     def preempt(self) -> None:
@@ -93,38 +98,28 @@ class Scheduler:
         if task is not None and task.work is None:
             task.work = work
 
-    @hot
-    def begin_turn(self, task: Task, now: u64) -> u64:
-        """The turn that this trap has left is settled, and that of the current task begins; when it is to end.
-
-        A task that overran has that much of its next turn used already; if that is all, it is interrupted at once.
-        """
-        self.settle(now)
-        self.core.reach = max(task.reach, task.priority + 1)
-        self.core.began = now - task.used
-        task.used = u64(0)
-        task.reach = u64(0)
-        return saturating_add(self.core.began, self.slice)
-
     @inline
-    def is_overdue(self) -> bool:
-        """Whether the running turn is to be interrupted after all: somebody is ready who waits for the next one."""
+    def somebody_waits(self) -> bool:
+        """Whether a turn that does not pass is to pass: somebody has become ready who would have the next one."""
         return self.core.untimed and self.core.most_urgent() < self.core.reach
-
-    def spent(self, now: u64) -> u64:
-        """What of the running turn is used. While nobody else wants one, a turn follows the other."""
-        spent = now - self.core.began
-        return spent % self.slice if self.core.untimed else spent
 
     @inline
     def settle(self, now: u64) -> None:
-        """The turn that this trap has left, if it has left one, is over."""
+        """The turn that this trap has left, if it has left one, is over at `now`."""
         left = self.core.left
-        self.core.left = None
         if left is not None:
-            left.used = left.used + self.spent(now)
-            if left.reach == 0:
-                left.used = saturating_sub(left.used, self.slice)
+            used = left.used + (now - self.core.began)
+            left.used = saturating_sub(used, self.slice) if left.reach == 0 else used
+
+    @inline
+    def time_turn(self, task: Task, now: u64) -> u64:
+        """The running turn passes from `now` on; when it is to end.
+
+        A task that overran has that much of its turn used already; if that is all, it is interrupted at once.
+        """
+        self.core.began = now - task.used
+        task.used = u64(0)
+        return saturating_add(self.core.began, self.slice)
 
     def _leave_turn(self) -> None:
         """Somebody else than the current task has a turn, which is begun when all that this trap does is done."""
