@@ -23,6 +23,7 @@ from tyrne.lang import u8, u16, u32, u64
 if TYPE_CHECKING:
     from tyrne.kernel.cap_table import CapTable
     from tyrne.kernel.notification import Notification
+    from tyrne.kernel.task import Task
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class CapSlot:
         self.placement: Placement | None = None
         self.binding: Notification | None = None
         """The notification that was bound to an endpoint by this capability, over the one or over the other."""
-        self.arms: bool = False
-        """Whether the deadline of its holder was set by this capability, over the clock or over a notification."""
+        self.arms: Task | None = None
+        """The task whose deadline was set by this capability, over the clock or over a notification."""
         self.table: CapTable | None = None
         self.parent: CapSlot | None = None
         self.first_child: CapSlot | None = None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from tyrne.hal.board import B
 from tyrne.kernel.cap_slot import CapSlot
-from tyrne.lang import cold, irange, u64
+from tyrne.lang import cold, inline, irange, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -59,40 +59,26 @@ def set_alarm(kernel: Kernel[B]) -> None:
     kernel.board.arm_alarm(None if deadline is None else deadline.at)
 
 
+@cold
 def set_deadline(kernel: Kernel[B], task: Task, deadline: Deadline | None) -> None:
     """Let a task have this deadline instead of any other. While it ends a wait, the fast path leaves the task alone."""
-    mark(task.deadline, False)
-    mark(deadline, True)
+    _mark(task.deadline, None)
+    _mark(deadline, task)
     task.deadline = deadline
     task.urgency = NOT_AT_ONCE if deadline is not None and deadline.signals is None else task.priority
     set_alarm(kernel)
 
 
-def mark(deadline: Deadline | None, arms: bool) -> None:
-    """Note in the capabilities by which a deadline was set whether it stands."""
+def _mark(deadline: Deadline | None, task: Task | None) -> None:
+    """Note in the capabilities by which a deadline was set whose it is."""
     if deadline is not None:
-        deadline.by.arms = arms
-        signals = deadline.signals
-        if signals is not None:
-            signals.arms = arms
+        deadline.by.arms = task
+        if deadline.signals is not None:
+            deadline.signals.arms = task
 
 
-def forget_deadline(kernel: Kernel[B], task: Task) -> None:
-    """The task ends, or its life does."""
-    if task.deadline is not None:
-        set_deadline(kernel, task, None)
-
-
+@inline
 def forget_timeout(kernel: Kernel[B], task: Task) -> None:
     """A wait of the task's is over, or was before it had begun: a deadline that was to end it goes with it."""
     if task.urgency == NOT_AT_ONCE:
         set_deadline(kernel, task, None)
-
-
-@cold
-def forget_set_by(kernel: Kernel[B], slot: CapSlot) -> None:
-    """A capability goes, or moves away: what its holder set by it goes too."""
-    table = slot.table
-    task = None if table is None else table.owner
-    assert task is not None
-    set_deadline(kernel, task, None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tyrne.abi import TaskState
 from tyrne.hal.board import B
 from tyrne.hal.text import log_line, log_name, log_text
-from tyrne.kernel.deadline import forget_deadline
+from tyrne.kernel.deadline import set_deadline
 from tyrne.kernel.life import Life
 from tyrne.kernel.task import Task
 from tyrne.kernel.work import Reaping
@@ -47,7 +47,8 @@ def end_task(kernel: Kernel[B], task: Task, outcome: TaskState, code: u64) -> No
     task.outcome = outcome
     task.exit_code = code
     task.spent = True
-    forget_deadline(kernel, task)
+    if task.deadline is not None:
+        set_deadline(kernel, task, None)
     task.context = None
     task.work = None
     reap_later(kernel, task.life)

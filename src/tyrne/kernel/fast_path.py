@@ -85,17 +85,17 @@ def fast_call_2(kernel: Kernel[B], task: Task) -> Task | None:
 
 @apart
 @hot
-def fast_fault(kernel: Kernel[B], task: Task, what: u64, address: u64) -> bool:
-    """A fault of a task whose supervisor waits; false, and nothing changed, of any other."""
+def fast_fault(kernel: Kernel[B], task: Task, what: u64, address: u64) -> Task | None:
+    """A fault of a task whose supervisor waits, who runs next; None, and nothing changed, of any other."""
     through = task.supervisor
     if through.capability is None:
-        return False
+        return None
     fault = Fault(what, address, task.frame.pc)
     message = Message(u64(Notice.FAULTED.value), what, address, fault.pc)
-    if hand_over(kernel, task, through, Rights.NONE, Offer.FAULT, message, None) is None:
-        return False
-    task.fault = fault
-    return True
+    supervisor = hand_over(kernel, task, through, Rights.NONE, Offer.FAULT, message, None)
+    if supervisor is not None:
+        task.fault = fault
+    return supervisor
 
 
 @inline

@@ -93,8 +93,11 @@ class Kernel(Generic[B]):
         assert task is not None
         if cause is Cause.FLOATING and not task.thread.floating:
             self.board.open_floating(task.thread)
-        elif not fast_fault(self, task, what, address):
-            fault_task(self, task, what, address)
+            return task
+        following = fast_fault(self, task, what, address)
+        if following is not None:
+            return following
+        fault_task(self, task, what, address)
         return self.leave()
 
     @inline
@@ -113,8 +116,8 @@ class Kernel(Generic[B]):
             return self._work_on()
         if task is not self.scheduler.core.entered:
             self._enter(task)
-        if self.scheduler.somebody_waits():
-            self._time_turn(task)
+        elif self.scheduler.somebody_waits():
+            self._pass_turn()
         return task
 
     def trap_from_kernel(self, frame: TrapFrame) -> None:
@@ -200,31 +203,18 @@ class Kernel(Generic[B]):
             case Interrupt.SPURIOUS:  # always: there is no other interrupt
                 pass
 
-    @hot
     def _begin_turn(self, task: Task) -> None:
-        """The turn that this trap has left is over, and that of the current task begins. It passes, and the board is to
-        interrupt it, while somebody is ready who would have the next one."""
-        scheduler = self.scheduler
-        core = scheduler.core
-        reach = max(task.reach, task.priority + 1)
-        if scheduler.slice != 0:
-            alone = core.most_urgent() >= reach
-            if not core.untimed:
-                now = self.board.turn_clock()
-                scheduler.settle(now)
-                core.untimed = alone
-                self.board.arm_turn(None if alone else scheduler.time_turn(task, now))
-            elif not alone:
-                self._time_turn(task)
-        core.left = None
-        core.reach = reach
-        task.reach = u64(0)
+        """The current task begins a turn, which the board is to interrupt when it ends."""
+        timed = self.scheduler.slice != 0
+        end = self.scheduler.begin_turn(task, self.board.turn_clock() if timed else u64(0))
+        if timed:
+            self.board.arm_turn(end)
 
     @apart
-    def _time_turn(self, task: Task) -> None:
-        """The running turn passes from here on."""
-        self.scheduler.core.untimed = False
-        self.board.arm_turn(self.scheduler.time_turn(task, self.board.turn_clock()))
+    def _pass_turn(self) -> None:
+        """Somebody has become ready who waits for the end of a turn that did not pass."""
+        if self.scheduler.slice != 0:
+            self.board.arm_turn(self.scheduler.pass_turn(self.board.turn_clock()))
 
     @apart
     def _work_on(self) -> Task | None:
@@ -238,8 +228,8 @@ class Kernel(Generic[B]):
                 return None
             if task is not core.entered:
                 self._enter(task)
-            if self.scheduler.somebody_waits():
-                self._time_turn(task)
+            elif self.scheduler.somebody_waits():
+                self._pass_turn()
             work = task.work
             if work is None:
                 return task
@@ -257,11 +247,9 @@ class Kernel(Generic[B]):
             return
         old = core.entered
         if old is not None:
-            if self.scheduler.slice != 0 and not core.untimed:
+            if self.scheduler.slice != 0:
                 self.scheduler.settle(self.board.turn_clock())
                 self.board.arm_turn(None)
-                core.untimed = True
-            core.left = None
             self.board.switch_thread(old.thread, self.idle)
             core.entered = None
 
@@ -302,6 +290,8 @@ class Kernel(Generic[B]):
         old = core.entered
         if old is None or core.left is not None:
             self._begin_turn(task)
+        elif self.scheduler.somebody_waits():
+            self._pass_turn()
         self.board.switch_thread(None if old is None else old.thread, task.thread)
         space = live_space(task)
         self.activate(self.bootstrap_space() if space is None else space)

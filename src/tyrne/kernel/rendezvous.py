@@ -11,13 +11,13 @@ from tyrne.kernel.authority import caller_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, EndpointHandle, MemoryHandle, ReplyHandle
-from tyrne.kernel.deadline import forget_set_by, forget_timeout
+from tyrne.kernel.deadline import forget_timeout, set_deadline
 from tyrne.kernel.effects import receipt, signal_receipt
 from tyrne.kernel.ending import call_off, end_by_fault
 from tyrne.kernel.endpoint import Endpoint, Message
 from tyrne.kernel.mapping import unmap_placed
 from tyrne.kernel.task import Offer, Task
-from tyrne.lang import hot, u64
+from tyrne.lang import hot, inline, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -30,7 +30,7 @@ def release(kernel: Kernel[B], task: Task, answer: Answer) -> None:
     complete(kernel, task, answer)
 
 
-@hot
+@inline
 def complete(kernel: Kernel[B], task: Task, answer: Answer) -> None:
     """Complete the call of a task whose deadline does not depend on it."""
     call = task.frame.call()
@@ -90,8 +90,8 @@ def lay_down(kernel: Kernel[B], slot: CapSlot) -> None:
     binding = slot.binding
     if binding is not None:
         binding.unbind()
-    if slot.arms:
-        forget_set_by(kernel, slot)
+    if slot.arms is not None:
+        set_deadline(kernel, slot.arms, None)
     named = slot.held().object
     if isinstance(named, MemoryHandle):
         unmap_placed(kernel, slot)

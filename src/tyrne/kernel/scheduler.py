@@ -103,23 +103,37 @@ class Scheduler:
         """Whether a turn that does not pass is to pass: somebody has become ready who would have the next one."""
         return self.core.untimed and self.core.most_urgent() < self.core.reach
 
+    @hot
+    def begin_turn(self, task: Task, now: u64) -> u64 | None:
+        """The turn that this trap has left is settled, and that of the current task begins; when it is to end, or None
+        while nobody is ready who would have the next one: then it does not pass.
+
+        A task that overran has that much of its next turn used already; if that is all, it is interrupted at once.
+        """
+        self.settle(now)
+        core = self.core
+        core.reach = max(task.reach, task.priority + 1)
+        core.began = now - task.used
+        core.untimed = core.most_urgent() >= core.reach
+        task.used = u64(0)
+        task.reach = u64(0)
+        return None if core.untimed else saturating_add(core.began, self.slice)
+
     @inline
     def settle(self, now: u64) -> None:
-        """The turn that this trap has left, if it has left one, is over at `now`."""
+        """The turn that this trap has left, if it has left one, is over."""
         left = self.core.left
-        if left is not None:
-            used = left.used + (now - self.core.began)
-            left.used = saturating_sub(used, self.slice) if left.reach == 0 else used
+        self.core.left = None
+        if left is not None and not self.core.untimed:
+            left.used = left.used + (now - self.core.began)
+            if left.reach == 0:
+                left.used = saturating_sub(left.used, self.slice)
 
-    @inline
-    def time_turn(self, task: Task, now: u64) -> u64:
-        """The running turn passes from `now` on; when it is to end.
-
-        A task that overran has that much of its turn used already; if that is all, it is interrupted at once.
-        """
-        self.core.began = now - task.used
-        task.used = u64(0)
-        return saturating_add(self.core.began, self.slice)
+    def pass_turn(self, now: u64) -> u64:
+        """The running turn passes from now on; when it is to end."""
+        self.core.untimed = False
+        self.core.began = now
+        return saturating_add(now, self.slice)
 
     def _leave_turn(self) -> None:
         """Somebody else than the current task has a turn, which is begun when all that this trap does is done."""

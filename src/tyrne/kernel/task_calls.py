@@ -10,7 +10,7 @@ from tyrne.hal.frame import REGISTERS, Answer, Call
 from tyrne.kernel.authority import authorise, message_status, task_of
 from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.config import PRIORITIES
-from tyrne.kernel.deadline import forget_deadline
+from tyrne.kernel.deadline import set_deadline
 from tyrne.kernel.deletion import delete, end_life
 from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, SyscallContext, Terminate, done, refuse
 from tyrne.kernel.ending import call_off, end_task
@@ -54,7 +54,7 @@ def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     call_off(kernel, task)
     if task.state is not TaskState.INACTIVE:
         end_life(kernel, task)
-        forget_deadline(kernel, task)
+        set_deadline(kernel, task, None)
     delete(kernel, task.home)
     task.home.fill(slot.held(), slot.parent, slot.depth)
     task.bind(named, call.a2, call.a3, call.a4, task.capabilities)

@@ -32,4 +32,4 @@ def fast_trap(kernel: Kernel[Any], cause: Cause, what: u64, address: u64) -> boo
         if following is None:
             following = fast_call_2(kernel, task)
         return following is not None or kernel.scheduler.core.current is None
-    return cause is Cause.FAULT and fast_fault(kernel, task, what, address)
+    return cause is Cause.FAULT and fast_fault(kernel, task, what, address) is not None
