@@ -17,7 +17,7 @@ from tyrne.kernel.ending import call_off, end_by_fault
 from tyrne.kernel.endpoint import Endpoint, Message
 from tyrne.kernel.mapping import unmap_placed
 from tyrne.kernel.task import Offer, Task
-from tyrne.lang import hot, inline, u64
+from tyrne.lang import cold, hot, inline, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -84,14 +84,20 @@ def withdraw(named: EndpointHandle, slot: CapSlot) -> None:
         endpoint.withdraw()
 
 
+@cold
+def _let_go(kernel: Kernel[B], slot: CapSlot) -> None:
+    """Undo the binding and the deadline that were set by a capability."""
+    if slot.binding is not None:
+        slot.binding.unbind()
+    if slot.arms is not None:
+        set_deadline(kernel, slot.arms, None)
+
+
 def lay_down(kernel: Kernel[B], slot: CapSlot) -> None:
     """Undo what its holder did by a capability that goes or moves: a binding, a mapping, a poll for messages, a
     deadline."""
-    binding = slot.binding
-    if binding is not None:
-        binding.unbind()
-    if slot.arms is not None:
-        set_deadline(kernel, slot.arms, None)
+    if slot.binding is not None or slot.arms is not None:
+        _let_go(kernel, slot)
     named = slot.held().object
     if isinstance(named, MemoryHandle):
         unmap_placed(kernel, slot)
