@@ -74,6 +74,7 @@ _GIFT: Final = Cap(0, Rights.NOTIFY | Rights.TRANSFER, kind=CapKind.NOTIFICATION
 _SPACE: Final = Cap(0, Rights.MAP | Rights.BIND, kind=CapKind.ADDRESS_SPACE)
 _PAGE: Final = Cap(1, Rights.READ | Rights.WRITE | Rights.EXECUTE, kind=CapKind.MEMORY)
 _QUOTA: Final = Cap(0, Rights.CREATE, kind=CapKind.QUOTA)
+_CLOCK: Final = Cap(0, Rights.READ | Rights.ARM, kind=CapKind.CLOCK)
 _FAULTER: Final = Cap(1, Rights.MODIFY, kind=CapKind.TASK)
 _COPIED: Final = Cap(1, Rights.READ | Rights.DUPLICATE, kind=CapKind.MEMORY)
 
@@ -105,6 +106,9 @@ _FAULT: Final = Scenario(
 _SIGNAL: Final = Scenario(
     "signal", (Role("waiter", (_SIGNALS,), priority=URGENT), Role("notifier", (_SIGNALS,))), notifications=1
 )
+
+_READ: Final = _single("clock", "TYRNE_CALL_CLOCK_READ", "1", caps=(_CLOCK,))
+_SLEEP: Final = Scenario("sleep", (Role("sleeper", (_CLOCK, _SIGNALS), priority=URGENT),), notifications=1)
 
 
 def _mapped(name: str, address: str, tables: int, pages: int = 1, access: str = "READ_WRITE") -> Scenario:
@@ -160,6 +164,9 @@ FIGURES: Final = (
     Figure("answer → faulted task goes on", _FAULT, ((2, 3),)),
     Figure("fault round trip, without the repair", _FAULT, ((0, 1), (2, 3)), sel4=1258, budget=440),
     Figure("signal → waiter", _SIGNAL, budget=250),
+    Figure("read the clock", _READ),
+    Figure("set a deadline", _SLEEP, ((0, 1),)),
+    Figure("deadline → the sleeper has read the clock", _SLEEP, ((2, 3),)),
     Figure("map a page", _MAP, ((0, 1),), budget=500),
     Figure("unmap a page", _MAP, ((2, 3),), budget=450),
     Figure("protect a page", _MAP, ((4, 5),)),

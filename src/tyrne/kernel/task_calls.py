@@ -54,7 +54,8 @@ def configure(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     call_off(kernel, task)
     if task.state is not TaskState.INACTIVE:
         end_life(kernel, task)
-        set_deadline(kernel, task, None)
+        if task.deadline is not None:
+            set_deadline(kernel, task, None)
     delete(kernel, task.home)
     task.home.fill(slot.held(), slot.parent, slot.depth)
     task.bind(named, call.a2, call.a3, call.a4, task.capabilities)

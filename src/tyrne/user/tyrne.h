@@ -5,7 +5,7 @@
 #ifndef TYRNE_H
 #define TYRNE_H
 
-#define TYRNE_ABI_VERSION 3
+#define TYRNE_ABI_VERSION 4
 
 #define TYRNE_CALL_SEND 0x1
 #define TYRNE_CALL_RECV 0x2
@@ -42,6 +42,8 @@
 #define TYRNE_CALL_TASK_WRITE 0x21
 #define TYRNE_CALL_TASK_END 0x22
 #define TYRNE_CALL_TASK_STATE 0x23
+#define TYRNE_CALL_CLOCK_READ 0x24
+#define TYRNE_CALL_CLOCK_ARM 0x25
 
 #define TYRNE_STATUS_OK 0x0
 #define TYRNE_STATUS_BAD_SYSCALL_NUMBER 0x1
@@ -65,6 +67,7 @@
 #define TYRNE_STATUS_RECEIVER_TABLE_FULL 0x206
 #define TYRNE_STATUS_PENDING_AFTER_RESUME 0x207
 #define TYRNE_STATUS_ABORTED 0x208
+#define TYRNE_STATUS_TIMED_OUT 0x209
 #define TYRNE_STATUS_ALREADY_MAPPED 0x301
 #define TYRNE_STATUS_NOT_MAPPED 0x302
 #define TYRNE_STATUS_MISALIGNED_ADDRESS 0x303
@@ -81,6 +84,7 @@
 #define TYRNE_KIND_MEMORY 0x6
 #define TYRNE_KIND_QUOTA 0x7
 #define TYRNE_KIND_REPLY 0x8
+#define TYRNE_KIND_CLOCK 0x9
 
 #define TYRNE_RIGHT_DUPLICATE 0x1
 #define TYRNE_RIGHT_DERIVE 0x2
@@ -101,6 +105,7 @@
 #define TYRNE_RIGHT_CONTROL 0x10000
 #define TYRNE_RIGHT_INSPECT 0x20000
 #define TYRNE_RIGHT_MODIFY 0x40000
+#define TYRNE_RIGHT_ARM 0x80000
 
 #define TYRNE_ACCESS_READ 0x0
 #define TYRNE_ACCESS_READ_WRITE 0x1
@@ -133,7 +138,7 @@ __asm__(".pushsection .note.tyrne, \"a\", %note\n"
         ".word 6, 16, 2\n"
         ".asciz \"Tyrne\"\n"
         ".balign 4\n"
-        ".word 0x3, 0x1fe, 0x7ffff, 0x0\n"
+        ".word 0x4, 0x3fe, 0xfffff, 0x0\n"
         ".popsection\n");
 
 /* What a call gives back: x[0] is the status, the others are zero if it is not Ok. Handles are words: generation in
@@ -391,6 +396,19 @@ static inline struct tyrne_reply tyrne_task_state(uint64_t task)
     return tyrne_system_call(TYRNE_CALL_TASK_STATE, task, 0, 0, 0, 0, 0);
 }
 
+/* What time it is, in nanoseconds since boot. When Ok: x[1] nanoseconds. */
+static inline struct tyrne_reply tyrne_clock_read(uint64_t clock)
+{
+    return tyrne_system_call(TYRNE_CALL_CLOCK_READ, clock, 0, 0, 0, 0, 0);
+}
+
+/* Set the task's deadline, or unset it: at it bits are signalled, or the task's wait ends. */
+static inline struct tyrne_reply tyrne_clock_arm(uint64_t clock, uint64_t nanoseconds_since_boot, uint64_t notification,
+                                                 uint64_t bits)
+{
+    return tyrne_system_call(TYRNE_CALL_CLOCK_ARM, clock, nanoseconds_since_boot, notification, bits, 0, 0);
+}
+
 /* What is sent: the label and the words mean what the programs agree on. */
 struct tyrne_message {
     uint64_t label;
@@ -526,7 +544,7 @@ size_t strlen(const char *text);
         .word   6, 16, 2
         .asciz  "Tyrne"
         .balign 4
-        .word   0x3, 0x1fe, 0x7ffff, 0x0
+        .word   0x4, 0x3fe, 0xfffff, 0x0
         .popsection
 
 /* Writes a text to the console at handle word 0; uses x0 to x8. */
