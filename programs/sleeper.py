@@ -1,4 +1,4 @@
-"""Sleeps three times, and says how long that was: never shorter than it wanted."""
+"""Sleeps three times, and says how long: never shorter than it wanted. A deadline ends its wait for what never comes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tyrne.user import (
 
 CLOCK: Final = ClockCap(handle("clock"))
 QUIET: Final = NotificationCap(handle("quiet"))
+"""Nobody signals it."""
 SLEEPS: Final = 3
 
 
