@@ -1,4 +1,4 @@
-"""Sleeps three times, and says how long: never shorter than it wanted. A deadline ends its wait for what never comes."""
+"""Sleeps three times, and says how long: never shorter than it wanted. A deadline ends its wait for nothing."""
 
 from __future__ import annotations
 

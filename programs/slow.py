@@ -1,4 +1,4 @@
-"""Answers questions, of which one takes long. Who asked it may have gone on; then the answer is refused, and that is all.
+"""Answers questions, one of which takes long. Who asked it may have gone on: the answer is refused, and that is all.
 
 It serves: it waits for the next question for ever, and the run ends without it.
 """
