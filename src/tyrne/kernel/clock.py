@@ -11,7 +11,7 @@ from tyrne.hal.timer import deadline as counter_after
 from tyrne.hal.timer import ticks_to_ns
 from tyrne.kernel.authority import authorise, message_status, notification_at
 from tyrne.kernel.cap_slot import CapSlot
-from tyrne.kernel.deadline import Deadline, next_due, set_alarm, set_deadline
+from tyrne.kernel.deadline import Deadline, exchange, next_due, set_alarm, set_deadline
 from tyrne.kernel.effects import Effect, SyscallContext, done, refuse
 from tyrne.kernel.rendezvous import end_wait
 from tyrne.kernel.signals import wake_waiter
@@ -61,12 +61,11 @@ def ring(kernel: Kernel[B]) -> None:
         deadline = None if task is None else task.deadline
         if task is None or deadline is None or deadline.at > now:
             break
-        by = deadline.signals
-        if by is None:
+        exchange(task, None)
+        if deadline.signals is None:
             end_wait(kernel, task, Status.TIMED_OUT)
         else:
-            set_deadline(kernel, task, None)
-            notification = notification_at(by)
+            notification = notification_at(deadline.signals)
             notification.set(deadline.bits)
             wake_waiter(kernel, notification)
     set_alarm(kernel)

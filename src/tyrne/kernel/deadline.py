@@ -61,12 +61,17 @@ def set_alarm(kernel: Kernel[B]) -> None:
 
 @cold
 def set_deadline(kernel: Kernel[B], task: Task, deadline: Deadline | None) -> None:
-    """Let a task have this deadline instead of any other. While it ends a wait, the fast path leaves the task alone."""
+    """Let a task have this deadline instead of any other."""
+    exchange(task, deadline)
+    set_alarm(kernel)
+
+
+def exchange(task: Task, deadline: Deadline | None) -> None:
+    """The same, but for the alarm. While a deadline ends a wait, the fast path leaves the task alone."""
     _mark(task.deadline, None)
     _mark(deadline, task)
     task.deadline = deadline
     task.urgency = NOT_AT_ONCE if deadline is not None and deadline.signals is None else task.priority
-    set_alarm(kernel)
 
 
 def _mark(deadline: Deadline | None, task: Task | None) -> None:
