@@ -60,23 +60,30 @@ class LiveSystem(Observations):
 
     @property
     def running(self) -> str | None:
-        """The task that runs in the next step; None when the run is over."""
+        """The task that runs in the next step; None while nobody is ready, and when the run is over."""
         return None if self._next is None else self.names.task(int(self._next.number))
 
+    @property
+    def over(self) -> bool:
+        """Whether the run is over: nobody is ready, and no deadline will change that."""
+        return self._next is None and not self.kernel.waits()
+
     def step(self, count: int = 1) -> bool:
-        """So many transitions, or all that are left; whether a task is left to run."""
+        """So many transitions, or all that are left; whether there are more. While nobody is ready one takes as long as
+        it is until an interrupt."""
         for _ in range(count):
             task = self._next
-            if task is None:
+            if self.over:
                 break
             before, known = holdings(self.kernel) if self.check else [], len(self.recorder.calls)
             self._next = self.machine.step(task)
             self.transitions += 1
-            if self._next is None:
+            if self.over:
                 self.recorder.end(int(self.kernel.exit_status()), self.machine.board.cpu.instructions)
             what = [*handles_keep_their_meaning(before), *self._revocations(before, known)]
-            self._check(f"transition {self.transitions}, of {self.names.task(int(task.number))}", what)
-        return self._next is not None
+            who = "nobody" if task is None else self.names.task(int(task.number))
+            self._check(f"transition {self.transitions}, of {who}", what)
+        return not self.over
 
     def until(
         self,
@@ -96,7 +103,7 @@ class LiveSystem(Observations):
         if not returns and console is None and condition is None:
             raise ValueError("until waits for nothing: give a condition, call, task, status or console")
         written = len(self.console)
-        while self._next is not None:
+        while not self.over:
             known = len(self.recorder.calls)
             self.step()
             if returns and not self.calls(task, call, status, since=known):
