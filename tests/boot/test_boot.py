@@ -171,6 +171,13 @@ def test_every_kind_of_capability_of_a_record_names_its_object_and_a_badge_comes
     "A device's registers are memory that the description names",
     "they are mapped as device memory, never executable",
 )
+def test_the_memory_of_a_description_is_clear_when_the_system_starts_so_that_nothing_clears_it_again() -> None:
+    kernel = booted(memory=[Region("a", 1), Region("b", 3)])
+    for region, pages in zip(kernel.regions.items, (1, 3), strict=False):
+        assert region.cleared == pages
+        assert kernel.board.get(region.start, pages * PAGE) == bytes(pages * PAGE)
+
+
 def test_a_device_region_costs_no_frames_and_is_mapped_as_device_memory() -> None:
     cap = Cap(0, Rights.READ | Rights.WRITE, kind=CapKind.MEMORY)
     record = task_record("one", cap, mappings=(Mapped(0, 0x100_0000, True, False),))

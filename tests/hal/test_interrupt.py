@@ -119,6 +119,10 @@ def drawn(seed: int | None, steps: int) -> list[bool]:
     return found
 
 
+def test_no_tick_is_due_before_the_first_step() -> None:
+    assert not DrawnTicks().take()
+
+
 def test_without_a_seed_no_tick_ever_comes() -> None:
     assert not any(drawn(None, 1000))
 
