@@ -68,7 +68,7 @@ def explain(result: Result) -> Iterator[str]:
             first = bytes(result.recorder.panic_bytes).decode(errors="backslashreplace").partition("\n")[0]
             yield f"kernel panic, a defect of tyrne: {first or 'no report'}"
         case status if status == STATUS_LIMIT:
-            yield f"stopped: the limit of {result.request.max_instructions} instructions was reached"
+            yield f"stopped: the limit of {result.limit} instructions was reached"
             yield from who_stands(result)
         case status if status == STATUS_DEADLOCK:
             lines = list(who_stands(result)) or ["no task can run, and nothing is left to start one"]

@@ -26,8 +26,10 @@ _KINDS: Final = {
     "memory": CapKind.MEMORY,
     "quota": CapKind.QUOTA,
     "reply capability": CapKind.REPLY,
+    "clock": CapKind.CLOCK,
 }
 """The kinds, as the table of calls names them; each is an argument too."""
+_UNNAMED: Final = {CapKind.DEBUG_CONSOLE: "the console", CapKind.CLOCK: "the clock"}
 _TRANSFERRED: Final = "capability to transfer"
 _ANY_KIND: Final = ("source", "target", "handle", _TRANSFERRED)
 _NEEDED: Final = re.compile(r"(source|both quotas|debug console|[a-z]+(?: space)?) with ([A-Z_]+)")
@@ -132,7 +134,7 @@ def _object(cap: FirstCap, names: Names) -> str:
     if cap.kind is None:
         return "a capability"
     if cap.kind not in known:
-        return "the console" if cap.kind is CapKind.DEBUG_CONSOLE else "the task's quota"
+        return _UNNAMED.get(cap.kind, "the task's quota")
     what = "the address space of" if cap.kind is CapKind.ADDRESS_SPACE else cap.kind.name.lower()
     return f"{what} {called(known[cap.kind], cap.object)}"
 

@@ -35,6 +35,7 @@ from tyrne.system.comparison import Difference, first_difference
 from tyrne.system.kernel_check import check_kernel
 from tyrne.system.record import Record, to_json
 from tyrne.system.report_file import RecordedRun, read_report
+from tyrne.system.run import NO_LIMIT as LONGEST
 from tyrne.system.transition import Cause, Listening, Transition
 
 
@@ -128,10 +129,10 @@ class Replay:
                 stop = machine.rest()
             else:
                 stop = machine.execute(task, min(machine.until_interrupt(), self._left()))
-                if stop.vector is Vector.IRQ and machine.until_interrupt() > 0:
-                    self._ends = True  # it goes on where the record ends
-                    return None
-            interrupted = task is None or stop.vector is Vector.IRQ
+            interrupted = stop.vector is Vector.IRQ
+            if interrupted and machine.until_interrupt() > 0:
+                self._ends = True  # it goes on where the record ends
+                return None
             cause = Interrupt.SPURIOUS if task is None or interrupted else _cause(task, stop)
             self._next = machine.answer(stop)
             cause = machine.board.acknowledged if interrupted else cause
@@ -232,6 +233,8 @@ class Replay:
             self._panic(failure)
             self._finish(True)
         else:
+            if record.interrupts is None and not record.limit:
+                self._machine.board.arm_limit(u64(LONGEST))
             if self._next is None and not self.kernel.waits():
                 self._finish(False)
 

@@ -24,8 +24,9 @@ from tyrne.system.manifest import System, encode
 if TYPE_CHECKING:
     from tyrne.system.explanation import Explainer
 
-NO_LIMIT: Final = (1 << 48) - 1
-"""Instructions: more than a run takes that has no limit. With one, it is known at each place how much is left."""
+NO_LIMIT: Final = 1 << 62
+"""Instructions: what a run may take that has no limit. With one, it is known at each place how much is left. Nobody runs
+so many, but tasks may sleep for so long."""
 STATUS_PANIC: Final = int(exit_status.PANIC)
 STATUS_LIMIT: Final = int(exit_status.LIMIT)
 STATUS_DEADLOCK: Final = int(exit_status.DEADLOCK)
@@ -66,9 +67,11 @@ class Result:
     @property
     def limit(self) -> int:
         """The limit by which a repetition ends where this run has ended."""
-        if self.left is None:
-            return self.request.max_instructions
-        return (self.request.max_instructions or NO_LIMIT) - self.left
+        if self.left is not None:
+            return (self.request.max_instructions or NO_LIMIT) - self.left
+        if self.recorder.status == STATUS_LIMIT:
+            return self.request.max_instructions or NO_LIMIT
+        return self.request.max_instructions
 
     @property
     def status(self) -> int:
