@@ -1,4 +1,4 @@
-"""Attacks the system calls 6 to 35: each with handles of every kind, of which none allows what the call asks for.
+"""Attacks the system calls 6 to 37: each with handles of every kind, of which none allows what the call asks for.
 
 Runs as the task of systems/trespasser.toml, which says what the handles below name. One line for each place where a
 call takes a handle, and one for each argument that must be refused. The exit code is the number of attempts that ended
@@ -24,19 +24,20 @@ from tyrne.user import (
     system_call,
 )
 
-KINDS: Final = 7
-"""Handle words 0 to 6 name a capability of each kind, from 1 to 7, without any right that is attacked."""
-OPEN_DOOR: Final = u64(7)
+HELD: Final = 8
+"""Handle words 0 to 7 name a capability of each kind that a description gives, without any right that is attacked."""
+OPEN_DOOR: Final = u64(8)
 """An endpoint with SEND, RECV, DERIVE and TRANSFER."""
-OPEN_SELF: Final = u64(8)
+OPEN_SELF: Final = u64(9)
 """This task with all rights."""
-OPEN_SPACE: Final = u64(9)
-OPEN_MEMORY: Final = u64(10)
+OPEN_SPACE: Final = u64(10)
+OPEN_MEMORY: Final = u64(11)
 """Two pages with READ, WRITE, EXECUTE and DERIVE."""
-OPEN_QUOTA: Final = u64(11)
+OPEN_QUOTA: Final = u64(12)
 """It allows one endpoint."""
-BADGED: Final = u64(12)
+BADGED: Final = u64(13)
 """An endpoint with a badge, and DERIVE."""
+OPEN_CLOCK: Final = u64(14)
 EMPTY: Final = u64(63)
 NO_KIND: Final = u64(99)
 PAGE: Final = u64(4096)
@@ -66,6 +67,11 @@ class Tally:
 TALLY: Final = Tally()
 
 
+def kind_at(handle: u64) -> u64:
+    """Of the capability at one of the first handle words: the kinds in their order, without replies."""
+    return handle + 1 if handle < u64(CapKind.QUOTA.value) else u64(CapKind.CLOCK.value)
+
+
 def judge(expected: Status, got: u64) -> None:
     TALLY.attempts += 1
     if got != u64(expected.value):
@@ -86,10 +92,11 @@ def place(name: bytes, register: u64) -> None:
 
 
 def attempt(number: CallNumber, register: u64, handle: u64, other: u64) -> u64:
-    """The status of a call with a handle in x0 or x1, and another in the other one."""
+    """The status of a call with a handle in x0, x1 or x2, and another in those of the first two that are left."""
     x0 = handle if register == 0 else other
     x1 = handle if register == 1 else other
-    return system_call(u64(number.value), x0, x1, u64(0), u64(1), u64(0), NULL_HANDLE).x0
+    x2 = handle if register == 2 else u64(0)
+    return system_call(u64(number.value), x0, x1, x2, u64(1), u64(0), NULL_HANDLE).x0
 
 
 def attack(
@@ -97,8 +104,8 @@ def attack(
 ) -> None:
     """Every kind of handle, and one that names nothing, where a call wants one kind with some right."""
     place(name, register)
-    for handle in irange(KINDS):
-        expected = refusals.right if handle + 1 == u64(kind.value) else refusals.kind
+    for handle in irange(HELD):
+        expected = refusals.right if kind_at(handle) == u64(kind.value) else refusals.kind
         judge(expected, attempt(number, register, handle, other))
     judge(refusals.nothing, attempt(number, register, EMPTY, other))
 
@@ -106,7 +113,7 @@ def attack(
 def attack_any(name: bytes, number: CallNumber, other: u64) -> None:
     """Every kind of handle where a call takes them all, but wants a right over the capability itself."""
     place(name, u64(0))
-    for handle in irange(KINDS):
+    for handle in irange(HELD):
         judge(Status.INSUFFICIENT_RIGHTS, attempt(number, u64(0), handle, other))
     judge(Status.INVALID_HANDLE, attempt(number, u64(0), EMPTY, other))
 
@@ -120,7 +127,7 @@ def transfer(number: CallNumber, handle: u64) -> None:
 def attack_transfer(name: bytes, number: CallNumber) -> None:
     """Every kind of capability, and none, in a message."""
     place(name, u64(5))
-    for handle in irange(KINDS):
+    for handle in irange(HELD):
         transfer(number, handle)
     transfer(number, EMPTY)
 
@@ -166,8 +173,8 @@ def attack_messages() -> None:
     attack_transfer(b"send_wait", CallNumber.SEND_WAIT)
     attack_transfer(b"call", CallNumber.CALL)
     place(b"wait", u64(0))
-    for handle in irange(KINDS):
-        may_wait = handle + 1 == u64(CapKind.ENDPOINT.value) or handle + 1 == u64(CapKind.NOTIFICATION.value)
+    for handle in irange(HELD):
+        may_wait = kind_at(handle) == u64(CapKind.ENDPOINT.value) or kind_at(handle) == u64(CapKind.NOTIFICATION.value)
         expected = Status.MISSING_RIGHT if may_wait else Status.WRONG_OBJECT_KIND
         judge(expected, attempt(CallNumber.WAIT, u64(0), handle, u64(0)))
 
@@ -242,6 +249,12 @@ def attack_tasks() -> None:
     argument(b"task_configure of a task that runs", Status.BAD_STATE, CallNumber.TASK_CONFIGURE, OPEN_SELF, OPEN_SPACE)
 
 
+def attack_time() -> None:
+    attack(b"clock_read", CallNumber.CLOCK_READ, u64(0), CapKind.CLOCK, OTHERS)
+    attack(b"clock_arm", CallNumber.CLOCK_ARM, u64(0), CapKind.CLOCK, OTHERS)
+    attack(b"clock_arm", CallNumber.CLOCK_ARM, u64(2), CapKind.NOTIFICATION, MESSAGES, OPEN_CLOCK)
+
+
 @export
 def main() -> u64:
     attack_capabilities()
@@ -249,6 +262,7 @@ def main() -> u64:
     attack_objects()
     attack_memory()
     attack_tasks()
+    attack_time()
     print_decimal(TALLY.attempts)
     print_bytes(b" attempts, ")
     print_decimal(TALLY.wrong)

@@ -1,6 +1,6 @@
 """Makes calls that succeed, each through its function in the library, and checks what they yield.
 
-Handle words: 0 console, 1 a quota with CREATE and REVOKE, 2 the program's own address space with MAP.
+Handle words: 0 console, 1 a quota with CREATE and REVOKE, 2 the program's own address space with MAP, 3 the clock.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Final
 from tyrne.lang import export, u64
 from tyrne.lang.machine import read64, write64
 from tyrne.user import (
+    MILLISECOND,
     PC,
     SIGNAL_BADGE,
     SP,
@@ -17,6 +18,7 @@ from tyrne.user import (
     Arrival,
     Cap,
     CapKind,
+    ClockCap,
     EndpointCap,
     Faulted,
     Message,
@@ -38,6 +40,7 @@ from tyrne.user import (
     cap_move,
     cap_query,
     cap_revoke,
+    clock_read,
     create_endpoint,
     create_memory,
     create_notification,
@@ -45,6 +48,8 @@ from tyrne.user import (
     create_space,
     create_task,
     done,
+    end_wait_at,
+    forget_deadline,
     granted,
     map_memory,
     memory_derive,
@@ -58,6 +63,8 @@ from tyrne.user import (
     recv,
     reply,
     send,
+    signal_at,
+    sleep_until,
     task_configure,
     task_end,
     task_priority,
@@ -74,6 +81,7 @@ from tyrne.user import (
 
 QUOTA: Final = QuotaCap(u64(1))
 OWN_SPACE: Final = SpaceCap(u64(2))
+CLOCK: Final = ClockCap(u64(3))
 HERE: Final = u64(0x1000_0000)
 BASE: Final = u64(0x1000)
 ENTRY: Final = u64(0x2000)
@@ -138,6 +146,24 @@ def signals(endpoint: EndpointCap, notification: NotificationCap) -> None:
     arrival = granted(wait(endpoint))
     assert arrival.badge == SIGNAL_BADGE and arrival.word0 == 8
     done(bind(endpoint, None))
+
+
+def time(endpoint: EndpointCap, notification: NotificationCap) -> None:
+    """Deadlines that signal, that end a wait, and that are forgotten."""
+    start = granted(clock_read(CLOCK))
+    done(signal_at(CLOCK, start, notification, u64(2)))
+    assert granted(poll(notification)) == 2
+    done(signal_at(CLOCK, start + MILLISECOND, notification, u64(4)))
+    assert granted(wait_signals(notification)) == 4
+    assert granted(clock_read(CLOCK)) >= start + MILLISECOND
+    assert sleep_until(CLOCK, start + 2 * MILLISECOND, notification) is Status.TIMED_OUT
+    assert granted(clock_read(CLOCK)) >= start + 2 * MILLISECOND
+    done(end_wait_at(CLOCK, start))
+    assert wait(endpoint) == Status.TIMED_OUT
+    done(signal_at(CLOCK, start + 3 * MILLISECOND, notification, u64(8)))
+    done(forget_deadline(CLOCK))
+    assert sleep_until(CLOCK, start + 4 * MILLISECOND, notification) is Status.TIMED_OUT
+    assert granted(poll(notification)) == 0
 
 
 def memory() -> None:
@@ -207,7 +233,9 @@ def main() -> u64:
     endpoint = quotas()
     capabilities(endpoint)
     messages(endpoint)
-    signals(endpoint, granted(create_notification(QUOTA)))
+    notification = granted(create_notification(QUOTA))
+    signals(endpoint, notification)
+    time(endpoint, notification)
     memory()
     tasks(endpoint)
     done(cap_revoke(QUOTA))

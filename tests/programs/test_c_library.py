@@ -77,6 +77,54 @@ caps = [
 """
 
 
+TIME = """\
+#include "tyrne.h"
+#include "handles.h"
+#define CHECK(number, truth) do if (!(truth)) return number; while (0)
+
+static uint64_t now(void)
+{
+    struct tyrne_reply got = tyrne_clock_read(HANDLE_CLOCK);
+    return got.x[0] == TYRNE_STATUS_OK ? got.x[1] : TYRNE_NEVER;
+}
+
+int main(void)
+{
+    uint64_t start = now();
+    CHECK(1, tyrne_sleep_until(HANDLE_CLOCK, start + 2 * TYRNE_MILLISECOND, HANDLE_BELL) == TYRNE_STATUS_TIMED_OUT);
+    CHECK(2, now() >= start + 2 * TYRNE_MILLISECOND && now() < start + TYRNE_SECOND);
+    CHECK(3, tyrne_signal_at(HANDLE_CLOCK, now() + 50 * TYRNE_MICROSECOND, HANDLE_BELL, 6) == TYRNE_STATUS_OK);
+    CHECK(4, tyrne_wait(HANDLE_BELL).x[3] == 6);
+    CHECK(5, tyrne_end_wait_at(HANDLE_CLOCK, start) == TYRNE_STATUS_OK);
+    CHECK(6, tyrne_wait(HANDLE_BELL).x[0] == TYRNE_STATUS_TIMED_OUT);
+    CHECK(7, tyrne_signal_at(HANDLE_CLOCK, now() + TYRNE_MILLISECOND, HANDLE_BELL, 1) == TYRNE_STATUS_OK);
+    CHECK(8, tyrne_forget_deadline(HANDLE_CLOCK) == TYRNE_STATUS_OK);
+    CHECK(9, tyrne_sleep_until(HANDLE_CLOCK, now() + 3 * TYRNE_MILLISECOND, HANDLE_BELL) == TYRNE_STATUS_TIMED_OUT);
+    CHECK(10, tyrne_poll(HANDLE_BELL).x[1] == 0);
+    CHECK(11, tyrne_sleep_until(HANDLE_BELL, start, HANDLE_BELL) == TYRNE_STATUS_WRONG_KIND);
+    return 0;
+}
+"""
+
+TIMED = """\
+[system]
+name = "timed"
+[[notification]]
+name = "bell"
+[[task]]
+name = "main"
+program = "time.c"
+caps = [{ clock = true }, { notification = "bell" }]
+"""
+
+
+@on_each_machine
+def test_a_program_in_c_sleeps_and_sets_deadlines(tmp_path: Path, machine: str) -> None:
+    (tmp_path / "time.c").write_text(TIME)
+    (tmp_path / "s.toml").write_text(TIMED)
+    assert run_system([tmp_path / "s.toml"], machine)["tasks"][0]["code"] == 0
+
+
 @on_each_machine
 def test_memory_and_printing_do_as_they_say(machine: str) -> None:
     report = run_system([Path(__file__).with_name("library.c")], machine)

@@ -14,7 +14,12 @@ name = "every-call"
 name = "main"
 program = "{program}"
 quota = {{ tasks = 1, endpoints = 1, notifications = 1, spaces = 1, memory = 1, quotas = 1, frames = 16 }}
-caps = [{{ console = true }}, {{ quota = true, rights = ["CREATE", "REVOKE"] }}, {{ space = "main", rights = ["MAP"] }}]
+caps = [
+  {{ console = true }},
+  {{ quota = true, rights = ["CREATE", "REVOKE"] }},
+  {{ space = "main", rights = ["MAP"] }},
+  {{ clock = true }},
+]
 """
 
 

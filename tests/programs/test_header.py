@@ -11,7 +11,7 @@ import pytest
 
 from tyrne.abi import CallNumber, CapKind, Notice, Rights, Status, TaskState
 from tyrne.compiler.build.toolchain import USER_C_FLAGS, compile_file
-from tyrne.user.header import HEADER, header
+from tyrne.user.header import HEADER, TIMES, header
 from tyrne.user.memory import Access
 
 TABLES: Final[dict[str, type[Enum]]] = {
@@ -37,6 +37,7 @@ def constants() -> dict[str, int]:
 
 def test_the_header_has_every_constant_of_the_interface() -> None:
     expected = {"TYRNE_NULL_HANDLE": 2**64 - 1, "TYRNE_SIGNAL_BADGE": 2**64 - 1}
+    expected |= {f"TYRNE_{name}": int(value) for name, value in TIMES.items()}
     for prefix, names in TABLES.items():
         expected |= {f"TYRNE_{prefix}_{member.name}": member.value for member in names}
     assert constants() == expected
@@ -45,6 +46,7 @@ def test_the_header_has_every_constant_of_the_interface() -> None:
 def test_the_header_has_a_function_for_every_call() -> None:
     found = {name.upper() for name in re.findall(r"^static inline [\w ]* tyrne_(\w+)\(", header(), re.M)}
     wrappers = {name for name in found if "_MESSAGE" in name} | {"ARRIVAL_OF", "SYSTEM_CALL"}
+    wrappers |= {"SIGNAL_AT", "END_WAIT_AT", "FORGET_DEADLINE", "SLEEP_UNTIL"}
     assert found - wrappers == {number.name for number in CallNumber} - {"TASK_EXIT"}
     assert "_Noreturn static inline void tyrne_task_exit(" in header()
 

@@ -18,6 +18,7 @@ from tyrne.user import (
     Arrival,
     Cap,
     CapInfo,
+    ClockCap,
     ConsoleCap,
     EndpointCap,
     MemoryCap,
@@ -34,6 +35,7 @@ from tyrne.user import (
 )
 
 NULL: Final = int(NULL_HANDLE)
+NEVER: Final = int(user.NEVER)
 CONSOLE: Final = ConsoleCap(u64(20))
 ENDPOINT: Final = EndpointCap(u64(2 << 16 | 7))
 E: Final = 2 << 16 | 7
@@ -44,6 +46,7 @@ MEMORY: Final = MemoryCap(u64(24))
 QUOTA: Final = QuotaCap(u64(25))
 TARGET: Final = QuotaCap(u64(26))
 CALLER: Final = ReplyCap(u64(27))
+CLOCK: Final = ClockCap(u64(28))
 MESSAGE: Final = Message(u64(1), u64(2), u64(3), u64(4))
 WITH_CAP: Final = Message(u64(1), u64(2), u64(3), u64(4), Cap(u64(30)))
 SEND: Final = Rights.SEND
@@ -144,6 +147,10 @@ ROWS: Final[list[tuple[CallNumber, Attempt, tuple[int, ...], tuple[int, ...], ob
         (7, 1, 2, 3, 4),
         TaskCondition(TaskState.FAULTED, *W[1:5]),
     ),
+    (N.CLOCK_READ, lambda: user.clock_read(CLOCK), (28,), (5,), u64(5)),
+    (N.CLOCK_ARM, lambda: user.signal_at(CLOCK, W[9], NOTIFICATION, W[4]), (28, 9, 21, 4), (), Status.OK),
+    (N.CLOCK_ARM, lambda: user.end_wait_at(CLOCK, W[9]), (28, 9, NULL, 0), (), Status.OK),
+    (N.CLOCK_ARM, lambda: user.forget_deadline(CLOCK), (28, NEVER, NULL, 0), (), Status.OK),
 ]
 """Call, how it is made, its arguments, the payload of an Ok, and what the program gets."""
 
@@ -180,6 +187,18 @@ def test_every_refusal_is_its_status(
     for status in list(Status)[1:]:
         kernel.replies = [reply(status.value)]
         assert row[1]() is status
+
+
+def test_to_sleep_is_to_set_a_deadline_and_to_wait(kernel: ScriptedKernel) -> None:
+    kernel.replies = [reply(0), reply(Status.TIMED_OUT.value)]
+    assert user.sleep_until(CLOCK, W[9], NOTIFICATION) is Status.TIMED_OUT
+    assert kernel.calls == [(N.CLOCK_ARM.value, 28, 9, NULL, 0, 0, 0), (N.WAIT.value, 21, 0, 0, 0, 0, 0)]
+
+
+def test_who_may_set_no_deadline_does_not_wait(kernel: ScriptedKernel) -> None:
+    kernel.replies = [reply(Status.INSUFFICIENT_RIGHTS.value)]
+    assert user.sleep_until(CLOCK, W[9], NOTIFICATION) is Status.INSUFFICIENT_RIGHTS
+    assert len(kernel.calls) == 1
 
 
 def test_every_call_of_the_table_has_a_function() -> None:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tyrne.system.explanation import Explainer
 
 NO_LIMIT: Final = 1 << 62
-"""Instructions: what a run may take that has no limit. With one, it is known at each place how much is left. Nobody runs
-so many, but tasks may sleep for so long."""
+"""Instructions: what a run may take that has no limit. With one, it is known at each place how much is left. To run so
+many takes longer than anybody waits, but tasks may sleep for so long."""
 STATUS_PANIC: Final = int(exit_status.PANIC)
 STATUS_LIMIT: Final = int(exit_status.LIMIT)
 STATUS_DEADLOCK: Final = int(exit_status.DEADLOCK)

@@ -1,6 +1,6 @@
 """Generates tyrne.h, the interface for C and assembly, from the kernel's table: python -m tyrne.user.header.
 
-What in it is written by hand stands in c/messages.h and c/library.h.
+What in it is written by hand stands in c/messages.h, c/time.h and c/library.h.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tyrne.abi import (
     TaskState,
 )
 from tyrne.abi.version import NOTE_INTERFACE, NOTE_OWN_START, NOTE_OWNER
+from tyrne.user.clock import MICROSECOND, MILLISECOND, NEVER, SECOND
 from tyrne.user.memory import Access
 
 HEADER: Final = Path(__file__).with_name("tyrne.h")
@@ -81,6 +82,7 @@ static inline struct tyrne_reply tyrne_system_call(uint64_t number, uint64_t a0,
 {calls}
 
 {messages}
+{time}
 {library}
 #else
 
@@ -133,6 +135,8 @@ _Noreturn static inline void tyrne_{name}({parameters})
     tyrne_system_call({arguments});
     __builtin_trap();
 }}"""
+
+TIMES: Final = {"MICROSECOND": MICROSECOND, "MILLISECOND": MILLISECOND, "SECOND": SECOND, "NEVER": NEVER}
 
 POINTER: Final = "address of the bytes"
 """The one argument that is a pointer of the caller's own."""
@@ -215,9 +219,10 @@ def header() -> str:
         _defines("STATE", TaskState),
         _defines("NOTICE", Notice),
         [f"#define TYRNE_NULL_HANDLE {int(NULL_HANDLE):#x}", f"#define TYRNE_SIGNAL_BADGE {int(SIGNAL_BADGE):#x}"],
+        [f"#define TYRNE_{name} {int(value):#x}" for name, value in TIMES.items()],
     ]
     constants = "\n\n".join("\n".join(block) for block in blocks)
-    parts = {name: (PARTS / f"{name}.h").read_text() for name in ("messages", "library")}
+    parts = {name: (PARTS / f"{name}.h").read_text() for name in ("messages", "time", "library")}
     interface = note(NOTE_INTERFACE, VERSION, KNOWN_KINDS, KNOWN_RIGHTS & 0xFFFF_FFFF, KNOWN_RIGHTS >> 32)
     notes = {"note": _in_c(interface), "lines": _indented(interface), "own_start": _indented(note(NOTE_OWN_START))}
     return TEMPLATE.format(constants=constants, calls="\n\n".join(map(_stub, CALLS)), **notes, **parts)
