@@ -1,8 +1,8 @@
 """How long the kernel holds interrupts masked in one go, by every instruction that it executes (follow.py).
 
 A stretch begins with the first instruction of a trap, or with the one that asks whether an interrupt is pending (a read
-of ISR_EL1). It ends with the return to a task (ERET), or in front of the next such question. An interrupt that comes
-meanwhile is taken, or seen, when the stretch ends.
+of ISR_EL1), or that waits for one (WFI). It ends with the return to a task (ERET), or in front of the next of these. An
+interrupt that comes meanwhile is taken, or seen, when the stretch ends.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ ASK: Final = 0xD538_C100
 """mrs x0, isr_el1."""
 START_COUNTER: Final = 0xD51B_9C00
 """msr pmcr_el0, x0. The cycle counter is 0 when it is executed."""
+REST: Final = 0xD503_207F
+"""wfi: what is pending ends it."""
 ERET: Final = 0xD69F_03E0
 SLICES: Final = (limits.SLICE_MAX, limits.SLICE_MIN)
 """A trial runs twice: no tick comes, and nearly always one is due."""
@@ -90,7 +92,8 @@ def _watched(trial: Trial, slice: int) -> Watch:
     windows = [(sample[start], sample[end]) for sample in samples for start, end in trial.spans]
     returns = places(kernel, ERET, any_register=False)
     last = max(end for _, end in windows)
-    watch = Watch(windows, places(kernel, ASK), returns)
+    asks = places(kernel, ASK) | places(kernel, REST, any_register=False)
+    watch = Watch(windows, asks, returns)
     number, before = 0, 0
     for address in _counted(kernel):
         if address in (RAISED, LOWERED, TAKEN):

@@ -113,6 +113,17 @@ _BEHIND: Final = Scenario(
     "behind", (Role("region", (_QUOTA,), quota=Quota(memory=1, frames=2)),), {"PAGES": "2"}, pages=20_000
 )
 """The most that a description gives to its regions: so many frames are taken in front of the first free ones."""
+_CLOCK: Final = Cap(0, Rights.READ | Rights.ARM, kind=CapKind.CLOCK)
+_CHORUS: Final = Scenario(
+    "chorus",
+    (
+        *(Role("chorus", (_CLOCK, Cap(0, Rights.WAIT, kind=CapKind.NOTIFICATION))) for _ in range(15)),
+        Role("listener", (_CLOCK,), priority=_LATER),
+    ),
+    {"TIME": "6000000"},
+    notifications=1,
+    equal=False,
+)
 
 _PATHS: Final = {figure.name: figure.scenario for figure in FIGURES}
 
@@ -132,4 +143,5 @@ TRIALS: Final = (
     Trial("call 15 receivers with full tables", _FULL, rounds=1),
     Trial("suspend, configure who owes 14 answers", _OWING, ((0, 1), (2, 3)), rounds=1),
     Trial("exit of who supervises 14 that wait", _STUCK, rounds=1),
+    Trial("15 deadlines at one time", _CHORUS, rounds=1),
 )
