@@ -88,6 +88,13 @@ def test_calls_ends_and_waits_are_numbers_without_leading_zeros(host: Host) -> N
     ]
 
 
+def test_what_the_counter_said_is_a_record(host: Host) -> None:
+    trace = Trace(True)
+    trace.reading(u64(0x3E8))
+    trace.end(u64(0), u64(1))
+    assert host.written == b"T 3e8\nE 0 1\n"
+
+
 def test_a_panic_interrupts_an_open_record(host: Host) -> None:
     trace = Trace(True)
     log(trace, b"ab")

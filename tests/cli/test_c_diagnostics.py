@@ -69,7 +69,11 @@ def test_warnings_without_end_are_counted(tyrne: Tyrne, tmp_path: Path) -> None:
         ("#include <unistd.h>", f"a.c:1:10: 'unistd.h' file not found: {NO_LIBRARY}; what a task may do are "),
         ("#include <assert.h>", f"a.c:1:10: 'assert.h' file not found: {NO_LIBRARY}; test it with if"),
         ("#include <pthread.h>", f"a.c:1:10: 'pthread.h' file not found: {NO_LIBRARY}; a task has one thread"),
-        ("#include <time.h>", f"a.c:1:10: 'time.h' file not found: {NO_LIBRARY}; a task has no clock"),
+        (
+            "#include <time.h>",
+            f"a.c:1:10: 'time.h' file not found: {NO_LIBRARY}; who holds the clock reads it with tyrne_clock_read, and "
+            "sleeps with tyrne_sleep_until",
+        ),
         ("#include <math.h>", f"a.c:1:10: 'math.h' file not found: {NO_LIBRARY}; use the operators of double"),
         ("#include <sys/mman.h>", f"a.c:1:10: 'sys/mman.h' file not found: {NO_LIBRARY}; what a task may do are the "),
         ('#include "own.h"', "a.c:1:10: 'own.h' file not found; put it beside the source, or name "),

@@ -56,11 +56,13 @@ caps = [
   { task = "two" },
   { space = "two", rights = [] },
   { quota = true },
+  { clock = true, rights = ["READ"] },
 ]
 [[task]]
 name = "two"
 program = "a.bin"
 start = false
+serves = true
 supervisor = { endpoint = "door", badge = 2 }
 """
     )
@@ -73,8 +75,10 @@ supervisor = { endpoint = "door", badge = 2 }
         "  one: a.bin, 4 bytes, 1 stack page, priority 3, quota of 1 tasks + 9 frames, "
         "console (TRANSFER|CONSOLE_WRITE), door (RECV), door (SEND) badge 0x51, bell (NOTIFY|WAIT), "
         "ring (READ|WRITE) mapped writable at 0x20000000, ring (READ|EXECUTE) mapped executable at 0x30000000, "
-        "rtc (READ|WRITE) mapped at 0x40000000, task two (CONTROL|INSPECT), space of two (no rights), quota (CREATE)",
-        "  two: a.bin, 4 bytes, 1 stack page, held until it is started, supervised at door badge 0x2, no capability",
+        "rtc (READ|WRITE) mapped at 0x40000000, task two (CONTROL|INSPECT), space of two (no rights), quota (CREATE), "
+        "clock (READ)",
+        "  two: a.bin, 4 bytes, 1 stack page, held until it is started, serves, supervised at door badge 0x2, "
+        "no capability",
     ]
 
 

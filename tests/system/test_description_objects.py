@@ -67,6 +67,7 @@ def test_objects_are_read_as_written(tmp_path: Path) -> None:
 
 OBJECTS = {
     "console": ("true", CapKind.DEBUG_CONSOLE, "the console"),
+    "clock": ("true", CapKind.CLOCK, "the clock"),
     "endpoint": ('"door"', CapKind.ENDPOINT, "an endpoint"),
     "notification": ('"bell"', CapKind.NOTIFICATION, "a notification"),
     "memory": ('"ring"', CapKind.MEMORY, "a memory region"),
@@ -138,12 +139,24 @@ WRONG = r"""
 - { task = "one"
 + { task = "one", space = "one"
 ! s:25: a capability names one object; write { console = true } or { endpoint = "name" }, one of console,
-    endpoint, notification, memory, task, space, quota (here: task and space)
+    clock, endpoint, notification, memory, task, space, quota (here: task and space)
+
+- { task = "one", rights
++ { clock = false, rights
+! s:25: "clock" is false; write clock = true
+
+- { task = "one", rights
++ { clock = "monotonic", rights
+! s:25: "clock" is a string; write clock = true
+
+- { task = "one", rights
++ { clock = 1, rights
+! s:25: "clock" is a number; write clock = true
 
 - { task = "one", rights
 + { rights
 ! s:25: a capability names one object; write { console = true } or { endpoint = "name" }, one of console,
-    endpoint, notification, memory, task, space, quota (here: none)
+    clock, endpoint, notification, memory, task, space, quota (here: none)
 
 - 0x51
 + -1

@@ -60,6 +60,19 @@ def test_terms_are_read_as_written(tmp_path: Path) -> None:
     assert (child.priority, child.held, child.supervisor, child.quota) == (8, True, Supervisor(1, 16), NO_QUOTA)
 
 
+def test_a_task_serves_if_it_says_so_and_may_be_held_too(tmp_path: Path) -> None:
+    assert [task.serves for task in read(tmp_path, GOOD).tasks] == [False, False]
+    child = read(tmp_path, GOOD.replace("start = false", "start = false\nserves = true")).tasks[1]
+    assert (child.serves, child.held) == (True, True)
+
+
+def test_that_every_task_serves_is_refused_where_the_first_does(tmp_path: Path) -> None:
+    text = GOOD.replace("priority = 3", "priority = 3\nserves = true").replace("start = false", "serves = true")
+    assert mistakes(tmp_path, text) == [
+        "s:17: every task serves, so the run would be over before it begins; remove serves = true from one of them"
+    ]
+
+
 def test_a_slice_is_a_million_instructions_or_none_at_all(tmp_path: Path) -> None:
     assert read(tmp_path, GOOD.replace("slice = 20_000\n", "")).slice == 1_000_000
     assert read(tmp_path, GOOD.replace("20_000", "0")).slice == 0
@@ -100,6 +113,14 @@ WRONG = r"""
 - start = false
 + start = 0
 ! s:22: "start" is a number; write start = false
+
+- start = false
++ serves = 1
+! s:22: "serves" is a number; write serves = true
+
+- start = false
++ serves = "yes"
+! s:22: "serves" is a string; write serves = true
 
 - { endpoint = "crib", badge = 0x10 }
 + "crib"

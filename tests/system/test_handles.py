@@ -39,8 +39,9 @@ CAPS = [
     '{ task = "one" },',
     '{ space = "one" },',
     '{ endpoint = "Ping pong", name = "second-door", badge = 3 },',
+    "{ clock = true },",
 ]
-NAMES = ["console", "ping_pong", "quota", "one", "one_space", "second_door"]
+NAMES = ["console", "ping_pong", "quota", "one", "one_space", "second_door", "clock"]
 
 PYTHON = """\
 from typing import Final
@@ -82,7 +83,7 @@ def handles(folder: Path, *caps: str) -> dict[str, int]:
 
 
 def test_every_capability_has_a_name_whatever_the_order(tmp_path: Path) -> None:
-    for order in ([0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [2, 5, 0, 4, 1, 3]):
+    for order in ([0, 1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1, 0], [2, 6, 5, 0, 4, 1, 3]):
         found = handles(tmp_path, *(CAPS[number] for number in order))
         assert found == {NAMES[number]: word for word, number in enumerate(order)}
 

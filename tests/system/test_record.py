@@ -29,6 +29,7 @@ INTERRUPTS = (
     InterruptEvent(0, 7, Interrupt.TICK),
     InterruptEvent(12, 0, Interrupt.TICK, 3),
     InterruptEvent(12, 340, Interrupt.LIMIT),
+    InterruptEvent(13, 0, Interrupt.ALARM),
 )
 
 
@@ -63,7 +64,7 @@ def with_word(index: int, value: int) -> str:
 
 def test_a_record_comes_back_as_it_was() -> None:
     data = to_json(record(True, manifest(500), INTERRUPTS))
-    assert data["interrupts"] == ["0+7 tick", "12+0/3 tick", "12+340 limit"]
+    assert data["interrupts"] == ["0+7 tick", "12+0/3 tick", "12+340 limit", "13+0 alarm"]
     assert (data["format"], data["kernel"], data["profile"], data["limit"]) == (
         1, kernel_source.digest(), "release", 500
     )  # fmt: skip
@@ -75,6 +76,15 @@ def test_a_record_comes_back_as_it_was() -> None:
 def test_a_record_without_interrupts_says_that_they_follow_from_the_rest() -> None:
     data = to_json(record(False, manifest(), None))
     assert data["interrupts"] is None and from_json(data).interrupts is None
+
+
+@pytest.mark.parametrize("readings", [(), (0,), (7, 7, 9, (1 << 64) - 1)])
+def test_a_record_has_what_the_clock_said_or_nothing_where_that_follows_from_the_rest(
+    readings: tuple[int, ...],
+) -> None:
+    data = to_json(record(False, manifest(), (), 0, readings))
+    assert data.get("readings") == (list(readings) or None)
+    assert from_json(json.loads(json.dumps(data))).readings == readings
 
 
 @pytest.mark.parametrize("seed", [0, 1, (1 << 63) - 1])
@@ -155,6 +165,16 @@ WRONG: dict[str, tuple[object, str]] = {
     "seed is true": (with_record(interrupts=None, preempt_calls=True), "replay.preempt_calls is True"),
     "seed is text": (with_record(interrupts=None, preempt_calls="7"), "replay.preempt_calls is '7'"),
     "ticks twice": (with_record(preempt_calls=7), "both interrupts and preempt_calls"),
+    "readings are text": (with_record(readings="1"), "replay.readings is not a list"),
+    "readings are an object": (with_record(readings={"0": 1}), "replay.readings is not a list"),
+    "reading is null": (with_record(readings=[None]), "replay.readings has None"),
+    "reading is text": (with_record(readings=["7"]), "replay.readings has '7'"),
+    "reading is true": (with_record(readings=[True]), "replay.readings has True"),
+    "reading is a fraction": (with_record(readings=[1.5]), "replay.readings has 1.5"),
+    "reading nests": (with_record(readings=[[1]]), "replay.readings has [1]"),
+    "reading below": (with_record(readings=[-1]), "replay.readings has -1"),
+    "reading above": (with_record(readings=[1 << 64]), "replay.readings has 18446744073709551616"),
+    "time goes back": (with_record(readings=[5, 7, 6]), "replay.readings go back in time"),
     "interrupts out of order": (with_record(interrupts=["3+1 tick", "2+9 tick"]), "not in the order of their time"),
 }
 

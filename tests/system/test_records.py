@@ -1,9 +1,11 @@
 """Records of a traced kernel become the events that a hosted run has."""
 
+from dataclasses import replace
+
 import pytest
 
 from tyrne.hal.interrupt import Interrupt
-from tyrne.hosted.kept import WITHOUT_CALLS
+from tyrne.hosted.kept import EVERYTHING, WITHOUT_CALLS
 from tyrne.hosted.recorder import InterruptEvent, Recorder
 from tyrne.system.records import RecordError, feed
 
@@ -65,6 +67,14 @@ def test_interrupts_in_records_are_kept_with_their_place_unless_nothing_is_kept(
     assert forgetful.interrupts == []
 
 
+def test_what_the_clock_said_is_kept_as_far_as_interrupts_are() -> None:
+    assert fed("T 0", "T 3e8", "I 3 0 3", "T ffffffffffffffff").readings == [0, 1000, (1 << 64) - 1]
+    forgetful = Recorder(kept=replace(EVERYTHING, interrupts=1))
+    for line in (b"T 1", b"T 2", b"T 3"):
+        feed(line, forgetful)
+    assert (forgetful.readings, forgetful.left_out["readings"]) == ([1], 2)
+
+
 def test_a_panic_in_records_is_kept() -> None:
     assert bytes(fed("P 2121", "P 0a").panic_bytes) == b"!!\n"
 
@@ -83,9 +93,12 @@ def test_a_panic_in_records_is_kept() -> None:
         "F 0 1 2 3",
         "D 0",
         "I 0 1",
-        "I 0 1 3",
+        "I 0 1 4",
         "I 0 1 1 x",
         "I 0 1 1 2 3",
+        "T",
+        "T x",
+        "T 1 2",
         "W",
         "W 0 1 2 3 4",
         "W x 0 0 0 0 0",

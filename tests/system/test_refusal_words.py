@@ -27,18 +27,22 @@ TASK = TaskView(
         FirstCap(K.ADDRESS_SPACE, 0, Rights.MAP, 0),
         FirstCap(K.QUOTA, 0, Rights.NONE, 0),
         FirstCap(K.ENDPOINT, 0, Rights.SEND | Rights.RECV, 0),
+        FirstCap(K.CLOCK, 0, Rights.READ, 0),
+        FirstCap(K.CLOCK, 0, Rights.ARM, 0),
     ),
 )
 S = Status
 ENDS = "the quota is used up; write larger numbers in quota = { … } of the task that has it"
 DEEP = 'endpoint "table" is derived through too many others; derive from one nearer to the first'
 WANTED = "0x0 is the console with CONSOLE_WRITE, where an endpoint or notification is wanted"
+NOTIFY = '0x2 is notification "bell" with WAIT, and lacks NOTIFY'
+BELL = '0x1 is endpoint "table" with RECV, where a notification is wanted'
 CASES = [
     (C.CALL, (1, 0, 0, 0, 0, NULL), S.MISSING_RIGHT, '0x1 is endpoint "table" with RECV, and lacks SEND'),
     (C.WAIT, (0,), S.WRONG_OBJECT_KIND, WANTED),
     (C.NOTIFY, (2, 1), S.MISSING_RIGHT, '0x2 is notification "bell" with WAIT, and lacks NOTIFY'),
     (C.CONSOLE_WRITE, (1, 0, 0), S.WRONG_KIND, '0x1 is endpoint "table" with RECV, where a console is wanted'),
-    (C.CONSOLE_WRITE, (9,), S.INVALID_HANDLE, "no capability stands at 0x9; its description gives it 8, from 0x0 on"),
+    (C.CONSOLE_WRITE, (12,), S.INVALID_HANDLE, "no capability stands at 0xc; its description gives it 10, from 0x0 on"),
     (C.CONSOLE_WRITE, (0, 0, 9), S.FAULT_ADDRESS, "the bytes are not all in the task's own memory"),
     (C.NOTIFY, (2, 1), S.STALE_HANDLE, '0x2 was notification "bell" with WAIT, and is gone: dropped, moved or revoked'),
     (C.SEND, (7, 0, 0, 0, 0, 3), S.INVALID_TRANSFER_CAP, '0x3 is memory "shared" with READ, and lacks TRANSFER'),
@@ -52,6 +56,11 @@ CASES = [
     (C.CREATE, (6, 2, 0), S.INSUFFICIENT_RIGHTS, "0x6 is the task's quota with no rights, and lacks CREATE"),
     (C.CREATE, (6, 2, 0), S.QUOTA_EXCEEDED, ENDS),
     (C.CAP_DERIVE, (1, 1, 0), S.DERIVATION_TOO_DEEP, DEEP),
+    (C.CLOCK_ARM, (8, 9, 2, 1), S.INSUFFICIENT_RIGHTS, "0x8 is the clock with READ, and lacks ARM"),
+    (C.CLOCK_ARM, (9, 9, 2, 1), S.MISSING_RIGHT, NOTIFY),
+    (C.CLOCK_ARM, (9, 9, 1, 1), S.WRONG_OBJECT_KIND, BELL),
+    (C.CLOCK_READ, (0,), S.WRONG_KIND, "0x0 is the console with CONSOLE_WRITE, where a clock is wanted"),
+    (C.WAIT, (2,), S.TIMED_OUT, None),
     (C.TASK_YIELD, (), S.BAD_STATE, None),
     (C.CALL, (7, 0, 0, 0, 0, NULL), S.OK, None),
 ]

@@ -89,7 +89,7 @@ def _handles(layout: CallLayout, event: CallEvent, task: TaskView) -> list[tuple
     began with there."""
     found = []
     for argument, word in zip(layout.arguments, event.arguments, strict=False):
-        plain = argument.removesuffix(", or null")
+        plain = argument.partition(", or null")[0]
         named = plain in _ANY_KIND or any(plain in (kind, f"{kind} or notification") for kind in _KINDS)
         if named and word != NULL_HANDLE:
             handle = unpack_handle(u64(word))

@@ -46,7 +46,7 @@ HEADERS: Final = {
     "signal.h": "a task's faults go to its supervisor, and tasks signal by notifications (tyrne_notify)",
     "pthread.h": "a task has one thread; other tasks are made with tyrne_create, or by the description",
     "threads.h": "a task has one thread; other tasks are made with tyrne_create, or by the description",
-    "time.h": "a task has no clock",
+    "time.h": "who holds the clock reads it with tyrne_clock_read, and sleeps with tyrne_sleep_until",
     "math.h": "use the operators of double, and __builtin_sqrt and the like",
     "setjmp.h": "use __builtin_setjmp and __builtin_longjmp",
     "locale.h": "text is bytes",
