@@ -456,8 +456,8 @@ def test_what_the_kernel_does_in_a_trap_is_no_part_of_the_next_turn() -> None:
 
 
 @pytest.mark.promise(
-    "A task that nobody can wake cannot hide: when nothing is ready the run ends with status 5 and the names of "
-    "those who wait"
+    "A task that nobody can wake cannot hide: when nothing is ready and no deadline is to come, the run ends with "
+    "status 5 and the names of those who wait"
 )
 @pytest.mark.parametrize(
     ("wait", "line", "at"),
@@ -513,8 +513,8 @@ def test_a_task_that_was_never_started_is_a_deadlock_too() -> None:
 
 
 @pytest.mark.promise(
-    "A task that nobody can wake cannot hide: when nothing is ready the run ends with status 5 and the names of "
-    "those who wait"
+    "A task that nobody can wake cannot hide: when nothing is ready and no deadline is to come, the run ends with "
+    "status 5 and the names of those who wait"
 )
 def test_every_task_of_a_deadlock_is_named() -> None:
     w = World(3)

@@ -22,7 +22,7 @@ from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import Capability, DebugConsole, kind_of
+from tyrne.kernel.capability import Capability, Clock, DebugConsole, kind_of
 from tyrne.kernel.creation import make_object
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.memory import Region
@@ -190,6 +190,12 @@ class World:
         assert isinstance(made, CapHandle)
         return int(pack_handle(made))
 
+    def give_clock(self, task: int, rights: Rights = ALL) -> int:
+        """A capability over the clock; its handle word."""
+        made = self.task(task).capabilities.insert(Capability(rights, Clock()), None)
+        assert isinstance(made, CapHandle)
+        return int(pack_handle(made))
+
     def supervise(self, task: int, origin: CapSlot, badge: int = 0) -> None:
         """Let an endpoint hear of a task's faults and end."""
         slot = self.task(task).supervisor
@@ -295,6 +301,17 @@ class World:
     def tick(self) -> Task | None:
         """The turn of the task that runs is over; who runs next."""
         self.board.interrupt = Interrupt.TICK
+        return self.enter(Vector.IRQ, 0, 0)
+
+    def alarm(self, at: int | None = None) -> Task | None:
+        """The counter reaches a value, by default the one at which the kernel wants to be interrupted, and the alarm is
+        raised, once; who runs next."""
+        board = self.board
+        assert board.alarm_at is not None, "no alarm is set"
+        board.time = max(board.time, board.alarm_at if at is None else at)
+        assert board.time >= board.alarm_at, f"the alarm is set to {board.alarm_at}"
+        board.alarm_at = None
+        board.interrupt = Interrupt.ALARM
         return self.enter(Vector.IRQ, 0, 0)
 
     # --- what is so

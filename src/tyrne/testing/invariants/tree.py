@@ -9,7 +9,7 @@ from typing import Any
 from tyrne.abi import Rights, includes
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.cap_slot import CapSlot
-from tyrne.kernel.capability import DebugConsole, EndpointHandle, MemoryHandle, QuotaHandle, ReplyHandle
+from tyrne.kernel.capability import Clock, DebugConsole, EndpointHandle, MemoryHandle, QuotaHandle, ReplyHandle
 from tyrne.kernel.config import MAX_DEPTH
 from tyrne.kernel.kernel import Kernel
 from tyrne.testing.invariants.slots import all_slots, arenas, object_of, occupied, origins, source_of, tables
@@ -21,7 +21,7 @@ def every_capability_names_a_living_object(kernel: Kernel[Any]) -> Violations:
     """Nothing dangles: what an object leaves behind is gone with it. An answer names a client that waits for it."""
     for name, slot in occupied(kernel):
         named = slot.held().object
-        if not isinstance(named, DebugConsole) and object_of(kernel, named) is None:
+        if not isinstance(named, DebugConsole | Clock) and object_of(kernel, named) is None:
             yield f"{name}: its object is gone"
         if isinstance(named, ReplyHandle):
             client = object_of(kernel, named)
@@ -83,7 +83,7 @@ def _children(name: str, slot: CapSlot, names: dict[int, str]) -> Violations:
 
 
 def every_branch_ends_at_a_root(kernel: Kernel[Any]) -> Violations:
-    """No ring of ancestors; and the roots are the first quota and the console's capabilities."""
+    """No ring of ancestors; and the roots are the first quota, and capabilities over the console and the clock."""
     for name, slot in occupied(kernel):
         at, steps = slot, 0
         above = source_of(kernel, at)
@@ -92,12 +92,12 @@ def every_branch_ends_at_a_root(kernel: Kernel[Any]) -> Violations:
             above = at.parent
         if above is not None:
             yield f"{name}: its ancestors form a ring"
-        elif at is not kernel.quotas.items[0].life.origin and not _is_console(at):
+        elif at is not kernel.quotas.items[0].life.origin and not _has_no_object(at):
             yield f"{name}: it descends from nothing that boot made"
 
 
-def _is_console(slot: CapSlot) -> bool:
-    return slot.capability is not None and isinstance(slot.capability.object, DebugConsole)
+def _has_no_object(slot: CapSlot) -> bool:
+    return slot.capability is not None and isinstance(slot.capability.object, DebugConsole | Clock)
 
 
 def depth_counts_derivations(kernel: Kernel[Any]) -> Violations:
