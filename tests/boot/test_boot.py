@@ -127,7 +127,7 @@ def test_the_empty_table_is_closed_by_boot_whoever_made_it() -> None:
 def test_the_first_quota_has_what_the_arenas_and_ram_have_room_for_less_what_boot_has_made() -> None:
     kernel = booted(task_record("one", quota=Quota(tasks=0, endpoints=3, frames=5)), endpoints=2)
     whole, own = (kernel.quotas.items[i] for i in range(2))
-    assert [int(claim) for claim in own.claims] == [5, 0, 3, 0, 0, 0, 0, 0, 0]
+    assert [int(claim) for claim in own.claims] == [5, 0, 3, 0, 0, 0, 0, 0, 0, 0]
     assert whole.claims[FRAMES] == kernel.frames.available() - 5
     assert whole.claims[CapKind.ENDPOINT.value] == MAX_ENDPOINTS - 2 - 3
     assert whole.claims[CapKind.TASK.value] == 0

@@ -94,6 +94,7 @@ NEW = {
     "BLOCK_MAPPED",
     "OUT_OF_RANGE",
     "BEING_REVOKED",
+    "TIMED_OUT",
 }
 """Statuses of calls that v1 does not have; no call of v1 returns one."""
 

@@ -28,7 +28,7 @@ class Scene(World):
     """
 
     def __init__(self) -> None:
-        super().__init__(5, arena=10, slots=8, first_slots=110, held=(3,), quota=SOME)
+        super().__init__(5, arena=10, slots=8, first_slots=112, held=(3,), quota=SOME)
         self.words: dict[str, int] = {"null": NULL, "garbage": GARBAGE, "0": 0}
         self.objects: dict[str, CapSlot] = {
             "endpoint": self.endpoint(),
@@ -43,6 +43,8 @@ class Scene(World):
             self.words[f"bare {name}"] = self.give(0, origin, Rights.NONE)
         self.words["console"] = self.give_console(0)
         self.words["bare console"] = self.give_console(0, Rights.NONE)
+        self.words["clock"] = self.give_clock(0)
+        self.words["bare clock"] = self.give_clock(0, Rights.NONE)
         for name, number in (("caller", 0), ("waiting", 2), ("held", 3), ("ended", 4)):
             self.words[name] = self.give_task(0, number)
         self._messages()

@@ -11,6 +11,7 @@ from tyrne.kernel.capability import (
     Capability,
     CapKind,
     CapObject,
+    Clock,
     DebugConsole,
     EndpointHandle,
     MemoryHandle,
@@ -41,6 +42,7 @@ OBJECTS: dict[CapKind, CapObject] = {
     CapKind.QUOTA: QuotaHandle(Quota(), LIFE),
     CapKind.REPLY: ReplyHandle(TASK, LIFE),
     CapKind.DEBUG_CONSOLE: DebugConsole(),
+    CapKind.CLOCK: Clock(),
 }
 
 
@@ -62,7 +64,7 @@ def test_printing_a_capability_shows_rights_and_kind_but_neither_slot_nor_genera
     assert "13" not in text and "77" not in text
 
 
-def test_an_answer_and_the_console_keep_no_life_going() -> None:
-    assert life_of(DebugConsole()) is None and life_of(ReplyHandle(Task(), u64(1))) is None
+def test_an_answer_the_console_and_the_clock_keep_no_life_going() -> None:
+    assert life_of(DebugConsole()) is life_of(Clock()) is life_of(ReplyHandle(Task(), u64(1))) is None
     endpoint = Endpoint()
     assert life_of(EndpointHandle(endpoint, u64(1))) is endpoint.life

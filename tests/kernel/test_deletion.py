@@ -18,7 +18,7 @@ from tyrne.testing.state import resources
 from tyrne.testing.world import World
 
 ABORTED = (Status.ABORTED.value, 0, 0, 0, 0, 0, 0, 0)
-KINDS = [kind for kind in CapKind if kind not in (CapKind.DEBUG_CONSOLE, CapKind.REPLY)]
+KINDS = [kind for kind in CapKind if kind not in (CapKind.DEBUG_CONSOLE, CapKind.REPLY, CapKind.CLOCK)]
 TOKEN = int(Rights.TRANSFER | Rights.SEND | Rights.RECV)
 
 

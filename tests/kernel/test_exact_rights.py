@@ -68,6 +68,9 @@ NEEDED: list[tuple[str, int, R, S]] = [
     ("task_write", 0, R.MODIFY, S.INSUFFICIENT_RIGHTS),
     ("task_end", 0, R.CONTROL, S.INSUFFICIENT_RIGHTS),
     ("task_state", 0, R.INSPECT, S.INSUFFICIENT_RIGHTS),
+    ("clock_read", 0, R.READ, S.INSUFFICIENT_RIGHTS),
+    ("clock_arm", 0, R.ARM, S.INSUFFICIENT_RIGHTS),
+    ("clock_arm", 2, R.NOTIFY, S.MISSING_RIGHT),
 ]
 LACKING = [
     (name, at, right, status)

@@ -79,7 +79,7 @@ def test_no_number_was_moved_or_used_again_and_a_new_one_is_listed() -> None:
     [
         ("call", 99, "POLL", "{}: POLL was 0x13, and a number is never moved; write POLL = 0x13"),
         ("right", 0x10, "RECV", "{}: RECV was 0x20, and a number is never moved; write RECV = 0x20"),
-        ("kind", 9, "CLOCK", "tests/kernel/numbers.txt: CLOCK is new; add the line: kind 9 CLOCK"),
+        ("kind", 99, "DOOR", "tests/kernel/numbers.txt: DOOR is new; add the line: kind 99 DOOR"),
         ("status", 0x309, "LATE", "tests/kernel/numbers.txt: LATE is new; add the line: status 0x309 LATE"),
     ],
 )

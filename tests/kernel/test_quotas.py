@@ -20,7 +20,8 @@ from tyrne.testing.kernels import BASE, age
 from tyrne.testing.state import kernel_state, resources, state
 from tyrne.testing.world import PLENTY, World, claims
 
-KINDS = [kind for kind in CapKind if kind not in (CapKind.DEBUG_CONSOLE, CapKind.REPLY)]
+NOT_MADE = (CapKind.DEBUG_CONSOLE, CapKind.REPLY, CapKind.CLOCK)
+KINDS = [kind for kind in CapKind if kind not in NOT_MADE]
 FRAMES_OF = {CapKind.ADDRESS_SPACE: 1, CapKind.MEMORY: 3}
 """What one object of a kind takes of frames, memory being made of three pages."""
 
@@ -119,7 +120,7 @@ def test_an_arena_without_a_place_refuses_as_a_quota_does(kind: CapKind) -> None
     assert w.refused(0, C.CREATE, w.purse, kind.value, 3) is Status.QUOTA_EXCEEDED
 
 
-@pytest.mark.parametrize("kind", [CapKind.DEBUG_CONSOLE, CapKind.REPLY])
+@pytest.mark.parametrize("kind", NOT_MADE)
 def test_what_cannot_be_made_is_not_made_for_a_quota_with_a_claim_on_it_either(kind: CapKind) -> None:
     w = Payer()
     w.quotas[0].claims[kind.value] = u64(1)
@@ -166,7 +167,7 @@ def test_claims_move_both_ways_and_none_appears_or_is_lost(kind: int) -> None:
 
 def test_there_are_claims_up_to_the_last_kind_also_of_those_that_nobody_has() -> None:
     w = Payer()
-    for kind, status in ((CapKind.REPLY.value, Status.QUOTA_EXCEEDED), (CapKind.REPLY.value + 1, Status.BAD_ARGUMENT)):
+    for kind, status in ((CapKind.CLOCK.value, Status.QUOTA_EXCEEDED), (CapKind.CLOCK.value + 1, Status.BAD_ARGUMENT)):
         assert w.refused(0, C.QUOTA_MOVE, w.purse, w.purse, kind, 1) is status
 
 

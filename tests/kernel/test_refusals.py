@@ -86,9 +86,14 @@ HANDLES: list[tuple[C, int, str, tuple[Argument, ...], tuple[Status, Status, Sta
     (C.TASK_WRITE, 0, "bare task", (), OF_CAPABILITIES),
     (C.TASK_END, 0, "bare task", (), OF_CAPABILITIES),
     (C.TASK_STATE, 0, "bare task", (), OF_CAPABILITIES),
+    (C.CLOCK_READ, 0, "bare clock", (), OF_CAPABILITIES),
+    (C.CLOCK_ARM, 0, "bare clock", (), OF_CAPABILITIES),
+    (C.CLOCK_ARM, 2, "bare notification", ("clock", "garbage"), OF_MESSAGES),
+    (C.CLOCK_ARM, 2, "bare notification", ("clock", "null"), OF_MESSAGES),
 ]
 WITHOUT_A_RIGHT_OF_THE_OBJECT = {C.CAP_COPY, C.CAP_DERIVE, C.CAP_REVOKE, C.CAP_DROP, C.CAP_QUERY}
 WITHOUT_A_HANDLE = {C.TASK_YIELD, C.TASK_EXIT}
+MAY_BE_NULL = {(C.BIND, 1), (C.TASK_SUPERVISE, 1), (C.CAP_MOVE, 1), (C.CLOCK_ARM, 2)}
 
 
 def test_every_call_that_takes_a_handle_is_in_the_table() -> None:
@@ -119,7 +124,7 @@ def test_a_handle_is_checked_for_being_there_then_its_kind_then_its_right_before
     if call is C.CONSOLE_WRITE:
         wrong = "endpoint"
     for named in ("stale", "garbage", "null"):
-        if named == "null" and position == 1 and call in (C.BIND, C.TASK_SUPERVISE, C.CAP_MOVE):
+        if named == "null" and (call, position) in MAY_BE_NULL:
             continue  # there null is an argument
         assert refused(scene, call, (*before, named, *after)) is absent
     assert refused(scene, call, (*before, wrong, *after)) is kind
@@ -129,9 +134,9 @@ def test_a_handle_is_checked_for_being_there_then_its_kind_then_its_right_before
 
 # --- what else is checked
 
-MADE = [kind for kind in K if kind not in (K.DEBUG_CONSOLE, K.REPLY)]
+MADE = [kind for kind in K if kind not in (K.DEBUG_CONSOLE, K.REPLY, K.CLOCK)]
 """What `create` makes."""
-NOT_MADE = (0, K.DEBUG_CONSOLE.value, K.REPLY.value, CLAIMS, GARBAGE, NULL, 1 << 32 | K.ENDPOINT.value)
+NOT_MADE = (0, *(k.value for k in K if k not in MADE), CLAIMS, GARBAGE, NULL, 1 << 32 | K.ENDPOINT.value)
 
 ROWS: list[tuple[C, tuple[Argument, ...], Status]] = [
     (C.CONSOLE_WRITE, ("console", BASE - 1, 1), S.FAULT_ADDRESS),

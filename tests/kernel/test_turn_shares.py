@@ -383,7 +383,7 @@ def at_random(h: Handles, me: int, random: Random) -> Callable[[Task], Script]:
 # --- faults put into the scheduler
 
 
-def restarts_an_interrupted_turn(scheduler: Scheduler, task: Task, now: u64) -> u64:
+def restarts_an_interrupted_turn(scheduler: Scheduler, task: Task, now: u64) -> u64 | None:
     if task.reach != 0:
         task.used = u64(0)
     return begin_turn(scheduler, task, now)
@@ -396,18 +396,18 @@ def begins_a_turn_at_a_direct_switch(scheduler: Scheduler, partner: Task | None)
         scheduler.core.left = held
 
 
-def saves_up_what_was_not_used(scheduler: Scheduler, task: Task, now: u64) -> u64:
+def saves_up_what_was_not_used(scheduler: Scheduler, task: Task, now: u64) -> u64 | None:
     left, began = scheduler.core.left, scheduler.core.began
     end = begin_turn(scheduler, task, now)
     if left is not None and left.reach == 0 and now - began < scheduler.slice:
         saved[id(left)] = saved.get(id(left), 0) + int(scheduler.slice - (now - began))
-    return end + saved.get(id(task), 0)
+    return None if end is None else end + saved.get(id(task), 0)
 
 
 saved: dict[int, int] = {}
 
 
-def forgives_what_was_overrun(scheduler: Scheduler, task: Task, now: u64) -> u64:
+def forgives_what_was_overrun(scheduler: Scheduler, task: Task, now: u64) -> u64 | None:
     left = scheduler.core.left
     end = begin_turn(scheduler, task, now)
     if left is not None and left.reach == 0:
@@ -415,7 +415,7 @@ def forgives_what_was_overrun(scheduler: Scheduler, task: Task, now: u64) -> u64
     return end
 
 
-def forgives_what_was_overrun_when_interrupted(scheduler: Scheduler, task: Task, now: u64) -> u64:
+def forgives_what_was_overrun_when_interrupted(scheduler: Scheduler, task: Task, now: u64) -> u64 | None:
     left = scheduler.core.left
     end = begin_turn(scheduler, task, now)
     if left is not None and left.reach != 0:
@@ -423,7 +423,7 @@ def forgives_what_was_overrun_when_interrupted(scheduler: Scheduler, task: Task,
     return end
 
 
-def forgives_what_was_overrun_by_who_waits(scheduler: Scheduler, task: Task, now: u64) -> u64:
+def forgives_what_was_overrun_by_who_waits(scheduler: Scheduler, task: Task, now: u64) -> u64 | None:
     left = scheduler.core.left
     end = begin_turn(scheduler, task, now)
     if left is not None and left.queue is not None and left.state is not TaskState.READY:
@@ -442,7 +442,7 @@ def hands_a_turn_on_to_the_less_urgent(scheduler: Scheduler, partner: Task | Non
     switch(scheduler, partner)
 
 
-def forgets_who_began_an_interrupted_turn(scheduler: Scheduler, task: Task, now: u64) -> u64:
+def forgets_who_began_an_interrupted_turn(scheduler: Scheduler, task: Task, now: u64) -> u64 | None:
     task.reach = min(task.reach, u64(1))
     return begin_turn(scheduler, task, now)
 

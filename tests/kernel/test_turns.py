@@ -9,6 +9,7 @@ from tyrne.abi import Rights, Status
 from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, Vector
 from tyrne.hal.interrupt import Interrupt
+from tyrne.kernel import kernel
 from tyrne.kernel.task import TaskState as T
 from tyrne.lang import u32, u64
 from tyrne.testing.board import MemoryBoard
@@ -144,17 +145,21 @@ def test_a_spurious_interrupt_changes_nobodys_turn() -> None:
 SLICE = 1000
 
 
+ALONE = None
+"""What is left of a turn that does not pass, because nobody is ready who would have the next one."""
+
+
 def timed(tasks: int = 3, priorities: tuple[int, ...] = (8, 8, 8)) -> World:
     """A world whose first turn begins with the count 5."""
     w = World(tasks, priorities=priorities, slice=SLICE)
-    assert w.board.turn_end == 5 + SLICE
+    first, second = sorted(priorities)[:2]
+    assert left(w) == (SLICE if first == second else ALONE)
     return w
 
 
-def left(w: World) -> int:
+def left(w: World) -> int | None:
     """How many counts the running turn still has."""
-    assert w.board.turn_end is not None
-    return w.board.turn_end - w.board.clock
+    return None if w.board.turn_end is None else w.board.turn_end - w.board.clock
 
 
 def test_the_turn_after_a_tick_is_a_new_one() -> None:
@@ -170,17 +175,24 @@ def test_what_a_turn_overran_is_taken_off_the_next_also_when_that_is_more_than_a
     w.tick()
     seen = []
     for _ in range(7):
-        seen.append((w.current(), left(w)))
-        w.board.clock += max(left(w), 0)
+        rest = left(w)
+        assert rest is not None
+        seen.append((w.current(), rest))
+        w.board.clock += max(rest, 0)
         w.tick()
     assert seen == [(1, 1000), (0, -1300), (1, 1000), (0, -300), (1, 1000), (0, 700), (1, 1000)]
 
 
 @pytest.mark.parametrize("late", [0, 50, 5 * SLICE])
-def test_a_task_without_an_equal_has_a_whole_turn_after_a_tick_and_owes_nothing(late: int) -> None:
-    w = timed(2, (8, 9))
+def test_a_task_that_is_alone_at_the_end_of_its_turn_is_not_interrupted_again_and_owes_nothing(late: int) -> None:
+    w = timed(2)
+    it = w.give_task(0, 1)
+    w.ok(0, C.TASK_SUSPEND, it)
+    assert left(w) == SLICE
     w.board.clock += SLICE + late
     w.tick()
+    assert (w.current(), left(w), w.task(0).used) == (0, ALONE, 0)
+    w.ok(0, C.TASK_RESUME, it)
     assert (w.current(), left(w)) == (0, SLICE)
 
 
@@ -199,11 +211,21 @@ def test_a_turn_that_was_given_up_is_no_longer_the_next_time() -> None:
         assert (w.current(), left(w)) == (0, SLICE)
 
 
-def test_a_yield_without_an_equal_leaves_the_turn_as_it_is() -> None:
-    w = timed(2, (8, 9))
-    w.board.clock += 400
-    w.call(0, C.TASK_YIELD)
-    assert (w.current(), left(w)) == (0, 600)
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_yield_without_an_equal_leaves_the_turn_as_it_is(fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not fast:
+        monkeypatch.setattr(kernel, "fast_call_2", lambda *_: None)
+    w = timed(3, (8, 8, 3))
+    door = w.endpoint()
+    client, server = w.give(0, door), w.give(2, door)
+    w.call(2, C.TASK_YIELD)
+    assert (w.current(), left(w)) == (2, ALONE)
+    w.blocks(2, C.WAIT, server)
+    w.board.clock += 100
+    w.blocks(0, C.CALL, client, 0, 0, 0, 0, NULL)
+    w.board.clock += 300
+    w.call(2, C.TASK_YIELD)
+    assert (w.current(), left(w), w.ready()) == (2, 600, [1])
 
 
 @pytest.mark.promise(
@@ -217,7 +239,7 @@ def test_a_turn_that_is_interrupted_again_and_again_lasts_one_slice_in_all() -> 
     for gone in range(100, SLICE + 1, 100):
         w.board.clock += 100
         w.ok(0, C.NOTIFY, ring, 1)
-        assert (w.current(), left(w)) == (2, SLICE)
+        assert (w.current(), left(w)) == (2, ALONE)
         w.board.clock += 777
         w.blocks(2, C.WAIT, its)
         assert (w.current(), left(w)) == (0, SLICE - gone)
@@ -226,16 +248,17 @@ def test_a_turn_that_is_interrupted_again_and_again_lasts_one_slice_in_all() -> 
 
 
 def test_a_task_that_becomes_ready_and_is_not_more_urgent_leaves_the_turn_as_it_is() -> None:
-    w = timed(3, (8, 8, 9))
+    w = timed(4, (8, 8, 9, 8))
     bells = [w.notification(), w.notification()]
     for task, bell in zip((1, 2), bells, strict=True):
         its = w.give(task, bell)
         w.call(task, C.WAIT, its)
+    run_turn(w, 0)
     before = w.board.turn_end
     w.board.clock += 200
     for bell in bells:
         w.ok(0, C.NOTIFY, w.give(0, bell), 1)
-    assert w.current() == 0 and w.board.turn_end == before
+    assert (w.current(), left(w)) == (0, SLICE - 200) and w.board.turn_end == before
 
 
 @pytest.mark.promise(
@@ -282,7 +305,7 @@ def test_a_server_that_has_met_the_end_of_the_turn_puts_its_client_behind_its_eq
     w.blocks(0, C.CALL, client, 0, 0, 0, 0, NULL)
     w.board.clock += 10
     w.tick()
-    assert (w.current(), left(w)) == (2, SLICE)
+    assert (w.current(), left(w)) == (2, ALONE)
     w.blocks(2, C.REPLY_WAIT, w.x(2)[7], 0, 0, 0, 0, server)
     assert (w.current(), left(w)) == (1, SLICE)
     assert w.ready() == [0]
@@ -299,7 +322,7 @@ def test_a_server_that_is_interrupted_in_its_clients_turn_still_hands_it_back() 
     reply = w.x(2)[7]
     w.board.clock += 100
     w.ok(2, C.NOTIFY, ring, 1)
-    assert (w.current(), left(w)) == (3, SLICE)
+    assert (w.current(), left(w)) == (3, ALONE)
     w.board.clock += 300
     w.blocks(3, C.WAIT, its)
     assert (w.current(), left(w)) == (2, SLICE - 200)
@@ -356,18 +379,18 @@ def test_a_task_that_waits_or_ends_leaves_the_next_a_new_turn() -> None:
     assert (w.current(), left(w)) == (1, SLICE)
     w.board.clock += 400
     w.call(1, C.TASK_EXIT, 0)
-    assert (w.current(), left(w)) == (2, SLICE)
+    assert (w.current(), left(w)) == (2, ALONE)
 
 
 def test_who_is_interrupted_as_its_turn_begins_has_all_of_it_afterwards() -> None:
     """The end of a task gives its equal a turn, and wakes a supervisor that is more urgent, in one trap."""
-    w = timed(3, (8, 8, 2))
+    w = timed(4, (8, 8, 2, 8))
     door = w.endpoint()
     w.supervise(0, door)
     w.blocks(2, C.WAIT, w.give(2, door))
     w.board.clock += 400
     w.call(0, C.TASK_EXIT, 0)
-    assert (w.current(), left(w)) == (2, SLICE)
+    assert (w.current(), left(w)) == (2, ALONE)
     assert (w.task(1).used, w.task(1).reach) == (0, 0)
     w.board.clock += 50
     w.blocks(2, C.WAIT, 0)
@@ -439,7 +462,7 @@ def test_without_a_slice_the_timer_is_left_alone_and_who_runs_is_the_same() -> N
 
 def test_what_the_kernel_does_in_a_trap_is_no_part_of_the_next_turn() -> None:
     """The clock goes on while the end of a task is worked off; the turn of the next begins after that."""
-    w = timed(2)
+    w = timed(3)
     dropped = w.kernel.board.trace_exit
 
     def slow(task: u32, call: Call) -> None:
@@ -450,6 +473,243 @@ def test_what_the_kernel_does_in_a_trap_is_no_part_of_the_next_turn() -> None:
     w.board.clock += 100
     w.call(0, C.TASK_EXIT, 0)
     assert (w.current(), left(w)) == (1, SLICE)
+
+
+# --- a turn passes only while somebody waits for the next one
+
+
+def quiet(w: World, monkeypatch: pytest.MonkeyPatch) -> list[u64 | None]:
+    """What the board is told about turns from here on."""
+    told: list[u64 | None] = []
+    arm_turn = w.board.arm_turn
+
+    def arm(end: u64 | None) -> None:
+        told.append(end)
+        arm_turn(end)
+
+    monkeypatch.setattr(w.board, "arm_turn", arm)
+    return told
+
+
+def test_a_task_that_is_alone_is_never_interrupted_whatever_less_urgent_ones_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    w = timed(3, (8, 8, 9))
+    bell, less = w.notification(), w.notification()
+    mine, ring = w.give(0, bell), w.give(0, less)
+    w.blocks(2, C.WAIT, w.give(2, less))
+    w.call(1, C.TASK_EXIT, 0)
+    assert (w.current(), left(w)) == (0, ALONE)
+    told = quiet(w, monkeypatch)
+    for _ in range(3):
+        w.board.clock += 10 * SLICE
+        w.ok(0, C.NOTIFY, ring, 1)
+        w.ok(0, C.POLL, mine)
+        w.ok(0, C.CAP_DROP, w.ok(0, C.CAP_COPY, mine, 0))
+        w.call(0, C.TASK_YIELD)
+        w.board.interrupt = Interrupt.SPURIOUS
+        w.enter(Vector.IRQ, 0, 0)
+    assert (w.current(), left(w), w.ready(9), w.task(0).used, told) == (0, ALONE, [2], 0, [])
+
+
+WAKES = {
+    "notify, fast": (C.NOTIFY, True),
+    "notify": (C.NOTIFY, False),
+    "send": (C.SEND, False),
+    "resume": (C.TASK_RESUME, False),
+    "another priority": (C.TASK_PRIORITY, False),
+    "an alarm": (None, False),
+}
+
+
+@pytest.mark.parametrize("gone", [0, 300, SLICE, 5 * SLICE + 300])
+@pytest.mark.parametrize("way", WAKES)
+def test_an_equal_that_becomes_ready_waits_for_one_turn_from_then_on_and_no_longer(
+    way: str, gone: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, fast = WAKES[way]
+    if not fast:
+        monkeypatch.setattr(kernel, "fast_call_2", lambda *_: None)
+    w = timed(2)
+    bell, door, it = w.notification(), w.endpoint(), w.give_task(0, 1)
+    mine = {C.NOTIFY: w.give(0, bell), C.SEND: w.give(0, door), C.TASK_RESUME: it, C.TASK_PRIORITY: it}
+    if way == "resume":
+        w.ok(0, C.TASK_SUSPEND, it)
+    elif way == "another priority":
+        w.ok(0, C.TASK_PRIORITY, it, 9)
+    elif way == "an alarm":
+        w.ok(1, C.CLOCK_ARM, w.give_clock(1), 1000, NULL)
+        w.blocks(1, C.WAIT, w.give(1, bell))
+    else:
+        w.blocks(1, C.WAIT, w.give(1, door if call is C.SEND else bell))
+    w.tick()
+    assert (w.current(), left(w)) == (0, ALONE)
+    w.board.clock += gone
+    if call is None:
+        w.alarm()
+    else:
+        arguments = (8,) if call is C.TASK_PRIORITY else (1, 0, 0, 0, NULL)
+        w.ok(0, call, mine[call], *arguments)
+    assert (w.current(), left(w), w.ready()) == (0, SLICE, [1])
+    w.board.clock += SLICE
+    w.tick()
+    assert (w.current(), left(w), w.ready()) == (1, SLICE, [0])
+
+
+def test_who_becomes_ready_while_a_more_urgent_server_works_in_its_clients_turn_comes_before_the_client() -> None:
+    w = timed(3, (8, 8, 3))
+    door, bell = w.endpoint(), w.notification()
+    client, server, ring = w.give(0, door), w.give(2, door), w.give(2, bell)
+    w.blocks(2, C.WAIT, server)
+    w.blocks(1, C.WAIT, w.give(1, bell))
+    w.blocks(0, C.CALL, client, 0, 0, 0, 0, NULL)
+    assert (w.current(), left(w)) == (2, ALONE)
+    reply = w.x(2)[7]
+    w.board.clock += 5 * SLICE
+    w.ok(2, C.NOTIFY, ring, 1)
+    assert (w.current(), left(w), w.ready()) == (2, SLICE, [1])
+    w.board.clock += SLICE
+    w.tick()
+    assert (w.current(), left(w)) == (2, ALONE)
+    w.blocks(2, C.REPLY_WAIT, reply, 0, 0, 0, 0, server)
+    assert (w.current(), left(w), w.ready()) == (1, SLICE, [0])
+
+
+def test_an_answer_within_the_turn_leaves_the_client_the_rest_of_it_and_the_other_waits_no_longer() -> None:
+    w = timed(3, (8, 8, 3))
+    door, bell = w.endpoint(), w.notification()
+    client, server, ring = w.give(0, door), w.give(2, door), w.give(2, bell)
+    w.blocks(2, C.WAIT, server)
+    w.blocks(1, C.WAIT, w.give(1, bell))
+    w.blocks(0, C.CALL, client, 0, 0, 0, 0, NULL)
+    reply = w.x(2)[7]
+    w.ok(2, C.NOTIFY, ring, 1)
+    w.board.clock += 400
+    w.blocks(2, C.REPLY_WAIT, reply, 0, 0, 0, 0, server)
+    assert (w.current(), left(w), w.ready()) == (0, SLICE - 400, [1])
+
+
+def test_who_is_less_urgent_than_the_client_lets_no_turn_pass() -> None:
+    w = timed(3, (8, 9, 3))
+    door, bell = w.endpoint(), w.notification()
+    client, server, ring = w.give(0, door), w.give(2, door), w.give(2, bell)
+    w.blocks(2, C.WAIT, server)
+    w.blocks(1, C.WAIT, w.give(1, bell))
+    w.blocks(0, C.CALL, client, 0, 0, 0, 0, NULL)
+    w.ok(2, C.NOTIFY, ring, 1)
+    assert (w.current(), left(w), w.ready(9)) == (2, ALONE, [1])
+
+
+def interrupted() -> tuple[World, int]:
+    """Task 0 was interrupted after 900 counts, and its equal, task 1, stopped meanwhile: it goes on alone. And a handle
+    by which task 0 can wait."""
+    w = timed(3, (8, 8, 2))
+    bell = w.notification()
+    ring, its, mine = w.give(0, bell), w.give(2, bell), w.give(0, w.notification())
+    w.blocks(2, C.WAIT, its)
+    w.board.clock += 900
+    w.ok(0, C.NOTIFY, ring, 1)
+    w.ok(2, C.TASK_SUSPEND, w.give_task(2, 1))
+    w.blocks(2, C.WAIT, its)
+    assert (w.current(), left(w)) == (0, ALONE)
+    return w, mine
+
+
+def test_who_becomes_ready_beside_one_that_goes_on_alone_waits_for_a_whole_turn() -> None:
+    w, _ = interrupted()
+    w.board.clock += 5 * SLICE
+    w.ok(0, C.TASK_RESUME, w.give_task(0, 1))
+    assert (w.current(), left(w)) == (0, SLICE)
+
+
+def test_what_was_used_of_a_turn_in_which_it_went_on_alone_is_nothing_to_the_next() -> None:
+    w, mine = interrupted()
+    other = w.notification()
+    w.ok(0, C.TASK_PRIORITY, w.give_task(0, 2), 9)
+    w.ok(0, C.CLOCK_ARM, w.give_clock(0), 1000, w.give(0, other), 1)
+    w.ok(0, C.TASK_RESUME, w.give_task(0, 1))
+    w.call(1, C.WAIT, w.give(1, other))
+    w.blocks(0, C.WAIT, mine)
+    assert w.current() is None
+    w.alarm()
+    assert (w.current(), left(w)) == (1, ALONE)
+    w.ok(1, C.NOTIFY, w.give(1, w.slot(0, mine).parent), 1)  # type: ignore[arg-type]
+    w.board.clock += SLICE
+    w.tick()
+    assert (w.current(), left(w), w.ready()) == (0, SLICE, [1])
+
+
+def test_the_overrun_of_a_server_is_not_taken_off_its_clients_turn() -> None:
+    w = timed(3, (8, 8, 3))
+    door, bell = w.endpoint(), w.notification()
+    client, server, ring = w.give(0, door), w.give(2, door), w.give(2, bell)
+    w.blocks(2, C.WAIT, server)
+    w.blocks(1, C.WAIT, w.give(1, bell))
+    w.task(2).used = u64(300)
+    w.blocks(0, C.CALL, client, 0, 0, 0, 0, NULL)
+    w.ok(2, C.NOTIFY, ring, 1)
+    assert (w.current(), left(w), w.task(2).used) == (2, SLICE, 300)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_after_a_rest_the_first_has_a_whole_turn_and_the_rest_is_charged_to_nobody(alone: bool) -> None:
+    w = timed(2)
+    bell = w.notification()
+    handles = [w.give(task, bell) for task in range(2)]
+    for task in range(2):
+        w.ok(task, C.CLOCK_ARM, w.give_clock(task), 1000 + (1000 if alone else 0) * task, NULL)
+    for task in range(2):
+        w.board.clock += 300
+        w.blocks(task, C.WAIT, handles[task])
+    assert (w.current(), w.board.turn_end) == (None, None)
+    w.board.clock += 7 * SLICE + 300
+    w.alarm()
+    assert (w.current(), left(w), w.ready()) == (0, ALONE if alone else SLICE, [] if alone else [1])
+    assert [w.task(task).used for task in range(2)] == [0, 0]
+    if alone:
+        w.board.clock += 2 * SLICE
+        w.alarm()
+        assert (w.current(), left(w), w.ready()) == (0, SLICE, [1])
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_an_overrun_is_owed_after_a_rest_if_somebody_waits_for_the_next_turn(alone: bool) -> None:
+    w = timed(2)
+    mine, its = w.give(0, w.notification()), w.give(1, w.notification())
+    for task in range(2):
+        w.ok(task, C.CLOCK_ARM, w.give_clock(task), 1000 + (1000 if alone else 0) * task, NULL)
+    w.ok(0, C.TASK_SUSPEND, w.give_task(0, 1))  # in the middle of a turn that passes
+    w.board.clock += SLICE + 300
+    w.ok(0, C.TASK_RESUME, w.give_task(0, 1))
+    w.blocks(0, C.WAIT, mine)
+    w.blocks(1, C.WAIT, its)
+    assert (w.current(), w.task(0).used) == (None, 300)
+    w.alarm()
+    assert (w.current(), left(w), w.task(0).used) == (0, ALONE if alone else SLICE - 300, 0)
+
+
+def test_work_in_steps_that_wakes_an_equal_lets_the_turn_pass_from_that_step_on() -> None:
+    w = timed(3, (8, 8, 9))
+    root = w.give(0, w.endpoint())
+    its, rights = w.give_task(0, 1), int(Rights.SEND | Rights.TRANSFER)
+    others = [w.ok(0, C.CAP_MOVE, w.ok(0, C.CAP_DERIVE, root, rights, 0), its) for _ in range(3)]
+    w.blocks(1, C.CALL, others[1], 1, 2, 3, 4, NULL)
+    assert (w.current(), left(w)) == (0, ALONE)
+    ends: list[tuple[int | None, T]] = []
+    pending = w.board.interrupt_pending
+
+    def asked() -> bool:
+        ends.append((w.board.turn_end, w.state(1)))
+        w.board.clock += 10
+        return pending()
+
+    w.board.interrupt_pending = asked  # type: ignore[method-assign]
+    w.board.clock += 400
+    start = w.board.clock
+    w.ok(0, C.CAP_REVOKE, root)
+    assert [state for _, state in ends[:3]] == [T.SENDING, T.READY, T.READY]
+    assert [end for end, _ in ends[:3]] == [None, None, start + 20 + SLICE]
+    assert (w.current(), w.ready()) == (0, [1])
 
 
 # --- when nobody can run

@@ -307,3 +307,13 @@ def task_end(w: World) -> tuple[C, tuple[int, ...]]:
 @scenario
 def task_state(w: World) -> tuple[C, tuple[int, ...]]:
     return C.TASK_STATE, (w.give_task(ME, OTHER),)
+
+
+@scenario
+def clock_read(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.CLOCK_READ, (w.give_clock(ME),)
+
+
+@scenario
+def clock_arm(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.CLOCK_ARM, (w.give_clock(ME), 1000, w.give(ME, w.notification()), 4)

@@ -105,6 +105,7 @@ def new_task(kernel: Kernel[B]) -> TaskHandle | Status:
     task.set_priority(u64(PRIORITIES - 1))
     task.used = u64(0)
     task.reach = u64(0)
+    task.serves = False
     task.renew()
     task.capabilities.owner = task
     task.home.index = task.life.index

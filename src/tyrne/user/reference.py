@@ -87,6 +87,7 @@ STATUSES: Final = Rows("STATUSES", Status, {
     Status.RECEIVER_TABLE_FULL: "who would take the message has no room for what comes with it",
     Status.PENDING_AFTER_RESUME: "not used",
     Status.ABORTED: "the wait is over without what was waited for: somebody or something is gone, or called it off",
+    Status.TIMED_OUT: "the wait is over because the time has come at which its task wanted it to end",
     Status.ALREADY_MAPPED: "the capability is mapped already, or something is mapped there",
     Status.NOT_MAPPED: "the capability is not mapped in that address space",
     Status.MISALIGNED_ADDRESS: "not a multiple of 4096",
