@@ -61,6 +61,7 @@ def everything(number: int, tasks: int, *, supervised: bool) -> list[Cap]:
         Cap(number, rights_over(CapKind.ADDRESS_SPACE), kind=CapKind.ADDRESS_SPACE),
         *(Cap(i, rights_over(CapKind.TASK), kind=CapKind.TASK) for i in others[:2]),
         Cap(0, FULL_CONTROL | Rights.CONSOLE_WRITE, kind=CapKind.DEBUG_CONSOLE),
+        Cap(0, rights_over(CapKind.CLOCK), kind=CapKind.CLOCK),
     ]
 
 
@@ -200,8 +201,14 @@ class Driver:
             C.TASK_WRITE: lambda: [h(kind.TASK), one_of(0, 8, 31, 32, 33, 34, w()), w()],
             C.TASK_END: lambda: [h(kind.TASK), w()],
             C.TASK_STATE: lambda: [h(kind.TASK)],
+            C.CLOCK_READ: lambda: [h(kind.CLOCK)],
+            C.CLOCK_ARM: lambda: [h(kind.CLOCK), self.time(), one_of(NULL, h(kind.NOTIFICATION)), w()],
         })  # fmt: skip
         return table[number]()
+
+    def time(self) -> int:
+        """Mostly soon, in nanoseconds; or past, or never."""
+        return self.dice.choice([0, NULL, self.word(), *(self.dice.randrange(100_000) for _ in range(4))])
 
     def address(self) -> int:
         return self.dice.choice([*ADDRESSES, self.word()])
@@ -241,15 +248,18 @@ class Driver:
         return None
 
     def step(self) -> bool:
-        """One trap of the current task; false when none runs any more."""
-        if self.kernel.scheduler.core.current is None:
+        """One trap of the current task, or while nobody is ready an alarm; false when the run is over."""
+        idle = self.kernel.scheduler.core.current is None
+        if idle and not self.kernel.waits():
             return False
         board = self.kernel.board
         for record in (board.traces, board.events, board.console, board.log):
             record.clear()
         self.refused = False
         what = self.dice.random()
-        if what < 0.90:
+        if idle:
+            self.alarm()
+        elif what < 0.90:
             self.refused = self.call(self.choose()) not in (None, 0)
         elif what < 0.97:
             self.interrupt()
@@ -290,7 +300,19 @@ class Driver:
 
     def interrupt(self) -> None:
         self.said = "interrupt"
+        if self.kernel.board.alarm_at is not None and self.one_in(3):
+            self.alarm()
+            return
         self.kernel.board.interrupt = Interrupt.SPURIOUS if self.one_in(10) else Interrupt.TICK
+        self.trap(Vector.IRQ, 0, 0)
+
+    def alarm(self) -> None:
+        """The time has come for which the kernel has asked."""
+        self.said = "alarm"
+        board = self.kernel.board
+        assert board.alarm_at is not None
+        board.time = max(board.time, board.alarm_at)
+        board.interrupt = Interrupt.ALARM
         self.trap(Vector.IRQ, 0, 0)
 
     def fault(self) -> None:
