@@ -67,9 +67,9 @@ class World:
     """`tasks` configured tasks of one priority, all ready, the first of them current. None holds anything.
 
     `arena` is how many tasks there may be at once, `slots` how many capabilities each may hold (the first task:
-    `first_slots`), `pages` how much RAM there is. `held` are the tasks that are not started; `slice` is in
-    instructions, 0 for no tick. With `strict` each refused call is checked to have left everything as it was, byte for
-    byte; that takes some 15 ms.
+    `first_slots`), `pages` how much RAM there is. `held` are the tasks that are not started, `serves` those that
+    serve; `slice` is in instructions, 0 for no tick. With `strict` each refused call is checked to have left everything
+    as it was, byte for byte; that takes some 15 ms.
     """
 
     def __init__(
@@ -83,6 +83,7 @@ class World:
         priorities: Sequence[int] = (),
         quota: Claims = PLENTY,
         held: Sequence[int] = (),
+        serves: Sequence[int] = (),
         slice: int = 0,
         debug_console: bool = True,
         strict: bool = False,
@@ -93,7 +94,13 @@ class World:
         if first_slots is not None:
             self.kernel.tasks.items[0].capabilities = CapTable(first_slots)
         records = [
-            task_record(f"t{i}", quota=quota, priority=priorities[i] if i < len(priorities) else 8, held=i in held)
+            task_record(
+                f"t{i}",
+                quota=quota,
+                priority=priorities[i] if i < len(priorities) else 8,
+                held=i in held,
+                serves=i in serves,
+            )
             for i in range(tasks)
         ]
         boot(self.kernel, *records, endpoints=0, slice=slice)
