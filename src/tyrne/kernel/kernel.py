@@ -251,6 +251,7 @@ class Kernel(Generic[B]):
                 self.scheduler.settle(self.board.turn_clock())
                 self.board.arm_turn(None)
             self.board.switch_thread(old.thread, self.idle)
+            core.left = None
             core.entered = None
 
     def waits(self) -> bool:
