@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from tyrne.abi import CallNumber as C
-from tyrne.abi import CapKind, Rights, TaskState
+from tyrne.abi import CapHandle, CapKind, Rights, TaskState, pack_handle, rights_over
 from tyrne.hal.aarch64.descriptors import page_descriptor, table_descriptor
 from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_slot import CapSlot, Placement
-from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle
+from tyrne.kernel.capability import Capability, Clock, DebugConsole, MemoryHandle
+from tyrne.kernel.deadline import NOT_AT_ONCE
 from tyrne.kernel.endpoint import Endpoint, EndpointState
 from tyrne.kernel.life import Life
 from tyrne.kernel.notification import Notification
@@ -32,12 +33,13 @@ U, W, X, OWNED = MappingFlags.USER, MappingFlags.WRITE, MappingFlags.EXECUTE, Ma
 class Busy(World):
     """A kernel with something of everything, of which every invariant holds.
 
-    Task 0 runs, and holds the answer for task 1, which called; task 2 waits to send, task 3 for signals; task 4 is
-    ready. Task 0 has mapped memory, derived from its capabilities, and made an endpoint through its own quota.
+    Task 0 runs, and holds the answer for task 1, which called; task 2 waits to send, task 3 for signals until a time;
+    task 4 is ready. Task 0 has mapped memory, derived from what it holds, and made an endpoint through its own quota;
+    it has a deadline that signals, before the other.
     """
 
     def __init__(self) -> None:
-        super().__init__(5)
+        super().__init__(5, slice=1000)
         self.origin, other = self.endpoint(), self.endpoint()
         self.door = self.give(0, self.origin)
         self.child = self.ok(0, C.CAP_DERIVE, self.door, int(Rights.SEND), 7)
@@ -52,8 +54,29 @@ class Busy(World):
         self.answer = received[7]
         self.blocks(2, C.SEND_WAIT, self.give(2, self.origin), 1, 2, 3, 4, NULL)
         self.signals = self.notification()
+        self.bell = self.give(0, self.notification())
+        self.ok(0, C.CLOCK_ARM, self.clock(0), 10**9, self.bell, 1)
+        self.ok(3, C.CLOCK_ARM, self.clock(3), 2 * 10**9, NULL, 0)
         self.blocks(3, C.WAIT, self.give(3, self.signals))
         assert not violations(self.kernel)
+
+    def clock(self, task: int) -> int:
+        """A capability over the clock, for a task; its handle word."""
+        made = self.task(task).capabilities.insert(Capability(rights_over(CapKind.CLOCK), Clock()), None)
+        assert isinstance(made, CapHandle)
+        return int(pack_handle(made))
+
+    def arm(self, task: int, **changes: Any) -> None:
+        """Let a task's deadline be another one."""
+        deadline = self.task(task).deadline
+        assert deadline is not None
+        put(self.task(task), deadline=replace(deadline, **changes))
+
+    def by(self, task: int) -> CapSlot:
+        """The capability by which a task has set its deadline."""
+        deadline = self.task(task).deadline
+        assert deadline is not None
+        return deadline.by
 
     def at(self, word: int) -> CapSlot:
         """The slot of one of task 0's capabilities."""
@@ -293,8 +316,8 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
      lambda w: endpoint(w).parked.fill(w.at(w.child).held(), None, u8(0))),
     ("nobody_waits_for_what_is_there", "does not exist, and is in use",
      lambda w: put(last(w.kernel.endpoints), state=EndpointState.SEND_PENDING)),
-    ("nobody_waits_for_what_is_there", "notification 1: does not exist, and is in use",
-     lambda w: put(w.kernel.notifications.items[1], word=u64(1))),
+    ("nobody_waits_for_what_is_there", "notification 2: does not exist, and is in use",
+     lambda w: put(w.kernel.notifications.items[2], word=u64(1))),
     ("nobody_waits_for_what_is_there", "while somebody waits for them", lambda w: put(notification(w), word=u64(1))),
     ("nobody_waits_for_what_is_there", "a binding without a capability",
      lambda w: put(notification(w), bound_at=w.at(w.door))),
@@ -316,6 +339,8 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
     ("the_cpu_holds_the_current_task", "goes on, and has work left", lambda w: put(w.task(0), work=Reaping())),
     ("the_cpu_holds_the_current_task", "another task's thread state",
      lambda w: put(w.kernel.scheduler.core, entered=w.task(3))),
+    ("the_cpu_holds_the_current_task", "nobody is ready, and the CPU holds",
+     lambda w: put(w.kernel.scheduler.core, current=None)),
     ("the_cpu_holds_the_current_task", "translates through another space",
      lambda w: put(w.kernel.scheduler.core, active=w.kernel.spaces.items[2])),
     ("the_cpu_holds_the_current_task", "the empty table has room", lambda w: put(w.kernel.empty_table, touched=u16(0))),
@@ -340,4 +365,38 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
     ("nobody_sees_what_is_not_cleared", "3 of 2 pages", lambda w: put(w.kernel.regions.items[0], cleared=u64(3))),
     ("nobody_sees_what_is_not_cleared", "which is not cleared",
      lambda w: put(w.kernel.regions.items[0], cleared=u64(1))),
+    ("the_alarm_stands_at_the_next_deadline", "stands at None", lambda w: put(w.board, alarm_at=None)),
+    ("the_alarm_stands_at_the_next_deadline", "that count at [125000005]", lambda w: put(w.task(0), deadline=None)),
+    ("the_alarm_stands_at_the_next_deadline", "that count at [62500005]",
+     lambda w: put(w.task(3), state=TaskState.SUSPENDED) or put(w.board, alarm_at=0)),
+    ("a_deadline_stands_by_what_its_task_holds", "alive False, and has",
+     lambda w: put(last(w.kernel.tasks), deadline=w.task(0).deadline)),
+    ("a_deadline_stands_by_what_its_task_holds", "EXITED, alive True, and has", lambda w: put(w.task(3),
+     state=TaskState.EXITED)),
+    ("a_deadline_stands_by_what_its_task_holds", "INACTIVE, alive True, and has", lambda w: put(w.task(3),
+     state=TaskState.INACTIVE)),
+    ("a_deadline_stands_by_what_its_task_holds", "armed False, and a deadline is by it True",
+     lambda w: put(w.by(0), arms=None)),
+    ("a_deadline_stands_by_what_its_task_holds", "armed True, and a deadline is by it False",
+     lambda w: put(w.at(w.door), arms=w.task(0))),
+    ("a_deadline_stands_by_what_its_task_holds", "by a capability that is not its own", lambda w: w.arm(0, by=w.by(3))),
+    ("a_deadline_stands_by_what_its_task_holds", "or is gone", lambda w: put(w.by(0), capability=None)),
+    ("a_deadline_stands_by_what_its_task_holds", "a deadline by a capability that does not allow it",
+     lambda w: hold(w.by(0), rights=Rights.READ)),
+    ("a_deadline_stands_by_what_its_task_holds", "signals by a capability that is not its own",
+     lambda w: w.arm(0, signals=w.task(3).through)),
+    ("a_deadline_stands_by_what_its_task_holds", "signals by a capability that does not allow it",
+     lambda w: hold(w.at(w.bell), rights=Rights.WAIT)),
+    ("a_deadline_stands_by_what_its_task_holds", "signals what is gone",
+     lambda w: w.kernel.notifications.occupied.__setitem__(1, False)),
+    ("who_may_time_out_is_not_let_run_at_once", "urgency 8 of 8, and its deadline ends a wait True",
+     lambda w: put(w.task(3), urgency=u64(8))),
+    ("who_may_time_out_is_not_let_run_at_once", "urgency 64 of 8, and its deadline ends a wait False",
+     lambda w: put(w.task(0), urgency=NOT_AT_ONCE)),
+    ("a_turn_passes_while_somebody_waits_for_the_next", "with reach 9 does not pass",
+     lambda w: put(w.kernel.scheduler.core, untimed=True)),
+    ("a_turn_passes_while_somebody_waits_for_the_next", "interrupted False, and does not pass False",
+     lambda w: put(w.board, turn_end=None)),
+    ("a_turn_passes_while_somebody_waits_for_the_next", "nobody is ready, and a turn",
+     lambda w: put(w.kernel.scheduler.core, current=None)),
 )  # fmt: skip

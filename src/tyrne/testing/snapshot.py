@@ -7,8 +7,8 @@
     snapshot.restore(before)
 
 No place of the kernel is made or removed at run time, so its whole state is what a fixed list of containers holds: the
-fields of each place and the elements of each array, and the board's RAM. A saved state is a list of tuples, one a
-container, and belongs to its kernel: its references are the places themselves.
+fields of each place and the elements of each array, the board's time and what it is to interrupt at, and its RAM. A
+saved state is a list of tuples, one a container, and belongs to its kernel: its references are the places themselves.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class Snapshot:
 
     def save(self) -> Saved:
         """The state as it is now."""
+        board = self.kernel.board
         saved = list(map(tuple, self._views))
+        saved.append((board.time, board.alarm_at, board.turn_end))
         if self.ram is not None:
             saved.append((bytes(self.ram),))
         return saved
@@ -67,6 +69,10 @@ class Snapshot:
         for i, (old, new) in enumerate(zip(saved, present, strict=True)):
             if old != new:
                 if i == len(fields):
+                    board = self.kernel.board
+                    board.time, board.alarm_at, board.turn_end = old
+                    continue
+                if i > len(fields):
                     assert self.ram is not None
                     self.ram[:] = old[0]
                     continue

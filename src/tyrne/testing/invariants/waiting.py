@@ -250,6 +250,8 @@ def the_cpu_holds_the_current_task(kernel: Kernel[Any]) -> Violations:
         yield "the current task goes on, and has work left"
     if task is not None and kernel.scheduler.core.entered is not task:
         yield "the CPU holds another task's thread state"
+    if task is None and kernel.scheduler.core.entered is not None and kernel.waits():
+        yield "nobody is ready, and the CPU holds a thread"
     context = None if task is None else task.context
     space = None if context is None else object_of(kernel, context.space)
     if kernel.scheduler.core.active is not (kernel.bootstrap_space() if space is None else space):
