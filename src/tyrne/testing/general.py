@@ -26,6 +26,8 @@ def general_trap(kernel: Kernel[Any], cause: Cause, what: u64, address: u64) -> 
 def fast_trap(kernel: Kernel[Any], cause: Cause, what: u64, address: u64) -> bool:
     """By the fast path alone: false when it does not do it, and then nothing may have happened."""
     task = kernel.scheduler.core.current
+    if cause is Cause.INTERRUPT:
+        return False
     assert task is not None
     if cause is Cause.CALL:
         following = fast_call(kernel, task)

@@ -131,16 +131,16 @@ WRITTEN = {
     "Kernel": "scheduler ending tasks endpoints notifications spaces regions quotas frames "
     "limit_reached bootstrap_table empty_table",
     "Scheduler": "core",
-    "Core": "current ready levels reach left entered active",
+    "Core": "current ready levels reach untimed left entered active",
     "TaskQueue": "head tail",
     "Arena": "items occupied next_free first_free touched population",
-    "Task": "life frame state priority reach context home supervisor exit_code fault outcome spent work next "
-    "queue offer through reply thread capabilities",
+    "Task": "life frame state serves priority reach context home supervisor exit_code fault outcome spent deadline "
+    "urgency work next queue offer through reply thread capabilities",
     "TrapFrame": "x sp pc pstate",
     "ThreadState": "floating",
     "CapTable": "owner first_free touched slots",
-    "CapSlot": "capability generation index depth is_origin revoked placement binding table parent first_child "
-    "next_sibling previous_sibling",
+    "CapSlot": "capability generation index depth is_origin revoked placement binding arms table parent "
+    "first_child next_sibling previous_sibling",
     "Endpoint": "life state asked_by message badge parked senders receivers receivable bound",
     "Notification": "life word waiters bound bound_at bound_by",
     "AddressSpace": "life root asid frames released",
@@ -152,7 +152,7 @@ WRITTEN = {
 }
 """Fields that a key depends on, or that none of its steps changes but by what does."""
 ERASED = {
-    "Kernel": "board debug_console loading boot_frame lives started",
+    "Kernel": "board debug_console loading idle boot_frame lives started",
     "Scheduler": "slice",
     "Core": "began",
     "Task": "number name used",

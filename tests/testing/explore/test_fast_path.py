@@ -29,8 +29,12 @@ class Fault:
 
 
 FAULTS = (
-    Fault("runs_at_once", "core.most_urgent() >= task.priority and ", "", "relay"),
-    Fault("runs_at_once", " and task.priority < core.reach", "", "hand-over"),
+    Fault("runs_at_once", "core.most_urgent() >= task.urgency and ", "", "relay"),
+    Fault("runs_at_once", " and task.urgency < core.reach", "", "hand-over"),
+    Fault("runs_at_once", "task.urgency < core.reach", "task.priority < core.reach", "service"),
+    Fault("call_waiting", " or task.urgency == NOT_AT_ONCE", "", "patience"),
+    Fault("call_with_gift", "task.urgency == NOT_AT_ONCE", "False", "patience"),
+    Fault("reply_and_wait", " or task.urgency == NOT_AT_ONCE", "", "impatient"),
     Fault("enter", "following.become(TaskState.READY)", "pass", "hand-over"),
     Fault("enter", "core.current = following", "pass", "hand-over"),
     Fault("enter", "core.entered = following", "pass", "hand-over"),
@@ -38,7 +42,8 @@ FAULTS = (
     Fault("enter", "kernel.board.switch_thread(task.thread, following.thread)", "pass", "hand-over"),
     Fault("endpoint_for", " or not includes(held.rights, right)", "", "relay"),
     Fault("fast_call", "is_call_number(number)", "number > 9", "revocation"),
-    Fault("fast_call_2", "kernel.scheduler.rotate(task)", "pass", "hand-over"),
+    Fault("fast_call_2", "kernel.scheduler.core.ready[task.priority].head is None", "True", "hand-over"),
+    Fault("fast_call_2", "kernel.scheduler.give_way(task)", "pass", "hand-over"),
     Fault("fast_call_2", "kernel.scheduler.preempt()", "pass", "relay"),
     Fault("fast_call_2", "wake_waiter(kernel, notified)", "pass", "relay"),
     Fault("fast_call_2", "notified.set(call.a1)", "pass", "bound"),

@@ -1,4 +1,5 @@
-"""What the current task of a model may do next: system calls with representative arguments, a tick, a fault.
+"""What may happen next in a model: its current task makes system calls with representative arguments, or a fault; a
+tick comes, or an alarm.
 
 A model lists templates; in a state, a template stands for a call with every combination of the arguments that fit:
 
@@ -9,7 +10,12 @@ A model lists templates; in a state, a template stands for a call with every com
 |             | handle, which is the null handle for who holds nothing                                       |
 | `Gift()`    | null, and each capability that the caller holds; and a stale handle                          |
 | `Words(…)`  | each of the words                                                                            |
+| `Time()`    | a time that is past; one before, one at and one behind each deadline of others that is to    |
+|             | come; and never                                                                              |
 | `Fewer(…)`  | the rights of the capability in x0, all or without some; and all that there are              |
+
+At an alarm it is the time at which the board is to raise it; and, if other deadlines count that come later, at another
+alarm the time of the last of them. Nothing else ever sees the time, so it stands still between alarms.
 
 Which actions a state has depends on nothing that `canonical` erases, but for those that must be refused, and are
 checked to be: for two states with the same key, the lists are the same up to the names of slots.
@@ -24,11 +30,14 @@ from tyrne.abi import NULL_HANDLE, CapKind, Rights
 from tyrne.abi import CallNumber as C
 from tyrne.hal.cause import Cause
 from tyrne.hal.interrupt import Interrupt
+from tyrne.hal.timer import ticks_to_ns
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import kind_of
 from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.testing.board import MemoryBoard
+from tyrne.testing.invariants.deadlines import counts
 from tyrne.testing.kernels import ALL, SVC
 
 NULL = int(NULL_HANDLE)
@@ -66,7 +75,12 @@ class Fewer:
     without: tuple[Rights, ...] = ()
 
 
-Argument = Own | Gift | Words | Fewer
+@dataclass(frozen=True)
+class Time:
+    """When, in nanoseconds since boot."""
+
+
+Argument = Own | Gift | Words | Fewer | Time
 
 
 @dataclass(frozen=True)
@@ -97,11 +111,23 @@ class Fault:
     """The current task makes a fault."""
 
 
-Action = Call | Tick | Fault
+@dataclass(frozen=True)
+class Alarm:
+    """The next deadline has come; or, when it is `late`, all that count."""
+
+    late: bool = False
+
+
+Action = Call | Tick | Fault | Alarm
 TAKES_OTHERS = {C.CAP_COPY, C.CAP_DERIVE, C.CAP_REVOKE, C.CAP_DROP, C.CAP_MOVE, C.CAP_QUERY, C.WAIT}
 """Calls that take capabilities of several kinds in x0, so that one of another kind is none that must be refused."""
 TICK = Tick()
 FAULTS = Fault()
+ALARM, LATE_ALARM = Alarm(), Alarm(late=True)
+FAR = 1 << 32
+"""Between the last deadline and one behind it, in counts of the counter: there is room for many between them."""
+NEVER = NULL
+"""The time at which nothing happens."""
 
 
 def stale(slot: CapSlot) -> int:
@@ -129,6 +155,18 @@ class Holdings:
             self.by_kind.setdefault(kind_of(capability.object), []).append(word)
             if self.stale == NULL:
                 self.stale = stale(slot)
+        self._kernel = kernel
+
+    def times(self) -> list[int]:
+        """One of each order in which a deadline can come with those of the others."""
+        board, current = self._kernel.board, self._kernel.scheduler.core.current
+        found, last = [0], board.time
+        for at in sorted({int(deadline_of(task)) for task in deadlines(self._kernel) if task is not current}):
+            if at > last:
+                assert at - last > 1, "there is no time between two deadlines: make FAR larger"
+                found += [nanoseconds(self._kernel, (last + at) // 2), nanoseconds(self._kernel, at)]
+                last = at
+        return [*found, nanoseconds(self._kernel, last + FAR), NEVER]
 
     def fitting(self, argument: Argument, x0: int) -> list[int]:
         """The words that may do."""
@@ -139,6 +177,8 @@ class Holdings:
                 return [NULL, *self.all]
             case Words(words):
                 return list(words)
+            case Time():
+                return self.times()
             case Fewer(without):
                 rights = self.rights.get(x0, 0)
                 return list(dict.fromkeys([rights, *(rights & ~int(some) for some in without)]))
@@ -153,7 +193,7 @@ class Holdings:
                 return [*others[:1], self.stale]
             case Gift():
                 return [self.stale] if self.stale != NULL else []
-            case Words():
+            case Words() | Time():
                 return []
             case Fewer():
                 return [int(ALL)] if self.rights.get(x0, 0) != int(ALL) else []
@@ -179,11 +219,15 @@ def _combinations(template: Template, holdings: Holdings) -> tuple[list[tuple[in
 def actions(
     templates: tuple[Template, ...], ticks: bool, faults: bool, kernel: Kernel[MemoryBoard]
 ) -> Iterator[Action]:
-    """What can happen next, always in the same order for the same state; nothing when no task runs."""
-    if kernel.scheduler.core.current is None:
+    """What can happen next, always in the same order for the same state; nothing when the run is over."""
+    task = kernel.scheduler.core.current
+    if task is None and not kernel.waits():
         return
-    if ticks:
+    if ticks and (kernel.scheduler.slice == 0 or kernel.board.turn_end is not None):
         yield TICK
+    yield from alarms(kernel)
+    if task is None:
+        return
     if faults:
         yield FAULTS
     holdings = Holdings(kernel)
@@ -196,8 +240,46 @@ def actions(
             yield Call(number, words, refused=True)
 
 
+def deadlines(kernel: Kernel[MemoryBoard]) -> list[Task]:
+    """The tasks that have one."""
+    return [task for task in kernel.tasks.items._items if task.deadline is not None]
+
+
+def deadline_of(task: Task) -> u64:
+    assert task.deadline is not None
+    return task.deadline.at
+
+
+def nanoseconds(kernel: Kernel[MemoryBoard], at: int) -> int:
+    """What a call says to mean a value of the counter."""
+    return int(ticks_to_ns(u64(at) - kernel.started, kernel.board.frequency()))
+
+
+def last_deadline(kernel: Kernel[MemoryBoard]) -> int:
+    """The last that counts; 0 without any."""
+    return max((int(deadline_of(task)) for task in deadlines(kernel) if counts(task)), default=0)
+
+
+def alarms(kernel: Kernel[MemoryBoard]) -> Iterator[Action]:
+    """The alarms that may come."""
+    board = kernel.board
+    if board.alarm_at is not None:
+        yield ALARM
+        if last_deadline(kernel) > max(board.alarm_at, board.time):
+            yield LATE_ALARM
+
+
+def raise_alarm(kernel: Kernel[MemoryBoard], late: bool) -> None:
+    """Let it be the time for an alarm."""
+    board = kernel.board
+    assert board.alarm_at is not None, "there is no alarm to be raised"
+    board.time = max(board.time, board.alarm_at, last_deadline(kernel) if late else 0)
+    board.alarm_at = None
+    board.interrupt = Interrupt.ALARM
+
+
 def prepare(kernel: Kernel[MemoryBoard], action: Action) -> tuple[Cause, u64, u64]:
-    """Let the current task be about to do it; the trap that it then makes."""
+    """Let it be about to happen; the trap that it is."""
     match action:
         case Call(number, words, _):
             task = kernel.scheduler.core.current
@@ -211,10 +293,13 @@ def prepare(kernel: Kernel[MemoryBoard], action: Action) -> tuple[Cause, u64, u6
         case Tick():
             kernel.board.interrupt = Interrupt.TICK
             return Cause.INTERRUPT, u64(0), u64(0)
+        case Alarm(late):
+            raise_alarm(kernel, late)
+            return Cause.INTERRUPT, u64(0), u64(0)
         case Fault():
             return Cause.FAULT, u64(FAULT), u64(FAULT_ADDRESS)
 
 
 def perform(kernel: Kernel[MemoryBoard], action: Action) -> None:
-    """Let the current task do it: one transition of the kernel."""
+    """Let it happen: one transition of the kernel."""
     kernel.trap(*prepare(kernel, action))

@@ -16,6 +16,8 @@ well, so that a state in which they disagree has a key of its own and is checked
 | the contents of pages that are no tables  | no task of a model runs code, and the kernel reads no page of a task's |
 | how much a task has used of its turn, and | it decides only when a tick comes, and in a model one may come at any  |
 | when the running one began and is to end  | time                                                                   |
+| the time, and when deadlines come, but   | nothing sees the time but an alarm, at which what is due happens in    |
+| for their order and which are past        | this order; the alphabet has a time for each place in it               |
 | the hint of the frame allocator           | the lowest free frame is found from any hint that is not above it      |
 | in a model in which no task can end: the  | only when a task ends is its table gone through, slot by slot, which   |
 | index of a slot in a task's table, and    | decides who is woken first; else all slots are alike: exchanging two,  |
@@ -37,7 +39,7 @@ from tyrne.abi import NULL_HANDLE, TaskState
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import DebugConsole, MemoryHandle
+from tyrne.kernel.capability import Clock, DebugConsole, MemoryHandle, kind_of
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.memory import Region
@@ -47,6 +49,7 @@ from tyrne.kernel.task import Offer, Task
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.work import Preparation, Revocation, Work
 from tyrne.testing.board import MemoryBoard
+from tyrne.testing.explore.alphabet import deadline_of, deadlines
 from tyrne.testing.explore.fixed_places import FixedPlaces
 from tyrne.testing.explore.left_over import is_clean
 from tyrne.testing.invariants.owners import read_tree
@@ -82,6 +85,8 @@ class Canonical:
         self.answers: dict[CapSlot | None, CapSlot] = {}
         """What answers each call, by what it was made through."""
         self.out: list[int] = []
+        self.times: list[int] = []
+        """When deadlines come, in their order."""
 
     def key(self) -> Key:
         """The key of the present state."""
@@ -92,6 +97,7 @@ class Canonical:
         numbers: dict[Any, int] = {None: 0}
         out: list[int] = []
         self.numbers, self.out = numbers, out
+        self.times = sorted({int(deadline_of(task)) for task in deadlines(self.kernel)})
         slots = self._number()
         out += (len(slots), len(numbers))  # where the parts end, so that no two states are written alike
         for slot in slots:
@@ -111,8 +117,9 @@ class Canonical:
         self.answers = {task.through: task.reply for task in self.kernel.tasks.items._items if task.reply is not None}
         self._descend(self.fixed.root, found)
         for table in self.fixed.tables:
-            for slot in table.slots._items[: table.touched]:
-                if slot.capability is not None and slot.parent is None and slot not in self.numbers:
+            roots = [slot for slot in table.slots._items[: table.touched] if slot.capability and slot.parent is None]
+            for slot in roots if self.ends or len(roots) < 2 else sorted(roots, key=_as_root):
+                if slot not in self.numbers:
                     self._descend(slot, found)
         for life in to_be_reaped(self.kernel):  # some of them nobody can name any more
             self.numbers.setdefault(self.fixed.object_of_origin[life.origin], len(self.numbers))
@@ -170,12 +177,13 @@ class Canonical:
             get(slot.previous_sibling, WRONG),
             0 if binding is None else get(binding, WRONG),
             0 if placement is None else 1,
+            get(slot.arms, WRONG),
             slot.index if self.ends else 0,
         )
         if placement is not None:
             out += (self._named(placement.space), placement.address)
-        if type(named) is DebugConsole:
-            out.append(8)
+        if type(named) is DebugConsole or type(named) is Clock:
+            out.append(8 if type(named) is DebugConsole else 9)
             return
         out += (self.fixed.kinds[type(named)], self._named(named))
         if type(named) is MemoryHandle:
@@ -194,6 +202,7 @@ class Canonical:
                 or slot.revoked
                 or slot.placement is not None
                 or slot.binding is not None
+                or slot.arms is not None
                 or (slot.next_sibling is not None and slot.table is None)
             ):
                 out += (WRONG, i)
@@ -248,6 +257,7 @@ class Canonical:
             0 if fault is None else 1,
         )
         self._work(task.work)
+        self._deadline(task)
         if context is not None:
             out += (self._named(context.space), context.window.base, context.window.length)
         if fault is not None:
@@ -256,6 +266,18 @@ class Canonical:
             x = frame.x._items
             out += x[1:5]
             out.append(self._word(task.capabilities, x[5]))
+
+    def _deadline(self, task: Task) -> None:
+        """What a task wants to happen at a time, and as what it counts for that."""
+        deadline = task.deadline
+        self.out += (task.urgency, task.serves, 0 if deadline is None else 1)
+        if deadline is not None:
+            self.out += (
+                self.times.index(deadline.at),
+                self.numbers.get(deadline.by, WRONG),
+                self.numbers.get(deadline.signals, WRONG),
+                deadline.bits,
+            )
 
     def _work(self, work: Work | None) -> None:
         """What a task has to do, and how far it is."""
@@ -330,7 +352,7 @@ class Canonical:
 
     def _globals(self) -> None:
         kernel, get, out = self.kernel, self.numbers.get, self.out
-        scheduler, frames = kernel.scheduler, kernel.frames
+        scheduler, frames, board = kernel.scheduler, kernel.frames, kernel.board
         out += (
             get(scheduler.core.current, WRONG),
             scheduler.core.levels,
@@ -338,6 +360,11 @@ class Canonical:
             get(scheduler.core.left, WRONG),
             get(kernel.scheduler.core.entered, WRONG),
             get(kernel.scheduler.core.active, WRONG),
+            scheduler.core.untimed and scheduler.slice != 0 and scheduler.core.entered is not None,
+            board.turn_end is not None,
+            0 if board.alarm_at is None else self.times.index(board.alarm_at) + 1 if board.alarm_at in self.times
+            else WRONG,
+            sum(at <= board.time for at in self.times),
             kernel.limit_reached,
             *(get(self.fixed.object_of_origin[life.origin], WRONG) for life in to_be_reaped(kernel)),
             WRONG,
@@ -365,6 +392,12 @@ class Canonical:
         lowest = (~taken & (taken + 1)).bit_length() - 1
         if frames.hint > lowest:
             out += (WRONG, frames.hint)
+
+
+def _as_root(slot: CapSlot) -> tuple[int, int, bool]:
+    """By which roots of one table are ordered, where their slots have no names."""
+    held = slot.held()
+    return kind_of(held.object).value, int(held.rights), slot.arms is None
 
 
 def _number_of(member: Enum) -> int:

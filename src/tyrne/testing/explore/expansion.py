@@ -4,15 +4,16 @@ Each transition is checked as it is made: the kernel does not stop; a call with 
 kind or wider rights is refused; a call that is refused changes nothing but x0 to x7 of its caller, which hold no
 payload, and tells the machine nothing; no handle that was ever given out names anything else afterwards; a revocation
 leaves nothing of what was derived; a new life owes nothing; a poll that is pending leaves no message; no task changes
-its state as the table has not; what the fast path does, the general path does as well, to the last field. A revocation
-counts when its work is done, in whatever transition that is. Each state is checked once, when it is expanded: every
-invariant of `tyrne.testing.invariants`.
+its state as the table has not; each deadline goes or stays as the table of them says; what the fast path does, the
+general path does as well, to the last field. A revocation counts when its work is done, in whatever transition that is.
+Each state is checked once, when it is expanded: every invariant of `tyrne.testing.invariants`.
 
 After each step of long work the kernel asks whether an interrupt is pending, and the answer is an input. So an action
-during which it asks n times is n + 1 transitions: one without an interrupt, and one each with a tick after the first to
-the n-th step. One tick in a transition is all that is tried: what it leaves over is resumed in later transitions, which
-are interrupted in turn. Left out is therefore only a second tick before any task makes a trap of its own: after a tick
-that gives the CPU to another task that has work as well, that work is done to its end.
+during which it asks n times is 2n + 1 transitions: one without an interrupt, and one each with a tick, or an alarm,
+after the first to the n-th step; an alarm only where the board is to raise one. One interrupt in a transition is all
+that is tried: what it leaves over is resumed in later transitions, which are interrupted in turn. Left out is therefore
+only a second one before any task makes a trap of its own: after one that gives the CPU to another task that has work as
+well, that work is done to its end.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import Trap
 from tyrne.testing.board import MemoryBoard
-from tyrne.testing.explore.alphabet import Action, Call, Tick, actions, perform, prepare
+from tyrne.testing.explore.alphabet import Action, Alarm, Call, Fault, Tick, actions, perform, prepare
 from tyrne.testing.explore.canonical import Canonical, Key
+from tyrne.testing.explore.deadline_rules import Standing
 from tyrne.testing.explore.long_work import Before, Steps
 from tyrne.testing.explore.model import ExplorationBoard, Model
 from tyrne.testing.general import fast_trap, general_trap
@@ -47,10 +49,11 @@ from tyrne.testing.snapshot import Saved, Snapshot
 
 Trace = tuple[int, ...]
 """How a state is reached from the first one: in each state on the way, the place of the action in the list of all; for
-one that is interrupted after its k-th step, k times the length of the list more."""
+one with a tick after its k-th step, 2k - 1 times the length of the list more; with an alarm, 2k times."""
 STOPS = (Exception, Trap)
 """What a kernel raises that stops, or that is broken in a way that only CPython notices."""
 
+NAMES = {Tick: "tick", Alarm: "alarm", Fault: "fault made"}
 RECV = int(CallNumber.RECV.value)
 CONFIGURE = int(CallNumber.TASK_CONFIGURE.value)
 
@@ -74,17 +77,23 @@ class Expansion:
     refusals: int = 0
     """Calls that the current task made and that were refused. Those that end a wait otherwise than with Ok are none."""
     met: Counter[str] = field(default_factory=Counter)
-    """What happened: the number of a call and its status in hexadecimal, `tick`, `fault made`, or what a tracer is told
-    of a task: `exit`, `fault`, `end`, `waiting`; for what the fast path did `fast`, with the number of the call or
-    `fault`; and for work that a tick has interrupted `preempted`, with its kind, which long_work.py lists."""
+    """What happened: the number of a call and its status in hexadecimal, `tick`, `alarm`, `fault made`, or what a
+    tracer is told of a task: `exit`, `fault`, `end`, `waiting`; `rest` for what leaves nobody ready while a deadline is
+    to come; for what the fast path did `fast`, with the number of the call or `fault`; and for work that an interrupt
+    has stopped `preempted`, with its kind, which long_work.py lists."""
     violation: Violation | None = None
 
 
 def chosen(choice: int, listed: list[Action]) -> tuple[Action, int]:
-    """What an element of a trace stands for in a state of which all actions are listed: an action, and after which step
-    a tick comes."""
-    tick_after, place = divmod(choice, len(listed))
-    return listed[place], tick_after
+    """What an element of a trace stands for in a state of which all actions are listed: an action, and what interrupts
+    it: a tick after the k-th step, which is k; an alarm then, which is -k; or nothing, which is 0."""
+    turn, place = divmod(choice, len(listed))
+    return listed[place], interruption(turn)
+
+
+def interruption(turn: int) -> int:
+    """Nothing, a tick after the first step, an alarm then, a tick after the second, and so on."""
+    return (turn + 1) // 2 if turn % 2 else -(turn // 2)
 
 
 class Stepper:
@@ -123,28 +132,31 @@ class Stepper:
         model = self.model
         return list(actions(model.calls, model.ticks, model.faults, self.kernel))
 
-    def step(self, action: Action, before: Saved, tick_after: int = 0) -> tuple[Saved, bool, list[str]]:
+    def step(self, action: Action, before: Saved, interrupted: int = 0) -> tuple[Saved, bool, list[str]]:
         """One transition from the present state, `before`: the state after it, whether it has changed, what is wrong.
 
-        A tick comes after so many steps of long work, or none. x0 to x8 of the caller do not count as a change.
+        What interrupts its long work is as `chosen` says. x0 to x8 of the caller do not count as a change.
         """
         task = self.kernel.scheduler.core.current
-        assert task is not None
         self._begin(action, before)
-        self.board.tick_after = tick_after
+        self.board.interrupted = interrupted
         self.changes.take()
         if self.held[0] is not before:
             self.held = before, []
         work = Before(self.steps, task, action, self.held[1])
+        standing = Standing(self.kernel, action)
         configured = self._configured(task, action)
         try:
-            after, wrong = self._both_ways(action, before, self.registers[id(task)])
+            after, wrong = self._both_ways(action, before, 0 if task is None else self.registers[id(task)])
         except STOPS as stop:
             return before, True, [f"the kernel stops: {type(stop).__name__}: {stop}"]
         made = CallNumber(action.number) if isinstance(action, Call) else NO_CALL
         wrong += changes_are_in_the_table(self.changes.take(), made)
         wrong += self.steps.wrong
-        status = self.status(task) if isinstance(action, Call) else None
+        status = self.status(task) if isinstance(action, Call) and task is not None else None
+        wrong += standing.wrong(status, self.board.traces, self.board.rang)
+        if task is None:
+            return after, after != before, wrong
         at = self.registers[id(task)]
         registers = after[at]
         after[at] = before[at]
@@ -175,7 +187,7 @@ class Stepper:
         """
         trap = prepare(self.kernel, action)
         self.fast = fast_trap(self.kernel, *trap)
-        if isinstance(action, Tick):
+        if isinstance(action, Tick | Alarm):
             general_trap(self.kernel, *trap)
             return self.snapshot.save(), []
         after, told = self.snapshot.save(), self.board.told()
@@ -198,9 +210,9 @@ class Stepper:
         self.board.forget()
         self.steps.begin(action, before)
 
-    def _configured(self, task: Task, action: Action) -> CapTable | None:
+    def _configured(self, task: Task | None, action: Action) -> CapTable | None:
         """The table of the task whose life a call is to end."""
-        if not isinstance(action, Call) or action.number != CONFIGURE:
+        if task is None or not isinstance(action, Call) or action.number != CONFIGURE:
             return None
         return table_of_a_life(self.kernel, task.capabilities, action.words[0])
 
@@ -255,7 +267,7 @@ class Expander(Stepper):
         for place, choice in enumerate(trace[shared:], shared):
             if place not in self.listed:
                 self.listed[place] = self.actions()
-            action, self.board.tick_after = chosen(choice, self.listed[place])
+            action, self.board.interrupted = chosen(choice, self.listed[place])
             self._begin(action, state)
             perform(self.kernel, action)
             state = self.snapshot.save()
@@ -274,13 +286,15 @@ class Expander(Stepper):
         listed = self.actions()
         asked = [0] * len(listed)
         """How often the kernel asks for an interrupt during each action."""
-        for tick_after in count():
+        rings = self.board.alarm_at is not None
+        for turn in count():
+            interrupted = interruption(turn)
             for place, action in enumerate(listed):
-                if tick_after > asked[place]:
+                if abs(interrupted) > asked[place] or (interrupted < 0 and not rings):
                     continue
-                choice = tick_after * len(listed) + place
-                after, changed, wrong = self.step(action, base, tick_after)
-                if tick_after == 0:
+                choice = turn * len(listed) + place
+                after, changed, wrong = self.step(action, base, interrupted)
+                if turn == 0:
                     asked[place] = self.board.steps
                 status = self.status(caller) if isinstance(action, Call) and caller is not None else None
                 self.note(action, status, result)
@@ -293,7 +307,7 @@ class Expander(Stepper):
                         known.add(key)
                         result.found.append((key, (*trace, choice)))
                     self.snapshot.restore(base, after)
-            if tick_after >= max(asked, default=0):
+            if turn >= 2 * max(asked, default=0):
                 break
         self.snapshot.restore(base)
 
@@ -312,7 +326,9 @@ class Expander(Stepper):
             else:
                 result.met[trace[0]] += 1
         if not isinstance(action, Call):
-            result.met["tick" if isinstance(action, Tick) else "fault made"] += 1
+            result.met[NAMES[type(action)]] += 1
+        if self.kernel.scheduler.core.current is None and self.kernel.waits():
+            result.met["rest"] += 1
 
 
 class _Expanders(threading.local):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tyrne.abi import TaskState
 from tyrne.kernel.address_space import AddressSpace
+from tyrne.kernel.deadline import NOT_AT_ONCE
 from tyrne.kernel.endpoint import Endpoint, EndpointState
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
@@ -17,6 +18,7 @@ def is_clean(thing: object, room: int) -> bool:
             clean = thing.queue is None and thing.next is None and not thing.spent and thing.reply is None
             clean = clean and thing.through is None and thing.context is None and thing.offer is Offer.NOTHING
             clean = clean and thing.work is None and thing.state is not TaskState.ENDING
+            clean = clean and thing.deadline is None and thing.urgency != NOT_AT_ONCE
             return clean and thing.state is not TaskState.READY and room == len(thing.capabilities.slots)
         case Endpoint():
             clean = thing.senders.head is None and thing.receivers.head is None and thing.receivable == 0

@@ -91,7 +91,7 @@ class Steps:
         self.board = kernel.board
         self.board.stepped = self.stepped
         self.interrupted: tuple[Task, str] | None = None
-        """Whose work a tick has interrupted, and what of it was next."""
+        """Whose work has been interrupted, and what of it was next."""
         self.wrong: list[str] = []
         self.last = self._counts()
         self.counted: tuple[object, tuple[int, int, int, int]] = (None, self.last)
@@ -134,7 +134,7 @@ class Steps:
             )
         self.last, self.all_measured = counts, True
         work = None if task is None else task.work
-        if task is not None and work is not None and self.board.steps + 1 == self.board.tick_after:
+        if task is not None and work is not None and self.board.steps + 1 == abs(self.board.interrupted):
             kind = kind_of_work(self.kernel, work)
             self.interrupted = None if kind is None else (task, kind)
         self._check_origin(task, work, top)
@@ -159,7 +159,7 @@ class Steps:
 class Before:
     """What was to be done when a transition began, and what must have come of it when the transition is over."""
 
-    def __init__(self, steps: Steps, task: Task, action: Action, held: list[Holding]) -> None:
+    def __init__(self, steps: Steps, task: Task | None, action: Action, held: list[Holding]) -> None:
         """`held` is what the kernel holds, or empty, and then filled if it is needed."""
         kernel = steps.kernel
         self.task = task
@@ -172,12 +172,12 @@ class Before:
                     self.revocations.append((one, slot))
                 case Preparation(slot, flags, page) if flags & MappingFlags.EXECUTE and is_placed(slot):
                     self.cleanings.append((one, slot, memory_at(slot), int(page)))
-        if isinstance(action, Call) and action.number == REVOKE:
+        if task is not None and isinstance(action, Call) and action.number == REVOKE:
             self.revocations.append((task, self._named(action.words[0])))
         flags_at = MAPS.get(action.number) if isinstance(action, Call) else None
         if isinstance(action, Call) and flags_at is not None and action.words[flags_at] & MappingFlags.EXECUTE.value:
             memory = self._named(action.words[1])
-            if memory is not None and isinstance(memory.held().object, MemoryHandle):
+            if task is not None and memory is not None and isinstance(memory.held().object, MemoryHandle):
                 self.cleanings.append((task, memory, memory_at(memory), 0))
         if self.revocations and not held:
             held += holdings(kernel)
@@ -185,7 +185,8 @@ class Before:
         self.marked = {slot: _below(slot) for slot in steps.slots if slot.revoked and slot.capability is not None}
 
     def _named(self, word: int) -> CapSlot | None:
-        return self.task.capabilities.resolve(unpack_handle(u64(word)))
+        task = self.task
+        return None if task is None else task.capabilities.resolve(unpack_handle(u64(word)))
 
     def wrong(self, status: int | None, events: list[tuple[object, ...]]) -> Iterator[str]:
         """What does not hold of the state that it has come to, if the call was answered with a status."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tyrne.abi import CallNumber
 from tyrne.hal.frame import Call, TrapFrame
+from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_table import CapTable
@@ -27,13 +28,15 @@ from tyrne.system.parts import DEFAULT_PRIORITY, NO_QUOTA, Cap, Supervisor
 from tyrne.system.parts import Quota as Claims
 from tyrne.system.parts import Region as Pages
 from tyrne.testing.board import PAGE, RAM, MemoryBoard
-from tyrne.testing.explore.alphabet import Template
+from tyrne.testing.explore.alphabet import Template, raise_alarm
 from tyrne.testing.kernels import IMAGE, ScarceFrames, boot, task_record
 
 FIRMWARE_PAGES = (IMAGE - RAM) // PAGE
 """What lies below the image."""
 MOST_STEPS = 1000
 """More than any model has to do at once."""
+SLICE = 1000
+"""No instruction is ever counted."""
 FRAMES_OF_A_TASK = 6
 """Four translation tables, a page of code, a page of stack."""
 
@@ -45,13 +48,29 @@ class ExplorationBoard(MemoryBoard):
         super().__init__(pages)
         self.read_only = False
         """Whether a write to RAM is a mistake in the model: it says that there are none."""
+        self.interrupted = 0
+        """After how many steps of long work a tick is pending; or below 0 an alarm; 0 for never."""
+        self.rang = False
+        """Whether there was an alarm since the step began."""
         self.stepped: Callable[[], None] = lambda: None
         """Told after each step of long work, when the kernel asks whether an interrupt is pending."""
 
     def interrupt_pending(self) -> bool:
-        assert self.steps < MOST_STEPS, "work has no end"
+        """An alarm only where one is to be raised."""
+        assert self.steps < MOST_STEPS and self.kernel is not None, "work has no end"
         self.stepped()
-        return super().interrupt_pending()
+        self.steps += 1
+        if self.steps == self.interrupted:
+            self.interrupt = Interrupt.TICK
+        elif self.steps == -self.interrupted and self.alarm_at is not None:
+            raise_alarm(self.kernel, late=False)
+        else:
+            return False
+        return True
+
+    def acknowledge_interrupt(self) -> Interrupt:
+        self.rang = self.rang or self.interrupt is Interrupt.ALARM
+        return super().acknowledge_interrupt()
 
     def trace_call(self, task: u32, call: Call, frame: TrapFrame) -> None:
         """Says as well whether the task is answered at once, and not later, while another one runs."""
@@ -79,6 +98,7 @@ class ExplorationBoard(MemoryBoard):
     def forget(self) -> None:
         """Begin a transition with empty records."""
         self.steps = 0
+        self.rang = False
         for record in (self.log, self.console, self.events, self.traces):
             record.clear()
 
@@ -92,6 +112,7 @@ class Holder:
     supervisor: Supervisor | None = None
     held: bool = False
     """Not started: somebody else must."""
+    serves: bool = False
     quota: Claims = NO_QUOTA
 
 
@@ -116,6 +137,9 @@ class Model:
     ram: bool = False
     """Whether anything is written to RAM: mappings, new address spaces, new memory."""
 
+    turns: bool = False
+    """Whether the board interrupts turns, which then are ticked only while somebody waits for the next one."""
+
     worn: bool = False
     """Whether each free slot of the tables has been used before: only such slots are filled by the fast path."""
 
@@ -134,6 +158,7 @@ class Model:
                 priority=holder.priority,
                 supervisor=holder.supervisor,
                 held=holder.held,
+                serves=holder.serves,
                 quota=holder.quota,
             )
             for number, holder in enumerate(self.tasks)
@@ -141,7 +166,14 @@ class Model:
         memory = [Pages(f"m{number}", pages) for number, pages in enumerate(self.memory)]
         image = len(encode(System("", self.endpoints, tuple(records), self.notifications, tuple(memory))))
         kernel = _kernel(self, FIRMWARE_PAGES + image // PAGE)
-        boot(kernel, *records, endpoints=self.endpoints, notifications=self.notifications, memory=memory)
+        boot(
+            kernel,
+            *records,
+            endpoints=self.endpoints,
+            notifications=self.notifications,
+            memory=memory,
+            slice=SLICE if self.turns else 0,
+        )
         if self.kept_spaces:
             for space in list(kernel.spaces.items)[1 : len(self.tasks) + 1]:
                 made = kernel.bootstrap_table.insert(space.life.origin.held(), space.life.origin)

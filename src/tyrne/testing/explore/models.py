@@ -30,6 +30,7 @@ from tyrne.testing.explore.parts import (
     endpoint,
     over,
 )  # fmt: skip
+from tyrne.testing.explore.timed_models import TIMED
 from tyrne.testing.kernels import BASE
 
 PAIR = Model(
@@ -439,7 +440,7 @@ REPAIRS = Model(
 
 ALL_MODELS = (
     SPEECH, HAND_OVER, REPAIRS, BOUND, RELAY, OFFSPRING, REVOCATION, PAIR, BADGES, HANDING_ON, QUOTAS, LIFECYCLE, PAGES,
-    POLLS, ROOM, LIVES, SIGNALS, GIFTS, PRESENTS, GRANTS, RENDEZVOUS, CROSSING, *INTERRUPTED,
+    POLLS, ROOM, LIVES, SIGNALS, GIFTS, PRESENTS, GRANTS, RENDEZVOUS, CROSSING, *INTERRUPTED, *TIMED,
 )  # fmt: skip
 MODELS = {model.name: model for model in ALL_MODELS}
 """By name, the quickest first."""

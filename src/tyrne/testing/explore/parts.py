@@ -5,17 +5,20 @@ from __future__ import annotations
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, rights_over
 from tyrne.system.parts import Cap
-from tyrne.testing.explore.alphabet import NULL, Fewer, Gift, Own, Template, Words
+from tyrne.testing.explore.alphabet import NULL, Fewer, Gift, Own, Template, Time, Words
 
 ANY = Own(None)
 ENDPOINT, NOTIFICATION = Own(CapKind.ENDPOINT), Own(CapKind.NOTIFICATION)
 TASK, SPACE, MEMORY = Own(CapKind.TASK), Own(CapKind.ADDRESS_SPACE), Own(CapKind.MEMORY)
 QUOTA, REPLY, CONSOLE = Own(CapKind.QUOTA), Own(CapKind.REPLY), Own(CapKind.DEBUG_CONSOLE)
+CLOCK, TIME = Own(CapKind.CLOCK), Time()
 NOTHING = Words((NULL,))
 MESSAGE = (Words((1,)), Words((0,)), Words((0,)), Words((0,)))
 ALL_RIGHTS = Fewer()
 EXIT = Template(C.TASK_EXIT, (Words((0,)),))
 YIELD = Template(C.TASK_YIELD)
+TIME_OUT = Template(C.CLOCK_ARM, (CLOCK, TIME, NOTHING, Words((0,))))
+SIGNAL_AT = Template(C.CLOCK_ARM, (CLOCK, TIME, NOTIFICATION, Words((1,))))
 
 
 def over(kind: CapKind, number: int = 0, *, badge: int = 0, without: Rights = Rights.NONE) -> Cap:

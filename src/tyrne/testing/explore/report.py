@@ -4,6 +4,7 @@ replay = Replay(MODELS["rendezvous"])
 replay.call(C.SEND, 0x0, 1, 0, 0, 0, NULL)
 replay.tick()
 replay.call(C.CAP_REVOKE, 0x0, tick_after=2)  # the second step of the revocation is interrupted
+replay.alarm()
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from tyrne.abi import CallNumber, Status
-from tyrne.testing.explore.alphabet import FAULTS, NULL, TICK, Action, Call, Fault, Tick
+from tyrne.testing.explore.alphabet import FAULTS, NULL, TICK, Action, Alarm, Call, Fault, Tick
 from tyrne.testing.explore.expansion import Stepper, Trace, Violation, chosen
 from tyrne.testing.explore.model import Model
 from tyrne.testing.invariants import violations
@@ -29,41 +30,48 @@ class Replay(Stepper):
         super().__init__(model)
         self._check("the first state")
 
-    def call(self, number: CallNumber, *words: int, tick_after: int = 0) -> None:
-        """The current task makes a call, with these words in x0 and the registers after it. A tick comes after so many
-        steps of what is left of it; 0 for none."""
-        self.do(Call(number.value, words), tick_after)
+    def call(self, number: CallNumber, *words: int, tick_after: int = 0, alarm_after: int = 0) -> None:
+        """The current task makes a call, with these words in x0 and the registers after it. A tick, or an alarm, comes
+        after so many steps of what is left of it; 0 for none."""
+        self.do(Call(number.value, words), tick_after - alarm_after)
 
-    def refused(self, number: CallNumber, *words: int, tick_after: int = 0) -> None:
+    def refused(self, number: CallNumber, *words: int, tick_after: int = 0, alarm_after: int = 0) -> None:
         """As `call`, and it must be refused."""
-        self.do(Call(number.value, words, refused=True), tick_after)
+        self.do(Call(number.value, words, refused=True), tick_after - alarm_after)
 
-    def tick(self, *, tick_after: int = 0) -> None:
-        self.do(TICK, tick_after)
+    def tick(self, *, tick_after: int = 0, alarm_after: int = 0) -> None:
+        self.do(TICK, tick_after - alarm_after)
 
-    def fault(self, *, tick_after: int = 0) -> None:
-        self.do(FAULTS, tick_after)
+    def alarm(self, *, late: bool = False, tick_after: int = 0, alarm_after: int = 0) -> None:
+        """It is the time at which the board is to raise an alarm; or, if that is late, of all that count."""
+        self.do(Alarm(late), tick_after - alarm_after)
 
-    def do(self, action: Action, tick_after: int = 0) -> None:
-        _, _, wrong = self.step(action, self.snapshot.save(), tick_after)
-        assert not wrong, f"{said(action, tick_after)}: " + "\n".join(wrong)
-        assert tick_after <= self.board.steps, f"{said(action, tick_after)}: there are only {self.board.steps} steps"
-        self._check(said(action, tick_after))
+    def fault(self, *, tick_after: int = 0, alarm_after: int = 0) -> None:
+        self.do(FAULTS, tick_after - alarm_after)
+
+    def do(self, action: Action, interrupted: int = 0) -> None:
+        _, _, wrong = self.step(action, self.snapshot.save(), interrupted)
+        this = said(action, interrupted)
+        assert not wrong, f"{this}: " + "\n".join(wrong)
+        assert abs(interrupted) <= self.board.steps, f"{this}: there are only {self.board.steps} steps"
+        self._check(this)
 
     def _check(self, when: str) -> None:
         wrong = violations(self.kernel)
         assert not wrong, f"after {when}: " + "\n".join(wrong)
 
 
-def said(action: Action, tick_after: int = 0) -> str:
+def said(action: Action, interrupted: int = 0) -> str:
     """An action as the method of `Replay` that takes it."""
-    after = [f"tick_after={tick_after}"] if tick_after else []
+    after = [f"{'tick' if interrupted > 0 else 'alarm'}_after={abs(interrupted)}"] if interrupted else []
     match action:
         case Call(number, words, refused):
             arguments = [f"C.{CallNumber(number).name}", *map(_word, words), *after]
             return f"{'refused' if refused else 'call'}({', '.join(arguments)})"
         case Tick():
             return f"tick({''.join(after)})"
+        case Alarm(late):
+            return f"alarm({', '.join([*(['late=True'] if late else []), *after])})"
         case Fault():
             return f"fault({''.join(after)})"
 
@@ -79,16 +87,16 @@ def steps(model: Model, trace: Trace) -> list[tuple[Action, str, str]]:
     found = []
     for choice in trace:
         task = stepper.kernel.scheduler.core.current
-        assert task is not None
-        action, tick_after = chosen(choice, stepper.actions())
-        _, _, wrong = stepper.step(action, stepper.snapshot.save(), tick_after)
-        status = stepper.status(task) if isinstance(action, Call) else None
+        action, interrupted = chosen(choice, stepper.actions())
+        _, _, wrong = stepper.step(action, stepper.snapshot.save(), interrupted)
+        status = stepper.status(task) if isinstance(action, Call) and task is not None else None
         came = wrong[0] if wrong else "" if status is None else Status(status).name
-        if isinstance(action, Call) and status is None and not wrong:
+        if isinstance(action, Call) and task is not None and status is None and not wrong:
             came = task.state.name
         preempted = stepper.steps.preempted()
         came += "" if preempted is None else f"; interrupted: {preempted}"
-        found.append((action, said(action, tick_after), f"task {task.number}" + (f": {came}" if came else "")))
+        who = "nobody" if task is None else f"task {task.number}"
+        found.append((action, said(action, interrupted), who + (f": {came}" if came else "")))
     return found
 
 
