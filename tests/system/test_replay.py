@@ -152,7 +152,7 @@ def test_each_call_of_a_report_belongs_to_a_transition(save: Save) -> None:
         (
             "supervisor",
             {
-                "stopped by a fault (data abort read, address 0xdead0000, pc 0x8001d4), "
+                "stopped by a fault (data abort read, address 0xdead0000, pc 0x80019c), "
                 "waits for a reply from supervisor",
                 "waits for a message at endpoint 0",
                 "not started",
