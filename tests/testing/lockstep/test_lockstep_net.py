@@ -7,14 +7,18 @@ from random import Random
 
 import pytest
 
-from tyrne.abi import CallNumber, Rights, TaskState
+from tyrne.abi import CallNumber, CapKind, Rights, Status, TaskState, rights_over
 from tyrne.hal.frame import Vector
 from tyrne.kernel.task import Task
 from tyrne.lang import u32, u64
+from tyrne.system.manifest import System, encode
+from tyrne.system.parts import Cap
+from tyrne.testing.kernels import NULL, task_record
 from tyrne.testing.lockstep.pair import DisagreementError, ForbiddenChangeError, Pair, PanicError, UnfairError, the_pair
 from tyrne.testing.lockstep.player import Player
 from tyrne.testing.lockstep.prospects import has, word_of
 from tyrne.testing.lockstep.random_systems import random_manifest
+from tyrne.testing.lockstep.sides import NO_TASK
 from tyrne.testing.lockstep.step import Step
 
 SVC = 0x5600_0000
@@ -84,6 +88,7 @@ def test_panic_of_both_kernels_is_found(pair: Pair) -> None:
 
 
 def test_task_that_runs_before_a_more_urgent_one_is_found(pair: Pair) -> None:
+    pair.start(encode(System("alone", 1, (task_record("one"),))))
     scheduler, library = pair.python.kernel.scheduler, pair.native.native.library
     scheduler.core.levels = type(scheduler.core.levels)(scheduler.core.levels | 1)
     library.lib.KERNEL.scheduler.core.levels |= 1
@@ -124,6 +129,57 @@ def test_steps_of_long_work_are_counted_by_their_kind(pair: Pair) -> None:
     assert not pair.work.preempted
     pair.take(QUERY)
     assert not pair.work.steps
+
+
+CLOCK, DOOR = 0, 1
+
+
+@pytest.fixture
+def alone() -> Iterator[Pair]:
+    """A task that has the clock and an endpoint, and that waits at that until a time."""
+    caps = Cap(0, rights_over(CapKind.CLOCK), kind=CapKind.CLOCK), Cap(0, rights_over(CapKind.ENDPOINT))
+    found = the_pair(True)
+    found.start(encode(System("alone", 1, (task_record("one", *caps),))))
+    found.take(_call(CallNumber.CLOCK_ARM, CLOCK, 1600, NULL, 0))
+    found.take(_call(CallNumber.WAIT, DOOR))
+    assert found.current == NO_TASK
+    yield found
+
+
+def _call(number: CallNumber, *words: int) -> Step:
+    return Step(1, {**dict(enumerate(words)), 8: number.value}, Vector.SYNCHRONOUS, SVC, 0)
+
+
+def test_while_nobody_is_ready_time_goes_on_to_the_deadline(alone: Pair) -> None:
+    assert not alone.stopped
+    left = alone.until_interrupt()
+    assert left == 1600 - alone.python.board.instructions
+    alone.take(YIELD)  # there is nobody to yield
+    assert alone.python.registers(alone.current)[0] == Status.TIMED_OUT.value
+    assert alone.python.board.instructions == 1600
+    alone.compare_all()
+
+
+def test_an_interrupt_before_the_deadline_wakes_nobody(alone: Pair) -> None:
+    alone.take(Step(5, {}, Vector.IRQ, 0, 0))
+    assert alone.current == NO_TASK and not alone.stopped
+    player = Player(Random(1), alone)
+    while alone.current == NO_TASK:
+        alone.take(player.next_step())
+    assert alone.python.board.instructions == 1600
+
+
+def test_a_game_is_over_when_nobody_is_ready_and_nothing_is_to_come(alone: Pair) -> None:
+    alone.take(YIELD)
+    alone.take(_call(CallNumber.CLOCK_ARM, CLOCK, (1 << 64) - 2, NULL, 0))
+    alone.take(_call(CallNumber.WAIT, DOOR))
+    assert alone.stopped  # it would take centuries
+
+
+def test_a_deadline_that_comes_elsewhere_in_one_kernel_is_found(alone: Pair) -> None:
+    alone.python.board.deadlines.arm_alarm(u64(1584))
+    with pytest.raises(DisagreementError, match="in the journal"):
+        alone.take(YIELD)
 
 
 def test_a_start_mends_what_was_wrong(pair: Pair) -> None:

@@ -250,6 +250,18 @@ def some_pages(scene: Scene) -> int:
     return random.randint(1, rest)
 
 
+def time(scene: Scene) -> int:
+    """Mostly soon, which an instruction is a nanosecond of; or past, far, never, or when somebody else's is due."""
+    random = scene.random
+    now = scene.kernel.board.instructions
+    others = [16 * int(task.deadline.at) for task in scene.kernel.tasks.items if task.deadline is not None]
+    if others and random.random() < 0.2:
+        return random.choice(others) + random.choice((0, 0, -16, 1)) & WORD
+    if random.random() < 0.75:
+        return now + random.choice((1, 15, 16, 17, random.randrange(200), random.randrange(5000)))
+    return random.choice((0, now, now + (1 << 40), WORD, WORD, WORD - 1, word(scene)))
+
+
 def priority(scene: Scene) -> int:
     random = scene.random
     own = int(scene.task.priority)
@@ -345,4 +357,6 @@ ARGUMENTS: Final[Rows[CallNumber, tuple[Maker, ...]]] = Rows("ARGUMENTS", CallNu
     CallNumber.TASK_WRITE: (held(K.TASK, R.MODIFY, _STILL), register_number, word),
     CallNumber.TASK_END: (held(K.TASK, R.CONTROL, task_that(is_busy)), one_of(0, 1, WORD)),
     CallNumber.TASK_STATE: (held(K.TASK, R.INSPECT),),
+    CallNumber.CLOCK_READ: (held(K.CLOCK, R.READ),),
+    CallNumber.CLOCK_ARM: (held(K.CLOCK, R.ARM), time, or_null(held(K.NOTIFICATION, R.NOTIFY), 0.6), word),
 })  # fmt: skip

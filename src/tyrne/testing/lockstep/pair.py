@@ -10,6 +10,7 @@ from typing import Any, Final
 from tyrne.compiler.build.compare import Comparer
 from tyrne.compiler.build.host import CountingLibrary
 from tyrne.hal.boot_info import BootInfo
+from tyrne.hal.frame import Vector
 from tyrne.lang import u64
 from tyrne.testing.lockstep.agreement import compiled, interpreted
 from tyrne.testing.lockstep.counted_work import Counts
@@ -18,6 +19,8 @@ from tyrne.testing.lockstep.sides import NO_TASK, RAM_SIZE, TASKS, NativeSide, P
 from tyrne.testing.lockstep.step import Step
 
 IMAGE: Final = 0x4008_0000
+END_OF_TIME: Final = 1 << 60
+"""In instructions: nobody waits for what comes later."""
 EVERYTHING: Final = "comparison of everything"
 
 _memcmp = ctypes.CDLL(None).memcmp
@@ -52,7 +55,7 @@ class Pair:
         self._state: Final = Comparer(self.native.native.library, {"KERNEL": self.python.kernel}, {"Kernel.board"})
         self.current = NO_TASK
         self.stopped = False
-        """Nothing is left to run."""
+        """Nothing is left to run, nor to wait for."""
         self.records: list[Record] = []
         """What the last step put into the journal."""
         self.work = Counts()
@@ -76,13 +79,27 @@ class Pair:
         if compare:
             self.compare_all("boot")
 
+    def until_interrupt(self) -> int:
+        """How long it takes, in instructions, until the board interrupts; 0 when it does at once, or never."""
+        board = self.python.board
+        at = board.deadlines.earliest()
+        return 0 if at is None else max(0, int(at) - board.instructions)
+
     def take(self, step: Step) -> None:
-        """The current task does a step; result, journal and the registers of who trapped and who runs are compared."""
+        """The current task does a step; result, journal and the registers of who trapped and who runs are compared.
+
+        While nobody is ready there is nobody to do anything: an interrupt comes, the next that the board raises, or
+        after so many instructions, of which none is due then.
+        """
         before = self.current
+        if before == NO_TASK:
+            after = step.instructions if step.vector is Vector.IRQ else self.until_interrupt()
+            step = Step(after, {}, Vector.IRQ, 0, 0)
         self.python.board.instructions += step.instructions
         self.native.native.set_instructions(self.python.board.instructions)
-        self.python.set_registers(before, step.registers)
-        self.native.set_registers(before, step.registers)
+        if before != NO_TASK:
+            self.python.set_registers(before, step.registers)
+            self.native.set_registers(before, step.registers)
         self._switch(step, lambda side: side.trap(step))
         for task in {before, self.current} - {NO_TASK}:
             self._same(step, f"registers of task {task}", self.python.registers(task), self.native.registers(task))
@@ -118,7 +135,11 @@ class Pair:
         if left[0] == "trap":
             raise PanicError(f"{what}: {left[1]} at {left[2]}:{left[3]}")
         self.current = left[1]
-        self.stopped = self.current == NO_TASK
+        waits = self.current == NO_TASK and self.python.waits()
+        if self.current == NO_TASK:
+            self._same(what, "whether anything is waited for", waits, self.native.waits())
+        at = self.python.board.instructions + self.until_interrupt()
+        self.stopped = self.current == NO_TASK and (not waits or at > END_OF_TIME)
 
     def _same(self, when: Step | str, what: str, python: Any, native: Any) -> None:
         if python == native:
@@ -138,7 +159,7 @@ class Pair:
         if kernel.limit_reached or levels == 0:
             return
         most_urgent = (levels & -levels).bit_length() - 1
-        if self.stopped or most_urgent < self.python.tasks[self.current].priority:
+        if self.current == NO_TASK or most_urgent < self.python.tasks[self.current].priority:
             raise UnfairError(f"{when}: a task of priority {most_urgent} is ready, and does not run")
 
     def _first_byte(self) -> int:

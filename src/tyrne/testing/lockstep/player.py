@@ -1,7 +1,7 @@
 """A player that makes random steps on a pair of kernels: system calls that mean something, faults, ticks, wild words.
 
 It looks at the kernel in CPython for what would be interesting, and keeps the system alive: while only one task is
-ready, that one seldom waits.
+ready, that one seldom waits without a deadline. While none is, it lets time pass, mostly until the next interrupt.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from typing import Final
 
 from tyrne.abi import CallNumber, CapKind, TaskState
 from tyrne.hal.frame import Vector
+from tyrne.kernel.deadline import NOT_AT_ONCE
 from tyrne.kernel.task import Task
 from tyrne.testing.lockstep.call_arguments import ARGUMENTS, WORD, word
 from tyrne.testing.lockstep.pair import Pair
 from tyrne.testing.lockstep.prospects import NEEDED_BY, NULL, Scene, chances, dead_ends, numbers, opportunities
+from tyrne.testing.lockstep.sides import NO_TASK
 from tyrne.testing.lockstep.step import PC, SP, Step
 
 SVC: Final = 0x5600_0000
@@ -58,6 +60,8 @@ MOODS: Final = (
     _mood(12, N.SEND_WAIT, N.WAIT, N.CALL, N.REPLY, N.REPLY_WAIT),
     _mood(30, N.WAIT, N.CALL, N.SEND_WAIT, N.REPLY_WAIT),
     _mood(6, N.NOTIFY, N.POLL, N.BIND, N.WAIT),
+    _mood(12, N.CLOCK_ARM, N.WAIT, N.CALL),
+    _mood(10, N.CLOCK_ARM, N.NOTIFY, N.BIND, N.WAIT, N.REPLY_WAIT),
     _mood(10, N.CAP_COPY, N.CAP_DERIVE, N.CAP_MOVE, N.CAP_QUERY),
     _mood(40, N.CAP_DERIVE),
     _mood(40, N.CAP_COPY, N.SEND, N.SEND_WAIT, N.WAIT),
@@ -96,6 +100,9 @@ class Player:
 
     def next_step(self) -> Step:
         random = self._random
+        if self._pair.current == NO_TASK:
+            left = self._pair.until_interrupt()
+            return Step(left if random.random() < 0.9 else random.randint(0, left), {}, Vector.IRQ, 0, 0)
         task = self._pair.python.tasks[self._pair.current]
         others = self._others(task)
         alone = others == 0
@@ -151,7 +158,9 @@ class Player:
             return random.choice((N.TASK_EXIT, N.TASK_YIELD))
         useful = opportunities(scene)
         change(useful, 4 if others else 15)
-        change(WAITS - useful, (0.0005, 0.3, 0.7, 1)[min(others, 3)])
+        released = 2 if scene.task.urgency == NOT_AT_ONCE else 0
+        change(WAITS - useful, (0.0005, 0.3, 0.7, 1)[min(others + released, 3)])
+        change(EXIT, 0.05 if released else 1)
         change(dead_ends(scene), 0.15)
         change(chances(scene), 15)
         if self._pair.current == self._hoarder:
@@ -194,6 +203,8 @@ class Player:
 
     def is_at_its_end(self) -> bool:
         """Whether only one task can run, and that one has hardly anything left to make calls with."""
+        if self._pair.current == NO_TASK:
+            return False
         task = self._pair.python.tasks[self._pair.current]
         return self._others(task) == 0 and self._scene(task).count < NEXT_TO_NOTHING
 

@@ -11,6 +11,7 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import (
     AddressSpaceHandle,
     CapObject,
+    Clock,
     DebugConsole,
     EndpointHandle,
     MemoryHandle,
@@ -35,6 +36,7 @@ KINDS: Final[dict[type, int]] = {
     MemoryHandle: CapKind.MEMORY.value,
     QuotaHandle: CapKind.QUOTA.value,
     ReplyHandle: CapKind.REPLY.value,
+    Clock: CapKind.CLOCK.value,
 }
 """The value of its kind by the class of a capability's object."""
 ENDPOINT: Final = CapKind.ENDPOINT.value
@@ -253,6 +255,7 @@ NEEDED_BY: Final[dict[int, tuple[int, ...]]] = {
     MEMORY: numbers(CallNumber.MEMORY_DERIVE, CallNumber.MAP, CallNumber.UNMAP, CallNumber.PROTECT),
     ADDRESS_SPACE: numbers(CallNumber.MAP, CallNumber.UNMAP, CallNumber.PROTECT, CallNumber.TASK_CONFIGURE),
     TASK: numbers(*_TASK_CALLS),
+    CapKind.CLOCK.value: numbers(CallNumber.CLOCK_READ, CallNumber.CLOCK_ARM),
 }  # fmt: skip
 """The calls that get no further than their first checks without a capability of a kind."""
 

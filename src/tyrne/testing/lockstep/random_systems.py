@@ -41,7 +41,7 @@ def random_manifest(random: Random) -> bytes:
     memory.append(Region("device", random.choice((1, 2, 600)), DEVICE))
     objects = {
         CapKind.ENDPOINT: endpoints, CapKind.NOTIFICATION: notifications, CapKind.TASK: count,
-        CapKind.ADDRESS_SPACE: count, CapKind.MEMORY: len(memory), CapKind.QUOTA: 1,
+        CapKind.ADDRESS_SPACE: count, CapKind.MEMORY: len(memory), CapKind.QUOTA: 1, CapKind.CLOCK: 1,
     }  # fmt: skip
     left = {"tasks": 16 - count, "endpoints": 16 - endpoints, "notifications": 16 - notifications,
             "spaces": 16 - count, "memory": 32 - len(memory), "quotas": 16 - count}  # fmt: skip
@@ -92,6 +92,7 @@ def _task(random: Random, number: int, objects: dict[CapKind, int], left: dict[s
         _quota(random, left),
         _mappings(random, caps),
         held=number > 1 and random.random() < 0.2,
+        serves=number > 0 and random.random() < 0.1,
     )
 
 
@@ -107,7 +108,7 @@ def _cap(random: Random, kind: CapKind, number: int) -> Cap:
     """Mostly with all rights, so that what fails fails for other reasons."""
     rights = int(rights_over(kind))
     if random.random() < 0.2:
-        rights &= random.getrandbits(19)
+        rights &= random.getrandbits(len(Rights))
     badge = random.choice((0, 0, 3, (1 << 64) - 2)) if kind is CapKind.ENDPOINT else 0
     return Cap(number, Rights(rights), badge, kind)
 

@@ -26,6 +26,8 @@ RAM_SIZE: Final = 2 << 20
 """Small, so that it is compared often and frames run out."""
 TASKS: Final = 16
 NO_TASK: Final = -1
+IDLE: Final = TASKS
+"""The number of the thread that the processor holds while nobody is ready."""
 
 
 class PythonSide:
@@ -37,7 +39,7 @@ class PythonSide:
         self.board.kernel_entry = self.kernel.trap_from_kernel
         self.tasks: Final = list(self.kernel.tasks.items)
         self._places: Final = {id(task): place for place, task in enumerate(self.tasks)}
-        threads = {id(task.thread): place for place, task in enumerate(self.tasks)}
+        threads = {id(task.thread): place for place, task in enumerate(self.tasks)} | {id(self.kernel.idle): IDLE}
         self.board.number_of = lambda state: threads[id(state)]
         self._frames: Final = [task.frame for task in self.tasks]
         self._changes: Final = StateChanges(self.kernel)
@@ -67,6 +69,9 @@ class PythonSide:
         if step.vector is Vector.SYNCHRONOUS:
             self.board.charge()
         return self._place(task)
+
+    def waits(self) -> bool:
+        return self.kernel.waits()
 
     def exit_status(self) -> int:
         return self.kernel.exit_status()
@@ -106,6 +111,7 @@ class NativeSide:
         self._frames: Final = [(ctypes.c_uint64 * FRAME_WORDS).from_address(task + at["TASK_FRAME"]) for task in tasks]
         self._places: Final = {task: place for place, task in enumerate(tasks)}
         self._threads: Final = {task + at["TASK_THREAD"]: place for place, task in enumerate(tasks)}
+        self._threads[self._address(library.ffi.addressof(library.lib.KERNEL.idle))] = IDLE
         self._boot: Final = library.function("boot")
         self._exit_status: Final = library.function("exit_status")
 
@@ -122,6 +128,9 @@ class NativeSide:
 
     def trap(self, step: Step) -> int:
         return self._place(self.native.trap(step.vector.value, step.syndrome, step.address))
+
+    def waits(self) -> bool:
+        return bool(self.native.library.call("waits"))
 
     def exit_status(self) -> int:
         status: int = self._exit_status()

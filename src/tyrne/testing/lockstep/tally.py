@@ -9,6 +9,7 @@ from tyrne.abi import CallNumber, Status
 from tyrne.boards.native import journal
 from tyrne.testing.lockstep.counted_work import KINDS, Counts
 from tyrne.testing.lockstep.journal_board import Record
+from tyrne.testing.lockstep.sides import IDLE
 
 _STATUS_AT: Final = 9
 """Where in a record of a call x0 of its reply stands."""
@@ -39,7 +40,7 @@ class Tally:
                 case journal.END:
                     self.events["tasks ended by others"] += 1
                 case journal.SWITCH_THREAD:
-                    self.events["switches"] += 1
+                    self.events["rests" if record[2] == IDLE else "switches"] += 1
                 case journal.INVALIDATE_PAGES:
                     self.events["pages unmapped or protected"] += int(record[3])
 
