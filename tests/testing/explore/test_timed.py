@@ -41,6 +41,7 @@ FAULTS = (
     Fault("rendezvous", "release", "forget_timeout(kernel, task)", "pass", "service", "stays"),
     Fault("rendezvous", "_let_go", "set_deadline(kernel, slot.arms, None)", "pass", "taken-back", "stays"),
     Fault("rendezvous", "lay_down", " or slot.arms is not None", "", "taken-back", "stays"),
+    Fault("rendezvous", "lay_down", " or slot.arms is not None", "", "unheard", "stays"),
     Fault("signals", "wait_for_signals", "forget_timeout(kernel, task)", "pass", "sleepers", "stays"),
     Fault("messages", "offer_message", "forget_timeout(kernel, task)", "pass", "patience", "stays"),
     Fault("messages", "wait_at", "forget_timeout(kernel, task)", "pass", "impatient", "stays"),

@@ -115,8 +115,9 @@ class Standing:
         rings = rang and self._is_due(one)
         if deadline.signals is None:
             asked = isinstance(self.action, Call) and self.action.number in WAITING
+            began = one.waited or (task is self.caller and asked and status is None)
             found = task is self.caller and asked and status == 0
-            gone = gone or found or (one.waited and not _waits(task))
+            gone = gone or found or (began and not _waits(task))
             timed_out = any(number == task.number and answer[0] == TIMED_OUT for number, answer in _answers(traces))
             if rings and not gone and _waits(task):
                 yield f"{name} is due, and its wait has not ended"

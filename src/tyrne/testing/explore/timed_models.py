@@ -101,21 +101,41 @@ CALLED_OFF = Model(
 
 TAKEN_BACK = Model(
     "taken-back",
-    "a task that has a deadline by a clock and a notification, and another that gave it these and takes them back",
+    "a task that has a deadline by a clock, which another has given it and takes back",
     tasks=(
-        Holder((over(CapKind.TASK, 1), THE_CLOCK, over(CapKind.NOTIFICATION))),
-        Holder(()),
+        Holder((over(CapKind.TASK, 1), THE_CLOCK)),
+        Holder((over(CapKind.NOTIFICATION),)),
     ),
     calls=(
         TIME_OUT,
         SIGNAL_AT,
         Template(C.WAIT, (NOTIFICATION,)),
-        Template(C.CAP_DERIVE, (ANY, ALL_RIGHTS, Words((0,)))),
-        Template(C.CAP_MOVE, (ANY, TASK)),
-        Template(C.CAP_REVOKE, (ANY,)),
+        Template(C.CAP_DERIVE, (CLOCK, ALL_RIGHTS, Words((0,)))),
+        Template(C.CAP_MOVE, (CLOCK, TASK)),
+        Template(C.CAP_REVOKE, (CLOCK,)),
         YIELD,
     ),
-    slots=4,
+    slots=3,
+    notifications=1,
+)
+
+UNHEARD = Model(
+    "unheard",
+    "a task whose deadline signals to a notification, which another has given it and takes back",
+    tasks=(
+        Holder((over(CapKind.TASK, 1), over(CapKind.NOTIFICATION))),
+        Holder((THE_CLOCK,)),
+    ),
+    calls=(
+        TIME_OUT,
+        SIGNAL_AT,
+        Template(C.WAIT, (NOTIFICATION,)),
+        Template(C.CAP_DERIVE, (NOTIFICATION, ALL_RIGHTS, Words((0,)))),
+        Template(C.CAP_MOVE, (NOTIFICATION, TASK)),
+        Template(C.CAP_REVOKE, (NOTIFICATION,)),
+        YIELD,
+    ),
+    slots=3,
     notifications=1,
 )
 
@@ -264,6 +284,6 @@ NARROWED = Model(
 
 TIMED = (
     NARROWED, CROWDED, SERVICE, STOPPING, PATIENCE, IMPATIENT, CALLED_OFF, REMINDERS, SLEEPERS, LATE_REPAIRS,
-    TAKEN_BACK,
+    TAKEN_BACK, UNHEARD,
 )  # fmt: skip
 """The quickest first."""

@@ -65,7 +65,7 @@ TRANSITIONS: Final = (
     Transition("notice", (RECEIVING,), READY, ANY, "a task that ended by itself has given back what it held"),
     Transition("reply", (CALLING,), READY, _by(C.REPLY, C.REPLY_WAIT), "it is answered, or its fault repaired"),
     Transition("cancel", (SENDING, RECEIVING, CALLING), READY, ANY,
-               "what it waits by, or for, is gone, or has no room: its call returns a status"),
+               "what it waits by, or for, is gone, or has no room, or its time has come: its call returns a status"),
     Transition("cancel", (SENDING, CALLING), ENDING, ANY, "nobody can repair its fault any more"),
     Transition("suspend", (READY, SENDING, RECEIVING, CALLING), SUSPENDED, _by(C.TASK_SUSPEND),
                "somebody stops it, and calls off what it waits for"),
