@@ -9,7 +9,15 @@ from tyrne.boot.start import start_system
 from tyrne.hal.manifest import MAX_CAPS
 from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import Capability, DebugConsole, MemoryHandle, NotificationHandle, QuotaHandle, TaskHandle
+from tyrne.kernel.capability import (
+    Capability,
+    Clock,
+    DebugConsole,
+    MemoryHandle,
+    NotificationHandle,
+    QuotaHandle,
+    TaskHandle,
+)
 from tyrne.kernel.config import MAX_ENDPOINTS, MAX_QUOTAS, MAX_SPACES, MAX_TASKS
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.page_table import Mapping, translate
@@ -153,9 +161,10 @@ def test_every_kind_of_capability_of_a_record_names_its_object_and_a_badge_comes
         Cap(0, Rights.MAP, kind=CapKind.ADDRESS_SPACE),
         Cap(1, Rights.READ, kind=CapKind.MEMORY),
         Cap(0, Rights.CREATE, kind=CapKind.QUOTA),
+        Cap(0, Rights.READ, kind=CapKind.CLOCK),
     )
     regions = [Region("a", 1), Region("b", 3)]
-    kernel = booted(task_record("one", *caps), task_record("two"), notifications=2, memory=regions)
+    kernel = booted(task_record("one", *caps), task_record("two"), notifications=2, memory=regions, slots=7)
     slots = [slot.capability for slot in kernel.tasks.items[0].capabilities.slots]
     assert slots == [
         Capability(Rights.SEND, endpoint_object(1, 0, kernel), u64(77)),
@@ -164,6 +173,7 @@ def test_every_kind_of_capability_of_a_record_names_its_object_and_a_badge_comes
         Capability(Rights.MAP, space_object(1, 0, kernel)),
         Capability(Rights.READ, MemoryHandle(kernel.regions.items[1], life(), u32(0), u32(3))),
         Capability(Rights.CREATE, QuotaHandle(kernel.quotas.items[1], life())),
+        Capability(Rights.READ, Clock()),
     ]
 
 
@@ -228,6 +238,13 @@ def test_memory_of_the_manifest_is_zeroed_shared_and_mapped_as_said() -> None:
         for page in range(2):
             found = translate(kernel.board, space.root, u64(address + page * PAGE))
             assert found == Mapping(u64(start + page * PAGE), flags)
+
+
+def test_a_task_serves_if_its_record_says_so_whether_or_not_it_is_held() -> None:
+    terms = [{"held": held, "serves": serves} for held in (False, True) for serves in (False, True)]
+    kernel = booted(*[task_record(f"t{i}", **each) for i, each in enumerate(terms)])
+    for task, each in zip(kernel.tasks.items, terms, strict=True):
+        assert (task.state is TaskState.INACTIVE, task.serves) == (each["held"], each["serves"])
 
 
 def test_a_held_task_is_inactive_and_the_others_run() -> None:

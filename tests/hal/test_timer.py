@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tyrne.hal.instruction_clock import instructions_until
 from tyrne.hal.timer import deadline, ns_to_ticks, resolution_ns, ticks_to_ns
 from tyrne.lang import u64
 
@@ -16,6 +17,11 @@ words = st.one_of(st.integers(0, LAST), st.integers(0, 10**12)).map(u64)
 def test_zero_ticks_last_no_time() -> None:
     assert ticks_to_ns(u64(0), QEMU) == 0
     assert ns_to_ticks(u64(0), QEMU) == 0
+
+
+@pytest.mark.parametrize(("tick", "instructions"), [(0, 0), (1, 16), (1 << 60, LAST), ((1 << 60) - 1, LAST - 15)])
+def test_the_counter_of_instructions_counts_one_for_sixteen(tick: int, instructions: int) -> None:
+    assert instructions_until(u64(tick)) == instructions
 
 
 def test_one_second_is_the_frequency() -> None:

@@ -9,15 +9,17 @@ from typing import Final
 
 import pytest
 
-from tyrne.abi import SIGNAL_BADGE, CapKind, Rights, Status
+from tyrne.abi import SIGNAL_BADGE, CapKind, Rights, Status, unpack_handle
 from tyrne.abi import CallNumber as C
 from tyrne.hal.cause import Cause
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel import kernel
 from tyrne.kernel.deadline import NOT_AT_ONCE
+from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.task import TaskState as T
 from tyrne.lang import u64
+from tyrne.system.parts import Quota
 from tyrne.testing.board import PAGE
 from tyrne.testing.general import fast_trap
 from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, SVC, run
@@ -49,19 +51,17 @@ class Hall(World):
     Task 1 stands behind all of that: task 0 holds children of its capabilities. Task 2 is ready all the time.
     """
 
-    def __init__(self, **terms: int) -> None:
-        super().__init__(3, slots=24, **terms)  # type: ignore[arg-type]
+    def __init__(self) -> None:
+        super().__init__(3, slots=14, quota=Quota(notifications=1))
         self.it = self.give_task(1, 0)
         self.clock, self.more = self.give_clock(0), self.give_clock(0)
         self.purse = self.give_quota(1)
-        self.doors = self.ok(1, C.CREATE, self.purse, CapKind.ENDPOINT.value)
-        self.bells = self.ok(1, C.CREATE, self.purse, CapKind.NOTIFICATION.value)
-        self.other_purse = self.give(1, self.quota_of(2))
-        self.gongs = self.ok(1, C.CREATE, self.other_purse, CapKind.NOTIFICATION.value)
+        self.doors, self.bells = self.give(1, self.endpoint()), self.give(1, self.notification())
+        self.gongs = self.ok(1, C.CREATE, self.purse, CapKind.NOTIFICATION.value)
         self.door, self.bell, self.gong = (self.lend(word) for word in (self.doors, self.bells, self.gongs))
         for task in (0, 1):  # slots that were used before: the fast path takes no others
             for word in [self.give_console(task) for _ in range(3)]:
-                self.ok(task, C.CAP_DROP, word)
+                assert cap_drop(self.kernel, self.task(task).capabilities, unpack_handle(u64(word))) is None
 
     def lend(self, word: int) -> int:
         """Derive a capability of task 1, for task 0."""
@@ -89,7 +89,7 @@ class Hall(World):
 
 
 @pytest.fixture(params=["fast", "general"])
-def hall(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Hall]:
+def hall(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[Hall]:
     if request.param == "general":
         monkeypatch.setattr(kernel, "fast_call", lambda *_: None)
         monkeypatch.setattr(kernel, "fast_call_2", lambda *_: None)
@@ -100,7 +100,7 @@ def hall(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Cal
 # --- its time comes
 
 
-def test_a_deadline_that_signals_does_so_and_is_gone_while_its_task_runs(hall: Callable[..., Hall]) -> None:
+def test_a_deadline_that_signals_does_so_and_is_gone_while_its_task_runs(hall: type[Hall]) -> None:
     w = hall()
     w.arm(SIGNALS)
     assert (w.board.alarm_at, w.signalled()) == (count(AT), 0)
@@ -151,7 +151,7 @@ STANDING: dict[str, tuple[Callable[[Hall], None], Callable[[Hall], None]]] = {
 @KINDS
 @pytest.mark.parametrize("what", STANDING)
 def test_a_deadline_that_signals_does_so_whatever_its_task_does_and_one_that_ends_a_wait_waits_for_one(
-    what: str, kind: str, hall: Callable[..., Hall]
+    what: str, kind: str, hall: type[Hall]
 ) -> None:
     stop, go_on = STANDING[what]
     w = hall()
@@ -235,7 +235,7 @@ WAITS: dict[str, Callable[[Hall], None]] = {
 @pytest.mark.parametrize("wait", WAITS)
 @pytest.mark.parametrize("past", [False, True])
 def test_a_wait_goes_on_beside_a_signal_and_ends_with_timed_out(
-    wait: str, kind: str, past: bool, hall: Callable[..., Hall]
+    wait: str, kind: str, past: bool, hall: type[Hall]
 ) -> None:
     w = hall()
     if past:
@@ -262,7 +262,7 @@ def test_a_wait_goes_on_beside_a_signal_and_ends_with_timed_out(
 @pytest.mark.parametrize("call", [C.REPLY, C.REPLY_WAIT])
 @pytest.mark.parametrize("wait", ["for an answer", "for an answer of who came later"])
 def test_the_answer_to_a_call_that_has_timed_out_is_refused_and_its_gift_stays(
-    wait: str, call: C, hall: Callable[..., Hall]
+    wait: str, call: C, hall: type[Hall]
 ) -> None:
     w = hall()
     w.arm(ENDS)
@@ -277,7 +277,7 @@ def test_the_answer_to_a_call_that_has_timed_out_is_refused_and_its_gift_stays(
 
 
 @KINDS
-def test_a_gift_that_was_not_received_stays_with_who_has_timed_out(kind: str, hall: Callable[..., Hall]) -> None:
+def test_a_gift_that_was_not_received_stays_with_who_has_timed_out(kind: str, hall: type[Hall]) -> None:
     w = hall()
     w.arm(kind)
     gift = w.give_console(0)
@@ -648,7 +648,7 @@ UNNAMED: dict[str, Event] = {
     "the gong is given by send": lambda w: it_travels(w, "gong", C.SEND),
     "the gong is given by reply": lambda w: it_is_given_with_an_answer(w, "gong"),
     "the gong is parked": lambda w: it_is_parked(w, "gong"),
-    "the gong itself goes": lambda w: w.ok(1, C.CAP_REVOKE, w.other_purse),
+    "the gong itself goes": lambda w: w.ok(1, C.CAP_REVOKE, w.purse),
 }
 TABLE = {
     # which of the two kinds stays
@@ -662,7 +662,7 @@ TABLE = {
 
 @KINDS
 @pytest.mark.parametrize(("event", "name"), TABLE, ids=[": ".join(row) for row in TABLE])
-def test_a_deadline_stays_or_goes(event: str, name: str, kind: str, hall: Callable[..., Hall]) -> None:
+def test_a_deadline_stays_or_goes(event: str, name: str, kind: str, hall: type[Hall]) -> None:
     happens, staying = TABLE[event, name]
     w = hall()
     w.arm(kind)
