@@ -156,4 +156,4 @@ def test_a_call_that_fifteen_receivers_have_no_room_for_is_short() -> None:
 def test_no_program_that_tries_holds_the_kernel_for_more_than_20000_instructions(trial: str) -> None:
     longest, late, _ = answer(TRIAL, trial)
     assert 0 < longest <= 20_000
-    assert max(late) <= 20_000
+    assert max(late, default=0) <= 20_000  # who is alone is never ticked

@@ -139,7 +139,7 @@ def test_a_panic_of_the_compiled_kernel_replays_to_the_same_panic(tyrne: Tyrne, 
     shutil.copytree(Path(package.__file__).parent, sources / "tyrne", ignore=shutil.ignore_patterns("__pycache__"))
     seeded = sources / "tyrne" / "kernel" / "fast_path.py"
     text = seeded.read_text()
-    answer = "        go_on(kernel, task, Status.OK, u64(0))\n        kernel.scheduler.rotate(task)"
+    answer = "        go_on(kernel, task, Status.OK, u64(0))\n        if kernel.scheduler.core.ready["
     assert text.count(answer) == 1
     line = text[: text.index(answer)].count("\n") + 1
     seeded.write_text(text.replace(answer, f"        assert call.a0 != 7\n{answer}"))
