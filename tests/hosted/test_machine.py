@@ -154,8 +154,8 @@ def test_two_runs_are_identical(code: dict[str, bytes]) -> None:
 def test_failed_check_of_the_kernel_is_a_panic_at_its_python_line(
     code: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Scheduler, "rotate", lambda *_: u64(0) - 1)
-    recorder = run_hosted(flat_system([code["yield_for_ever"]]))
+    monkeypatch.setattr(Scheduler, "give_way", lambda *_: u64(0) - 1)
+    recorder = run_hosted(flat_system([code["yield_for_ever"], code["yield_for_ever"]]))
     assert recorder.status == 3
     report = bytes(recorder.panic_bytes).decode().splitlines()
     assert report[0].startswith("!! tyrne panic: u64 overflow: -1 at test_machine.py:")

@@ -556,12 +556,19 @@ def test_an_equal_that_becomes_ready_waits_for_one_turn_from_then_on_and_no_long
     assert (w.current(), left(w), w.ready()) == (1, SLICE, [0])
 
 
-def test_who_becomes_ready_while_a_more_urgent_server_works_in_its_clients_turn_comes_before_the_client() -> None:
-    w = timed(3, (8, 8, 3))
+def server_and_sleeper(w: World) -> tuple[int, int, int]:
+    """Task 2 waits at an endpoint, task 1 for a bell. The words by which task 0 calls task 2, by which that waits, and
+    by which it rings the bell."""
     door, bell = w.endpoint(), w.notification()
     client, server, ring = w.give(0, door), w.give(2, door), w.give(2, bell)
     w.blocks(2, C.WAIT, server)
     w.blocks(1, C.WAIT, w.give(1, bell))
+    return client, server, ring
+
+
+def test_who_becomes_ready_while_a_more_urgent_server_works_in_its_clients_turn_comes_before_the_client() -> None:
+    w = timed(3, (8, 8, 3))
+    client, server, ring = server_and_sleeper(w)
     w.blocks(0, C.CALL, client, 0, 0, 0, 0, NULL)
     assert (w.current(), left(w)) == (2, ALONE)
     reply = w.x(2)[7]
@@ -577,10 +584,7 @@ def test_who_becomes_ready_while_a_more_urgent_server_works_in_its_clients_turn_
 
 def test_an_answer_within_the_turn_leaves_the_client_the_rest_of_it_and_the_other_waits_no_longer() -> None:
     w = timed(3, (8, 8, 3))
-    door, bell = w.endpoint(), w.notification()
-    client, server, ring = w.give(0, door), w.give(2, door), w.give(2, bell)
-    w.blocks(2, C.WAIT, server)
-    w.blocks(1, C.WAIT, w.give(1, bell))
+    client, server, ring = server_and_sleeper(w)
     w.blocks(0, C.CALL, client, 0, 0, 0, 0, NULL)
     reply = w.x(2)[7]
     w.ok(2, C.NOTIFY, ring, 1)
@@ -591,10 +595,7 @@ def test_an_answer_within_the_turn_leaves_the_client_the_rest_of_it_and_the_othe
 
 def test_who_is_less_urgent_than_the_client_lets_no_turn_pass() -> None:
     w = timed(3, (8, 9, 3))
-    door, bell = w.endpoint(), w.notification()
-    client, server, ring = w.give(0, door), w.give(2, door), w.give(2, bell)
-    w.blocks(2, C.WAIT, server)
-    w.blocks(1, C.WAIT, w.give(1, bell))
+    client, _, ring = server_and_sleeper(w)
     w.blocks(0, C.CALL, client, 0, 0, 0, 0, NULL)
     w.ok(2, C.NOTIFY, ring, 1)
     assert (w.current(), left(w), w.ready(9)) == (2, ALONE, [1])
@@ -641,10 +642,7 @@ def test_what_was_used_of_a_turn_in_which_it_went_on_alone_is_nothing_to_the_nex
 
 def test_the_overrun_of_a_server_is_not_taken_off_its_clients_turn() -> None:
     w = timed(3, (8, 8, 3))
-    door, bell = w.endpoint(), w.notification()
-    client, server, ring = w.give(0, door), w.give(2, door), w.give(2, bell)
-    w.blocks(2, C.WAIT, server)
-    w.blocks(1, C.WAIT, w.give(1, bell))
+    client, _, ring = server_and_sleeper(w)
     w.task(2).used = u64(300)
     w.blocks(0, C.CALL, client, 0, 0, 0, 0, NULL)
     w.ok(2, C.NOTIFY, ring, 1)

@@ -44,7 +44,7 @@ class HostedMachine:
         """Boot, and run until nothing is left to run; a failed check of the kernel is its panic."""
         try:
             task = self.boot()
-            while task is not None or self.kernel.waits():
+            while self.goes_on(task):
                 task = self.step(task)
             status = int(self.kernel.exit_status())
         except BdbQuit:
@@ -53,6 +53,10 @@ class HostedMachine:
             self.recorder.panic(describe(cause).encode())
             status = int(PANIC)
         self.recorder.end(status, self.board.cpu.instructions)
+
+    def goes_on(self, task: Task | None) -> bool:
+        """Whether there is another transition when this task is to run next, or nobody."""
+        return task is not None or self.kernel.waits()
 
     def boot(self) -> Task | None:
         """Start the kernel; the task that runs first."""

@@ -175,19 +175,23 @@ class NativeMachine:
         self.cpu.instructions = self.cpu.driver.instructions
         return reason
 
+    @property
+    def _time(self) -> int:
+        """In instructions: those of tasks, and what nobody was ready in."""
+        return self.cpu.instructions + self._rested
+
     def _rest(self) -> None:
         """Nobody is ready: the next interrupt comes at once."""
-        now = self.cpu.instructions + self._rested
-        self._rested += max(0, self._alarm_at - now)
-        self.kernel.set_instructions(self.cpu.instructions + self._rested)
+        self._rested += max(0, self._alarm_at - self._time)
+        self.kernel.set_instructions(self._time)
         self._task = self._address(self.kernel.trap(Vector.IRQ.value, 0, 0))
 
     def _transition(self, stop: Stop | None) -> None:
         """The task that runs next does, if it has not stopped already, and the kernel answers."""
         cpu, kernel = self.cpu, self.kernel
         if stop is None:
-            stop = cpu.run(self._frame(self._task), min(self._alarm_at - cpu.instructions - self._rested, NO_LIMIT))
-        kernel.set_instructions(cpu.instructions + self._rested)
+            stop = cpu.run(self._frame(self._task), min(self._alarm_at - self._time, NO_LIMIT))
+        kernel.set_instructions(self._time)
         if cpu.stop_request.made and cpu.stop_request.left is None:
             cpu.stop_request.left = int(kernel.library.call("stop"))
         self._task = self._address(kernel.trap(stop.vector.value, stop.syndrome, stop.address))

@@ -219,7 +219,7 @@ class Kernel(Generic[B]):
     @apart
     def _work_on(self) -> Task | None:
         """Do what the current task has to do before it goes on, an interrupt or a more urgent task before the rest of
-        it. Without a task the run is over, and says how."""
+        it. Without a task the processor rests, or the run is over and says how."""
         core = self.scheduler.core
         while True:
             task = core.current

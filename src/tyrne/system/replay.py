@@ -146,7 +146,7 @@ class Replay:
         events = self._events.take()
         if len(self._call_positions) <= self._kept.calls:
             self._call_positions += [self.position for event in events if isinstance(event, CallEvent)]
-        if panicked or (self._next is None and not self.kernel.waits()):
+        if panicked or not self._machine.goes_on(self._next):
             self._finish(panicked)
         elif self.run.breaks_off and self._is_used_up():
             self._ends = True
@@ -235,7 +235,7 @@ class Replay:
         else:
             if record.interrupts is None and not record.limit:
                 self._machine.board.arm_limit(u64(LONGEST))
-            if self._next is None and not self.kernel.waits():
+            if not self._machine.goes_on(self._next):
                 self._finish(False)
 
     @property

@@ -66,7 +66,7 @@ class LiveSystem(Observations):
     @property
     def over(self) -> bool:
         """Whether the run is over: nobody is ready, and no deadline will change that."""
-        return self._next is None and not self.kernel.waits()
+        return not self.machine.goes_on(self._next)
 
     def step(self, count: int = 1) -> bool:
         """So many transitions, or all that are left; whether there are more. While nobody is ready one takes as long as

@@ -122,12 +122,34 @@ def plant(fault: Fault, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(original, name, getattr(broken, name))
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_without_a_part_of_a_step_something_half_done_is_found(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
-    plant(fault, monkeypatch)
-    report = explore(MODELS[fault.model], Serial(), max_states=MOST_STATES)
+def find(fault: Fault, patch: pytest.MonkeyPatch, most_states: int) -> None:
+    """A fault makes what it is said to make, in a state that is found."""
+    plant(fault, patch)
+    report = explore(MODELS[fault.model], Serial(), max_states=most_states)
     assert report.violation is not None
     assert fault.said in "\n".join(report.violation.what)
+
+
+def find_by_what_is_written(
+    fault: Fault, model: str, monkeypatch: pytest.MonkeyPatch, most_states: int, line: str, said: str
+) -> None:
+    """The test that is written of a fault's violation has a line, fails with the fault, and passes without it."""
+    with monkeypatch.context() as patch:
+        plant(fault, patch)
+        report = explore(MODELS[model], Serial(), max_states=most_states)
+        assert report.violation is not None
+        written = io.StringIO()
+        write_test(written, MODELS[model], report.violation, "tyrne.testing.explore")
+        assert line in written.getvalue()
+        test = runnable(written.getvalue())
+        with pytest.raises(AssertionError, match=said):
+            test()
+    test()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_without_a_part_of_a_step_something_half_done_is_found(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    find(fault, monkeypatch, MOST_STATES)
 
 
 @pytest.mark.parametrize("name", ["stops", "revokers", "expenses", "spaces", "cleaning"])
@@ -149,17 +171,8 @@ def test_between_them_the_models_interrupt_each_kind_of_work() -> None:
 def test_a_violation_behind_an_interrupt_is_written_as_a_test_that_has_the_interrupt(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with monkeypatch.context() as patch:
-        plant(FAULTS[0], patch)
-        report = explore(MODELS["revokers"], Serial(), max_states=MOST_STATES)
-        assert report.violation is not None
-        written = io.StringIO()
-        write_test(written, MODELS["revokers"], report.violation, "tyrne.testing.explore")
-        assert "tick_after=1)  # task 0: OK; interrupted: revocation" in written.getvalue()
-        test = runnable(written.getvalue())
-        with pytest.raises(AssertionError, match="may grow"):
-            test()
-    test()
+    line = "tick_after=1)  # task 0: OK; interrupted: revocation"
+    find_by_what_is_written(FAULTS[0], "revokers", monkeypatch, MOST_STATES, line, "may grow")
 
 
 def test_a_tick_after_a_step_that_is_not_made_is_said_to_be_wrong() -> None:

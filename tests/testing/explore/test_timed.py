@@ -3,16 +3,14 @@ transition is wrong."""
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 
 import pytest
-from test_interrupted import Fault, plant
-from test_seeded_bugs import runnable
+from test_interrupted import Fault, find, find_by_what_is_written
 
 from tyrne.abi import CallNumber as C
 from tyrne.abi import Status
-from tyrne.testing.explore import MODELS, Replay, Serial, explore, write_test
+from tyrne.testing.explore import MODELS, Replay, Serial, explore
 from tyrne.testing.explore.alphabet import ALARM, LATE_ALARM, NEVER, NULL
 from tyrne.testing.explore.timed_models import TIMED
 
@@ -86,10 +84,7 @@ FAULTS = (
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_without_a_line_about_time_something_is_found(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
-    plant(fault, monkeypatch)
-    report = explore(MODELS[fault.model], Serial(), max_states=MOST_STATES)
-    assert report.violation is not None
-    assert fault.said in "\n".join(report.violation.what)
+    find(fault, monkeypatch, MOST_STATES)
 
 
 @pytest.mark.parametrize("name", ["service", "patience", "impatient"])
@@ -110,17 +105,7 @@ def test_between_them_the_models_rest_and_time_out_in_each_kind_of_wait() -> Non
 
 def test_a_violation_at_an_alarm_is_written_as_a_test_that_has_the_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
     fault = next(fault for fault in FAULTS if fault.old == "notification.set(deadline.bits)")
-    with monkeypatch.context() as patch:
-        plant(fault, patch)
-        report = explore(MODELS[fault.model], Serial(), max_states=MOST_STATES)
-        assert report.violation is not None
-        written = io.StringIO()
-        write_test(written, MODELS[fault.model], report.violation, "tyrne.testing.explore")
-        assert "replay.alarm()" in written.getvalue()
-        test = runnable(written.getvalue())
-        with pytest.raises(AssertionError, match="have not come"):
-            test()
-    test()
+    find_by_what_is_written(fault, fault.model, monkeypatch, MOST_STATES, "replay.alarm()", "have not come")
 
 
 def sleepers() -> Replay:
