@@ -187,7 +187,6 @@ def bind_by(w: Busy, slot: CapSlot) -> None:
     """Bind both ways, by a capability that may not be the one for it."""
     put(endpoint(w), bound=notification(w))
     put(notification(w), bound=endpoint(w), bound_at=slot, bound_by=slot)
-    put(slot, binding=notification(w))
 
 
 def graft(w: Busy) -> None:
@@ -375,10 +374,8 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
      state=TaskState.EXITED)),
     ("a_deadline_stands_by_what_its_task_holds", "INACTIVE, alive True, and has", lambda w: put(w.task(3),
      state=TaskState.INACTIVE)),
-    ("a_deadline_stands_by_what_its_task_holds", "armed False, and a deadline is by it True",
-     lambda w: put(w.by(0), arms=None)),
-    ("a_deadline_stands_by_what_its_task_holds", "armed True, and a deadline is by it False",
-     lambda w: put(w.at(w.door), arms=w.task(0))),
+    ("what_was_set_by_a_capability_is_counted", "counts 0 uses, and has 1", lambda w: put(w.by(0), uses=u16(0))),
+    ("what_was_set_by_a_capability_is_counted", "counts 1 uses, and has 0", lambda w: put(w.at(w.door), uses=u16(1))),
     ("a_deadline_stands_by_what_its_task_holds", "by a capability that is not its own", lambda w: w.arm(0, by=w.by(3))),
     ("a_deadline_stands_by_what_its_task_holds", "or is gone", lambda w: put(w.by(0), capability=None)),
     ("a_deadline_stands_by_what_its_task_holds", "a deadline by a capability that does not allow it",

@@ -22,8 +22,6 @@ from tyrne.lang import u8, u16, u32, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.cap_table import CapTable
-    from tyrne.kernel.notification import Notification
-    from tyrne.kernel.task import Task
 
 
 @dataclass(frozen=True)
@@ -52,10 +50,9 @@ class CapSlot:
         self.revoked: bool = False
         """Whether what is derived from it is being deleted: nothing may be added there."""
         self.placement: Placement | None = None
-        self.binding: Notification | None = None
-        """The notification that was bound to an endpoint by this capability, over the one or over the other."""
-        self.arms: Task | None = None
-        """The task whose deadline was set by this capability, over the clock or over a notification."""
+        self.uses: u16 = u16(0)
+        """How many bindings, of notifications and of interrupts, and deadlines were set by this capability: they end
+        when it goes or moves."""
         self.table: CapTable | None = None
         self.parent: CapSlot | None = None
         self.first_child: CapSlot | None = None
@@ -125,7 +122,7 @@ class CapSlot:
     def move_to(self, target: CapSlot) -> None:
         """Let an empty slot take this one's capability and its place in the tree. Nothing hangs on it."""
         assert self.first_child is None and target.capability is None
-        assert self.placement is None and self.binding is None
+        assert self.placement is None and self.uses == 0
         after = self.next_sibling
         target.capability = self.capability
         target.depth = self.depth

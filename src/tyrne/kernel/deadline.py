@@ -68,18 +68,17 @@ def set_deadline(kernel: Kernel[B], task: Task, deadline: Deadline | None) -> No
 
 def exchange(task: Task, deadline: Deadline | None) -> None:
     """The same, but for the alarm. While a deadline ends a wait, the fast path leaves the task alone."""
-    _mark(task.deadline, None)
-    _mark(deadline, task)
+    old = task.deadline
+    if old is not None:
+        old.by.uses -= 1
+        if old.signals is not None:
+            old.signals.uses -= 1
+    if deadline is not None:
+        deadline.by.uses += 1
+        if deadline.signals is not None:
+            deadline.signals.uses += 1
     task.deadline = deadline
     task.urgency = NOT_AT_ONCE if deadline is not None and deadline.signals is None else task.priority
-
-
-def _mark(deadline: Deadline | None, task: Task | None) -> None:
-    """Note in the capabilities by which a deadline was set whose it is."""
-    if deadline is not None:
-        deadline.by.arms = task
-        if deadline.signals is not None:
-            deadline.signals.arms = task
 
 
 @inline

@@ -41,9 +41,9 @@ class Notification:
         """Bind to an endpoint; neither is bound yet."""
         endpoint.bound = self
         self.bound = endpoint
-        at.binding = self
+        at.uses += 1
         self.bound_at = at
-        by.binding = self
+        by.uses += 1
         self.bound_by = by
 
     def unbind(self) -> None:
@@ -52,8 +52,8 @@ class Notification:
         if endpoint is None or at is None or by is None:
             return
         endpoint.bound = None
-        at.binding = None
-        by.binding = None
+        at.uses -= 1
+        by.uses -= 1
         self.bound = None
         self.bound_at = None
         self.bound_by = None

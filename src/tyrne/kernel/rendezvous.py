@@ -10,7 +10,7 @@ from tyrne.hal.frame import Answer
 from tyrne.kernel.authority import caller_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import Capability, EndpointHandle, MemoryHandle, ReplyHandle
+from tyrne.kernel.capability import Capability, EndpointHandle, MemoryHandle, NotificationHandle, ReplyHandle
 from tyrne.kernel.deadline import forget_timeout, set_deadline
 from tyrne.kernel.effects import receipt, signal_receipt
 from tyrne.kernel.ending import call_off, end_by_fault
@@ -86,17 +86,24 @@ def withdraw(named: EndpointHandle, slot: CapSlot) -> None:
 
 @cold
 def _let_go(kernel: Kernel[B], slot: CapSlot) -> None:
-    """Undo the binding and the deadline that were set by a capability."""
-    if slot.binding is not None:
-        slot.binding.unbind()
-    if slot.arms is not None:
-        set_deadline(kernel, slot.arms, None)
+    """Undo what was set by a capability: a binding, a deadline."""
+    named = slot.held().object
+    if isinstance(named, EndpointHandle):
+        bound = named.at.bound
+        if bound is not None and bound.bound_at is slot:
+            bound.unbind()
+    elif isinstance(named, NotificationHandle) and named.at.bound_by is slot:
+        named.at.unbind()
+    task = None if slot.table is None else slot.table.owner
+    deadline = None if task is None else task.deadline
+    if task is not None and deadline is not None and (deadline.by is slot or deadline.signals is slot):
+        set_deadline(kernel, task, None)
 
 
 def lay_down(kernel: Kernel[B], slot: CapSlot) -> None:
     """Undo what its holder did by a capability that goes or moves: a binding, a mapping, a poll for messages, a
     deadline."""
-    if slot.binding is not None or slot.arms is not None:
+    if slot.uses != 0:
         _let_go(kernel, slot)
     named = slot.held().object
     if isinstance(named, MemoryHandle):

@@ -139,7 +139,7 @@ WRITTEN = {
     "TrapFrame": "x sp pc pstate",
     "ThreadState": "floating",
     "CapTable": "owner first_free touched slots",
-    "CapSlot": "capability generation index depth is_origin revoked placement binding arms table parent "
+    "CapSlot": "capability generation index depth is_origin revoked placement uses table parent "
     "first_child next_sibling previous_sibling",
     "Endpoint": "life state asked_by message badge parked senders receivers receivable bound",
     "Notification": "life word waiters bound bound_at bound_by",

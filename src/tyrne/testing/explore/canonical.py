@@ -162,7 +162,7 @@ class Canonical:
             return
         named = held.object
         manner, owner = self.fixed.holders.get(slot, (WRONG, None))
-        placement, binding = slot.placement, slot.binding
+        placement = slot.placement
         out += (
             manner,
             get(owner, WRONG),
@@ -175,9 +175,8 @@ class Canonical:
             get(slot.first_child, WRONG),
             get(slot.next_sibling, WRONG),
             get(slot.previous_sibling, WRONG),
-            0 if binding is None else get(binding, WRONG),
+            slot.uses,
             0 if placement is None else 1,
-            get(slot.arms, WRONG),
             slot.index if self.ends else 0,
         )
         if placement is not None:
@@ -201,8 +200,7 @@ class Canonical:
                 or slot.is_origin
                 or slot.revoked
                 or slot.placement is not None
-                or slot.binding is not None
-                or slot.arms is not None
+                or slot.uses != 0
                 or (slot.next_sibling is not None and slot.table is None)
             ):
                 out += (WRONG, i)
@@ -397,7 +395,7 @@ class Canonical:
 def _as_root(slot: CapSlot) -> tuple[int, int, bool]:
     """By which roots of one table are ordered, where their slots have no names."""
     held = slot.held()
-    return kind_of(held.object).value, int(held.rights), slot.arms is None
+    return kind_of(held.object).value, int(held.rights), slot.uses == 0
 
 
 def _number_of(member: Enum) -> int:

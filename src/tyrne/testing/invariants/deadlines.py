@@ -12,7 +12,7 @@ from tyrne.kernel.deadline import NOT_AT_ONCE, Deadline
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Offer, Task
 from tyrne.testing.board import MemoryBoard
-from tyrne.testing.invariants.slots import all_slots, object_of
+from tyrne.testing.invariants.slots import object_of
 from tyrne.testing.invariants.waiting import tasks
 
 Violations = Iterator[str]
@@ -38,20 +38,14 @@ def the_alarm_stands_at_the_next_deadline(kernel: Kernel[Any]) -> Violations:
 
 
 def a_deadline_stands_by_what_its_task_holds(kernel: Kernel[Any]) -> Violations:
-    """A task that lives has set it by capabilities of its own that still allow it. They, and no others, know that."""
-    known: dict[int, Task] = {}
+    """A task that lives has set it by capabilities of its own that still allow it."""
     for name, task, alive in tasks(kernel):
         deadline = task.deadline
         if deadline is None:
             continue
         if not alive or task.has_ended() or task.state is TaskState.INACTIVE:
             yield f"{name}: {task.state}, alive {alive}, and has a deadline"
-        for slot in (deadline.by, *([] if deadline.signals is None else [deadline.signals])):
-            known[id(slot)] = task
         yield from _is_set_rightly(kernel, name, task, deadline)
-    for name, slot in all_slots(kernel):
-        if slot.arms is not known.get(id(slot)):
-            yield f"{name}: armed {slot.arms is not None}, and a deadline is by it {id(slot) in known}"
 
 
 def _is_set_rightly(kernel: Kernel[Any], name: str, task: Task, deadline: Deadline) -> Violations:

@@ -55,7 +55,7 @@ def links_are_symmetric(kernel: Kernel[Any]) -> Violations:
                 yield f"{name}: empty, and linked"
             if slot.next_sibling is not None and slot.table is None:
                 yield f"{name}: empty, and has a sibling"
-            if slot.is_origin or slot.placement is not None or slot.binding is not None:
+            if slot.is_origin or slot.placement is not None or slot.uses != 0:
                 yield f"{name}: empty, and still marked"
             continue
         parent = slot.parent

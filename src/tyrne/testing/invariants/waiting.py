@@ -185,7 +185,7 @@ def nobody_waits_for_what_is_there(kernel: Kernel[Any]) -> Violations:
         ):
             if (slot is None) is not (bound_to is None):
                 yield f"{name}: a binding without a capability, or a capability without a binding"
-            elif slot is not None and (slot.binding is not notification or slot.capability is None):
+            elif slot is not None and slot.capability is None:
                 yield f"{name}: bound by a capability that is gone"
             elif slot is not None and (
                 object_of(kernel, slot.held().object) is not place or right not in slot.held().rights
