@@ -11,6 +11,8 @@ from unicorn import unicorn_const as const
 
 from tyrne.hal.frame import Vector
 from tyrne.hosted import engine
+from tyrne.hosted.access import decode
+from tyrne.hosted.bus import PAGE, Bus
 from tyrne.hosted.drivers import Driver, fastest
 from tyrne.hosted.engine import Engine, Places, Registers
 from tyrne.hosted.errors import EngineError
@@ -35,9 +37,11 @@ _EXCEPTION_STATE: Final = struct.Struct("<IIQ")
 _EL_MASK: Final = 0xF
 _EXTENDED: Final = Registers(engine.EXTENDED)
 
+_EXTERNAL_READ, _EXTERNAL_WRITE = 0x9200_0410, 0x9200_0450
+_MISALIGNED_READ, _MISALIGNED_WRITE = 0x9200_0021, 0x9200_0061
 _EXTERNAL_ABORTS: Final = {
-    const.UC_ERR_READ_UNMAPPED: 0x9200_0410,
-    const.UC_ERR_WRITE_UNMAPPED: 0x9200_0450,
+    const.UC_ERR_READ_UNMAPPED: _EXTERNAL_READ,
+    const.UC_ERR_WRITE_UNMAPPED: _EXTERNAL_WRITE,
     const.UC_ERR_FETCH_UNMAPPED: 0x8200_0410,
 }
 """Accesses through a valid page to where no RAM is: synchronous external aborts whose FAR is not valid (FnV)."""
@@ -71,6 +75,8 @@ class Cpu:
         self.instructions = 0
         self.stop_request = StopRequest()
         """Ends `run` before its limit."""
+        self.bus: Bus | None = None
+        """Where the devices are, if there are any. Its time is that at which an instruction ends `run`."""
 
     def set_translation(self, root: int, asid: int) -> None:
         """Translate EL0 through the level 0 table at `root`. Another ASID than before forgets what was cached."""
@@ -118,6 +124,8 @@ class Cpu:
             raise EngineError(f"PSTATE {registers.pstate:#x} is not EL0")
         if registers.pc & 3:
             return Stop(Vector.SYNCHRONOUS, _PC_ALIGNMENT, registers.pc)
+        if self.bus is not None:
+            return self._run_with(self.bus, registers, limit, pause)
         while limit > 0:
             part = min(limit, 1 if self.stop_request.made else SLICE)  # one: a run that has begun has instructions
             stop = self._run(registers, part)
@@ -127,6 +135,43 @@ class Cpu:
         if not pause:
             self.driver.take_exception()
         return INTERRUPTED
+
+    def _run_with(self, bus: Bus, registers: GeneralRegisters, limit: int, pause: bool) -> Stop:
+        """As `run`: an interrupt line that is pending ends it too, before the next instruction."""
+        end = self.instructions + limit
+        while True:
+            bus.advance()
+            left = end - self.instructions
+            if left <= 0 or bus.lines.pending is not None:
+                break
+            left = min(left, bus.until_event, 1 if self.stop_request.made else SLICE)
+            stop = self.served(bus, registers, self._run(registers, left))
+            if stop not in (None, INTERRUPTED):
+                return stop
+            if self.stop_request.made:
+                break
+        if not pause:
+            self.driver.take_exception()
+        return INTERRUPTED
+
+    def served(self, bus: Bus, registers: GeneralRegisters, stop: Stop) -> Stop | None:
+        """Let a device serve the access that has stopped the CPU; None when it has, else why the CPU has stopped."""
+        if stop.syndrome not in (_EXTERNAL_READ, _EXTERNAL_WRITE):
+            return stop
+        access = decode(self._code(registers.pc), registers)
+        if access is None or access.address % PAGE + access.length > PAGE:
+            return stop
+        physical = ctypes.c_uint64()
+        protection = const.UC_PROT_WRITE if access.store else const.UC_PROT_READ
+        error = engine.vmem_translate(self._handle, access.address, protection, ctypes.addressof(physical))
+        engine.check(error, "translate")
+        place = bus.place(physical.value)
+        if place is None:
+            return stop
+        if not access.aligned:
+            return Stop(Vector.SYNCHRONOUS, _MISALIGNED_WRITE if access.store else _MISALIGNED_READ, access.address)
+        bus.serve(place, physical.value, access, registers)
+        return None
 
     def _run(self, registers: GeneralRegisters, limit: int) -> Stop:
         return self.stopped(registers, *self.driver.run(registers, limit))

@@ -83,6 +83,7 @@ context_free: Final = _function("uc_context_free")
 hook_del: Final = _function("uc_hook_del", _SIZE)
 hook_add: Final = _function("uc_hook_add", _P, _INT, _P, _P, _U64, _U64)
 vmem_read: Final = _function("uc_vmem_read", _U64, _INT, _P, _SIZE)
+vmem_translate: Final = _function("uc_vmem_translate", _U64, _INT, _P)
 ctl: Final = _function("uc_ctl", _INT)
 
 _IO_WRITE: Final = const.UC_CTL_IO_WRITE << 30

@@ -45,6 +45,11 @@ class Ram:
         offset = self._offset(address, length)
         return bytes(self.bytes[offset : offset + length])
 
+    def put(self, address: int, content: bytes) -> None:
+        """Store some bytes, as a device does."""
+        offset = self._offset(address, len(content))
+        self.bytes[offset : offset + len(content)] = content
+
     def read8(self, address: u64) -> u8:
         return u8(self.bytes[self._offset(address, 1)])
 

@@ -68,6 +68,7 @@ class GeneralRegisters(engine.Places):
 
     def __init__(self, addresses: Sequence[int]) -> None:
         super().__init__(addresses)
+        self._addresses: Final = addresses
         self._pstate: Final = ctypes.c_uint64.from_address(addresses[_PSTATE])
         self._pc: Final = ctypes.c_uint64.from_address(addresses[_PC])
 
@@ -78,6 +79,17 @@ class GeneralRegisters(engine.Places):
     @property
     def pc(self) -> int:
         return self._pc.value
+
+    def get(self, number: int) -> int:
+        """x0 to x30; 31 is SP."""
+        return ctypes.c_uint64.from_address(self._addresses[number]).value
+
+    def set(self, number: int, value: int) -> None:
+        ctypes.c_uint64.from_address(self._addresses[number]).value = value
+
+    def go_on(self) -> None:
+        """To the next instruction."""
+        self._pc.value += 4
 
 
 class LiveFrame(TrapFrame):

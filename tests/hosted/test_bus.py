@@ -1,0 +1,285 @@
+"""Devices behind the page tables: an access reaches its registers, and what they do comes at the exact instruction."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+import pytest
+from hand_made_space import CODE, DATA_FLAGS, NOWHERE, Machine, Thread
+
+from tyrne.hal.frame import Vector
+from tyrne.hal.pages import MappingFlags
+from tyrne.hosted import library
+from tyrne.hosted.bus import NEVER, Bus, Reach
+from tyrne.hosted.cpu import INTERRUPTED, Cpu, Stop
+from tyrne.hosted.devices.device import DmaError
+from tyrne.hosted.drivers import ByBlock, ByInstruction, Driver
+from tyrne.hosted.engine import Engine
+from tyrne.hosted.lines import Lines
+from tyrne.lang import u64
+
+DEVICE, SECOND_PAGE = 0x0090_0000, 0x0090_1000
+AT, LINE = 0x0A00_0000, 48
+NOP, SVC, BACK = 0xD503_201F, 0xD400_0001, 0x17FF_FFFF  # the last: b .-4
+LOAD, LOAD_BYTE, LOAD_HALF, LOAD_WIDE = 0xB940_0801, 0x3940_0C01, 0x7940_1401, 0xF940_0801
+"""Of x1, w1 at x0 + 8, 3, 10, 16."""
+STORE, STORE_WIDE, STORE_PAIR = 0xB900_0801, 0xF900_0801, 0xA900_0801
+"""Of w1 at x0 + 8; x1 at x0 + 16; x1 and x2 at x0."""
+
+
+class Probe:
+    """Writes down what is done to it, and at which time. A store raises its line if it is to."""
+
+    size = 0x2000
+
+    def __init__(self, bus: Bus) -> None:
+        self.set_line = bus.line(LINE)
+        self.now = bus.now
+        self.seen: list[tuple[int, ...]] = []
+        self.raises = False
+        self.event: int | None = None
+        self.advanced: list[int] = []
+
+    def read(self, offset: int, width: int) -> int:
+        self.seen.append((offset, width))
+        self.set_line(self.raises)
+        return 0x8877_6655_4433_2211 + offset
+
+    def write(self, offset: int, width: int, value: int) -> None:
+        self.seen.append((offset, width, value))
+        self.set_line(self.raises)
+
+    def next_event(self) -> int | None:
+        return self.event
+
+    def advance(self, now: int) -> None:
+        self.advanced.append(now)
+        self.event = None
+        self.set_line(self.raises)
+
+
+def by_block(cpu: Engine) -> ByBlock:
+    functions = library.load()
+    assert functions is not None
+    return ByBlock(cpu, functions)
+
+
+class Board:
+    """A machine with one device of two pages."""
+
+    def __init__(self, drive: Callable[[Engine], Driver], *code: int) -> None:
+        self.machine = Machine()
+        self.cpu = self.machine.cpu = Cpu(self.machine.ram, drive)
+        root = self.machine.space(struct.pack(f"<{len(code)}I", *code))
+        flags = DATA_FLAGS | MappingFlags.DEVICE
+        self.machine.map(root, DEVICE, AT, flags)
+        self.machine.map(root, SECOND_PAGE, AT + 0x1000, flags)
+        self.cpu.set_translation(root, 1)
+        self.lines = Lines(lambda: None)
+        self.bus = self.cpu.bus = Bus(self.lines, lambda: self.cpu.instructions, Reach(self.machine.ram, ()))
+        self.probe = Probe(self.bus)
+        self.bus.attach(AT, self.probe)
+        self.thread = Thread()
+        self.set(0, DEVICE)
+
+    def set(self, register: int, value: int) -> None:
+        self.thread.frame.x[register] = u64(value)
+
+    def x(self, register: int) -> int:
+        return int(self.thread.frame.x[register])
+
+    def run(self, limit: int = 1000) -> Stop:
+        return self.machine.run(self.thread, limit)
+
+    @property
+    def at(self) -> int:
+        """How far from the start the thread stands, in instructions."""
+        return (int(self.thread.frame.pc) - CODE) // 4
+
+
+Make = Callable[..., Board]
+
+
+@pytest.fixture(params=[by_block, ByInstruction], ids=["blocks", "instructions"])
+def make(request: pytest.FixtureRequest) -> Make:
+    return lambda *code: Board(request.param, *code)
+
+
+@pytest.mark.parametrize(
+    ("code", "accesses", "value"),
+    [
+        (LOAD, [(8, 4)], 0x4433_2219),
+        (LOAD_BYTE, [(3, 1)], 0x14),
+        (LOAD_HALF, [(10, 2)], 0x221B),
+        (LOAD_WIDE, [(16, 4), (20, 4)], 0x4433_2225_4433_2221),
+    ],
+)
+def test_a_load_finds_what_the_device_says(make: Make, code: int, accesses: list[tuple[int, ...]], value: int) -> None:
+    board = make(NOP, code, NOP, SVC)
+    assert board.run().syndrome == 0x5600_0000
+    assert (board.probe.seen, board.x(1), board.cpu.instructions) == (accesses, value, 4)
+
+
+@pytest.mark.parametrize(
+    ("code", "accesses"),
+    [
+        (STORE, [(8, 4, 0x5566_7788)]),
+        (STORE_WIDE, [(16, 4, 0x5566_7788), (20, 4, 0x1122_3344)]),
+        (STORE_PAIR, [(0, 4, 0x5566_7788), (4, 4, 0x1122_3344), (8, 4, 7), (12, 4, 0)]),
+    ],
+)
+def test_a_store_tells_the_device(make: Make, code: int, accesses: list[tuple[int, ...]]) -> None:
+    board = make(NOP, code, NOP, SVC)
+    board.set(1, 0x1122_3344_5566_7788)
+    board.set(2, 7)
+    assert board.run().syndrome == 0x5600_0000
+    assert (board.probe.seen, board.cpu.instructions) == (accesses, 4)
+
+
+def test_a_device_has_all_of_its_pages(make: Make) -> None:
+    board = make(STORE, SVC)
+    board.set(0, SECOND_PAGE)
+    board.run()
+    assert board.probe.seen == [(0x1008, 4, 0)]
+
+
+@pytest.mark.parametrize("code", [LOAD, STORE])
+def test_a_line_that_an_access_raises_interrupts_right_after_it(make: Make, code: int) -> None:
+    board = make(NOP, code, NOP, NOP, SVC)
+    board.lines.unmask(LINE)
+    board.probe.raises = True
+    assert board.run() == INTERRUPTED
+    assert (board.at, board.cpu.instructions) == (2, 2)
+    assert board.run() == INTERRUPTED  # it is still pending, and nothing runs
+    assert (board.at, board.cpu.instructions) == (2, 2)
+    board.lines.mask(LINE)
+    assert board.run().syndrome == 0x5600_0000
+    assert board.cpu.instructions == 5
+
+
+def test_a_line_that_is_masked_interrupts_nobody(make: Make) -> None:
+    board = make(NOP, STORE, NOP, SVC)
+    board.probe.raises = True
+    assert board.run().syndrome == 0x5600_0000
+    board.lines.unmask(LINE)
+    assert board.lines.pending == LINE
+
+
+@pytest.mark.parametrize("limit", range(1, 6))
+def test_a_limit_is_kept_across_accesses(make: Make, limit: int) -> None:
+    board = make(STORE, NOP, STORE, STORE, NOP, NOP, SVC)
+    assert board.run(limit) == INTERRUPTED
+    assert (board.at, board.cpu.instructions) == (limit, limit)
+    assert len(board.probe.seen) == (1, 1, 2, 3, 3)[limit - 1]
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 7, 100])
+def test_what_a_device_does_by_itself_comes_at_its_time(make: Make, at: int) -> None:
+    board = make(NOP, NOP, BACK)
+    board.probe.event, board.probe.raises = at, True
+    board.lines.unmask(LINE)
+    assert board.run() == INTERRUPTED
+    assert (board.probe.advanced, board.cpu.instructions) == ([at], at)
+
+
+def test_what_a_device_does_by_itself_without_a_line_is_not_noticed(make: Make) -> None:
+    board = make(NOP, NOP, BACK)
+    board.probe.event = 10
+    assert board.run(40) == INTERRUPTED
+    assert (board.probe.advanced, board.cpu.instructions) == ([10], 40)
+
+
+def test_an_event_that_an_access_brings_near_is_not_missed(make: Make) -> None:
+    board = make(NOP, STORE, NOP, NOP, BACK)
+    board.lines.unmask(LINE)
+
+    def write(offset: int, width: int, value: int) -> None:
+        board.probe.event, board.probe.raises = board.bus.now() + 3, True
+
+    board.probe.write = write  # type: ignore[method-assign]
+    assert board.run() == INTERRUPTED
+    assert (board.probe.advanced, board.cpu.instructions) == ([5], 5)
+
+
+def test_a_device_knows_the_time_of_an_access(make: Make) -> None:
+    board = make(NOP, NOP, STORE, NOP, STORE, SVC)
+    times: list[int] = []
+    board.probe.write = lambda *_: times.append(board.bus.now())  # type: ignore[method-assign]
+    board.run()
+    assert times == [3, 5]
+
+
+@pytest.mark.parametrize(("code", "syndrome"), [(LOAD, 0x9200_0021), (STORE, 0x9200_0061)])
+def test_a_misaligned_access_is_an_alignment_fault(make: Make, code: int, syndrome: int) -> None:
+    board = make(NOP, code, SVC)
+    board.set(0, DEVICE + 2)
+    assert board.run() == Stop(Vector.SYNCHRONOUS, syndrome, DEVICE + 10)
+    assert (board.at, board.probe.seen, board.cpu.instructions) == (1, [], 2)
+
+
+@pytest.mark.parametrize("code", [0x3DC0_0001, 0x885F_7C01, 0x3D80_0001])  # ldr q1; ldxr w1; str q1
+def test_other_accesses_are_external_aborts(make: Make, code: int) -> None:
+    board = make(code, SVC)
+    stop = board.run()
+    assert (stop.syndrome & 0xFF9F_FFBF, board.at, board.probe.seen) == (0x9200_0410, 0, [])
+
+
+def test_where_no_device_is_an_access_is_an_external_abort(make: Make) -> None:
+    board = make(LOAD, SVC)
+    board.set(0, NOWHERE)
+    assert board.run() == Stop(Vector.SYNCHRONOUS, 0x9200_0410, 0)
+
+
+def test_a_pair_that_leaves_a_page_of_the_device_is_an_external_abort(make: Make) -> None:
+    board = make(STORE_PAIR, SVC)
+    board.set(0, SECOND_PAGE - 8)
+    assert board.run() == Stop(Vector.SYNCHRONOUS, 0x9200_0450, 0)
+    assert board.probe.seen == []
+
+
+def test_a_defect_of_a_model_ends_the_run(make: Make) -> None:
+    board = make(NOP, STORE, SVC)
+
+    def write(*_: int) -> None:
+        raise ZeroDivisionError("model")
+
+    board.probe.write = write  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError, match="model"):
+        board.run()
+
+
+def test_who_rests_is_woken_by_a_line_or_by_the_alarm() -> None:
+    time = [0]
+    lines = Lines(lambda: None)
+    bus = Bus(lines, lambda: time[0], Reach(Machine().ram, ()))
+
+    def pass_time(nanoseconds: int) -> None:
+        time[0] += nanoseconds
+
+    probe = Probe(bus)
+    bus.attach(AT, probe)
+    assert bus.until_event == NEVER
+    bus.rest(50, pass_time)
+    assert (time[0], probe.advanced) == (50, [])
+    probe.event = 60
+    bus.rest(80, pass_time)  # what it does then concerns nobody
+    assert (time[0], probe.advanced) == (80, [60])
+    probe.event, probe.raises = 90, True
+    lines.unmask(LINE)
+    bus.rest(200, pass_time)
+    assert (time[0], lines.pending) == (90, LINE)
+
+
+def test_devices_reach_what_they_may() -> None:
+    ram = Machine().ram
+    reach = Reach(ram, [(ram.start + 0x1000, ram.start + 0x2000)])
+    reach.write(ram.start + 0x1FFC, b"four")
+    assert reach.read(ram.start + 0x1FF8, 8) == b"\0\0\0\0four"
+    assert reach.read(ram.start + 0x2000, 0) == b""
+    for address, length in ((0x1FFD, 4), (0xFFF, 2), (0x2000, 1), (0x8000_0000, 1), (0x1000, 1 << 60)):
+        with pytest.raises(DmaError):
+            reach.read(ram.start + address, length)
+    with pytest.raises(DmaError):
+        reach.write(ram.start + 0x1FFD, b"four")
+    assert reach.read(ram.start + 0x1FF8, 8) == b"\0\0\0\0four"
