@@ -1,0 +1,85 @@
+"""virtio-net without offloads: Ethernet frames, one for each chain, behind a header of 12 bytes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import ClassVar, Final
+
+from tyrne.hosted.devices.device import Memory, Now, SetLine
+from tyrne.hosted.devices.faults import NONE, Faults
+from tyrne.hosted.devices.virtio_mmio import Answer, VirtioMmio
+from tyrne.hosted.devices.virtqueue import Chain, DriverError
+
+HAS_ADDRESS: Final = 1 << 5
+"""The feature VIRTIO_NET_F_MAC: the address stands in the device's registers."""
+RECEIVE, TRANSMIT = 0, 1
+"""The queues."""
+HEADER: Final = 12
+SHORTEST, LONGEST = 14, 1514
+"""Bytes of a frame, without its checksum."""
+MOST_WAITING: Final = 256
+"""Frames that wait for buffers."""
+
+
+class Network(VirtioMmio):
+    """It hears all frames, whomever they are for."""
+
+    DEVICE_ID: ClassVar[int] = 1
+    QUEUES: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        set_line: SetLine,
+        memory: Memory,
+        now: Now,
+        *,
+        address: bytes,
+        send: Callable[[bytes], None],
+        faults: Faults = NONE,
+    ) -> None:
+        """`address` has six bytes. `send` gets each frame that the driver sends. ValueError for another length."""
+        if len(address) != 6:
+            raise ValueError(f"an address of {len(address)} bytes, not 6")
+        super().__init__(set_line, memory, now, features=HAS_ADDRESS, config=address, faults=faults)
+        self._send: Final = send
+        self._waiting: Final[deque[bytes]] = deque()
+        self.dropped = 0
+        """Frames from outside that never reached the driver: no frames by their length, too many that waited, or too
+        long for the buffer that was next."""
+
+    @property
+    def waiting(self) -> int:
+        """Frames from outside for which there was no buffer yet."""
+        return len(self._waiting)
+
+    def receive(self, frame: bytes) -> None:
+        """A frame from outside, between two turns."""
+        if SHORTEST <= len(frame) <= LONGEST and len(self._waiting) < MOST_WAITING:
+            self._waiting.append(bytes(frame))
+        else:
+            self.dropped += 1
+        self.serve_queue(RECEIVE)
+
+    def serve(self, number: int, chain: Chain) -> Answer | None:
+        if number == TRANSMIT:
+            self._transmit(chain)
+            return Answer(b"")
+        if chain.data:
+            raise DriverError("a buffer to read among those to receive")
+        while self._waiting:
+            frame = self._waiting.popleft()
+            if HEADER + len(frame) <= chain.room:
+                return Answer(bytes(10) + b"\1\0" + frame)  # one buffer has all of it
+            self.dropped += 1
+        return None
+
+    def _transmit(self, chain: Chain) -> None:
+        if chain.room:
+            raise DriverError("a buffer to write to among those to send")
+        length = len(chain.data) - HEADER
+        if not SHORTEST <= length <= LONGEST:
+            raise DriverError(f"a frame of {length} bytes behind the header")
+        if chain.data[0] or chain.data[1]:
+            raise DriverError("the header asks for an offload that was not offered")
+        self._send(chain.data[HEADER:])
