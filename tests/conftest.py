@@ -80,9 +80,9 @@ def summarise_qemu(terminalreporter: pytest.TerminalReporter) -> None:
     write = terminalreporter.write_line
     terminalreporter.section("QEMU")
     ran = on_qemu["passed"] + on_qemu["failed"] + on_qemu["error"]
-    write(f"{ran} tests booted the compiled kernel on QEMU, {on_qemu['passed']} passed")
+    write(f"{ran} tests ran on QEMU, {on_qemu['passed']} passed")
     if on_qemu["skipped"]:
-        write(f"LEFT OUT: {on_qemu['skipped']} tests that boot on QEMU did not run", red=True, bold=True)
+        write(f"LEFT OUT: {on_qemu['skipped']} tests on QEMU did not run", red=True, bold=True)
         if shutil.which(EMULATOR) is None:
             write(f"{EMULATOR} is missing; install it with: {INSTALL}", red=True, bold=True)
     if skipped > on_qemu["skipped"]:
