@@ -63,6 +63,13 @@ def test_a_block_device_reads_sectors_however_the_buffers_are_cut(shape: list[in
     assert length == 1025
 
 
+def test_the_last_sectors_are_read_and_written() -> None:
+    made = Made()
+    driver = made.driver(made.block()).start()
+    assert driver.ask(0, header(1, 6), b"w" * 1024, 1) == (b"\0", 1)
+    assert driver.ask(0, header(0, 6), 1024, 1) == (b"w" * 1024 + b"\0", 1025)
+
+
 def test_what_was_written_is_read_again_and_the_bytes_below_stay() -> None:
     made = Made()
     device = made.block()
@@ -193,6 +200,17 @@ def test_a_frame_is_received_behind_a_header_that_says_one_buffer() -> None:
     assert driver.used(0) == [(0, 12 + len(FRAME))]
     assert made.memory.read(address, 20) + made.memory.read(rest, 56) == bytes(10) + b"\1\0" + FRAME
     assert (device.waiting, device.dropped) == (0, 0)
+
+
+@pytest.mark.parametrize("length", [14, 1514])
+def test_the_shortest_and_the_longest_frame_go_both_ways(length: int) -> None:
+    made = Made()
+    device = made.network()
+    driver = made.driver(device).start(HAS_ADDRESS, queues=2)
+    driver.ask(1, bytes(12 + length))
+    driver.offer(0, 1526)
+    device.receive(bytes(length))
+    assert (made.sent, driver.used(0)) == ([bytes(length)], [(0, 12 + length)])
 
 
 def test_frames_wait_for_buffers_and_too_many_are_dropped_and_counted() -> None:

@@ -218,6 +218,7 @@ def test_the_other_transports_of_the_page_have_no_device() -> None:
         found = [device.read(slot + offset, 4) for offset in (MAGIC, VERSION, DEVICE_ID, STATUS)]
         assert found == [0x74726976, 2, 0, 0]
         device.write(slot + STATUS, 4, 77)
+        device.write(slot, 4, 1)
     assert device.read(STATUS, 4) == 0
     assert device.size == 0x1000
 
@@ -337,8 +338,8 @@ BROKEN = [
     Broken("4.2.2", "a queue without places", queue_with(0), "a queue of 0 places"),
     Broken("2.7", "a queue of six places", queue_with(6), "a queue of 6 places"),
     Broken("4.2.2", "a queue is neither ready nor not", stores((QUEUE_SEL, 0), (QUEUE_READY, 2)), "QueueReady 0x2"),
-    Broken("4.2.2", "a queue that is not there", stores((QUEUE_SEL, 2), (QUEUE_NUM, 8)), "there is no queue 2"),
-    Broken("4.2.2", "a notification of one that is not there", stores((QUEUE_NOTIFY, 2)), "there is no queue 2"),
+    Broken("4.2.2", "a queue that is not there", stores((QUEUE_SEL, 1), (QUEUE_NUM, 8)), "there is no queue 1"),
+    Broken("4.2.2", "a notification of one that is not there", stores((QUEUE_NOTIFY, 1)), "there is no queue 1"),
     Broken(
         "4.2.2.1",
         "a notification of one that is not ready",
@@ -445,6 +446,12 @@ def test_a_chain_that_is_partly_out_of_reach_is_written_nowhere() -> None:
     driver.notify()
     assert made.memory.read(BUFFER, 16) == bytes(16)
     assert driver.load(STATUS) == 15 | 64
+
+
+def test_the_longest_chain_is_served() -> None:
+    made = Made()
+    driver = made.driver(made.entropy()).start()
+    assert driver.ask(0, MAX_CHAIN - 1, 1)[1] == 65_536
 
 
 def test_addresses_are_of_64_bits() -> None:

@@ -27,7 +27,7 @@ class Negotiation:
 
     def offered(self) -> int:
         """The selected word of what the device offers."""
-        return self._offered >> 32 * self.offered_word & 0xFFFF_FFFF if self.offered_word < 2 else 0
+        return self._offered >> 32 * self.offered_word & 0xFFFF_FFFF
 
     def accept(self, features: int) -> None:
         """The driver's features of the selected word."""
@@ -52,13 +52,13 @@ class Negotiation:
         ):
             if value & bit and not needs:
                 raise DriverError(f"status {value:#x} after {self.status:#x}: a step was left out")
-        if value & FEATURES_OK and (self.accepted & ~self._offered or not self.accepted & VERSION_1):
+        if self.accepted & ~self._offered or not self.accepted & VERSION_1:
             value &= ~FEATURES_OK
         self.status = value
 
     def has(self, feature: int) -> bool:
-        """Whether both know it, and have said so."""
-        return bool(self.status & FEATURES_OK and self.accepted & feature)
+        """Whether the driver has accepted it. That holds once it has said FEATURES_OK."""
+        return bool(self.accepted & feature)
 
     def works(self) -> bool:
         """Whether the driver is ready, and nobody has given up."""
