@@ -114,7 +114,7 @@ def bad_buffer(attempt: bytes, address: u64, length: u64) -> None:
 
 def attack_numbers() -> None:
     bad_number(b"0", u64(0))
-    bad_number(b"38", u64(38))
+    bad_number(b"40", u64(40))
     bad_number(b"99", u64(99))
     bad_number(b"2^32 + 3, yield to a careless decoder", u64(0x1_0000_0003))
     bad_number(b"2^63 + 4, exit to a careless decoder", u64(0x8000_0000_0000_0004))

@@ -233,10 +233,19 @@ def test_a_timer_that_starts_has_nothing_due(counter: Counter) -> None:
     assert counter.registers[timer.SystemRegister.CNTV_CTL_EL0] == int(timer.MASKED)
 
 
-def test_another_interrupt_is_completed_and_is_nothing(device: Device) -> None:
-    device.loads[int(gic.GICC_IAR)] = lambda: 33
-    assert QemuVirt().acknowledge_interrupt() is Interrupt.SPURIOUS
-    assert device.stores == [(gic.GICC_EOIR, 33)]
+def test_the_line_of_a_device_is_masked_before_its_interrupt_is_completed(device: Device) -> None:
+    board = QemuVirt()
+    device.loads[int(gic.GICC_IAR)] = lambda: 79
+    assert board.acknowledge_interrupt() is Interrupt.DEVICE
+    assert board.raised_line() == 79
+    assert device.stores == [(gic.GICD_ICENABLER + 8, 1 << 15), (gic.GICC_EOIR, 79)]
+
+
+def test_a_line_is_masked_and_unmasked_by_its_bit(device: Device) -> None:
+    board = QemuVirt()
+    board.unmask_line(u32(48))
+    board.mask_line(u32(48))
+    assert device.stores == [(gic.GICD_ISENABLER + 4, 1 << 16), (gic.GICD_ICENABLER + 4, 1 << 16)]
 
 
 MASK = 0x0900_0038
@@ -251,10 +260,10 @@ def test_the_first_byte_to_a_traced_run_is_its_limit_and_silences_the_line(devic
     assert device.stores[1:] == [(MASK, 0), (gic.GICC_EOIR, 33)], "the line falls before the interrupt is over"
 
 
-def test_another_line_of_a_traced_run_is_nothing(device: Device) -> None:
+def test_another_line_of_a_traced_run_is_that_of_a_device(device: Device) -> None:
     device.loads[int(gic.GICC_IAR)] = lambda: 34
-    assert QemuVirt(traced=True)._take_interrupt() is Interrupt.SPURIOUS
-    assert device.stores == [(gic.GICC_EOIR, 34)]
+    assert QemuVirt(traced=True)._take_interrupt() is Interrupt.DEVICE
+    assert device.stores == [(gic.GICD_ICENABLER + 4, 1 << 2), (gic.GICC_EOIR, 34)]
 
 
 @pytest.mark.parametrize("word", [1020, 1022, 1023])

@@ -45,6 +45,9 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
 CALL = Call(u64(5), u64(0), u64(0x80_0010), u64(0x15), u64(0), u64(0), u64((1 << 64) - 1))
 
 
+NO_LINE = u32(0)
+
+
 def log(trace: Trace, text: bytes) -> None:
     for byte in text:
         trace.log(u8(byte))
@@ -152,9 +155,9 @@ def test_an_interrupt_says_after_which_instruction_of_which_trap_it_came(host: H
         if traps:
             trace.trap()
         else:
-            trace.interrupt(Interrupt.TICK)
+            trace.interrupt(Interrupt.TICK, NO_LINE)
     processor.user += 1
-    trace.interrupt(Interrupt.LIMIT)
+    trace.interrupt(Interrupt.LIMIT, NO_LINE)
     assert records(trace, host) == [b"I 0 5 1", b"I 1 0 1", b"I 1 3e8 1", b"I 2 1 2"]
 
 
@@ -166,13 +169,13 @@ def test_an_interrupt_between_two_steps_of_long_work_says_after_which_step_it_ca
     for pending in (False, True, False, False, True):
         trace.step(pending)
         if pending:
-            trace.interrupt(Interrupt.TICK)
-    trace.interrupt(Interrupt.TICK)  # at EL0, whose trap is none of those that count
+            trace.interrupt(Interrupt.TICK, NO_LINE)
+    trace.interrupt(Interrupt.TICK, NO_LINE)  # at EL0, whose trap is none of those that count
     trace.step(True)
-    trace.interrupt(Interrupt.LIMIT)
+    trace.interrupt(Interrupt.LIMIT, NO_LINE)
     trace.trap()
     trace.step(True)
-    trace.interrupt(Interrupt.TICK)
+    trace.interrupt(Interrupt.TICK, NO_LINE)
     assert records(trace, host) == [b"I 1 0 1 2", b"I 1 0 1 5", b"I 1 0 1", b"I 1 0 2 6", b"I 2 0 1 1"]
 
 
@@ -187,7 +190,7 @@ def test_a_first_use_of_floating_point_does_not_part_the_steps_before_it_from_th
     trace.open_floating()
     processor.user += 1  # that instruction again
     trace.step(True)
-    trace.interrupt(Interrupt.TICK)
+    trace.interrupt(Interrupt.TICK, NO_LINE)
     assert records(trace, host) == [b"I 1 1 1 2"]
 
 
@@ -206,10 +209,17 @@ def test_a_first_use_of_floating_point_is_no_trap_and_one_instruction(host: Host
     processor.user += 4  # three, and the one that traps
     trace.trap()
     trace.open_floating()
-    trace.interrupt(Interrupt.TICK)
+    trace.interrupt(Interrupt.TICK, NO_LINE)
     processor.user += 1  # that one again
-    trace.interrupt(Interrupt.TICK)
+    trace.interrupt(Interrupt.TICK, NO_LINE)
     assert records(trace, host) == [b"I 1 3 1", b"I 1 4 1"]
+
+
+def test_the_interrupt_of_a_device_says_its_line(host: Host, processor: Processor) -> None:
+    trace = Trace(True)
+    trace.start()
+    trace.interrupt(Interrupt.DEVICE, u32(79))
+    assert records(trace, host) == [b"I 0 0 4f04"]
 
 
 def test_the_count_of_instructions_outlives_its_counter(host: Host, processor: Processor) -> None:
@@ -217,10 +227,10 @@ def test_the_count_of_instructions_outlives_its_counter(host: Host, processor: P
     trace.start()
     processor.user += 5 << 32
     processor.kernel += 1 << 20
-    trace.interrupt(Interrupt.TICK)
+    trace.interrupt(Interrupt.TICK, NO_LINE)
     processor.user += (1 << 32) - 1
     processor.kernel += (1 << 32) - 1
-    trace.interrupt(Interrupt.TICK)
+    trace.interrupt(Interrupt.TICK, NO_LINE)
     assert records(trace, host) == [b"I 0 500000000 1", b"I 0 5ffffffff 1"]
 
 
@@ -230,7 +240,7 @@ def test_an_untraced_kernel_reads_no_counter(host: Host, processor: Processor) -
     trace.trap()
     trace.step(True)
     trace.open_floating()
-    trace.interrupt(Interrupt.TICK)
+    trace.interrupt(Interrupt.TICK, NO_LINE)
     assert processor.written == [] and host.writes == 0 and trace.traps == trace.steps == 0
 
 

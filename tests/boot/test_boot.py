@@ -13,6 +13,7 @@ from tyrne.kernel.capability import (
     Capability,
     Clock,
     DebugConsole,
+    InterruptHandle,
     MemoryHandle,
     NotificationHandle,
     QuotaHandle,
@@ -135,7 +136,7 @@ def test_the_empty_table_is_closed_by_boot_whoever_made_it() -> None:
 def test_the_first_quota_has_what_the_arenas_and_ram_have_room_for_less_what_boot_has_made() -> None:
     kernel = booted(task_record("one", quota=Quota(tasks=0, endpoints=3, frames=5)), endpoints=2)
     whole, own = (kernel.quotas.items[i] for i in range(2))
-    assert [int(claim) for claim in own.claims] == [5, 0, 3, 0, 0, 0, 0, 0, 0, 0]
+    assert [int(claim) for claim in own.claims] == [5, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0]
     assert whole.claims[FRAMES] == kernel.frames.available() - 5
     assert whole.claims[CapKind.ENDPOINT.value] == MAX_ENDPOINTS - 2 - 3
     assert whole.claims[CapKind.TASK.value] == 0
@@ -162,9 +163,10 @@ def test_every_kind_of_capability_of_a_record_names_its_object_and_a_badge_comes
         Cap(1, Rights.READ, kind=CapKind.MEMORY),
         Cap(0, Rights.CREATE, kind=CapKind.QUOTA),
         Cap(0, Rights.READ, kind=CapKind.CLOCK),
+        Cap(48, Rights.ACK, kind=CapKind.INTERRUPT),
     )
     regions = [Region("a", 1), Region("b", 3)]
-    kernel = booted(task_record("one", *caps), task_record("two"), notifications=2, memory=regions, slots=7)
+    kernel = booted(task_record("one", *caps), task_record("two"), notifications=2, memory=regions, slots=8)
     slots = [slot.capability for slot in kernel.tasks.items[0].capabilities.slots]
     assert slots == [
         Capability(Rights.SEND, endpoint_object(1, 0, kernel), u64(77)),
@@ -174,6 +176,7 @@ def test_every_kind_of_capability_of_a_record_names_its_object_and_a_badge_comes
         Capability(Rights.READ, MemoryHandle(kernel.regions.items[1], life(), u32(0), u32(3))),
         Capability(Rights.CREATE, QuotaHandle(kernel.quotas.items[1], life())),
         Capability(Rights.READ, Clock()),
+        Capability(Rights.ACK, InterruptHandle(kernel.lines[0])),
     ]
 
 

@@ -45,6 +45,8 @@ class Scene(World):
         self.words["bare console"] = self.give_console(0, Rights.NONE)
         self.words["clock"] = self.give_clock(0)
         self.words["bare clock"] = self.give_clock(0, Rights.NONE)
+        self.words["interrupt"] = self.give_interrupt(0)
+        self.words["bare interrupt"] = self.give_interrupt(0, rights=Rights.NONE)
         for name, number in (("caller", 0), ("waiting", 2), ("held", 3), ("ended", 4)):
             self.words[name] = self.give_task(0, number)
         self._messages()

@@ -99,6 +99,15 @@ def test_the_bits_of_the_rights() -> None:
     assert (1 << bits) - 1 == KNOWN_RIGHTS
 
 
+SHARED = {
+    CapKind.MEMORY: Rights.READ,
+    CapKind.CLOCK: Rights.READ,
+    CapKind.ADDRESS_SPACE: Rights.BIND,
+    CapKind.INTERRUPT: Rights.BIND,
+}
+"""Rights of one name over objects of two kinds."""
+
+
 @pytest.mark.parametrize("kind", CapKind)
 def test_all_rights_over_a_kind_are_those_over_the_capability_and_those_over_its_object(kind: CapKind) -> None:
     rights = rights_over(kind)
@@ -107,8 +116,7 @@ def test_all_rights_over_a_kind_are_those_over_the_capability_and_those_over_its
         return
     assert includes(rights, FULL_CONTROL)
     others = [rights_over(other) & ~FULL_CONTROL for other in CapKind if other is not kind]
-    shared = Rights.READ if kind in (CapKind.MEMORY, CapKind.CLOCK) else Rights.NONE
-    assert all(rights & ~FULL_CONTROL & other in (Rights.NONE, shared) for other in others)
+    assert all(rights & ~FULL_CONTROL & other in (Rights.NONE, SHARED.get(kind, Rights.NONE)) for other in others)
 
 
 def test_rights_from_a_word_drop_unknown_bits_and_keep_the_others() -> None:

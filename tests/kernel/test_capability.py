@@ -14,6 +14,7 @@ from tyrne.kernel.capability import (
     Clock,
     DebugConsole,
     EndpointHandle,
+    InterruptHandle,
     MemoryHandle,
     NotificationHandle,
     QuotaHandle,
@@ -23,6 +24,7 @@ from tyrne.kernel.capability import (
     life_of,
 )
 from tyrne.kernel.endpoint import Endpoint
+from tyrne.kernel.line import Line
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
@@ -43,6 +45,7 @@ OBJECTS: dict[CapKind, CapObject] = {
     CapKind.REPLY: ReplyHandle(TASK, LIFE),
     CapKind.DEBUG_CONSOLE: DebugConsole(),
     CapKind.CLOCK: Clock(),
+    CapKind.INTERRUPT: InterruptHandle(Line()),
 }
 
 
@@ -64,7 +67,8 @@ def test_printing_a_capability_shows_rights_and_kind_but_neither_slot_nor_genera
     assert "13" not in text and "77" not in text
 
 
-def test_an_answer_the_console_and_the_clock_keep_no_life_going() -> None:
-    assert life_of(DebugConsole()) is life_of(Clock()) is life_of(ReplyHandle(Task(), u64(1))) is None
+def test_an_answer_the_console_the_clock_and_an_interrupt_keep_no_life_going() -> None:
+    lifeless = InterruptHandle(Line()), DebugConsole(), Clock(), ReplyHandle(Task(), u64(1))
+    assert [life_of(named) for named in lifeless] == [None] * 4
     endpoint = Endpoint()
     assert life_of(EndpointHandle(endpoint, u64(1))) is endpoint.life

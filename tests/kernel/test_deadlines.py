@@ -82,7 +82,7 @@ class Hall(World):
         deadline = task.deadline
         by = {self.slot(0, word) for word in (self.clock, self.more, self.gong) if self.holds(0, word)}
         arming = set() if deadline is None else {deadline.by, deadline.signals} - {None}
-        assert {slot for slot in by if slot.uses != 0} <= arming
+        assert deadline is None or arming <= by
         assert (task.urgency == NOT_AT_ONCE) is (deadline is not None and deadline.signals is None)
         assert task.urgency in (task.priority, NOT_AT_ONCE)
         return deadline is not None

@@ -18,7 +18,8 @@ from tyrne.testing.state import resources
 from tyrne.testing.world import World
 
 ABORTED = (Status.ABORTED.value, 0, 0, 0, 0, 0, 0, 0)
-KINDS = [kind for kind in CapKind if kind not in (CapKind.DEBUG_CONSOLE, CapKind.REPLY, CapKind.CLOCK)]
+NOT_MADE = CapKind.DEBUG_CONSOLE, CapKind.REPLY, CapKind.CLOCK, CapKind.INTERRUPT
+KINDS = [kind for kind in CapKind if kind not in NOT_MADE]
 TOKEN = int(Rights.TRANSFER | Rights.SEND | Rights.RECV)
 
 

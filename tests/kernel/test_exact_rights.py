@@ -71,6 +71,9 @@ NEEDED: list[tuple[str, int, R, S]] = [
     ("clock_read", 0, R.READ, S.INSUFFICIENT_RIGHTS),
     ("clock_arm", 0, R.ARM, S.INSUFFICIENT_RIGHTS),
     ("clock_arm", 2, R.NOTIFY, S.MISSING_RIGHT),
+    ("interrupt_bind", 0, R.BIND, S.INSUFFICIENT_RIGHTS),
+    ("interrupt_bind", 1, R.NOTIFY, S.MISSING_RIGHT),
+    ("interrupt_ack", 0, R.ACK, S.INSUFFICIENT_RIGHTS),
 ]
 LACKING = [
     (name, at, right, status)

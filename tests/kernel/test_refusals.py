@@ -90,10 +90,13 @@ HANDLES: list[tuple[C, int, str, tuple[Argument, ...], tuple[Status, Status, Sta
     (C.CLOCK_ARM, 0, "bare clock", (), OF_CAPABILITIES),
     (C.CLOCK_ARM, 2, "bare notification", ("clock", "garbage"), OF_MESSAGES),
     (C.CLOCK_ARM, 2, "bare notification", ("clock", "null"), OF_MESSAGES),
+    (C.INTERRUPT_BIND, 0, "bare interrupt", (), OF_CAPABILITIES),
+    (C.INTERRUPT_BIND, 1, "bare notification", ("interrupt",), OF_MESSAGES),
+    (C.INTERRUPT_ACK, 0, "bare interrupt", (), OF_CAPABILITIES),
 ]
 WITHOUT_A_RIGHT_OF_THE_OBJECT = {C.CAP_COPY, C.CAP_DERIVE, C.CAP_REVOKE, C.CAP_DROP, C.CAP_QUERY}
 WITHOUT_A_HANDLE = {C.TASK_YIELD, C.TASK_EXIT}
-MAY_BE_NULL = {(C.BIND, 1), (C.TASK_SUPERVISE, 1), (C.CAP_MOVE, 1), (C.CLOCK_ARM, 2)}
+MAY_BE_NULL = {(C.BIND, 1), (C.TASK_SUPERVISE, 1), (C.CAP_MOVE, 1), (C.CLOCK_ARM, 2), (C.INTERRUPT_BIND, 1)}
 
 
 def test_every_call_that_takes_a_handle_is_in_the_table() -> None:
@@ -134,7 +137,7 @@ def test_a_handle_is_checked_for_being_there_then_its_kind_then_its_right_before
 
 # --- what else is checked
 
-MADE = [kind for kind in K if kind not in (K.DEBUG_CONSOLE, K.REPLY, K.CLOCK)]
+MADE = [kind for kind in K if kind not in (K.DEBUG_CONSOLE, K.REPLY, K.CLOCK, K.INTERRUPT)]
 """What `create` makes."""
 NOT_MADE = (0, *(k.value for k in K if k not in MADE), CLAIMS, GARBAGE, NULL, 1 << 32 | K.ENDPOINT.value)
 
@@ -176,6 +179,7 @@ ROWS: list[tuple[C, tuple[Argument, ...], Status]] = [
         for gift in ("garbage", "stale", "bare endpoint", "parent", "reply")
     ],
     (C.BIND, ("bound endpoint", "notification"), S.BAD_STATE),
+    (C.INTERRUPT_ACK, ("interrupt",), S.BAD_STATE),
     (C.BIND, ("endpoint", "bound notification"), S.BAD_STATE),
     *[(C.CREATE, ("deep quota", kind, 1), S.BAD_ARGUMENT) for kind in NOT_MADE],
     *[(C.CREATE, ("deep quota", K.MEMORY.value, pages), S.BAD_ARGUMENT) for pages in (0, int(MAX_PAGES) + 1, NULL)],

@@ -14,7 +14,7 @@ from tyrne.abi import (
     TaskState,
     decode_call_number,
     includes,
-    rights_over,
+    rights_at_boot,
 )
 from tyrne.lang import u64
 from tyrne.user.reference import reference
@@ -48,6 +48,6 @@ def test_the_page_names_every_call_status_right_kind_state_and_notice() -> None:
 
 
 def test_every_right_is_over_some_kind_and_every_kind_has_rights() -> None:
-    over = {right for right in Rights if any(includes(rights_over(kind), right) for kind in CapKind)}
-    assert not set(Rights) - over, "src/tyrne/abi/rights.py: rights_over gives nobody these"
-    assert all(rights_over(kind) for kind in CapKind)
+    over = {right for right in Rights if any(includes(rights_at_boot(kind), right) for kind in CapKind)}
+    assert not set(Rights) - over, "src/tyrne/abi/rights.py: rights_at_boot gives nobody these"
+    assert all(rights_at_boot(kind) for kind in CapKind)

@@ -21,6 +21,7 @@ from tyrne.user import (
     ClockCap,
     ConsoleCap,
     EndpointCap,
+    InterruptCap,
     MemoryCap,
     Message,
     NotificationCap,
@@ -47,6 +48,7 @@ QUOTA: Final = QuotaCap(u64(25))
 TARGET: Final = QuotaCap(u64(26))
 CALLER: Final = ReplyCap(u64(27))
 CLOCK: Final = ClockCap(u64(28))
+IRQ: Final = InterruptCap(u64(29))
 MESSAGE: Final = Message(u64(1), u64(2), u64(3), u64(4))
 WITH_CAP: Final = Message(u64(1), u64(2), u64(3), u64(4), Cap(u64(30)))
 SEND: Final = Rights.SEND
@@ -74,8 +76,8 @@ ROWS: Final[list[tuple[CallNumber, Attempt, tuple[int, ...], tuple[int, ...], ob
         N.CAP_QUERY,
         lambda: user.cap_query(MEMORY),
         (24,),
-        (6, 0x600, 0, 2, 8, 0x1000),
-        CapInfo(CapKind.MEMORY, Rights.READ | Rights.WRITE, W[0], W[2], W[8], u64(0x1000)),
+        (6, 0x600, 0, 2, 8, 0x1000, 3),
+        CapInfo(CapKind.MEMORY, Rights.READ | Rights.WRITE, W[0], W[2], W[8], u64(0x1000), W[3]),
     ),
     (N.SEND_WAIT, lambda: user.send_wait(ENDPOINT, WITH_CAP), (E, 1, 2, 3, 4, 30), (), Status.OK),
     (
@@ -151,6 +153,9 @@ ROWS: Final[list[tuple[CallNumber, Attempt, tuple[int, ...], tuple[int, ...], ob
     (N.CLOCK_ARM, lambda: user.signal_at(CLOCK, W[9], NOTIFICATION, W[4]), (28, 9, 21, 4), (), Status.OK),
     (N.CLOCK_ARM, lambda: user.end_wait_at(CLOCK, W[9]), (28, 9, NULL, 0), (), Status.OK),
     (N.CLOCK_ARM, lambda: user.forget_deadline(CLOCK), (28, NEVER, NULL, 0), (), Status.OK),
+    (N.INTERRUPT_BIND, lambda: user.interrupt_bind(IRQ, NOTIFICATION, W[4]), (29, 21, 4), (), Status.OK),
+    (N.INTERRUPT_BIND, lambda: user.interrupt_unbind(IRQ), (29, NULL, 0), (), Status.OK),
+    (N.INTERRUPT_ACK, lambda: user.interrupt_ack(IRQ), (29,), (), Status.OK),
 ]
 """Call, how it is made, its arguments, the payload of an Ok, and what the program gets."""
 

@@ -58,6 +58,8 @@ class Busy(World):
         self.ok(0, C.CLOCK_ARM, self.clock(0), 10**9, self.bell, 1)
         self.ok(3, C.CLOCK_ARM, self.clock(3), 2 * 10**9, NULL, 0)
         self.blocks(3, C.WAIT, self.give(3, self.signals))
+        self.irq = self.give_interrupt(0)
+        self.ok(0, C.INTERRUPT_BIND, self.irq, self.bell, 2)
         assert not violations(self.kernel)
 
     def clock(self, task: int) -> int:
@@ -77,6 +79,12 @@ class Busy(World):
         deadline = self.task(task).deadline
         assert deadline is not None
         return deadline.by
+
+    def bound(self, **changes: Any) -> None:
+        """Let the interrupt line be bound by something else."""
+        line = self.kernel.lines[0]
+        assert line.bound is not None
+        put(line, bound=replace(line.bound, **changes))
 
     def at(self, word: int) -> CapSlot:
         """The slot of one of task 0's capabilities."""
@@ -364,6 +372,19 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
     ("nobody_sees_what_is_not_cleared", "3 of 2 pages", lambda w: put(w.kernel.regions.items[0], cleared=u64(3))),
     ("nobody_sees_what_is_not_cleared", "which is not cleared",
      lambda w: put(w.kernel.regions.items[0], cleared=u64(1))),
+    ("a_line_is_unmasked_while_it_is_open", "the board lets [] through, and open are [48]",
+     lambda w: put(w.board, unmasked=set())),
+    ("a_line_stands_by_what_its_driver_holds", "open for nobody", lambda w: put(w.kernel.lines[0], bound=None)),
+    ("a_line_stands_by_what_its_driver_holds", "bound by what no task holds", lambda w: w.bound(signals=w.by(3))),
+    ("a_line_stands_by_what_its_driver_holds", "bound by a capability that is gone",
+     lambda w: put(w.at(w.irq), capability=None)),
+    ("a_line_stands_by_what_its_driver_holds", "bound by a capability that does not allow it",
+     lambda w: hold(w.at(w.irq), rights=Rights.ACK)),
+    ("a_line_stands_by_what_its_driver_holds", "signals by a capability that does not allow it",
+     lambda w: hold(w.at(w.bell), rights=Rights.WAIT)),
+    ("a_line_stands_by_what_its_driver_holds", "signals what is gone",
+     lambda w: put(w.kernel.notifications, occupied=w.kernel.notifications.occupied.__class__.filled(
+         len(w.kernel.notifications.occupied), False))),
     ("the_alarm_stands_at_the_next_deadline", "stands at None", lambda w: put(w.board, alarm_at=None)),
     ("the_alarm_stands_at_the_next_deadline", "that count at [125000005]", lambda w: put(w.task(0), deadline=None)),
     ("the_alarm_stands_at_the_next_deadline", "that count at [62500005]",
@@ -374,8 +395,6 @@ DAMAGE: Final[tuple[tuple[str, str, Callable[[Busy], object]], ...]] = (
      state=TaskState.EXITED)),
     ("a_deadline_stands_by_what_its_task_holds", "INACTIVE, alive True, and has", lambda w: put(w.task(3),
      state=TaskState.INACTIVE)),
-    ("what_was_set_by_a_capability_is_counted", "counts 0 uses, and has 1", lambda w: put(w.by(0), uses=u16(0))),
-    ("what_was_set_by_a_capability_is_counted", "counts 1 uses, and has 0", lambda w: put(w.at(w.door), uses=u16(1))),
     ("a_deadline_stands_by_what_its_task_holds", "by a capability that is not its own", lambda w: w.arm(0, by=w.by(3))),
     ("a_deadline_stands_by_what_its_task_holds", "or is gone", lambda w: put(w.by(0), capability=None)),
     ("a_deadline_stands_by_what_its_task_holds", "a deadline by a capability that does not allow it",

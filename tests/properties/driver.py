@@ -62,6 +62,7 @@ def everything(number: int, tasks: int, *, supervised: bool) -> list[Cap]:
         *(Cap(i, rights_over(CapKind.TASK), kind=CapKind.TASK) for i in others[:2]),
         Cap(0, FULL_CONTROL | Rights.CONSOLE_WRITE, kind=CapKind.DEBUG_CONSOLE),
         Cap(0, rights_over(CapKind.CLOCK), kind=CapKind.CLOCK),
+        Cap(48 + number % 2, rights_over(CapKind.INTERRUPT), kind=CapKind.INTERRUPT),
     ]
 
 
@@ -203,6 +204,8 @@ class Driver:
             C.TASK_STATE: lambda: [h(kind.TASK)],
             C.CLOCK_READ: lambda: [h(kind.CLOCK)],
             C.CLOCK_ARM: lambda: [h(kind.CLOCK), self.time(), one_of(NULL, h(kind.NOTIFICATION)), w()],
+            C.INTERRUPT_BIND: lambda: [h(kind.INTERRUPT), one_of(NULL, h(kind.NOTIFICATION)), w()],
+            C.INTERRUPT_ACK: lambda: [h(kind.INTERRUPT)],
         })  # fmt: skip
         return table[number]()
 
@@ -302,6 +305,10 @@ class Driver:
         self.said = "interrupt"
         if self.kernel.board.alarm_at is not None and self.one_in(3):
             self.alarm()
+            return
+        if self.kernel.board.unmasked and self.one_in(2):
+            self.kernel.board.raise_line(self.dice.choice(sorted(self.kernel.board.unmasked)))
+            self.trap(Vector.IRQ, 0, 0)
             return
         self.kernel.board.interrupt = Interrupt.SPURIOUS if self.one_in(10) else Interrupt.TICK
         self.trap(Vector.IRQ, 0, 0)

@@ -317,3 +317,14 @@ def clock_read(w: World) -> tuple[C, tuple[int, ...]]:
 @scenario
 def clock_arm(w: World) -> tuple[C, tuple[int, ...]]:
     return C.CLOCK_ARM, (w.give_clock(ME), 1000, w.give(ME, w.notification()), 4)
+
+
+@scenario
+def interrupt_bind(w: World) -> tuple[C, tuple[int, ...]]:
+    return C.INTERRUPT_BIND, (w.give_interrupt(ME), w.give(ME, w.notification()), 4)
+
+
+@scenario
+def interrupt_ack(w: World) -> tuple[C, tuple[int, ...]]:
+    w.ok(ME, C.INTERRUPT_BIND, w.give_interrupt(ME), w.give(ME, w.notification()), 4)
+    return C.INTERRUPT_ACK, (w.give_interrupt(ME),)

@@ -74,6 +74,7 @@ OBJECTS = {
     "task": ('"one"', CapKind.TASK, "a task"),
     "space": ('"one"', CapKind.ADDRESS_SPACE, "an address space"),
     "quota": ("true", CapKind.QUOTA, "a quota"),
+    "interrupt": ("34", CapKind.INTERRUPT, "an interrupt"),
 }
 
 
@@ -84,7 +85,8 @@ def test_each_kind_of_capability_may_have_the_rights_of_its_kind_and_no_other(tm
     for right in right_names(Rights(int(KNOWN_RIGHTS))):
         text = changes(GOOD, '{ notification = "bell" }', f'{{ {key} = {value}, rights = ["{right}"] }}')
         if right in allowed:
-            assert read(tmp_path, text).tasks[0].caps[1] == Cap(0, Rights[right], kind=kind)
+            number = 34 if key == "interrupt" else 0
+            assert read(tmp_path, text).tasks[0].caps[1] == Cap(number, Rights[right], kind=kind)
         else:
             wrong = f's:19: no right "{right}" over {what}; write one of {", ".join(allowed)}'
             assert mistakes(tmp_path, text) == [wrong]
@@ -139,7 +141,7 @@ WRONG = r"""
 - { task = "one"
 + { task = "one", space = "one"
 ! s:25: a capability names one object; write { console = true } or { endpoint = "name" }, one of console,
-    clock, endpoint, notification, memory, task, space, quota (here: task and space)
+    clock, endpoint, notification, memory, task, space, quota, interrupt (here: task and space)
 
 - { task = "one", rights
 + { clock = false, rights
@@ -156,7 +158,7 @@ WRONG = r"""
 - { task = "one", rights
 + { rights
 ! s:25: a capability names one object; write { console = true } or { endpoint = "name" }, one of console,
-    clock, endpoint, notification, memory, task, space, quota (here: none)
+    clock, endpoint, notification, memory, task, space, quota, interrupt (here: none)
 
 - 0x51
 + -1

@@ -93,7 +93,7 @@ def test_a_panic_in_records_is_kept() -> None:
         "F 0 1 2 3",
         "D 0",
         "I 0 1",
-        "I 0 1 4",
+        "I 0 1 5",
         "I 0 1 1 x",
         "I 0 1 1 2 3",
         "T",

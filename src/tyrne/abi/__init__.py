@@ -4,7 +4,7 @@ from tyrne.abi.calls import CALLS, NUMBERS, CallLayout, CallNumber, NumberTable,
 from tyrne.abi.handles import NULL_HANDLE, CapHandle, pack_handle, unpack_handle
 from tyrne.abi.kinds import CapKind
 from tyrne.abi.messages import SIGNAL_BADGE, Notice, SendOutcome
-from tyrne.abi.rights import FULL_CONTROL, KNOWN_RIGHTS, Rights, includes, rights_from_word, rights_over
+from tyrne.abi.rights import FULL_CONTROL, KNOWN_RIGHTS, Rights, includes, rights_at_boot, rights_from_word, rights_over
 from tyrne.abi.states import TaskState
 from tyrne.abi.status import Status
 from tyrne.abi.version import KNOWN_KINDS, VERSION
@@ -32,6 +32,7 @@ __all__ = [
     "includes",
     "is_call_number",
     "pack_handle",
+    "rights_at_boot",
     "rights_from_word",
     "rights_over",
     "unpack_handle",

@@ -50,6 +50,8 @@ class CallNumber(Enum):
     TASK_STATE = 35
     CLOCK_READ = 36
     CLOCK_ARM = 37
+    INTERRUPT_BIND = 38
+    INTERRUPT_ACK = 39
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ CALLS: Final = (
     _row(_N.CAP_MOVE, "move a capability to another slot, or into another task's table", "handle; task, or null",
          "handle in the table that holds it now", "TRANSFER; task with CONFIGURE"),
     _row(_N.CAP_QUERY, "what a handle of one's own names", "handle",
-         "kind; rights; badge; depth; pages of memory; address where it is mapped, or 0", "none: its own table"),
+         "kind; rights; badge; depth; pages of memory; where it is mapped, or 0; with LOCATE where it lies, or 0",
+         "none: its own table"),
     _row(_N.SEND_WAIT, "send a message, and wait until it is received",
          f"endpoint; {_WORDS}; capability to transfer, or null", "",
          "endpoint with SEND; TRANSFER on what is transferred"),
@@ -148,6 +151,9 @@ CALLS: Final = (
     _row(_N.CLOCK_ARM, "set the task's deadline, or unset it: at it bits are signalled, or the task's wait ends",
          "clock; nanoseconds since boot, or all ones for never; notification, or null to end a wait; bits", "",
          "clock with ARM; notification with NOTIFY"),
+    _row(_N.INTERRUPT_BIND, "let a device's interrupts signal bits, each but the first after an interrupt_ack",
+         "interrupt; notification, or null; bits", "", "interrupt with BIND; notification with NOTIFY"),
+    _row(_N.INTERRUPT_ACK, "let the next interrupt of a device come", "interrupt", "", "interrupt with ACK"),
 )  # fmt: skip
 
 

@@ -17,3 +17,4 @@ class CapKind(Enum):
     QUOTA = 7
     REPLY = 8
     CLOCK = 9
+    INTERRUPT = 10

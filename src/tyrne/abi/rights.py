@@ -33,6 +33,8 @@ class Rights(IntFlag):
     INSPECT = 0x2_0000
     MODIFY = 0x4_0000
     ARM = 0x8_0000
+    ACK = 0x10_0000
+    LOCATE = 0x20_0000
 
 
 KNOWN_RIGHTS: Final = u64(sum(Rights))
@@ -52,6 +54,12 @@ def rights_over(kind: CapKind) -> Rights:
         case CapKind.QUOTA: return FULL_CONTROL | Rights.CREATE
         case CapKind.REPLY: return Rights.TRANSFER
         case CapKind.CLOCK: return FULL_CONTROL | Rights.READ | Rights.ARM
+        case CapKind.INTERRUPT: return FULL_CONTROL | Rights.BIND | Rights.ACK
+
+
+def rights_at_boot(kind: CapKind) -> Rights:
+    """The same, and what only boot can give: to know where memory lies that was put there for a device."""
+    return rights_over(kind) | Rights.LOCATE if kind is CapKind.MEMORY else rights_over(kind)
 
 
 def rights_from_word(word: u64) -> Rights:

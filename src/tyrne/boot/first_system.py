@@ -11,16 +11,17 @@ from tyrne.hal.pages import PAGE_SIZE
 from tyrne.hal.text import log_decimal, log_hex, log_line, log_name, log_text
 from tyrne.kernel.authority import space_at
 from tyrne.kernel.cap_slot import CapSlot
-from tyrne.kernel.capability import AddressSpaceHandle, Capability, Clock, DebugConsole
+from tyrne.kernel.capability import AddressSpaceHandle, Capability, Clock, DebugConsole, InterruptHandle
 from tyrne.kernel.config import PRIORITIES
 from tyrne.kernel.creation import begin_life, creatable, make_object, new_region
 from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.line import Line
 from tyrne.kernel.mapping import map_memory, prepare
 from tyrne.kernel.quota import FRAMES, Quota
 from tyrne.kernel.task import Task
-from tyrne.lang import cold, irange, u64
+from tyrne.lang import cold, irange, u32, u64
 
 
 def make(kernel: Kernel[B], root: CapHandle, kind: CapKind, pages: u64) -> CapSlot:
@@ -185,10 +186,24 @@ def give_capability(kernel: Kernel[B], cap: CapRecord, task: Task, own: Quota) -
         handle = task.capabilities.insert(Capability(rights, DebugConsole()), None)
     elif cap.kind == u64(CapKind.CLOCK.value):
         handle = task.capabilities.insert(Capability(rights, Clock()), None)
+    elif cap.kind == u64(CapKind.INTERRUPT.value):
+        line = line_of(kernel, u32(cap.number))
+        handle = task.capabilities.insert(Capability(rights, InterruptHandle(line)), None)
     else:
         origin = origin_of(kernel, cap, own)
         handle = task.capabilities.insert(Capability(rights, origin.held().object, cap.badge), origin)
     assert isinstance(handle, CapHandle)
+
+
+def line_of(kernel: Kernel[B], number: u32) -> Line:
+    """The interrupt line of a number, which may have been named before."""
+    for i in irange(kernel.named_lines):
+        if kernel.lines[i].number == number:
+            return kernel.lines[i]
+    line = kernel.lines[kernel.named_lines]
+    line.number = number
+    kernel.named_lines += 1
+    return line
 
 
 def origin_of(kernel: Kernel[B], cap: CapRecord, own: Quota) -> CapSlot:

@@ -126,7 +126,20 @@ class Clock(Protocol):
         ...
 
     def acknowledge_interrupt(self) -> Interrupt:
-        """Take and complete one interrupt: the limit first, a tick last. Others that are due stay pending."""
+        """Take and complete one interrupt: the limit first, a device last; its line is masked. Others that are due stay
+        pending."""
+        ...
+
+    def raised_line(self) -> u32:
+        """Which line it was, of the interrupt of a device that was taken last."""
+        ...
+
+    def unmask_line(self, line: u32) -> None:
+        """Let a device interrupt: at once, if its line is raised."""
+        ...
+
+    def mask_line(self, line: u32) -> None:
+        """Let a device not interrupt any more."""
         ...
 
 

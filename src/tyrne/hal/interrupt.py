@@ -24,6 +24,8 @@ class Interrupt(Enum):
     """The run may take no more instructions."""
     ALARM = 3
     """A time has come that the kernel waits for."""
+    DEVICE = 4
+    """A device has raised its line."""
 
 
 def sooner(one: u64 | None, other: u64 | None) -> u64 | None:

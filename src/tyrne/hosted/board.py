@@ -13,6 +13,7 @@ from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK, instru
 from tyrne.hal.interrupt import Deadlines, DrawnTicks, Interrupt
 from tyrne.hosted.counted_ram import CountedRam
 from tyrne.hosted.cpu import Cpu
+from tyrne.hosted.lines import Lines
 from tyrne.hosted.recorder import Recorder
 from tyrne.hosted.registers import AdoptedState, RegisterArray
 from tyrne.lang import Trap, u8, u16, u32, u64
@@ -40,8 +41,11 @@ class HostedBoard(CountedRam):
         """The time, in instructions, at which the kernel wants to be interrupted."""
         self.rested = 0
         """How long nobody was ready: time goes on without instructions."""
+        self.lines: Final = Lines(self._set_alarm)
         self.acknowledged = Interrupt.SPURIOUS
         """The last interrupt that the kernel took."""
+        self._raised = 0
+        """The line of the last one of a device."""
         self._deadlines: Final = Deadlines()
         self.drawn_ticks: Final = DrawnTicks()
         self.kernel_entry: Callable[[TrapFrame], None] | None = None
@@ -127,8 +131,22 @@ class HostedBoard(CountedRam):
             self.acknowledged = Interrupt.TICK
         else:
             self.acknowledged = self._deadlines.take(u64(self.time))
+            pending = self.lines.pending
+            if self.acknowledged is Interrupt.SPURIOUS and pending is not None:
+                self.acknowledged = Interrupt.DEVICE
+                self._raised = pending
+                self.lines.mask(pending)
             self._set_alarm()
         return self.acknowledged
+
+    def raised_line(self) -> u32:
+        return u32(self._raised)
+
+    def unmask_line(self, line: u32) -> None:
+        self.lines.unmask(int(line))
+
+    def mask_line(self, line: u32) -> None:
+        self.lines.mask(int(line))
 
     def charge(self) -> None:
         """Count the kernel's work on a system call or fault against the limit."""
@@ -137,7 +155,7 @@ class HostedBoard(CountedRam):
 
     def _set_alarm(self) -> None:
         at = self._deadlines.earliest()
-        self.alarm_at = NEVER if at is None else int(at)
+        self.alarm_at = 0 if self.lines.pending is not None else NEVER if at is None else int(at)
 
     # Threads
 

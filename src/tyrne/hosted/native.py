@@ -22,6 +22,7 @@ from tyrne.hosted.cpu import NO_LIMIT, SLICE, Cpu, Stop
 from tyrne.hosted.drivers import ByBlock
 from tyrne.hosted.engine import Places
 from tyrne.hosted.library import Reason, native_state
+from tyrne.hosted.lines import Lines
 from tyrne.hosted.loading import load
 from tyrne.hosted.panic import describe
 from tyrne.hosted.ram import PRIVATE, Ram, address_of
@@ -60,10 +61,14 @@ class NativeKernel:
     def restart(self) -> None:
         """Forget all that happened; RAM stays as it is."""
         self.library.reset()
-        self._words[0] = self._words[1] = 0
+        self._words[0] = self._words[1] = self._words[2] = 0
         self.taken = 0
         ram = self._ram
         self.library.call("attach", ram.start, ram.size, ram.host_address(), self.journal_address)
+
+    def set_pending_line(self, line: int | None) -> None:
+        """Tell the kernel's board which line is pending."""
+        self._words[2] = 0 if line is None else line
 
     def set_instructions(self, instructions: int) -> None:
         """Tell the kernel's clock."""
@@ -103,6 +108,7 @@ class NativeMachine:
         self.ram: Final = Ram()
         self.cpu: Final = Cpu(self.ram)
         self.kernel: Final = NativeKernel(self.ram, debug_console)
+        self.lines: Final = Lines(self._line_changed)
         self._info: Final = load(self.ram, self.cpu, manifest)
         self._offsets: Final = offsets(self.kernel.library.unit.offsets)
         self._frames: Final[dict[int, GeneralRegisters]] = {}
@@ -175,6 +181,9 @@ class NativeMachine:
         self.cpu.instructions = self.cpu.driver.instructions
         return reason
 
+    def _line_changed(self) -> None:
+        self.kernel.set_pending_line(self.lines.pending)
+
     @property
     def _time(self) -> int:
         """In instructions: those of tasks, and what nobody was ready in."""
@@ -182,7 +191,8 @@ class NativeMachine:
 
     def _rest(self) -> None:
         """Nobody is ready: the next interrupt comes at once."""
-        self._rested += max(0, self._alarm_at - self._time)
+        if self.lines.pending is None:
+            self._rested += max(0, self._alarm_at - self._time)
         self.kernel.set_instructions(self._time)
         self._task = self._address(self.kernel.trap(Vector.IRQ.value, 0, 0))
 
@@ -190,7 +200,8 @@ class NativeMachine:
         """The task that runs next does, if it has not stopped already, and the kernel answers."""
         cpu, kernel = self.cpu, self.kernel
         if stop is None:
-            stop = cpu.run(self._frame(self._task), min(self._alarm_at - self._time, NO_LIMIT))
+            left = self._alarm_at - self._time if self.lines.pending is None else 0
+            stop = cpu.run(self._frame(self._task), min(left, NO_LIMIT))
         kernel.set_instructions(self._time)
         if cpu.stop_request.made and cpu.stop_request.left is None:
             cpu.stop_request.left = int(kernel.library.call("stop"))
@@ -237,6 +248,8 @@ class NativeMachine:
                     recorder.task_end(*fields)
                 case journal.STANDING:
                     recorder.standing(*fields)
+                case journal.LINE:
+                    (self.lines.unmask if fields[1] else self.lines.mask)(fields[0])
                 case journal.ALARM:
                     self._alarm_at = fields[0]
 

@@ -61,7 +61,8 @@ class RecordedBoard(HostedBoard):
         return event is not None and (event.traps, event.steps) == (self.traps, self.steps)
 
     def acknowledge_interrupt(self) -> Interrupt:
-        self.acknowledged = self.interrupts[self.taken].kind
+        event = self.interrupts[self.taken]
+        self.acknowledged, self._raised = event.kind, event.line
         self.taken += 1
         return self.acknowledged
 

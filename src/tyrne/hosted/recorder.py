@@ -77,12 +77,13 @@ class FaultEvent:
 class InterruptEvent:
     """An interrupt came after so many synchronous traps from EL0, and so many instructions since the last of them (or
     since the start), the one that trapped not counted. Between two steps of the kernel's long work it came after so
-    many `steps` since that trap; at EL0 they are 0."""
+    many `steps` since that trap; at EL0 they are 0. `line` is that of a device, else 0."""
 
     traps: int
     instructions: int
     kind: Interrupt
     steps: int = 0
+    line: int = 0
 
 
 class Listener:
@@ -217,10 +218,10 @@ class Recorder:
         """The tasks that wait or are suspended at the end of the run."""
         return {task for task, at in self.standings.items() if at.state != TaskState.READY.value}
 
-    def interrupt(self, traps: int, instructions: int, kind: Interrupt, steps: int = 0) -> None:
+    def interrupt(self, traps: int, instructions: int, kind: Interrupt, steps: int = 0, line: int = 0) -> None:
         """An interrupt came from outside, at a place as `InterruptEvent` says."""
         if len(self.interrupts) < self.kept.interrupts:
-            self.interrupts.append(InterruptEvent(traps, instructions, kind, steps))
+            self.interrupts.append(InterruptEvent(traps, instructions, kind, steps, line))
         else:
             self.left_out["interrupts"] += 1
 

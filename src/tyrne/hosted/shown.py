@@ -16,7 +16,7 @@ from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import Capability, Clock, DebugConsole, MemoryHandle, kind_of
+from tyrne.kernel.capability import Capability, Clock, DebugConsole, InterruptHandle, MemoryHandle, kind_of
 from tyrne.kernel.core import Core
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.frames import Frames
@@ -71,6 +71,8 @@ def _held(capability: Capability) -> str:
     what = kind
     if isinstance(named, DebugConsole):
         what = "console"
+    elif isinstance(named, InterruptHandle):
+        what += f" {int(named.at.number)}"
     elif not isinstance(named, Clock):
         what += f" {int(named.at.life.index)}"
     if isinstance(named, MemoryHandle):

@@ -5,7 +5,8 @@
 
 /* Kinds of records, and how many fields each has: boards/native/journal.py. */
 enum { ACTIVATE = 3, CODE_WRITTEN = 4, INVALIDATE_PAGES = 5, INVALIDATE_SPACE = 6, SWITCH_THREAD = 7, CALL = 8, ALARM = 11 };
-enum { HEADER = 2, TASKS = 16, EXTENDED = 35, SUPERVISOR_CALL = 0x15 };
+enum { HEADER = 3, TASKS = 16, EXTENDED = 35, SUPERVISOR_CALL = 0x15 };
+enum { INSTRUCTIONS = 1, PENDING_LINE = 2 }; /* words of the header */
 enum { SYNCHRONOUS = 0, IRQ = 1 };
 
 /* Why `tyrne_transitions` returns. */
@@ -134,7 +135,7 @@ PUBLIC int tyrne_transitions(struct native *n, uint64_t most, uint64_t slice)
         if (*(uint64_t *)places[33] & 3 || *(uint64_t *)places[32] & 0xF)
             return UNUSUAL;
         uint64_t now = cpu->instructions + n->rested;
-        uint64_t left = n->alarm_at > now ? n->alarm_at - now : 0, syndrome = 0;
+        uint64_t left = n->alarm_at > now && !n->journal[PENDING_LINE] ? n->alarm_at - now : 0, syndrome = 0;
         uint32_t vector = IRQ;
         if (left) {
             uint64_t room = end - cpu->instructions;
@@ -150,7 +151,7 @@ PUBLIC int tyrne_transitions(struct native *n, uint64_t most, uint64_t slice)
         }
         if (vector == IRQ)
             tyrne_take_exception(cpu);
-        n->journal[1] = cpu->instructions + n->rested;
+        n->journal[INSTRUCTIONS] = cpu->instructions + n->rested;
         if (!n->trap(&n->task, vector, syndrome, 0))
             return FAILED;
         if (!execute(n))

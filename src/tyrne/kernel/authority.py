@@ -26,8 +26,8 @@ from tyrne.kernel.task import Task
 from tyrne.lang import hot, inline, u64
 
 
-@hot
-def authorise(table: CapTable, word: u64, kind: CapKind, right: Rights) -> CapSlot | Status:
+@inline
+def authorise_here(table: CapTable, word: u64, kind: CapKind, right: Rights) -> CapSlot | Status:
     """The slot that a word names: occupied, of the kind, and with the right, in this order."""
     slot = table.resolve(unpack_handle(word))
     if slot is None:
@@ -36,6 +36,12 @@ def authorise(table: CapTable, word: u64, kind: CapKind, right: Rights) -> CapSl
     if kind_of(capability.object) is not kind:
         return Status.WRONG_KIND
     return slot if includes(capability.rights, right) else Status.INSUFFICIENT_RIGHTS
+
+
+@hot
+def authorise(table: CapTable, word: u64, kind: CapKind, right: Rights) -> CapSlot | Status:
+    """The same, where a call more does not matter."""
+    return authorise_here(table, word, kind, right)
 
 
 def message_status(refusal: Status) -> Status:
@@ -67,7 +73,7 @@ def notification_at(slot: CapSlot) -> Notification:
 
 @hot
 def notification_of(table: CapTable, word: u64, right: Rights) -> Notification | Status:
-    slot = authorise(table, word, CapKind.NOTIFICATION, right)
+    slot = authorise_here(table, word, CapKind.NOTIFICATION, right)
     return message_status(slot) if isinstance(slot, Status) else notification_at(slot)
 
 

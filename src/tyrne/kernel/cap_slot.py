@@ -50,9 +50,6 @@ class CapSlot:
         self.revoked: bool = False
         """Whether what is derived from it is being deleted: nothing may be added there."""
         self.placement: Placement | None = None
-        self.uses: u16 = u16(0)
-        """How many bindings, of notifications and of interrupts, and deadlines were set by this capability: they end
-        when it goes or moves."""
         self.table: CapTable | None = None
         self.parent: CapSlot | None = None
         self.first_child: CapSlot | None = None
@@ -122,7 +119,7 @@ class CapSlot:
     def move_to(self, target: CapSlot) -> None:
         """Let an empty slot take this one's capability and its place in the tree. Nothing hangs on it."""
         assert self.first_child is None and target.capability is None
-        assert self.placement is None and self.uses == 0
+        assert self.placement is None
         after = self.next_sibling
         target.capability = self.capability
         target.depth = self.depth

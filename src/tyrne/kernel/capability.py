@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tyrne.kernel.address_space import AddressSpace
     from tyrne.kernel.endpoint import Endpoint
     from tyrne.kernel.life import Life
+    from tyrne.kernel.line import Line
     from tyrne.kernel.memory import Region
     from tyrne.kernel.notification import Notification
     from tyrne.kernel.quota import Quota
@@ -89,6 +90,13 @@ class Clock:
     """The clock; there is one."""
 
 
+@dataclass(frozen=True)
+class InterruptHandle:
+    """Names an interrupt line, which the kernel keeps as long as it runs."""
+
+    at: Line
+
+
 CapObject = (
     TaskHandle
     | EndpointHandle
@@ -99,6 +107,7 @@ CapObject = (
     | ReplyHandle
     | DebugConsole
     | Clock
+    | InterruptHandle
 )
 
 
@@ -114,10 +123,12 @@ def kind_of(named: CapObject) -> CapKind:
         case ReplyHandle(): return CapKind.REPLY
         case DebugConsole(): return CapKind.DEBUG_CONSOLE
         case Clock(): return CapKind.CLOCK
+        case InterruptHandle(): return CapKind.INTERRUPT
 
 
 def life_of(named: CapObject) -> Life | None:
-    """The life that a capability keeps going while it is there. An answer keeps none; console and clock have none."""
+    """The life that a capability keeps going while it is there. An answer keeps none; console, clock and
+    interrupts have none."""
     match named:
         case TaskHandle(at): return at.life
         case EndpointHandle(at): return at.life
@@ -125,7 +136,7 @@ def life_of(named: CapObject) -> Life | None:
         case AddressSpaceHandle(at): return at.life
         case MemoryHandle(at): return at.life
         case QuotaHandle(at): return at.life
-        case ReplyHandle() | DebugConsole() | Clock(): return None
+        case ReplyHandle() | DebugConsole() | Clock() | InterruptHandle(): return None
 
 
 @dataclass(frozen=True)

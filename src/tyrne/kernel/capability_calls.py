@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tyrne.abi import NULL_HANDLE, SIGNAL_BADGE, CapKind, Rights, Status, rights_from_word, unpack_handle
+from tyrne.abi import NULL_HANDLE, SIGNAL_BADGE, CapKind, Rights, Status, includes, rights_from_word, unpack_handle
 from tyrne.hal.board import B
 from tyrne.hal.frame import Answer, Call
+from tyrne.hal.pages import PAGE_SIZE
 from tyrne.kernel.authority import task_of
 from tyrne.kernel.capability import MemoryHandle, kind_of
 from tyrne.kernel.deletion import cap_drop, cap_revoke
@@ -71,14 +72,21 @@ def move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 
 def query(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
-    """a0 handle -> r1 kind, r2 rights, r3 badge, r4 depth, r5 pages of memory, r6 where they are mapped, or 0."""
+    """a0 handle -> r1 kind, r2 rights, r3 badge, r4 depth; of memory r5 pages, r6 where they are mapped, or 0, and r7
+    where they lie, for who may know it, else 0."""
     slot = caller.table.resolve(unpack_handle(call.a0))
     if slot is None:
         return refuse(Status.INVALID_HANDLE)
     held = slot.held()
     named = held.object
     placement = slot.placement
-    pages = u64(named.pages) if isinstance(named, MemoryHandle) else u64(0)
+    pages = u64(0)
+    place = u64(0)
+    if isinstance(named, MemoryHandle):
+        pages = u64(named.pages)
+        if includes(held.rights, Rights.LOCATE):
+            place = named.at.start + u64(named.first) * PAGE_SIZE
     address = placement.address if placement is not None and is_placed(slot) else u64(0)
     kind = u64(kind_of(named).value)
-    return Resume(Answer(u64(Status.OK.value), kind, u64(held.rights), held.badge, u64(slot.depth), pages, address))
+    rights, depth = u64(held.rights), u64(slot.depth)
+    return Resume(Answer(u64(Status.OK.value), kind, rights, held.badge, depth, pages, address, place))

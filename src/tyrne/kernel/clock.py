@@ -9,12 +9,12 @@ from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.hal.timer import deadline as counter_after
 from tyrne.hal.timer import ticks_to_ns
-from tyrne.kernel.authority import authorise, message_status, notification_at
+from tyrne.kernel.authority import authorise, message_status
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.deadline import Deadline, exchange, next_due, set_alarm, set_deadline
 from tyrne.kernel.effects import Effect, SyscallContext, done, refuse
 from tyrne.kernel.rendezvous import end_wait
-from tyrne.kernel.signals import wake_waiter
+from tyrne.kernel.signals import signal
 from tyrne.lang import u64
 
 if TYPE_CHECKING:
@@ -65,7 +65,5 @@ def ring(kernel: Kernel[B]) -> None:
         if deadline.signals is None:
             end_wait(kernel, task, Status.TIMED_OUT)
         else:
-            notification = notification_at(deadline.signals)
-            notification.set(deadline.bits)
-            wake_waiter(kernel, notification)
+            signal(kernel, deadline.signals, deadline.bits)
     set_alarm(kernel)

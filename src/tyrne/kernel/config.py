@@ -21,6 +21,8 @@ TABLE_SLOTS: Final = 64
 """How many capabilities a task can hold."""
 MAX_DEPTH: Final = u8(16)
 """Depth of the deepest derived capability. A new root has depth 0, a child one more than its source."""
+MAX_LINES: Final = 16
+"""How many interrupt lines a description can name."""
 PRIORITIES: Final = 16
 """0 is the most urgent."""
 MAX_PAGES: Final = u64(512)

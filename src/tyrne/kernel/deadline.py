@@ -68,17 +68,17 @@ def set_deadline(kernel: Kernel[B], task: Task, deadline: Deadline | None) -> No
 
 def exchange(task: Task, deadline: Deadline | None) -> None:
     """The same, but for the alarm. While a deadline ends a wait, the fast path leaves the task alone."""
-    old = task.deadline
-    if old is not None:
-        old.by.uses -= 1
-        if old.signals is not None:
-            old.signals.uses -= 1
-    if deadline is not None:
-        deadline.by.uses += 1
-        if deadline.signals is not None:
-            deadline.signals.uses += 1
     task.deadline = deadline
     task.urgency = NOT_AT_ONCE if deadline is not None and deadline.signals is None else task.priority
+
+
+@inline
+def forget_deadline_by(kernel: Kernel[B], slot: CapSlot) -> None:
+    """A capability goes or moves: its holder's deadline goes with it, if it was set by it."""
+    task = None if slot.table is None else slot.table.owner
+    deadline = None if task is None else task.deadline
+    if task is not None and deadline is not None and (deadline.by is slot or deadline.signals is slot):
+        set_deadline(kernel, task, None)
 
 
 @inline

@@ -25,8 +25,10 @@ from tyrne.kernel.end_of_run import log_end
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.fast_path import fast_call, fast_call_2, fast_fault
 from tyrne.kernel.frames import Frames
+from tyrne.kernel.interrupts import deliver, is_awaited
 from tyrne.kernel.life import LifeStack
 from tyrne.kernel.lifecycle import exit_task, fault_task
+from tyrne.kernel.line import Line
 from tyrne.kernel.mapping import prepare
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
@@ -36,7 +38,7 @@ from tyrne.kernel.system_calls import dispatch
 from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.kernel.work import Preparation, Reaping, Revocation, Work
-from tyrne.lang import apart, hot, inline, irange, u32, u64
+from tyrne.lang import Array, apart, hot, inline, irange, u32, u64
 
 NO_TASK: Final = u32(0xFFFF_FFFF)
 """The number of no task."""
@@ -58,6 +60,10 @@ class Kernel(Generic[B]):
         self.spaces: Arena[AddressSpace] = Arena(config.MAX_SPACES, lambda _: AddressSpace())
         self.regions: Arena[Region] = Arena(config.MAX_REGIONS, lambda _: Region())
         self.quotas: Arena[Quota] = Arena(config.MAX_QUOTAS, lambda _: Quota())
+        self.lines: Array[Line] = Array.of(config.MAX_LINES, lambda _: Line())
+        """The interrupt lines that the description names come first."""
+        self.named_lines: u64 = u64(0)
+        """How many these are."""
         self.frames: Frames = Frames()
         self.bootstrap_table: CapTable = CapTable()
         """The kernel's own authority, by which it makes the first objects, and keeps the first tasks."""
@@ -186,7 +192,7 @@ class Kernel(Generic[B]):
 
     def _interrupt(self, task: Task | None) -> None:
         """A tick ends the turn of the current task, which alone has another one; the limit ends the run; at an alarm
-        what is due happens."""
+        what is due happens, and what a device has to say is signalled."""
         match self.board.acknowledge_interrupt():
             case Interrupt.TICK:
                 if task is not None:
@@ -195,6 +201,9 @@ class Kernel(Generic[B]):
                         self._begin_turn(task)
             case Interrupt.ALARM:
                 ring(self)
+                self.scheduler.preempt()
+            case Interrupt.DEVICE:
+                deliver(self, self.board.raised_line())
                 self.scheduler.preempt()
             case Interrupt.LIMIT:
                 self.limit_reached = True
@@ -255,8 +264,9 @@ class Kernel(Generic[B]):
             core.entered = None
 
     def waits(self) -> bool:
-        """While nobody is ready: whether a deadline may change that, and the run is not over."""
-        return not self.limit_reached and next_due(self) is not None and self.anybody_left()
+        """While nobody is ready: whether a deadline or a device may change that, and the run is not over."""
+        comes = next_due(self) is not None or is_awaited(self)
+        return comes and not self.limit_reached and self.anybody_left()
 
     def anybody_left(self) -> bool:
         """Whether a task has not ended that keeps the run going."""

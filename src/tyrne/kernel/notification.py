@@ -41,19 +41,14 @@ class Notification:
         """Bind to an endpoint; neither is bound yet."""
         endpoint.bound = self
         self.bound = endpoint
-        at.uses += 1
         self.bound_at = at
-        by.uses += 1
         self.bound_by = by
 
     def unbind(self) -> None:
         """Undo the binding, if there is one."""
-        endpoint, at, by = self.bound, self.bound_at, self.bound_by
-        if endpoint is None or at is None or by is None:
-            return
-        endpoint.bound = None
-        at.uses -= 1
-        by.uses -= 1
+        endpoint = self.bound
+        if endpoint is not None:
+            endpoint.bound = None
         self.bound = None
         self.bound_at = None
         self.bound_by = None

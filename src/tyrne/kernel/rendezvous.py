@@ -10,14 +10,23 @@ from tyrne.hal.frame import Answer
 from tyrne.kernel.authority import caller_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import Capability, EndpointHandle, MemoryHandle, NotificationHandle, ReplyHandle
-from tyrne.kernel.deadline import forget_timeout, set_deadline
+from tyrne.kernel.capability import (
+    Capability,
+    Clock,
+    EndpointHandle,
+    InterruptHandle,
+    MemoryHandle,
+    NotificationHandle,
+    ReplyHandle,
+)
+from tyrne.kernel.deadline import forget_deadline_by, forget_timeout
 from tyrne.kernel.effects import receipt, signal_receipt
 from tyrne.kernel.ending import call_off, end_by_fault
 from tyrne.kernel.endpoint import Endpoint, Message
+from tyrne.kernel.line import unbind_lines
 from tyrne.kernel.mapping import unmap_placed
 from tyrne.kernel.task import Offer, Task
-from tyrne.lang import cold, hot, inline, u64
+from tyrne.lang import hot, inline, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -84,32 +93,27 @@ def withdraw(named: EndpointHandle, slot: CapSlot) -> None:
         endpoint.withdraw()
 
 
-@cold
-def _let_go(kernel: Kernel[B], slot: CapSlot) -> None:
-    """Undo what was set by a capability: a binding, a deadline."""
-    named = slot.held().object
-    if isinstance(named, EndpointHandle):
-        bound = named.at.bound
-        if bound is not None and bound.bound_at is slot:
-            bound.unbind()
-    elif isinstance(named, NotificationHandle) and named.at.bound_by is slot:
-        named.at.unbind()
-    task = None if slot.table is None else slot.table.owner
-    deadline = None if task is None else task.deadline
-    if task is not None and deadline is not None and (deadline.by is slot or deadline.signals is slot):
-        set_deadline(kernel, task, None)
-
-
 def lay_down(kernel: Kernel[B], slot: CapSlot) -> None:
-    """Undo what its holder did by a capability that goes or moves: a binding, a mapping, a poll for messages, a
+    """Undo what its holder did by a capability that goes or moves: a mapping, a poll for messages, a binding, a
     deadline."""
-    if slot.uses != 0:
-        _let_go(kernel, slot)
     named = slot.held().object
-    if isinstance(named, MemoryHandle):
-        unmap_placed(kernel, slot)
-    elif isinstance(named, EndpointHandle):
-        withdraw(named, slot)
+    match named:
+        case MemoryHandle():
+            unmap_placed(kernel, slot)
+        case EndpointHandle(endpoint):
+            withdraw(named, slot)
+            bound = endpoint.bound
+            if bound is not None and bound.bound_at is slot:
+                bound.unbind()
+        case NotificationHandle(notification):
+            if notification.bound_by is slot:
+                notification.unbind()
+            forget_deadline_by(kernel, slot)
+            unbind_lines(kernel, slot)
+        case Clock():
+            forget_deadline_by(kernel, slot)
+        case InterruptHandle():
+            unbind_lines(kernel, slot)
 
 
 @hot

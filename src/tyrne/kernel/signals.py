@@ -8,11 +8,12 @@ from tyrne.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState, unpack_ha
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.kernel.authority import authorise, endpoint_at, message_status, notification_at, notification_of
+from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.deadline import forget_timeout
 from tyrne.kernel.effects import Block, Effect, Resume, SyscallContext, done, refuse, signal_receipt
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.rendezvous import release
-from tyrne.lang import hot
+from tyrne.lang import hot, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -30,6 +31,19 @@ def wake_waiter(kernel: Kernel[B], notification: Notification) -> None:
     if task is not None:
         release(kernel, task, signal_receipt(notification.consume()))
         kernel.scheduler.make_ready(task)
+
+
+def signal(kernel: Kernel[B], through: CapSlot, bits: u64) -> None:
+    """Signal bits to the notification that a capability names."""
+    notification = notification_at(through)
+    notification.set(bits)
+    wake_waiter(kernel, notification)
+
+
+def is_heard(notification: Notification) -> bool:
+    """Whether somebody waits for its bits: here, or at the endpoint that is bound."""
+    bound = notification.bound
+    return notification.waiters.head is not None or (bound is not None and bound.receivers.head is not None)
 
 
 def notify(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tyrne.abi import CallNumber, Status, decode_call_number
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
-from tyrne.kernel import capability_calls, clock, creation, mapping, messages, signals, task_calls
+from tyrne.kernel import capability_calls, clock, creation, interrupts, mapping, messages, signals, task_calls
 from tyrne.kernel.console import console_write
 from tyrne.kernel.effects import Effect, refuse
 
@@ -63,3 +63,5 @@ def dispatch(kernel: Kernel[B], call: Call) -> Effect:
         case CallNumber.TASK_STATE: return task_calls.state(kernel, caller, call)
         case CallNumber.CLOCK_READ: return clock.read(kernel, caller, call)
         case CallNumber.CLOCK_ARM: return clock.arm(kernel, caller, call)
+        case CallNumber.INTERRUPT_BIND: return interrupts.bind(kernel, caller, call)
+        case CallNumber.INTERRUPT_ACK: return interrupts.acknowledge(kernel, caller, call)

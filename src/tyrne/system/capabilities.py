@@ -9,6 +9,7 @@ from typing import Final
 
 from tyrne.abi import CapKind, Rights, includes, rights_over
 from tyrne.system import limits
+from tyrne.system.devices import line_error
 from tyrne.system.mistakes import Mistakes, Where
 from tyrne.system.parts import CONSOLE_CAP, Cap, Mapping, Region
 from tyrne.system.shape import CapTable, keys_given
@@ -37,6 +38,7 @@ _KINDS: Final = {
     "task": _Kind(CapKind.TASK, Rights.CONTROL | Rights.INSPECT, "a task", "task"),
     "space": _Kind(CapKind.ADDRESS_SPACE, Rights.MAP | Rights.BIND, "an address space", "task"),
     "quota": _Kind(CapKind.QUOTA, Rights.CREATE, "a quota"),
+    "interrupt": _Kind(CapKind.INTERRUPT, Rights.BIND | Rights.ACK, "an interrupt"),
 }
 """Each key that names an object."""
 
@@ -56,6 +58,7 @@ class CapReader:
         self._mistakes = mistakes
         self._names = names
         self._regions = regions
+        self._lines: set[int] = set()
 
     def caps(self, where: Where, tables: Sequence[CapTable]) -> tuple[tuple[Cap, ...], tuple[Mapping, ...]]:
         """The capabilities of one task, and what of its memory is mapped from the start."""
@@ -94,7 +97,22 @@ class CapReader:
         badge = table.badge or 0
         check_badge(self._mistakes, (*here, "badge"), badge)
         number = self.number((*here, key), kind.named, getattr(table, key)) if kind.named else 0
+        if table.interrupt is not None:
+            number = self._line((*here, key), table.interrupt)
         return CONSOLE_CAP if number is None else Cap(number, rights, badge, kind.kind)
+
+    def _line(self, where: Where, line: int) -> int | None:
+        """An interrupt line that nobody has yet; None and a mistake for one that no task can have."""
+        wrong = line_error(line)
+        if wrong is None and line in self._lines:
+            wrong = f"interrupt {line} is given a second time; let its holder derive another from it"
+        elif wrong is None and len(self._lines) == limits.LINES:
+            wrong = f"a system has at most {limits.LINES} interrupts, remove some"
+        if wrong is not None:
+            self._mistakes.add(where, wrong)
+            return None
+        self._lines.add(line)
+        return line
 
     def number(self, where: Where, kind: str, name: str) -> int | None:
         """The number of the table of this kind with a name; None and a mistake where none has it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tyrne.boards.qemu_virt.memory_map import CPU_INTERFACE, DISTRIBUTOR, RAM_END, RAM_START, UART
+from tyrne.boards.qemu_virt.uart import LINE as UART_LINE
 from tyrne.system.errors import RequestError
 from tyrne.system.limits import PAGE
 from tyrne.system.manifest import System
@@ -41,6 +42,11 @@ REFUSED: Final = (
 )
 
 
+LINES: Final = range(32, 288)
+"""The lines of devices on the board, as the interrupt controller numbers them."""
+_LINES_THERE_ARE: Final = "there is 34 of the clock (PL031), and 48 to 79 of virtio"
+
+
 def range_error(start: int, pages: int) -> str | None:
     """What is wrong with giving a task these pages of physical addresses; None if nothing is."""
     if start % PAGE:
@@ -55,6 +61,13 @@ def range_error(start: int, pages: int) -> str | None:
     if not any(device.start <= start and end <= device.end for device in DEVICES):
         return f"{start:#x} to {end:#x} lies in no device; there is {known}"
     return None
+
+
+def line_error(line: int) -> str | None:
+    """What is wrong with giving a task an interrupt line; None if nothing is."""
+    if line == UART_LINE:
+        return f"interrupt {line} is the serial line's, which is the kernel's; {_LINES_THERE_ARE}"
+    return None if line in LINES else f"interrupt {line} is no device's; {_LINES_THERE_ARE}"
 
 
 def refuse_devices(system: System, machine: str) -> None:

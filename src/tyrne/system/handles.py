@@ -64,6 +64,8 @@ def _made_name(table: CapTable) -> str:
         return "clock"
     if table.quota:
         return "quota"
+    if table.interrupt is not None:
+        return f"interrupt_{table.interrupt}"
     if table.space is not None:
         return identifier(f"{table.space}_space")
     return identifier(table.endpoint or table.notification or table.memory or table.task or "")

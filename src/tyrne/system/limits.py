@@ -28,6 +28,8 @@ CAPS: Final = manifest.MAX_CAPS
 MAPPINGS: Final = manifest.MAX_MAPPINGS
 """Memory regions that one task has mapped from the start."""
 SEGMENTS: Final = image.MAX_SEGMENTS
+LINES: Final = config.MAX_LINES
+"""Interrupt lines."""
 PRIORITIES: Final = int(config.PRIORITIES)
 NAME_BYTES: Final = manifest.NAME_LENGTH
 SEED: Final = int(MOST_SEED)

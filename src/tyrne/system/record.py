@@ -40,7 +40,9 @@ from tyrne.system.packed import pack, unpack
 FORMAT: Final = 1
 MANIFEST_BYTES: Final = limits.TASKS * limits.PROGRAM_BYTES + (1 << 20)
 """More than the manifest of any system takes."""
-_INTERRUPT: Final = re.compile(r"(\d{1,18})\+(\d{1,18})(?:/([1-9]\d{0,17}))? (tick|limit|spurious|alarm)")
+_INTERRUPT: Final = re.compile(
+    r"(\d{1,18})\+(\d{1,18})(?:/([1-9]\d{0,17}))? (tick|limit|spurious|alarm|device (\d{1,4}))"
+)
 _READING_MOST: Final = (1 << 64) - 1
 _PROFILES: Final = ("debug", "release")
 
@@ -198,7 +200,8 @@ def _seed(data: object) -> int:
 
 def _interrupt_text(event: InterruptEvent) -> str:
     steps = f"/{event.steps}" if event.steps else ""
-    return f"{event.traps}+{event.instructions}{steps} {event.kind.name.lower()}"
+    line = f" {event.line}" if event.kind is Interrupt.DEVICE else ""
+    return f"{event.traps}+{event.instructions}{steps} {event.kind.name.lower()}{line}"
 
 
 def _interrupt(item: object) -> InterruptEvent:
@@ -206,7 +209,8 @@ def _interrupt(item: object) -> InterruptEvent:
     if match is None:
         found = reprlib.repr(item)
         raise BadRecordError(f"replay.interrupts has {found}, where an interrupt such as '12+340 tick' belongs")
-    return InterruptEvent(int(match[1]), int(match[2]), Interrupt[match[4].upper()], int(match[3] or 0))
+    kind = Interrupt[match[4].split()[0].upper()]
+    return InterruptEvent(int(match[1]), int(match[2]), kind, int(match[3] or 0), int(match[5] or 0))
 
 
 def _check_order(events: Sequence[InterruptEvent]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tyrne.boards.qemu_virt.trace import LINE_SHIFT
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hosted.recorder import Recorder
 
@@ -44,7 +45,8 @@ def feed(line: bytes, recorder: Recorder) -> None:
                 recorder.standing(int(task, 16), *(int(word, 16) for word in words))
             case "I", [traps, instructions, kind, *steps] if len(steps) <= 1:
                 inside = int(steps[0], 16) if steps else 0
-                recorder.interrupt(int(traps, 16), int(instructions, 16), Interrupt(int(kind, 16)), inside)
+                raised, cause = divmod(int(kind, 16), 1 << int(LINE_SHIFT))
+                recorder.interrupt(int(traps, 16), int(instructions, 16), Interrupt(cause), inside, raised)
             case "T", [count]:
                 recorder.reading(int(count, 16))
             case "P", [content]:

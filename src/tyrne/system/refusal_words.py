@@ -27,9 +27,10 @@ _KINDS: Final = {
     "quota": CapKind.QUOTA,
     "reply capability": CapKind.REPLY,
     "clock": CapKind.CLOCK,
+    "interrupt": CapKind.INTERRUPT,
 }
 """The kinds, as the table of calls names them; each is an argument too."""
-_UNNAMED: Final = {CapKind.DEBUG_CONSOLE: "the console", CapKind.CLOCK: "the clock"}
+_UNNAMED: Final = {CapKind.DEBUG_CONSOLE: "the console", CapKind.CLOCK: "the clock", CapKind.INTERRUPT: "the interrupt"}
 _TRANSFERRED: Final = "capability to transfer"
 _ANY_KIND: Final = ("source", "target", "handle", _TRANSFERRED)
 _NEEDED: Final = re.compile(r"(source|both quotas|debug console|[a-z]+(?: space)?) with ([A-Z_]+)")

@@ -34,7 +34,7 @@ Number = Annotated[int, Field(ge=-(1 << 63), lt=1 << 64)]
 
 
 class CapTable(Table):
-    """One capability: just one of the first eight keys. `name` is by what its program finds it."""
+    """One capability: just one of the first nine keys. `name` is by what its program finds it."""
 
     console: OnlyTrue = None
     clock: OnlyTrue = None
@@ -44,6 +44,7 @@ class CapTable(Table):
     task: str | None = None
     space: str | None = None
     quota: OnlyTrue = None
+    interrupt: Number | None = None
     name: str | None = None
     rights: list[str] | None = None
     badge: Number | None = None
@@ -157,6 +158,7 @@ _EXAMPLES: Final = {
     "console": "console = true",
     "clock": "clock = true",
     "caps.quota": "quota = true",
+    "interrupt": "interrupt = 34",
     "rights": 'rights = ["SEND", "RECV"]',
     "badge": "badge = 1",
     "at": "at = 0x1000_0000",

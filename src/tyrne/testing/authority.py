@@ -13,6 +13,7 @@ from tyrne.kernel.capability import (
     Clock,
     DebugConsole,
     EndpointHandle,
+    InterruptHandle,
     MemoryHandle,
     NotificationHandle,
     QuotaHandle,
@@ -88,6 +89,8 @@ def name_of(kernel: Kernel[Any], named: CapObject, names: Names) -> str:
             return "console"
         case Clock():
             return "clock"
+        case InterruptHandle(line):
+            return f"interrupt {int(line.number)}"
         case EndpointHandle(at, life):
             return _name(at.life, life, "endpoint", names.endpoints)
         case NotificationHandle(at, life):

@@ -41,6 +41,10 @@ class MemoryBoard:
         """Where a trap from EL1 goes."""
         self.interrupt = Interrupt.LIMIT
         """What the next interrupts are."""
+        self.raised = 0
+        """The line of the device that interrupts, where that is what comes next."""
+        self.unmasked: set[int] = set()
+        """The lines that the kernel lets interrupt."""
         self.steps = 0
         """How often the kernel has asked whether an interrupt is pending: once after each step of long work."""
         self.tick_after = 0
@@ -153,7 +157,24 @@ class MemoryBoard:
         return True
 
     def acknowledge_interrupt(self) -> Interrupt:
+        if self.interrupt is Interrupt.DEVICE:
+            self.unmasked.discard(self.raised)
         return self.interrupt
+
+    def raise_line(self, line: int) -> None:
+        """Let the next interrupt be that of a device, which the kernel lets interrupt."""
+        assert line in self.unmasked, f"line {line} is masked"
+        self.interrupt = Interrupt.DEVICE
+        self.raised = line
+
+    def raised_line(self) -> u32:
+        return u32(self.raised)
+
+    def unmask_line(self, line: u32) -> None:
+        self.unmasked.add(int(line))
+
+    def mask_line(self, line: u32) -> None:
+        self.unmasked.discard(int(line))
 
     def switch_thread(self, old: ThreadState | None, new: ThreadState) -> None:
         self.events.append(("switch_thread", old, new))

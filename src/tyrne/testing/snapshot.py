@@ -57,7 +57,7 @@ class Snapshot:
         """The state as it is now."""
         board = self.kernel.board
         saved = list(map(tuple, self._views))
-        saved.append((board.time, board.alarm_at, board.turn_end))
+        saved.append((board.time, board.alarm_at, board.turn_end, frozenset(board.unmasked)))
         if self.ram is not None:
             saved.append((bytes(self.ram),))
         return saved
@@ -70,7 +70,8 @@ class Snapshot:
             if old != new:
                 if i == len(fields):
                     board = self.kernel.board
-                    board.time, board.alarm_at, board.turn_end = old
+                    board.time, board.alarm_at, board.turn_end, unmasked = old
+                    board.unmasked = set(unmasked)
                     continue
                 if i > len(fields):
                     assert self.ram is not None

@@ -53,7 +53,7 @@ def kernel_state(kernel: Kernel[MemoryBoard], frame: TrapFrame | None = None) ->
     if frame is None and task is not None:
         frame = task.frame
     kept = () if frame is None else (list(frame.x)[9:], frame.sp, frame.pc, frame.pstate)
-    due = board.alarm_at, board.turn_end
+    due = board.alarm_at, board.turn_end, sorted(board.unmasked)
     return state(kernel, board.ram, board.console, board.log, board.events, due, kept, without=(board, frame))
 
 

@@ -17,19 +17,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tyrne.abi import CallNumber, CapHandle, CapKind, Rights, Status, TaskState, pack_handle, rights_over, unpack_handle
+from tyrne.boot.first_system import line_of
 from tyrne.hal.aarch64.syndrome import cause_of
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import Capability, Clock, DebugConsole, kind_of
+from tyrne.kernel.capability import Capability, Clock, DebugConsole, InterruptHandle, kind_of
 from tyrne.kernel.creation import make_object
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import FRAMES, Quota
 from tyrne.kernel.task import Task
-from tyrne.lang import u64
+from tyrne.lang import u32, u64
 from tyrne.system.parts import Quota as Claims
 from tyrne.testing.board import MemoryBoard
 from tyrne.testing.invariants import check_system, demand
@@ -61,6 +62,10 @@ from tyrne.testing.state import kernel_state
 
 PLENTY = Claims(tasks=2, endpoints=2, notifications=2, spaces=2, memory=4, quotas=2, frames=40)
 """Of every kind some for each of four tasks, and some left for what tests make."""
+
+
+LINE = 48
+"""An interrupt line."""
 
 
 class World:
@@ -203,6 +208,13 @@ class World:
         assert isinstance(made, CapHandle)
         return int(pack_handle(made))
 
+    def give_interrupt(self, task: int, line: int = LINE, rights: Rights = ALL) -> int:
+        """A capability over an interrupt line; its handle word."""
+        named = Capability(rights, InterruptHandle(line_of(self.kernel, u32(line))))
+        made = self.task(task).capabilities.insert(named, None)
+        assert isinstance(made, CapHandle)
+        return int(pack_handle(made))
+
     def supervise(self, task: int, origin: CapSlot, badge: int = 0) -> None:
         """Let an endpoint hear of a task's faults and end."""
         slot = self.task(task).supervisor
@@ -319,6 +331,11 @@ class World:
         assert board.time >= board.alarm_at, f"the alarm is set to {board.alarm_at}"
         board.alarm_at = None
         board.interrupt = Interrupt.ALARM
+        return self.enter(Vector.IRQ, 0, 0)
+
+    def device(self, line: int = LINE) -> Task | None:
+        """A device raises its line, which the kernel lets interrupt; who runs next."""
+        self.board.raise_line(line)
         return self.enter(Vector.IRQ, 0, 0)
 
     # --- what is so

@@ -38,6 +38,7 @@ from tyrne.user.handles import (
     ConsoleCap,
     EndpointCap,
     Handle,
+    InterruptCap,
     MemoryCap,
     NotificationCap,
     QuotaCap,
@@ -45,6 +46,7 @@ from tyrne.user.handles import (
     SpaceCap,
     TaskCap,
 )
+from tyrne.user.interrupts import interrupt_ack, interrupt_bind, interrupt_unbind
 from tyrne.user.layout import data_start, image_end, image_start, stack_start
 from tyrne.user.memory import Access, map_memory, memory_derive, protect_memory, unmap_memory
 from tyrne.user.messages import Arrival, Message, Pending, call, cancel, recv, reply, reply_wait, send, send_wait, wait
@@ -105,6 +107,7 @@ __all__ = [
     "Exited",
     "Faulted",
     "Handle",
+    "InterruptCap",
     "MemoryCap",
     "Message",
     "Notice",
@@ -149,6 +152,9 @@ __all__ = [
     "granted",
     "image_end",
     "image_start",
+    "interrupt_ack",
+    "interrupt_bind",
+    "interrupt_unbind",
     "map_memory",
     "memory_derive",
     "notify",

@@ -37,6 +37,8 @@ class CapInfo:
     """The size of a memory region; 0 for other kinds."""
     address: u64
     """Where a memory region is mapped; 0 if it is not."""
+    place: u64
+    """Its physical address, for a device, if the capability allows to know it; else 0."""
 
 
 def decode_kind(word: u64) -> CapKind:
@@ -100,4 +102,4 @@ def cap_query(cap: Handle) -> CapInfo | Status:
     reply = request(CallNumber.CAP_QUERY, cap.word)
     if not is_ok(reply):
         return status_of(reply)
-    return CapInfo(decode_kind(reply.x1), rights_from_word(reply.x2), reply.x3, reply.x4, reply.x5, reply.x6)
+    return CapInfo(decode_kind(reply.x1), rights_from_word(reply.x2), reply.x3, reply.x4, reply.x5, reply.x6, reply.x7)

@@ -48,6 +48,17 @@ class ClockCap:
 
 
 @dataclass(frozen=True)
+class InterruptCap:
+    """Names an interrupt line: when a device wants to be heard."""
+
+    word: u64
+
+    def named(self, word: u64) -> InterruptCap:
+        """Another handle of the same kind."""
+        return InterruptCap(word)
+
+
+@dataclass(frozen=True)
 class EndpointCap:
     """Names an endpoint: where messages meet."""
 

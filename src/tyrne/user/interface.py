@@ -19,7 +19,7 @@ from tyrne.abi import (
     SendOutcome,
     Status,
     TaskState,
-    rights_over,
+    rights_at_boot,
 )
 from tyrne.user.memory import Access
 
@@ -33,7 +33,7 @@ def interface() -> Iterator[str]:
     for table in TABLES:
         yield from (f"{table.__name__} {int(member.value):#x} {member.name}" for member in table)
     for kind in CapKind:
-        yield f"{kind.name}: {int(rights_over(kind)):#x}"
+        yield f"{kind.name}: {int(rights_at_boot(kind)):#x}"
     for call in CALLS:
         yield f"{call.number.name}: {'; '.join(call.arguments)} -> {'; '.join(call.results)}"
     yield f"{int(NULL_HANDLE):#x} {int(SIGNAL_BADGE):#x}"

@@ -19,7 +19,7 @@ from tyrne.abi import (
     Status,
     TaskState,
     includes,
-    rights_over,
+    rights_at_boot,
 )
 from tyrne.abi.version import NOTE_INTERFACE, NOTE_OWNER, UNSTATED
 from tyrne.rows import MissingRowError, Rows
@@ -166,13 +166,13 @@ def _status(status: Status) -> tuple[str, str, str]:
 
 
 def _kind(kind: CapKind) -> tuple[str, str, str]:
-    own = rights_over(kind)
+    own = rights_at_boot(kind)
     names = [name for name, right in Rights.__members__.items() if right and includes(own, right)]
     return str(kind.value), kind.name, ", ".join(names)
 
 
 def _kinds_with(right: Rights) -> str:
-    without = [kind.name for kind in CapKind if not includes(rights_over(kind), right)]
+    without = [kind.name for kind in CapKind if not includes(rights_at_boot(kind), right)]
     if len(without) < 2:
         return " but ".join(("all", *without))
     return ", ".join(kind.name for kind in CapKind if kind.name not in without)

@@ -66,6 +66,8 @@ REFUSALS: Final[Rows[CallNumber, tuple[Status, ...]]] = Rows("REFUSALS", CallNum
     _C.TASK_STATE: _CAPABILITY,
     _C.CLOCK_READ: _CAPABILITY,
     _C.CLOCK_ARM: (*_CAPABILITY, *_MESSAGE),
+    _C.INTERRUPT_BIND: (*_CAPABILITY, *_MESSAGE),
+    _C.INTERRUPT_ACK: (*_CAPABILITY, _S.BAD_STATE),
 })  # fmt: skip
 """Every status but Ok and those of `ENDS_OF_WAITS` that a call of a task can end in."""
 

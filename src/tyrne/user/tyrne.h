@@ -5,7 +5,7 @@
 #ifndef TYRNE_H
 #define TYRNE_H
 
-#define TYRNE_ABI_VERSION 4
+#define TYRNE_ABI_VERSION 5
 
 #define TYRNE_CALL_SEND 0x1
 #define TYRNE_CALL_RECV 0x2
@@ -44,6 +44,8 @@
 #define TYRNE_CALL_TASK_STATE 0x23
 #define TYRNE_CALL_CLOCK_READ 0x24
 #define TYRNE_CALL_CLOCK_ARM 0x25
+#define TYRNE_CALL_INTERRUPT_BIND 0x26
+#define TYRNE_CALL_INTERRUPT_ACK 0x27
 
 #define TYRNE_STATUS_OK 0x0
 #define TYRNE_STATUS_BAD_SYSCALL_NUMBER 0x1
@@ -85,6 +87,7 @@
 #define TYRNE_KIND_QUOTA 0x7
 #define TYRNE_KIND_REPLY 0x8
 #define TYRNE_KIND_CLOCK 0x9
+#define TYRNE_KIND_INTERRUPT 0xa
 
 #define TYRNE_RIGHT_DUPLICATE 0x1
 #define TYRNE_RIGHT_DERIVE 0x2
@@ -106,6 +109,8 @@
 #define TYRNE_RIGHT_INSPECT 0x20000
 #define TYRNE_RIGHT_MODIFY 0x40000
 #define TYRNE_RIGHT_ARM 0x80000
+#define TYRNE_RIGHT_ACK 0x100000
+#define TYRNE_RIGHT_LOCATE 0x200000
 
 #define TYRNE_ACCESS_READ 0x0
 #define TYRNE_ACCESS_READ_WRITE 0x1
@@ -143,7 +148,7 @@ __asm__(".pushsection .note.tyrne, \"a\", %note\n"
         ".word 6, 16, 2\n"
         ".asciz \"Tyrne\"\n"
         ".balign 4\n"
-        ".word 0x4, 0x3fe, 0xfffff, 0x0\n"
+        ".word 0x5, 0x7fe, 0x3fffff, 0x0\n"
         ".popsection\n");
 
 /* What a call gives back: x[0] is the status, the others are zero if it is not Ok. Handles are words: generation in
@@ -238,7 +243,7 @@ static inline struct tyrne_reply tyrne_cap_move(uint64_t handle, uint64_t task)
 }
 
 /* What a handle of one's own names. When Ok: x[1] kind; x[2] rights; x[3] badge; x[4] depth; x[5] pages of memory; x[6]
-   address where it is mapped, or 0. */
+   where it is mapped, or 0; x[7] with LOCATE where it lies, or 0. */
 static inline struct tyrne_reply tyrne_cap_query(uint64_t handle)
 {
     return tyrne_system_call(TYRNE_CALL_CAP_QUERY, handle, 0, 0, 0, 0, 0);
@@ -414,6 +419,18 @@ static inline struct tyrne_reply tyrne_clock_arm(uint64_t clock, uint64_t nanose
     return tyrne_system_call(TYRNE_CALL_CLOCK_ARM, clock, nanoseconds_since_boot, notification, bits, 0, 0);
 }
 
+/* Let a device's interrupts signal bits, each but the first after an interrupt_ack. */
+static inline struct tyrne_reply tyrne_interrupt_bind(uint64_t interrupt, uint64_t notification, uint64_t bits)
+{
+    return tyrne_system_call(TYRNE_CALL_INTERRUPT_BIND, interrupt, notification, bits, 0, 0, 0);
+}
+
+/* Let the next interrupt of a device come. */
+static inline struct tyrne_reply tyrne_interrupt_ack(uint64_t interrupt)
+{
+    return tyrne_system_call(TYRNE_CALL_INTERRUPT_ACK, interrupt, 0, 0, 0, 0, 0);
+}
+
 /* What is sent: the label and the words mean what the programs agree on. */
 struct tyrne_message {
     uint64_t label;
@@ -578,7 +595,7 @@ size_t strlen(const char *text);
         .word   6, 16, 2
         .asciz  "Tyrne"
         .balign 4
-        .word   0x4, 0x3fe, 0xfffff, 0x0
+        .word   0x5, 0x7fe, 0x3fffff, 0x0
         .popsection
 
 /* Writes a text to the console at handle word 0; uses x0 to x8. */

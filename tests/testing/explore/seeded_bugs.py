@@ -107,8 +107,7 @@ move_to = CapSlot.move_to
 
 
 def forgets_the_client(kernel: Any, slot: CapSlot, target: CapSlot) -> None:
-    if slot.uses != 0:
-        rendezvous._let_go(kernel, slot)
+    rendezvous.lay_down(kernel, slot)
     move_to(slot, target)
 
 
@@ -356,7 +355,7 @@ BUGS = (
     Bug("the bit of a queue that is empty stays set", (Core, "_note"), leaves_the_bit,
         PAIR, 1, "the_ready_are_queued_by_priority"),
     Bug("an endpoint is bound twice", signals.bind, binds_twice,
-        BINDINGS, 2, "counts 2 uses, and has 1"),
+        BINDINGS, 2, "bound to an endpoint that is not bound to it"),
     Bug("a priority that is refused is set", task_calls.prioritise, sets_before_it_checks,
         LIFECYCLE, 1, "refused with 0x2, and changed"),
     Bug("a slot is used again in the same generation", (CapSlot, "recycle"), keeps_the_generation,

@@ -128,7 +128,7 @@ def test_a_call_is_replayed_from_its_words() -> None:
 
 
 WRITTEN = {
-    "Kernel": "scheduler ending tasks endpoints notifications spaces regions quotas frames "
+    "Kernel": "scheduler ending tasks endpoints notifications spaces regions quotas frames lines named_lines "
     "limit_reached bootstrap_table empty_table",
     "Scheduler": "core",
     "Core": "current ready levels reach untimed left entered active",
@@ -139,8 +139,9 @@ WRITTEN = {
     "TrapFrame": "x sp pc pstate",
     "ThreadState": "floating",
     "CapTable": "owner first_free touched slots",
-    "CapSlot": "capability generation index depth is_origin revoked placement uses table parent "
+    "CapSlot": "capability generation index depth is_origin revoked placement table parent "
     "first_child next_sibling previous_sibling",
+    "Line": "number bound open",
     "Endpoint": "life state asked_by message badge parked senders receivers receivable bound",
     "Notification": "life word waiters bound bound_at bound_by",
     "AddressSpace": "life root asid frames released",

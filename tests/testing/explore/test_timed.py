@@ -20,15 +20,12 @@ FAULTS = (
     Fault("deadline", "next_due", "deadline.signals is None and not task.waits()", "False", "service", "alarm stands"),
     Fault("deadline", "next_due", "deadline.signals is None and ", "", "reminders", "alarm stands"),
     Fault("deadline", "next_due", "deadline.at < at", "deadline.at > at", "sleepers", "alarm stands"),
-    Fault("deadline", "exchange", "old.by.uses -= 1", "pass", "service", "counts 2 uses, and has 1"),
-    Fault("deadline", "exchange", "deadline.by.uses += 1", "pass", "service", "counts 0 uses, and has 1"),
     Fault("deadline", "exchange", "NOT_AT_ONCE if deadline is not None and deadline.signals is None else task.priority",
           "task.priority", "service", "its deadline ends a wait True"),
     Fault("deadline", "exchange", " and deadline.signals is None", "", "reminders", "its deadline ends a wait False"),
     Fault("deadline", "exchange", "NOT_AT_ONCE if deadline is not None and deadline.signals is None else task.priority",
           "NOT_AT_ONCE if deadline is not None and deadline.signals is None else task.urgency", "service",
           "its deadline ends a wait False"),
-    Fault("deadline", "exchange", "deadline.signals.uses += 1", "pass", "reminders", "counts 0 uses, and has 1"),
     Fault("deadline", "set_deadline", "set_alarm(kernel)", "pass", "reminders", "alarm stands"),
     Fault("task", "Task.waits", " and not self.awaits_repair()", "", "late-repairs", "has gone"),
     Fault("task", "Task.waits", " or state is TaskState.RECEIVING", "", "service", "alarm stands"),
@@ -37,9 +34,11 @@ FAULTS = (
     Fault("task", "Task.set_priority", "if self.urgency != NOT_AT_ONCE:", "if True:", "impatient", "ends a wait True"),
     Fault("task", "Task.set_priority", "self.urgency = priority", "pass", "impatient", "ends a wait False"),
     Fault("rendezvous", "release", "forget_timeout(kernel, task)", "pass", "service", "stays"),
-    Fault("rendezvous", "_let_go", "set_deadline(kernel, task, None)", "pass", "taken-back", "the kernel stops"),
-    Fault("rendezvous", "lay_down", "slot.uses != 0", "False", "taken-back", "the kernel stops"),
-    Fault("rendezvous", "lay_down", "slot.uses != 0", "False", "unheard", "stays"),
+    Fault("deadline", "forget_deadline_by", "set_deadline(kernel, task, None)", "pass", "taken-back", "stays"),
+    Fault("rendezvous", "lay_down", "forget_deadline_by(kernel, slot)\n            unbind_lines",
+          "unbind_lines", "unheard", "stays"),
+    Fault("rendezvous", "lay_down", "case Clock():\n            forget_deadline_by(kernel, slot)",
+          "case Clock():\n            pass", "taken-back", "stays"),
     Fault("signals", "wait_for_signals", "forget_timeout(kernel, task)", "pass", "sleepers", "stays"),
     Fault("messages", "offer_message", "forget_timeout(kernel, task)", "pass", "patience", "stays"),
     Fault("messages", "wait_at", "forget_timeout(kernel, task)", "pass", "impatient", "stays"),
@@ -68,8 +67,10 @@ FAULTS = (
           "does not pass"),
     Fault("clock", "ring", "end_wait(kernel, task, Status.TIMED_OUT)", "end_wait(kernel, task, Status.ABORTED)",
           "service", "at an alarm"),
-    Fault("clock", "ring", "notification.set(deadline.bits)", "pass", "reminders", "its bits have not come"),
-    Fault("clock", "ring", "wake_waiter(kernel, notification)", "pass", "sleepers", "while somebody waits for them"),
+    Fault("clock", "ring", "signal(kernel, deadline.signals, deadline.bits)", "pass", "reminders",
+          "its bits have not come"),
+    Fault("signals", "signal", "wake_waiter(kernel, notification)", "pass", "sleepers",
+          "while somebody waits for them"),
     Fault("clock", "ring", "deadline.at > now", "False", "sleepers", "has gone"),
     Fault("clock", "ring", "    set_alarm(kernel)", "    pass", "sleepers", "alarm stands"),
     Fault("clock", "arm", "Rights.ARM", "Rights.NONE", "narrowed", "does not allow it"),
@@ -104,7 +105,7 @@ def test_between_them_the_models_rest_and_time_out_in_each_kind_of_wait() -> Non
 
 
 def test_a_violation_at_an_alarm_is_written_as_a_test_that_has_the_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
-    fault = next(fault for fault in FAULTS if fault.old == "notification.set(deadline.bits)")
+    fault = next(fault for fault in FAULTS if fault.old.startswith("signal("))
     find_by_what_is_written(fault, fault.model, monkeypatch, MOST_STATES, "replay.alarm()", "have not come")
 
 

@@ -36,6 +36,8 @@ class Native:
         self.deadlines: Deadlines = Deadlines()
         """In counts of user instructions."""
         self.drawn_ticks: DrawnTicks = DrawnTicks()
+        self.raised: u32 = u32(0)
+        """The line of the last interrupt of a device."""
         self.work: u64 = u64(0)
         """What the kernel has done since it was charged last (tyrne.hal.kernel_work)."""
 
@@ -139,7 +141,26 @@ class Native:
             return Interrupt.TICK
         interrupt = self.deadlines.take(self.journal.instructions())
         self._set_alarm()
-        return interrupt
+        line = self.journal.pending_line()
+        if interrupt is not Interrupt.SPURIOUS or line == 0:
+            return interrupt
+        self.raised = u32(line)
+        self.mask_line(self.raised)
+        return Interrupt.DEVICE
+
+    def raised_line(self) -> u32:
+        return self.raised
+
+    def unmask_line(self, line: u32) -> None:
+        self._let_through(line, u64(1))
+
+    def mask_line(self, line: u32) -> None:
+        self._let_through(line, u64(0))
+
+    def _let_through(self, line: u32, whether: u64) -> None:
+        self.journal.put(journal.LINE)
+        self.journal.put(u64(line))
+        self.journal.put(whether)
 
     def charge(self) -> None:
         """Count the kernel's work on a system call or fault against the limit."""

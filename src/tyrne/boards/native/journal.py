@@ -1,7 +1,8 @@
 """The journal: what the kernel did, as records of 64-bit words that the host takes after each call.
 
 A record is its kind and the fields that the kind has. Word 0 of the memory counts the words of all records, word 1 is
-the number of user instructions until now, which the host keeps; the records follow.
+the number of user instructions until now, word 2 the interrupt line that is pending or 0: the host keeps both. The
+records follow.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ END: Final = u64(12)
 """Task, code: another task ended it."""
 STANDING: Final = u64(13)
 """Task, and the words of its `Standing`: at the end of the run it has not ended."""
+LINE: Final = u64(14)
+"""An interrupt line, and whether it is let through."""
 
 FIELDS: Final = {
     LOG: 1,
@@ -52,11 +55,12 @@ FIELDS: Final = {
     ALARM: 1,
     END: 2,
     STANDING: 6,
+    LINE: 2,
 }
 """How many fields each kind has."""
 
 NEVER: Final = u64((1 << 64) - 1)
-HEADER_WORDS: Final = u64(2)
+HEADER_WORDS: Final = u64(3)
 CAPACITY: Final = u64(1 << 21)
 """Words of records, more than any one call writes: the most are the pages that the end of many capabilities unmaps. The
 memory is HEADER_WORDS larger."""
@@ -82,3 +86,8 @@ class Journal:
         """User instructions begun since the start."""
         # audit: U-51
         return read64(self.memory + 8)
+
+    def pending_line(self) -> u64:
+        """The first interrupt line that is raised and let through; 0 for none."""
+        # audit: U-51
+        return read64(self.memory + 16)

@@ -44,6 +44,8 @@ class QemuVirt:
         self.counter: CycleCounter = CycleCounter()
         self.trace: Trace = Trace(traced)
         self.host: HostExit = HostExit()
+        self.raised: u32 = u32(0)
+        """The line of the last interrupt of a device."""
         self.panicking: bool = False
 
     # The machine's life
@@ -169,23 +171,34 @@ class QemuVirt:
 
     def acknowledge_interrupt(self) -> Interrupt:
         interrupt = self._take_interrupt()
-        self.trace.interrupt(interrupt)
+        self.trace.interrupt(interrupt, self.raised if interrupt is Interrupt.DEVICE else u32(0))
         return interrupt
+
+    def raised_line(self) -> u32:
+        return self.raised
+
+    def unmask_line(self, line: u32) -> None:
+        self.interrupts.enable(line)
+
+    def mask_line(self, line: u32) -> None:
+        self.interrupts.disable(line)
 
     def _take_interrupt(self) -> Interrupt:
         word = self.interrupts.acknowledge()
         if word is None:
             return Interrupt.SPURIOUS
-        interrupt = self.timer.take() if line_of(word) == TIMER_LINE else self._take_wish(line_of(word))
+        interrupt = self.timer.take() if line_of(word) == TIMER_LINE else self._take_line(line_of(word))
         self.interrupts.complete(word)
         return interrupt
 
-    def _take_wish(self, line: u32) -> Interrupt:
+    def _take_line(self, line: u32) -> Interrupt:
         """The first byte that comes in on a traced run's serial line is its limit; those that follow are nothing."""
-        if not self.trace.enabled or line != UART_LINE:
-            return Interrupt.SPURIOUS
-        self.uart.ignore()
-        return Interrupt.LIMIT
+        if self.trace.enabled and line == UART_LINE:
+            self.uart.ignore()
+            return Interrupt.LIMIT
+        self.interrupts.disable(line)
+        self.raised = line
+        return Interrupt.DEVICE
 
     # Threads
 

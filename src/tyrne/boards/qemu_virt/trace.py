@@ -8,7 +8,8 @@
     D task code      a task was ended by another
     W task state pc kind index generation  a task has not ended, at the end of the run: its `Standing`
     I traps count kind     an interrupt came: after so many synchronous traps from EL0, and so many instructions
-                     that EL0 has retired since the last of them; the kind is a number of hal.interrupt.Interrupt
+                     that EL0 has retired since the last of them; the kind is a number of hal.interrupt.Interrupt; of
+                     a device, whose line stands in the bits from 8 on
     I traps count kind steps   the same, between two steps of the kernel's long work: so many since that trap
     T count          the kernel has read the counter, not to measure a turn by it
     P hex            bytes of a panic report
@@ -37,6 +38,7 @@ END: Final = u8(0x45)
 EXIT: Final = u8(0x58)
 FAULT: Final = u8(0x46)
 INTERRUPT: Final = u8(0x49)
+LINE_SHIFT: Final = u64(8)
 LOG: Final = u8(0x4C)
 NONE: Final = u8(0)
 PANIC: Final = u8(0x50)
@@ -149,12 +151,13 @@ class Trace:
             self.retired = self.retired_before + 1
             self.steps = self.steps_before
 
-    def interrupt(self, interrupt: Interrupt) -> None:
+    def interrupt(self, interrupt: Interrupt, line: u32) -> None:
+        """`line` is that of a device, else 0."""
         if self.enabled:
             self._begin(INTERRUPT)
             self._number(self.traps)
             self._number(self.counter.retired() - self.retired)
-            self._number(u64(interrupt.value))
+            self._number(u64(interrupt.value) | u64(line) << LINE_SHIFT)
             if self.inside:
                 self._number(self.steps)
                 self.inside = False

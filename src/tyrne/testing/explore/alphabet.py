@@ -1,5 +1,5 @@
 """What may happen next in a model: its current task makes system calls with representative arguments, or a fault; a
-tick comes, or an alarm.
+tick comes, an alarm, or the interrupt of a device.
 
 A model lists templates; in a state, a template stands for a call with every combination of the arguments that fit:
 
@@ -118,7 +118,14 @@ class Alarm:
     late: bool = False
 
 
-Action = Call | Tick | Fault | Alarm
+@dataclass(frozen=True)
+class Raise:
+    """A device raises a line that the kernel lets interrupt."""
+
+    line: int
+
+
+Action = Call | Tick | Fault | Alarm | Raise
 TAKES_OTHERS = {C.CAP_COPY, C.CAP_DERIVE, C.CAP_REVOKE, C.CAP_DROP, C.CAP_MOVE, C.CAP_QUERY, C.WAIT}
 """Calls that take capabilities of several kinds in x0, so that one of another kind is none that must be refused."""
 TICK = Tick()
@@ -226,6 +233,7 @@ def actions(
     if ticks and (kernel.scheduler.slice == 0 or kernel.board.turn_end is not None):
         yield TICK
     yield from alarms(kernel)
+    yield from (Raise(line) for line in sorted(kernel.board.unmasked))
     if task is None:
         return
     if faults:
@@ -295,6 +303,9 @@ def prepare(kernel: Kernel[MemoryBoard], action: Action) -> tuple[Cause, u64, u6
             return Cause.INTERRUPT, u64(0), u64(0)
         case Alarm(late):
             raise_alarm(kernel, late)
+            return Cause.INTERRUPT, u64(0), u64(0)
+        case Raise(line):
+            kernel.board.raise_line(line)
             return Cause.INTERRUPT, u64(0), u64(0)
         case Fault():
             return Cause.FAULT, u64(FAULT), u64(FAULT_ADDRESS)

@@ -39,9 +39,10 @@ from tyrne.abi import NULL_HANDLE, TaskState
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import Clock, DebugConsole, MemoryHandle, kind_of
+from tyrne.kernel.capability import Clock, DebugConsole, InterruptHandle, MemoryHandle, kind_of
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.kernel import Kernel
+from tyrne.kernel.line import Line
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
@@ -118,12 +119,21 @@ class Canonical:
         self._descend(self.fixed.root, found)
         for table in self.fixed.tables:
             roots = [slot for slot in table.slots._items[: table.touched] if slot.capability and slot.parent is None]
-            for slot in roots if self.ends or len(roots) < 2 else sorted(roots, key=_as_root):
+            for slot in roots if self.ends or len(roots) < 2 else sorted(roots, key=self._as_root):
                 if slot not in self.numbers:
                     self._descend(slot, found)
         for life in to_be_reaped(self.kernel):  # some of them nobody can name any more
             self.numbers.setdefault(self.fixed.object_of_origin[life.origin], len(self.numbers))
         return found
+
+    def _as_root(self, slot: CapSlot) -> tuple[int, int, bool]:
+        """By which roots of one table are ordered, where their slots have no names: what was set by them is seen."""
+        held = slot.held()
+        task = None if slot.table is None else slot.table.owner
+        deadline = None if task is None else task.deadline
+        sets = deadline is not None and deadline.by is slot
+        binds = any(line.bound is not None and line.bound.by is slot for line in self.kernel.lines)
+        return kind_of(held.object).value, int(held.rights), not (sets or binds)
 
     def _descend(self, root: CapSlot, found: list[CapSlot]) -> None:
         numbers = self.numbers
@@ -175,7 +185,6 @@ class Canonical:
             get(slot.first_child, WRONG),
             get(slot.next_sibling, WRONG),
             get(slot.previous_sibling, WRONG),
-            slot.uses,
             0 if placement is None else 1,
             slot.index if self.ends else 0,
         )
@@ -183,6 +192,9 @@ class Canonical:
             out += (self._named(placement.space), placement.address)
         if type(named) is DebugConsole or type(named) is Clock:
             out.append(8 if type(named) is DebugConsole else 9)
+            return
+        if type(named) is InterruptHandle:
+            out += (10, named.at.number)
             return
         out += (self.fixed.kinds[type(named)], self._named(named))
         if type(named) is MemoryHandle:
@@ -200,7 +212,6 @@ class Canonical:
                 or slot.is_origin
                 or slot.revoked
                 or slot.placement is not None
-                or slot.uses != 0
                 or (slot.next_sibling is not None and slot.table is None)
             ):
                 out += (WRONG, i)
@@ -276,6 +287,12 @@ class Canonical:
                 self.numbers.get(deadline.signals, WRONG),
                 deadline.bits,
             )
+
+    def _line(self, line: Line) -> tuple[int, ...]:
+        """By what an interrupt line is bound, and whether it is open: to the kernel, and on the board."""
+        get, bound = self.numbers.get, line.bound
+        by = (0, 0, 0) if bound is None else (get(bound.by, WRONG), get(bound.signals, WRONG), bound.bits)
+        return line.number, line.open, int(line.number) in self.kernel.board.unmasked, *by
 
     def _work(self, work: Work | None) -> None:
         """What a task has to do, and how far it is."""
@@ -366,6 +383,8 @@ class Canonical:
             kernel.limit_reached,
             *(get(self.fixed.object_of_origin[life.origin], WRONG) for life in to_be_reaped(kernel)),
             WRONG,
+            *(word for line in kernel.lines if line.number != 0 for word in self._line(line)),
+            WRONG,
             self._room(kernel.bootstrap_table),
             self._room(kernel.empty_table),
         )
@@ -390,12 +409,6 @@ class Canonical:
         lowest = (~taken & (taken + 1)).bit_length() - 1
         if frames.hint > lowest:
             out += (WRONG, frames.hint)
-
-
-def _as_root(slot: CapSlot) -> tuple[int, int, bool]:
-    """By which roots of one table are ordered, where their slots have no names."""
-    held = slot.held()
-    return kind_of(held.object).value, int(held.rights), slot.uses == 0
 
 
 def _number_of(member: Enum) -> int:

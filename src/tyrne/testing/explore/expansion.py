@@ -31,7 +31,7 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import Trap
 from tyrne.testing.board import MemoryBoard
-from tyrne.testing.explore.alphabet import Action, Alarm, Call, Fault, Tick, actions, perform, prepare
+from tyrne.testing.explore.alphabet import Action, Alarm, Call, Fault, Raise, Tick, actions, perform, prepare
 from tyrne.testing.explore.canonical import Canonical, Key
 from tyrne.testing.explore.deadline_rules import Standing
 from tyrne.testing.explore.long_work import Before, Steps
@@ -53,7 +53,7 @@ one with a tick after its k-th step, 2k - 1 times the length of the list more; w
 STOPS = (Exception, Trap)
 """What a kernel raises that stops, or that is broken in a way that only CPython notices."""
 
-NAMES = {Tick: "tick", Alarm: "alarm", Fault: "fault made"}
+NAMES = {Tick: "tick", Alarm: "alarm", Raise: "device heard", Fault: "fault made"}
 RECV = int(CallNumber.RECV.value)
 CONFIGURE = int(CallNumber.TASK_CONFIGURE.value)
 
@@ -187,7 +187,7 @@ class Stepper:
         """
         trap = prepare(self.kernel, action)
         self.fast = fast_trap(self.kernel, *trap)
-        if isinstance(action, Tick | Alarm):
+        if isinstance(action, Tick | Alarm | Raise):
             general_trap(self.kernel, *trap)
             return self.snapshot.save(), []
         after, told = self.snapshot.save(), self.board.told()

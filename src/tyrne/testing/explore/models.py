@@ -7,6 +7,7 @@ from tyrne.abi import CapKind, Rights
 from tyrne.system.parts import Cap, Quota, Supervisor
 from tyrne.testing.board import PAGE
 from tyrne.testing.explore.alphabet import Fewer, Gift, Template, Words
+from tyrne.testing.explore.driver_models import DRIVEN
 from tyrne.testing.explore.interrupted_models import INTERRUPTED
 from tyrne.testing.explore.model import Holder, Model
 from tyrne.testing.explore.parts import (
@@ -440,7 +441,7 @@ REPAIRS = Model(
 
 ALL_MODELS = (
     SPEECH, HAND_OVER, REPAIRS, BOUND, RELAY, OFFSPRING, REVOCATION, PAIR, BADGES, HANDING_ON, QUOTAS, LIFECYCLE, PAGES,
-    POLLS, ROOM, LIVES, SIGNALS, GIFTS, PRESENTS, GRANTS, RENDEZVOUS, CROSSING, *INTERRUPTED, *TIMED,
+    POLLS, ROOM, LIVES, SIGNALS, GIFTS, PRESENTS, GRANTS, RENDEZVOUS, CROSSING, *INTERRUPTED, *TIMED, *DRIVEN,
 )  # fmt: skip
 MODELS = {model.name: model for model in ALL_MODELS}
 """By name, the quickest first."""

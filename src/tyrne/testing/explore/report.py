@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from tyrne.abi import CallNumber, Status
-from tyrne.testing.explore.alphabet import FAULTS, NULL, TICK, Action, Alarm, Call, Fault, Tick
+from tyrne.testing.explore.alphabet import FAULTS, NULL, TICK, Action, Alarm, Call, Fault, Raise, Tick
 from tyrne.testing.explore.expansion import Stepper, Trace, Violation, chosen
 from tyrne.testing.explore.model import Model
 from tyrne.testing.invariants import violations
@@ -46,6 +46,10 @@ class Replay(Stepper):
         """It is the time at which the board is to raise an alarm; or, if that is late, of all that count."""
         self.do(Alarm(late), tick_after - alarm_after)
 
+    def device(self, line: int, *, tick_after: int = 0, alarm_after: int = 0) -> None:
+        """A device raises a line that the kernel lets interrupt."""
+        self.do(Raise(line), tick_after - alarm_after)
+
     def fault(self, *, tick_after: int = 0, alarm_after: int = 0) -> None:
         self.do(FAULTS, tick_after - alarm_after)
 
@@ -72,6 +76,8 @@ def said(action: Action, interrupted: int = 0) -> str:
             return f"tick({''.join(after)})"
         case Alarm(late):
             return f"alarm({', '.join([*(['late=True'] if late else []), *after])})"
+        case Raise(line):
+            return f"device({', '.join([str(line), *after])})"
         case Fault():
             return f"fault({''.join(after)})"
 

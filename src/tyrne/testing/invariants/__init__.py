@@ -7,7 +7,7 @@
 | `waiting.py` | tasks, queues and messages |
 | `work.py` | long work: what is left of it, and who has it to do |
 | `deadlines.py` | time: deadlines, the alarm, turns |
-| `uses.py` | what was set by a capability, and ends with it |
+| `lines.py` | interrupt lines: who hears them, and whether the board lets them through |
 | `transitions.py` | what holds of a kernel before and after one trap; these take both, and are not in the list |
 | `task_states.py` | what leads from one state of a task to another; checked as it happens, and not in the list |
 """
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from tyrne.kernel.kernel import Kernel
-from tyrne.testing.invariants import deadlines, owners, tree, uses, waiting, work
+from tyrne.testing.invariants import deadlines, lines, owners, tree, waiting, work
 
 Invariant = Callable[[Kernel[Any]], Iterator[str]]
 """Yields a sentence for each violation; its name says what holds."""
@@ -59,7 +59,8 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     deadlines.a_deadline_stands_by_what_its_task_holds,
     deadlines.who_may_time_out_is_not_let_run_at_once,
     deadlines.a_turn_passes_while_somebody_waits_for_the_next,
-    uses.what_was_set_by_a_capability_is_counted,
+    lines.a_line_stands_by_what_its_driver_holds,
+    lines.a_line_is_unmasked_while_it_is_open,
 )
 
 

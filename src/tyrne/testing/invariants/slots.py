@@ -14,6 +14,7 @@ from tyrne.kernel.capability import (
     Clock,
     DebugConsole,
     EndpointHandle,
+    InterruptHandle,
     MemoryHandle,
     NotificationHandle,
     QuotaHandle,
@@ -36,7 +37,7 @@ def arenas(kernel: Kernel[Any]) -> dict[str, Arena[Any]]:
 
 
 def arena_of(kernel: Kernel[Any], named: CapObject) -> Arena[Any] | None:
-    """Where the object that a capability names is kept; None for console and clock."""
+    """Where the object that a capability names is kept; None for console, clock and interrupts."""
     match named:
         case TaskHandle() | ReplyHandle():
             return kernel.tasks
@@ -50,14 +51,14 @@ def arena_of(kernel: Kernel[Any], named: CapObject) -> Arena[Any] | None:
             return kernel.regions
         case QuotaHandle():
             return kernel.quotas
-        case DebugConsole() | Clock():
+        case DebugConsole() | Clock() | InterruptHandle():
             return None
 
 
 def object_of(kernel: Kernel[Any], named: CapObject) -> Any:
-    """The living object that a capability names; None when there is none, and for console and clock."""
+    """The living object that a capability names; None when there is none, and for console, clock and interrupts."""
     arena = arena_of(kernel, named)
-    if arena is None or isinstance(named, DebugConsole | Clock) or named.at.life.count != named.life:
+    if arena is None or isinstance(named, DebugConsole | Clock | InterruptHandle) or named.at.life.count != named.life:
         return None
     index = named.at.life.index
     return named.at if arena.occupied[index] and arena.items[index] is named.at else None

@@ -9,7 +9,15 @@ from typing import Any
 from tyrne.abi import Rights, includes
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.cap_slot import CapSlot
-from tyrne.kernel.capability import Clock, DebugConsole, EndpointHandle, MemoryHandle, QuotaHandle, ReplyHandle
+from tyrne.kernel.capability import (
+    Clock,
+    DebugConsole,
+    EndpointHandle,
+    InterruptHandle,
+    MemoryHandle,
+    QuotaHandle,
+    ReplyHandle,
+)
 from tyrne.kernel.config import MAX_DEPTH
 from tyrne.kernel.kernel import Kernel
 from tyrne.testing.invariants.slots import all_slots, arenas, object_of, occupied, origins, source_of, tables
@@ -21,7 +29,7 @@ def every_capability_names_a_living_object(kernel: Kernel[Any]) -> Violations:
     """Nothing dangles: what an object leaves behind is gone with it. An answer names a client that waits for it."""
     for name, slot in occupied(kernel):
         named = slot.held().object
-        if not isinstance(named, DebugConsole | Clock) and object_of(kernel, named) is None:
+        if not isinstance(named, DebugConsole | Clock | InterruptHandle) and object_of(kernel, named) is None:
             yield f"{name}: its object is gone"
         if isinstance(named, ReplyHandle):
             client = object_of(kernel, named)
@@ -55,7 +63,7 @@ def links_are_symmetric(kernel: Kernel[Any]) -> Violations:
                 yield f"{name}: empty, and linked"
             if slot.next_sibling is not None and slot.table is None:
                 yield f"{name}: empty, and has a sibling"
-            if slot.is_origin or slot.placement is not None or slot.uses != 0:
+            if slot.is_origin or slot.placement is not None:
                 yield f"{name}: empty, and still marked"
             continue
         parent = slot.parent
@@ -97,7 +105,7 @@ def every_branch_ends_at_a_root(kernel: Kernel[Any]) -> Violations:
 
 
 def _has_no_object(slot: CapSlot) -> bool:
-    return slot.capability is not None and isinstance(slot.capability.object, DebugConsole | Clock)
+    return slot.capability is not None and isinstance(slot.capability.object, DebugConsole | Clock | InterruptHandle)
 
 
 def depth_counts_derivations(kernel: Kernel[Any]) -> Violations:

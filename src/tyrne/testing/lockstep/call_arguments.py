@@ -359,4 +359,6 @@ ARGUMENTS: Final[Rows[CallNumber, tuple[Maker, ...]]] = Rows("ARGUMENTS", CallNu
     CallNumber.TASK_STATE: (held(K.TASK, R.INSPECT),),
     CallNumber.CLOCK_READ: (held(K.CLOCK, R.READ),),
     CallNumber.CLOCK_ARM: (held(K.CLOCK, R.ARM), time, or_null(held(K.NOTIFICATION, R.NOTIFY), 0.6), word),
+    CallNumber.INTERRUPT_BIND: (held(K.INTERRUPT, R.BIND), or_null(held(K.NOTIFICATION, R.NOTIFY), 0.2), word),
+    CallNumber.INTERRUPT_ACK: (held(K.INTERRUPT, R.ACK),),
 })  # fmt: skip

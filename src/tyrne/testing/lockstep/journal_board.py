@@ -25,6 +25,11 @@ class JournalBoard(CountedRam):
         self.page_format = Descriptors()
         self.records: list[Record] = []
         self.instructions = 0
+        self.pending_line = 0
+        """The first line that is raised and let through; 0 for none."""
+        self.raised = u32(0)
+        self.unmasked: set[int] = set()
+        """The lines that the kernel lets interrupt."""
         self.deadlines = Deadlines()
         self.drawn_ticks = DrawnTicks()
         self.kernel_entry: Callable[[TrapFrame], None] | None = None
@@ -36,6 +41,9 @@ class JournalBoard(CountedRam):
         self.work = 0
         self.records = []
         self.instructions = 0
+        self.pending_line = 0
+        self.raised = u32(0)
+        self.unmasked.clear()
         self.deadlines = Deadlines()
         self.drawn_ticks = DrawnTicks()
 
@@ -102,7 +110,22 @@ class JournalBoard(CountedRam):
             return Interrupt.TICK
         interrupt = self.deadlines.take(u64(self.instructions))
         self._set_alarm()
-        return interrupt
+        if interrupt is not Interrupt.SPURIOUS or self.pending_line == 0:
+            return interrupt
+        self.raised = u32(self.pending_line)
+        self.mask_line(self.raised)
+        return Interrupt.DEVICE
+
+    def raised_line(self) -> u32:
+        return self.raised
+
+    def unmask_line(self, line: u32) -> None:
+        self.unmasked.add(int(line))
+        self.records.append((journal.LINE, line, 1))
+
+    def mask_line(self, line: u32) -> None:
+        self.unmasked.discard(int(line))
+        self.records.append((journal.LINE, line, 0))
 
     def charge(self) -> None:
         if self.deadlines.spend(self.take_work()):

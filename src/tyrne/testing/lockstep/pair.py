@@ -88,13 +88,15 @@ class Pair:
     def take(self, step: Step) -> None:
         """The current task does a step; result, journal and the registers of who trapped and who runs are compared.
 
-        While nobody is ready there is nobody to do anything: an interrupt comes, the next that the board raises, or
-        after so many instructions, of which none is due then.
+        An interrupt is that of the line which is its syndrome, if that is open and nothing else is due. While nobody is
+        ready there is nobody to do anything: an interrupt comes, the next that the board raises, or after so many
+        instructions, of which none is due then.
         """
         before = self.current
         if before == NO_TASK:
             after = step.instructions if step.vector is Vector.IRQ else self.until_interrupt()
-            step = Step(after, {}, Vector.IRQ, 0, 0)
+            step = Step(after, {}, Vector.IRQ, step.syndrome if step.vector is Vector.IRQ else self.open_line(), 0)
+        self._raise(step.syndrome if step.vector is Vector.IRQ else 0)
         self.python.board.instructions += step.instructions
         self.native.native.set_instructions(self.python.board.instructions)
         if before != NO_TASK:
@@ -106,6 +108,16 @@ class Pair:
         self._check_turn(step)
         if self.python.wrong:
             raise ForbiddenChangeError(f"{step}: {', '.join(self.python.wrong)}")
+
+    def open_line(self) -> int:
+        """The first line that the kernel lets interrupt; 0 for none."""
+        return min(self.python.board.unmasked, default=0)
+
+    def _raise(self, line: int) -> None:
+        """Let a device's line be pending, if the kernel lets it interrupt; 0 for none."""
+        pending = line if line in self.python.board.unmasked else 0
+        self.python.board.pending_line = pending
+        self.native.native.set_pending_line(pending)
 
     def compare_all(self, what: str = EVERYTHING) -> None:
         """Whole RAM, all registers, and the whole state of the kernel."""

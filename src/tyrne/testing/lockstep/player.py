@@ -102,7 +102,7 @@ class Player:
         random = self._random
         if self._pair.current == NO_TASK:
             left = self._pair.until_interrupt()
-            return Step(left if random.random() < 0.9 else random.randint(0, left), {}, Vector.IRQ, 0, 0)
+            return Step(left if random.random() < 0.9 else random.randint(0, left), {}, Vector.IRQ, self._line(), 0)
         task = self._pair.python.tasks[self._pair.current]
         others = self._others(task)
         alone = others == 0
@@ -110,7 +110,7 @@ class Player:
         space = None if task.context is None else task.context.space
         lost = space is None or space.at.life.count != space.life
         if kind < 0.02 + 0.02 * (not alone) or (kind < 0.3 and self._is_due()):
-            return self._step({}, Vector.IRQ, 0, 0)
+            return self._step({}, Vector.IRQ, self._line(), 0)
         if kind > (0.5 if lost else 0.999 if alone else 0.985):
             vector = random.choice((Vector.SYNCHRONOUS,) * 6 + (Vector.SERROR, Vector.FIQ))
             syndrome = random.choice((*FAULTS, random.getrandbits(32) & ~(1 << 30)))
@@ -212,8 +212,15 @@ class Player:
         """How many tasks are ready besides the one that runs."""
         return sum(other is not task and other.state is TaskState.READY for other in self._pair.python.tasks)
 
+    def _line(self) -> int:
+        """The line of a device that interrupts; mostly one that the kernel has open, if it has any."""
+        lines = sorted(self._pair.python.board.unmasked)
+        return self._random.choice(lines) if lines else 0
+
     def _is_due(self) -> bool:
-        """Whether the board would interrupt."""
+        """Whether the board would interrupt, or some device may."""
         board = self._pair.python.board
+        if board.unmasked and self._random.random() < 0.5:
+            return True
         at = board.deadlines.earliest()
         return at is not None and board.instructions >= at

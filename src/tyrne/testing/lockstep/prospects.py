@@ -14,6 +14,7 @@ from tyrne.kernel.capability import (
     Clock,
     DebugConsole,
     EndpointHandle,
+    InterruptHandle,
     MemoryHandle,
     NotificationHandle,
     QuotaHandle,
@@ -37,6 +38,7 @@ KINDS: Final[dict[type, int]] = {
     QuotaHandle: CapKind.QUOTA.value,
     ReplyHandle: CapKind.REPLY.value,
     Clock: CapKind.CLOCK.value,
+    InterruptHandle: CapKind.INTERRUPT.value,
 }
 """The value of its kind by the class of a capability's object."""
 ENDPOINT: Final = CapKind.ENDPOINT.value
@@ -256,6 +258,7 @@ NEEDED_BY: Final[dict[int, tuple[int, ...]]] = {
     ADDRESS_SPACE: numbers(CallNumber.MAP, CallNumber.UNMAP, CallNumber.PROTECT, CallNumber.TASK_CONFIGURE),
     TASK: numbers(*_TASK_CALLS),
     CapKind.CLOCK.value: numbers(CallNumber.CLOCK_READ, CallNumber.CLOCK_ARM),
+    CapKind.INTERRUPT.value: numbers(CallNumber.INTERRUPT_BIND, CallNumber.INTERRUPT_ACK),
 }  # fmt: skip
 """The calls that get no further than their first checks without a capability of a kind."""
 

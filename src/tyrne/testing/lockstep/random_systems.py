@@ -28,6 +28,10 @@ WITH_TICKS: Final = 0.8
 """The share of games with ticks between the steps of long work."""
 
 
+LINES: Final = (34, 48, 56)
+"""Interrupt lines that tasks hold."""
+
+
 def random_ticks(random: Random) -> int:
     """In most games the seed of ticks between the steps of long work; 0 in the others, which have none."""
     return random.randint(1, MOST_SEED) if random.random() < WITH_TICKS else 0
@@ -42,6 +46,7 @@ def random_manifest(random: Random) -> bytes:
     objects = {
         CapKind.ENDPOINT: endpoints, CapKind.NOTIFICATION: notifications, CapKind.TASK: count,
         CapKind.ADDRESS_SPACE: count, CapKind.MEMORY: len(memory), CapKind.QUOTA: 1, CapKind.CLOCK: 1,
+        CapKind.INTERRUPT: len(LINES),
     }  # fmt: skip
     left = {"tasks": 16 - count, "endpoints": 16 - endpoints, "notifications": 16 - notifications,
             "spaces": 16 - count, "memory": 32 - len(memory), "quotas": 16 - count}  # fmt: skip
@@ -76,7 +81,8 @@ def _task(random: Random, number: int, objects: dict[CapKind, int], left: dict[s
     caps = [CONSOLE_CAP] if random.random() < 0.7 else []
     for kind, count in objects.items():
         for _ in range(random.choice((1, 1, 2, 3)) if count > 1 else 1):
-            caps.append(_cap(random, kind, random.randrange(count)))
+            number = random.randrange(count)
+            caps.append(_cap(random, kind, LINES[number] if kind is CapKind.INTERRUPT else number))
     random.shuffle(caps)
     caps = caps[:MOST_CAPS]
     supervisor = None

@@ -9,6 +9,7 @@ from typing import Final
 
 from tyrne.abi import CallNumber
 from tyrne.hal.frame import Vector
+from tyrne.testing.lockstep.random_systems import LINES
 from tyrne.testing.lockstep.step import Step
 
 WORD: Final = (1 << 64) - 1
@@ -90,7 +91,7 @@ def _tick(random: Random, steps: list[Step]) -> None:
     """An interrupt in between, or more time before a step."""
     at = _late(random, steps)
     if random.random() < 0.5:
-        steps.insert(at, Step(random.choice((0, 60, 1000)), {}, Vector.IRQ, 0, 0))
+        steps.insert(at, Step(random.choice((0, 60, 1000)), {}, Vector.IRQ, random.choice((0, *LINES)), 0))
     else:
         steps[at] = replace(steps[at], instructions=random.choice((0, 1, 500, 3000)))
 
