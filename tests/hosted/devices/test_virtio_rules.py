@@ -448,6 +448,14 @@ def test_a_chain_that_is_partly_out_of_reach_is_written_nowhere() -> None:
     assert driver.load(STATUS) == 15 | 64
 
 
+def test_the_parts_of_a_queue_may_touch() -> None:
+    made = Made()
+    driver = made.driver(made.entropy())
+    queue = driver.queues[0]
+    queue.used, queue.available = queue.descriptors + 128, queue.descriptors + 128 + 70
+    assert driver.start().ask(0, 4)[1] == 4
+
+
 def test_the_longest_chain_is_served() -> None:
     made = Made()
     driver = made.driver(made.entropy()).start()
