@@ -343,7 +343,7 @@ def booting(*tasks: TaskRecord, pages: int = 64, endpoints: int = 1) -> None:
     boot(slim_kernel(MemoryBoard(pages)), *tasks, endpoints=endpoints)
 
 
-@pytest.mark.parametrize(("first", "pages"), [(RAM - PAGE, 2), (RAM, 1), (RAM + 63 * PAGE, 1), (RAM - PAGE, 66)])
+@pytest.mark.parametrize(("first", "pages"), [(RAM - PAGE, 2), (RAM, 1), (RAM + 63 * PAGE, 2), (RAM - PAGE, 66)])
 def test_a_device_that_reaches_into_ram_is_a_panic(first: int, pages: int) -> None:
     with pytest.raises(PANIC):
         booted(memory=[Region("device", pages, first)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tyrne.abi import CapHandle, CapKind, Rights, Status, TaskState, rights_from_word, rights_over
+from tyrne.abi import CapHandle, CapKind, Rights, Status, TaskState, rights_at_boot, rights_from_word, rights_over
 from tyrne.boot.loader import LoadedImage, LoadFailure, load_image
 from tyrne.hal import manifest as layout
 from tyrne.hal.board import B
@@ -57,7 +57,8 @@ def make_system(kernel: Kernel[B], manifest: u64, root: CapHandle) -> None:
 
 
 def make_region(kernel: Kernel[B], record: u64, root: CapHandle) -> None:
-    """A memory region over zeroed frames, or over the physical addresses of a device, which must lie outside RAM."""
+    """A memory region over zeroed frames; or at a physical address, over the registers of a device or the part of RAM
+    that is shared with devices. That is kept as long as the kernel runs, and who holds it may know where it lies."""
     pages = read_word(kernel.board, record, layout.REGION_PAGES)
     address = read_word(kernel.board, record, layout.REGION_ADDRESS)
     if address == 0:
@@ -66,13 +67,19 @@ def make_region(kernel: Kernel[B], record: u64, root: CapHandle) -> None:
         kernel.board.zero(region.start, pages * PAGE_SIZE)
         region.cleared = pages
         return
-    device = FrameRange(address, address + pages * PAGE_SIZE)
-    assert not device.overlaps(kernel.frames.extent), "a device lies in RAM"
+    place = FrameRange(address, address + pages * PAGE_SIZE)
+    shared = kernel.frames.extent.covers(place)
+    assert shared or not place.overlaps(kernel.frames.extent), "a device lies in RAM"
     payer = kernel.bootstrap_table.resolve(root)
     assert payer is not None
     quota = kernel.quotas.items[0]
     quota.take(u64(CapKind.MEMORY.value), u64(1))
-    begin_life(new_region(kernel, address, pages), payer, quota)
+    origin = begin_life(new_region(kernel, address, pages), payer, quota)
+    if shared:
+        kernel.board.zero(address, pages * PAGE_SIZE)
+        kernel.regions.items[kernel.regions.population - 1].cleared = pages
+        origin.capability = Capability(rights_at_boot(CapKind.MEMORY), origin.held().object)
+        keep(kernel, origin)
 
 
 def load_task(kernel: Kernel[B], record: u64, manifest: u64, root: CapHandle) -> None:

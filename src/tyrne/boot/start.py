@@ -6,9 +6,18 @@ from typing import Final
 
 from tyrne.abi import CallNumber, CapHandle, CapKind, Status
 from tyrne.boot.first_system import keep, make, make_system
-from tyrne.hal.board import B
+from tyrne.hal.board import B, PhysicalMemory
 from tyrne.hal.boot_info import BootInfo
-from tyrne.hal.manifest import MAGIC, WORD_MAGIC, WORD_MAX_INSTRUCTIONS, WORD_SLICE, read_word
+from tyrne.hal.manifest import (
+    MAGIC,
+    REGION_ADDRESS,
+    WORD_MAGIC,
+    WORD_MAX_INSTRUCTIONS,
+    WORD_REGIONS,
+    WORD_SLICE,
+    read_word,
+    region_record,
+)
 from tyrne.hal.text import log_decimal, log_hex, log_line, log_text
 from tyrne.hal.timer import resolution_ns
 from tyrne.kernel.capability import QuotaHandle
@@ -17,7 +26,7 @@ from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.quota import FRAMES
 from tyrne.kernel.task import Task
-from tyrne.lang import cold, u64
+from tyrne.lang import cold, irange, u64
 
 UNUSED_NUMBER: Final = u64(0x3F)
 """A call number that no kernel has."""
@@ -32,6 +41,7 @@ def start_system(kernel: Kernel[B], info: BootInfo) -> Task | None:
     log_line(board, b"tyrne: hello from kernel_main")
     if not kernel.debug_console:
         log_line(board, b"tyrne: release kernel, no debug console")
+    assert read_word(board, info.manifest, WORD_MAGIC) == MAGIC, "the manifest is missing"
     start_memory(kernel, info)
     root = start_quota(kernel)
     start_spaces(kernel, root)
@@ -41,7 +51,6 @@ def start_system(kernel: Kernel[B], info: BootInfo) -> Task | None:
     log_decimal(board, resolution_ns(board.frequency()))
     log_line(board, b" ns)")
     check_gate(kernel)
-    assert read_word(board, info.manifest, WORD_MAGIC) == MAGIC, "the manifest is missing"
     make_system(kernel, info.manifest, root)
     limit = read_word(board, info.manifest, WORD_MAX_INSTRUCTIONS)
     if limit != 0:
@@ -59,17 +68,32 @@ def start_system(kernel: Kernel[B], info: BootInfo) -> Task | None:
 
 
 def start_memory(kernel: Kernel[B], info: BootInfo) -> None:
-    """Manage RAM: what lies below the image is the firmware's, the image is the kernel's, the rest is free."""
+    """Manage RAM: what lies below the image is the firmware's, the image is the kernel's, what the manifest puts at its
+    end devices may write to, the rest is free."""
     frames = kernel.frames
     frames.manage(FrameRange(info.ram_start, info.ram_end))
     frames.reserve(FrameRange(info.ram_start, info.image_start))
     frames.reserve(FrameRange(info.image_start, info.image_end))
     board = kernel.board
+    shared = shared_with_devices(board, info)
+    if shared.start != shared.end:
+        frames.reserve(shared)
     log_text(board, b"tyrne: pmm initialized (")
     log_decimal(board, frames.available())
     log_text(board, b" frames available; ")
     log_decimal(board, frames.reserved_frames)
     log_line(board, b" reserved)")
+
+
+def shared_with_devices(memory: PhysicalMemory, info: BootInfo) -> FrameRange:
+    """The end of RAM in which the manifest has put memory regions. It is nobody else's, ever: a device may write there
+    when its driver has ended."""
+    first = info.ram_end
+    for number in irange(read_word(memory, info.manifest, WORD_REGIONS)):
+        address = read_word(memory, region_record(memory, info.manifest, number), REGION_ADDRESS)
+        if info.ram_start <= address < first:
+            first = address
+    return FrameRange(first, info.ram_end)
 
 
 def start_quota(kernel: Kernel[B]) -> CapHandle:

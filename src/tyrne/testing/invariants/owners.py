@@ -99,8 +99,13 @@ def _flags(entry: int) -> MappingFlags:
 
 
 def each_frame_has_one_owner(kernel: Kernel[Any]) -> Violations:
-    """Free, reserved, a table of a space, a page of a space, or of a region; and the counters say how many."""
+    """Free, reserved, a table of a space, a page of a space, or of a region; and the counters say how many. What is
+    shared with devices is reserved, and a page of a region."""
     owners: Counter[int] = Counter()
+    reserved: set[int] = set()
+    for kept in list(kernel.frames.reserved)[: kernel.frames.reserved_ranges]:
+        reserved.update(range(kept.start, kept.end, PAGE_SIZE))
+    shared: Counter[int] = Counter()
     for name, space, tree in living_spaces(kernel):
         mine = tree.tables + owned_pages(tree)
         owners.update(mine)
@@ -108,15 +113,13 @@ def each_frame_has_one_owner(kernel: Kernel[Any]) -> Violations:
             yield f"{name}: counts {space.frames} frames, has {len(mine)}"
     for region, alive in zip(kernel.regions.items, kernel.regions.occupied, strict=True):
         if alive and not region.device:
-            owners.update(int(region.start + page * PAGE_SIZE) for page in range(region.pages))
-    yield from (f"frame {frame:#x}: {count} owners" for frame, count in owners.items() if count != 1)
+            of_region = owners if int(region.start) not in reserved else shared
+            of_region.update(int(region.start + page * PAGE_SIZE) for page in range(region.pages))
+    yield from (f"frame {frame:#x}: {count} owners" for frame, count in (owners + shared).items() if count != 1)
     frames = kernel.frames
     start, total = int(frames.extent.start), int(frames.total())
     bits = b"".join(struct.pack("<Q", word) for word in frames.taken)
     taken = {start + i * int(PAGE_SIZE) for i in range(total) if bits[i // 8] >> i % 8 & 1}
-    reserved: set[int] = set()
-    for kept in list(frames.reserved)[: frames.reserved_ranges]:
-        reserved.update(range(kept.start, kept.end, PAGE_SIZE))
     if taken != reserved | owners.keys() or reserved & owners.keys():
         lost, wrong = taken - reserved - owners.keys(), owners.keys() - (taken - reserved)
         yield f"taken and owned by nobody: {sorted(map(hex, lost))}; owned and not taken: {sorted(map(hex, wrong))}"
