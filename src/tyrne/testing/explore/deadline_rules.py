@@ -44,7 +44,7 @@ def _waits(task: Task) -> bool:
 
 
 @dataclass(frozen=True)
-class _Kept:
+class Kept:
     """A slot and which use of it."""
 
     slot: CapSlot
@@ -62,7 +62,7 @@ class _Standing:
     deadline: Deadline
     life: int
     waited: bool
-    by: tuple[_Kept, ...]
+    by: tuple[Kept, ...]
 
 
 class Standing:
@@ -91,7 +91,7 @@ class Standing:
         if arms and isinstance(action, Call):
             yield from self._armed(action)
         due = {int(one.task.number) for one in self.found if rang and self._is_due(one) and self._ends_a_wait(one)}
-        for number, answer in _answers(traces):
+        for number, answer in answers(traces):
             if answer[0] == TIMED_OUT and number not in due:
                 yield f"task {number}: times out, and it is not the time for it"
             if answer[0] not in (0, TIMED_OUT) and self.only_rings:
@@ -118,13 +118,13 @@ class Standing:
             began = one.waited or (task is self.caller and asked and status is None)
             found = task is self.caller and asked and status == 0
             gone = gone or found or (began and not _waits(task))
-            timed_out = any(number == task.number and answer[0] == TIMED_OUT for number, answer in _answers(traces))
+            timed_out = any(number == task.number and answer[0] == TIMED_OUT for number, answer in answers(traces))
             if rings and not gone and _waits(task):
                 yield f"{name} is due, and its wait has not ended"
             gone = gone or timed_out
         elif rings and not gone:
             gone = True
-            arrived = [int(answer[3]) for _, answer in _answers(traces)]
+            arrived = [int(answer[3]) for _, answer in answers(traces)]
             arrived += [int(notification.word) for notification in self.kernel.notifications.items._items]
             if not any(word & deadline.bits for word in arrived):
                 yield f"{name} is due, and its bits have not come"
@@ -151,12 +151,12 @@ class Standing:
             yield f"armed for {when}, {notification}, {bits}, and has {at}, {deadline.signals}, {deadline.bits}"
 
 
-def _slots(deadline: Deadline) -> tuple[_Kept, ...]:
+def _slots(deadline: Deadline) -> tuple[Kept, ...]:
     slots = [deadline.by, *([] if deadline.signals is None else [deadline.signals])]
-    return tuple(_Kept(slot, int(slot.generation)) for slot in slots)
+    return tuple(Kept(slot, int(slot.generation)) for slot in slots)
 
 
-def _answers(traces: list[tuple[object, ...]]) -> Iterator[tuple[int, tuple[int, ...]]]:
+def answers(traces: list[tuple[object, ...]]) -> Iterator[tuple[int, tuple[int, ...]]]:
     """The number of each task whose call has returned, and x0 to x7."""
     for trace in traces:
         if trace[0] == "call":

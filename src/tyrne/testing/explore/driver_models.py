@@ -54,6 +54,7 @@ DEVICE_SERVERS = Model(
         BIND,
         ACK,
         Template(C.BIND, (ENDPOINT, NOTIFICATION)),
+        WAIT,
         Template(C.WAIT, (ENDPOINT,)),
         Template(C.CALL, (ENDPOINT, *MESSAGE, NOTHING)),
         Template(C.REPLY_WAIT, (REPLY, *MESSAGE, ENDPOINT)),

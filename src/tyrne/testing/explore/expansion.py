@@ -34,6 +34,7 @@ from tyrne.testing.board import MemoryBoard
 from tyrne.testing.explore.alphabet import Action, Alarm, Call, Fault, Raise, Tick, actions, perform, prepare
 from tyrne.testing.explore.canonical import Canonical, Key
 from tyrne.testing.explore.deadline_rules import Standing
+from tyrne.testing.explore.line_rules import Lines
 from tyrne.testing.explore.long_work import Before, Steps
 from tyrne.testing.explore.model import ExplorationBoard, Model
 from tyrne.testing.general import fast_trap, general_trap
@@ -144,7 +145,7 @@ class Stepper:
         if self.held[0] is not before:
             self.held = before, []
         work = Before(self.steps, task, action, self.held[1])
-        standing = Standing(self.kernel, action)
+        standing, lines = Standing(self.kernel, action), Lines(self.kernel, action)
         configured = self._configured(task, action)
         try:
             after, wrong = self._both_ways(action, before, 0 if task is None else self.registers[id(task)])
@@ -155,6 +156,7 @@ class Stepper:
         wrong += self.steps.wrong
         status = self.status(task) if isinstance(action, Call) and task is not None else None
         wrong += standing.wrong(status, self.board.traces, self.board.rang)
+        wrong += lines.wrong(status, self.board.traces)
         if task is None:
             return after, after != before, wrong
         at = self.registers[id(task)]
