@@ -94,8 +94,8 @@ def test_a_device_is_refused_on_a_machine_that_has_none(tyrne: Tyrne, tmp_path: 
     outcome = tyrne("run", "--machine", machine, "--report", "r.json", "s.toml")
     assert (outcome.status, outcome.out) == (2, "")
     assert outcome.error == (
-        f'tyrne: error: s.toml:9: memory "clock" is a device at 0x9010000, and the {machine} machine has none; '
-        "run it with --machine qemu"
+        f'tyrne: error: s.toml:9: memory "clock" is a device at 0x9010000, and the {machine} machine has none there; '
+        'run it with --machine qemu, or describe it with [[device]] and kind = "rtc"'
     )
     assert not (tmp_path / "r.json").exists()
 

@@ -85,7 +85,7 @@ def test_a_good_description_is_read_as_written(tmp_path: Path) -> None:
         (changed('name = "pong"', f'name = "{"é" * 17}"'), "s:17: the name 'ééééééééééééééééé' is not usable; "),
         (
             GOOD + "[board]\n",
-            's:20: unknown key "board"; the keys are system, endpoint, notification, memory, task',
+            's:20: unknown key "board"; the keys are system, endpoint, notification, memory, device, task',
         ),
         (GOOD + '[[endpoint]]\nname = "table"\n', 's:21: a second endpoint "table"; give each endpoint its own name'),
         ('[system]\nname = "x"\n', 's:1: no "task"; add [[task]] with name = "…" and program = "…"'),

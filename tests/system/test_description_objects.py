@@ -141,7 +141,7 @@ WRONG = r"""
 - { task = "one"
 + { task = "one", space = "one"
 ! s:25: a capability names one object; write { console = true } or { endpoint = "name" }, one of console,
-    clock, endpoint, notification, memory, task, space, quota, interrupt (here: task and space)
+    clock, endpoint, notification, memory, device, task, space, quota, interrupt (here: task and space)
 
 - { task = "one", rights
 + { clock = false, rights
@@ -158,7 +158,7 @@ WRONG = r"""
 - { task = "one", rights
 + { rights
 ! s:25: a capability names one object; write { console = true } or { endpoint = "name" }, one of console,
-    clock, endpoint, notification, memory, task, space, quota, interrupt (here: none)
+    clock, endpoint, notification, memory, device, task, space, quota, interrupt (here: none)
 
 - 0x51
 + -1

@@ -15,7 +15,7 @@ from tyrne.system import known
 from tyrne.system.errors import RequestError
 from tyrne.system.known import decoded, encoded, known_system
 from tyrne.system.manifest import System, Task
-from tyrne.system.parts import Cap, Mapping, Quota, Region, Supervisor
+from tyrne.system.parts import Cap, Device, Mapping, Quota, Region, Supervisor
 from tyrne.system.program import Program, Segment
 from tyrne.system.select import load_system, select
 
@@ -46,7 +46,7 @@ FULL = System(
             Quota(1, 2, 3, 4, 5, 6, 7), (Mapping(1, 1 << 30, True, False, "f:1"),), True,
         ),
     ),
-    2, (Region("m", 3, 0x0900_0000, "f:2"),), 1000, ("e",), ("n", "ü"),
+    2, (Region("m", 3, 0x0900_0000, "f:2"),), 1000, ("e",), ("n", "ü"), (Device("d", "rtc", Path("f"), "f:3"),),
 )  # fmt: skip
 
 

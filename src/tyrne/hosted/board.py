@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tyrne.hal.aarch64.descriptors import Descriptors
@@ -11,6 +11,7 @@ from tyrne.hal.board import Standing
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.instruction_clock import FREQUENCY, INSTRUCTIONS_PER_TICK, instructions_until
 from tyrne.hal.interrupt import Deadlines, DrawnTicks, Interrupt
+from tyrne.hosted.bus import Bus, Reach
 from tyrne.hosted.counted_ram import CountedRam
 from tyrne.hosted.cpu import Cpu
 from tyrne.hosted.lines import Lines
@@ -51,6 +52,11 @@ class HostedBoard(CountedRam):
         self.kernel_entry: Callable[[TrapFrame], None] | None = None
         """Where a trap from EL1 goes."""
         self._extended: Final[dict[int, tuple[ThreadState, AdoptedState]]] = {}
+
+    def make_bus(self, reach: Sequence[tuple[int, int]] = ()) -> Bus:
+        """A bus for devices; made once. `reach`: the RAM that they reach, each from an address up to another."""
+        bus = self.cpu.bus = Bus(self.lines, lambda: self.time, Reach(self, reach))
+        return bus
 
     # Translation
 
@@ -121,7 +127,14 @@ class HostedBoard(CountedRam):
 
     def wait_for_interrupt(self) -> None:
         """The next one comes at once."""
-        self.rested += max(0, self.alarm_at - self.time)
+        if self.cpu.bus is not None:
+            self.cpu.bus.rest(self.alarm_at, self._pass_time)
+        else:
+            self._pass_time(max(0, self.alarm_at - self.time))
+
+    def _pass_time(self, nanoseconds: int) -> None:
+        """While nobody is ready: one instruction each."""
+        self.rested += nanoseconds
 
     def interrupt_pending(self) -> bool:
         return self.drawn_ticks.is_drawn()

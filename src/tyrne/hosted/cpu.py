@@ -164,8 +164,7 @@ class Cpu:
         physical = ctypes.c_uint64()
         protection = const.UC_PROT_WRITE if access.store else const.UC_PROT_READ
         error = engine.vmem_translate(self._handle, access.address, protection, ctypes.addressof(physical))
-        engine.check(error, "translate")
-        place = bus.place(physical.value)
+        place = None if error else bus.place(physical.value)
         if place is None:
             return stop
         if not access.aligned:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bdb import BdbQuit
+from collections.abc import Sequence
 from typing import Final
 
 from tyrne.boot.start import start_system
@@ -11,6 +12,7 @@ from tyrne.hal.exit_status import PANIC
 from tyrne.hal.frame import TrapFrame, Vector
 from tyrne.hosted import shown
 from tyrne.hosted.board import HostedBoard
+from tyrne.hosted.bus import Bus
 from tyrne.hosted.cpu import INTERRUPTED, NO_LIMIT, Stop
 from tyrne.hosted.loading import load
 from tyrne.hosted.panic import describe
@@ -35,6 +37,10 @@ class HostedMachine:
         self.board.kernel_entry = self.kernel.trap_from_kernel
         self._frames: Final[dict[int, tuple[TrapFrame, AdoptedFrame]]] = {}
         self._info: Final = load(self.board, self.board.cpu, manifest)
+
+    def make_bus(self, reach: Sequence[tuple[int, int]] = ()) -> Bus:
+        """A bus for devices; made once, before the machine boots."""
+        return self.board.make_bus(reach)
 
     def draw_ticks(self, seed: int) -> None:
         """Let ticks come between the steps of the kernel's long work, as a seed draws them, a number below 2^63."""

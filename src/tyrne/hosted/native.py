@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from tyrne.boards.native import journal
@@ -18,6 +18,7 @@ from tyrne.compiler.build import HostLibrary, build_host_library
 from tyrne.compiler.build.host import CompiledTrap, build_counting_library
 from tyrne.hal.exit_status import PANIC
 from tyrne.hal.frame import Vector
+from tyrne.hosted.bus import Bus, Reach
 from tyrne.hosted.cpu import NO_LIMIT, SLICE, Cpu, Stop
 from tyrne.hosted.drivers import ByBlock
 from tyrne.hosted.engine import Places
@@ -124,6 +125,11 @@ class NativeMachine:
         """Let ticks come between the steps of the kernel's long work, as a seed draws them, a number below 2^63."""
         self.kernel.library.call("draw_ticks", seed)
 
+    def make_bus(self, reach: Sequence[tuple[int, int]] = ()) -> Bus:
+        """As HostedBoard's."""
+        bus = self.cpu.bus = Bus(self.lines, lambda: self._time, Reach(self.ram, reach))
+        return bus
+
     def run(self) -> None:
         """Boot, and run until nothing is left to run."""
         try:
@@ -149,8 +155,11 @@ class NativeMachine:
             together.journal = self.kernel.journal_address
             together.trap = int(library.ffi.cast("uintptr_t", library.ffi.addressof(library.lib, "kp_call_trap")))
             self._run_together = driver.functions.tyrne_transitions
+        bus = self.cpu.bus
         while True:
             self._execute_journal()
+            if bus is not None:
+                bus.advance()
             if not self._task:
                 if not library.call("waits"):
                     return
@@ -164,7 +173,10 @@ class NativeMachine:
                 if reason is Reason.FAILED:
                     raise library.failure()
                 if reason is Reason.STOPPED:
-                    stop = self.cpu.stopped(self._frame(self._task), together.error, False)
+                    frame = self._frame(self._task)
+                    stop = self.cpu.stopped(frame, together.error, False)
+                    if bus is not None and (stop := self.cpu.served(bus, frame, stop)) is None:
+                        continue
             self._transition(stop)
 
     def _transitions(self, together: Any) -> Reason:
@@ -174,7 +186,8 @@ class NativeMachine:
         together.rested = self._rested
         together.asked_for = recorder.asks_for(0), recorder.asks_for(1)
         together.known = sum(1 << task for task in range(_FIRST_TASKS) if recorder.is_known(task))
-        reason = Reason(self._run_together(ctypes.addressof(together), _MOST, SLICE))
+        slice_ = SLICE if self.cpu.bus is None else min(SLICE, self.cpu.bus.until_event)
+        reason = Reason(self._run_together(ctypes.addressof(together), _MOST, slice_))
         self._task, self._alarm_at, kernel.taken = together.task or 0, together.alarm_at, together.taken
         together.taken = 0
         recorder.pass_over_known(together.passed)
@@ -191,10 +204,16 @@ class NativeMachine:
 
     def _rest(self) -> None:
         """Nobody is ready: the next interrupt comes at once."""
-        if self.lines.pending is None:
-            self._rested += max(0, self._alarm_at - self._time)
+        if self.cpu.bus is not None:
+            self.cpu.bus.rest(self._alarm_at, self._pass_time)
+        elif self.lines.pending is None:
+            self._pass_time(max(0, self._alarm_at - self._time))
         self.kernel.set_instructions(self._time)
         self._task = self._address(self.kernel.trap(Vector.IRQ.value, 0, 0))
+
+    def _pass_time(self, nanoseconds: int) -> None:
+        """While nobody is ready: one instruction each."""
+        self._rested += nanoseconds
 
     def _transition(self, stop: Stop | None) -> None:
         """The task that runs next does, if it has not stopped already, and the kernel answers."""

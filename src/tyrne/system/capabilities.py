@@ -9,9 +9,10 @@ from typing import Final
 
 from tyrne.abi import CapKind, Rights, includes, rights_over
 from tyrne.system import limits
-from tyrne.system.devices import line_error
+from tyrne.system.devices import KINDS, line_error
+from tyrne.system.handles import words_of
 from tyrne.system.mistakes import Mistakes, Where
-from tyrne.system.parts import CONSOLE_CAP, Cap, Mapping, Region
+from tyrne.system.parts import CONSOLE_CAP, Cap, Device, Mapping, Region
 from tyrne.system.shape import CapTable, keys_given
 from tyrne.system.similar import meant
 
@@ -35,6 +36,7 @@ _KINDS: Final = {
     "memory": _Kind(
         CapKind.MEMORY, Rights.READ | Rights.WRITE, "a memory region", "memory", ("at", "writable", "executable")
     ),
+    "device": _Kind(CapKind.MEMORY, Rights.READ | Rights.WRITE, "a device", "device", ("at", "writable")),
     "task": _Kind(CapKind.TASK, Rights.CONTROL | Rights.INSPECT, "a task", "task"),
     "space": _Kind(CapKind.ADDRESS_SPACE, Rights.MAP | Rights.BIND, "an address space", "task"),
     "quota": _Kind(CapKind.QUOTA, Rights.CREATE, "a quota"),
@@ -52,32 +54,46 @@ def right_names(rights: Rights) -> list[str]:
 
 
 class CapReader:
-    """Checks the capabilities of one description after another task's. `names` are those of each kind of table."""
+    """Checks the capabilities of one description after another task's. `names` are those of each kind of table; the
+    registers of the devices are the last regions."""
 
-    def __init__(self, mistakes: Mistakes, names: Lookup[str, Sequence[str]], regions: Sequence[Region]) -> None:
+    def __init__(
+        self,
+        mistakes: Mistakes,
+        names: Lookup[str, Sequence[str]],
+        regions: Sequence[Region],
+        devices: Sequence[Device],
+    ) -> None:
         self._mistakes = mistakes
         self._names = names
         self._regions = regions
+        self._devices = devices
         self._lines: set[int] = set()
+        self._holders: dict[str, Where] = {}
+        """Of devices by their names: where their capability is."""
 
     def caps(self, where: Where, tables: Sequence[CapTable]) -> tuple[tuple[Cap, ...], tuple[Mapping, ...]]:
         """The capabilities of one task, and what of its memory is mapped from the start."""
-        if len(tables) > limits.CAPS:
-            what = f"{len(tables)} capabilities; a task starts with at most {limits.CAPS}, remove some"
-            self._mistakes.add((*where, limits.CAPS), what)
+        words = [len(words_of(table)) for table in tables]
+        if (count := sum(words)) > limits.CAPS:
+            first = next(number for number in range(len(words)) if sum(words[: number + 1]) > limits.CAPS)
+            what = f"{count} capabilities; a task starts with at most {limits.CAPS}, remove some"
+            self._mistakes.add((*where, first), what)
         caps: list[Cap] = []
         mappings: list[Mapping] = []
         for number, table in enumerate(tables[: limits.CAPS]):
             here = (*where, number)
-            cap = self._cap(here, table)
+            cap, word = self._cap(here, table), len(caps)
             caps.append(cap)
+            if table.device is not None and cap.kind is CapKind.MEMORY:
+                caps.append(self._interrupt((*here, "device"), table.device))
             if table.at is None:
                 for key in ("writable", "executable"):
-                    if getattr(table, key) is not None and table.memory is not None:
+                    if getattr(table, key) is not None and (table.memory or table.device) is not None:
                         what = f'"{key}" without "at"; add at = 0x1000_0000, the address, or remove it'
                         self._mistakes.add((*here, key), what)
             elif cap.kind is CapKind.MEMORY:
-                mappings.append(self._mapping(here, table, number, cap, table.at, caps, mappings))
+                mappings.append(self._mapping(here, table, word, cap, table.at, caps, mappings))
         return tuple(caps), tuple(mappings)
 
     def _cap(self, here: Where, table: CapTable) -> Cap:
@@ -99,7 +115,19 @@ class CapReader:
         number = self.number((*here, key), kind.named, getattr(table, key)) if kind.named else 0
         if table.interrupt is not None:
             number = self._line((*here, key), table.interrupt)
+        if key == "device" and number is not None:
+            number += len(self._names["memory"])
         return CONSOLE_CAP if number is None else Cap(number, rights, badge, kind.kind)
+
+    def _interrupt(self, where: Where, name: str) -> Cap:
+        """That of a device, behind its registers. No two tasks drive one device."""
+        holder = self._holders.setdefault(name, where)
+        if holder != where:
+            what = f'device "{name}" is given already at {self._mistakes.place(holder)}'
+            self._mistakes.add(where, f"{what}; give it to one task, which may derive from it")
+        kind = KINDS.get(self._devices[self._names["device"].index(name)].kind)
+        line = None if kind is None or holder != where else self._line(where, kind.line)
+        return Cap(line or 0, _KINDS["interrupt"].default, kind=CapKind.INTERRUPT)
 
     def _line(self, where: Where, line: int) -> int | None:
         """An interrupt line that nobody has yet; None and a mistake for one that no task can have."""
@@ -151,7 +179,7 @@ class CapReader:
     ) -> Mapping:
         """The mapping of a memory capability, checked against all but the program, which is not at hand yet."""
         region = self._regions[cap.object]
-        executable = bool(table.executable)
+        executable = bool(table.executable) and table.memory is not None
         writable = includes(cap.rights, Rights.WRITE) and not executable if table.writable is None else table.writable
         mapping = Mapping(number, at, writable, executable, self._mistakes.place((*here, "at")))
         self._check_access(here, region, cap, mapping)

@@ -14,6 +14,7 @@ from tyrne.system.parts import (
     NO_QUOTA,
     BuildOptions,
     Cap,
+    Device,
     Mapping,
     Quota,
     Region,
@@ -53,6 +54,8 @@ class SystemDescription:
     notifications: tuple[str, ...] = ()
     memory: tuple[Region, ...] = ()
     slice: int = DEFAULT_SLICE
+    devices: tuple[Device, ...] = ()
+    """Their registers are the last ones of `memory`."""
 
     def files(self) -> list[Path]:
         """The files that its programs are made from, without headers."""

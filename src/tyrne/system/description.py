@@ -14,24 +14,23 @@ from typing import Any, Final
 from tyrne.system import limits
 from tyrne.system.capabilities import CapReader, check_badge, overlap
 from tyrne.system.described import SystemDescription, TaskDescription, name_error
-from tyrne.system.devices import range_error
+from tyrne.system.devices import KINDS, range_error, registers_of
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.handles import read_handles
 from tyrne.system.mistakes import Mistakes, Where
-from tyrne.system.parts import (
-    Region,
-    Supervisor,
-)
+from tyrne.system.parts import Device, Region, Supervisor
 from tyrne.system.places import DEPTH, too_deep
 from tyrne.system.program_files import read_program
 from tyrne.system.quotas import check_sums, read_quota
 from tyrne.system.reach import check_reach
-from tyrne.system.shape import Description, MemoryTable, SupervisorTable, TaskTable, example, read_shape
+from tyrne.system.shape import Description, DeviceTable, MemoryTable, SupervisorTable, TaskTable, example, read_shape
+from tyrne.system.similar import meant
 
 _NAMED: Final = (
     ("endpoint", "endpoint", limits.ENDPOINTS),
     ("notification", "notification", limits.NOTIFICATIONS),
     ("memory", "memory region", limits.BOOT_REGIONS),
+    ("device", "device", limits.BOOT_REGIONS),
     ("task", "task", limits.TASKS),
 )
 """The kinds of table that may stand many times: key, noun, and how many there may be."""
@@ -97,8 +96,10 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any]) -> SystemDescrip
         raise mistakes.failure()  # the checks below compare each with each
     _check_slice(mistakes, model.system.slice)
     regions = tuple(_read_region(mistakes, ("memory", i), table) for i, table in enumerate(model.memory))
-    _check_devices(mistakes, regions)
-    reader = _TaskReader(path, mistakes, CapReader(mistakes, names, regions))
+    devices = tuple(_read_device(mistakes, ("device", i), table) for i, table in enumerate(model.device))
+    regions += tuple(map(registers_of, devices))
+    _check_devices(mistakes, regions, len(model.memory))
+    reader = _TaskReader(path, mistakes, CapReader(mistakes, names, regions, devices))
     tasks = tuple(reader.task(("task", i), table) for i, table in enumerate(model.task))
     if mistakes:
         raise mistakes.failure()
@@ -116,6 +117,7 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any]) -> SystemDescrip
         tuple(names["notification"]),
         regions,
         model.system.slice,
+        devices,
     )
 
 
@@ -155,14 +157,29 @@ def _read_region(mistakes: Mistakes, here: Where, table: MemoryTable) -> Region:
     return Region(table.name, pages, table.address or 0, mistakes.place((*here, "address")))
 
 
-def _check_devices(mistakes: Mistakes, regions: Sequence[Region]) -> None:
-    """No device twice: what is revoked from one region would stay in the other."""
-    devices = [(index, region) for index, region in enumerate(regions) if region.address]
-    for position, (index, region) in enumerate(devices):
-        for _, other in devices[:position]:
+def _read_device(mistakes: Mistakes, here: Where, table: DeviceTable) -> Device:
+    if table.kind not in KINDS:
+        what = f'no kind of device "{table.kind}"; write one of {", ".join(KINDS)}{meant(table.kind, [*KINDS])}'
+        mistakes.add((*here, "kind"), what)
+    elif table.file is not None:
+        mistakes.add((*here, "file"), f"a device of kind {table.kind} is made from no file; remove it")
+    return Device(table.name, table.kind, None, mistakes.place((*here, "kind")))
+
+
+def _check_devices(mistakes: Mistakes, regions: Sequence[Region], memories: int) -> None:
+    """Not too many, and none twice: what is revoked from one region would stay in the other. The first ones are memory,
+    the others registers."""
+    if len(regions) > limits.BOOT_REGIONS and memories <= limits.BOOT_REGIONS:
+        what = f"{len(regions)} memory regions and devices; a system has at most {limits.BOOT_REGIONS}, remove some"
+        mistakes.add(("device", limits.BOOT_REGIONS - memories), what)
+    addressed = [(index, region) for index, region in enumerate(regions) if region.address]
+    for position, (index, region) in enumerate(addressed):
+        where: Where = ("memory", index, "address") if index < memories else ("device", index - memories, "kind")
+        for before, other in addressed[:position]:
             if overlap(region.address, region.pages, other.address, other.pages):
-                what = f'overlaps memory "{other.name}"; give the device once, and let its holder derive parts'
-                mistakes.add(("memory", index, "address"), what)
+                kind = "memory" if before < memories else "device"
+                what = f'overlaps {kind} "{other.name}"; give the device once, and let its holder derive parts'
+                mistakes.add(where, what)
                 break
 
 

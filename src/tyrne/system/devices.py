@@ -1,15 +1,28 @@
-"""The devices of QEMU's `virt` board that a task may be given, and those that it may not."""
+"""The devices that a description can name, and the addresses of QEMU's `virt` board that a task may be given.
+
+A device that is described stands at the same address, with the same line, on every machine: QEMU is asked for it, the
+others attach a model to their bus.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tyrne.boards.qemu_virt.memory_map import CPU_INTERFACE, DISTRIBUTOR, RAM_END, RAM_START, UART
 from tyrne.boards.qemu_virt.uart import LINE as UART_LINE
+from tyrne.hosted.devices.device import Device as Model
+from tyrne.hosted.devices.device import SetLine
+from tyrne.hosted.devices.rtc import BASE, Rtc
 from tyrne.system.errors import RequestError
 from tyrne.system.limits import PAGE
 from tyrne.system.manifest import System
+from tyrne.system.parts import Device, Region
+
+if TYPE_CHECKING:
+    from tyrne.hosted.bus import Bus
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,91 @@ LINES: Final = range(32, 288)
 _LINES_THERE_ARE: Final = "there is 34 of the clock (PL031), and 48 to 79 of virtio"
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A kind of device, of which a machine has one. `model` makes it, given the bus and its line; `options` are what
+    QEMU needs to have it."""
+
+    address: int
+    line: int
+    model: Callable[[Bus, SetLine, Device], Model]
+    options: Callable[[Device], tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Transport:
+    """A virtio-mmio transport: a slot, of which 8 are a page, QEMU's device, and the options for what is behind it."""
+
+    slot: int
+    device: str
+    backend: Callable[[Device], tuple[str, ...]]
+
+    def kind(self, model: Callable[[Bus, SetLine, Device], Model]) -> Kind:
+        return Kind(0x0A00_0000 + self.slot * 0x200, 48 + self.slot, model, self.options)
+
+    def options(self, device: Device) -> tuple[str, ...]:
+        made = f"{self.device},bus=virtio-mmio-bus.{self.slot}"
+        return *_MODERN, *self.backend(device), "-device", made, *_PORTS.get(self.device, ())
+
+
+_MODERN: Final = ("-global", "virtio-mmio.force-legacy=false")
+_PORTS: Final = {"virtio-serial-device": ("-device", "virtconsole,chardev=console")}
+TRANSPORTS: Final = {
+    "block": Transport(
+        0, "virtio-blk-device,drive=block", lambda d: ("-drive", f"if=none,id=block,format=raw,snapshot=on,{_file(d)}")
+    ),
+    "network": Transport(
+        8, "virtio-net-device,netdev=network", lambda d: ("-netdev", "user,id=network,restrict=on")
+    ),
+    "entropy": Transport(16, "virtio-rng-device,rng=entropy", lambda d: ("-object", "rng-builtin,id=entropy")),
+    "console": Transport(24, "virtio-serial-device", lambda d: ("-chardev", "null,id=console")),
+}  # fmt: skip
+"""A page each, so that who maps one device has no other. A kind of KINDS is `TRANSPORTS[kind].kind(its model)`."""
+
+KINDS: Final = {
+    "rtc": Kind(
+        0x0901_0000,
+        34,
+        lambda bus, line, device: Rtc(line, bus.now),
+        lambda device: ("-rtc", f"base={datetime.fromtimestamp(BASE, UTC):%Y-%m-%dT%H:%M:%S},clock=vm"),
+    ),
+}
+"""What a description can name: the kinds that every machine has."""
+
+
+class Machine(Protocol):
+    """A machine whose devices are models."""
+
+    def make_bus(self, reach: Sequence[tuple[int, int]] = ()) -> Bus: ...
+
+
+def attach(machine: Machine, devices: Iterable[Device]) -> None:
+    """Give a machine its devices, before it boots. One without any has no bus."""
+    found = list(devices)
+    if not found:
+        return
+    bus = machine.make_bus()
+    for device in found:
+        kind = KINDS[device.kind]
+        bus.attach(kind.address, kind.model(bus, bus.line(kind.line), device))
+
+
+def emulator_options(devices: Iterable[Device]) -> list[str]:
+    """What QEMU needs to have them."""
+    return [word for device in devices for word in KINDS[device.kind].options(device)]
+
+
+def registers_of(device: Device) -> Region:
+    """The memory region of a device's registers; of a kind that is none, one that is nowhere."""
+    kind = KINDS.get(device.kind)
+    return Region(device.name, 1, 0 if kind is None else kind.address, device.place)
+
+
+def _file(device: Device) -> str:
+    """As one of QEMU's options has it."""
+    return f"file={device.file}".replace(",", ",,")
+
+
 def range_error(start: int, pages: int) -> str | None:
     """What is wrong with giving a task these pages of physical addresses; None if nothing is."""
     if start % PAGE:
@@ -71,12 +169,14 @@ def line_error(line: int) -> str | None:
 
 
 def refuse_devices(system: System, machine: str) -> None:
-    """RequestError for a system that needs devices on a machine that has none."""
+    """RequestError for a system that needs devices by their address on a machine that has those of KINDS only."""
+    described = {KINDS[device.kind].address for device in system.devices}
+    mends = {kind.address: f', or describe it with [[device]] and kind = "{name}"' for name, kind in KINDS.items()}
     errors = [
-        f'{region.place}: memory "{region.name}" is a device at {region.address:#x}, '
-        f"and the {machine} machine has none; run it with --machine qemu"
+        f'{region.place}: memory "{region.name}" is a device at {region.address:#x}, and the {machine} machine has '
+        f"none there; run it with --machine qemu{mends.get(region.address, '')}"
         for region in system.memory
-        if region.address
+        if region.address and region.address not in described
     ]
     if errors:
         raise RequestError(*errors)

@@ -1,8 +1,9 @@
 """The names of a task's capabilities: a program finds its handle words by them, whatever the order in the description.
 
 A capability is named by its key `name`, or else after what it names: `console`, `quota`, the name of an endpoint,
-notification, memory region or task, and for an address space that of its task with `_space`. Names are compared as
-identifiers: letters in lower case, `_` for what an identifier cannot have. Two that would get the same name have none.
+notification, memory region, device or task, and for an address space that of its task with `_space`. Names are compared
+as identifiers: letters in lower case, `_` for what an identifier cannot have. Two that would get the same name have
+none. The interrupt of a device stands behind its registers, and has their name with `_interrupt`.
 """
 
 from __future__ import annotations
@@ -45,15 +46,22 @@ def read_handles(mistakes: Mistakes, where: Where, tables: Sequence[CapTable]) -
         elif name in names:
             mistakes.add((*where, number, "name"), f'a second capability "{given}"; give each its own name')
         names.append(name)
-    made = Counter(_made_name(table) for table in tables if table.name is None)
+    words = [(table, end) for table in tables for end in words_of(table)]
+    taken = {identifier(table.name) + end for table, end in words if table.name is not None}
+    made = Counter(_made_name(table) + end for table, end in words if table.name is None)
     handles: dict[str, int] = {}
-    for number, table in enumerate(tables):
-        name = _made_name(table)
+    for word, (table, end) in enumerate(words):
+        name = _made_name(table) + end
         if table.name is not None:
-            handles[identifier(table.name)] = number
-        elif name.strip("_") and made[name] == 1 and name not in names:
-            handles[name] = number
+            handles[identifier(table.name) + end] = word
+        elif name.strip("_") and made[name] == 1 and name not in taken:
+            handles[name] = word
     return tuple(handles.items())
+
+
+def words_of(table: CapTable) -> tuple[str, ...]:
+    """What is put behind the name of each of the handle words that stand for a table: a device has two."""
+    return ("",) if table.device is None else ("", "_interrupt")
 
 
 def _made_name(table: CapTable) -> str:
@@ -68,7 +76,7 @@ def _made_name(table: CapTable) -> str:
         return f"interrupt_{table.interrupt}"
     if table.space is not None:
         return identifier(f"{table.space}_space")
-    return identifier(table.endpoint or table.notification or table.memory or table.task or "")
+    return identifier(table.endpoint or table.notification or table.memory or table.device or table.task or "")
 
 
 def handles_header(handles: Iterable[tuple[str, int]]) -> str:

@@ -15,7 +15,7 @@ from tyrne.hal import manifest as layout
 from tyrne.hal.pages import MappingFlags
 from tyrne.system import limits
 from tyrne.system.names import Names
-from tyrne.system.parts import DEFAULT_PRIORITY, NO_QUOTA, Cap, Mapping, Quota, Region, Supervisor
+from tyrne.system.parts import DEFAULT_PRIORITY, NO_QUOTA, Cap, Device, Mapping, Quota, Region, Supervisor
 from tyrne.system.program import Program, pages
 
 HEADER_WORDS: Final = int(layout.HEADER_WORDS)
@@ -54,6 +54,8 @@ class System:
     slice: int = 0
     endpoint_names: tuple[str, ...] = ()
     notification_names: tuple[str, ...] = ()
+    devices: tuple[Device, ...] = ()
+    """Their registers are the last ones of `memory`."""
 
     @property
     def names(self) -> Names:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tyrne.abi import CapKind
 from tyrne.system.capabilities import right_names
 from tyrne.system.described import SystemDescription, TaskDescription
+from tyrne.system.devices import KINDS
 from tyrne.system.manifest import System
 from tyrne.system.parts import CONSOLE_CAP, DEFAULT_PRIORITY, Cap
 from tyrne.system.quotas import CLAIMS
@@ -17,12 +18,16 @@ def outline(description: SystemDescription, system: System) -> Iterator[str]:
     counts = [count(len(system.tasks), "task"), count(system.endpoints, "endpoint")]
     if system.notifications:
         counts.append(count(system.notifications, "notification"))
-    if system.memory:
-        counts.append(count(len(system.memory), "memory region"))
+    if memory := len(system.memory) - len(system.devices):
+        counts.append(count(memory, "memory region"))
+    if system.devices:
+        counts.append(count(len(system.devices), "device"))
     yield f"{system.name}: {', '.join(counts)}"
-    for region in system.memory:
+    for region in system.memory[: len(system.memory) - len(system.devices)]:
         device = f", a device at {region.address:#x}" if region.address else ""
         yield f"  memory {region.name}: {count(region.pages, 'page')}{device}"
+    for made in system.devices:
+        yield f"  device {made.name}: {made.kind} at {KINDS[made.kind].address:#x}, line {KINDS[made.kind].line}"
     for task, described in zip(system.tasks, description.tasks, strict=True):
         size = sum(segment.memory for segment in task.program.segments)
         more = len(described.options.more)
@@ -71,6 +76,8 @@ def _name(description: SystemDescription, cap: Cap) -> str:
             return description.memory[cap.object].name
         case CapKind.TASK:
             return f"task {description.tasks[cap.object].name}"
+        case CapKind.INTERRUPT:
+            return f"interrupt {cap.object}"
         case CapKind.ADDRESS_SPACE:
             return f"space of {description.tasks[cap.object].name}"
     return cap.kind.name.lower().removeprefix("debug_")

@@ -48,6 +48,17 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Device:
+    """A device of a kind that `tyrne.system.devices` knows, with the file that it is made from if it has one. `place`
+    is "file:line" of the description. Its registers are a Region of the same name, behind those of memory."""
+
+    name: str
+    kind: str
+    file: Path | None = None
+    place: str = ""
+
+
+@dataclass(frozen=True)
 class Mapping:
     """A memory region that a task has in its address space from the start; `cap` is an index into its capabilities."""
 

@@ -47,7 +47,7 @@ def check_sums(mistakes: Mistakes, model: Description, regions: Sequence[Region]
         "endpoints": len(model.endpoint),
         "notifications": len(model.notification),
         "spaces": tasks,
-        "memory": len(model.memory),
+        "memory": len(regions),
         "quotas": tasks,
         "frames": sum(region.pages for region in regions if not region.address),
     }

@@ -14,6 +14,7 @@ record under `replay`:
 | `manifest` | base64 of the manifest, compressed by zlib |
 | `interrupts` | null where they follow from the rest, else a list of strings |
 | `readings` | what the kernel's clock said each time it was read; absent where that follows from the rest |
+| `devices` | the devices of the machine, each by its `kind`; absent where there are none |
 | `preempt_calls` | the seed of ticks between the steps of long work, 1 to 2^63 - 1; null, or absent, where none came |
 
 `12+340 tick` is an interrupt after twelve synchronous traps from EL0 and 340 instructions of EL0 since the last of
@@ -35,7 +36,9 @@ from tyrne.hal import manifest as layout
 from tyrne.hal.interrupt import MOST_SEED, Interrupt
 from tyrne.hosted.recorder import InterruptEvent
 from tyrne.system import kernel_source, limits
+from tyrne.system.devices import KINDS
 from tyrne.system.packed import pack, unpack
+from tyrne.system.parts import Device
 
 FORMAT: Final = 1
 MANIFEST_BYTES: Final = limits.TASKS * limits.PROGRAM_BYTES + (1 << 20)
@@ -64,6 +67,9 @@ class Record:
     readings: tuple[int, ...] = ()
     """Of the clock, in counts of its counter, where they do not follow from the rest."""
 
+    devices: tuple[Device, ...] = ()
+    """Models that answer as they did, since what they do follows from the rest. On QEMU they are no such models."""
+
     @property
     def profile(self) -> str:
         return _PROFILES[self.release]
@@ -82,7 +88,7 @@ class Record:
         return [name.rstrip(b"\0").decode(errors="backslashreplace") for name in names]
 
     @property
-    def devices(self) -> list[int]:
+    def registers(self) -> list[int]:
         """The physical addresses of the devices whose registers tasks may read."""
         first = _word(self.manifest, int(layout.WORD_FIRST_REGION)) // 8 + int(layout.REGION_ADDRESS)
         count, size = _word(self.manifest, int(layout.WORD_REGIONS)), int(layout.REGION_WORDS)
@@ -95,10 +101,11 @@ def record(
     interrupts: Iterable[InterruptEvent] | None,
     preempt_calls: int = 0,
     readings: Iterable[int] = (),
+    devices: Iterable[Device] = (),
 ) -> Record:
     """The record of a run of this checkout's kernel."""
     taken = None if interrupts is None else tuple(interrupts)
-    return Record(kernel_source.digest(), release, manifest, taken, preempt_calls, tuple(readings))
+    return Record(kernel_source.digest(), release, manifest, taken, preempt_calls, tuple(readings), tuple(devices))
 
 
 def to_json(record: Record) -> dict[str, Any]:
@@ -113,6 +120,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "interrupts": None if interrupts is None else [_interrupt_text(event) for event in interrupts],
         "preempt_calls": record.preempt_calls or None,
         **({"readings": list(record.readings)} if record.readings else {}),
+        **({"devices": [{"kind": device.kind} for device in record.devices]} if record.devices else {}),
     }
 
 
@@ -129,7 +137,8 @@ def from_json(data: object) -> Record:
         raise BadRecordError("replay.profile is neither debug nor release")
     manifest, interrupts = _manifest(data.get("manifest")), _interrupts(data.get("interrupts"))
     seed, readings = _seed(data.get("preempt_calls")), _readings(data.get("readings"))
-    found = Record(kernel, profile == "release", manifest, interrupts, seed, readings)
+    devices = _devices(data.get("devices"))
+    found = Record(kernel, profile == "release", manifest, interrupts, seed, readings, devices)
     if found.preempt_calls and interrupts is not None:
         raise BadRecordError("replay has both interrupts and preempt_calls, of which a run has one")
     if data.get("limit") != found.limit:
@@ -188,6 +197,19 @@ def _readings(data: object) -> tuple[int, ...]:
     if any(one > other for one, other in pairwise(data)):
         raise BadRecordError("replay.readings go back in time")
     return tuple(data)
+
+
+def _devices(data: object) -> tuple[Device, ...]:
+    if data is None:
+        return ()
+    if not isinstance(data, list):
+        raise BadRecordError("replay.devices is not a list")
+    kinds = [item.get("kind") if isinstance(item, dict) else None for item in data]
+    for number, kind in enumerate(kinds):
+        if not isinstance(kind, str) or kind not in KINDS or kind in kinds[:number]:
+            found = f"{reprlib.repr(data[number])}, where one of each kind belongs: {', '.join(KINDS)}"
+            raise BadRecordError(f"replay.devices has {found}")
+    return tuple(Device(str(kind), str(kind)) for kind in kinds)
 
 
 def _seed(data: object) -> int:

@@ -32,6 +32,7 @@ from tyrne.kernel.task import Task
 from tyrne.lang import Trap, u64
 from tyrne.system import kernel_source
 from tyrne.system.comparison import Difference, first_difference
+from tyrne.system.devices import attach
 from tyrne.system.kernel_check import check_kernel
 from tyrne.system.record import Record, to_json
 from tyrne.system.report_file import RecordedRun, read_report
@@ -165,8 +166,9 @@ class Replay:
         task, begun = self._next, self.instructions
         most = 0 if task is None else min(machine.until_interrupt(), self._left() - 1)
         stop = None if task is None else machine.execute(task, min(instructions, most), pause=True)
-        if instructions > most or stop is None or stop.vector is not Vector.IRQ:
-            position, made = self.position, self.instructions - begun
+        made = self.instructions - begun
+        if made < instructions or stop is None or stop.vector is not Vector.IRQ:  # a device may interrupt before `most`
+            position = self.position
             self._start()
             self.to(position)
             return made
@@ -221,6 +223,7 @@ class Replay:
             if record.interrupts is None
             else RecordedMachine(record.manifest, self._recorder, console, record.interrupts, record.readings)
         )
+        attach(self._machine, record.devices)
         if record.preempt_calls:
             self._machine.draw_ticks(record.preempt_calls)
         self._next = None

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tyrne.abi import VERSION
 from tyrne.hosted.kept import REPORT, Kept
+from tyrne.system.devices import KINDS
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.explanation import Explainer, explainer_of_report
 from tyrne.system.line_table import BadTableError
@@ -131,11 +132,12 @@ def read_report(path: Path) -> RecordedRun:
         explainer = explainer_of_report(record, report)
     except (BadRecordError, BadTableError) as error:
         raise RequestError(f"{path}: {error}; {_MEND}") from None
-    if record.devices:
-        where = ", ".join(map(hex, record.devices))
+    models = () if report["machine"] == "qemu" else {KINDS[device.kind].address for device in record.devices}
+    unknown = [address for address in record.registers if address not in models]
+    if unknown:
         raise RequestError(
-            f"{path}: its tasks read the device at {where}, and what they read is in no record; "
-            "replay a run of a system without devices"
+            f"{path}: its tasks read the device at {', '.join(map(hex, unknown))}, and what they read is in no record; "
+            "replay a run on --machine hosted or native, with the device as a [[device]]"
         )
     return RecordedRun(path, report, record, explainer)
 

@@ -17,7 +17,7 @@ from tyrne.hosted.errors import EngineError
 from tyrne.hosted.kept import EVERYTHING, Kept
 from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.hosted.stop import StopRequest
-from tyrne.system.devices import refuse_devices
+from tyrne.system.devices import attach, emulator_options, refuse_devices
 from tyrne.system.errors import RequestError
 from tyrne.system.manifest import System, encode
 
@@ -106,7 +106,8 @@ class Result:
         traced = request.machine is Machine.QEMU
         manifest = encode(request.system, self.limit)
         interrupts = self.recorder.interrupts if traced else None
-        made = record(request.release, manifest, interrupts, request.preempt_calls, self.recorder.readings)
+        readings, devices = self.recorder.readings, request.system.devices
+        made = record(request.release, manifest, interrupts, request.preempt_calls, readings, devices)
         return {
             **self.outcome(),
             **self.explainer.keys(),
@@ -178,6 +179,7 @@ def _hosted(request: Request) -> Start:
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
         machine = HostedMachine(manifest, recorder, debug_console=not request.release)
+        attach(machine, request.system.devices)
         if request.preempt_calls:
             machine.draw_ticks(request.preempt_calls)
         machine.board.cpu.stop_request = stop
@@ -193,7 +195,8 @@ def _qemu(request: Request) -> Start:
 
     find_emulator()
     kernel = kernel_elf(request.system, release=request.release, traced=True, max_instructions=request.max_instructions)
-    return lambda recorder, stop: run_kernel(kernel, recorder, stop=stop)
+    options = emulator_options(request.system.devices)
+    return lambda recorder, stop: run_kernel(kernel, recorder, options, stop)
 
 
 def run_kernel(
@@ -237,6 +240,7 @@ def _native(request: Request) -> Start:
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
         machine = NativeMachine(manifest, recorder, debug_console=not request.release)
+        attach(machine, request.system.devices)
         if request.preempt_calls:
             machine.draw_ticks(request.preempt_calls)
         machine.cpu.stop_request = stop

@@ -81,6 +81,7 @@ def load_system(description: SystemDescription) -> System:
         description.slice,
         description.endpoints,
         description.notifications,
+        description.devices,
     )
 
 

@@ -34,13 +34,14 @@ Number = Annotated[int, Field(ge=-(1 << 63), lt=1 << 64)]
 
 
 class CapTable(Table):
-    """One capability: just one of the first nine keys. `name` is by what its program finds it."""
+    """One capability: just one of the first ten keys. `name` is by what its program finds it."""
 
     console: OnlyTrue = None
     clock: OnlyTrue = None
     endpoint: str | None = None
     notification: str | None = None
     memory: str | None = None
+    device: str | None = None
     task: str | None = None
     space: str | None = None
     quota: OnlyTrue = None
@@ -104,6 +105,12 @@ class MemoryTable(Table):
     address: Number | None = None
 
 
+class DeviceTable(Table):
+    name: str
+    kind: str
+    file: str | None = None
+
+
 class SystemTable(Table):
     name: str
     slice: Number = DEFAULT_SLICE
@@ -116,6 +123,7 @@ class Description(Table):
     endpoint: list[NameTable] = []
     notification: list[NameTable] = []
     memory: list[MemoryTable] = []
+    device: list[DeviceTable] = []
     task: list[TaskTable]
 
 
@@ -125,6 +133,7 @@ _TABLES: Final[dict[str, tuple[type[Table], str]]] = {
     "endpoint": (NameTable, " in [[endpoint]]"),
     "notification": (NameTable, " in [[notification]]"),
     "memory": (MemoryTable, " in [[memory]]"),
+    "device": (DeviceTable, " in [[device]]"),
     "task": (TaskTable, " in [[task]]"),
     "caps": (CapTable, " in a capability"),
     "program": (ProgramTable, " in a program"),
@@ -138,11 +147,14 @@ _EXAMPLES: Final = {
     ".endpoint": '[[endpoint]] with name = "…"',
     ".notification": '[[notification]] with name = "…"',
     ".memory": '[[memory]] with name = "…" and pages = 1',
+    ".device": '[[device]] with name = "…" and kind = "rtc"',
     ".task": '[[task]] with name = "…" and program = "…"',
     "name": 'name = "…"',
     "slice": "slice = 1_000_000",
     "pages": "pages = 1",
     "address": "address = 0x0901_0000",
+    "kind": 'kind = "rtc"',
+    "file": 'file = "disk.img"',
     "program": 'program = "hello.py"',
     "sources": 'sources = ["main.c", "other.c"]',
     "include": 'include = ["include"]',

@@ -16,6 +16,7 @@ _INTERRUPTS: Final = {
     Interrupt.TICK: "tick",
     Interrupt.LIMIT: "the instruction limit",
     Interrupt.ALARM: "a deadline",
+    Interrupt.DEVICE: "a device",
     Interrupt.SPURIOUS: "interrupt, nothing due",
 }
 

@@ -1,7 +1,7 @@
 """A real-time clock, Arm's PL031, as QEMU's machine has it: whole seconds, and an alarm at a number of them.
 
-It follows QEMU's model where that departs from Arm's: it always runs, what was written to LR is not read back, and the
-alarm is a whole number of seconds after the store to MR or LR that set it, so it may be up to a second late.
+It follows QEMU's model where that departs from Arm's: it always runs, and the alarm is a whole number of seconds after
+the store to MR or LR that set it, so it may be up to a second late.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Rtc:
         self._now: Final = now
         self._offset = BASE
         self._match = 0
+        self._loaded = 0
         self._unmasked = 0
         self._raised = 0
         self._alarm_at: int | None = None
@@ -53,6 +54,8 @@ class Rtc:
                 return self._seconds()
             case _Register.MR:
                 return self._match
+            case _Register.LR:
+                return self._loaded
             case _Register.CR:
                 return 1
             case _Register.IMSC:
@@ -69,6 +72,7 @@ class Rtc:
                 self._match = value
                 self._set_alarm()
             case _Register.LR:
+                self._loaded = value
                 self._offset += value - self._seconds()
                 self._set_alarm()
             case _Register.IMSC:
