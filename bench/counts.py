@@ -104,7 +104,7 @@ def system_of(scenario: Scenario, samples: int, slice: int = limits.SLICE_MAX) -
         scenario.endpoints,
         tasks,
         notifications=scenario.notifications,
-        memory=(region, Region("page", scenario.pages)),
+        memory=(region, Region("page", scenario.pages, scenario.device)),
         slice=slice,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tyrne.abi import CapKind, Rights
@@ -41,6 +41,8 @@ class Scenario:
     notifications: int = 0
     equal: bool = True
     pages: int = 1
+    device: int = 0
+    """Where region 1 lies, if it is the registers of a device."""
     status: int = 0
 
 
@@ -111,6 +113,21 @@ _READ: Final = _single("clock", "TYRNE_CALL_CLOCK_READ", "1", caps=(_CLOCK,))
 _SLEEP: Final = Scenario("sleep", (Role("sleeper", (_CLOCK, _SIGNALS), priority=URGENT),), notifications=1)
 
 
+_REGISTERS: Final = Cap(1, Rights.READ | Rights.WRITE, kind=CapKind.MEMORY)
+_LINE: Final = Cap(34, Rights.BIND | Rights.ACK, kind=CapKind.INTERRUPT)
+_INTERRUPT: Final = Scenario(
+    "interrupt",
+    (
+        Role("driver", (_SPACE, _REGISTERS, _LINE, _SIGNALS), priority=URGENT, quota=Quota(frames=2)),
+        Role("device", (replace(_SPACE, object=1), _REGISTERS), quota=Quota(frames=2)),
+    ),
+    {"ADDRESS": "0x20000000"},
+    notifications=1,
+    device=0x0901_0000,
+)
+"""The real-time clock of the board, and its line."""
+
+
 def _mapped(name: str, address: str, tables: int, pages: int = 1, access: str = "READ_WRITE") -> Scenario:
     role = Role("map", (_SPACE, _PAGE), quota=Quota(frames=tables))
     return Scenario(name, (role,), {"ADDRESS": address, "ACCESS": f"TYRNE_ACCESS_{access}"}, pages=pages)
@@ -164,6 +181,8 @@ FIGURES: Final = (
     Figure("answer → faulted task goes on", _FAULT, ((2, 3),)),
     Figure("fault round trip, without the repair", _FAULT, ((0, 1), (2, 3)), sel4=1258, budget=440),
     Figure("signal → waiter", _SIGNAL, budget=250),
+    Figure("interrupt → driver", _INTERRUPT),
+    Figure("acknowledge an interrupt", _INTERRUPT, ((2, 3),)),
     Figure("read the clock", _READ),
     Figure("set a deadline", _SLEEP, ((0, 1),)),
     Figure("deadline → the sleeper has read the clock", _SLEEP, ((2, 3),)),

@@ -31,6 +31,8 @@ COUNTS: Final = {
     "fault → supervisor": 203,
     "answer → faulted task goes on": 183,
     "signal → waiter": 333,
+    "interrupt → driver": 352,
+    "acknowledge an interrupt": 308,
     "read the clock": 301,
     "set a deadline": 397,
     "deadline → the sleeper has read the clock": 735,
