@@ -53,7 +53,7 @@ caps = [ { memory = "ring" } ]
 def test_a_device_is_a_page_of_registers_behind_the_memory(tmp_path: Path) -> None:
     system = read(tmp_path, GOOD)
     place = f"{tmp_path}/s.toml"
-    assert system.devices == (Device("wall", "rtc", None, f"{place}:8"),)
+    assert system.devices == (Device("wall", "rtc", None, f"{place}:8", tmp_path),)
     assert system.memory == (Region("ring", 2, 0, f"{place}:3"), Region("wall", 1, 0x0901_0000, f"{place}:8"))
     one = system.tasks[0]
     assert one.caps[1:3] == (
@@ -82,7 +82,8 @@ def test_a_device_takes_two_of_the_capabilities(tmp_path: Path) -> None:
 
 
 WRONG = [
-    ('kind = "rtc"', 'kind = "rt"', 's:8: no kind of device "rt"; write one of rtc; did you mean "rtc"?'),
+    ('kind = "rtc"', 'kind = "rt"',
+     's:8: no kind of device "rt"; write one of rtc, block, entropy; did you mean "rtc"?'),
     ('kind = "rtc"', "", 's:6: no "kind" in [[device]]; add kind = "rtc"'),
     ('kind = "rtc"', 'kind = "rtc"\nline = 3', 's:9: unknown key "line" in [[device]]; the keys are name, kind, file'),
     ('kind = "rtc"', 'kind = "rtc"\nfile = "x"', "s:9: a device of kind rtc is made from no file; remove it"),
@@ -121,6 +122,13 @@ WRONG = [
         'memory = "wall" } ]',
         's:20: no memory "wall" (there is ring); add a [[memory]] with name = "wall", or correct the name',
     ),
+    ("pages = 2", "pages = 2\ndma = false", 's:6: "dma" is false; write dma = true'),
+    ("pages = 2", "pages = 1\ndma = true\naddress = 0x0903_0000",
+     's:6: memory with an "address" is a device, and shared with none; remove dma'),
+    ('kind = "rtc"', 'kind = "block"', 's:6: a device of kind block is made from a file; add file = "disk.img"'),
+    ('kind = "rtc"', 'kind = "block"\nfile = ""', "s:9: no file is named ''; write file = \"disk.img\""),
+    ('kind = "rtc"', 'kind = "block"\nfile = "a\\u0000b"',
+     "s:9: no file is named 'a\\x00b'; write file = \"disk.img\""),
     ("clock = true", "interrupt = 34",
      "s:15: interrupt 34 is given a second time; let its holder derive another from it"),
     ('rights = ["READ"], at', 'executable = true, at', 's:14: "executable" is for memory, not for a device; remove it'),
@@ -134,6 +142,7 @@ WRONG = [
 ]  # fmt: skip
 
 
+@pytest.mark.promise("A described device is given to one task")
 @pytest.mark.parametrize(("change", "expected"), [(row[:2], list(row[2:])) for row in WRONG], ids=lambda row: str(row))
 def test_a_wrong_device_is_named_with_its_line_and_mend(
     tmp_path: Path, change: tuple[str, str], expected: list[str]
@@ -296,7 +305,8 @@ def test_a_transport_is_where_its_page_is(tmp_path: Path, kind: str, number: int
 
 
 def test_every_kind_has_its_own_page_and_line() -> None:
-    every = [*KINDS.values(), *(t.kind(lambda *_: pytest.fail("no model")) for t in TRANSPORTS.values())]
+    every = [KINDS["rtc"], *(t.kind(lambda *_: pytest.fail("no model")) for t in TRANSPORTS.values())]
+    assert {kind.address for kind in KINDS.values()} <= {kind.address for kind in every}
     assert len({kind.address // 4096 for kind in every}) == len({kind.line for kind in every}) == len(every)
     assert all(kind.address % 4096 == 0 for kind in every)
 

@@ -182,7 +182,7 @@ WRONG = r"""
 
 - pages = 2
 + pages = 2\nsize = 1
-! s:10: unknown key "size" in [[memory]]; the keys are name, pages, address
+! s:10: unknown key "size" in [[memory]]; the keys are name, pages, address, dma
 
 - name = "rtc"
 + name = "ring"

@@ -70,7 +70,7 @@ def test_a_record_comes_back_as_it_was() -> None:
     )  # fmt: skip
     found = from_json(json.loads(json.dumps(data)))
     assert found == record(True, manifest(500), INTERRUPTS)
-    assert (found.limit, found.task_names, found.registers) == (500, ["first", "zwei"], [])
+    assert (found.limit, found.task_names, found.addressed) == (500, ["first", "zwei"], [])
 
 
 def test_a_record_without_interrupts_says_that_they_follow_from_the_rest() -> None:

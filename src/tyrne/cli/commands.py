@@ -40,6 +40,14 @@ Systems = Annotated[
         show_default=False,
     ),
 ]
+AllowPath = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="DIR",
+        help="A folder besides that of the description in which files of devices may lie. May be given again.",
+        show_default=False,
+    ),
+]
 STATUS_SAME, STATUS_DIFFERENT = 0, 1
 """Of `tyrne replay`."""
 Release = Annotated[bool, typer.Option("--release", help="A kernel without the debug console.")]
@@ -86,6 +94,7 @@ def run(
             "from the seed. Not on qemu, where interrupts come by themselves.",
         ),
     ] = None,
+    allow_path: AllowPath = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what tasks write, and errors.")] = False,
 ) -> int:
     """Run a system and show what its tasks write.
@@ -93,7 +102,8 @@ def run(
     Exit status: 0 all tasks exited with 0; 1 some task exited otherwise or faulted; 2 the request was wrong;
     3 kernel panic; 4 the limit was reached; 5 deadlock.
     """
-    return run_system(system or [], machine, release, report, max_instructions or 0, preempt_calls or 0, quiet)
+    allowed = tuple(allow_path or ())
+    return run_system(system or [], machine, release, report, max_instructions or 0, preempt_calls or 0, quiet, allowed)
 
 
 @app.command(cls=Command)
@@ -162,13 +172,15 @@ def build(
 
 
 @app.command(cls=Command)
-def check(system: Systems = None) -> int:
-    """Check a description and its programs without running anything."""
+def check(system: Systems = None, allow_path: AllowPath = None) -> int:
+    """Check a description, its programs and the files of its devices without running anything."""
+    from tyrne.system.device_files import read_files
     from tyrne.system.outline import outline
 
     with progress(terminal(stderr=True), "checking …"):
         description = select(system or [])
         loaded = load_system(description)
+        read_files(loaded.devices, allow_path or ())
     warn(warnings_of(loaded))
     say(*outline(description, loaded))
     return 0

@@ -40,6 +40,7 @@ def run_system(
     max_instructions: int = 0,
     preempt_calls: int = 0,
     quiet: bool = False,
+    allowed: tuple[Path, ...] = (),
 ) -> int:
     """Run what the arguments of a command line name and show what its tasks write; the exit status of docs/guide.md.
 
@@ -57,7 +58,7 @@ def run_system(
     out = terminal(stderr=report == STDOUT)
     with progress(out, "building …"):
         loaded = known_system(system)
-        ready = prepare(Request(loaded, machine, release, max_instructions, preempt_calls))
+        ready = prepare(Request(loaded, machine, release, max_instructions, preempt_calls, allowed))
     if not quiet:
         warn(warnings_of(loaded))
     presenter: Presenter

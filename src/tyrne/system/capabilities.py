@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tyrne.abi import CapKind, Rights, includes, rights_over
+from tyrne.abi import CapKind, Rights, includes, rights_at_boot, rights_over
 from tyrne.system import limits
-from tyrne.system.devices import KINDS, line_error
+from tyrne.system.devices import KINDS, is_shared, line_error
 from tyrne.system.handles import words_of
 from tyrne.system.mistakes import Mistakes, Where
 from tyrne.system.parts import CONSOLE_CAP, Cap, Device, Mapping, Region
@@ -109,10 +109,14 @@ class CapReader:
             if other in _OWNER and other not in kind.more:
                 what = f'"{other}" is for {_OWNER[other]}, not for {kind.what}; remove it'
                 self._mistakes.add((*here, other), what)
-        rights = kind.default if table.rights is None else self._rights((*here, "rights"), table.rights, kind)
+        number = self.number((*here, key), kind.named, getattr(table, key)) if kind.named else 0
+        shared = key == "memory" and number is not None and is_shared(self._regions[number])
+        rights = kind.default | Rights.LOCATE if shared else kind.default
+        if table.rights is not None:
+            allowed = rights_at_boot(kind.kind) if shared else rights_over(kind.kind)
+            rights = self._rights((*here, "rights"), table.rights, kind.what, allowed)
         badge = table.badge or 0
         check_badge(self._mistakes, (*here, "badge"), badge)
-        number = self.number((*here, key), kind.named, getattr(table, key)) if kind.named else 0
         if table.interrupt is not None:
             number = self._line((*here, key), table.interrupt)
         if key == "device" and number is not None:
@@ -152,15 +156,14 @@ class CapReader:
         self._mistakes.add(where, f"{what}{meant(name, names)}")
         return None
 
-    def _rights(self, where: Where, names: Sequence[str], kind: _Kind) -> Rights:
-        allowed = rights_over(kind.kind)
+    def _rights(self, where: Where, names: Sequence[str], what_over: str, allowed: Rights) -> Rights:
         rights = Rights.NONE
         for number, name in enumerate(names):
             right = Rights.__members__.get(name, Rights.NONE)
             if not right & allowed:
                 known = right_names(allowed)
                 similar = "" if name in Rights.__members__ else meant(name, known)
-                what = f'no right "{name}" over {kind.what}; write one of {", ".join(known)}{similar}'
+                what = f'no right "{name}" over {what_over}; write one of {", ".join(known)}{similar}'
                 self._mistakes.add((*where, number), what)
             elif right & rights:
                 self._mistakes.add((*where, number), f'"{name}" a second time; remove it')
@@ -200,7 +203,8 @@ class CapReader:
             what = "no memory is writable and executable at once; remove writable or executable"
             self._mistakes.add((*here, "executable"), what)
         if mapping.executable and region.address:
-            what = f'memory "{region.name}" is a device, and is never executed; remove executable'
+            is_what = "is shared with devices" if is_shared(region) else "is a device"
+            what = f'memory "{region.name}" {is_what}, and is never executed; remove executable'
             self._mistakes.add((*here, "executable"), what)
         for needed, wanted, key in (
             (Rights.READ, True, "at"),

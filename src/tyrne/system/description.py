@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tyrne.boards.qemu_virt.memory_map import RAM_START
 from tyrne.system import limits
 from tyrne.system.capabilities import CapReader, check_badge, overlap
 from tyrne.system.described import SystemDescription, TaskDescription, name_error
-from tyrne.system.devices import KINDS, range_error, registers_of
+from tyrne.system.devices import KINDS, is_shared, placed, range_error, registers_of, shared_pages
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.handles import read_handles
 from tyrne.system.mistakes import Mistakes, Where
@@ -96,7 +97,9 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any]) -> SystemDescrip
         raise mistakes.failure()  # the checks below compare each with each
     _check_slice(mistakes, model.system.slice)
     regions = tuple(_read_region(mistakes, ("memory", i), table) for i, table in enumerate(model.memory))
-    devices = tuple(_read_device(mistakes, ("device", i), table) for i, table in enumerate(model.device))
+    if shared_pages(regions) <= limits.SHARED_FRAMES:  # else it is said below
+        regions = placed(regions)
+    devices = tuple(_read_device(mistakes, path, ("device", i), table) for i, table in enumerate(model.device))
     regions += tuple(map(registers_of, devices))
     _check_devices(mistakes, regions, len(model.memory))
     reader = _TaskReader(path, mistakes, CapReader(mistakes, names, regions, devices))
@@ -154,16 +157,27 @@ def _read_region(mistakes: Mistakes, here: Where, table: MemoryTable) -> Region:
         pages = 1  # what is said of its mappings should hold for any size
     elif table.address is not None and (wrong := range_error(table.address, pages)):
         mistakes.add((*here, "address"), wrong)
-    return Region(table.name, pages, table.address or 0, mistakes.place((*here, "address")))
+    elif table.address is not None and table.dma:
+        mistakes.add((*here, "dma"), 'memory with an "address" is a device, and shared with none; remove dma')
+    address = int(RAM_START) if table.dma else table.address or 0  # `placed` says where
+    return Region(table.name, pages, address, mistakes.place((*here, "address")))
 
 
-def _read_device(mistakes: Mistakes, here: Where, table: DeviceTable) -> Device:
-    if table.kind not in KINDS:
+def _read_device(mistakes: Mistakes, path: Path, here: Where, table: DeviceTable) -> Device:
+    """Whether there is a file, and what it holds, is looked at before a run, each time."""
+    kind = KINDS.get(table.kind)
+    file = None if table.file is None else path.parent / table.file.replace("\0", "")
+    if kind is None:
         what = f'no kind of device "{table.kind}"; write one of {", ".join(KINDS)}{meant(table.kind, [*KINDS])}'
         mistakes.add((*here, "kind"), what)
-    elif table.file is not None:
+    elif table.file is not None and not kind.file:
         mistakes.add((*here, "file"), f"a device of kind {table.kind} is made from no file; remove it")
-    return Device(table.name, table.kind, None, mistakes.place((*here, "kind")))
+    elif kind.file and table.file is None:
+        mistakes.add(here, f"a device of kind {table.kind} is made from a file; add {example('file')}")
+    elif table.file is not None and ("\0" in table.file or not table.file):
+        mistakes.add((*here, "file"), f"no file is named {table.file!r}; write {example('file')}")
+    place = mistakes.place((*here, "kind" if file is None else "file"))
+    return Device(table.name, table.kind, file, place, path.parent)
 
 
 def _check_devices(mistakes: Mistakes, regions: Sequence[Region], memories: int) -> None:
@@ -172,7 +186,7 @@ def _check_devices(mistakes: Mistakes, regions: Sequence[Region], memories: int)
     if len(regions) > limits.BOOT_REGIONS and memories <= limits.BOOT_REGIONS:
         what = f"{len(regions)} memory regions and devices; a system has at most {limits.BOOT_REGIONS}, remove some"
         mistakes.add(("device", limits.BOOT_REGIONS - memories), what)
-    addressed = [(index, region) for index, region in enumerate(regions) if region.address]
+    addressed = [(index, region) for index, region in enumerate(regions) if region.address and not is_shared(region)]
     for position, (index, region) in enumerate(addressed):
         where: Where = ("memory", index, "address") if index < memories else ("device", index - memories, "kind")
         for before, other in addressed[:position]:

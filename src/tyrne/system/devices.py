@@ -7,14 +7,16 @@ others attach a model to their bus.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tyrne.boards.qemu_virt.memory_map import CPU_INTERFACE, DISTRIBUTOR, RAM_END, RAM_START, UART
 from tyrne.boards.qemu_virt.uart import LINE as UART_LINE
+from tyrne.hosted.devices.block import Block, Sectors
 from tyrne.hosted.devices.device import Device as Model
 from tyrne.hosted.devices.device import SetLine
+from tyrne.hosted.devices.entropy import Entropy
 from tyrne.hosted.devices.rtc import BASE, Rtc
 from tyrne.system.errors import RequestError
 from tyrne.system.limits import PAGE
@@ -69,6 +71,8 @@ class Kind:
     line: int
     model: Callable[[Bus, SetLine, Device], Model]
     options: Callable[[Device], tuple[str, ...]]
+    file: bool = False
+    """Whether it is made from a file, an image of sectors."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,8 @@ class Transport:
     device: str
     backend: Callable[[Device], tuple[str, ...]]
 
-    def kind(self, model: Callable[[Bus, SetLine, Device], Model]) -> Kind:
-        return Kind(0x0A00_0000 + self.slot * 0x200, 48 + self.slot, model, self.options)
+    def kind(self, model: Callable[[Bus, SetLine, Device], Model], file: bool = False) -> Kind:
+        return Kind(0x0A00_0000 + self.slot * 0x200, 48 + self.slot, model, self.options, file)
 
     def options(self, device: Device) -> tuple[str, ...]:
         made = f"{self.device},bus=virtio-mmio-bus.{self.slot}"
@@ -108,6 +112,12 @@ KINDS: Final = {
         lambda bus, line, device: Rtc(line, bus.now),
         lambda device: ("-rtc", f"base={datetime.fromtimestamp(BASE, UTC):%Y-%m-%dT%H:%M:%S},clock=vm"),
     ),
+    "block": TRANSPORTS["block"].kind(
+        lambda bus, line, device: Block(line, bus.memory, bus.now, sectors=Sectors(device.content)), file=True
+    ),
+    "entropy": TRANSPORTS["entropy"].kind(
+        lambda bus, line, device: Entropy(line, bus.memory, bus.now, seed=device.kind.encode())
+    ),
 }
 """What a description can name: the kinds that every machine has."""
 
@@ -118,13 +128,13 @@ class Machine(Protocol):
     def make_bus(self, reach: Sequence[tuple[int, int]] = ()) -> Bus: ...
 
 
-def attach(machine: Machine, devices: Iterable[Device]) -> None:
-    """Give a machine its devices, before it boots. One without any has no bus."""
-    found = list(devices)
-    if not found:
+def attach(machine: Machine, devices: Sequence[Device], memory: Iterable[Region]) -> None:
+    """Give a machine its devices, whose files have been read, before it boots. They reach what of the memory is theirs.
+    A machine without any has no bus."""
+    if not devices:
         return
-    bus = machine.make_bus()
-    for device in found:
+    bus = machine.make_bus([(RAM_END - shared_pages(memory) * PAGE, int(RAM_END))])
+    for device in devices:
         kind = KINDS[device.kind]
         bus.attach(kind.address, kind.model(bus, bus.line(kind.line), device))
 
@@ -132,6 +142,27 @@ def attach(machine: Machine, devices: Iterable[Device]) -> None:
 def emulator_options(devices: Iterable[Device]) -> list[str]:
     """What QEMU needs to have them."""
     return [word for device in devices for word in KINDS[device.kind].options(device)]
+
+
+def placed(regions: Sequence[Region]) -> tuple[Region, ...]:
+    """With those that devices reach, which lie anywhere in RAM, one behind the other at its end: there the kernel keeps
+    them apart, and they are at the same addresses on every machine."""
+    at = RAM_END - shared_pages(regions) * PAGE
+    found: list[Region] = []
+    for region in regions:
+        found.append(replace(region, address=at) if is_shared(region) else region)
+        at += region.pages * PAGE if is_shared(region) else 0
+    return tuple(found)
+
+
+def is_shared(region: Region) -> bool:
+    """Whether devices reach it."""
+    return RAM_START <= region.address < RAM_END
+
+
+def shared_pages(regions: Iterable[Region]) -> int:
+    """How many pages devices reach."""
+    return sum(region.pages for region in regions if is_shared(region))
 
 
 def registers_of(device: Device) -> Region:
@@ -176,7 +207,7 @@ def refuse_devices(system: System, machine: str) -> None:
         f'{region.place}: memory "{region.name}" is a device at {region.address:#x}, and the {machine} machine has '
         f"none there; run it with --machine qemu{mends.get(region.address, '')}"
         for region in system.memory
-        if region.address and region.address not in described
+        if region.address and not is_shared(region) and region.address not in described
     ]
     if errors:
         raise RequestError(*errors)

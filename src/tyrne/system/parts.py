@@ -49,13 +49,16 @@ class Region:
 
 @dataclass(frozen=True)
 class Device:
-    """A device of a kind that `tyrne.system.devices` knows, with the file that it is made from if it has one. `place`
-    is "file:line" of the description. Its registers are a Region of the same name, behind those of memory."""
+    """A device of a kind that `tyrne.system.devices` knows, with the file that it is made from if it has one, and with
+    what that file holds once it has been read. `place` is "file:line" of the description, of which `folder` is the
+    folder. Its registers are a Region of the same name, behind those of memory."""
 
     name: str
     kind: str
     file: Path | None = None
     place: str = ""
+    folder: Path = Path()
+    content: bytes = b""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ record under `replay`:
 | `manifest` | base64 of the manifest, compressed by zlib |
 | `interrupts` | null where they follow from the rest, else a list of strings |
 | `readings` | what the kernel's clock said each time it was read; absent where that follows from the rest |
-| `devices` | the devices of the machine, each by its `kind`; absent where there are none |
+| `devices` | the devices, each by its `kind`, a block device with its `content`; absent where there are none |
 | `preempt_calls` | the seed of ticks between the steps of long work, 1 to 2^63 - 1; null, or absent, where none came |
 
 `12+340 tick` is an interrupt after twelve synchronous traps from EL0 and 340 instructions of EL0 since the last of
@@ -36,9 +36,10 @@ from tyrne.hal import manifest as layout
 from tyrne.hal.interrupt import MOST_SEED, Interrupt
 from tyrne.hosted.recorder import InterruptEvent
 from tyrne.system import kernel_source, limits
-from tyrne.system.devices import KINDS
+from tyrne.system.device_files import SECTOR
+from tyrne.system.devices import KINDS, shared_pages
 from tyrne.system.packed import pack, unpack
-from tyrne.system.parts import Device
+from tyrne.system.parts import Device, Region
 
 FORMAT: Final = 1
 MANIFEST_BYTES: Final = limits.TASKS * limits.PROGRAM_BYTES + (1 << 20)
@@ -88,11 +89,13 @@ class Record:
         return [name.rstrip(b"\0").decode(errors="backslashreplace") for name in names]
 
     @property
-    def registers(self) -> list[int]:
-        """The physical addresses of the devices whose registers tasks may read."""
-        first = _word(self.manifest, int(layout.WORD_FIRST_REGION)) // 8 + int(layout.REGION_ADDRESS)
-        count, size = _word(self.manifest, int(layout.WORD_REGIONS)), int(layout.REGION_WORDS)
-        return [address for i in range(count) if (address := _word(self.manifest, first + i * size))]
+    def addressed(self) -> list[Region]:
+        """The memory that is no RAM of the kernel: registers of devices, and what devices reach; without names."""
+        first, size = _word(self.manifest, int(layout.WORD_FIRST_REGION)) // 8, int(layout.REGION_WORDS)
+        ends = range(first, first + _word(self.manifest, int(layout.WORD_REGIONS)) * size, size)
+        pages, address = int(layout.REGION_PAGES), int(layout.REGION_ADDRESS)
+        found = [Region("", _word(self.manifest, at + pages), _word(self.manifest, at + address)) for at in ends]
+        return [region for region in found if region.address]
 
 
 def record(
@@ -120,7 +123,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "interrupts": None if interrupts is None else [_interrupt_text(event) for event in interrupts],
         "preempt_calls": record.preempt_calls or None,
         **({"readings": list(record.readings)} if record.readings else {}),
-        **({"devices": [{"kind": device.kind} for device in record.devices]} if record.devices else {}),
+        **({"devices": [_device_json(device) for device in record.devices]} if record.devices else {}),
     }
 
 
@@ -141,6 +144,8 @@ def from_json(data: object) -> Record:
     found = Record(kernel, profile == "release", manifest, interrupts, seed, readings, devices)
     if found.preempt_calls and interrupts is not None:
         raise BadRecordError("replay has both interrupts and preempt_calls, of which a run has one")
+    if shared_pages(found.addressed) > limits.SHARED_FRAMES:
+        raise BadRecordError("replay.manifest has more memory for devices than a system may have")
     if data.get("limit") != found.limit:
         raise BadRecordError("replay.limit is not that of replay.manifest")
     return found
@@ -199,6 +204,10 @@ def _readings(data: object) -> tuple[int, ...]:
     return tuple(data)
 
 
+def _device_json(device: Device) -> dict[str, str]:
+    return {"kind": device.kind} | ({"content": pack(device.content)} if device.content else {})
+
+
 def _devices(data: object) -> tuple[Device, ...]:
     if data is None:
         return ()
@@ -209,7 +218,19 @@ def _devices(data: object) -> tuple[Device, ...]:
         if not isinstance(kind, str) or kind not in KINDS or kind in kinds[:number]:
             found = f"{reprlib.repr(data[number])}, where one of each kind belongs: {', '.join(KINDS)}"
             raise BadRecordError(f"replay.devices has {found}")
-    return tuple(Device(str(kind), str(kind)) for kind in kinds)
+    return tuple(_device(str(kind), item.get("content")) for kind, item in zip(kinds, data, strict=True))
+
+
+def _device(kind: str, content: object) -> Device:
+    if not KINDS[kind].file:
+        return Device(kind, kind)
+    try:
+        image = unpack(content, limits.IMAGE_BYTES) if isinstance(content, str) else b""
+    except ValueError as error:
+        raise BadRecordError(f"replay.devices has an image that is {error}") from None
+    if not image or len(image) % SECTOR:
+        raise BadRecordError(f"replay.devices has a {kind} without an image of whole sectors")
+    return Device(kind, kind, content=image)
 
 
 def _seed(data: object) -> int:

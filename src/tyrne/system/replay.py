@@ -223,7 +223,7 @@ class Replay:
             if record.interrupts is None
             else RecordedMachine(record.manifest, self._recorder, console, record.interrupts, record.readings)
         )
-        attach(self._machine, record.devices)
+        attach(self._machine, record.devices, record.addressed)
         if record.preempt_calls:
             self._machine.draw_ticks(record.preempt_calls)
         self._next = None

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tyrne.abi import VERSION
 from tyrne.hosted.kept import REPORT, Kept
-from tyrne.system.devices import KINDS
+from tyrne.system.devices import KINDS, is_shared
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.explanation import Explainer, explainer_of_report
 from tyrne.system.line_table import BadTableError
@@ -133,7 +133,7 @@ def read_report(path: Path) -> RecordedRun:
     except (BadRecordError, BadTableError) as error:
         raise RequestError(f"{path}: {error}; {_MEND}") from None
     models = () if report["machine"] == "qemu" else {KINDS[device.kind].address for device in record.devices}
-    unknown = [address for address in record.registers if address not in models]
+    unknown = [at.address for at in record.addressed if not is_shared(at) and at.address not in models]
     if unknown:
         raise RequestError(
             f"{path}: its tasks read the device at {', '.join(map(hex, unknown))}, and what they read is in no record; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from tyrne.hosted.errors import EngineError
 from tyrne.hosted.kept import EVERYTHING, Kept
 from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.hosted.stop import StopRequest
+from tyrne.system.device_files import read_files
 from tyrne.system.devices import attach, emulator_options, refuse_devices
 from tyrne.system.errors import RequestError
 from tyrne.system.manifest import System, encode
@@ -50,6 +51,8 @@ class Request:
     release: bool
     max_instructions: int
     preempt_calls: int = 0
+    allowed: tuple[Path, ...] = ()
+    """Folders besides that of the description in which files of devices may lie."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,8 @@ def prepare(request: Request) -> Ready:
     check_seed(request.machine, request.preempt_calls)
     if request.machine is not Machine.QEMU:
         refuse_devices(request.system, request.machine.value)
+    devices = read_files(request.system.devices, request.allowed)
+    request = replace(request, system=replace(request.system, devices=devices))
     try:
         match request.machine:
             case Machine.HOSTED:
@@ -179,7 +184,7 @@ def _hosted(request: Request) -> Start:
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
         machine = HostedMachine(manifest, recorder, debug_console=not request.release)
-        attach(machine, request.system.devices)
+        attach(machine, request.system.devices, request.system.memory)
         if request.preempt_calls:
             machine.draw_ticks(request.preempt_calls)
         machine.board.cpu.stop_request = stop
@@ -240,7 +245,7 @@ def _native(request: Request) -> Start:
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
         machine = NativeMachine(manifest, recorder, debug_console=not request.release)
-        attach(machine, request.system.devices)
+        attach(machine, request.system.devices, request.system.memory)
         if request.preempt_calls:
             machine.draw_ticks(request.preempt_calls)
         machine.cpu.stop_request = stop

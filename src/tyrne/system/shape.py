@@ -103,6 +103,7 @@ class MemoryTable(Table):
     name: str
     pages: Number
     address: Number | None = None
+    dma: OnlyTrue = None
 
 
 class DeviceTable(Table):
@@ -153,6 +154,7 @@ _EXAMPLES: Final = {
     "slice": "slice = 1_000_000",
     "pages": "pages = 1",
     "address": "address = 0x0901_0000",
+    "dma": "dma = true",
     "kind": 'kind = "rtc"',
     "file": 'file = "disk.img"',
     "program": 'program = "hello.py"',

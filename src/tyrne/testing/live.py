@@ -18,6 +18,7 @@ from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.recorder import Recorder
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
+from tyrne.system.device_files import read_files
 from tyrne.system.devices import attach, refuse_devices
 from tyrne.system.kernel_check import check_kernel
 from tyrne.system.manifest import System, encode
@@ -50,7 +51,7 @@ class LiveSystem(Observations):
         refuse_devices(system, Machine.HOSTED.value)
         super().__init__(Recorder(), names)
         self.machine: Final = HostedMachine(encode(system, max_instructions), self.recorder, not release)
-        attach(self.machine, system.devices)
+        attach(self.machine, read_files(system.devices, ()), system.memory)
         self.kernel: Final[Kernel[HostedBoard]] = self.machine.kernel
         self.check: Final = check
         self.transitions = 0
