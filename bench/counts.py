@@ -9,6 +9,7 @@ The kernel is the release kernel, checks on, but for one register that lets EL0 
 
 from __future__ import annotations
 
+import re
 import statistics
 import struct
 import subprocess
@@ -98,7 +99,7 @@ def system_of(scenario: Scenario, samples: int, slice: int = limits.SLICE_MAX) -
     lines = [f"#define {name} {value}\n" for name, value in {**scenario.defines, "SAMPLES": samples}.items()]
     with tempfile.TemporaryDirectory(prefix="tyrne-bench-") as folder:
         roles = (*scenario.roles, EQUAL) if scenario.equal else scenario.roles
-        tasks = tuple(_task(role, Path(folder), "".join(lines)) for role in roles)
+        tasks = tuple(task_of(role, Path(folder), "".join(lines)) for role in roles)
     return System(
         f"bench-{scenario.name}",
         scenario.endpoints,
@@ -109,7 +110,8 @@ def system_of(scenario: Scenario, samples: int, slice: int = limits.SLICE_MAX) -
     )
 
 
-def _task(role: Role, folder: Path, defines: str) -> Task:
+def task_of(role: Role, folder: Path, defines: str) -> Task:
+    """The task of a role: its program is built in a folder, behind some lines."""
     source = PROGRAMS / f"{role.program}.S"
     parts = [defines]
     for path in (COMMON, source):
@@ -143,20 +145,34 @@ def _moved(program: Program, address: int) -> Program:
 
 
 def run(scenario: Scenario, kernel: Path, samples: int) -> list[Sample]:
-    """Boot a kernel whose RAM is a file, and read the samples there."""
+    """Boot a kernel, and read the samples in its RAM."""
     with tempfile.NamedTemporaryFile(prefix="tyrne-bench-") as ram:
-        command = [
-            *(*emulator(), *MACHINE),
-            *("-object", f"memory-backend-file,id=ram,size={RAM_BYTES},mem-path={ram.name},share=on"),
-            *("-machine", "memory-backend=ram"),
-            *("-semihosting-config", "enable=on,target=native", "-serial", "stdio"),
-            *("-kernel", str(kernel)),
-        ]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=WALL_SECONDS)
-        if done.returncode != scenario.status:
-            said = (done.stdout + done.stderr).decode(errors="replace")
-            raise BenchError(f"{scenario.name}: ended with status {done.returncode}; the kernel wrote:\n{said}")
+        boot(scenario, kernel, ram.name)
         return _samples(scenario, Path(ram.name), samples)
+
+
+def ram_after(scenario: Scenario, kernel: Path) -> tuple[bytes, int]:
+    """Boot a kernel; its RAM when it has ended, and how many instructions that took."""
+    with tempfile.NamedTemporaryFile(prefix="tyrne-bench-") as ram:
+        said = boot(scenario, kernel, ram.name)
+        elapsed = re.search(rb"boot-to-end elapsed = (\d+) ns", said)
+        return Path(ram.name).read_bytes(), int(elapsed[1]) if elapsed else 0
+
+
+def boot(scenario: Scenario, kernel: Path, ram: str) -> bytes:
+    """Boot a kernel whose RAM is a file; what it wrote."""
+    command = [
+        *(*emulator(), *MACHINE),
+        *("-object", f"memory-backend-file,id=ram,size={RAM_BYTES},mem-path={ram},share=on"),
+        *("-machine", "memory-backend=ram"),
+        *("-semihosting-config", "enable=on,target=native", "-serial", "stdio"),
+        *("-kernel", str(kernel)),
+    ]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=WALL_SECONDS)
+    if done.returncode != scenario.status:
+        said = (done.stdout + done.stderr).decode(errors="replace")
+        raise BenchError(f"{scenario.name}: ended with status {done.returncode}; the kernel wrote:\n{said}")
+    return done.stdout
 
 
 def _samples(scenario: Scenario, ram: Path, samples: int) -> list[Sample]:

@@ -23,6 +23,7 @@ from image import (
     first_run,
     section_sizes,
 )
+from lateness import lateness
 from longest import Masked, masked
 from rates import LOOPS, NUMBERS, calls_per_second, instructions_per_second
 from report import Histogram, Report, Row, Section
@@ -102,6 +103,15 @@ def late() -> Histogram:
     return Histogram("how late a tick is", "ticks, by instructions", LATE, (*rows, ("all of them", ticks)), note)
 
 
+def sleepers() -> Section:
+    found = {trial.name: lateness(trial) for trial in TRIALS}
+    rows = tuple(Row(name, late.latest, None, MASKED_BUDGET, late.earliest) for name, late in found.items())
+    deadlines = sum(late.deadlines for late in found.values())
+    instructions = sum(late.instructions for late in found.values())
+    note = f"{deadlines:,} deadlines of the most urgent task in {instructions:,} instructions, until it reads the clock"
+    return Section("how late the last sleeper is", "instructions", rows, note)
+
+
 def build() -> Section:
     kernel = clean_build_of_kernel()
     rows = (
@@ -151,7 +161,7 @@ def parts(only: Sequence[str], samples: int) -> list[Callable[[], Section | Hist
     """What takes each section of the table; with `only`, just the paths."""
     figures = chosen(only)
     taken: list[Callable[[], Section | Histogram]] = [lambda: paths(figures, samples)]
-    return taken if only else [*taken, tick, longest, late, image, boot, build, start, hosted, user]
+    return taken if only else [*taken, tick, longest, late, sleepers, image, boot, build, start, hosted, user]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
