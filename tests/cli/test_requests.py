@@ -84,6 +84,28 @@ def test_every_mistake_of_a_description_is_a_line(tyrne: Tyrne, tmp_path: Path) 
     )
 
 
+def test_the_files_of_devices_are_looked_at_before_anything_runs_and_are_not_written_over(
+    tyrne: Tyrne, tmp_path: Path
+) -> None:
+    (tmp_path / "a.bin").write_bytes(CODE)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "disk.img").write_bytes(bytes(512))
+    (tmp_path / "in" / "s.toml").write_text(
+        '[system]\nname = "s"\n[[device]]\nname = "d"\nkind = "block"\nfile = "../disk.img"\n'
+        '[[task]]\nname = "t"\nprogram = "../a.bin"\n'
+    )
+    for command in (["run"], ["check"], ["run", "--machine", "native"]):
+        refused = tyrne(*command, "in/s.toml")
+        assert refused.status == 2
+        assert refused.error == (
+            "tyrne: error: in/s.toml:6: in/../disk.img: lies outside the folder of the description; move it there, "
+            f"or add --allow-path {tmp_path}"
+        )
+        assert tyrne(*command, "--allow-path", ".", "in/s.toml").status == 0
+    taken = tyrne("run", "--allow-path", ".", "--report", "disk.img", "in/s.toml")
+    assert (taken.status, "is an input of this command and would be lost" in taken.error) == (2, True)
+
+
 @pytest.mark.parametrize("machine", ["hosted", "native"])
 def test_a_device_is_refused_on_a_machine_that_has_none(tyrne: Tyrne, tmp_path: Path, machine: str) -> None:
     (tmp_path / "a.bin").write_bytes(CODE)

@@ -85,11 +85,12 @@ def run_system(
 
 
 def check_output(output: Path, system: Sequence[Path], description: SystemDescription) -> None:
-    """Refuse an output that cannot be written, or would replace the description or one of its programs."""
+    """Refuse an output that cannot be written, or would replace the description, one of its programs or images."""
     if output != STDOUT:
         from tyrne.system.files import check_writable
 
-        check_writable(output, [*system, *description.files()])
+        images = [device.file for device in description.devices if device.file is not None]
+        check_writable(output, [*system, *description.files(), *images])
 
 
 def bytes_of(report: Path | None) -> BinaryIO:
