@@ -92,13 +92,13 @@ WRONG = [
     (
         '[[task]]\nname = "one"',
         '[[device]]\nname = "other"\nkind = "rtc"\n[[task]]\nname = "one"',
-        's:11: overlaps device "wall"; give the device once, and let its holder derive parts',
+        's:11: a second device of kind rtc, of which a machine has one; remove it',
     ),
     (
         '[[task]]\nname = "one"',
         '[[device]]\nname = "wall"\nkind = "rtc"\n[[task]]\nname = "one"',
         's:10: a second device "wall"; give each device its own name',
-        's:11: overlaps device "wall"; give the device once, and let its holder derive parts',
+        's:11: a second device of kind rtc, of which a machine has one; remove it',
     ),
     ("pages = 2", "pages = 1\naddress = 0x0901_0000",
      's:9: overlaps memory "ring"; give the device once, and let its holder derive parts'),

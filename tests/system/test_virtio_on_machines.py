@@ -186,6 +186,14 @@ def test_a_driver_is_served(path: Path, kind: str, machine: str) -> None:
     assert (path.parent / "disk.img").read_bytes() == IMAGE  # writes stay in the run
 
 
+@pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.qemu)])
+@pytest.mark.parametrize("kind", ["entropy"], indirect=True)
+def test_entropy_is_the_same_in_each_run(path: Path, machine: str) -> None:
+    (path.parent / "driver.py").write_text(DRIVER + ENTROPY.replace("return u64(0)", "return read64(RING + DATA)"))
+    one, other = (testing.run_system(path, machine, max_instructions=0).report()["tasks"] for _ in range(2))
+    assert one == other and one[0]["code"] > 0xFFFF
+
+
 def test_a_run_is_repeated_without_the_file(path: Path, tmp_path: Path) -> None:
     report = testing.run_system(path, "native").report()
     (path.parent / "disk.img").unlink()

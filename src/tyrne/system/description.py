@@ -100,6 +100,10 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any]) -> SystemDescrip
     if shared_pages(regions) <= limits.SHARED_FRAMES:  # else it is said below
         regions = placed(regions)
     devices = tuple(_read_device(mistakes, path, ("device", i), table) for i, table in enumerate(model.device))
+    for index, device in enumerate(devices):
+        if device.kind in KINDS and any(device.kind == other.kind for other in devices[:index]):
+            what = f"a second device of kind {device.kind}, of which a machine has one; remove it"
+            mistakes.add(("device", index, "kind"), what)
     regions += tuple(map(registers_of, devices))
     _check_devices(mistakes, regions, len(model.memory))
     reader = _TaskReader(path, mistakes, CapReader(mistakes, names, regions, devices))
@@ -190,9 +194,8 @@ def _check_devices(mistakes: Mistakes, regions: Sequence[Region], memories: int)
     for position, (index, region) in enumerate(addressed):
         where: Where = ("memory", index, "address") if index < memories else ("device", index - memories, "kind")
         for before, other in addressed[:position]:
-            if overlap(region.address, region.pages, other.address, other.pages):
-                kind = "memory" if before < memories else "device"
-                what = f'overlaps {kind} "{other.name}"; give the device once, and let its holder derive parts'
+            if before < memories and overlap(region.address, region.pages, other.address, other.pages):
+                what = f'overlaps memory "{other.name}"; give the device once, and let its holder derive parts'
                 mistakes.add(where, what)
                 break
 

@@ -100,7 +100,9 @@ TRANSPORTS: Final = {
     "network": Transport(
         8, "virtio-net-device,netdev=network", lambda d: ("-netdev", "user,id=network,restrict=on")
     ),
-    "entropy": Transport(16, "virtio-rng-device,rng=entropy", lambda d: ("-object", "rng-builtin,id=entropy")),
+    "entropy": Transport(
+        16, "virtio-rng-device,rng=entropy", lambda d: ("-seed", "1", "-object", "rng-builtin,id=entropy")
+    ),
     "console": Transport(24, "virtio-serial-device", lambda d: ("-chardev", "null,id=console")),
 }  # fmt: skip
 """A page each, so that who maps one device has no other. A kind of KINDS is `TRANSPORTS[kind].kind(its model)`."""
