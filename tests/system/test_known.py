@@ -92,6 +92,15 @@ def test_a_system_comes_back_whole(name: str) -> None:
     assert back is not None and whole(back) == whole(system)
 
 
+def test_a_system_whose_devices_reach_memory_comes_back(folder: Path) -> None:
+    both = "caps = [ { console = true }, { device = \"d\" }, { memory = \"m\" } ]"
+    shared = "[[device]]\nname = \"d\"\nkind = \"entropy\"\n[[memory]]\nname = \"m\"\npages = 2\ndma = true\n"
+    (folder / "s.toml").write_text(DESCRIPTION.replace("[[endpoint]]", f"{shared}[[endpoint]]") + both)
+    system = load_system(select([folder / "s.toml"]))
+    back = decoded(encoded(system))
+    assert back is not None and whole(back) == whole(system)
+
+
 def test_every_kind_of_part_comes_back() -> None:
     back = decoded(encoded(FULL))
     assert back is not None and whole(back) == whole(FULL) and repr(back) == repr(FULL)

@@ -149,7 +149,7 @@ def emulator_options(devices: Iterable[Device]) -> list[str]:
 def placed(regions: Sequence[Region]) -> tuple[Region, ...]:
     """With those that devices reach, which lie anywhere in RAM, one behind the other at its end: there the kernel keeps
     them apart, and they are at the same addresses on every machine."""
-    at = RAM_END - shared_pages(regions) * PAGE
+    at = int(RAM_END) - shared_pages(regions) * PAGE
     found: list[Region] = []
     for region in regions:
         found.append(replace(region, address=at) if is_shared(region) else region)
