@@ -43,7 +43,7 @@ def give(kernel: Kernel[MemoryBoard], rights: Rights = ALL, named: object = None
 # --- numbers
 
 
-@pytest.mark.parametrize("number", [0, 38, 39, 99, 0x3F, 0x100, 1 << 32 | 3, 1 << 63, NULL])
+@pytest.mark.parametrize("number", [0, 40, 41, 99, 0x3F, 0x100, 1 << 32 | 3, 1 << 63, NULL])
 def test_spec_8_5_a_bad_number_is_refused_and_touches_nothing(number: int) -> None:
     refused(kernel_of_one(), 0x1, number, 0, BASE, 5)
 
