@@ -38,9 +38,8 @@ def block_with(faults: Faults) -> Model:
 
 
 class Liar:
-    """A device that begins as its model does, and then, at each access and 500 ns later, may do anything: say any number
-    in its registers, write to the rings and around them, and interrupt. `truth` is how likely an access is as it should
-    be."""
+    """A device that begins as its model does. From DRIVER_OK on, at each access and 500 ns later, it may do anything: say
+    any number in its registers, write to the rings and around them, and interrupt. `truth` is how likely it is right."""
 
     size: Final = 4096
 
@@ -48,14 +47,18 @@ class Liar:
         self.model, self.line, self.memory, self.now = model, line, memory, now
         self.dice: Final = random.Random(seed)
         self.truth: Final = truth
+        self.begun = False
         self.level = False
         self.used = 0
         self.at: int | None = None
         self.lies = 0
 
+    def honest(self) -> bool:
+        return not self.begun or self.dice.random() < self.truth
+
     def read(self, offset: int, width: int) -> int:
         value = self.model.read(offset, width)
-        if self.dice.random() < self.truth:
+        if self.honest():
             return value
         self.lies += 1
         return self.dice.choice((0, value ^ 1 << self.dice.randrange(32), self.dice.getrandbits(32)))
@@ -63,11 +66,12 @@ class Liar:
     def write(self, offset: int, width: int, value: int) -> None:
         if offset in (0xA0, 0xA4):
             self.used = self.used & ~(0xFFFF_FFFF << 8 * (offset & 4)) | value << 8 * (offset & 4)
-        if self.dice.random() < self.truth:
+        if self.honest():
             self.model.write(offset, width, value)
         else:
             self.lies += 1
-        if self.dice.random() >= self.truth:
+        self.begun = self.begun or (offset == 0x70 and value == 15)
+        if not self.honest():
             self.lie()
         self.at = self.now() + 500
 
@@ -93,5 +97,5 @@ class Liar:
 
     def advance(self, now: int) -> None:
         self.at = None
-        if self.dice.random() >= self.truth:
+        if not self.honest():
             self.lie()
