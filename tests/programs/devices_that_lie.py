@@ -38,8 +38,8 @@ def block_with(faults: Faults) -> Model:
 
 
 class Liar:
-    """A device that begins as its model does. From DRIVER_OK on, at each access and 500 ns later, it may do anything: say
-    any number in its registers, write to the rings and around them, and interrupt. `truth` is how likely it is right."""
+    """A device that begins as its model does. From DRIVER_OK on, at each access and 500 ns later, it may do anything:
+    say any number in its registers, write to the rings and around them, interrupt. `truth`: how likely it is right."""
 
     size: Final = 4096
 
