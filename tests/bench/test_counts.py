@@ -27,15 +27,15 @@ COUNTS: Final = {
     "4-word reply and wait, one way": 186,
     "4-word call → reply, round trip": 359,
     "the same, threads with FP/SIMD": 481,
-    "4 words + 1 capability, one way": 354,
+    "4 words + 1 capability, one way": 355,
     "fault → supervisor": 203,
     "answer → faulted task goes on": 183,
-    "signal → waiter": 333,
-    "interrupt → driver": 352,
-    "acknowledge an interrupt": 308,
-    "read the clock": 301,
+    "signal → waiter": 332,
+    "interrupt → driver": 350,
+    "acknowledge an interrupt": 309,
+    "read the clock": 302,
     "set a deadline": 397,
-    "deadline → the sleeper has read the clock": 735,
+    "deadline → the sleeper has read the clock": 719,
 }
 COUNT: Final = """
 import json, sys

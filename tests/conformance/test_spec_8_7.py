@@ -9,13 +9,13 @@ import pytest
 
 from tyrne.abi import Rights, Status, TaskState, pack_handle
 from tyrne.boot.start import check_gate
-from tyrne.hal.frame import Call, TrapFrame
+from tyrne.hal.frame import Answer, Call, TrapFrame
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.config import MAX_SPACES
-from tyrne.kernel.context import whole_context
 from tyrne.kernel.effects import Reschedule, Return, Terminate
 from tyrne.kernel.kernel import NO_TASK, Kernel
 from tyrne.kernel.system_calls import dispatch
+from tyrne.kernel.task import whole_context
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP, Cap
@@ -137,7 +137,7 @@ def test_spec_8_7_the_effect_itself_is_a_refusal(parts: tuple[bool, bool, bool])
         call = Call(u64(number), *map(u64, CALLS[number]))
         effect = dispatch(kernel, call)
         if parts != GIVEN:
-            assert effect == Return(u64(status))
+            assert effect == Return(Answer(u64(status)))
         elif number in (YIELD, EXIT):
             assert effect == (Reschedule() if number == YIELD else Terminate(u64(7)))
 
@@ -171,7 +171,7 @@ def test_spec_8_7_without_a_current_task_the_context_fails_closed() -> None:
     context_fails_closed(kernel)
     for number, status in FAIL_CLOSED.items():
         call = Call(u64(number), *map(u64, CALLS[number]))
-        assert dispatch(kernel, call) == Return(u64(status))
+        assert dispatch(kernel, call) == Return(Answer(u64(status)))
 
 
 @pytest.mark.promise("The kernel takes the three from the scheduler's current task in one snapshot")
@@ -189,7 +189,7 @@ def test_spec_8_7_no_handle_resolves_in_the_empty_table() -> None:
     kernel = slim_kernel(MemoryBoard())
     for word in (0, 1, 63, 0xFFFF, 1 << 16, NULL):
         call = Call(u64(WRITE), u64(word), u64(0), u64(0), u64(0), u64(0), u64(0))
-        assert dispatch(kernel, call) == Return(u64(0x102))
+        assert dispatch(kernel, call) == Return(Answer(u64(0x102)))
     assert held(kernel.empty_table) == []
     console = Capability(Rights.CONSOLE_WRITE, DebugConsole())
     assert kernel.empty_table.insert(console, None) is Status.CAPS_EXHAUSTED

@@ -6,9 +6,8 @@ import pytest
 
 from tyrne.abi import Status, TaskState
 from tyrne.hal.frame import PSTATE_EL0T
-from tyrne.kernel.context import Context
 from tyrne.kernel.scheduler import Scheduler
-from tyrne.kernel.task import Task
+from tyrne.kernel.task import Context, Task
 from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64

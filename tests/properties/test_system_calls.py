@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from properties.driver import Driver, busy_system
 from tyrne.abi import CallNumber, Status, TaskState
-from tyrne.hal.frame import Call, Vector
-from tyrne.kernel.context import whole_context
+from tyrne.hal.frame import Answer, Call, Vector
 from tyrne.kernel.effects import Return
-from tyrne.kernel.lifecycle import end_task
+from tyrne.kernel.ending import end_task
 from tyrne.kernel.system_calls import dispatch
+from tyrne.kernel.task import whole_context
 from tyrne.lang import u64
 from tyrne.system.parts import CONSOLE_CAP
 from tyrne.testing.board import PAGE
@@ -44,10 +44,10 @@ def test_without_its_whole_context_a_caller_is_refused_whatever_its_registers(
         None if missing & 1 else context.space,
     )
     effect = dispatch(kernel, Call(u64(number), *map(u64, arguments)))
-    assert isinstance(effect, Return) and effect.status in REFUSALS_WITHOUT_CONTEXT
-    assert effect == Return(effect.status)
+    assert isinstance(effect, Return) and effect.answer.status in REFUSALS_WITHOUT_CONTEXT
+    assert effect == Return(Answer(effect.answer.status))
     if number == CallNumber.CONSOLE_WRITE.value and not debug_console:
-        assert effect.status == Status.BAD_SYSCALL_NUMBER.value
+        assert effect.answer.status == Status.BAD_SYSCALL_NUMBER.value
 
 
 KERNELS = {debug: booted(task_record("one", CONSOLE_CAP), debug_console=debug) for debug in (True, False)}

@@ -60,11 +60,6 @@ def endpoint_at(slot: CapSlot) -> Endpoint:
     return named.at
 
 
-def endpoint_of(table: CapTable, word: u64, right: Rights) -> Endpoint | Status:
-    slot = authorise(table, word, CapKind.ENDPOINT, right)
-    return message_status(slot) if isinstance(slot, Status) else endpoint_at(slot)
-
-
 def notification_at(slot: CapSlot) -> Notification:
     named = slot.held().object
     assert isinstance(named, NotificationHandle) and named.at.life.lasts(named.life)

@@ -11,9 +11,9 @@ from tyrne.hal.pages import PAGE_SIZE
 from tyrne.kernel.authority import task_of
 from tyrne.kernel.capability import MemoryHandle, kind_of
 from tyrne.kernel.deletion import cap_drop, cap_revoke
-from tyrne.kernel.effects import Effect, Resume, SyscallContext, handed, outcome, refuse
+from tyrne.kernel.effects import Effect, Return, SyscallContext, done, handed, outcome, refuse
 from tyrne.kernel.mapping import is_placed
-from tyrne.kernel.rendezvous import move_capability
+from tyrne.kernel.rendezvous import move_into
 from tyrne.lang import u64
 
 if TYPE_CHECKING:
@@ -66,9 +66,7 @@ def move(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         table = task.capabilities
     if table.is_full():
         return refuse(Status.CAPS_EXHAUSTED)
-    target = table.allocate()
-    move_capability(kernel, slot, target)
-    return handed(target.handle())
+    return done(move_into(kernel, slot, table))
 
 
 def query(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
@@ -89,4 +87,4 @@ def query(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     address = placement.address if placement is not None and is_placed(slot) else u64(0)
     kind = u64(kind_of(named).value)
     rights, depth = u64(held.rights), u64(slot.depth)
-    return Resume(Answer(u64(Status.OK.value), kind, rights, held.badge, depth, pages, address, place))
+    return Return(Answer(u64(Status.OK.value), kind, rights, held.badge, depth, pages, address, place))

@@ -9,13 +9,13 @@ from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.hal.timer import deadline as counter_after
 from tyrne.hal.timer import ticks_to_ns
-from tyrne.kernel.authority import authorise, message_status
+from tyrne.kernel.authority import authorise, message_status, notification_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.deadline import Deadline, exchange, next_due, set_alarm, set_deadline
 from tyrne.kernel.effects import Effect, SyscallContext, done, refuse
 from tyrne.kernel.rendezvous import end_wait
 from tyrne.kernel.signals import signal
-from tyrne.lang import u64
+from tyrne.lang import hot, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -24,6 +24,7 @@ NEVER: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
 """The time at which nothing happens."""
 
 
+@hot
 def read(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 clock -> r1 nanoseconds since boot."""
     slot = authorise(caller.table, call.a0, CapKind.CLOCK, Rights.READ)
@@ -32,6 +33,7 @@ def read(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done(ticks_to_ns(kernel.board.ticks() - kernel.started, kernel.board.frequency()))
 
 
+@hot
 def arm(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 clock, a1 nanoseconds since boot, or all ones, a2 notification, or null, a3 bits. Never early: rounded up."""
     by = authorise(caller.table, call.a0, CapKind.CLOCK, Rights.ARM)
@@ -65,5 +67,5 @@ def ring(kernel: Kernel[B]) -> None:
         if deadline.signals is None:
             end_wait(kernel, task, Status.TIMED_OUT)
         else:
-            signal(kernel, deadline.signals, deadline.bits)
+            signal(kernel, notification_at(deadline.signals), deadline.bits)
     set_alarm(kernel)

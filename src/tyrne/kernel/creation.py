@@ -56,7 +56,7 @@ def make_object(kernel: Kernel[B], payer: CapSlot, quota: Quota, kind: CapKind, 
     A space takes its root table when it is made, a region all its pages.
     """
     frames = u64(1) if kind is CapKind.ADDRESS_SPACE else pages if kind is CapKind.MEMORY else u64(0)
-    if not quota.covers(kind, frames):
+    if quota.claims[u64(kind.value)] < 1 or quota.claims[FRAMES] < frames:
         return Status.QUOTA_EXCEEDED
     named: CapObject | Status = Status.BAD_ARGUMENT
     match kind:

@@ -19,12 +19,9 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle, EndpointHandle, NotificationHandle, ReplyHandle, life_of
 from tyrne.kernel.ending import end_task, reap_later
-from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.life import Life
-from tyrne.kernel.lifecycle import report
-from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import FRAMES, Quota, pay_back
-from tyrne.kernel.rendezvous import end_wait, lay_down, withdraw
+from tyrne.kernel.rendezvous import end_wait, lay_down, report, withdraw
 from tyrne.kernel.task import Offer, Task
 from tyrne.kernel.work import Revocation
 from tyrne.lang import irange, u64
@@ -83,9 +80,8 @@ def evict(kernel: Kernel[B], home: CapSlot) -> None:
     if task is None or task.home is not home:
         return
     task.context = None
-    active = kernel.scheduler.core.active
-    if task is kernel.scheduler.core.entered and active is not None:
-        kernel.leave_space(active)
+    if task is kernel.scheduler.core.entered:
+        kernel.activate(kernel.bootstrap_space())
 
 
 def drop(kernel: Kernel[B], slot: CapSlot) -> None:
@@ -175,7 +171,8 @@ def _give_back(kernel: Kernel[B], life: Life) -> bool:
             if space.root == 0:
                 return False
             if space.released == 0:  # nobody lives there any more
-                kernel.leave_space(space)
+                if kernel.scheduler.core.active is space:
+                    kernel.activate(kernel.bootstrap_space())
                 kernel.board.invalidate_space(space.asid)
             pay_back(life.payer, FRAMES, space.release_some(kernel.board, kernel.frames))
             return True
@@ -231,35 +228,30 @@ def _destroy(kernel: Kernel[B], life: Life) -> None:
             delete(kernel, kernel.tasks.items[index].supervisor)  # and its notice, which waits by it
             kernel.tasks.free(index)
         case CapKind.ENDPOINT:
-            _empty_endpoint(kernel, kernel.endpoints.items[index])
+            endpoint = kernel.endpoints.items[index]
+            assert endpoint.senders.head is None and endpoint.receivers.head is None, "a wait outlived its capability"
+            assert endpoint.bound is None, "a binding outlived its capability"
+            delete(kernel, endpoint.parked)  # what travels in a message that nobody has taken is lost with it
+            endpoint.empty()
             kernel.endpoints.free(index)
         case CapKind.NOTIFICATION:
-            _empty_notification(kernel.notifications.items[index])
+            notification = kernel.notifications.items[index]
+            assert notification.waiters.head is None, "a wait outlived its capability"
+            assert notification.bound is None, "a binding outlived its capability"
+            notification.consume()
             kernel.notifications.free(index)
         case CapKind.ADDRESS_SPACE:
             kernel.spaces.free(index)
         case CapKind.MEMORY:
-            pay_back(life.payer, FRAMES, kernel.regions.items[index].free_frames(kernel.frames))
+            region = kernel.regions.items[index]
+            if not region.device:
+                kernel.frames.free(region.start, region.pages)
+                pay_back(life.payer, FRAMES, region.pages)
             kernel.regions.free(index)
         case CapKind.QUOTA:  # always: nothing else is made
             _empty_quota(kernel, kernel.quotas.items[index])
             kernel.quotas.free(index)
     pay_back(life.payer, u64(kind.value), u64(1))
-
-
-def _empty_endpoint(kernel: Kernel[B], endpoint: Endpoint) -> None:
-    """A parked message is lost, with what travels in it."""
-    assert endpoint.senders.head is None and endpoint.receivers.head is None, "a wait outlived its capability"
-    delete(kernel, endpoint.parked)
-    endpoint.empty()
-    assert endpoint.bound is None, "a binding outlived its capability"
-
-
-def _empty_notification(notification: Notification) -> None:
-    """Bits that nobody has taken are lost."""
-    assert notification.waiters.head is None, "a wait outlived its capability"
-    assert notification.bound is None, "a binding outlived its capability"
-    notification.consume()
 
 
 def _empty_quota(kernel: Kernel[B], quota: Quota) -> None:

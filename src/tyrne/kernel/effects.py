@@ -11,7 +11,7 @@ from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.endpoint import Message
 from tyrne.kernel.task import Task
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import u32, u64
+from tyrne.lang import apart, u32, u64
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,7 @@ class SyscallContext:
 
 @dataclass(frozen=True)
 class Return:
-    """The caller goes on with a status and one word of payload: what most calls come to."""
-
-    status: u64
-    r1: u64 = u64(0)
-
-
-@dataclass(frozen=True)
-class Resume:
-    """The caller goes on with more than that."""
+    """The caller goes on with its answer."""
 
     answer: Answer
 
@@ -63,16 +55,17 @@ class Terminate:
     code: u64
 
 
-Effect = Return | Resume | Block | Reschedule | Terminate
+Effect = Return | Block | Reschedule | Terminate
 
 
+@apart
 def refuse(status: Status) -> Effect:
-    return Return(u64(status.value))
+    return Return(Answer(u64(status.value)))
 
 
 def done(r1: u64 = u64(0)) -> Effect:
     """Status Ok, with one word of payload at most."""
-    return Return(u64(Status.OK.value), r1)
+    return Return(Answer(u64(Status.OK.value), r1))
 
 
 def outcome(refusal: Status | None) -> Effect:

@@ -8,7 +8,7 @@ from tyrne.abi import CapKind, TaskState
 from tyrne.hal.board import B, Output, Standing
 from tyrne.hal.text import log_decimal, log_line, log_name, log_text
 from tyrne.hal.timer import ticks_to_ns
-from tyrne.kernel.capability import EndpointHandle, NotificationHandle
+from tyrne.kernel.capability import life_of
 from tyrne.kernel.task import Task
 from tyrne.lang import cold, irange, u64
 
@@ -47,11 +47,9 @@ def standing_of(kernel: Kernel[B], task: Task) -> Standing:
         return Standing(state, pc, u64(CapKind.TASK.value), u64(holder.number))
     through = task.through
     if task.queue is not None and through is not None:
-        match through.held().object:
-            case EndpointHandle(at):
-                return Standing(state, pc, u64(CapKind.ENDPOINT.value), u64(at.life.index), at.life.generation())
-            case NotificationHandle(at):  # always: there is nothing else to wait at
-                return Standing(state, pc, u64(CapKind.NOTIFICATION.value), u64(at.life.index), at.life.generation())
+        life = life_of(through.held().object)
+        assert life is not None and life.kind is not None
+        return Standing(state, pc, u64(life.kind.value), u64(life.index), life.generation())
     return Standing(state, pc)
 
 

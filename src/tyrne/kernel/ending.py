@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from tyrne.abi import TaskState
 from tyrne.hal.board import B
-from tyrne.hal.text import log_line, log_name, log_text
+from tyrne.hal.text import log_decimal, log_line, log_name, log_text
 from tyrne.kernel.deadline import set_deadline
 from tyrne.kernel.life import Life
-from tyrne.kernel.task import Task
+from tyrne.kernel.task import Offer, Task
 from tyrne.kernel.work import Reaping
 from tyrne.lang import cold, u64
 
@@ -52,6 +52,19 @@ def end_task(kernel: Kernel[B], task: Task, outcome: TaskState, code: u64) -> No
     task.context = None
     task.work = None
     reap_later(kernel, task.life)
+
+
+@cold
+def exit_task(kernel: Kernel[B], task: Task, code: u64) -> None:
+    """The current task ends itself; when it has given back what it held, its supervisor is told."""
+    board = kernel.board
+    log_text(board, b"tyrne: userspace task exited (")
+    log_name(board, task.name, task.number)
+    log_text(board, b", code ")
+    log_decimal(board, code)
+    log_line(board, b")")
+    end_task(kernel, task, TaskState.EXITED, code)
+    task.offer = Offer.EXIT
 
 
 @cold

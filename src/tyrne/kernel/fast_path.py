@@ -27,7 +27,7 @@ from tyrne.kernel.deadline import NOT_AT_ONCE
 from tyrne.kernel.effects import receipt
 from tyrne.kernel.endpoint import Endpoint, EndpointState, Message
 from tyrne.kernel.rendezvous import complete, move_capability
-from tyrne.kernel.signals import wake_waiter
+from tyrne.kernel.signals import signal
 from tyrne.kernel.task import Fault, Offer, Task
 from tyrne.lang import apart, hot, inline, u64
 
@@ -72,8 +72,7 @@ def fast_call_2(kernel: Kernel[B], task: Task) -> Task | None:
         notified = notification_of(table, call.a0, Rights.NOTIFY)
         if isinstance(notified, Status):
             return None
-        notified.set(call.a1)
-        wake_waiter(kernel, notified)
+        signal(kernel, notified, call.a1)
         go_on(kernel, task, Status.OK, u64(0))
         kernel.scheduler.preempt()
         return kernel.leave()

@@ -13,7 +13,7 @@ from tyrne.kernel.capability import InterruptHandle
 from tyrne.kernel.effects import Effect, SyscallContext, done, refuse
 from tyrne.kernel.line import Line, LineBinding, close_line, open_line
 from tyrne.kernel.signals import is_heard, signal
-from tyrne.lang import irange, u32
+from tyrne.lang import hot, irange, u32
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -42,6 +42,7 @@ def bind(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     return done()
 
 
+@hot
 def acknowledge(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 interrupt. What is raised still, or again, is delivered at once."""
     slot = authorise(caller.table, call.a0, CapKind.INTERRUPT, Rights.ACK)
@@ -62,7 +63,7 @@ def deliver(kernel: Kernel[B], raised: u32) -> None:
         bound = line.bound
         if line.number == raised and line.open and bound is not None:
             line.open = False
-            signal(kernel, bound.signals, bound.bits)
+            signal(kernel, notification_at(bound.signals), bound.bits)
 
 
 def is_awaited(kernel: Kernel[B]) -> bool:

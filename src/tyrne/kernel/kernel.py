@@ -20,19 +20,20 @@ from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.clock import ring
 from tyrne.kernel.deadline import NOT_AT_ONCE, next_due, set_alarm
 from tyrne.kernel.deletion import delete_one, reap_some
-from tyrne.kernel.effects import Block, Reschedule, Resume, Return, SyscallContext, Terminate
+from tyrne.kernel.effects import Block, Reschedule, Return, SyscallContext, Terminate
 from tyrne.kernel.end_of_run import log_end
+from tyrne.kernel.ending import exit_task
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.fast_path import fast_call, fast_call_2, fast_fault
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.interrupts import deliver, is_awaited
 from tyrne.kernel.life import LifeStack
-from tyrne.kernel.lifecycle import exit_task, fault_task
 from tyrne.kernel.line import Line
 from tyrne.kernel.mapping import prepare
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
+from tyrne.kernel.rendezvous import fault_task
 from tyrne.kernel.scheduler import Scheduler
 from tyrne.kernel.system_calls import dispatch
 from tyrne.kernel.task import Task
@@ -131,7 +132,7 @@ class Kernel(Generic[B]):
         assert self.scheduler.core.current is None
         effect = dispatch(self, frame.call())
         assert isinstance(effect, Return)
-        frame.answer(Answer(effect.status, effect.r1))
+        frame.answer(effect.answer)
 
     def exit_status(self) -> u64:
         """How the run ended; meaningful once `trap` has returned None. One of hal/exit_status.py."""
@@ -159,21 +160,12 @@ class Kernel(Generic[B]):
         """The first address space. It maps nothing, and user addresses are translated through it while no task runs."""
         return self.spaces.items[0]
 
-    def leave_space(self, space: AddressSpace) -> None:
-        """See to it that the CPU does not walk the tables of a space."""
-        if self.scheduler.core.active is space:
-            self.activate(self.bootstrap_space())
-
     def general_call(self, task: Task) -> Task | None:
         """The transition of a system call by its handler, whose effect is applied here: no handler switches."""
         call = task.frame.call()
         effect = dispatch(self, call)
         match effect:
-            case Return(status, r1):
-                task.frame.answer(Answer(status, r1))
-                self.board.trace_call(task.number, call, task.frame)
-                self.scheduler.preempt()
-            case Resume(answer):
+            case Return(answer):
                 task.frame.answer(answer)
                 self.board.trace_call(task.number, call, task.frame)
                 self.scheduler.preempt()

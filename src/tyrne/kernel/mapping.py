@@ -5,7 +5,6 @@ Its mapping goes when the capability does: no page outlives the authority over i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tyrne.abi import CapKind, Rights, Status, includes, rights_from_word, unpack_handle
@@ -35,13 +34,8 @@ MAP_FLAGS: Final = u64(MappingFlags.WRITE | MappingFlags.EXECUTE)
 def memory_at(slot: CapSlot) -> MemoryHandle:
     """What a slot that holds a memory capability names."""
     named = slot.held().object
-    assert isinstance(named, MemoryHandle)
+    assert isinstance(named, MemoryHandle) and named.at.life.lasts(named.life)
     return named
-
-
-def region_of(named: MemoryHandle) -> Region:
-    assert named.at.life.lasts(named.life), "a capability outlived its object"
-    return named.at
 
 
 def space_of(placement: Placement | None) -> AddressSpace | None:
@@ -90,7 +84,7 @@ def map_memory(
     """Map all pages of a memory capability at an address. All checks come first; the commit cannot fail. What is left
     to do before the pages are the program's."""
     named = memory_at(slot)
-    region = region_of(named)
+    region = named.at
     flags = page_flags(slot, region, word)
     if isinstance(flags, Status):
         return flags
@@ -133,7 +127,7 @@ def prepare(kernel: Kernel[B], work: Preparation) -> Preparation | None:
     if not is_placed(slot):
         return None
     named = memory_at(slot)
-    region = region_of(named)
+    region = named.at
     if region.cleared < region.pages:
         kernel.board.zero(region.start + region.cleared * PAGE_SIZE, PAGE_SIZE)
         region.cleared += 1
@@ -173,42 +167,28 @@ def unmap_placed(kernel: Kernel[B], slot: CapSlot) -> None:
     pay_back(space.life.payer, FRAMES, freed)
 
 
-@dataclass(frozen=True)
-class Named:
-    """What a call about a mapping names: an address space that its holder may map in, and memory."""
-
-    space: CapSlot
-    memory: CapSlot
-
-
 @hot
-def named_by(caller: SyscallContext, call: Call) -> Named | Status:
-    """The address space a0 and the memory a1."""
+def placed_memory(caller: SyscallContext, call: Call) -> CapSlot | Status:
+    """The memory a1, if it is mapped in the address space a0, whose holder may map in it."""
     space = authorise(caller.table, call.a0, CapKind.ADDRESS_SPACE, Rights.MAP)
     if isinstance(space, Status):
         return space
     memory = authorise(caller.table, call.a1, CapKind.MEMORY, Rights.NONE)
-    return memory if isinstance(memory, Status) else Named(space, memory)
-
-
-@hot
-def placed_memory(caller: SyscallContext, call: Call) -> CapSlot | Status:
-    """The memory a1, if it is mapped in the address space a0."""
-    named = named_by(caller, call)
-    if isinstance(named, Status):
-        return named
-    placement = named.memory.placement
-    if placement is None or placement.space != named.space.held().object:
-        return Status.NOT_MAPPED
-    return named.memory
+    if isinstance(memory, Status):
+        return memory
+    placement = memory.placement
+    return memory if placement is not None and placement.space == space.held().object else Status.NOT_MAPPED
 
 
 def map_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 address space, a1 memory, a2 address, a3 flags."""
-    named = named_by(caller, call)
-    if isinstance(named, Status):
-        return refuse(named)
-    work = map_memory(kernel, named.space, named.memory, call.a2, call.a3)
+    space = authorise(caller.table, call.a0, CapKind.ADDRESS_SPACE, Rights.MAP)
+    if isinstance(space, Status):
+        return refuse(space)
+    memory = authorise(caller.table, call.a1, CapKind.MEMORY, Rights.NONE)
+    if isinstance(memory, Status):
+        return refuse(memory)
+    work = map_memory(kernel, space, memory, call.a2, call.a3)
     if isinstance(work, Status):
         return refuse(work)
     kernel.scheduler.owe(work)
@@ -229,7 +209,7 @@ def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effec
     slot = placed_memory(caller, call)
     if isinstance(slot, Status):
         return refuse(slot)
-    region = region_of(memory_at(slot))
+    region = memory_at(slot).at
     flags = page_flags(slot, region, call.a2)
     if isinstance(flags, Status):
         return refuse(flags)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tyrne.kernel.frames import Frames
 from tyrne.kernel.life import Life
 from tyrne.lang import u64
 
@@ -19,10 +18,3 @@ class Region:
         """Not RAM: mapped as device memory, and never executed."""
         self.cleared: u64 = u64(0)
         """How many of its first pages hold nothing of an earlier owner. No task sees any before all do."""
-
-    def free_frames(self, frames: Frames) -> u64:
-        """Give the frames back; how many they were."""
-        if self.device:
-            return u64(0)
-        frames.free(self.start, self.pages)
-        return self.pages

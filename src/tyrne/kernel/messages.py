@@ -8,12 +8,12 @@ from tyrne.abi import NULL_HANDLE, CapKind, Rights, SendOutcome, Status, TaskSta
 from tyrne.hal.board import B
 from tyrne.hal.frame import Answer, Call
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.authority import authorise, caller_at, endpoint_at, endpoint_of, message_status
+from tyrne.kernel.authority import authorise, caller_at, endpoint_at, message_status
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import NotificationHandle
 from tyrne.kernel.deadline import forget_timeout
-from tyrne.kernel.effects import Block, Effect, Resume, SyscallContext, done, receipt, refuse
-from tyrne.kernel.endpoint import Endpoint, EndpointState, Message
+from tyrne.kernel.effects import Block, Effect, Return, SyscallContext, done, receipt, refuse
+from tyrne.kernel.endpoint import EndpointState, Message
 from tyrne.kernel.rendezvous import (
     carry,
     collect,
@@ -83,7 +83,7 @@ def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if isinstance(found, Status):
         return refuse(found)
     if found is not None:
-        return Resume(Answer(found.status, u64(0), found.r2, found.r3, found.r4, found.r5, found.r6))
+        return Return(Answer(found.status, u64(0), found.r2, found.r3, found.r4, found.r5, found.r6))
     endpoint.state = EndpointState.RECV_WAITING
     endpoint.asked_by = slot
     return done(u64(1))
@@ -91,9 +91,10 @@ def recv(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 
 def cancel(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 endpoint. Withdraw the registered receiver, if there is one; a message in flight stays."""
-    endpoint = endpoint_of(caller.table, call.a0, Rights.RECV)
-    if isinstance(endpoint, Status):
-        return refuse(endpoint)
+    slot = authorise(caller.table, call.a0, CapKind.ENDPOINT, Rights.RECV)
+    if isinstance(slot, Status):
+        return refuse(message_status(slot))
+    endpoint = endpoint_at(slot)
     if endpoint.asked_by is not None:
         endpoint.withdraw()
     return done()
@@ -131,19 +132,18 @@ def offer_message(kernel: Kernel[B], caller: SyscallContext, call: Call, offer: 
 
 def wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 endpoint or notification -> r1 badge, r2 to r5 message, r6 capability or null, r7 reply capability or null."""
-    slot = caller.table.resolve(unpack_handle(call.a0))
-    if slot is not None and isinstance(slot.held().object, NotificationHandle):
+    named = caller.table.resolve(unpack_handle(call.a0))
+    if named is not None and isinstance(named.held().object, NotificationHandle):
         return wait_for_signals(kernel, caller, call)
-    endpoint = endpoint_of(caller.table, call.a0, Rights.RECV)
-    if isinstance(endpoint, Status):
-        return refuse(endpoint)
-    return wait_at(kernel, caller, endpoint, slot, None)
+    slot = authorise(caller.table, call.a0, CapKind.ENDPOINT, Rights.RECV)
+    if isinstance(slot, Status):
+        return refuse(message_status(slot))
+    return wait_at(kernel, caller, slot, None)
 
 
-def wait_at(
-    kernel: Kernel[B], caller: SyscallContext, endpoint: Endpoint, slot: CapSlot | None, partner: Task | None
-) -> Effect:
+def wait_at(kernel: Kernel[B], caller: SyscallContext, slot: CapSlot, partner: Task | None) -> Effect:
     """Take what is there, or wait for it. The partner has been released and not yet been made ready."""
+    endpoint = endpoint_at(slot)
     found = collect(kernel, endpoint, caller.table, False)
     task = kernel.scheduler.core.current
     assert task is not None
@@ -157,7 +157,7 @@ def wait_at(
     if isinstance(found, Status):
         return refuse(found)
     forget_timeout(kernel, task)
-    return Resume(found)
+    return Return(found)
 
 
 def reply(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
@@ -204,4 +204,4 @@ def reply_wait(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         return refuse(Status.RECEIVER_TABLE_FULL)
     client = caller_at(slot)
     answer(kernel, slot, client, call, NULL_HANDLE)
-    return wait_at(kernel, caller, endpoint_at(endpoint_slot), endpoint_slot, client)
+    return wait_at(kernel, caller, endpoint_slot, client)

@@ -20,10 +20,6 @@ class Quota:
         self.life: Life = Life()
         self.claims: Array[u64] = Array.filled(CLAIMS, u64(0))
 
-    def covers(self, kind: CapKind, frames: u64) -> bool:
-        """Whether one object of a kind and so many frames can be paid."""
-        return self.claims[u64(kind.value)] >= 1 and self.claims[FRAMES] >= frames
-
     def take(self, claim: u64, amount: u64) -> None:
         """Take so much of a claim. The caller has seen that it is there."""
         self.claims[claim] -= amount

@@ -1,4 +1,7 @@
-"""Where a message meets its receiver: what is handed over, who goes on, and how a wait ends without it."""
+"""Where a message meets its receiver: what is handed over, who goes on, and how a wait ends without it.
+
+Faults and exits are messages too, of a task to its supervisor.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING
 from tyrne.abi import NULL_HANDLE, Notice, Rights, Status, TaskState, includes, pack_handle, unpack_handle
 from tyrne.hal.board import B
 from tyrne.hal.frame import Answer
-from tyrne.kernel.authority import caller_at
+from tyrne.kernel.authority import caller_at, endpoint_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import (
@@ -25,7 +28,7 @@ from tyrne.kernel.ending import call_off, end_by_fault
 from tyrne.kernel.endpoint import Endpoint, Message
 from tyrne.kernel.line import unbind_lines
 from tyrne.kernel.mapping import unmap_placed
-from tyrne.kernel.task import Offer, Task
+from tyrne.kernel.task import Fault, Offer, Task
 from tyrne.lang import hot, inline, u64
 
 if TYPE_CHECKING:
@@ -126,16 +129,21 @@ def move_capability(kernel: Kernel[B], slot: CapSlot, target: CapSlot) -> None:
     slot.move_to(target)
 
 
+def move_into(kernel: Kernel[B], slot: CapSlot, table: CapTable) -> u64:
+    """Move a capability to a table with room for it; the word that names it there."""
+    taken = table.allocate()
+    move_capability(kernel, slot, taken)
+    return pack_handle(taken.handle())
+
+
 def carry(kernel: Kernel[B], source: CapTable, word: u64, target: CapTable) -> u64:
-    """Move a capability to a table with room for it; the word that names it there, null when there is none."""
+    """Move the capability that a word names, as `move_into`; null when there is none."""
     if word == NULL_HANDLE:
         return NULL_HANDLE
     slot = source.leaf(unpack_handle(word))
     if isinstance(slot, Status):
         return NULL_HANDLE
-    taken = target.allocate()
-    move_capability(kernel, slot, taken)
-    return pack_handle(taken.handle())
+    return move_into(kernel, slot, target)
 
 
 def own_need(offer: Offer) -> u64:
@@ -224,6 +232,20 @@ def submit(kernel: Kernel[B], sender: Task, endpoint: Endpoint, through: CapSlot
     return receiver
 
 
+def report(kernel: Kernel[B], task: Task, offer: Offer) -> Task | None:
+    """Send a notice to a task's supervisor; who has received it is returned released."""
+    return submit(kernel, task, endpoint_at(task.supervisor), task.supervisor, offer)
+
+
+def fault_task(kernel: Kernel[B], task: Task, what: u64, address: u64) -> None:
+    """The current task has faulted: its supervisor decides what becomes of it; without one it ends."""
+    task.fault = Fault(what, address, task.frame.pc)
+    if task.supervisor.capability is None:
+        end_by_fault(kernel, task)
+    else:
+        kernel.scheduler.switch(report(kernel, task, Offer.FAULT))
+
+
 def collect(kernel: Kernel[B], endpoint: Endpoint, table: CapTable, polls: bool) -> Answer | Status | None:
     """What is there for a receiver: signals first, then the parked message, then the first sender that waits.
 
@@ -234,7 +256,10 @@ def collect(kernel: Kernel[B], endpoint: Endpoint, table: CapTable, polls: bool)
     if not polls and bound is not None and bound.word != 0:
         return signal_receipt(bound.consume())
     if endpoint.holds_message() and (endpoint.parked.capability is None or not table.is_full()):
-        return collect_parked(kernel, endpoint, table)
+        arrived = NULL_HANDLE if endpoint.parked.capability is None else move_into(kernel, endpoint.parked, table)
+        found = receipt(endpoint.badge, endpoint.message, arrived, NULL_HANDLE)
+        endpoint.empty()
+        return found
     return collect_sent(kernel, endpoint, table, polls)
 
 
@@ -274,16 +299,4 @@ def collect_sent(kernel: Kernel[B], endpoint: Endpoint, table: CapTable, polls: 
         end_wait(kernel, sender, Status.OK)
     elif sender.offer is Offer.EXIT:
         sender.forget_offer()
-    return found
-
-
-def collect_parked(kernel: Kernel[B], endpoint: Endpoint, table: CapTable) -> Answer:
-    """The message that `send` left. The table has room for what came with it."""
-    arrived = NULL_HANDLE
-    if endpoint.parked.capability is not None:
-        slot = table.allocate()
-        move_capability(kernel, endpoint.parked, slot)
-        arrived = pack_handle(slot.handle())
-    found = receipt(endpoint.badge, endpoint.message, arrived, NULL_HANDLE)
-    endpoint.empty()
     return found

@@ -8,9 +8,8 @@ from tyrne.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState, unpack_ha
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.kernel.authority import authorise, endpoint_at, message_status, notification_at, notification_of
-from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.deadline import forget_timeout
-from tyrne.kernel.effects import Block, Effect, Resume, SyscallContext, done, refuse, signal_receipt
+from tyrne.kernel.effects import Block, Effect, Return, SyscallContext, done, refuse, signal_receipt
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.rendezvous import release
 from tyrne.lang import hot, u64
@@ -20,8 +19,9 @@ if TYPE_CHECKING:
 
 
 @hot
-def wake_waiter(kernel: Kernel[B], notification: Notification) -> None:
-    """Give the bits, if there are any, to the first who waits for them: here, or else at the endpoint that is bound."""
+def signal(kernel: Kernel[B], notification: Notification, bits: u64) -> None:
+    """Signal bits. All that there are now go to the first who waits: here, or else at the endpoint that is bound."""
+    notification.set(bits)
     if notification.word == 0:
         return
     task = notification.waiters.pop()
@@ -31,13 +31,6 @@ def wake_waiter(kernel: Kernel[B], notification: Notification) -> None:
     if task is not None:
         release(kernel, task, signal_receipt(notification.consume()))
         kernel.scheduler.make_ready(task)
-
-
-def signal(kernel: Kernel[B], through: CapSlot, bits: u64) -> None:
-    """Signal bits to the notification that a capability names."""
-    notification = notification_at(through)
-    notification.set(bits)
-    wake_waiter(kernel, notification)
 
 
 def is_heard(notification: Notification) -> bool:
@@ -51,8 +44,7 @@ def notify(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     notification = notification_of(caller.table, call.a0, Rights.NOTIFY)
     if isinstance(notification, Status):
         return refuse(notification)
-    notification.set(call.a1)
-    wake_waiter(kernel, notification)
+    signal(kernel, notification, call.a1)
     return done()
 
 
@@ -73,7 +65,7 @@ def wait_for_signals(kernel: Kernel[B], caller: SyscallContext, call: Call) -> E
     assert task is not None
     if notification.word != 0:
         forget_timeout(kernel, task)
-        return Resume(signal_receipt(notification.consume()))
+        return Return(signal_receipt(notification.consume()))
     task.through = caller.table.resolve(unpack_handle(call.a0))
     task.become(TaskState.RECEIVING)
     notification.waiters.push(task)
@@ -99,5 +91,5 @@ def bind(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if bound is not None or notification.bound is not None:
         return refuse(Status.BAD_STATE)
     notification.bind(endpoint, at, by)
-    wake_waiter(kernel, notification)
+    signal(kernel, notification, u64(0))  # what was signalled before
     return done()

@@ -27,7 +27,6 @@ from tyrne.hal.manifest import NAME_LENGTH
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
-from tyrne.kernel.context import Context, whole_context
 from tyrne.kernel.deadline import NOT_AT_ONCE, Deadline
 from tyrne.kernel.life import Life
 from tyrne.kernel.task_queue import TaskQueue
@@ -55,6 +54,21 @@ class Fault:
     pc: u64
 
 
+@dataclass(frozen=True)
+class Context:
+    """What a task's system calls act with: its table, its window, and the name of the address space that it lives in.
+    A task has all of it or none."""
+
+    table: CapTable
+    window: UserWindow
+    space: AddressSpaceHandle
+
+
+def whole_context(table: CapTable | None, window: UserWindow | None, at: AddressSpaceHandle | None) -> Context | None:
+    """The context that the three make; none unless all three are there."""
+    return None if table is None or window is None or at is None else Context(table, window, at)
+
+
 class Task:
     """One thread."""
 
@@ -74,7 +88,7 @@ class Task:
         self.reach: u64 = u64(0)
         """While its turn is interrupted, that of the turn; else 0."""
         self.context: Context | None = None
-        """What its system calls act with; none while it lives in no address space."""
+        """None while it lives in no address space."""
         self.home: CapSlot = CapSlot()
         """The address space that the task lives in, which lives as long as it does."""
         self.supervisor: CapSlot = CapSlot()

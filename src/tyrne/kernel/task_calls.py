@@ -12,10 +12,10 @@ from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.config import PRIORITIES
 from tyrne.kernel.deadline import set_deadline
 from tyrne.kernel.deletion import delete, end_life
-from tyrne.kernel.effects import Block, Effect, Reschedule, Resume, SyscallContext, Terminate, done, refuse
+from tyrne.kernel.effects import Effect, Reschedule, Return, SyscallContext, Terminate, done, refuse
 from tyrne.kernel.ending import call_off, end_task
-from tyrne.kernel.rendezvous import complete, release
-from tyrne.kernel.task import Task
+from tyrne.kernel.rendezvous import release
+from tyrne.kernel.task import Fault, Task
 from tyrne.kernel.work import Reaping
 from tyrne.lang import u64
 
@@ -124,10 +124,6 @@ def suspend(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         return refuse(task)
     if task.has_ended() or task.state is TaskState.INACTIVE or task.state is TaskState.SUSPENDED:
         return refuse(Status.BAD_STATE)
-    if task is kernel.scheduler.core.current:
-        complete(kernel, task, Answer(u64(Status.OK.value)))
-        task.become(TaskState.SUSPENDED)
-        return Block(None)
     waits = task.waits()
     call_off(kernel, task)
     if waits:
@@ -156,10 +152,8 @@ def state(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if isinstance(task, Status):
         return refuse(task)
     ok = u64(Status.OK.value)
-    fault = task.fault
-    if fault is None:
-        return Resume(Answer(ok, u64(task.state.value), task.exit_code))
-    return Resume(Answer(ok, u64(task.state.value), task.exit_code, fault.what, fault.address, fault.pc))
+    fault = Fault(u64(0), u64(0), u64(0)) if task.fault is None else task.fault
+    return Return(Answer(ok, u64(task.state.value), task.exit_code, fault.what, fault.address, fault.pc))
 
 
 def task_with_register(kernel: Kernel[B], caller: SyscallContext, call: Call, right: Rights) -> Task | Status:
@@ -177,7 +171,7 @@ def read_registers(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Eff
     task = task_with_register(kernel, caller, call, Rights.INSPECT)
     if isinstance(task, Status):
         return refuse(task)
-    return Resume(task.frame.registers_from(call.a1))
+    return Return(task.frame.registers_from(call.a1))
 
 
 def write_register(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:

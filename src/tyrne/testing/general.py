@@ -7,7 +7,7 @@ from typing import Any
 from tyrne.hal.cause import Cause
 from tyrne.kernel.fast_path import fast_call, fast_call_2, fast_fault
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.lifecycle import fault_task
+from tyrne.kernel.rendezvous import fault_task
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 

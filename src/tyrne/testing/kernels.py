@@ -17,11 +17,10 @@ from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, CapObject, EndpointHandle
-from tyrne.kernel.context import Context
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.frames import FrameRange, Frames
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.task import Task
+from tyrne.kernel.task import Context, Task
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import Trap, u16, u32, u64
 from tyrne.system.manifest import System, encode

@@ -137,7 +137,7 @@ bind = signals.bind
 
 def binds_twice(kernel: Any, caller: Any, call: Any) -> Any:
     effect = bind(kernel, caller, call)
-    if effect.status != Status.BAD_STATE.value:
+    if effect.answer.status != Status.BAD_STATE.value:
         return effect
     endpoint_slot = caller.table.resolve(unpack_handle(call.a0))
     notification_slot = caller.table.resolve(unpack_handle(call.a1))
@@ -151,7 +151,7 @@ prioritise = task_calls.prioritise
 
 def sets_before_it_checks(kernel: Any, caller: Any, call: Any) -> Any:
     effect = prioritise(kernel, caller, call)
-    if effect.status == Status.BAD_ARGUMENT.value:
+    if effect.answer.status == Status.BAD_ARGUMENT.value:
         task = authority.task_of(caller.table, call.a0, Rights.CONFIGURE)
         task.priority = u64(15)
     return effect
