@@ -84,7 +84,7 @@ SEEDED: list[tuple[object, str, Callable[..., Any]]] = [
     (page_ranges, "_cut_off", _uncounted),
     (messages, "may_transfer", lambda *_: True),
     (rendezvous, "unmap_placed", lambda kernel, slot: setattr(slot, "placement", None)),
-    (signals, "signal", lambda kernel, notification, bits: None),
+    (signals, "signal", lambda kernel, notification, bits: notification.set(bits)),
     (task_calls, "call_off", lambda kernel, task: None),
 ]
 """Functions, and what replaces them in CPython alone."""
@@ -101,7 +101,7 @@ def test_wrong_function_is_found(
 
 
 def test_wrong_game_is_shortened_to_the_steps_that_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signals, "signal", lambda kernel, notification, bits: None)
+    monkeypatch.setattr(signals, "signal", lambda kernel, notification, bits: notification.set(bits))
     with pytest.raises(GameError) as caught:
         for seed in range(100):
             play(seed, 100, 20)

@@ -24,7 +24,7 @@ FAULTS = (
     Fault("rendezvous", "lay_down", "case InterruptHandle():\n            unbind_lines(kernel, slot)",
           "case InterruptHandle():\n            pass", "lent-lines", "open True; not False, False"),
     Fault("interrupts", "deliver", "line.open = False", "pass", "drivers", "open True; not True, False"),
-    Fault("interrupts", "deliver", "signal(kernel, bound.signals, bound.bits)", "pass", "drivers",
+    Fault("interrupts", "deliver", "signal(kernel, notification_at(bound.signals), bound.bits)", "pass", "drivers",
           "its bits have not come"),
     Fault("interrupts", "deliver", "line.number == raised and ", "", "drivers", "open False; not True, True"),
     Fault("interrupts", "acknowledge", "line.bound is None", "False", "drivers", "open for nobody"),

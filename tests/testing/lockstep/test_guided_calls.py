@@ -63,7 +63,7 @@ def test_what_is_found_becomes_a_test_that_fails_until_it_is_mended(
 ) -> None:
     found, figures = tmp_path / "found", tmp_path / "figures.json"
     with monkeypatch.context() as wrong:
-        wrong.setattr(signals, "signal", lambda kernel, notification, bits: None)
+        wrong.setattr(signals, "signal", lambda kernel, notification, bits: notification.set(bits))
         to = ["--json", str(figures), "--found", str(found)]
         status = _command("--calls", "60000", "--seed", "2", "--tries", "25", *to)
         assert status == 1
