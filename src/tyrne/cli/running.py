@@ -61,6 +61,8 @@ def run_system(
         ready = prepare(Request(loaded, machine, release, max_instructions, preempt_calls, allowed))
     if not quiet:
         warn(warnings_of(loaded))
+    if report is not None and any(device.kind == "network" and device.file is not None for device in loaded.devices):
+        complain("the frames that the network device gets are recorded in the report", label="warning: ")
     presenter: Presenter
     if out is None:
         presenter = PlainPresenter(bytes_of(report))

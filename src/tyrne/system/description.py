@@ -19,7 +19,7 @@ from tyrne.system.devices import KINDS, is_shared, placed, range_error, register
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.handles import read_handles
 from tyrne.system.mistakes import Mistakes, Where
-from tyrne.system.parts import Device, Region, Supervisor
+from tyrne.system.parts import FIRST_ADDRESS, Device, Region, Supervisor, network_address
 from tyrne.system.places import DEPTH, too_deep
 from tyrne.system.program_files import read_program
 from tyrne.system.quotas import check_sums, read_quota
@@ -176,12 +176,20 @@ def _read_device(mistakes: Mistakes, path: Path, here: Where, table: DeviceTable
         mistakes.add((*here, "kind"), what)
     elif table.file is not None and not kind.file:
         mistakes.add((*here, "file"), f"a device of kind {table.kind} is made from no file; remove it")
-    elif kind.file and table.file is None:
-        mistakes.add(here, f"a device of kind {table.kind} is made from a file; add {example('file')}")
+    elif kind.file and table.file is None and not kind.optional:
+        mistakes.add(here, f'a device of kind {table.kind} is made from a file; add file = "{kind.file}"')
     elif table.file is not None and ("\0" in table.file or not table.file):
-        mistakes.add((*here, "file"), f"no file is named {table.file!r}; write {example('file')}")
+        mistakes.add((*here, "file"), f'no file is named {table.file!r}; write file = "{kind.file}"')
     place = mistakes.place((*here, "kind" if file is None else "file"))
-    return Device(table.name, table.kind, file, place, path.parent)
+    address = FIRST_ADDRESS
+    if table.address is not None and table.kind != "network":
+        mistakes.add((*here, "address"), "only a device of kind network has an address; remove it")
+    elif table.address is not None:
+        try:
+            address = network_address(table.address)
+        except ValueError as error:
+            mistakes.add((*here, "address"), f"{error}; write {example('address', 'device')}")
+    return Device(table.name, table.kind, file, place, path.parent, address=address)
 
 
 def _check_devices(mistakes: Mistakes, regions: Sequence[Region], memories: int) -> None:

@@ -9,11 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from tyrne.hosted.devices.pcap import frames_of, pcap_of
 from tyrne.system import limits
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.parts import Device
 
 SECTOR: Final = 512
+FIRST_FRAME: Final = 1_000_000
+"""Nanoseconds after boot, for the first frame of a file."""
+_LONGEST: Final = 1_000_000_000 * 1_000_000_000
 
 
 def read_files(devices: Iterable[Device], allowed: Sequence[Path]) -> tuple[Device, ...]:
@@ -32,21 +36,42 @@ def read_files(devices: Iterable[Device], allowed: Sequence[Path]) -> tuple[Devi
 
 
 def _read(device: Device, file: Path, allowed: Sequence[Path]) -> Device:
+    what, limit, check = _IMAGE if device.kind == "block" else _FRAMES
     real = Path(os.path.realpath(file))
     if not any(real.is_relative_to(os.path.realpath(folder)) for folder in (device.folder, *allowed)):
-        what = "lies outside the folder of the description"
-        raise RequestError(f"{what}; move it there, or add --allow-path {real.parent}")
+        outside = "lies outside the folder of the description"
+        raise RequestError(f"{outside}; move it there, or add --allow-path {real.parent}")
     try:
         if not stat.S_ISREG(real.stat().st_mode):
-            raise RequestError("is no file; name an image")
+            raise RequestError(f"is no file; name {what}")
         with real.open("rb") as opened:
-            content = opened.read(limits.IMAGE_BYTES + 1)
+            content = opened.read(limit + 1)
     except OSError as error:
-        raise RequestError(f"cannot be read: {reason(error)}; name an image") from None
-    if len(content) > limits.IMAGE_BYTES:
-        raise RequestError(f"larger than {limits.IMAGE_BYTES} bytes, the limit for an image; make it smaller")
+        raise RequestError(f"cannot be read: {reason(error)}; name {what}") from None
+    if len(content) > limit:
+        raise RequestError(f"larger than {limit} bytes, the limit for {what}; make it smaller")
+    return replace(device, file=real, content=check(content, real))
+
+
+def _whole_sectors(content: bytes, file: Path) -> bytes:
     if not content or len(content) % SECTOR:
         whole = max(SECTOR, -(-len(content) // SECTOR) * SECTOR)
         what = f"{len(content)} bytes are no whole sectors of {SECTOR}"
-        raise RequestError(f"{what}; fill it up, with: truncate -s {whole} {real.name}")
-    return replace(device, file=real, content=content)
+        raise RequestError(f"{what}; fill it up, with: truncate -s {whole} {file.name}")
+    return content
+
+
+def _since_boot(content: bytes, file: Path) -> bytes:
+    """The frames of a file, with the times at which they come: the first one a millisecond after boot."""
+    try:
+        frames = frames_of(content)
+    except ValueError as error:
+        raise RequestError(str(error)) from None
+    if frames and frames[-1][0] - frames[0][0] > _LONGEST:
+        raise RequestError("its frames come over more than 30 years; name a part of it")
+    return pcap_of((time - frames[0][0] + FIRST_FRAME, frame) for time, frame in frames)
+
+
+_IMAGE: Final = ("an image", limits.IMAGE_BYTES, _whole_sectors)
+_FRAMES: Final = ("a pcap file", limits.FRAME_FILE_BYTES, _since_boot)
+"""What a device is made from, how large it may be, and what makes the device's content of it, or refuses it."""

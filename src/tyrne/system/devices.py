@@ -17,6 +17,9 @@ from tyrne.hosted.devices.block import Block, Sectors
 from tyrne.hosted.devices.device import Device as Model
 from tyrne.hosted.devices.device import SetLine
 from tyrne.hosted.devices.entropy import Entropy
+from tyrne.hosted.devices.network import Network
+from tyrne.hosted.devices.pcap import frames_of
+from tyrne.hosted.devices.peer import LATENCY, answer
 from tyrne.hosted.devices.rtc import BASE, Rtc
 from tyrne.system.errors import RequestError
 from tyrne.system.limits import PAGE
@@ -71,8 +74,10 @@ class Kind:
     line: int
     model: Callable[[Bus, SetLine, Device], Model]
     options: Callable[[Device], tuple[str, ...]]
-    file: bool = False
-    """Whether it is made from a file, an image of sectors."""
+    file: str = ""
+    """An example of a file that it is made from; "" if from none."""
+    optional: bool = False
+    """Whether it is one without such a file, too."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,10 @@ class Transport:
     device: str
     backend: Callable[[Device], tuple[str, ...]]
 
-    def kind(self, model: Callable[[Bus, SetLine, Device], Model], file: bool = False) -> Kind:
-        return Kind(0x0A00_0000 + self.slot * 0x200, 48 + self.slot, model, self.options, file)
+    def kind(
+        self, model: Callable[[Bus, SetLine, Device], Model], file: str = "", optional: bool = False
+    ) -> Kind:
+        return Kind(0x0A00_0000 + self.slot * 0x200, 48 + self.slot, model, self.options, file, optional)
 
     def options(self, device: Device) -> tuple[str, ...]:
         made = f"{self.device},bus=virtio-mmio-bus.{self.slot}"
@@ -93,12 +100,16 @@ class Transport:
 
 _MODERN: Final = ("-global", "virtio-mmio.force-legacy=false")
 _PORTS: Final = {"virtio-serial-device": ("-device", "virtconsole,chardev=console")}
+NO_WIRE: Final = "user,id=network,restrict=on"
+"""A wire that ends in QEMU, as one of its options has it."""
 TRANSPORTS: Final = {
     "block": Transport(
         0, "virtio-blk-device,drive=block", lambda d: ("-drive", f"if=none,id=block,format=raw,snapshot=on,{_file(d)}")
     ),
     "network": Transport(
-        8, "virtio-net-device,netdev=network", lambda d: ("-netdev", "user,id=network,restrict=on")
+        8,
+        "virtio-net-device,netdev=network",
+        lambda d: ("-netdev", NO_WIRE, "-global", f"virtio-net-device.mac={d.address.hex(':')}"),
     ),
     "entropy": Transport(
         16, "virtio-rng-device,rng=entropy", lambda d: ("-seed", "1", "-object", "rng-builtin,id=entropy")
@@ -115,13 +126,27 @@ KINDS: Final = {
         lambda device: ("-rtc", f"base={datetime.fromtimestamp(BASE, UTC):%Y-%m-%dT%H:%M:%S},clock=vm"),
     ),
     "block": TRANSPORTS["block"].kind(
-        lambda bus, line, device: Block(line, bus.memory, bus.now, sectors=Sectors(device.content)), file=True
+        lambda bus, line, device: Block(line, bus.memory, bus.now, sectors=Sectors(device.content)), file="disk.img"
     ),
     "entropy": TRANSPORTS["entropy"].kind(
         lambda bus, line, device: Entropy(line, bus.memory, bus.now, seed=device.kind.encode())
     ),
+    "network": TRANSPORTS["network"].kind(lambda *made: _network(*made), file="frames.pcap", optional=True),
 }
 """What a description can name: the kinds that every machine has."""
+
+
+def _network(bus: Bus, line: SetLine, device: Device) -> Network:
+    """With the peer at the other end, and the frames that come over the wire."""
+
+    def send(frame: bytes) -> None:
+        said = answer(frame)
+        if said is not None:
+            made.receive_at(bus.now() + LATENCY, said)
+
+    frames = frames_of(device.content) if device.content else ()
+    made = Network(line, bus.memory, bus.now, address=device.address, send=send, frames=frames)
+    return made
 
 
 class Machine(Protocol):

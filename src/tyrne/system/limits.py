@@ -51,6 +51,8 @@ SHARED_FRAMES: Final = 20_480
 """80 MiB for memory regions, quotas of frames and large stacks; the rest is for the kernel and the programs."""
 IMAGE_BYTES: Final = 64 << 20
 """The image of a block device."""
+FRAME_FILE_BYTES: Final = 16 << 20
+"""A file of frames for a network device."""
 SLICE_MIN: Final = 1_000
 """Instructions. In a shorter slice a kernel that is never done with one tick before the next lets no task run."""
 SLICE_MAX: Final = (1 << 48) - 1

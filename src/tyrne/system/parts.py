@@ -5,6 +5,7 @@ Parts of one kind are numbered from 0 in the order of the description.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,19 @@ DEFAULT_PRIORITY: Final = 8
 """In the middle between 0, the most urgent, and 15."""
 DEFAULT_SLICE: Final = 1_000_000
 """Instructions between two ticks of the clock: a millisecond on QEMU."""
+
+FIRST_ADDRESS: Final = bytes.fromhex("525400123456")
+"""Of a network device whose description says none."""
+
+
+def network_address(text: str) -> bytes:
+    """The six bytes of an address as it is written; ValueError with what is wrong with it."""
+    if not re.fullmatch("[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}", text, re.ASCII):
+        raise ValueError(f"{text[:40]!r} is no address of six bytes in hexadecimal")
+    address = bytes.fromhex(text.replace(":", ""))
+    if address[0] & 1 or not any(address):
+        raise ValueError(f"{text} is the address of {'a group' if address[0] & 1 else 'nobody'}")
+    return address
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,8 @@ class Region:
 class Device:
     """A device of a kind that `tyrne.system.devices` knows, with the file that it is made from if it has one, and with
     what that file holds once it has been read. `place` is "file:line" of the description, of which `folder` is the
-    folder. Its registers are a Region of the same name, behind those of memory."""
+    folder. Its registers are a Region of the same name, behind those of memory. `address` is that of a network device,
+    whose content are frames in pcap's format with their times since boot."""
 
     name: str
     kind: str
@@ -59,6 +74,7 @@ class Device:
     place: str = ""
     folder: Path = Path()
     content: bytes = b""
+    address: bytes = FIRST_ADDRESS
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ record under `replay`:
 | `manifest` | base64 of the manifest, compressed by zlib |
 | `interrupts` | null where they follow from the rest, else a list of strings |
 | `readings` | what the kernel's clock said each time it was read; absent where that follows from the rest |
-| `devices` | the devices, each by its `kind`, a block device with its `content`; absent where there are none |
+| `devices` | the devices, each by its `kind`, a block device with its `content`; a network device with its `address`
+  and, as `content`, the frames that came, in pcap's format with their times since boot; absent where there are none |
 | `preempt_calls` | the seed of ticks between the steps of long work, 1 to 2^63 - 1; null, or absent, where none came |
 
 `12+340 tick` is an interrupt after twelve synchronous traps from EL0 and 340 instructions of EL0 since the last of
@@ -34,12 +35,13 @@ from typing import Any, Final
 
 from tyrne.hal import manifest as layout
 from tyrne.hal.interrupt import MOST_SEED, Interrupt
+from tyrne.hosted.devices.pcap import frames_of
 from tyrne.hosted.recorder import InterruptEvent
 from tyrne.system import kernel_source, limits
 from tyrne.system.device_files import SECTOR
 from tyrne.system.devices import KINDS, shared_pages
 from tyrne.system.packed import pack, unpack
-from tyrne.system.parts import Device, Region
+from tyrne.system.parts import Device, Region, network_address
 
 FORMAT: Final = 1
 MANIFEST_BYTES: Final = limits.TASKS * limits.PROGRAM_BYTES + (1 << 20)
@@ -205,7 +207,8 @@ def _readings(data: object) -> tuple[int, ...]:
 
 
 def _device_json(device: Device) -> dict[str, str]:
-    return {"kind": device.kind} | ({"content": pack(device.content)} if device.content else {})
+    address = {"address": device.address.hex(":")} if device.kind == "network" else {}
+    return {"kind": device.kind} | address | ({"content": pack(device.content)} if device.content else {})
 
 
 def _devices(data: object) -> tuple[Device, ...]:
@@ -218,7 +221,10 @@ def _devices(data: object) -> tuple[Device, ...]:
         if not isinstance(kind, str) or kind not in KINDS or kind in kinds[:number]:
             found = f"{reprlib.repr(data[number])}, where one of each kind belongs: {', '.join(KINDS)}"
             raise BadRecordError(f"replay.devices has {found}")
-    return tuple(_device(str(kind), item.get("content")) for kind, item in zip(kinds, data, strict=True))
+    return tuple(
+        _network(item) if kind == "network" else _device(str(kind), item.get("content"))
+        for kind, item in zip(kinds, data, strict=True)
+    )
 
 
 def _device(kind: str, content: object) -> Device:
@@ -231,6 +237,19 @@ def _device(kind: str, content: object) -> Device:
     if not image or len(image) % SECTOR:
         raise BadRecordError(f"replay.devices has a {kind} without an image of whole sectors")
     return Device(kind, kind, content=image)
+
+
+def _network(data: dict[str, object]) -> Device:
+    address, content = data.get("address"), data.get("content", "")
+    if not isinstance(address, str) or not isinstance(content, str):
+        raise BadRecordError("replay.devices has a network whose address or content is no string")
+    try:
+        frames = unpack(content, limits.FRAME_FILE_BYTES) if content else b""
+        if content:
+            frames_of(frames)
+        return Device("network", "network", content=frames, address=network_address(address))
+    except ValueError as error:
+        raise BadRecordError(f"replay.devices has a network that is wrong: {error}") from None
 
 
 def _seed(data: object) -> int:

@@ -197,11 +197,20 @@ def _hosted(request: Request) -> Start:
 def _qemu(request: Request) -> Start:
     from tyrne.system.build import kernel_elf
     from tyrne.system.qemu import find_emulator
+    from tyrne.system.qemu_wire import Wire
 
     find_emulator()
     kernel = kernel_elf(request.system, release=request.release, traced=True, max_instructions=request.max_instructions)
     options = emulator_options(request.system.devices)
-    return lambda recorder, stop: run_kernel(kernel, recorder, options, stop)
+    network = next((device for device in request.system.devices if device.kind == "network"), None)
+
+    def start(recorder: Recorder, stop: StopRequest) -> bool:
+        if network is None:
+            return run_kernel(kernel, recorder, options, stop)
+        with Wire(network) as wire:
+            return run_kernel(kernel, recorder, wire.options(options), stop)
+
+    return start
 
 
 def run_kernel(

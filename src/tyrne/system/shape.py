@@ -110,6 +110,7 @@ class DeviceTable(Table):
     name: str
     kind: str
     file: str | None = None
+    address: str | None = None
 
 
 class SystemTable(Table):
@@ -154,6 +155,7 @@ _EXAMPLES: Final = {
     "slice": "slice = 1_000_000",
     "pages": "pages = 1",
     "address": "address = 0x0901_0000",
+    "device.address": 'address = "52:54:00:12:34:56"',
     "dma": "dma = true",
     "kind": 'kind = "rtc"',
     "file": 'file = "disk.img"',

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar, Final
 
 from tyrne.hosted.devices.device import Memory, Now, SetLine
 from tyrne.hosted.devices.faults import NONE, Faults
+from tyrne.hosted.devices.pcap import Frame
 from tyrne.hosted.devices.virtio_mmio import Answer, VirtioMmio
 from tyrne.hosted.devices.virtqueue import Chain, DriverError
 
@@ -36,14 +38,19 @@ class Network(VirtioMmio):
         *,
         address: bytes,
         send: Callable[[bytes], None],
+        frames: Iterable[Frame] = (),
         faults: Faults = NONE,
     ) -> None:
-        """`address` has six bytes. `send` gets each frame that the driver sends. ValueError for another length."""
+        """`address` has six bytes. `send` gets each frame that the driver sends. `frames` come by themselves, each at
+        its time. ValueError for another length of the address."""
         if len(address) != 6:
             raise ValueError(f"an address of {len(address)} bytes, not 6")
         super().__init__(set_line, memory, now, features=HAS_ADDRESS, config=address, faults=faults)
         self._send: Final = send
         self._waiting: Final[deque[bytes]] = deque()
+        self._coming: Final = [(time, number, frame) for number, (time, frame) in enumerate(frames)]
+        heapq.heapify(self._coming)
+        self._numbered = len(self._coming)
         self.dropped = 0
         """Frames from outside that never reached the driver: no frames by their length, too many that waited, or too
         long for the buffer that was next."""
@@ -52,6 +59,22 @@ class Network(VirtioMmio):
     def waiting(self) -> int:
         """Frames from outside for which there was no buffer yet."""
         return len(self._waiting)
+
+    def receive_at(self, time: int, frame: bytes) -> None:
+        """Let a frame come by itself, later than now; of those of one time in the order of the calls."""
+        heapq.heappush(self._coming, (time, self._numbered, frame))
+        self._numbered += 1
+
+    def next_event(self) -> int | None:
+        late = super().next_event()
+        if not self._coming:
+            return late
+        return self._coming[0][0] if late is None else min(late, self._coming[0][0])
+
+    def advance(self, now: int) -> None:
+        super().advance(now)
+        while self._coming and self._coming[0][0] <= now:
+            self.receive(heapq.heappop(self._coming)[2])
 
     def receive(self, frame: bytes) -> None:
         """A frame from outside, between two turns."""
