@@ -79,13 +79,14 @@ slow: nobody wants the answer any more: STALE_HANDLE
 hasty: the answer is 42
 """,
     "serve": "".join(f"guest: has number {number}\n" for number in range(1, 7)),
+    "disk": "writer: eight blocks came back as they were written\n" * 2,
 }
 """What the tasks of each system write, on each machine."""
-BY_THE_CLOCK: Final = ("busy", "sleep", "watchdog", "timeout", "periodic")
-"""Their calls have times in them, which no two machines share, or come in an order that ticks decide."""
+BY_THE_CLOCK: Final = ("busy", "sleep", "watchdog", "timeout", "periodic", "disk")
+"""Their calls have times in them, which no two machines share, or come in an order that ticks or a device decide."""
 
 PERIODIC: Final = r"periodic: counted 28095 steps in 10 periods, none early, none more than [0-9]+ us late\n"
-SERVE: Final = ("slow", "ticket")
+SERVE: Final = ("slow", "ticket", "disk")
 """Tasks that wait at the end of a run: it is over all the same."""
 
 each_system: Final = pytest.mark.parametrize("system", CONSOLES)

@@ -95,9 +95,12 @@ class Transport:
 
     def options(self, device: Device) -> tuple[str, ...]:
         made = f"{self.device},bus=virtio-mmio-bus.{self.slot}"
-        return *_MODERN, *self.backend(device), "-device", made, *_PORTS.get(self.device, ())
+        return *_MODERN, *_IN_HOSTS_TIME, *self.backend(device), "-device", made, *_PORTS.get(self.device, ())
 
 
+_IN_HOSTS_TIME: Final = ("-icount", "sleep=on")
+"""What is behind the device takes time of the host. Without this, idle time would pass at once, and a deadline come
+before what the device was asked for."""
 _MODERN: Final = ("-global", "virtio-mmio.force-legacy=false")
 _PORTS: Final = {"virtio-serial-device": ("-device", "virtconsole,chardev=console")}
 NO_WIRE: Final = "user,id=network,restrict=on"

@@ -308,6 +308,10 @@ class VirtioQueue:
             self.writable += length
         return None
 
+    def next_head(self) -> u64:
+        """The head of the next chain, if nothing is taken before its first `add`."""
+        return self.first_free
+
     def offer(self) -> u64:
         """End the chain; its head. The device learns of it by `notify`."""
         assert self.added != 0
