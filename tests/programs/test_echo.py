@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
 from pathlib import Path
 from random import Random
 
@@ -236,3 +239,59 @@ def test_a_replay_steps_back_into_an_interrupt(tmp_path: Path) -> None:
         again = replay.step()
         assert again is not None and again.cause is Interrupt.DEVICE
         assert there == (replay.instructions, replay.recorder.console_text())
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def forwarded(folder: Path, *ports: tuple[int, int]) -> Path:
+    """The system, with ports of the host that lead to it, and no frames of its own."""
+    lines = ", ".join(f"{{ udp = {udp}, to = {to} }}" for udp, to in ports)
+    path = described(folder, [])
+    path.write_text(path.read_text().replace('file = "echo.pcap"', f"forward = [ {lines} ]"))
+    return path
+
+
+class Client(threading.Thread):
+    """Sends each of some datagrams to a port of the host until it comes back, one after another."""
+
+    def __init__(self, port: int, data: list[bytes]) -> None:
+        super().__init__(daemon=True)
+        self.port = port
+        self.data = data
+        self.answers: list[bytes] = []
+
+    def run(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+            made.settimeout(1)
+            made.connect(("127.0.0.1", self.port))
+            for data in self.data:
+                for _ in range(30):
+                    try:
+                        made.send(data)
+                        self.answers.append(made.recv(2_000))
+                        break
+                    except (TimeoutError, ConnectionRefusedError):
+                        time.sleep(0.01)
+
+
+@pytest.mark.qemu
+def test_two_clients_of_the_host_are_answered_by_qemus_system(tmp_path: Path) -> None:
+    random = Random(4)
+    port, closed = free_port(), free_port()
+    path = forwarded(tmp_path, (port, 7), (closed, 9))
+    texts = [[random.randbytes(random.choice((0, 1, 99, 1_472))) for _ in range(100)] for _ in range(2)]
+    clients = [Client(port, data) for data in texts]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.connect(("127.0.0.1", closed))
+        for client in clients:
+            client.start()
+        report = run(path, "qemu")
+    for client, data in zip(clients, texts, strict=True):
+        client.join(5)
+        assert client.answers == data
+    arps, pings, datagrams, dropped = counts(report)
+    assert (arps, pings, dropped) == (0, 0, 0) and datagrams >= 200

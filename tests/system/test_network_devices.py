@@ -123,8 +123,7 @@ def test_the_command_says_that_frames_are_recorded(path: Path, capfd: pytest.Cap
 
 
 @pytest.mark.promise(
-    "What a system sends over its network reaches the peer within the command, and nobody else: no machine gives it "
-    "the host's network"
+    "What a system sends over its network reaches the peer within the command: no machine gives it the host's network"
 )
 def test_nothing_that_is_sent_leaves_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     with Wire(Device("n", "network")) as wire:

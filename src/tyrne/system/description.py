@@ -19,7 +19,7 @@ from tyrne.system.devices import KINDS, is_shared, placed, range_error, register
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.handles import read_handles
 from tyrne.system.mistakes import Mistakes, Where
-from tyrne.system.parts import FIRST_ADDRESS, Device, Region, Supervisor, network_address
+from tyrne.system.parts import FIRST_ADDRESS, Device, Forward, Region, Supervisor, network_address
 from tyrne.system.places import DEPTH, too_deep
 from tyrne.system.program_files import read_program
 from tyrne.system.quotas import check_sums, read_quota
@@ -189,7 +189,27 @@ def _read_device(mistakes: Mistakes, path: Path, here: Where, table: DeviceTable
             address = network_address(table.address)
         except ValueError as error:
             mistakes.add((*here, "address"), f"{error}; write {example('address', 'device')}")
-    return Device(table.name, table.kind, file, place, path.parent, address=address)
+    forward = _read_forward(mistakes, (*here, "forward"), table)
+    return Device(table.name, table.kind, file, place, path.parent, address=address, forward=forward)
+
+
+def _read_forward(mistakes: Mistakes, here: Where, table: DeviceTable) -> tuple[Forward, ...]:
+    """Ports, each of which leads somewhere else."""
+    if table.forward and table.kind != "network":
+        mistakes.add(here, "only a device of kind network forwards ports; remove it")
+    elif len(table.forward) > limits.FORWARDS:
+        what = f"{len(table.forward)} ports are forwarded; at most {limits.FORWARDS} can be, remove some"
+        mistakes.add((*here, limits.FORWARDS), what)
+    found: list[Forward] = []
+    for index, ports in enumerate(table.forward[: limits.FORWARDS]):
+        there = (*here, index)
+        for key, port in (("udp", ports.udp), ("to", ports.to)):
+            if not 1 <= port <= 65_535:
+                mistakes.add((*there, key), f"{key} is {port}; write a port, from 1 to 65535")
+            elif any(getattr(other, key) == port for other in found):
+                mistakes.add((*there, key), f"{key} = {port} stands there a second time; write another port")
+        found.append(Forward(ports.udp, ports.to, mistakes.place((*there, "udp"))))
+    return tuple(found)
 
 
 def _check_devices(mistakes: Mistakes, regions: Sequence[Region], memories: int) -> None:

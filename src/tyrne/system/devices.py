@@ -230,7 +230,8 @@ def line_error(line: int) -> str | None:
 
 
 def refuse_devices(system: System, machine: str) -> None:
-    """RequestError for a system that needs devices by their address on a machine that has those of KINDS only."""
+    """RequestError for a system that needs devices by their address, or ports of the host, on a machine that has the
+    models of KINDS only."""
     described = {KINDS[device.kind].address for device in system.devices}
     mends = {kind.address: f', or describe it with [[device]] and kind = "{name}"' for name, kind in KINDS.items()}
     errors = [
@@ -238,6 +239,12 @@ def refuse_devices(system: System, machine: str) -> None:
         f"none there; run it with --machine qemu{mends.get(region.address, '')}"
         for region in system.memory
         if region.address and not is_shared(region) and region.address not in described
+    ]
+    errors += [
+        f"{forward.place}: on the {machine} machine no port of the host leads to a system; run it with "
+        "--machine qemu, or remove forward"
+        for device in system.devices
+        for forward in device.forward[:1]
     ]
     if errors:
         raise RequestError(*errors)

@@ -24,7 +24,7 @@ from tyrne.compiler.build.cache import digest, stored
 from tyrne.compiler.build.identity import compiler_part
 from tyrne.compiler.build.inputs import Index, Read, collecting
 from tyrne.system.manifest import System, Task
-from tyrne.system.parts import Cap, Device, Mapping, Quota, Region, Supervisor
+from tyrne.system.parts import Cap, Device, Forward, Mapping, Quota, Region, Supervisor
 from tyrne.system.program import Program, Segment
 from tyrne.system.select import GREETING, load_system, select
 from tyrne.system.shipped import shipped
@@ -32,7 +32,8 @@ from tyrne.system.shipped import shipped
 KIND: Final = "system"
 ENTRY: Final = "system"
 _CLASSES: Final[dict[str, Any]] = {
-    kind.__name__: kind for kind in (System, Task, Program, Segment, Cap, Device, Mapping, Quota, Region, Supervisor)
+    kind.__name__: kind
+    for kind in (System, Task, Program, Segment, Cap, Device, Forward, Mapping, Quota, Region, Supervisor)
 }
 _NUMBERS: Final[dict[str, Any]] = {"CapKind": CapKind, "Rights": Rights}
 _SEAL: Final = 32

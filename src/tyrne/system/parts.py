@@ -62,6 +62,15 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Forward:
+    """A UDP port of the host, at 127.0.0.1, that leads to one of the system."""
+
+    udp: int
+    to: int
+    place: str = ""
+
+
+@dataclass(frozen=True)
 class Device:
     """A device of a kind that `tyrne.system.devices` knows, with the file that it is made from if it has one, and with
     what that file holds once it has been read. `place` is "file:line" of the description, of which `folder` is the
@@ -75,6 +84,7 @@ class Device:
     folder: Path = Path()
     content: bytes = b""
     address: bytes = FIRST_ADDRESS
+    forward: tuple[Forward, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from tyrne.hosted.stop import StopRequest
 from tyrne.system.device_files import read_files
 from tyrne.system.devices import attach, emulator_options, refuse_devices
 from tyrne.system.errors import RequestError
+from tyrne.system.forwarding import check_ports
 from tyrne.system.manifest import System, encode
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def prepare(request: Request) -> Ready:
     check_seed(request.machine, request.preempt_calls)
     if request.machine is not Machine.QEMU:
         refuse_devices(request.system, request.machine.value)
+    check_ports(request.system.devices)
     devices = read_files(request.system.devices, request.allowed)
     request = replace(request, system=replace(request.system, devices=devices))
     try:

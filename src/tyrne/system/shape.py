@@ -106,11 +106,19 @@ class MemoryTable(Table):
     dma: OnlyTrue = None
 
 
+class ForwardTable(Table):
+    """A UDP port of the host that leads to one of the system."""
+
+    udp: Number
+    to: Number
+
+
 class DeviceTable(Table):
     name: str
     kind: str
     file: str | None = None
     address: str | None = None
+    forward: list[ForwardTable] = []
 
 
 class SystemTable(Table):
@@ -136,6 +144,7 @@ _TABLES: Final[dict[str, tuple[type[Table], str]]] = {
     "notification": (NameTable, " in [[notification]]"),
     "memory": (MemoryTable, " in [[memory]]"),
     "device": (DeviceTable, " in [[device]]"),
+    "forward": (ForwardTable, " in forward"),
     "task": (TaskTable, " in [[task]]"),
     "caps": (CapTable, " in a capability"),
     "program": (ProgramTable, " in a program"),
@@ -159,6 +168,9 @@ _EXAMPLES: Final = {
     "dma": "dma = true",
     "kind": 'kind = "rtc"',
     "file": 'file = "disk.img"',
+    "forward": "forward = [ { udp = 4000, to = 7 } ]",
+    "udp": "udp = 4000",
+    "to": "to = 7",
     "program": 'program = "hello.py"',
     "sources": 'sources = ["main.c", "other.c"]',
     "include": 'include = ["include"]',

@@ -6,7 +6,7 @@ A function of what is sent: so a run with it repeats. What else comes over the w
 from __future__ import annotations
 
 from struct import pack, unpack
-from typing import Final
+from typing import Final, NamedTuple
 
 ADDRESS: Final = bytes((0x52, 0x55, 10, 0, 2, 2))
 IP: Final = bytes((10, 0, 2, 2))
@@ -15,7 +15,7 @@ GUEST: Final = bytes((10, 0, 2, 15))
 LATENCY: Final = 100_000
 """Nanoseconds until an answer comes."""
 _ARP, _IPV4 = b"\x08\x06", b"\x08\x00"
-_ICMP, UDP = 1, 17
+_ICMP, _UDP = 1, 17
 _REQUEST: Final = b"\0\1\x08\0\6\4\0\1"  # Ethernet, IPv4, their lengths, who has
 _ANSWER: Final = b"\0\1\x08\0\6\4\0\2"
 _TTL: Final = 64
@@ -49,6 +49,35 @@ def answer(frame: bytes) -> bytes | None:
         return None
     echo = b"\0\0" + pack(">H", checksum(bytes(4) + message[4:])) + message[4:]
     return ethernet(sender, ipv4(_ICMP, packet[12:16], echo))
+
+
+class Datagram(NamedTuple):
+    """One of UDP between the peer and another one, whose address is `ip`."""
+
+    ip: bytes
+    source_port: int
+    port: int
+    data: bytes
+
+
+def frame_of(device: bytes, datagram: Datagram) -> bytes:
+    """A datagram from the peer, to a device's address. It has 65,507 bytes at most."""
+    length = 8 + len(datagram.data)
+    head = pack(">HHH", datagram.source_port, datagram.port, length)
+    ends = IP + datagram.ip + pack(">HH", _UDP, length)
+    found = checksum(ends + head + b"\0\0" + datagram.data) or 0xFFFF
+    return ethernet(device, ipv4(_UDP, datagram.ip, head + pack(">H", found) + datagram.data))
+
+
+def datagram_of(frame: bytes) -> Datagram | None:
+    """A datagram to the peer, in a frame of at least 14 bytes; None if that is none, or wrong."""
+    packet = packet_of(frame[14:]) if frame[:6] == ADDRESS and frame[12:14] == _IPV4 else None
+    if packet is None or packet[9] != _UDP or packet[16:20] != IP or len(packet) < 28:
+        return None
+    source_port, port, length, found = unpack(">HHHH", packet[20:28])
+    if length != len(packet) - 20 or (found and checksum(packet[12:20] + pack(">HH", _UDP, length) + packet[20:])):
+        return None
+    return Datagram(packet[12:16], source_port, port, packet[28:])
 
 
 def packet_of(data: bytes) -> bytes | None:
