@@ -193,6 +193,10 @@ def test_what_is_not_there_is_refused_and_a_full_ring_is_served(tmp_path: Path, 
     assert report["console"] == "1 5 0 \n64 0 0 \n" and well(report)
 
 
+@pytest.mark.promise(
+    "`programs/entropy.py` and `programs/disk.py` answer with an error what their device has failed to do, and go on "
+    "serving"
+)
 @pytest.mark.parametrize(
     ("fault", "place", "second"),
     [
@@ -275,6 +279,11 @@ def test_an_interrupt_may_come_at_each_instruction(
     assert len(came) == 500
 
 
+@pytest.mark.promise(
+    "A client of `programs/disk.py` reaches its own part of the disk only, and only by its own buffers, whatever it "
+    "writes to the ring that it shares with the driver",
+    "No number there keeps the driver from its other clients",
+)
 @pytest.mark.parametrize("seed", range(1, 7))
 def test_a_hostile_client_harms_nobody(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = kept(monkeypatch)

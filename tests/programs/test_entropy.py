@@ -74,6 +74,10 @@ def test_a_client_is_told_of_what_a_device_does_wrong(
     assert report["status"] == (said == FAILED)
 
 
+@pytest.mark.promise(
+    "`programs/entropy.py` and `programs/disk.py` answer with an error what their device has failed to do, and go on "
+    "serving"
+)
 @pytest.mark.parametrize("truth", [0.8, 0.9, 0.98])
 def test_no_device_makes_the_driver_fail(truth: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its client gets bytes, or is told, or, if the device never answers, waits for ever: then it is a deadlock."""

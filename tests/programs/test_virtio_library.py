@@ -322,6 +322,10 @@ def test_a_device_that_wants_to_be_reset_is_broken(entropy: Make) -> None:
     assert driven.start() is None and driven.device.acknowledge() is None
 
 
+@pytest.mark.promise(
+    "What a virtio device writes is checked by `tyrne.user.virtio` before it is used: no device makes it fail a check "
+    "or leave the memory that it was given"
+)
 @pytest.mark.parametrize("seed", range(8))
 def test_no_device_makes_the_library_fail_or_leave_its_memory(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Registers read as anything, and all memory that the device reaches is written over before each load of it."""
