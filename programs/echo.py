@@ -311,6 +311,9 @@ def main() -> u64:
     memory = granted(device_memory(SHARED))
     done(interrupt_bind(INTERRUPT, BELL, RING))
     error = start(memory)
+    if error is not None:
+        print_bytes(b"echo: there is no such device\n")
+        return u64(1)
     while error is None:
         done(end_wait_at(CLOCK, granted(clock_read(CLOCK)) + QUIET))
         rung = wait_signals(BELL)
@@ -320,5 +323,5 @@ def main() -> u64:
         if serve(memory) is not None:
             error = start(memory)
         done(interrupt_ack(INTERRUPT))
-    print_bytes(b"echo: there is no such device\n")
+    print_bytes(b"echo: the device has failed\n")
     return u64(1)

@@ -93,9 +93,13 @@ class Liar:
             return
 
     def next_event(self) -> int | None:
-        return self.at
+        return min((at for at in (self.at, self.model.next_event()) if at is not None), default=None)
 
     def advance(self, now: int) -> None:
-        self.at = None
-        if not self.honest():
-            self.lie()
+        event = self.model.next_event()
+        if event is not None and event <= now:
+            self.model.advance(now)
+        if self.at is not None and self.at <= now:
+            self.at = None
+            if not self.honest():
+                self.lie()

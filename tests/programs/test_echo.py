@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from devices_that_lie import Liar, Model, have
 
 from hosted.devices.packets import (
     EVERYBODY,
@@ -27,9 +28,14 @@ from hosted.devices.packets import (
 )
 from running import Report, what_tasks_did
 from tyrne import testing
+from tyrne.hosted.bus import Bus
+from tyrne.hosted.devices.device import SetLine
+from tyrne.hosted.devices.faults import Fault, Faults
+from tyrne.hosted.devices.network import RECEIVE, TRANSMIT, Network
 from tyrne.hosted.devices.pcap import pcap_of
 from tyrne.hosted.devices.peer import answer
 from tyrne.system import devices
+from tyrne.system.parts import Device
 from tyrne.system.replay import Replay
 from tyrne.system.transition import Interrupt
 
@@ -239,6 +245,43 @@ def test_a_replay_steps_back_into_an_interrupt(tmp_path: Path) -> None:
         again = replay.step()
         assert again is not None and again.cause is Interrupt.DEVICE
         assert there == (replay.instructions, replay.recorder.console_text())
+
+
+def network_with(faults: Faults, frames: list[bytes], lie: tuple[int, float] | None = None) -> Model:
+    """A device that gets these frames, one each 10,000 ns, and does wrong by a table or by chance."""
+
+    def model(bus: Bus, line: SetLine, device: Device) -> Network | Liar:
+        coming = [(1_000_000 + 10_000 * number, made) for number, made in enumerate(frames)]
+        made = Network(
+            line, bus.memory, bus.now, address=GUEST_MAC, send=lambda _: None, frames=coming, faults=faults
+        )
+        return made if lie is None else Liar(made, line, bus.memory, bus.now, *lie)
+
+    return model
+
+
+@pytest.mark.parametrize("queue", [RECEIVE, TRANSMIT])
+@pytest.mark.parametrize("fault", [Fault.SHORT, Fault.SPURIOUS, Fault.USED_ID, Fault.USED_LENGTH])
+def test_after_what_a_device_does_wrong_it_goes_on(
+    fault: Fault, queue: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of eight frames at most that one is lost which the device did not give back as it should have."""
+    have(monkeypatch, "network", network_with({(queue, 2): fault}, [DATAGRAM] * 8))
+    lost = int(queue == RECEIVE and fault is not Fault.SPURIOUS)
+    assert counts(run(SYSTEM, "native")) == [0, 0, 8 - lost, int(queue == RECEIVE and fault is Fault.SHORT)]
+
+
+def test_no_device_makes_it_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers what it can, or says that the device has failed, or begins with it again and again."""
+    endings: dict[int, list[int]] = {0: [], 1: [], 4: []}
+    for seed in range(30):
+        truth = (0.9, 0.95, 0.99)[seed % 3]
+        have(monkeypatch, "network", network_with({}, [arp(), PING, DATAGRAM] * 20, (seed, truth)))
+        report = testing.run_system(SYSTEM, "native", max_instructions=2_200_000_000).report()
+        (task,) = report["tasks"]
+        assert task["fault"] is None, report["console"]
+        endings[report["status"]].append(sum(counts(report)[:3]) if report["status"] == 0 else 0)
+    assert len(endings[0]) > 5 and len(endings[1]) > 5 and max(endings[0]) > 10 > min(endings[0]), endings
 
 
 def free_port() -> int:
