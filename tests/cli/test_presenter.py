@@ -35,6 +35,16 @@ def test_each_line_stands_whole_under_its_tasks_name() -> None:
     assert out.getvalue().splitlines() == ["long │ two", "   a │ one three", "   a │ ", "kernel: line", "long │ x"]
 
 
+def test_what_a_device_writes_stands_under_its_name_with_control_characters_shown() -> None:
+    console, out = terminal()
+    presenter = TerminalPresenter(console, ["one"], ["keyboard"])
+    presenter.device("keyboard", b"a\x1b[31m")
+    presenter.console(0, 0x62)
+    presenter.device("keyboard", b"c\n")
+    presenter.finish()
+    assert out.getvalue().splitlines() == ["keyboard │ a\\x1b[31mc", "     one │ b"]
+
+
 def test_a_task_that_another_made_is_named_by_its_number() -> None:
     console, out = terminal()
     presenter = TerminalPresenter(console, ["a"])

@@ -14,6 +14,7 @@ from tyrne.hosted.cpu import Cpu, Stop
 from tyrne.hosted.drivers import ByBlock, Driver
 from tyrne.hosted.engine import Engine
 from tyrne.hosted.lines import Lines
+from tyrne.hosted.recorder import Recorder
 from tyrne.lang import u64
 
 DEVICE, SECOND_PAGE = 0x0090_0000, 0x0090_1000
@@ -69,7 +70,8 @@ class Board:
         self.machine.map(root, SECOND_PAGE, AT + 0x1000, flags)
         self.cpu.set_translation(root, 1)
         self.lines = Lines(lambda: None)
-        self.bus = self.cpu.bus = Bus(self.lines, lambda: self.cpu.instructions, Reach(self.machine.ram, ()))
+        reach = Reach(self.machine.ram, ())
+        self.bus = self.cpu.bus = Bus(self.lines, lambda: self.cpu.instructions, reach, Recorder())
         self.probe = Probe(self.bus)
         self.bus.attach(AT, self.probe)
         self.thread = Thread()

@@ -14,6 +14,7 @@ from tyrne.hosted.cpu import INTERRUPTED, Stop
 from tyrne.hosted.devices.device import DmaError
 from tyrne.hosted.drivers import ByInstruction
 from tyrne.hosted.lines import Lines
+from tyrne.hosted.recorder import Recorder
 
 NOP, SVC, BACK = 0xD503_201F, 0xD400_0001, 0x17FF_FFFF  # the last: b .-4
 LOAD, LOAD_BYTE, LOAD_HALF, LOAD_WIDE = 0xB940_0801, 0x3940_0C01, 0x7940_1401, 0xF940_0801
@@ -175,7 +176,7 @@ def test_a_defect_of_a_model_ends_the_run(make: Make) -> None:
 def test_who_rests_is_woken_by_a_line_or_by_the_alarm() -> None:
     time = [0]
     lines = Lines(lambda: None)
-    bus = Bus(lines, lambda: time[0], Reach(Machine().ram, ()))
+    bus = Bus(lines, lambda: time[0], Reach(Machine().ram, ()), Recorder())
 
     def pass_time(nanoseconds: int) -> None:
         time[0] += nanoseconds
@@ -183,15 +184,76 @@ def test_who_rests_is_woken_by_a_line_or_by_the_alarm() -> None:
     probe = Probe(bus)
     bus.attach(AT, probe)
     assert bus.until_event == NEVER
-    bus.rest(50, pass_time)
+    bus.rest(50, True, pass_time)
     assert (time[0], probe.advanced) == (50, [])
     probe.event = 60
-    bus.rest(80, pass_time)  # what it does then concerns nobody
+    bus.rest(80, True, pass_time)  # what it does then concerns nobody
     assert (time[0], probe.advanced) == (80, [60])
     probe.event, probe.raises = 90, True
     lines.unmask(LINE)
-    bus.rest(200, pass_time)
+    bus.rest(200, True, pass_time)
     assert (time[0], lines.pending) == (90, LINE)
+
+
+def test_who_rests_without_a_deadline_rests_only_while_devices_work() -> None:
+    time = [0]
+    bus = Bus(Lines(lambda: None), lambda: time[0], Reach(Machine().ram, ()), Recorder())
+
+    def rest() -> int:
+        bus.rest(NEVER, False, lambda nanoseconds: time.__setitem__(0, time[0] + nanoseconds))
+        return time[0]
+
+    probe = Probe(bus)
+    bus.attach(AT, probe)
+    assert (bus.works(), rest()) == (False, 0)
+    probe.event = 60
+    assert (bus.works(), rest(), bus.works()) == (True, 60, False)
+    probe.event, probe.raises = 90, True
+    bus.lines.unmask(LINE)
+    assert (rest(), bus.works()) == (90, True)
+    bus.lines.set_level(LINE, False)
+    bus.open = True  # somebody may type
+    assert (bus.works(), rest()) == (True, NEVER)
+
+
+class Typing:
+    """Somebody outside who types three nanoseconds after he is waited for, and once while tasks run."""
+
+    def __init__(self, probe: Probe) -> None:
+        self.probe = probe
+        self.open = True
+        self.stops = False
+        self.looks = 0
+        self.waits: list[int] = []
+
+    def look(self) -> None:
+        self.looks += 1
+
+    def wait(self, nanoseconds: int) -> int | None:
+        self.waits.append(nanoseconds)
+        return None if self.stops else min(3, nanoseconds)
+
+
+def test_somebody_outside_is_looked_at_between_turns_and_waited_for_while_nobody_is_ready() -> None:
+    time = [0]
+    bus = Bus(Lines(lambda: None), lambda: time[0], Reach(Machine().ram, ()), Recorder())
+
+    def pass_time(nanoseconds: int) -> None:
+        time[0] += nanoseconds
+
+    probe = Probe(bus)
+    bus.attach(AT, probe)
+    bus.outside = somebody = Typing(probe)
+    bus.advance()
+    assert (bus.works(), somebody.looks, somebody.waits) == (True, 1, [])
+    bus.rest(8, False, pass_time)
+    assert (time[0], somebody.waits) == (8, [8, 5, 2])
+    somebody.stops = True
+    bus.rest(20, True, pass_time)  # the run is to end here
+    assert (time[0], somebody.waits[3:]) == (8, [12])
+    somebody.open = False
+    bus.rest(20, False, pass_time)
+    assert (time[0], bus.works(), somebody.waits[4:]) == (8, False, [])
 
 
 def test_devices_reach_what_they_may() -> None:

@@ -14,15 +14,15 @@ from tyrne.abi import CapKind, Rights
 from tyrne.hosted.recorder import Recorder
 from tyrne.system.build import kernel_elf
 from tyrne.system.devices import KINDS, TRANSPORTS, emulator_options
-from tyrne.system.errors import RequestError
+from tyrne.system.errors import BadRecordError, RequestError
 from tyrne.system.outline import outline
 from tyrne.system.parts import Cap, Device, Mapping, Region
 from tyrne.system.qemu import Guest
-from tyrne.system.record import BadRecordError, from_json, to_json
+from tyrne.system.record import from_json, to_json
 from tyrne.system.records import feed
 from tyrne.system.replay import Replay
 from tyrne.system.report_file import read_report
-from tyrne.system.run import STATUS_LIMIT
+from tyrne.system.run import STATUS_DEADLOCK
 from tyrne.system.select import load_system, select
 from tyrne.system.shipped import shipped
 
@@ -83,7 +83,7 @@ def test_a_device_takes_two_of_the_capabilities(tmp_path: Path) -> None:
 
 WRONG = [
     ('kind = "rtc"', 'kind = "rt"',
-     's:8: no kind of device "rt"; write one of rtc, block, entropy, network; did you mean "rtc"?'),
+     's:8: no kind of device "rt"; write one of rtc, block, entropy, network, console; did you mean "rtc"?'),
     ('kind = "rtc"', "", 's:6: no "kind" in [[device]]; add kind = "rtc"'),
     ('kind = "rtc"', 'kind = "rtc"\nline = 3',
      's:9: unknown key "line" in [[device]]; the keys are name, kind, file, address'),
@@ -251,14 +251,13 @@ def test_a_replay_goes_to_each_instruction_around_an_interrupt(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("machine", ["hosted", "native"])
-def test_who_waits_for_a_device_that_never_comes_waits_to_the_limit(tmp_path: Path, machine: str) -> None:
-    """At once: nobody is ready meanwhile."""
+def test_who_waits_for_a_device_that_never_comes_is_told(tmp_path: Path, machine: str) -> None:
     (tmp_path / "rtc.py").write_text(NOW.replace("write32(R + 0x10, u32(1))", "").replace("u64(20)", "u64(0)"))
     path = tmp_path / "s.toml"
     path.write_text(shipped("systems/rtc.toml").read_text().replace("../programs/", ""))
     result = testing.run_system(path, machine, max_instructions=1 << 47)
-    assert result.report()["status"] == STATUS_LIMIT
-    assert result.report()["tasks"][0]["stands"] is not None
+    assert result.report()["status"] == STATUS_DEADLOCK
+    assert result.report()["tasks"][0]["stands"]["waits"] == 'waits for signals of notification "bell"'
 
 
 @pytest.mark.qemu

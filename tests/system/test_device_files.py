@@ -11,10 +11,10 @@ import pytest
 from tyrne.abi import CapKind, Rights
 from tyrne.system.description import read_description
 from tyrne.system.device_files import read_files
-from tyrne.system.errors import RequestError
+from tyrne.system.errors import BadRecordError, RequestError
 from tyrne.system.limits import IMAGE_BYTES
 from tyrne.system.parts import Cap, Device, Region
-from tyrne.system.record import BadRecordError, Record, from_json, to_json
+from tyrne.system.record import Record, from_json, to_json
 from tyrne.testing import run_system
 
 TEXT = """\

@@ -16,11 +16,11 @@ from tyrne.hosted.devices.pcap import frames_of, pcap_of
 from tyrne.system.description import read_description
 from tyrne.system.device_files import read_files
 from tyrne.system.devices import NO_WIRE, emulator_options
-from tyrne.system.errors import RequestError
+from tyrne.system.errors import BadRecordError, RequestError
 from tyrne.system.limits import FRAME_FILE_BYTES
 from tyrne.system.parts import Device
 from tyrne.system.qemu_wire import Wire
-from tyrne.system.record import BadRecordError, from_json
+from tyrne.system.record import from_json
 from tyrne.system.report_file import read_report
 from tyrne.system.shipped import shipped
 

@@ -95,6 +95,15 @@ def run(
         ),
     ] = None,
     allow_path: AllowPath = None,
+    typed: Annotated[
+        Path | None,
+        typer.Option(
+            "--input",
+            metavar="FILE",
+            help="What is typed into the console device, and then its end; - for standard input. Without this a "
+            "terminal, if standard input is one.",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what tasks write, and errors.")] = False,
 ) -> int:
     """Run a system and show what its tasks write.
@@ -103,7 +112,8 @@ def run(
     3 kernel panic; 4 the limit was reached; 5 deadlock.
     """
     allowed = tuple(allow_path or ())
-    return run_system(system or [], machine, release, report, max_instructions or 0, preempt_calls or 0, quiet, allowed)
+    limit, seed = max_instructions or 0, preempt_calls or 0
+    return run_system(system or [], machine, release, report, limit, seed, quiet, allowed, typed)
 
 
 @app.command(cls=Command)

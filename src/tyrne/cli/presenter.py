@@ -29,13 +29,17 @@ class Presenter(Listener):
     def console(self, task: int, byte: int) -> None:
         self.show(task, byte)
 
+    def device(self, name: str, data: bytes) -> None:
+        for byte in data:
+            self.show(name, byte)
+
     def panic(self, text: bytes) -> None:
         """The panic report is the kernel's own, too."""
         for byte in text:
             self.show(None, byte)
 
-    def show(self, source: int | None, byte: int) -> None:
-        """Show a byte of a task; or of the kernel, which is None."""
+    def show(self, source: int | str | None, byte: int) -> None:
+        """Show a byte of a task; of a device, by its name; or of the kernel, which is None."""
         raise NotImplementedError
 
     def finish(self) -> None:
@@ -49,10 +53,14 @@ class PlainPresenter(Presenter):
         super().__init__()
         self._out = out
 
-    def show(self, source: int | None, byte: int) -> None:
+    def show(self, source: int | str | None, byte: int) -> None:
         self._out.write(bytes((byte,)))
         if byte == 0x0A:
             self._out.flush()
+
+    def device(self, name: str, data: bytes) -> None:
+        self._out.write(data)
+        self._out.flush()
 
     def finish(self) -> None:
         self._out.flush()

@@ -17,6 +17,7 @@ from tyrne.cli.presenter import PlainPresenter, Presenter
 from tyrne.cli.summary import explain, explain_faults, explain_refusals, show_summary
 from tyrne.hosted.kept import REPORT, SUMMARY
 from tyrne.hosted.stop import StopRequest
+from tyrne.system.inputs import STDIN, read_input
 from tyrne.system.known import known_system
 from tyrne.system.run import Machine, Request, check_seed, prepare
 from tyrne.system.select import select, warnings_of
@@ -41,6 +42,7 @@ def run_system(
     preempt_calls: int = 0,
     quiet: bool = False,
     allowed: tuple[Path, ...] = (),
+    typed: Path | None = None,
 ) -> int:
     """Run what the arguments of a command line name and show what its tasks write; the exit status of docs/guide.md.
 
@@ -50,7 +52,7 @@ def run_system(
     if report is not None or machine is Machine.QEMU:
         description = select(system)  # what is wrong with the system is said first
         if report is not None:
-            check_output(report, system, description)
+            check_output(report, system, description, typed)
     if machine is Machine.QEMU:
         from tyrne.system.qemu import find_emulator
 
@@ -58,18 +60,22 @@ def run_system(
     out = terminal(stderr=report == STDOUT)
     with progress(out, "building …"):
         loaded = known_system(system)
-        ready = prepare(Request(loaded, machine, release, max_instructions, preempt_calls, allowed))
+        given = read_input(typed, loaded.devices)
+        ready = prepare(Request(loaded, machine, release, max_instructions, preempt_calls, allowed, given))
     if not quiet:
         warn(warnings_of(loaded))
     if report is not None and any(device.kind == "network" and device.file is not None for device in loaded.devices):
         complain("the frames that the network device gets are recorded in the report", label="warning: ")
+    if given is not None and report is not None and machine is not Machine.QEMU:
+        complain("what is typed is recorded in the report", label="warning: ")
     presenter: Presenter
     if out is None:
         presenter = PlainPresenter(bytes_of(report))
     else:
         from tyrne.cli.terminal import TerminalPresenter
 
-        presenter = TerminalPresenter(out, [task.name for task in loaded.tasks])
+        devices = [device.name for device in loaded.devices]
+        presenter = TerminalPresenter(out, [task.name for task in loaded.tasks], devices)
     presenter.quiet = quiet
     try:
         with stopped_by_interrupt() as stop:
@@ -86,13 +92,17 @@ def run_system(
     return result.status
 
 
-def check_output(output: Path, system: Sequence[Path], description: SystemDescription) -> None:
-    """Refuse an output that cannot be written, or would replace the description, one of its programs or images."""
+def check_output(
+    output: Path, system: Sequence[Path], description: SystemDescription, typed: Path | None = None
+) -> None:
+    """Refuse an output that cannot be written, or would replace the description, one of its programs or images, or what
+    is typed."""
     if output != STDOUT:
         from tyrne.system.files import check_writable
 
         images = [device.file for device in description.devices if device.file is not None]
-        check_writable(output, [*system, *description.files(), *images])
+        inputs = [] if typed is None or typed == STDIN else [typed]
+        check_writable(output, [*system, *description.files(), *images, *inputs])
 
 
 def bytes_of(report: Path | None) -> BinaryIO:

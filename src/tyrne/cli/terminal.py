@@ -25,23 +25,24 @@ _COLOURS: Final = ("cyan", "green", "magenta", "yellow", "blue", "red")
 
 
 class TerminalPresenter(Presenter):
-    """Whole lines, each task's under its name; `names` are those of the first tasks, others were made by tasks.
+    """Whole lines, each task's and each device's under its name; `names` are those of the first tasks, others were made
+    by tasks.
 
     Control characters are shown, not obeyed.
     """
 
-    def __init__(self, console: Console, names: Sequence[str]) -> None:
+    def __init__(self, console: Console, names: Sequence[str], devices: Sequence[str] = ()) -> None:
         super().__init__()
         self._console = console
         self._names = names
-        self._width = max(map(len, names))
-        self._lines: dict[int | None, bytearray] = {}
+        self._width = max(map(len, [*names, *devices]))
+        self._lines: dict[int | str | None, bytearray] = {}
 
     def finish(self) -> None:
         for source in list(self._lines):
             self._end_line(source)
 
-    def show(self, source: int | None, byte: int) -> None:
+    def show(self, source: int | str | None, byte: int) -> None:
         if byte == 0x0A:
             self._lines.setdefault(source, bytearray())
             self._end_line(source)
@@ -53,12 +54,15 @@ class TerminalPresenter(Presenter):
         elif len(self._lines) > OPEN_LINES:
             self._end_line(next(iter(self._lines)))
 
-    def _end_line(self, source: int | None) -> None:
+    def _end_line(self, source: int | str | None) -> None:
         content = visible(bytes(self._lines.pop(source)))
         if source is None and content.startswith(TOLD_AT_THE_END):
             return  # by the command, which knows names, and whether somebody wished it
         if source is None:
             line = Text(content, style="dim")
+        elif isinstance(source, str):
+            line = Text(f"{source:>{self._width}} ", style="bold")
+            line.append("│ ", style="dim").append(content, style="not bold default")
         else:
             name = self._names[source] if source < len(self._names) else f"task {source}"
             line = Text(f"{name:>{self._width}} ", style=f"bold {_COLOURS[source % len(_COLOURS)]}")

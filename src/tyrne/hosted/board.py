@@ -55,7 +55,7 @@ class HostedBoard(CountedRam):
 
     def make_bus(self, reach: Sequence[tuple[int, int]] = ()) -> Bus:
         """A bus for devices; made once. `reach`: the RAM that they reach, each from an address up to another."""
-        bus = self.cpu.bus = Bus(self.lines, lambda: self.time, Reach(self, reach))
+        bus = self.cpu.bus = Bus(self.lines, lambda: self.time, Reach(self, reach), self.recorder)
         return bus
 
     # Translation
@@ -126,11 +126,21 @@ class HostedBoard(CountedRam):
         self._set_alarm()
 
     def wait_for_interrupt(self) -> None:
-        """The next one comes at once."""
+        """The next one comes at once, if one comes."""
         if self.cpu.bus is not None:
-            self.cpu.bus.rest(self.alarm_at, self._pass_time)
-        else:
+            self.cpu.bus.rest(self.alarm_at, self.timed, self._pass_time)
+        elif self.timed:
             self._pass_time(max(0, self.alarm_at - self.time))
+
+    @property
+    def timed(self) -> bool:
+        """Whether the kernel waits for a time."""
+        return self._deadlines.alarm_at is not None
+
+    def works(self) -> bool:
+        """Whether an interrupt will come, to a task or to who waits for it."""
+        lines = self.lines.pending is not None
+        return self.timed or (lines if self.cpu.bus is None else self.cpu.bus.works())
 
     def _pass_time(self, nanoseconds: int) -> None:
         """While nobody is ready: one instruction each."""

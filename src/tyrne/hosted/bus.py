@@ -10,17 +10,36 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from tyrne.hosted.access import Access, perform
 from tyrne.hosted.devices.device import Device, DmaError, Memory, SetLine
 from tyrne.hosted.lines import Lines
 from tyrne.hosted.ram import Ram
+from tyrne.hosted.recorder import Recorder
 from tyrne.hosted.registers import GeneralRegisters
 
 PAGE: Final = 4096
 NEVER: Final = 1 << 64
 """A time, in nanoseconds, that does not come."""
+
+
+class Outside(Protocol):
+    """Who gives a device what comes from outside, between two turns, and nowhere else."""
+
+    @property
+    def open(self) -> bool:
+        """Whether more may come."""
+        ...
+
+    def look(self) -> None:
+        """Let come what is there, later than now."""
+        ...
+
+    def wait(self, nanoseconds: int) -> int | None:
+        """Nobody is ready: how many of so many nanoseconds, at least 1, have passed when something is there, which
+        comes then; or all of them. None when the run is to stop."""
+        ...
 
 
 class Place(NamedTuple):
@@ -31,14 +50,19 @@ class Place(NamedTuple):
 
 
 class Bus:
-    """`now` is the machine's time in nanoseconds; `memory` is what its devices reach."""
+    """`now` is the machine's time in nanoseconds; `memory` is what its devices reach; the recorder gets what they put
+    out."""
 
-    def __init__(self, lines: Lines, now: Callable[[], int], memory: Memory) -> None:
+    def __init__(self, lines: Lines, now: Callable[[], int], memory: Memory, recorder: Recorder) -> None:
         self.lines: Final = lines
         self.now: Final = now
         self.memory: Final = memory
+        self.recorder: Final = recorder
         self._pages: Final[dict[int, Place]] = {}
         self._devices: Final[list[Device]] = []
+        self.outside: Outside | None = None
+        self.open = False
+        """Whether more may come from outside, without anybody who says so: in a run that is repeated."""
 
     def attach(self, start: int, device: Device) -> None:
         """A device's registers stand at physical addresses from `start` on, which begins a page and is free."""
@@ -82,17 +106,31 @@ class Bus:
 
     def advance(self) -> None:
         """Let the devices do what is due."""
+        if self.outside is not None:
+            self.outside.look()
         now = self.now()
         for device in self._devices:
             event = device.next_event()
             if event is not None and event <= now:
                 device.advance(now)
 
-    def rest(self, alarm_at: int, pass_time: Callable[[int], None]) -> None:
-        """Nobody is ready: let so many nanoseconds pass at a time, up to the alarm or until a line is pending."""
+    def works(self) -> bool:
+        """Whether a line is pending, or a device will do something though nobody asks it to."""
+        waits = self.open if self.outside is None else self.outside.open
+        coming = any(device.next_event() is not None for device in self._devices)
+        return waits or coming or self.lines.pending is not None
+
+    def rest(self, alarm_at: int, timed: bool, pass_time: Callable[[int], None]) -> None:
+        """Nobody is ready: let so many nanoseconds pass at a time, up to the alarm or until a line is pending. If no
+        task is `timed`, and no device works any more, nothing comes: then none pass."""
         self.advance()
-        while self.lines.pending is None and (left := alarm_at - self.now()) > 0:
-            pass_time(min(left, self.until_event))
+        while self.lines.pending is None and (left := alarm_at - self.now()) > 0 and (timed or self.works()):
+            passed: int | None = min(left, self.until_event)
+            if self.outside is not None and self.outside.open:
+                passed = self.outside.wait(min(left, self.until_event))
+            if passed is None:
+                return
+            pass_time(passed)
             self.advance()
 
 

@@ -18,6 +18,7 @@ from tyrne.hosted.loading import load
 from tyrne.hosted.panic import describe
 from tyrne.hosted.recorder import Recorder
 from tyrne.hosted.registers import AdoptedFrame
+from tyrne.kernel.end_of_run import log_end
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import Trap, u64
@@ -52,7 +53,7 @@ class HostedMachine:
             task = self.boot()
             while self.goes_on(task):
                 task = self.step(task)
-            status = int(self.kernel.exit_status())
+            status = self.end()
         except BdbQuit:
             raise  # somebody has left the debugger, and with it the run
         except (Trap, Exception) as cause:
@@ -62,7 +63,17 @@ class HostedMachine:
 
     def goes_on(self, task: Task | None) -> bool:
         """Whether there is another transition when this task is to run next, or nobody."""
-        return task is not None or self.kernel.waits()
+        return task is not None or (self.kernel.waits() and self.works())
+
+    def works(self) -> bool:
+        """Whether an interrupt will come while nobody is ready."""
+        return self.board.works()
+
+    def end(self) -> int:
+        """The run is over: how it has ended. The kernel has said so, unless it waits for a device that does nothing."""
+        if self.kernel.waits():
+            log_end(self.kernel)
+        return int(self.kernel.exit_status())
 
     def boot(self) -> Task | None:
         """Start the kernel; the task that runs first."""

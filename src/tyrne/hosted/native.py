@@ -127,7 +127,7 @@ class NativeMachine:
 
     def make_bus(self, reach: Sequence[tuple[int, int]] = ()) -> Bus:
         """As HostedBoard's."""
-        bus = self.cpu.bus = Bus(self.lines, lambda: self._time, Reach(self.ram, reach))
+        bus = self.cpu.bus = Bus(self.lines, lambda: self._time, Reach(self.ram, reach), self.recorder)
         return bus
 
     def run(self) -> None:
@@ -162,6 +162,10 @@ class NativeMachine:
                 bus.advance()
             if not self._task:
                 if not library.call("waits"):
+                    return
+                if not self._works():
+                    library.call("end")
+                    self._execute_journal()
                     return
                 self._rest()
                 continue
@@ -202,13 +206,19 @@ class NativeMachine:
         """In instructions: those of tasks, and what nobody was ready in."""
         return self.cpu.instructions + self._rested
 
+    def _works(self) -> bool:
+        """Whether an interrupt will come while nobody is ready."""
+        bus, pending = self.cpu.bus, self.lines.pending is not None
+        return bool(self.kernel.library.call("is_timed")) or (pending if bus is None else bus.works())
+
     def _rest(self) -> None:
-        """Nobody is ready: the next interrupt comes at once."""
+        """Nobody is ready: the next interrupt comes at once, if one comes."""
         if self.cpu.bus is not None:
-            self.cpu.bus.rest(self._alarm_at, self._pass_time)
+            self.cpu.bus.rest(self._alarm_at, bool(self.kernel.library.call("is_timed")), self._pass_time)
         elif self.lines.pending is None:
             self._pass_time(max(0, self._alarm_at - self._time))
         self.kernel.set_instructions(self._time)
+        self._look_at_the_wish()
         self._task = self._address(self.kernel.trap(Vector.IRQ.value, 0, 0))
 
     def _pass_time(self, nanoseconds: int) -> None:
@@ -222,9 +232,14 @@ class NativeMachine:
             left = self._alarm_at - self._time if self.lines.pending is None else 0
             stop = cpu.run(self._frame(self._task), min(left, NO_LIMIT))
         kernel.set_instructions(self._time)
-        if cpu.stop_request.made and cpu.stop_request.left is None:
-            cpu.stop_request.left = int(kernel.library.call("stop"))
+        self._look_at_the_wish()
         self._task = self._address(kernel.trap(stop.vector.value, stop.syndrome, stop.address))
+
+    def _look_at_the_wish(self) -> None:
+        """If the run is to stop, it may take no more instructions."""
+        wish = self.cpu.stop_request
+        if wish.made and wish.left is None:
+            wish.left = int(self.kernel.library.call("stop"))
 
     def _address(self, task: Any) -> int:
         """Where the struct of a task is that the kernel gave; 0 for none."""

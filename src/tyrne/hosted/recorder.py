@@ -95,6 +95,9 @@ class Listener:
     def console(self, task: int, byte: int) -> None:
         """A byte that a task wrote."""
 
+    def device(self, name: str, data: bytes) -> None:
+        """Bytes that a device with this name has put out."""
+
     def call(self, event: CallEvent) -> None:
         """A system call returned, or ended its task. Who overrides this has each call made into an event."""
 
@@ -127,6 +130,12 @@ class Recorder:
         self.log_bytes: Final = bytearray()
         self.console_bytes: Final = bytearray()
         self.console_of: Final[dict[int, bytearray]] = {}
+        self.written: Final[dict[str, bytearray]] = {}
+        """What each device has put out, by its name."""
+        self.typed: Final[list[tuple[int, bytes]]] = []
+        """What came from outside, each piece with the machine's time at which it came."""
+        self.connected = False
+        """Whether more might have come when the run ended."""
         self.calls: Final[list[CallEvent]] = []
         self.exit_codes: Final[dict[int, int]] = {}
         """Of each task whose life is over, by its own exit or by another task."""
@@ -182,6 +191,21 @@ class Recorder:
             self.left_out["console"] += 1
         for listener in self.listeners:
             listener.console(task, byte)
+
+    def device(self, name: str, data: bytes) -> None:
+        """A device has put something out. It stands in the console's order."""
+        kept = data[: max(0, self.kept.console - len(self.console_bytes))]
+        self.console_bytes.extend(kept)
+        self.written.setdefault(name, bytearray()).extend(kept)
+        if len(kept) < len(data):
+            self.left_out["console"] += len(data) - len(kept)
+        for listener in self.listeners:
+            listener.device(name, data)
+
+    def type(self, time: int, data: bytes) -> None:
+        """Something came from outside, and is in the devices from this time on. What nobody can repeat is not kept."""
+        if self.kept.interrupts:
+            self.typed.append((time, data))
 
     def call(self, task: int, number: int, arguments: Sequence[int], results: Sequence[int]) -> None:
         """A call returned: `arguments` are x0 to x5, `results` x0 to x7."""
@@ -272,7 +296,7 @@ class Recorder:
         return len(self.calls) + self.left_out["syscalls"]
 
     def console_text(self) -> str:
-        """What the tasks wrote, in order."""
+        """What tasks and devices wrote, in order."""
         return text_of(self.console_bytes)
 
     def log_lines(self) -> list[str]:
@@ -295,6 +319,7 @@ class Recorder:
             "status": self.status,
             "instructions": self.instructions,
             "console": self.console_text(),
+            **({"devices": {name: text_of(data) for name, data in self.written.items()}} if self.written else {}),
             "log": self.log_lines(),
             "tasks": [self._task(number, name) for number, name in all_names.items()],
             "syscalls": [_call_report(event, all_names) for event in self.calls],

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tyrne.boards.qemu_virt.memory_map import CPU_INTERFACE, DISTRIBUTOR, RAM_END, RAM_START, UART
 from tyrne.boards.qemu_virt.uart import LINE as UART_LINE
 from tyrne.hosted.devices.block import Block, Sectors
+from tyrne.hosted.devices.console import Console
 from tyrne.hosted.devices.device import Device as Model
 from tyrne.hosted.devices.device import SetLine
 from tyrne.hosted.devices.entropy import Entropy
@@ -27,7 +29,7 @@ from tyrne.system.manifest import System
 from tyrne.system.parts import Device, Region
 
 if TYPE_CHECKING:
-    from tyrne.hosted.bus import Bus
+    from tyrne.hosted.bus import Bus, Outside
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,11 @@ _IN_HOSTS_TIME: Final = ("-icount", "sleep=on")
 """What is behind the device takes time of the host. Without this, idle time would pass at once, and a deadline come
 before what the device was asked for."""
 _MODERN: Final = ("-global", "virtio-mmio.force-legacy=false")
-_PORTS: Final = {"virtio-serial-device": ("-device", "virtconsole,chardev=console")}
 NO_WIRE: Final = "user,id=network,restrict=on"
 """A wire that ends in QEMU, as one of its options has it."""
+_PORTS: Final = {"virtio-serial-device,max_ports=1": ("-device", "virtconsole,chardev=console")}
+NOWHERE: Final = "null,id=console"
+"""A console to which nobody is connected, as one of QEMU's options has it."""
 TRANSPORTS: Final = {
     "block": Transport(
         0, "virtio-blk-device,drive=block", lambda d: ("-drive", f"if=none,id=block,format=raw,snapshot=on,{_file(d)}")
@@ -117,7 +121,7 @@ TRANSPORTS: Final = {
     "entropy": Transport(
         16, "virtio-rng-device,rng=entropy", lambda d: ("-seed", "1", "-object", "rng-builtin,id=entropy")
     ),
-    "console": Transport(24, "virtio-serial-device", lambda d: ("-chardev", "null,id=console")),
+    "console": Transport(24, "virtio-serial-device,max_ports=1", lambda d: ("-chardev", NOWHERE)),
 }  # fmt: skip
 """A page each, so that who maps one device has no other. A kind of KINDS is `TRANSPORTS[kind].kind(its model)`."""
 
@@ -135,6 +139,11 @@ KINDS: Final = {
         lambda bus, line, device: Entropy(line, bus.memory, bus.now, seed=device.kind.encode())
     ),
     "network": TRANSPORTS["network"].kind(lambda *made: _network(*made), file="frames.pcap", optional=True),
+    "console": TRANSPORTS["console"].kind(
+        lambda bus, line, device: Console(
+            line, bus.memory, bus.now, output=partial(bus.recorder.device, device.name), keys=device.keys
+        )
+    ),
 }
 """What a description can name: the kinds that every machine has."""
 
@@ -158,15 +167,27 @@ class Machine(Protocol):
     def make_bus(self, reach: Sequence[tuple[int, int]] = ()) -> Bus: ...
 
 
-def attach(machine: Machine, devices: Sequence[Device], memory: Iterable[Region]) -> None:
+Connect = Callable[["Bus", Console], "Outside"]
+"""Who types into a console."""
+
+
+def attach(
+    machine: Machine, devices: Sequence[Device], memory: Iterable[Region], connect: Connect | None = None
+) -> None:
     """Give a machine its devices, whose files have been read, before it boots. They reach what of the memory is theirs.
-    A machine without any has no bus."""
+    A machine without any has no bus. A console is connected to who types, if there is somebody."""
     if not devices:
         return
     bus = machine.make_bus([(RAM_END - shared_pages(memory) * PAGE, int(RAM_END))])
     for device in devices:
         kind = KINDS[device.kind]
-        bus.attach(kind.address, kind.model(bus, bus.line(kind.line), device))
+        model = kind.model(bus, bus.line(kind.line), device)
+        bus.attach(kind.address, model)
+        bus.open = bus.open or device.open
+        for key in device.keys:
+            bus.recorder.type(*key)
+        if connect is not None and isinstance(model, Console):
+            bus.outside = connect(bus, model)
 
 
 def emulator_options(devices: Iterable[Device]) -> list[str]:

@@ -21,3 +21,7 @@ class SourceError(RequestError):
 def reason(error: OSError) -> str:
     """Why a file operation failed, in lower case and without the path."""
     return (error.strerror or str(error)).lower()
+
+
+class BadRecordError(Exception):
+    """What is wrong with the record of a run."""

@@ -55,6 +55,8 @@ FRAME_FILE_BYTES: Final = 16 << 20
 """A file of frames for a network device."""
 FORWARDS: Final = 16
 """Ports of the host that lead to a system."""
+INPUT_BYTES: Final = 16 << 20
+"""What is typed into a console from a file."""
 SLICE_MIN: Final = 1_000
 """Instructions. In a shorter slice a kernel that is never done with one tick before the next lets no task run."""
 SLICE_MAX: Final = (1 << 48) - 1

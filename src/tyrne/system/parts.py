@@ -75,7 +75,8 @@ class Device:
     """A device of a kind that `tyrne.system.devices` knows, with the file that it is made from if it has one, and with
     what that file holds once it has been read. `place` is "file:line" of the description, of which `folder` is the
     folder. Its registers are a Region of the same name, behind those of memory. `address` is that of a network device,
-    whose content are frames in pcap's format with their times since boot."""
+    whose content are frames in pcap's format with their times since boot. `keys` are what is typed into a console, each
+    piece with its time; `open` says that more might have been."""
 
     name: str
     kind: str
@@ -85,6 +86,8 @@ class Device:
     content: bytes = b""
     address: bytes = FIRST_ADDRESS
     forward: tuple[Forward, ...] = ()
+    keys: tuple[tuple[int, bytes], ...] = ()
+    open: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from tyrne.hosted.stop import StopRequest
 from tyrne.system.errors import RequestError
@@ -27,6 +28,10 @@ MACHINE: Final = (
     *("-nodefaults", "-display", "none", "-no-reboot"),
     *("-icount", "shift=0,sleep=off"),  # one instruction is one nanosecond, and no run differs from another
 )
+
+if TYPE_CHECKING:
+    from tyrne.system.qemu_console import ConsolePort
+
 SAID_BYTES: Final = 64 << 10
 """Of what the serial line or QEMU itself says, when the trace does not say it."""
 LOOK_SECONDS: Final = 0.1
@@ -89,8 +94,16 @@ class Guest:
     A wish to `stop` is told to the kernel by a byte on its serial line, and ends QEMU where the kernel does not.
     """
 
-    def __init__(self, kernel: Path, options: Sequence[str] = (), stop: StopRequest | None = None) -> None:
+    def __init__(
+        self,
+        kernel: Path,
+        options: Sequence[str] = (),
+        stop: StopRequest | None = None,
+        port: ConsolePort | None = None,
+    ) -> None:
+        """`port` is the outer end of the console device, if there is one."""
         self._kernel = kernel
+        self._port = port
         self._options = options
         self._stop = StopRequest() if stop is None else stop
         self.ending = Ending(-1, b"", "", False)
@@ -113,12 +126,14 @@ class Guest:
                     stdin=subprocess.PIPE,
                     stdout=sent,
                     stderr=errors,
-                    pass_fds=(sink.fileno(),),
+                    pass_fds=(sink.fileno(), *([] if self._port is None else [self._port.descriptor])),
                 )
             assert process.stdin is not None
             timed_out = False
             try:
                 sink.close()
+                if self._port is not None:
+                    self._port.begin()
                 timed_out = yield from self._lines(source.fileno(), process.stdin)
                 if timed_out:
                     process.kill()
@@ -141,12 +156,13 @@ class Guest:
             *("-chardev", f"file,id=trace,path=/dev/fd/{trace}"),
             *("-semihosting-config", "enable=on,target=native,chardev=trace"),
             *("-kernel", str(self._kernel)),
-            *self._options,
+            *(self._options if self._port is None else self._port.options(self._options)),
         ]
 
     def _lines(self, source: int, serial: IO[bytes]) -> Generator[bytes, None, bool]:
         """Lines until the other end closes; returns (as a generator does) whether it was to be stopped first."""
-        deadline = time.monotonic() + WALL_SECONDS
+        port = self._port
+        deadline = time.monotonic() + (inf if port is not None and port.interactive else WALL_SECONDS)
         asked = False
         rest = b""
         while True:
@@ -158,10 +174,16 @@ class Guest:
             left = deadline - time.monotonic()
             if left <= 0:
                 return True
-            if not select.select([source], [], [], min(left, LOOK_SECONDS))[0]:
+            reads, writes = ([], []) if port is None else (port.reads(), port.writes())
+            readable, writable, _ = select.select([source, *reads], writes, [], min(left, LOOK_SECONDS))
+            if port is not None:
+                port.move([*readable, *writable])
+            if source not in readable:
                 continue
             block = os.read(source, 1 << 16)
             if not block:
+                if port is not None:
+                    port.drain()
                 return False
             *lines, rest = (rest + block).split(b"\n")
             yield from lines

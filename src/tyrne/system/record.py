@@ -14,8 +14,7 @@ record under `replay`:
 | `manifest` | base64 of the manifest, compressed by zlib |
 | `interrupts` | null where they follow from the rest, else a list of strings |
 | `readings` | what the kernel's clock said each time it was read; absent where that follows from the rest |
-| `devices` | the devices, each by its `kind`, a block device with its `content`; a network device with its `address`
-  and, as `content`, the frames that came, in pcap's format with their times since boot; absent where there are none |
+| `devices` | the devices, as `record_devices.py` has them; absent where there are none |
 | `preempt_calls` | the seed of ticks between the steps of long work, 1 to 2^63 - 1; null, or absent, where none came |
 
 `12+340 tick` is an interrupt after twelve synchronous traps from EL0 and 340 instructions of EL0 since the last of
@@ -35,13 +34,13 @@ from typing import Any, Final
 
 from tyrne.hal import manifest as layout
 from tyrne.hal.interrupt import MOST_SEED, Interrupt
-from tyrne.hosted.devices.pcap import frames_of
 from tyrne.hosted.recorder import InterruptEvent
 from tyrne.system import kernel_source, limits
-from tyrne.system.device_files import SECTOR
-from tyrne.system.devices import KINDS, shared_pages
+from tyrne.system.devices import shared_pages
+from tyrne.system.errors import BadRecordError
 from tyrne.system.packed import pack, unpack
-from tyrne.system.parts import Device, Region, network_address
+from tyrne.system.parts import Device, Region
+from tyrne.system.record_devices import devices_from_json, devices_to_json
 
 FORMAT: Final = 1
 MANIFEST_BYTES: Final = limits.TASKS * limits.PROGRAM_BYTES + (1 << 20)
@@ -51,10 +50,6 @@ _INTERRUPT: Final = re.compile(
 )
 _READING_MOST: Final = (1 << 64) - 1
 _PROFILES: Final = ("debug", "release")
-
-
-class BadRecordError(Exception):
-    """What is wrong with a record."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +120,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "interrupts": None if interrupts is None else [_interrupt_text(event) for event in interrupts],
         "preempt_calls": record.preempt_calls or None,
         **({"readings": list(record.readings)} if record.readings else {}),
-        **({"devices": [_device_json(device) for device in record.devices]} if record.devices else {}),
+        **({"devices": devices_to_json(record.devices)} if record.devices else {}),
     }
 
 
@@ -142,7 +137,7 @@ def from_json(data: object) -> Record:
         raise BadRecordError("replay.profile is neither debug nor release")
     manifest, interrupts = _manifest(data.get("manifest")), _interrupts(data.get("interrupts"))
     seed, readings = _seed(data.get("preempt_calls")), _readings(data.get("readings"))
-    devices = _devices(data.get("devices"))
+    devices = devices_from_json(data.get("devices"))
     found = Record(kernel, profile == "release", manifest, interrupts, seed, readings, devices)
     if found.preempt_calls and interrupts is not None:
         raise BadRecordError("replay has both interrupts and preempt_calls, of which a run has one")
@@ -204,52 +199,6 @@ def _readings(data: object) -> tuple[int, ...]:
     if any(one > other for one, other in pairwise(data)):
         raise BadRecordError("replay.readings go back in time")
     return tuple(data)
-
-
-def _device_json(device: Device) -> dict[str, str]:
-    address = {"address": device.address.hex(":")} if device.kind == "network" else {}
-    return {"kind": device.kind} | address | ({"content": pack(device.content)} if device.content else {})
-
-
-def _devices(data: object) -> tuple[Device, ...]:
-    if data is None:
-        return ()
-    if not isinstance(data, list):
-        raise BadRecordError("replay.devices is not a list")
-    kinds = [item.get("kind") if isinstance(item, dict) else None for item in data]
-    for number, kind in enumerate(kinds):
-        if not isinstance(kind, str) or kind not in KINDS or kind in kinds[:number]:
-            found = f"{reprlib.repr(data[number])}, where one of each kind belongs: {', '.join(KINDS)}"
-            raise BadRecordError(f"replay.devices has {found}")
-    return tuple(
-        _network(item) if kind == "network" else _device(str(kind), item.get("content"))
-        for kind, item in zip(kinds, data, strict=True)
-    )
-
-
-def _device(kind: str, content: object) -> Device:
-    if not KINDS[kind].file:
-        return Device(kind, kind)
-    try:
-        image = unpack(content, limits.IMAGE_BYTES) if isinstance(content, str) else b""
-    except ValueError as error:
-        raise BadRecordError(f"replay.devices has an image that is {error}") from None
-    if not image or len(image) % SECTOR:
-        raise BadRecordError(f"replay.devices has a {kind} without an image of whole sectors")
-    return Device(kind, kind, content=image)
-
-
-def _network(data: dict[str, object]) -> Device:
-    address, content = data.get("address"), data.get("content", "")
-    if not isinstance(address, str) or not isinstance(content, str):
-        raise BadRecordError("replay.devices has a network whose address or content is no string")
-    try:
-        frames = unpack(content, limits.FRAME_FILE_BYTES) if content else b""
-        if content:
-            frames_of(frames)
-        return Device("network", "network", content=frames, address=network_address(address))
-    except ValueError as error:
-        raise BadRecordError(f"replay.devices has a network that is wrong: {error}") from None
 
 
 def _seed(data: object) -> int:

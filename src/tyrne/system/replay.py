@@ -268,7 +268,7 @@ class Replay:
 
     def _finish(self, panicked: bool) -> None:
         self._ends = True
-        status = PANIC if panicked else self.kernel.exit_status()
+        status = PANIC if panicked else self._machine.end()
         self._recorder.end(int(status), self._machine.board.cpu.instructions)
 
 

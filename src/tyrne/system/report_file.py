@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tyrne.abi import VERSION
 from tyrne.hosted.kept import REPORT, Kept
 from tyrne.system.devices import KINDS, is_shared
-from tyrne.system.errors import RequestError, reason
+from tyrne.system.errors import BadRecordError, RequestError, reason
 from tyrne.system.explanation import Explainer, explainer_of_report
 from tyrne.system.line_table import BadTableError
-from tyrne.system.record import BadRecordError, Record, from_json
+from tyrne.system.record import Record, from_json
 
 REPORT_BYTES: Final = 256 << 20
 """Of a file that is read at all: more than a report takes that leaves out what it must (tyrne.hosted.kept)."""

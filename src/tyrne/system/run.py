@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,13 +18,15 @@ from tyrne.hosted.kept import EVERYTHING, Kept
 from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.hosted.stop import StopRequest
 from tyrne.system.device_files import read_files
-from tyrne.system.devices import attach, emulator_options, refuse_devices
+from tyrne.system.devices import Connect, attach, emulator_options, refuse_devices
 from tyrne.system.errors import RequestError
 from tyrne.system.forwarding import check_ports
+from tyrne.system.inputs import Input, typed_into
 from tyrne.system.manifest import System, encode
 
 if TYPE_CHECKING:
     from tyrne.system.explanation import Explainer
+    from tyrne.system.qemu_console import ConsolePort
 
 NO_LIMIT: Final = 1 << 62
 """Instructions: what a run may take that has no limit. With one, it is known at each place how much is left. To run so
@@ -54,6 +56,8 @@ class Request:
     preempt_calls: int = 0
     allowed: tuple[Path, ...] = ()
     """Folders besides that of the description in which files of devices may lie."""
+    input: Input | None = None
+    """What is typed into the console of the system."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,9 @@ class Result:
         traced = request.machine is Machine.QEMU
         manifest = encode(request.system, self.limit)
         interrupts = self.recorder.interrupts if traced else None
-        readings, devices = self.recorder.readings, request.system.devices
+        readings = self.recorder.readings
+        typed, more = tuple(self.recorder.typed), self.recorder.connected
+        devices = [replace(d, keys=typed, open=more) if d.kind == "console" else d for d in request.system.devices]
         made = record(request.release, manifest, interrupts, request.preempt_calls, readings, devices)
         return {
             **self.outcome(),
@@ -161,7 +167,7 @@ def prepare(request: Request) -> Ready:
     if request.machine is not Machine.QEMU:
         refuse_devices(request.system, request.machine.value)
     check_ports(request.system.devices)
-    devices = read_files(request.system.devices, request.allowed)
+    devices = typed_into(read_files(request.system.devices, request.allowed), request.input)
     request = replace(request, system=replace(request.system, devices=devices))
     try:
         match request.machine:
@@ -186,7 +192,7 @@ def _hosted(request: Request) -> Start:
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
         machine = HostedMachine(manifest, recorder, debug_console=not request.release)
-        attach(machine, request.system.devices, request.system.memory)
+        attach(machine, request.system.devices, request.system.memory, _typist(request, stop))
         if request.preempt_calls:
             machine.draw_ticks(request.preempt_calls)
         machine.board.cpu.stop_request = stop
@@ -196,27 +202,45 @@ def _hosted(request: Request) -> Start:
     return start
 
 
+def _typist(request: Request, stop: StopRequest) -> Connect | None:
+    """Who types what comes from a terminal."""
+    given = request.input
+    if given is None or given.content is not None:
+        return None
+    from tyrne.hosted.typist import Typist
+
+    return lambda bus, console: Typist(given.terminal, console, bus.now, bus.recorder, stop)
+
+
 def _qemu(request: Request) -> Start:
     from tyrne.system.build import kernel_elf
     from tyrne.system.qemu import find_emulator
+    from tyrne.system.qemu_console import ConsolePort
     from tyrne.system.qemu_wire import Wire
 
     find_emulator()
     kernel = kernel_elf(request.system, release=request.release, traced=True, max_instructions=request.max_instructions)
     options = emulator_options(request.system.devices)
     network = next((device for device in request.system.devices if device.kind == "network"), None)
+    console = next((device.name for device in request.system.devices if device.kind == "console"), None)
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
-        if network is None:
-            return run_kernel(kernel, recorder, options, stop)
-        with Wire(network) as wire:
-            return run_kernel(kernel, recorder, wire.options(options), stop)
+        with ExitStack() as ends:
+            wire = None if network is None else ends.enter_context(Wire(network))
+            port = None if console is None else ConsolePort(request.input, partial(recorder.device, console))
+            if port is not None:
+                ends.callback(port.close)
+            return run_kernel(kernel, recorder, options if wire is None else wire.options(options), stop, port)
 
     return start
 
 
 def run_kernel(
-    kernel: Path, recorder: Recorder, options: Sequence[str] = (), stop: StopRequest | None = None
+    kernel: Path,
+    recorder: Recorder,
+    options: Sequence[str] = (),
+    stop: StopRequest | None = None,
+    port: ConsolePort | None = None,
 ) -> bool:
     """Boot a traced kernel on QEMU, with more options of QEMU's, and record what it does. Returns whether the clock on
     the wall ended it. One that is asked to stop, and does not, breaks off: nobody knows where its tasks are."""
@@ -224,7 +248,7 @@ def run_kernel(
     from tyrne.system.qemu import EMULATOR, Guest
     from tyrne.system.records import feed
 
-    guest = Guest(kernel, options, stop)
+    guest = Guest(kernel, options, stop, port)
     with closing(guest.records()) as records:
         for line in records:
             feed(line, recorder)
@@ -256,7 +280,7 @@ def _native(request: Request) -> Start:
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
         machine = NativeMachine(manifest, recorder, debug_console=not request.release)
-        attach(machine, request.system.devices, request.system.memory)
+        attach(machine, request.system.devices, request.system.memory, _typist(request, stop))
         if request.preempt_calls:
             machine.draw_ticks(request.preempt_calls)
         machine.cpu.stop_request = stop

@@ -81,7 +81,7 @@ class LiveSystem(Observations):
             self._next = self.machine.step(task)
             self.transitions += 1
             if self.over:
-                self.recorder.end(int(self.kernel.exit_status()), self.machine.board.cpu.instructions)
+                self.recorder.end(self.machine.end(), self.machine.board.cpu.instructions)
             what = [*handles_keep_their_meaning(before), *self._revocations(before, known)]
             who = "nobody" if task is None else self.names.task(int(task.number))
             self._check(f"transition {self.transitions}, of {who}", what)

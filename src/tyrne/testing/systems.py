@@ -15,6 +15,7 @@ from typing import Any, Final
 from tyrne.hal import exit_status
 from tyrne.hosted.recorder import Listener
 from tyrne.system.errors import RequestError
+from tyrne.system.inputs import Input
 from tyrne.system.names import Names
 from tyrne.system.run import Machine, Request, Result, prepare
 from tyrne.system.similar import meant
@@ -100,16 +101,19 @@ def run_system(
     preempt_calls: int = 0,
     folder: Path | None = None,
     listener: Listener | None = None,
+    typed: bytes | None = None,
 ) -> Run:
     """Run a system to its end on `hosted`, `native` or `qemu`, with the debug or the release kernel.
 
     Relative paths start at `folder`, by default the working directory. `max_instructions` 0 is no limit.
     `preempt_calls` is the seed by which long calls are interrupted between their steps, 0 for not. A `listener` is told
-    of each event. RequestError says what is wrong with the source or the machine, or that QEMU is missing.
+    of each event. `typed` is what a file would say that `--input` names; None types nothing, not even an end.
+    RequestError says what is wrong with the source or the machine, or that QEMU is missing.
     """
     chosen = _machine(machine)
     system, names = read_source(source, folder)
-    ready = prepare(Request(system, chosen, release, max_instructions, preempt_calls))
+    given = None if typed is None else Input(typed)
+    ready = prepare(Request(system, chosen, release, max_instructions, preempt_calls, input=given))
     return Run(ready.run(Listener() if listener is None else listener), names)
 
 

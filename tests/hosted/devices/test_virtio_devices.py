@@ -7,7 +7,7 @@ import pytest
 from hosted.devices.made_devices import ADDRESS, DISK, Made
 from hosted.devices.ring_driver import CONFIG, INTERRUPT_ACK, INTERRUPT_STATUS, STATUS
 from tyrne.hosted.devices.block import CAN_FLUSH, READ_ONLY, Sectors
-from tyrne.hosted.devices.console import MOST_TYPED
+from tyrne.hosted.devices.console import MOST_TYPED, Console
 from tyrne.hosted.devices.entropy import MOST
 from tyrne.hosted.devices.network import HAS_ADDRESS, MOST_WAITING
 
@@ -169,6 +169,25 @@ def test_typing_before_the_driver_is_ready_is_kept_and_too_much_is_refused() -> 
     driver = made.driver(device).start(queues=2)
     assert driver.ask(0, 10)[1] == 10
     assert device.typed == MOST_TYPED - 10
+
+
+def test_what_is_typed_at_a_time_comes_then_and_in_order() -> None:
+    made = Made()
+    device = Console(made.line, made.memory, lambda: 0, output=made.sent.append, keys=[(5, bytes(70_000)), (9, b"x")])
+    driver = made.driver(device).start(queues=2)
+    assert device.next_event() == 5
+    driver.offer(0, 4)
+    driver.notify(0)
+    device.advance(4)
+    assert (device.typed, driver.used(0)) == (0, [])
+    device.advance(7)  # late, and more than what somebody could type now
+    assert (device.typed, driver.used(0), device.next_event()) == (69_996, [(0, 4)], 9)
+    device.type_at(9, b"y")
+    device.type_at(12, b"z")
+    device.advance(9)
+    assert (device.typed, device.next_event()) == (69_998, 12)
+    device.advance(12)
+    assert (device.typed, device.next_event()) == (69_999, None)
 
 
 def test_a_console_has_one_port_and_no_size() -> None:

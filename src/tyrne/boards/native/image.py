@@ -10,6 +10,7 @@ from tyrne.hal.aarch64.syndrome import cause_of, fault_address
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.cause import Cause
 from tyrne.hal.frame import TrapFrame, Vector
+from tyrne.kernel.end_of_run import log_end
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import export, option, saturating_sub, u32, u64
@@ -67,6 +68,18 @@ def draw_ticks(seed: u64) -> None:
 def waits() -> bool:
     """While nobody is ready: whether an interrupt is to come, or the run is over."""
     return KERNEL.waits()
+
+
+@export
+def is_timed() -> bool:
+    """Whether the kernel waits for a time."""
+    return KERNEL.board.deadlines.alarm_at is not None
+
+
+@export
+def end() -> None:
+    """While the kernel waits: the run is over, since it waits for a device that does nothing any more."""
+    log_end(KERNEL)
 
 
 @export

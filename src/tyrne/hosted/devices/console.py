@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from struct import pack
 from typing import ClassVar, Final
 
@@ -14,7 +15,10 @@ from tyrne.hosted.devices.virtqueue import Chain, DriverError
 RECEIVE, TRANSMIT = 0, 1
 """The queues: buffers for what is typed, and what is written."""
 MOST_TYPED: Final = 65_536
-"""Bytes that wait for a driver."""
+"""Bytes that wait for a driver, of those that come while the device works."""
+
+Keys = tuple[int, bytes]
+"""Bytes, and the time in nanoseconds at which they are typed."""
 
 
 class Console(VirtioMmio):
@@ -24,12 +28,21 @@ class Console(VirtioMmio):
     QUEUES: ClassVar[int] = 2
 
     def __init__(
-        self, set_line: SetLine, memory: Memory, now: Now, *, output: Callable[[bytes], None], faults: Faults = NONE
+        self,
+        set_line: SetLine,
+        memory: Memory,
+        now: Now,
+        *,
+        output: Callable[[bytes], None],
+        keys: Iterable[Keys] = (),
+        faults: Faults = NONE,
     ) -> None:
-        """`output` gets what the driver writes, a chain at a time, as it is: nothing is taken out of it."""
+        """`output` gets what the driver writes, a chain at a time, as it is: nothing is taken out of it. `keys` come by
+        themselves, in the order of their times, however many they are."""
         super().__init__(set_line, memory, now, config=pack("<HHI", 0, 0, 1), faults=faults)
         self._output: Final = output
         self._typed: Final = bytearray()
+        self._keys: Final = deque(keys)
 
     @property
     def typed(self) -> int:
@@ -42,6 +55,22 @@ class Console(VirtioMmio):
         self._typed.extend(accepted)
         self.serve_queue(RECEIVE)
         return len(accepted)
+
+    def type_at(self, time: int, data: bytes) -> None:
+        """Let bytes come by themselves, later than now and not before those that are to come already."""
+        self._keys.append((time, data))
+
+    def next_event(self) -> int | None:
+        late = super().next_event()
+        if not self._keys:
+            return late
+        return self._keys[0][0] if late is None else min(late, self._keys[0][0])
+
+    def advance(self, now: int) -> None:
+        super().advance(now)
+        while self._keys and self._keys[0][0] <= now:
+            self._typed.extend(self._keys.popleft()[1])
+            self.serve_queue(RECEIVE)
 
     def serve(self, number: int, chain: Chain) -> Answer | None:
         if number == TRANSMIT:

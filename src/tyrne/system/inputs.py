@@ -1,0 +1,88 @@
+"""What is typed into the console of a system: a file, or what somebody types at a terminal."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from tyrne.hosted.typist import END
+from tyrne.system import limits
+from tyrne.system.errors import RequestError, reason
+from tyrne.system.parts import Device
+
+STDIN: Final = Path("-")
+"""The input that comes from standard input."""
+_MEND: Final = 'add a [[device]] with kind = "console", or leave --input out'
+
+
+@dataclass(frozen=True)
+class Input:
+    """Bytes that are known before the run; or with None for them the terminal that a descriptor names."""
+
+    content: bytes | None
+    terminal: int = -1
+
+
+def read_input(file: Path | None, devices: Sequence[Device]) -> Input | None:
+    """What `--input` says, read before anything runs. Without it a terminal, if standard input is one and the system
+    has a console; else None. RequestError with what is wrong with it."""
+    console = any(device.kind == "console" for device in devices)
+    if file is None:
+        return terminal_input() if console else None
+    if not console:
+        raise RequestError(f"--input {file}: the system has no console; {_MEND}")
+    if file == STDIN:
+        descriptor = _standard_input()
+        if descriptor is None:
+            raise RequestError("--input -: standard input is closed; name a file")
+        return terminal_input() or Input(_whole(descriptor, file))
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise RequestError(f"--input {file}: cannot be read: {reason(error)}; name a file") from None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise RequestError(f"--input {file}: is no file; name one, or write - for standard input")
+        return Input(_whole(descriptor, file))
+    finally:
+        os.close(descriptor)
+
+
+def terminal_input() -> Input | None:
+    """The terminal that standard input is; None if it is none."""
+    descriptor = _standard_input()
+    return None if descriptor is None or not os.isatty(descriptor) else Input(None, descriptor)
+
+
+def _standard_input() -> int | None:
+    """Its descriptor; None when it is closed, or no stream of the system."""
+    try:
+        return sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def typed_into(devices: Sequence[Device], given: Input | None) -> tuple[Device, ...]:
+    """The devices, of which the console gets what is known before: all of it, and its end, at the start of the run."""
+    if given is None or given.content is None:
+        return tuple(devices)
+    keys = ((0, given.content + END),)
+    return tuple(replace(device, keys=keys) if device.kind == "console" else device for device in devices)
+
+
+def _whole(descriptor: int, file: Path) -> bytes:
+    """All that can be read."""
+    content = bytearray()
+    try:
+        while len(content) <= limits.INPUT_BYTES and (block := os.read(descriptor, 1 << 16)):
+            content += block
+    except OSError as error:
+        raise RequestError(f"--input {file}: cannot be read: {reason(error)}; name a file") from None
+    if len(content) > limits.INPUT_BYTES:
+        raise RequestError(f"--input {file}: larger than {limits.INPUT_BYTES} bytes, the limit for input; shorten it")
+    return bytes(content)
