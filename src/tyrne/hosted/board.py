@@ -129,7 +129,7 @@ class HostedBoard(CountedRam):
         """The next one comes at once, if one comes."""
         if self.cpu.bus is not None:
             self.cpu.bus.rest(self.alarm_at, self.timed, self._pass_time)
-        elif self.timed:
+        else:
             self._pass_time(max(0, self.alarm_at - self.time))
 
     @property
