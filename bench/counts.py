@@ -14,6 +14,7 @@ import statistics
 import struct
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -147,44 +148,45 @@ def _moved(program: Program, address: int) -> Program:
 def run(scenario: Scenario, kernel: Path, samples: int) -> list[Sample]:
     """Boot a kernel, and read the samples in its RAM."""
     with tempfile.NamedTemporaryFile(prefix="tyrne-bench-") as ram:
-        boot(scenario, kernel, ram.name)
-        return _samples(scenario, Path(ram.name), samples)
+        boot(scenario.name, kernel, ram.name, scenario.status)
+        return samples_in(scenario.name, Path(ram.name), samples)
 
 
 def ram_after(scenario: Scenario, kernel: Path) -> tuple[bytes, int]:
     """Boot a kernel; its RAM when it has ended, and how many instructions that took."""
     with tempfile.NamedTemporaryFile(prefix="tyrne-bench-") as ram:
-        said = boot(scenario, kernel, ram.name)
+        said = boot(scenario.name, kernel, ram.name, scenario.status)
         elapsed = re.search(rb"boot-to-end elapsed = (\d+) ns", said)
         return Path(ram.name).read_bytes(), int(elapsed[1]) if elapsed else 0
 
 
-def boot(scenario: Scenario, kernel: Path, ram: str) -> bytes:
-    """Boot a kernel whose RAM is a file; what it wrote."""
+def boot(name: str, kernel: Path, ram: str, status: int = 0, options: Sequence[str] = ()) -> bytes:
+    """Boot a kernel whose RAM is a file, on a machine with more options, to an exit status; what it wrote."""
     command = [
         *(*emulator(), *MACHINE),
         *("-object", f"memory-backend-file,id=ram,size={RAM_BYTES},mem-path={ram},share=on"),
         *("-machine", "memory-backend=ram"),
         *("-semihosting-config", "enable=on,target=native", "-serial", "stdio"),
-        *("-kernel", str(kernel)),
+        *("-kernel", str(kernel), *options),
     ]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=WALL_SECONDS)
-    if done.returncode != scenario.status:
+    if done.returncode != status:
         said = (done.stdout + done.stderr).decode(errors="replace")
-        raise BenchError(f"{scenario.name}: ended with status {done.returncode}; the kernel wrote:\n{said}")
+        raise BenchError(f"{name}: ended with status {done.returncode}; the kernel wrote:\n{said}")
     return done.stdout
 
 
-def _samples(scenario: Scenario, ram: Path, samples: int) -> list[Sample]:
+def samples_in(name: str, ram: Path, samples: int) -> list[Sample]:
+    """The samples that the tasks of a run have left in its RAM."""
     with ram.open("rb") as file:
         while True:
             page = file.read(limits.PAGE)
             if not page:
-                raise BenchError(f"{scenario.name}: nothing in RAM looks like samples")
+                raise BenchError(f"{name}: nothing in RAM looks like samples")
             if page.startswith(MAGIC):
                 break
         words, count = struct.unpack_from("<2Q", page, len(MAGIC))
         if count != samples:
-            raise BenchError(f"{scenario.name}: took {count} samples of {samples}")
+            raise BenchError(f"{name}: took {count} samples of {samples}")
         file.seek(HEADER_BYTES - limits.PAGE, 1)
         return list(struct.iter_unpack(f"<{words}Q", file.read(8 * words * count)))

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from subprocess import CalledProcessError
 
+from blocks import ROUNDS, batches
 from counts import SAMPLES, BenchError, Counter
 from follow import instructions_of_tick, instructions_to_user
 from image import (
@@ -60,6 +62,18 @@ def paths(figures: Sequence[Figure], samples: int) -> Section:
         rows.append(Row(figure.name, count.median, figure.sel4, figure.budget, count.least, count.most))
     note = f"{samples:,} samples each; {counter.overhead()} instruction of reading the counter taken off each span"
     return Section("guest instructions, svc … eret", "instructions", tuple(rows), note)
+
+
+def disk() -> Section:
+    rows = []
+    for batch, taken in batches().items():
+        among = max(batch, 1)
+        name = f"a block, read in batches of {batch}" if batch else "client → driver → client, without the disk"
+        each = (round(value / among) for value in (statistics.median_low(taken), min(taken), max(taken)))
+        median, least, most = each
+        rows.append(Row(name, median, None, None, least, most))
+    note = f"client, programs/disk.py and kernel together, in a system that rests in between; {ROUNDS} samples of each"
+    return Section("blocks of 4 KiB of a disk", "instructions", tuple(rows), note)
 
 
 def image() -> Section:
@@ -161,7 +175,7 @@ def parts(only: Sequence[str], samples: int) -> list[Callable[[], Section | Hist
     """What takes each section of the table; with `only`, just the paths."""
     figures = chosen(only)
     taken: list[Callable[[], Section | Histogram]] = [lambda: paths(figures, samples)]
-    return taken if only else [*taken, tick, longest, late, sleepers, image, boot, build, start, hosted, user]
+    return taken if only else [*taken, disk, tick, longest, late, sleepers, image, boot, build, start, hosted, user]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
