@@ -15,8 +15,8 @@ from tyrne.hosted.devices.block import CAN_FLUSH
 from tyrne.hosted.devices.device import Device
 from tyrne.hosted.devices.faults import Fault
 from tyrne.lang import u32, u64
-from tyrne.user import virtio
-from tyrne.user.virtio import Used, VirtioDevice, VirtioError, VirtioQueue, queue_bytes
+from tyrne.user.virtio import DeviceMemory, Used, VirtioDevice, VirtioError, VirtioQueue, queue_bytes
+from tyrne.user.virtio_device import QUEUE_NOTIFY
 
 AT = u64(0)
 DATA = u64(0x8000)
@@ -151,7 +151,7 @@ class Silent:
         return self.model.read(offset, width)
 
     def write(self, offset: int, width: int, value: int) -> None:
-        if offset != int(virtio.QUEUE_NOTIFY):
+        if offset != int(QUEUE_NOTIFY):
             self.model.write(offset, width, value)
 
     def next_event(self) -> int | None:
@@ -194,7 +194,7 @@ def test_a_queue_has_at_most_the_places_of_its_device_and_lies_within_its_memory
     driven = entropy(256)
     driven.machine.device = Register(driven.machine.device, {0x034: 20})  # type: ignore[misc]
     assert driven.start() is None and driven.queue.places == 16
-    small = virtio.DeviceMemory(MEMORY.address, MEMORY.place, queue_bytes(u64(256)) - 1)
+    small = DeviceMemory(MEMORY.address, MEMORY.place, queue_bytes(u64(256)) - 1)
     assert driven.queue.set_up(driven.device, u64(0), small, AT, u64(256)) is VirtioError.OUTSIDE
     for places in (1, 2, 4, 64, 256):  # of the used ring nothing lies behind
         assert 16 * places + 6 + 2 * places + 3 + 6 + 8 * places <= queue_bytes(u64(places))
@@ -315,7 +315,7 @@ def test_interrupts_for_nothing_are_borne_64_times(entropy: Make) -> None:
 def test_a_device_that_wants_to_be_reset_is_broken(entropy: Make) -> None:
     driven = entropy()
     assert driven.start() is None
-    driven.device.store(virtio.QUEUE_NOTIFY, u32(1))  # there is no queue 1
+    driven.device.store(QUEUE_NOTIFY, u32(1))  # there is no queue 1
     assert driven.made.line.level
     assert driven.device.acknowledge() is VirtioError.BROKEN
     assert not driven.made.line.level

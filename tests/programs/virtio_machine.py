@@ -10,7 +10,7 @@ import pytest
 from hosted.devices.ring_driver import BASE, Reach
 from tyrne.hosted.devices.device import Device
 from tyrne.lang import u16, u32, u64
-from tyrne.user import virtio
+from tyrne.user import virtio_device, virtqueue
 from tyrne.user.virtio import DeviceMemory
 
 REGISTERS: Final = 0x1000_0000
@@ -28,11 +28,14 @@ class VirtioMachine:
         self.seen: Final[list[tuple[int, int]]] = []
         self.before_load: Callable[[], None] = lambda: None
         """Called before the driver loads from memory: what a device does meanwhile."""
-        for width, kind in ((2, u16), (4, u32)):
-            patch.setattr(virtio, f"read{8 * width}", lambda at, w=width, k=kind: k(self.load(int(at), w)))
-        for width in (2, 4, 8):
-            patch.setattr(virtio, f"write{8 * width}", lambda at, v, w=width: self.store(int(at), w, int(v)))
-        patch.setattr(virtio, "execute", lambda instruction: None)
+        for module in (virtio_device, virtqueue):
+            for width, kind in ((2, u16), (4, u32)):
+                if hasattr(module, f"read{8 * width}"):
+                    patch.setattr(module, f"read{8 * width}", lambda at, w=width, k=kind: k(self.load(int(at), w)))
+            for width in (2, 4, 8):
+                if hasattr(module, f"write{8 * width}"):
+                    patch.setattr(module, f"write{8 * width}", lambda at, v, w=width: self.store(int(at), w, int(v)))
+        patch.setattr(virtqueue, "execute", lambda instruction: None)
 
     def load(self, at: int, width: int) -> int:
         assert at % width == 0
@@ -51,4 +54,4 @@ class VirtioMachine:
             self.reach.write(at - MAPPED + BASE, value.to_bytes(width, "little"))
 
     def notifications(self) -> int:
-        return sum(offset == int(virtio.QUEUE_NOTIFY) for offset, _ in self.seen)
+        return sum(offset == int(virtio_device.QUEUE_NOTIFY) for offset, _ in self.seen)
