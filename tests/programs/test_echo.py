@@ -321,8 +321,8 @@ class Client(threading.Thread):
                         time.sleep(0.01)
 
 
-@pytest.mark.qemu
-def test_two_clients_of_the_host_are_answered_by_qemus_system(tmp_path: Path) -> None:
+@pytest.mark.parametrize("machine", ["hosted", "native", pytest.param("qemu", marks=pytest.mark.qemu)])
+def test_two_clients_of_the_host_are_answered(tmp_path: Path, machine: str) -> None:
     random = Random(4)
     port, closed = free_port(), free_port()
     path = forwarded(tmp_path, (port, 7), (closed, 9))
@@ -332,9 +332,16 @@ def test_two_clients_of_the_host_are_answered_by_qemus_system(tmp_path: Path) ->
         other.connect(("127.0.0.1", closed))
         for client in clients:
             client.start()
-        report = run(path, "qemu")
+        report = run(path, machine)
     for client, data in zip(clients, texts, strict=True):
         client.join(5)
         assert client.answers == data
     arps, pings, datagrams, dropped = counts(report)
     assert (arps, pings, dropped) == (0, 0, 0) and datagrams >= 200
+    if machine != "qemu":
+        (told,) = report["replay"]["devices"]
+        assert told["open"] is True
+        (tmp_path / "report.json").write_text(json.dumps(report))
+        replay = Replay.load(tmp_path / "report.json")
+        assert replay.difference() is None and replay.recorder.instructions == report["instructions"]
+        assert replay.report()["replay"]["devices"] == [told]

@@ -105,6 +105,7 @@ def test_a_record_has_the_frames_and_no_file(path: Path) -> None:
         {"address": "52:54:00:ab:cd"},
         {"address": None},
         {"content": 3},
+        {"open": 1},
         {"content": "?"},
         {"content": told["content"][:-8]},
         {"content": "eJwDAAAAAAE="},
@@ -113,7 +114,7 @@ def test_a_record_has_the_frames_and_no_file(path: Path) -> None:
             from_json(report["replay"] | {"devices": [told | wrong]})
 
 
-@pytest.mark.promise("The frames that a file gives it are in the report of a run, and run says so")
+@pytest.mark.promise("The frames that come to it are in the report of a run, and run says so")
 def test_the_command_says_that_frames_are_recorded(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     said = "tyrne: warning: the frames that the network device gets are recorded in the report\n"
     assert run_system([path], report=path.parent / "r.json") == 0

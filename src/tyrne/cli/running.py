@@ -64,7 +64,8 @@ def run_system(
         ready = prepare(Request(loaded, machine, release, max_instructions, preempt_calls, allowed, given))
     if not quiet:
         warn(warnings_of(loaded))
-    if report is not None and any(device.kind == "network" and device.file is not None for device in loaded.devices):
+    networks = [device for device in loaded.devices if device.kind == "network"]
+    if report is not None and any(device.file or device.forward for device in networks):
         complain("the frames that the network device gets are recorded in the report", label="warning: ")
     if given is not None and report is not None and machine is not Machine.QEMU:
         complain("what is typed is recorded in the report", label="warning: ")

@@ -136,6 +136,10 @@ class Recorder:
         """What came from outside, each piece with the machine's time at which it came."""
         self.connected = False
         """Whether more might have come when the run ended."""
+        self.frames: Final[list[tuple[int, bytes]]] = []
+        """What came from outside over a network, as for `typed`."""
+        self.listening = False
+        """Whether more of them might have come."""
         self.calls: Final[list[CallEvent]] = []
         self.exit_codes: Final[dict[int, int]] = {}
         """Of each task whose life is over, by its own exit or by another task."""
@@ -206,6 +210,11 @@ class Recorder:
         """Something came from outside, and is in the devices from this time on. What nobody can repeat is not kept."""
         if self.kept.interrupts:
             self.typed.append((time, data))
+
+    def frame(self, time: int, frame: bytes) -> None:
+        """As `type`, of a frame."""
+        if self.kept.interrupts:
+            self.frames.append((time, frame))
 
     def call(self, task: int, number: int, arguments: Sequence[int], results: Sequence[int]) -> None:
         """A call returned: `arguments` are x0 to x5, `results` x0 to x7."""

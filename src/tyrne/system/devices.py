@@ -154,7 +154,7 @@ def _network(bus: Bus, line: SetLine, device: Device) -> Network:
     def send(frame: bytes) -> None:
         said = answer(frame)
         if said is not None:
-            made.receive_at(bus.now() + LATENCY, said)
+            made.receive_at(bus.now() + LATENCY, said, answers=True)
 
     frames = frames_of(device.content) if device.content else ()
     made = Network(line, bus.memory, bus.now, address=device.address, send=send, frames=frames)
@@ -167,27 +167,29 @@ class Machine(Protocol):
     def make_bus(self, reach: Sequence[tuple[int, int]] = ()) -> Bus: ...
 
 
-Connect = Callable[["Bus", Console], "Outside"]
-"""Who types into a console."""
+Connect = Callable[["Bus", Sequence[Model]], "Outside | None"]
+"""Makes, for devices on a bus, that by which something comes to them from outside."""
 
 
 def attach(
     machine: Machine, devices: Sequence[Device], memory: Iterable[Region], connect: Connect | None = None
 ) -> None:
     """Give a machine its devices, whose files have been read, before it boots. They reach what of the memory is theirs.
-    A machine without any has no bus. A console is connected to who types, if there is somebody."""
+    A machine without any has no bus. `connect` lets something come to them from outside."""
     if not devices:
         return
     bus = machine.make_bus([(RAM_END - shared_pages(memory) * PAGE, int(RAM_END))])
+    models: list[Model] = []
     for device in devices:
         kind = KINDS[device.kind]
         model = kind.model(bus, bus.line(kind.line), device)
+        models.append(model)
         bus.attach(kind.address, model)
         bus.open = bus.open or device.open
         for key in device.keys:
             bus.recorder.type(*key)
-        if connect is not None and isinstance(model, Console):
-            bus.outside = connect(bus, model)
+    if connect is not None:
+        bus.outside = connect(bus, models)
 
 
 def emulator_options(devices: Iterable[Device]) -> list[str]:
@@ -251,8 +253,7 @@ def line_error(line: int) -> str | None:
 
 
 def refuse_devices(system: System, machine: str) -> None:
-    """RequestError for a system that needs devices by their address, or ports of the host, on a machine that has the
-    models of KINDS only."""
+    """RequestError for a system that needs devices by their address on a machine that has those of KINDS only."""
     described = {KINDS[device.kind].address for device in system.devices}
     mends = {kind.address: f', or describe it with [[device]] and kind = "{name}"' for name, kind in KINDS.items()}
     errors = [
@@ -260,12 +261,6 @@ def refuse_devices(system: System, machine: str) -> None:
         f"none there; run it with --machine qemu{mends.get(region.address, '')}"
         for region in system.memory
         if region.address and not is_shared(region) and region.address not in described
-    ]
-    errors += [
-        f"{forward.place}: on the {machine} machine no port of the host leads to a system; run it with "
-        "--machine qemu, or remove forward"
-        for device in system.devices
-        for forward in device.forward[:1]
     ]
     if errors:
         raise RequestError(*errors)

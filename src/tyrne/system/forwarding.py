@@ -9,8 +9,11 @@ import socket
 from collections.abc import Sequence
 from typing import Final
 
-from tyrne.hosted.devices.network import LONGEST
+from tyrne.hosted.devices.network import LONGEST, MOST_WAITING, Network
+from tyrne.hosted.devices.pcap import FRAME_BYTES
 from tyrne.hosted.devices.peer import GUEST, Datagram, datagram_of, frame_of
+from tyrne.hosted.recorder import Recorder
+from tyrne.system import limits
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.parts import Device, Forward
 
@@ -98,3 +101,32 @@ class Ports:
             self._by_guest[found.source_port].sendto(found.data, (HOST, found.port))
         except OSError:  # it is full, or nobody is there any more
             return
+
+
+class Forwarding:
+    """The ports of a hosted or native machine; satisfies `tyrne.hosted.doors.Door`."""
+
+    def __init__(self, ports: Ports, network: Network, recorder: Recorder) -> None:
+        self._ports: Final = ports
+        self._network: Final = network
+        self._recorder: Final = recorder
+        self._left = limits.FORWARDED_BYTES
+        recorder.listening = True
+        network.hears = ports.give
+
+    @property
+    def open(self) -> bool:
+        return self._recorder.listening
+
+    def descriptors(self) -> Sequence[int]:
+        return self._ports.descriptors if self._network.waiting < MOST_WAITING else []
+
+    def take(self, descriptor: int, at: int) -> None:
+        frame = self._ports.take(descriptor)
+        if frame is None:
+            return
+        if self._recorder.kept.interrupts:
+            self._left -= FRAME_BYTES + len(frame)
+            self._recorder.listening = self._left > FRAME_BYTES + LONGEST
+        self._network.receive_at(at, frame)
+        self._recorder.frame(at, frame)

@@ -55,6 +55,8 @@ FRAME_FILE_BYTES: Final = 16 << 20
 """A file of frames for a network device."""
 FORWARDS: Final = 16
 """Ports of the host that lead to a system."""
+FORWARDED_BYTES: Final = 16 << 20
+"""Of frames that come through them into a hosted or native run with a report, which has to have all of them."""
 INPUT_BYTES: Final = 16 << 20
 """What is typed into a console from a file."""
 SLICE_MIN: Final = 1_000

@@ -3,7 +3,8 @@
 | kind | |
 |---|---|
 | `block` | `content`: its image |
-| `network` | `address`; as `content` the frames that came, in pcap's format with their times since boot |
+| `network` | `address`; as `content` the frames that came, in pcap's format with their times since boot;
+  `open` as below, absent for false |
 | `console` | `name`; `typed`: a list of pieces, each its time and its bytes; `open`: whether more might
   have been typed when the run ended. Times are the machine's, in nanoseconds |
 
@@ -42,6 +43,8 @@ def _to_json(device: Device) -> dict[str, Any]:
         told["content"] = pack(device.content)
     if device.kind == "console":
         told |= {"name": device.name, "typed": [[time, pack(data)] for time, data in device.keys], "open": device.open}
+    if device.kind == "network" and device.open:
+        told["open"] = True
     return told
 
 
@@ -77,14 +80,14 @@ def _device(kind: str, data: dict[str, object]) -> Device:
 
 
 def _network(data: dict[str, object]) -> Device:
-    address, content = data.get("address"), data.get("content", "")
-    if not isinstance(address, str) or not isinstance(content, str):
-        raise BadRecordError("replay.devices has a network whose address or content is no string")
+    address, content, whether = data.get("address"), data.get("content", ""), data.get("open", False)
+    if not isinstance(address, str) or not isinstance(content, str) or type(whether) is not bool:
+        raise BadRecordError("replay.devices has a network whose address, content or open is damaged")
     try:
-        frames = unpack(content, limits.FRAME_FILE_BYTES) if content else b""
+        frames = unpack(content, limits.FRAME_FILE_BYTES + limits.FORWARDED_BYTES) if content else b""
         if content:
             frames_of(frames)
-        return Device("network", "network", content=frames, address=network_address(address))
+        return Device("network", "network", content=frames, address=network_address(address), open=whether)
     except ValueError as error:
         raise BadRecordError(f"replay.devices has a network that is wrong: {error}") from None
 

@@ -18,9 +18,9 @@ from tyrne.hosted.kept import EVERYTHING, Kept
 from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.hosted.stop import StopRequest
 from tyrne.system.device_files import read_files
-from tyrne.system.devices import Connect, attach, emulator_options, refuse_devices
+from tyrne.system.devices import Machine as Models
+from tyrne.system.devices import attach, emulator_options, refuse_devices
 from tyrne.system.errors import RequestError
-from tyrne.system.forwarding import check_ports
 from tyrne.system.inputs import Input, typed_into
 from tyrne.system.manifest import System, encode
 
@@ -108,6 +108,7 @@ class Result:
 
     def report(self) -> dict[str, Any]:
         """What `--report` writes: what happened, and by what it can be repeated."""
+        from tyrne.system.outside import as_it_was
         from tyrne.system.record import record, to_json
 
         request = self.request
@@ -115,8 +116,7 @@ class Result:
         manifest = encode(request.system, self.limit)
         interrupts = self.recorder.interrupts if traced else None
         readings = self.recorder.readings
-        typed, more = tuple(self.recorder.typed), self.recorder.connected
-        devices = [replace(d, keys=typed, open=more) if d.kind == "console" else d for d in request.system.devices]
+        devices = [as_it_was(device, self.recorder) for device in request.system.devices]
         made = record(request.release, manifest, interrupts, request.preempt_calls, readings, devices)
         return {
             **self.outcome(),
@@ -166,7 +166,10 @@ def prepare(request: Request) -> Ready:
     check_seed(request.machine, request.preempt_calls)
     if request.machine is not Machine.QEMU:
         refuse_devices(request.system, request.machine.value)
-    check_ports(request.system.devices)
+    if any(device.forward for device in request.system.devices):
+        from tyrne.system.forwarding import check_ports
+
+        check_ports(request.system.devices)
     devices = typed_into(read_files(request.system.devices, request.allowed), request.input)
     request = replace(request, system=replace(request.system, devices=devices))
     try:
@@ -191,25 +194,26 @@ def _hosted(request: Request) -> Start:
     manifest = encode(request.system, request.max_instructions or NO_LIMIT)
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
-        machine = HostedMachine(manifest, recorder, debug_console=not request.release)
-        attach(machine, request.system.devices, request.system.memory, _typist(request, stop))
-        if request.preempt_calls:
-            machine.draw_ticks(request.preempt_calls)
-        machine.board.cpu.stop_request = stop
-        machine.run()
+        with ExitStack() as ends:
+            machine = HostedMachine(manifest, recorder, debug_console=not request.release)
+            _attach(machine, request, stop, ends)
+            if request.preempt_calls:
+                machine.draw_ticks(request.preempt_calls)
+            machine.board.cpu.stop_request = stop
+            machine.run()
         return False
 
     return start
 
 
-def _typist(request: Request, stop: StopRequest) -> Connect | None:
-    """Who types what comes from a terminal."""
-    given = request.input
-    if given is None or given.content is not None:
-        return None
-    from tyrne.hosted.typist import Typist
+def _attach(machine: Models, request: Request, stop: StopRequest, ends: ExitStack) -> None:
+    """Give a machine its devices, and let something come to them from outside, until `ends` closes."""
+    devices, connect = request.system.devices, None
+    if request.input is not None or any(device.forward for device in devices):
+        from tyrne.system.outside import outside
 
-    return lambda bus, console: Typist(given.terminal, console, bus.now, bus.recorder, stop)
+        connect = outside(devices, request.input, stop, ends)
+    attach(machine, devices, request.system.memory, connect)
 
 
 def _qemu(request: Request) -> Start:
@@ -279,12 +283,13 @@ def _native(request: Request) -> Start:
     build_host_library(ROOT, {"debug_console": not request.release})  # now, so that its errors come before the run
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
-        machine = NativeMachine(manifest, recorder, debug_console=not request.release)
-        attach(machine, request.system.devices, request.system.memory, _typist(request, stop))
-        if request.preempt_calls:
-            machine.draw_ticks(request.preempt_calls)
-        machine.cpu.stop_request = stop
-        machine.run()
+        with ExitStack() as ends:
+            machine = NativeMachine(manifest, recorder, debug_console=not request.release)
+            _attach(machine, request, stop, ends)
+            if request.preempt_calls:
+                machine.draw_ticks(request.preempt_calls)
+            machine.cpu.stop_request = stop
+            machine.run()
         return False
 
     return start

@@ -48,7 +48,9 @@ class Network(VirtioMmio):
         super().__init__(set_line, memory, now, features=HAS_ADDRESS, config=address, faults=faults)
         self._send: Final = send
         self._waiting: Final[deque[bytes]] = deque()
-        self._coming: Final = [(time, number, frame) for number, (time, frame) in enumerate(frames)]
+        self.hears: Callable[[bytes], None] | None = None
+        """Who else gets each frame that the driver sends."""
+        self._coming: Final = [(time, False, number, frame) for number, (time, frame) in enumerate(frames)]
         heapq.heapify(self._coming)
         self._numbered = len(self._coming)
         self.dropped = 0
@@ -60,9 +62,10 @@ class Network(VirtioMmio):
         """Frames from outside for which there was no buffer yet."""
         return len(self._waiting)
 
-    def receive_at(self, time: int, frame: bytes) -> None:
-        """Let a frame come by itself, later than now; of those of one time in the order of the calls."""
-        heapq.heappush(self._coming, (time, self._numbered, frame))
+    def receive_at(self, time: int, frame: bytes, answers: bool = False) -> None:
+        """Let a frame come by itself, later than now; of those of one time in the order of the calls, and what answers
+        the driver last, so that a run that is repeated has the same order."""
+        heapq.heappush(self._coming, (time, answers, self._numbered, frame))
         self._numbered += 1
 
     def next_event(self) -> int | None:
@@ -74,7 +77,7 @@ class Network(VirtioMmio):
     def advance(self, now: int) -> None:
         super().advance(now)
         while self._coming and self._coming[0][0] <= now:
-            self.receive(heapq.heappop(self._coming)[2])
+            self.receive(heapq.heappop(self._coming)[3])
 
     def receive(self, frame: bytes) -> None:
         """A frame from outside, between two turns."""
@@ -105,4 +108,7 @@ class Network(VirtioMmio):
             raise DriverError(f"a frame of {length} bytes behind the header")
         if chain.data[0] or chain.data[1]:
             raise DriverError("the header asks for an offload that was not offered")
-        self._send(chain.data[HEADER:])
+        frame = chain.data[HEADER:]
+        self._send(frame)
+        if self.hears is not None:
+            self.hears(frame)

@@ -15,6 +15,8 @@ _PCAPNG: Final = b"\x0a\x0d\x0d\x0a"
 _ETHERNET: Final = 1
 _SECOND: Final = 1_000_000_000
 _HEADER, _RECORD = "IHHIIII", "IIII"
+FRAME_BYTES: Final = 16
+"""Of such a file, for each frame beside its own."""
 MOST_BYTES: Final = 65_535
 """Of a frame in such a file. A device takes fewer."""
 
