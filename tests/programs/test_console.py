@@ -64,6 +64,12 @@ def test_hosted_and_native_do_the_same() -> None:
     assert greet(typed, "hosted").what_tasks_did() == greet(typed, "native").what_tasks_did()
 
 
+def test_the_invariants_of_the_kernel_hold_at_each_step() -> None:
+    system = testing.boot_system(SYSTEM, typed=b"Ada\n")
+    system.until(console="Good day, Ada!")
+    assert system.finish().console == greeted("Ada")
+
+
 @pytest.mark.parametrize("machine", ["hosted", "native"])
 def test_without_input_it_is_told_who_waits_for_whom(machine: str) -> None:
     run = testing.run_system(SYSTEM, machine)

@@ -86,7 +86,7 @@ WRONG = [
      's:8: no kind of device "rt"; write one of rtc, block, entropy, network, console; did you mean "rtc"?'),
     ('kind = "rtc"', "", 's:6: no "kind" in [[device]]; add kind = "rtc"'),
     ('kind = "rtc"', 'kind = "rtc"\nline = 3',
-     's:9: unknown key "line" in [[device]]; the keys are name, kind, file, address'),
+     's:9: unknown key "line" in [[device]]; the keys are name, kind, file, address, forward'),
     ('kind = "rtc"', 'kind = "rtc"\nfile = "x"', "s:9: a device of kind rtc is made from no file; remove it"),
     ('name = "wall"', 'name = ""', "s:7: the name '' is not usable; write 1 to 32 printable bytes",
      's:14: no device "wall" (there is none); add a [[device]] with name = "wall", or correct the name'),

@@ -22,6 +22,7 @@ from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.life import Life, LifeStack
+from tyrne.kernel.line import Line
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
@@ -109,6 +110,11 @@ def _notification(notification: Notification) -> str:
     waiters = ", ".join(_waiting(notification.waiters))
     bound = ", bound" if notification.bound is not None else ""
     return f"Notification {_number(notification)}: word {int(notification.word):#x}{bound}, waiters {waiters or 'none'}"
+
+
+def _line(line: Line) -> str:
+    bound = "unbound" if line.bound is None else f"bound to bits {int(line.bound.bits):#x}"
+    return f"Line {int(line.number)}: {bound}, {'open' if line.open else 'masked'}"
 
 
 def _space(space: AddressSpace) -> str:
@@ -207,6 +213,7 @@ TEXTS: Final[dict[type, Callable[[Any], str]]] = {
     Kernel: _kernel,
     Life: _life,
     LifeStack: _lives,
+    Line: _line,
     Notification: _notification,
     Quota: _quota,
     Region: _region,

@@ -20,6 +20,7 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.system.device_files import read_files
 from tyrne.system.devices import attach, refuse_devices
+from tyrne.system.inputs import Input, typed_into
 from tyrne.system.kernel_check import check_kernel
 from tyrne.system.manifest import System, encode
 from tyrne.system.names import Names
@@ -47,11 +48,13 @@ class LiveSystem(Observations):
     kernel panic is the exception that it is, with its place in the kernel.
     """
 
-    def __init__(self, system: System, names: Names, release: bool, max_instructions: int, check: bool) -> None:
+    def __init__(
+        self, system: System, names: Names, release: bool, max_instructions: int, check: bool, given: Input | None = None
+    ) -> None:
         refuse_devices(system, Machine.HOSTED.value)
         super().__init__(Recorder(), names)
         self.machine: Final = HostedMachine(encode(system, max_instructions), self.recorder, not release)
-        attach(self.machine, read_files(system.devices, ()), system.memory)
+        attach(self.machine, typed_into(read_files(system.devices, ()), given), system.memory)
         self.kernel: Final[Kernel[HostedBoard]] = self.machine.kernel
         self.check: Final = check
         self.transitions = 0
@@ -174,11 +177,13 @@ def boot_system(
     max_instructions: int = MAX_INSTRUCTIONS,
     folder: Path | None = None,
     check: bool = True,
+    typed: bytes | None = None,
 ) -> LiveSystem:
     """Boot a system on the hosted machine; its first task has not run yet.
 
-    The source and the errors are those of `run_system`.
+    The source, what is typed and the errors are those of `run_system`.
     """
     check_kernel()
     system, names = read_source(source, folder)
-    return LiveSystem(system, names, release, max_instructions, check)
+    given = None if typed is None else Input(typed)
+    return LiveSystem(system, names, release, max_instructions, check, given)
