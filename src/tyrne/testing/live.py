@@ -49,7 +49,13 @@ class LiveSystem(Observations):
     """
 
     def __init__(
-        self, system: System, names: Names, release: bool, max_instructions: int, check: bool, given: Input | None = None
+        self,
+        system: System,
+        names: Names,
+        release: bool,
+        max_instructions: int,
+        check: bool,
+        given: Input | None = None,
     ) -> None:
         refuse_devices(system, Machine.HOSTED.value)
         super().__init__(Recorder(), names)

@@ -129,6 +129,18 @@ def each_frame_has_one_owner(kernel: Kernel[Any]) -> Violations:
         yield "a frame below the hint is free"
 
 
+def _kept_ranges(kernel: Kernel[Any]) -> list[tuple[int, int]]:
+    """What the kernel keeps for itself: not what is shared with devices, which regions fill to the last page."""
+    ranges = [(int(r.start), int(r.end)) for r in list(kernel.frames.reserved)[: kernel.frames.reserved_ranges]]
+    regions = zip(kernel.regions.items, kernel.regions.occupied, strict=True)
+    places = [(int(r.start), int(r.pages * PAGE_SIZE)) for r, alive in regions if alive and not r.device]
+    return [
+        (start, end)
+        for start, end in ranges
+        if sum(length for place, length in places if start <= place < end) != end - start
+    ]
+
+
 def tables_are_reachable_only_by_their_owner(kernel: Kernel[Any]) -> Violations:
     """No task can act through another's table, and none can touch a table as memory.
 
@@ -157,7 +169,7 @@ def tables_are_reachable_only_by_their_owner(kernel: Kernel[Any]) -> Violations:
             if frame in reached:
                 yield f"{name}: reaches the table {frame:#x} of {reached[frame]}"
             reached[frame] = name
-    kept = [(int(r.start), int(r.end)) for r in list(kernel.frames.reserved)[: kernel.frames.reserved_ranges]]
+    kept = _kept_ranges(kernel)
     for name, _, tree in spaces:
         for address, entry in tree.pages.items():
             frame = entry & int(PAGE_ADDRESS)
