@@ -204,6 +204,13 @@ def test_a_thousand_frames_are_answered_alike_on_hosted_and_native(tmp_path: Pat
     assert (sent, hosted["instructions"]) == (answers, native["instructions"])
 
 
+@pytest.mark.qemu
+def test_no_frame_is_lost_on_qemu(tmp_path: Path) -> None:
+    """However fast they come: they wait until the device has room."""
+    frames, right = many(Random(5))
+    assert counts(run(described(tmp_path, frames), "qemu"))[:3] == right
+
+
 def test_no_frame_makes_it_fail(tmp_path: Path, sent: list[bytes]) -> None:
     random = Random(2)
     whole = [arp(), PING, DATAGRAM, frame(packet(17, datagram(bytes(1_472))))]

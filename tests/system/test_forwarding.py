@@ -16,8 +16,10 @@ from tyrne.hosted.devices.network import LONGEST
 from tyrne.hosted.devices.peer import Datagram, datagram_of, frame_of
 from tyrne.system.errors import RequestError
 from tyrne.system.forwarding import Ports
+from tyrne.system.outline import outline
 from tyrne.system.parts import Device, Forward
 from tyrne.system.qemu_wire import Wire
+from tyrne.system.select import load_system, select
 
 TEXT = """\
 [system]
@@ -40,6 +42,17 @@ def test_ports_are_read(tmp_path: Path) -> None:
     (device,) = read(tmp_path, TEXT).devices
     place = f"{tmp_path}/s.toml"
     assert device.forward == (Forward(4000, 7, f"{place}:7"), Forward(4001, 8, f"{place}:8"))
+
+
+def test_check_says_which_ports_lead_to_a_system(tmp_path: Path) -> None:
+    (tmp_path / "p.bin").write_bytes(b"\x88\0\x80\xd2\1\0\0\xd4")
+    (tmp_path / "s.toml").write_text(TEXT)
+    description = select([tmp_path / "s.toml"])
+    _, device, *_ = outline(description, load_system(description))
+    assert device == (
+        "  device net: network at 0xa001000, line 56, address 52:54:00:12:34:56, UDP port 4000 of this host leads to "
+        "7, UDP port 4001 of this host leads to 8"
+    )
 
 
 @pytest.mark.parametrize(
