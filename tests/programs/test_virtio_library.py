@@ -285,6 +285,21 @@ def test_what_a_device_gives_back_is_checked(
     assert driven.take() == Used(u64(0), u64(64))
 
 
+def test_each_side_finds_what_the_other_has_written_before_it_said_so(entropy: Make) -> None:
+    driven = entropy()
+    assert driven.start() is None
+    order, queue = driven.machine.order, driven.queue
+    driven.fetch(64)
+    assert f"store {int(queue.descriptors):#x}" in order
+    order.clear()
+    queue.notify(driven.device)
+    assert order == ["DSB_SY", f"store {int(queue.available) + 2:#x}", "DSB_SY", f"register {int(QUEUE_NOTIFY):#x}"]
+    order.clear()
+    assert driven.take() is not None
+    used = int(queue.used)
+    assert order == [f"load {used + 2:#x}", "DSB_SY", f"load {used + 4:#x}", f"load {used + 8:#x}"]
+
+
 @pytest.mark.parametrize("fault", [Fault.USED_ID, Fault.USED_LENGTH])
 def test_a_lie_breaks_a_queue_until_its_device_begins_anew(entropy: Make, fault: Fault) -> None:
     driven = entropy(faults={(0, 0): fault})

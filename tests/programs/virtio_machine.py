@@ -26,6 +26,8 @@ class VirtioMachine:
         self.device: Final = device
         self.reach: Final = reach
         self.seen: Final[list[tuple[int, int]]] = []
+        self.order: Final[list[str]] = []
+        """Barriers, and accesses of memory and registers between them, as they come."""
         self.before_load: Callable[[], None] = lambda: None
         """Called before the driver loads from memory: what a device does meanwhile."""
         for module in (virtio_device, virtqueue):
@@ -35,22 +37,25 @@ class VirtioMachine:
             for width in (2, 4, 8):
                 if hasattr(module, f"write{8 * width}"):
                     patch.setattr(module, f"write{8 * width}", lambda at, v, w=width: self.store(int(at), w, int(v)))
-        patch.setattr(virtqueue, "execute", lambda instruction: None)
+        patch.setattr(virtqueue, "execute", lambda instruction: self.order.append(instruction.name))
 
     def load(self, at: int, width: int) -> int:
         assert at % width == 0
         if REGISTERS <= at < REGISTERS + 0x200:
             return self.device.read(at - REGISTERS, width)
         self.before_load()
+        self.order.append(f"load {at:#x}")
         return int.from_bytes(self.reach.read(at - MAPPED + BASE, width), "little")
 
     def store(self, at: int, width: int, value: int) -> None:
         assert at % width == 0
         if REGISTERS <= at < REGISTERS + 0x200:
             self.seen.append((at - REGISTERS, value))
+            self.order.append(f"register {at - REGISTERS:#x}")
             self.device.write(at - REGISTERS, width, value)
         else:
             assert MAPPED <= at <= MAPPED + SIZE - width
+            self.order.append(f"store {at:#x}")
             self.reach.write(at - MAPPED + BASE, value.to_bytes(width, "little"))
 
     def notifications(self) -> int:
