@@ -186,14 +186,14 @@ def test_who_waits_at_a_terminal_takes_no_time_and_is_told_when_the_run_is_stopp
 def test_a_terminal_that_types_without_end_ends_where_a_report_could_not_hold_it(
     system: Path, machine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tyrne.hosted.typist.MOST", 10_000)
+    monkeypatch.setattr("tyrne.hosted.typist.MOST", 80_000)
     assert MOST <= limits.INPUT_BYTES
     source = os.open("/dev/zero", os.O_RDONLY)
     try:
         result = ready_with(system, machine, source).run(Listener())
     finally:
         os.close(source)
-    assert result.recorder.console_bytes == bytes(10_000) + b"$\n"
+    assert result.recorder.console_bytes == bytes(80_000) + b"$\n"
 
 
 @pytest.mark.promise("Without --report no key is kept")

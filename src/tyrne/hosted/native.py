@@ -8,14 +8,11 @@ transitions.c, one transition after another; the rest, and where that is not the
 from __future__ import annotations
 
 import ctypes
-import mmap
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from tyrne.boards.native import journal
-from tyrne.compiler.build import HostLibrary, build_host_library
-from tyrne.compiler.build.host import CompiledTrap, build_counting_library
+from tyrne.compiler.build.host import CompiledTrap
 from tyrne.hal.exit_status import PANIC
 from tyrne.hal.frame import Vector
 from tyrne.hosted.bus import Bus, Reach
@@ -25,80 +22,19 @@ from tyrne.hosted.engine import Places
 from tyrne.hosted.library import Reason, native_state
 from tyrne.hosted.lines import Lines
 from tyrne.hosted.loading import load
+from tyrne.hosted.native_kernel import FIELDS, NativeKernel, offsets
 from tyrne.hosted.panic import describe
-from tyrne.hosted.ram import PRIVATE, Ram, address_of
+from tyrne.hosted.ram import Ram
 from tyrne.hosted.recorder import Recorder
 from tyrne.hosted.registers import GeneralRegisters
 from tyrne.lang import Trap
 
-ROOT: Final = "tyrne.boards.native.image"
-_FIELDS: Final = {int(kind): count for kind, count in journal.FIELDS.items()}
-_HEADER, _CAPACITY = int(journal.HEADER_WORDS), int(journal.CAPACITY)
 _NEVER: Final = int(journal.NEVER)
 _MOST: Final = 20_000
 """Transitions, some 0.01 s without what tasks do: signals of the host are handled between so many, or SLICE
 instructions."""
 _FIRST_TASKS: Final = 16
 """Those of which transitions.c keeps whether they are known."""
-
-
-class NativeKernel:
-    """The compiled kernel with RAM and a journal. The library's state is the process's: one instance at a time."""
-
-    def __init__(self, ram: Ram, debug_console: bool = True, root: str = ROOT, counting: bool = False) -> None:
-        """With `counting`, the kernel counts its edges: `library` is a CountingLibrary."""
-        build: Callable[..., HostLibrary] = build_counting_library if counting else build_host_library
-        self.library: Final = build(root, {"debug_console": debug_console})
-        self._ram: Final = ram
-        self._journal_memory: Final = mmap.mmap(-1, 8 * (_HEADER + _CAPACITY), flags=PRIVATE)
-        self.journal_address: Final = address_of(self._journal_memory)
-        self.taken = 0
-        """Words of the journal that have been executed, and are not to be taken."""
-        self._words: Final = memoryview(self._journal_memory).cast("Q")
-        self._let_the_kernel_call_itself()
-        self.trap: Final[Callable[..., Any]] = self.library.function("trap")
-        self.restart()
-
-    def restart(self) -> None:
-        """Forget all that happened; RAM stays as it is."""
-        self.library.reset()
-        self._words[0] = self._words[1] = self._words[2] = 0
-        self.taken = 0
-        ram = self._ram
-        self.library.call("attach", ram.start, ram.size, ram.host_address(), self.journal_address)
-
-    def set_pending_line(self, line: int | None) -> None:
-        """Tell the kernel's board which line is pending."""
-        self._words[2] = 0 if line is None else line
-
-    def set_instructions(self, instructions: int) -> None:
-        """Tell the kernel's clock."""
-        self._words[1] = instructions
-
-    def take_journal(self) -> list[int]:
-        """The words of all records since the last time."""
-        words = self._words
-        count, taken = words[0], self.taken
-        words[0] = self.taken = 0
-        return words[_HEADER + taken : _HEADER + count].tolist()
-
-    def take_records(self) -> list[tuple[int, ...]]:
-        """The journal as tuples of kind and fields."""
-        words = self.take_journal()
-        records = []
-        at = 0
-        while at < len(words):
-            end = at + 1 + _FIELDS[words[at]]
-            records.append(tuple(words[at:end]))
-            at = end
-        return records
-
-    def _let_the_kernel_call_itself(self) -> None:
-        """The one extern is the library's own handler: a pointer from C to C."""
-        ffi, lib = self.library.ffi, self.library.lib
-        lib.kp_extern_trap_from_kernel = ffi.cast(
-            ffi.typeof(lib.kp_extern_trap_from_kernel), ffi.addressof(lib, "k_handle_trap_from_kernel")
-        )
 
 
 class NativeMachine:
@@ -151,7 +87,7 @@ class NativeMachine:
         )
         driver, together = self.cpu.driver, None
         if isinstance(driver, ByBlock):
-            together = native_state(driver, self._offsets, _FIELDS)
+            together = native_state(driver, self._offsets, FIELDS)
             together.journal = self.kernel.journal_address
             together.trap = int(library.ffi.cast("uintptr_t", library.ffi.addressof(library.lib, "kp_call_trap")))
             self._run_together = driver.functions.tyrne_transitions
@@ -251,7 +187,7 @@ class NativeMachine:
         at = 0
         while at < len(words):
             kind = words[at]
-            end = at + 1 + _FIELDS[kind]
+            end = at + 1 + FIELDS[kind]
             fields = words[at + 1 : end]
             at = end
             match kind:
@@ -305,8 +241,3 @@ class NativeMachine:
             others = (address + at[f"THREAD_STATE_{name}"] for name in ("FPCR", "FPSR", "TPIDR"))
             known = self._states[address] = Places([*range(q, q + 32 * 16, 16), *others])
         return known
-
-
-def offsets(header: str) -> dict[str, int]:
-    """The numbers that a unit's header for assembly defines."""
-    return {name: int(value, 0) for name, value in re.findall(r"^#define (\w+) (\w+)$", header, re.MULTILINE)}

@@ -276,7 +276,8 @@ def run_kernel(
 def _native(request: Request) -> Start:
     from tyrne.compiler.build import build_host_library
     from tyrne.hosted.engine import layout
-    from tyrne.hosted.native import ROOT, NativeMachine
+    from tyrne.hosted.native import NativeMachine
+    from tyrne.hosted.native_kernel import ROOT
 
     manifest = encode(request.system, request.max_instructions or NO_LIMIT)
     layout()

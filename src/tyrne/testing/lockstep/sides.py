@@ -11,7 +11,7 @@ from tyrne.boot.start import start_system
 from tyrne.hal.aarch64.syndrome import cause_of, fault_address
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import Vector
-from tyrne.hosted.native import NativeKernel, offsets
+from tyrne.hosted.native_kernel import NativeKernel, offsets
 from tyrne.hosted.ram import Ram
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
