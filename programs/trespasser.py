@@ -38,6 +38,8 @@ OPEN_QUOTA: Final = u64(12)
 BADGED: Final = u64(13)
 """An endpoint with a badge, and DERIVE."""
 OPEN_CLOCK: Final = u64(14)
+OPEN_INTERRUPT: Final = u64(15)
+"""An interrupt with BIND."""
 EMPTY: Final = u64(63)
 NO_KIND: Final = u64(99)
 PAGE: Final = u64(4096)
@@ -255,6 +257,17 @@ def attack_time() -> None:
     attack(b"clock_arm", CallNumber.CLOCK_ARM, u64(2), CapKind.NOTIFICATION, MESSAGES, OPEN_CLOCK)
 
 
+def attack_interrupts() -> None:
+    attack(b"interrupt_bind", CallNumber.INTERRUPT_BIND, u64(0), CapKind.INTERRUPT, OTHERS)
+    attack(
+        b"interrupt_bind", CallNumber.INTERRUPT_BIND, u64(1), CapKind.NOTIFICATION, MESSAGES, OPEN_INTERRUPT
+    )
+    attack(b"interrupt_ack", CallNumber.INTERRUPT_ACK, u64(0), CapKind.INTERRUPT, OTHERS)
+    argument(
+        b"interrupt_ack without ACK", Status.INSUFFICIENT_RIGHTS, CallNumber.INTERRUPT_ACK, OPEN_INTERRUPT, u64(0)
+    )
+
+
 @export
 def main() -> u64:
     attack_capabilities()
@@ -263,6 +276,7 @@ def main() -> u64:
     attack_memory()
     attack_tasks()
     attack_time()
+    attack_interrupts()
     print_decimal(TALLY.attempts)
     print_bytes(b" attempts, ")
     print_decimal(TALLY.wrong)
