@@ -86,8 +86,9 @@ WRONG = [
      's:8: no kind of device "rt"; write one of rtc, block, entropy, network, console; did you mean "rtc"?'),
     ('kind = "rtc"', "", 's:6: no "kind" in [[device]]; add kind = "rtc"'),
     ('kind = "rtc"', 'kind = "rtc"\nline = 3',
-     's:9: unknown key "line" in [[device]]; the keys are name, kind, file, address, forward'),
+     's:9: unknown key "line" in [[device]]; the keys are name, kind, file, keep, address, forward'),
     ('kind = "rtc"', 'kind = "rtc"\nfile = "x"', "s:9: a device of kind rtc is made from no file; remove it"),
+    ('kind = "rtc"', 'kind = "rtc"\nkeep = true', "s:9: only a device of kind block has something to keep; remove it"),
     ('name = "wall"', 'name = ""', "s:7: the name '' is not usable; write 1 to 32 printable bytes",
      's:14: no device "wall" (there is none); add a [[device]] with name = "wall", or correct the name'),
     (

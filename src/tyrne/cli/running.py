@@ -83,6 +83,10 @@ def run_system(
             result = ready.run(presenter, SUMMARY if report is None else REPORT, stop)
     finally:
         presenter.finish()
+    if result.recorder.disks:
+        from tyrne.system.kept_disks import keep_disks
+
+        complain(*keep_disks(result, quiet))
     if report is not None:
         write(report, result.to_json().encode())
     if out is not None and not quiet:

@@ -132,6 +132,8 @@ class Recorder:
         self.console_of: Final[dict[int, bytearray]] = {}
         self.written: Final[dict[str, bytearray]] = {}
         """What each device has put out, by its name."""
+        self.disks: Final[dict[str, Mapping[int, bytes]]] = {}
+        """The sectors that were written to each disk, by its name and their numbers."""
         self.typed: Final[list[tuple[int, bytes]]] = []
         """What came from outside, each piece with the machine's time at which it came."""
         self.connected = False

@@ -180,6 +180,8 @@ def _read_device(mistakes: Mistakes, path: Path, here: Where, table: DeviceTable
         mistakes.add(here, f'a device of kind {table.kind} is made from a file; add file = "{kind.file}"')
     elif table.file is not None and ("\0" in table.file or not table.file):
         mistakes.add((*here, "file"), f'no file is named {table.file!r}; write file = "{kind.file}"')
+    if table.keep and kind is not None and table.kind != "block":
+        mistakes.add((*here, "keep"), "only a device of kind block has something to keep; remove it")
     place = mistakes.place((*here, "kind" if file is None else "file"))
     address = FIRST_ADDRESS
     if table.address is not None and table.kind != "network":
@@ -190,7 +192,8 @@ def _read_device(mistakes: Mistakes, path: Path, here: Where, table: DeviceTable
         except ValueError as error:
             mistakes.add((*here, "address"), f"{error}; write {example('address', 'device')}")
     forward = _read_forward(mistakes, (*here, "forward"), table)
-    return Device(table.name, table.kind, file, place, path.parent, address=address, forward=forward)
+    keep = bool(table.keep)
+    return Device(table.name, table.kind, file, place, path.parent, address=address, forward=forward, keep=keep)
 
 
 def _read_forward(mistakes: Mistakes, here: Where, table: DeviceTable) -> tuple[Forward, ...]:

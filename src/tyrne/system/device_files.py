@@ -50,7 +50,16 @@ def _read(device: Device, file: Path, allowed: Sequence[Path]) -> Device:
         raise RequestError(f"cannot be read: {reason(error)}; name {what}") from None
     if len(content) > limit:
         raise RequestError(f"larger than {limit} bytes, the limit for {what}; make it smaller")
+    if device.keep:
+        _check_keeping(real)
     return replace(device, file=real, content=check(content, real))
+
+
+def _check_keeping(file: Path) -> None:
+    """Refuse a file that is not to be written to, or cannot be replaced."""
+    for path, what in ((file, "it"), (file.parent, f"its folder {file.parent}")):
+        if not os.access(path, os.W_OK | (os.X_OK if path is not file else 0)):
+            raise RequestError(f"cannot be kept: {what} is not writable; make it so, or remove keep = true")
 
 
 def _whole_sectors(content: bytes, file: Path) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tyrne.boards.qemu_virt.memory_map import CPU_INTERFACE, DISTRIBUTOR, RAM_END, RAM_START, UART
@@ -111,7 +112,7 @@ NOWHERE: Final = "null,id=console"
 """A console to which nobody is connected, as one of QEMU's options has it."""
 TRANSPORTS: Final = {
     "block": Transport(
-        0, "virtio-blk-device,drive=block", lambda d: ("-drive", f"if=none,id=block,format=raw,snapshot=on,{_file(d)}")
+        0, "virtio-blk-device,drive=block", lambda d: ("-drive", drive(d.file))
     ),
     "network": Transport(
         8,
@@ -184,6 +185,8 @@ def attach(
         kind = KINDS[device.kind]
         model = kind.model(bus, bus.line(kind.line), device)
         models.append(model)
+        if isinstance(model, Block):
+            bus.recorder.disks[device.name] = model.sectors.written()
         bus.attach(kind.address, model)
         bus.open = bus.open or device.open
         for key in device.keys:
@@ -224,9 +227,10 @@ def registers_of(device: Device) -> Region:
     return Region(device.name, 1, 0 if kind is None else kind.address, device.place)
 
 
-def _file(device: Device) -> str:
-    """As one of QEMU's options has it."""
-    return f"file={device.file}".replace(",", ",,")
+def drive(file: Path | None, writes: str = "snapshot=on") -> str:
+    """A disk over an image, as one of QEMU's options has it; `writes` says what becomes of writes, by default that they
+    are lost."""
+    return f"if=none,id=block,format=raw,{writes},file={str(file).replace(',', ',,')}"
 
 
 def range_error(start: int, pages: int) -> str | None:

@@ -26,8 +26,11 @@ def check_writable(path: Path, inputs: Iterable[Path]) -> None:
         raise RequestError(f"{path}: the directory {path.parent} is not writable; choose another")
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file in one step; a failure leaves what was there. A device or pipe is written in place."""
+def write_atomically(
+    path: Path, content: bytes, like: os.stat_result | None = None, mend: str = "choose another file"
+) -> None:
+    """Replace a file in one step; a failure leaves what was there. A device or pipe is written in place. One that is
+    `like` another has its mode, and its owner where that can be, and is on the disk before it takes the place."""
     try:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
@@ -36,14 +39,20 @@ def write_atomically(path: Path, content: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-            os.chmod(name, 0o666 & ~_umask())
+                if like is not None:
+                    file.flush()
+                    os.fsync(file.fileno())
+            if like is not None:
+                with suppress(PermissionError):
+                    os.chown(name, like.st_uid, like.st_gid)
+            os.chmod(name, 0o666 & ~_umask() if like is None else like.st_mode & 0o777)
             os.replace(name, path)
         except BaseException:
             with suppress(FileNotFoundError):
                 os.unlink(name)
             raise
     except OSError as error:
-        raise RequestError(f"{path}: cannot be written: {reason(error)}; choose another file") from None
+        raise RequestError(f"{path}: cannot be written: {reason(error)}; {mend}") from None
 
 
 def _umask() -> int:

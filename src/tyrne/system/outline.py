@@ -31,7 +31,8 @@ def outline(description: SystemDescription, system: System) -> Iterator[str]:
         where = f"{made.kind} at {KINDS[made.kind].address:#x}, line {KINDS[made.kind].line}"
         own = [f"address {made.address.hex(':')}"] if made.kind == "network" else []
         ports = [f"UDP port {forward.udp} of this host leads to {forward.to}" for forward in made.forward]
-        yield f"  device {made.name}: {', '.join([where, *own, *ports])}"
+        kept = ["keeps what is written in its file"] if made.keep else []
+        yield f"  device {made.name}: {', '.join([where, *own, *ports, *kept])}"
     for task, described in zip(system.tasks, description.tasks, strict=True):
         size = sum(segment.memory for segment in task.program.segments)
         more = len(described.options.more)

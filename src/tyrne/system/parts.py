@@ -88,6 +88,8 @@ class Device:
     forward: tuple[Forward, ...] = ()
     keys: tuple[tuple[int, bytes], ...] = ()
     open: bool = False
+    keep: bool = False
+    """Whether the file is given what a run has written to a disk."""
 
 
 @dataclass(frozen=True)

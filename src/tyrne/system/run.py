@@ -220,21 +220,24 @@ def _qemu(request: Request) -> Start:
     from tyrne.system.build import kernel_elf
     from tyrne.system.qemu import find_emulator
     from tyrne.system.qemu_console import ConsolePort
+    from tyrne.system.qemu_disk import QemuDisk
     from tyrne.system.qemu_wire import Wire
 
     find_emulator()
     kernel = kernel_elf(request.system, release=request.release, traced=True, max_instructions=request.max_instructions)
     options = emulator_options(request.system.devices)
-    network = next((device for device in request.system.devices if device.kind == "network"), None)
-    console = next((device.name for device in request.system.devices if device.kind == "console"), None)
+    devices = {device.kind: device for device in request.system.devices}
+    network, console, block = (devices.get(kind) for kind in ("network", "console", "block"))
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
         with ExitStack() as ends:
             wire = None if network is None else ends.enter_context(Wire(network))
-            port = None if console is None else ConsolePort(request.input, partial(recorder.device, console))
+            port = None if console is None else ConsolePort(request.input, partial(recorder.device, console.name))
             if port is not None:
                 ends.callback(port.close)
-            return run_kernel(kernel, recorder, options if wire is None else wire.options(options), stop, port)
+            disk = None if block is None else ends.enter_context(QemuDisk(block, recorder))
+            words = options if wire is None else wire.options(options)
+            return run_kernel(kernel, recorder, words if disk is None else disk.options(words), stop, port)
 
     return start
 

@@ -117,6 +117,7 @@ class DeviceTable(Table):
     name: str
     kind: str
     file: str | None = None
+    keep: OnlyTrue = None
     address: str | None = None
     forward: list[ForwardTable] = []
 
@@ -166,6 +167,7 @@ _EXAMPLES: Final = {
     "address": "address = 0x0901_0000",
     "device.address": 'address = "52:54:00:12:34:56"',
     "dma": "dma = true",
+    "keep": "keep = true",
     "kind": 'kind = "rtc"',
     "file": 'file = "disk.img"',
     "forward": "forward = [ { udp = 4000, to = 7 } ]",
