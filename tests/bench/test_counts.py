@@ -32,10 +32,10 @@ COUNTS: Final = {
     "answer → faulted task goes on": 183,
     "signal → waiter": 332,
     "interrupt → driver": 350,
-    "acknowledge an interrupt": 309,
-    "read the clock": 302,
+    "acknowledge an interrupt": 291,
+    "read the clock": 286,
     "set a deadline": 397,
-    "deadline → the sleeper has read the clock": 719,
+    "deadline → the sleeper has read the clock": 703,
 }
 COUNT: Final = """
 import json, sys

@@ -15,7 +15,7 @@ from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.frames import Frames
 from tyrne.kernel.page_ranges import Path
 from tyrne.kernel.scheduler import Scheduler
-from tyrne.kernel.task_queue import TaskQueue
+from tyrne.kernel.task import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
 from tyrne.testing.lockstep.agreement import watchdog

@@ -15,8 +15,7 @@ from tyrne.hal.frame import Call
 from tyrne.kernel.arena import Arena
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.life import Life
-from tyrne.kernel.task import Task
-from tyrne.kernel.task_queue import TaskQueue
+from tyrne.kernel.task import Task, TaskQueue
 from tyrne.lang import Array, u8, u16, u32, u64
 from tyrne.testing import LiveSystem, boot_system
 from tyrne.testing.state import state

@@ -7,8 +7,7 @@ import pytest
 from tyrne.abi import Status, TaskState
 from tyrne.hal.frame import PSTATE_EL0T
 from tyrne.kernel.scheduler import Scheduler
-from tyrne.kernel.task import Context, Task
-from tyrne.kernel.task_queue import TaskQueue
+from tyrne.kernel.task import Context, Task, TaskQueue
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u64
 from tyrne.testing.kernels import BASE, NULL, PANIC, context_of, space_object

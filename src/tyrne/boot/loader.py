@@ -10,10 +10,10 @@ from tyrne.hal.board import B, TableMemory
 from tyrne.hal.image import Image, Segment
 from tyrne.hal.pages import PAGE_SIZE, MappingFlags, is_page_aligned
 from tyrne.kernel.address_space import AddressSpace
-from tyrne.kernel.authority import quota_of, space_at
+from tyrne.kernel.authority import space_at
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, QuotaHandle
-from tyrne.kernel.creation import make_object
+from tyrne.kernel.creation import make_object, quota_of
 from tyrne.kernel.deletion import cap_drop, reap_some
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel

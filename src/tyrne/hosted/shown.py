@@ -27,8 +27,7 @@ from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
 from tyrne.kernel.scheduler import Scheduler
-from tyrne.kernel.task import Task
-from tyrne.kernel.task_queue import TaskQueue
+from tyrne.kernel.task import Task, TaskQueue
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import Trap
 

@@ -8,7 +8,7 @@ closed; no input from a program can stop the kernel; one stack, and long work in
 | the way of a trap        | kernel.py, fast_path.py, system_calls.py, effects.py, work.py                      |
 | capabilities             | capability.py, cap_slot.py, cap_table.py, authority.py, capability_calls.py        |
 | objects, made and ended  | life.py, arena.py, quota.py, creation.py, deletion.py                              |
-| tasks                    | task.py, task_queue.py, task_calls.py, ending.py                                   |
+| tasks                    | task.py, task_calls.py, ending.py                                                  |
 | the processor            | core.py, scheduler.py                                                              |
 | messages and signals     | endpoint.py, messages.py, rendezvous.py, notification.py, signals.py               |
 | time                     | clock.py, deadline.py                                                              |

@@ -10,18 +10,9 @@ from tyrne.abi import CapKind, Rights, Status, includes, unpack_handle
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import (
-    AddressSpaceHandle,
-    EndpointHandle,
-    NotificationHandle,
-    QuotaHandle,
-    ReplyHandle,
-    TaskHandle,
-    kind_of,
-)
+from tyrne.kernel.capability import AddressSpaceHandle, EndpointHandle, NotificationHandle, TaskHandle, kind_of
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.notification import Notification
-from tyrne.kernel.quota import Quota
 from tyrne.kernel.task import Task
 from tyrne.lang import hot, inline, u64
 
@@ -72,13 +63,6 @@ def notification_of(table: CapTable, word: u64, right: Rights) -> Notification |
     return message_status(slot) if isinstance(slot, Status) else notification_at(slot)
 
 
-def caller_at(slot: CapSlot) -> Task:
-    """Who waits for the answer that a reply capability gives."""
-    named = slot.held().object
-    assert isinstance(named, ReplyHandle) and named.at.life.lasts(named.life)
-    return named.at
-
-
 @hot
 def task_of(table: CapTable, word: u64, right: Rights) -> Task | Status:
     slot = authorise(table, word, CapKind.TASK, right)
@@ -105,15 +89,3 @@ def live_space(task: Task) -> AddressSpace | None:
     """The address space of a task that has a context, if the space lives."""
     context = task.context
     return None if context is None else living_space(context.space)
-
-
-def quota_at(slot: CapSlot) -> Quota:
-    named = slot.held().object
-    assert isinstance(named, QuotaHandle) and named.at.life.lasts(named.life)
-    return named.at
-
-
-def quota_of(table: CapTable, word: u64) -> Quota | Status:
-    """A quota, for a holder who may spend it."""
-    slot = authorise(table, word, CapKind.QUOTA, Rights.CREATE)
-    return slot if isinstance(slot, Status) else quota_at(slot)

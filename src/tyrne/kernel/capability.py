@@ -97,18 +97,9 @@ class InterruptHandle:
     at: Line
 
 
-CapObject = (
-    TaskHandle
-    | EndpointHandle
-    | NotificationHandle
-    | AddressSpaceHandle
-    | MemoryHandle
-    | QuotaHandle
-    | ReplyHandle
-    | DebugConsole
-    | Clock
-    | InterruptHandle
-)
+Made = TaskHandle | EndpointHandle | NotificationHandle | AddressSpaceHandle | MemoryHandle | QuotaHandle
+"""What tasks can make, and what ends."""
+CapObject = Made | ReplyHandle | DebugConsole | Clock | InterruptHandle
 
 
 def kind_of(named: CapObject) -> CapKind:

@@ -9,7 +9,7 @@ from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.hal.timer import deadline as counter_after
 from tyrne.hal.timer import ticks_to_ns
-from tyrne.kernel.authority import authorise, message_status, notification_at
+from tyrne.kernel.authority import authorise, authorise_here, message_status, notification_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.deadline import Deadline, exchange, next_due, set_alarm, set_deadline
 from tyrne.kernel.effects import Effect, SyscallContext, done, refuse
@@ -27,7 +27,7 @@ NEVER: Final = u64(0xFFFF_FFFF_FFFF_FFFF)
 @hot
 def read(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 clock -> r1 nanoseconds since boot."""
-    slot = authorise(caller.table, call.a0, CapKind.CLOCK, Rights.READ)
+    slot = authorise_here(caller.table, call.a0, CapKind.CLOCK, Rights.READ)
     if isinstance(slot, Status):
         return refuse(slot)
     return done(ticks_to_ns(kernel.board.ticks() - kernel.started, kernel.board.frequency()))

@@ -24,16 +24,14 @@ def console_write(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effe
     slot = authorise(caller.table, call.a0, CapKind.DEBUG_CONSOLE, Rights.CONSOLE_WRITE)
     if isinstance(slot, Status):
         return refuse(slot)
-    pointer = call.a1
-    length = call.a2
-    if not caller.window.validate(pointer, length):
+    if not caller.window.validate(call.a1, call.a2):
         return refuse(Status.FAULT_ADDRESS)
-    if length > CONSOLE_WRITE_LIMIT:
+    if call.a2 > CONSOLE_WRITE_LIMIT:
         return refuse(Status.BAD_ARGUMENT)
-    if not probe(kernel.board, caller.space, pointer, length, False):
+    if not probe(kernel.board, caller.space, call.a1, call.a2, False):
         return refuse(Status.FAULT_ADDRESS)
-    write_console(kernel.board, caller, pointer, length)
-    return done(length)
+    write_console(kernel.board, caller, call.a1, call.a2)
+    return done(call.a2)
 
 
 def write_console(board: Board, caller: SyscallContext, pointer: u64, length: u64) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.config import PRIORITIES
-from tyrne.kernel.task import Task
-from tyrne.kernel.task_queue import TaskQueue
+from tyrne.kernel.task import Task, TaskQueue
 from tyrne.lang import Array, bit_not, hot, inline, trailing_zeros, u64
 
 

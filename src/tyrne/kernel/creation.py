@@ -15,8 +15,9 @@ from tyrne.abi import CapKind, Rights, Status, rights_over
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
 from tyrne.hal.pages import PAGE_SIZE
-from tyrne.kernel.authority import authorise, quota_at, quota_of
+from tyrne.kernel.authority import authorise
 from tyrne.kernel.cap_slot import CapSlot
+from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import (
     AddressSpaceHandle,
     Capability,
@@ -36,6 +37,18 @@ from tyrne.lang import u8, u32, u64, wrapping_add
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
+
+
+def quota_at(slot: CapSlot) -> Quota:
+    named = slot.held().object
+    assert isinstance(named, QuotaHandle) and named.at.life.lasts(named.life)
+    return named.at
+
+
+def quota_of(table: CapTable, word: u64) -> Quota | Status:
+    """A quota, for a holder who may spend it."""
+    slot = authorise(table, word, CapKind.QUOTA, Rights.CREATE)
+    return slot if isinstance(slot, Status) else quota_at(slot)
 
 
 def creatable(word: u64) -> CapKind | None:

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 
 from tyrne.abi import CapHandle, CapKind, Rights, Status, TaskState, includes
 from tyrne.hal.board import B
-from tyrne.kernel.authority import caller_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle, EndpointHandle, NotificationHandle, ReplyHandle, life_of
 from tyrne.kernel.ending import end_task, reap_later
 from tyrne.kernel.life import Life
 from tyrne.kernel.quota import FRAMES, Quota, pay_back
-from tyrne.kernel.rendezvous import end_wait, lay_down, report, withdraw
+from tyrne.kernel.rendezvous import caller_at, end_wait, lay_down, report, withdraw
 from tyrne.kernel.task import Offer, Task
 from tyrne.kernel.work import Revocation
 from tyrne.lang import irange, u64
@@ -77,11 +76,10 @@ def cancel_waits(kernel: Kernel[B], slot: CapSlot) -> None:
 def evict(kernel: Kernel[B], home: CapSlot) -> None:
     """A task whose capability to live in an address space goes has no context any more: its next instruction faults."""
     task = owner_of(kernel, home)
-    if task is None or task.home is not home:
-        return
-    task.context = None
-    if task is kernel.scheduler.core.entered:
-        kernel.activate(kernel.bootstrap_space())
+    if task is not None and task.home is home:
+        task.context = None
+        if task is kernel.scheduler.core.entered:
+            kernel.activate(kernel.bootstrap_space())
 
 
 def drop(kernel: Kernel[B], slot: CapSlot) -> None:
@@ -95,10 +93,8 @@ def drop(kernel: Kernel[B], slot: CapSlot) -> None:
 def delete_one(kernel: Kernel[B], slot: CapSlot) -> None:
     """Delete a capability that is derived from one and from which nothing is; without such, that one itself."""
     leaf = slot
-    child = leaf.first_child
-    while child is not None:
-        leaf = child
-        child = leaf.first_child
+    while leaf.first_child is not None:
+        leaf = leaf.first_child
     drop(kernel, leaf)
 
 
@@ -170,9 +166,8 @@ def _give_back(kernel: Kernel[B], life: Life) -> bool:
             space = kernel.spaces.items[life.index]
             if space.root == 0:
                 return False
-            if space.released == 0:  # nobody lives there any more
-                if kernel.scheduler.core.active is space:
-                    kernel.activate(kernel.bootstrap_space())
+            if space.released == 0:
+                assert kernel.scheduler.core.active is not space, "somebody lives there"
                 kernel.board.invalidate_space(space.asid)
             pay_back(life.payer, FRAMES, space.release_some(kernel.board, kernel.frames))
             return True

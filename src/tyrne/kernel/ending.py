@@ -28,14 +28,12 @@ def reap_later(kernel: Kernel[B], life: Life) -> None:
 
 def call_off(kernel: Kernel[B], task: Task) -> None:
     """Take a task out of whatever it is in: the CPU, a queue, or the hands of who would answer it."""
-    queue = task.queue
-    answer = task.reply
     if task.state is TaskState.READY:
         kernel.scheduler.withdraw(task)
-    elif queue is not None:
-        queue.remove(task)
-    if answer is not None:
-        answer.recycle()
+    elif task.queue is not None:
+        task.queue.remove(task)
+    if task.reply is not None:
+        task.reply.recycle()
     task.forget_offer()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tyrne.abi import NULL_HANDLE, CapKind, Rights, Status
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
-from tyrne.kernel.authority import authorise, message_status, notification_at
+from tyrne.kernel.authority import authorise, authorise_here, message_status, notification_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import InterruptHandle
 from tyrne.kernel.effects import Effect, SyscallContext, done, refuse
@@ -45,7 +45,7 @@ def bind(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
 @hot
 def acknowledge(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 interrupt. What is raised still, or again, is delivered at once."""
-    slot = authorise(caller.table, call.a0, CapKind.INTERRUPT, Rights.ACK)
+    slot = authorise_here(caller.table, call.a0, CapKind.INTERRUPT, Rights.ACK)
     if isinstance(slot, Status):
         return refuse(slot)
     line = line_at(slot)

@@ -280,9 +280,8 @@ class Kernel(Generic[B]):
             case Preparation():
                 task.work = prepare(self, work)
             case Reaping():  # always: there is no other work
-                life = self.ending.top
-                if life is not None:
-                    reap_some(self, life)
+                if self.ending.top is not None:
+                    reap_some(self, self.ending.top)
                 if self.ending.top is None:
                     task.work = None
 

@@ -221,7 +221,6 @@ def protect_call(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effec
 
 def memory_derive(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     """a0 source, a1 rights, a2 first page, a3 pages -> r1 handle."""
-    source = unpack_handle(call.a0)
     slot = authorise(caller.table, call.a0, CapKind.MEMORY, Rights.NONE)
     if isinstance(slot, Status):
         return refuse(slot)
@@ -230,4 +229,4 @@ def memory_derive(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effe
     if call.a3 == 0 or call.a2 >= pages or call.a3 > pages - call.a2:
         return refuse(Status.OUT_OF_RANGE)
     part = MemoryHandle(named.at, named.life, u32(u64(named.first) + call.a2), u32(call.a3))
-    return handed(caller.table.cap_derive(source, rights_from_word(call.a1), part, u64(0)))
+    return handed(caller.table.cap_derive(unpack_handle(call.a0), rights_from_word(call.a1), part, u64(0)))

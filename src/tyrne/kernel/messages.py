@@ -8,13 +8,14 @@ from tyrne.abi import NULL_HANDLE, CapKind, Rights, SendOutcome, Status, TaskSta
 from tyrne.hal.board import B
 from tyrne.hal.frame import Answer, Call
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.kernel.authority import authorise, caller_at, endpoint_at, message_status
+from tyrne.kernel.authority import authorise, endpoint_at, message_status
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import NotificationHandle
 from tyrne.kernel.deadline import forget_timeout
 from tyrne.kernel.effects import Block, Effect, Return, SyscallContext, done, receipt, refuse
 from tyrne.kernel.endpoint import EndpointState, Message
 from tyrne.kernel.rendezvous import (
+    caller_at,
     carry,
     collect,
     first_receiver,

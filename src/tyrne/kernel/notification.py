@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.life import Life
-from tyrne.kernel.task_queue import TaskQueue
+from tyrne.kernel.task import TaskQueue
 from tyrne.lang import u64
 
 if TYPE_CHECKING:

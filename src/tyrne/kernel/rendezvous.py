@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tyrne.abi import NULL_HANDLE, Notice, Rights, Status, TaskState, includes, pack_handle, unpack_handle
 from tyrne.hal.board import B
 from tyrne.hal.frame import Answer
-from tyrne.kernel.authority import caller_at, endpoint_at
+from tyrne.kernel.authority import endpoint_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import (
@@ -33,6 +33,13 @@ from tyrne.lang import hot, inline, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
+
+
+def caller_at(slot: CapSlot) -> Task:
+    """Who waits for the answer that a reply capability gives."""
+    named = slot.held().object
+    assert isinstance(named, ReplyHandle) and named.at.life.lasts(named.life)
+    return named.at
 
 
 @hot
@@ -123,8 +130,7 @@ def lay_down(kernel: Kernel[B], slot: CapSlot) -> None:
 def move_capability(kernel: Kernel[B], slot: CapSlot, target: CapSlot) -> None:
     """Let another slot take a capability. What its holder did by it does not come along."""
     lay_down(kernel, slot)
-    named = slot.held().object
-    if isinstance(named, ReplyHandle):
+    if isinstance(slot.held().object, ReplyHandle):
         caller_at(slot).reply = target
     slot.move_to(target)
 
@@ -209,10 +215,8 @@ def first_receiver(kernel: Kernel[B], endpoint: Endpoint, needed: u64) -> Task |
     if receiver is not None:
         endpoint.receivers.remove(receiver)
         return receiver
-    waiting = endpoint.receivers.head
-    while waiting is not None:
-        end_wait(kernel, waiting, Status.RECEIVER_TABLE_FULL)
-        waiting = endpoint.receivers.head
+    while endpoint.receivers.head is not None:
+        end_wait(kernel, endpoint.receivers.head, Status.RECEIVER_TABLE_FULL)
     return None
 
 

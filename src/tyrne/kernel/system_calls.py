@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from tyrne.abi import CallNumber, Status, decode_call_number
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
-from tyrne.kernel import capability_calls, clock, creation, interrupts, mapping, messages, signals, task_calls
-from tyrne.kernel.console import console_write
+from tyrne.kernel import capability_calls, clock, console, creation, interrupts, mapping, messages, signals, task_calls
 from tyrne.kernel.effects import Effect, refuse
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def dispatch(kernel: Kernel[B], call: Call) -> Effect:
         case CallNumber.RECV: return messages.recv(kernel, caller, call)
         case CallNumber.TASK_YIELD: return task_calls.task_yield(kernel, caller, call)
         case CallNumber.TASK_EXIT: return task_calls.task_exit(kernel, caller, call)
-        case CallNumber.CONSOLE_WRITE: return console_write(kernel, caller, call)
+        case CallNumber.CONSOLE_WRITE: return console.console_write(kernel, caller, call)
         case CallNumber.CAP_COPY: return capability_calls.copy(kernel, caller, call)
         case CallNumber.CAP_DERIVE: return capability_calls.derive(kernel, caller, call)
         case CallNumber.CAP_REVOKE: return capability_calls.revoke(kernel, caller, call)

@@ -1,4 +1,4 @@
-"""Tasks: a thread of user code with the authority and the memory that it acts with.
+"""Tasks: a thread of user code with the authority and the memory that it acts with; and the queues that they stand in.
 
 | state     | meaning                 | queue                  | ends by                                           |
 |-----------|-------------------------|------------------------|---------------------------------------------------|
@@ -29,7 +29,6 @@ from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.deadline import NOT_AT_ONCE, Deadline
 from tyrne.kernel.life import Life
-from tyrne.kernel.task_queue import TaskQueue
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.kernel.work import Work
 from tyrne.lang import Array, inline, u8, u32, u64
@@ -67,6 +66,61 @@ class Context:
 def whole_context(table: CapTable | None, window: UserWindow | None, at: AddressSpaceHandle | None) -> Context | None:
     """The context that the three make; none unless all three are there."""
     return None if table is None or window is None or at is None else Context(table, window, at)
+
+
+class TaskQueue:
+    """First in, first out, linked through the tasks. A task is in one queue at most, and knows in which."""
+
+    def __init__(self) -> None:
+        self.head: Task | None = None
+        self.tail: Task | None = None
+
+    def push(self, task: Task) -> None:
+        """Put a task behind all others."""
+        tail = self.tail
+        if tail is None:
+            self.head = task
+        else:
+            tail.next = task
+        self.tail = task
+        task.queue = self
+
+    def push_front(self, task: Task) -> None:
+        """Put a task before all others."""
+        task.next = self.head
+        self.head = task
+        if self.tail is None:
+            self.tail = task
+        task.queue = self
+
+    def pop(self) -> Task | None:
+        """Take the first task out; None when there is none."""
+        task = self.head
+        if task is not None:
+            self.head = task.next
+            if task.next is None:
+                self.tail = None
+            task.next = None
+            task.queue = None
+        return task
+
+    def remove(self, task: Task) -> None:
+        """Take a task of this queue out, wherever it stands."""
+        assert task.queue is self
+        before: Task | None = None
+        at = self.head
+        while at is not task:
+            assert at is not None
+            before = at
+            at = at.next
+        if before is None:
+            self.head = task.next
+        else:
+            before.next = task.next
+        if self.tail is task:
+            self.tail = before
+        task.next = None
+        task.queue = None
 
 
 class Task:

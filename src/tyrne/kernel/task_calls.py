@@ -8,6 +8,7 @@ from tyrne.abi import NULL_HANDLE, CapKind, Rights, Status, TaskState
 from tyrne.hal.board import B
 from tyrne.hal.frame import REGISTERS, Answer, Call
 from tyrne.kernel.authority import authorise, message_status, task_of
+from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.config import PRIORITIES
 from tyrne.kernel.deadline import set_deadline
@@ -67,21 +68,20 @@ def supervise(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     task = task_of(caller.table, call.a0, Rights.CONFIGURE)
     if isinstance(task, Status):
         return refuse(task)
-    if call.a1 == NULL_HANDLE:
-        if task.through is task.supervisor:
-            return refuse(Status.BAD_STATE)
-        delete(kernel, task.supervisor)
-        return done()
-    slot = authorise(caller.table, call.a1, CapKind.ENDPOINT, Rights.SEND)
-    if isinstance(slot, Status):
-        return refuse(message_status(slot))
+    slot: CapSlot | None = None
+    if call.a1 != NULL_HANDLE:
+        named = authorise(caller.table, call.a1, CapKind.ENDPOINT, Rights.SEND)
+        if isinstance(named, Status):
+            return refuse(message_status(named))
+        slot = named
     if task.through is task.supervisor:
         return refuse(Status.BAD_STATE)
-    refused = slot.child_refused()
+    refused = None if slot is None else slot.child_refused()
     if refused is not None:
         return refuse(refused)
     delete(kernel, task.supervisor)
-    task.supervisor.fill(slot.held(), slot, slot.depth + 1)
+    if slot is not None:
+        task.supervisor.fill(slot.held(), slot, slot.depth + 1)
     return done()
 
 

@@ -9,8 +9,7 @@ from tyrne.abi import TaskState
 from tyrne.hal.aarch64.syndrome import fault_kind
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.task import Offer, Task
-from tyrne.kernel.task_queue import TaskQueue
+from tyrne.kernel.task import Offer, Task, TaskQueue
 from tyrne.system.names import Names, called
 
 NO_NAMES: Final = Names(())

@@ -9,7 +9,7 @@ from typing import Any
 
 from tyrne.hal.frame import TrapFrame
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.task_queue import TaskQueue
+from tyrne.kernel.task import TaskQueue
 from tyrne.lang import Array, u64
 from tyrne.testing.board import MemoryBoard
 

@@ -28,8 +28,7 @@ from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.core import Core
 from tyrne.kernel.effects import done, handed
 from tyrne.kernel.frames import Frames
-from tyrne.kernel.task import Offer
-from tyrne.kernel.task_queue import TaskQueue
+from tyrne.kernel.task import Offer, TaskQueue
 from tyrne.lang import u16, u64
 from tyrne.system.parts import Cap, Quota
 from tyrne.testing.explore import MODELS, Gift, Holder, Model, Template, Words

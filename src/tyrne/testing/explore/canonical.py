@@ -46,8 +46,7 @@ from tyrne.kernel.line import Line
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.quota import Quota
-from tyrne.kernel.task import Offer, Task
-from tyrne.kernel.task_queue import TaskQueue
+from tyrne.kernel.task import Offer, Task, TaskQueue
 from tyrne.kernel.work import Preparation, Revocation, Work
 from tyrne.testing.board import MemoryBoard
 from tyrne.testing.explore.alphabet import deadline_of, deadlines

@@ -16,7 +16,7 @@ from tyrne.kernel.capability import (
     TaskHandle,
 )
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.task_queue import TaskQueue
+from tyrne.kernel.task import TaskQueue
 from tyrne.testing.board import MemoryBoard
 from tyrne.testing.invariants.slots import arenas
 

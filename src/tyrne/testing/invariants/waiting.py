@@ -10,8 +10,7 @@ from tyrne.kernel.capability import EndpointHandle, NotificationHandle, ReplyHan
 from tyrne.kernel.deletion import owner_of
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.kernel.kernel import Kernel
-from tyrne.kernel.task import Offer, Task
-from tyrne.kernel.task_queue import TaskQueue
+from tyrne.kernel.task import Offer, Task, TaskQueue
 from tyrne.testing.invariants.slots import object_of
 
 Violations = Iterator[str]
