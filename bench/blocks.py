@@ -20,12 +20,13 @@ CLIENT: Final = Path(__file__).parent / "programs" / "blocks.py"
 SAMPLES_CAP: Final = '  { memory = "samples", at = 0x1100_0000 },\n'
 REGION: Final = '[[memory]]\nname = "samples"\npages = 4\n\n'
 ROUNDS: Final = 200
-BATCHES: Final = (0, 1, 8, 64)
-"""As in the program."""
+WRITES: Final = 256
+BATCHES: Final = (0, 1, 8, 64, WRITES + 64)
+"""As in the program: with 256 more, a batch of writes."""
 
 
 def batches() -> dict[int, list[int]]:
-    """Instructions of a client, the driver and the kernel for each batch of so many reads; 0 is one refused request."""
+    """Instructions of a client, the driver and the kernel for each of BATCHES; 0 is one refused request."""
     with tempfile.TemporaryDirectory(prefix="tyrne-bench-") as name:
         folder = Path(name)
         (folder / "disk.img").write_bytes(bytes(2 * 64 * 4096))

@@ -14,9 +14,12 @@ from functools import cache
 from pathlib import Path
 from subprocess import CalledProcessError
 
-from blocks import ROUNDS, batches
+from blocks import ROUNDS, WRITES, batches
 from counts import SAMPLES, BenchError, Counter
 from follow import instructions_of_tick, instructions_to_user
+from frames import FRAME_BYTES, PHASES
+from frames import ROUNDS as FRAME_ROUNDS
+from frames import batches as batches_of_frames
 from image import (
     SECTIONS,
     cached_run,
@@ -67,13 +70,24 @@ def paths(figures: Sequence[Figure], samples: int) -> Section:
 def disk() -> Section:
     rows = []
     for batch, taken in batches().items():
-        among = max(batch, 1)
-        name = f"a block, read in batches of {batch}" if batch else "client → driver → client, without the disk"
+        among = max(batch % WRITES, 1)
+        done = "written" if batch > WRITES else "read"
+        name = f"a block, {done} in batches of {among}" if batch else "client → driver → client, without the disk"
         each = (round(value / among) for value in (statistics.median_low(taken), min(taken), max(taken)))
         median, least, most = each
         rows.append(Row(name, median, None, None, least, most))
     note = f"client, programs/disk.py and kernel together, in a system that rests in between; {ROUNDS} samples of each"
     return Section("blocks of 4 KiB of a disk", "instructions", tuple(rows), note)
+
+
+def network() -> Section:
+    rows = []
+    for (batch, summed), taken in zip(PHASES, batches_of_frames(), strict=True):
+        name = f"a frame, answered in batches of {batch}" + (", with a checksum of its data" if summed else "")
+        least, median, most = (round(value / batch) for value in (min(taken), statistics.median_low(taken), max(taken)))
+        rows.append(Row(name, median, None, None, least, most))
+    note = f"programs/echo.py and kernel together, in and out again; {FRAME_ROUNDS} samples of each"
+    return Section(f"frames of {FRAME_BYTES:,} bytes of a network", "instructions", tuple(rows), note)
 
 
 def image() -> Section:
@@ -175,7 +189,8 @@ def parts(only: Sequence[str], samples: int) -> list[Callable[[], Section | Hist
     """What takes each section of the table; with `only`, just the paths."""
     figures = chosen(only)
     taken: list[Callable[[], Section | Histogram]] = [lambda: paths(figures, samples)]
-    return taken if only else [*taken, disk, tick, longest, late, sleepers, image, boot, build, start, hosted, user]
+    others = (disk, network, tick, longest, late, sleepers, image, boot, build, start, hosted, user)
+    return taken if only else [*taken, *others]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,7 +1,8 @@
 """A client of programs/disk.py that counts what batches take: instructions of all tasks and of the kernel.
 
 It counts what is executed, and not time: while the disk works and nobody is ready, nothing is. Samples are pairs of
-words behind a header, as in common.h: the size of a batch, 0 for one request that is refused, and the instructions.
+words behind a header, as in common.h: the size of a batch, 0 for one request that is refused and 256 more for one that
+writes, and the instructions.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Final
 from tyrne.lang import export, handle, irange, u64, wrapping_sub
 from tyrne.lang.machine import SystemRegister, read_register, write64, write_register
 from tyrne.user import EndpointCap, Message, NotificationCap, granted, send, wait_signals
-from tyrne.user.blocks import OK, READ, REFUSED, BlockClient
+from tyrne.user.blocks import OK, READ, REFUSED, WRITE, BlockClient
 
 DRIVER: Final = EndpointCap(handle("requested"))
 DONE: Final = NotificationCap(handle("done"))
@@ -22,6 +23,7 @@ HEADER: Final = u64(64)
 ROUNDS: Final = u64(200)
 RETIRED: Final = u64(0x08)
 """INST_RETIRED, at all levels."""
+WRITES: Final = u64(256)
 
 DISK: Final = BlockClient()
 
@@ -58,7 +60,7 @@ def sample(batch: u64, instructions: u64) -> None:
     TAKEN.count += 1
 
 
-def measure(batch: u64) -> None:
+def measure(batch: u64, kind: u64) -> None:
     blocks = DISK.blocks()
     for _ in irange(ROUNDS):
         before = executed()
@@ -67,9 +69,10 @@ def measure(batch: u64) -> None:
             finish(u64(1), REFUSED)
         else:
             for i in irange(batch):
-                DISK.request(READ, i % blocks, i)
+                DISK.request(kind, i % blocks, i)
             finish(batch, OK)
-        sample(batch, wrapping_sub(executed(), before))
+        taken = wrapping_sub(executed(), before)
+        sample(batch + WRITES if kind == WRITE else batch, taken)
 
 
 @export
@@ -80,7 +83,8 @@ def main() -> u64:
     while DISK.blocks() == 0:
         granted(wait_signals(DONE))
     for batch in irange(4):
-        measure(u64(0) if batch == 0 else u64(1) << 3 * (batch - 1))
+        measure(u64(0) if batch == 0 else u64(1) << 3 * (batch - 1), READ)
+    measure(u64(64), WRITE)
     write64(SAMPLES, MAGIC)
     write64(SAMPLES + 8, u64(2))
     write64(SAMPLES + 16, TAKEN.count)
