@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from descriptions import changes
 
 from tyrne import testing
 from tyrne.cli.running import run_system
+from tyrne.hosted.devices.network import MOST_WAITING
 from tyrne.hosted.devices.pcap import frames_of, pcap_of
+from tyrne.hosted.devices.peer import ADDRESS, answer
 from tyrne.system.description import read_description
 from tyrne.system.device_files import read_files
 from tyrne.system.devices import NO_WIRE, emulator_options
@@ -141,6 +145,19 @@ def test_nothing_that_is_sent_leaves_the_command(monkeypatch: pytest.MonkeyPatch
     for machine in ("hosted", "native"):
         run = testing.run_system(shipped("systems/echo.toml"), machine, max_instructions=0)
         assert "2 datagrams" in run.report()["console"]
+
+
+def test_on_a_wire_so_many_answers_wait_for_qemu_as_frames_may_wait() -> None:
+    """Nobody takes them here, as where QEMU's system asks again and again and takes no answer."""
+    asks = ADDRESS + bytes.fromhex("525400123456 0806 0001080006040001 525400123456 0a00020f 000000000000 0a000202")
+    assert answer(asks) is not None
+    with Wire(Device("n", "network")) as wire, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as qemu:
+        for _ in range(2 * MOST_WAITING):
+            qemu.sendto(asks, str(wire._ours))
+        end = time.monotonic() + 30
+        while select.select([wire._socket], [], [], 0)[0] and time.monotonic() < end:
+            time.sleep(0.01)
+    assert len(wire._first) == MOST_WAITING
 
 
 @pytest.mark.qemu

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from tyrne.hosted.devices.network import LONGEST, SHORTEST
+from tyrne.hosted.devices.network import LONGEST, MOST_WAITING, SHORTEST
 from tyrne.hosted.devices.pcap import Frame, frames_of
 from tyrne.hosted.devices.peer import ANNOUNCEMENT, answer
 from tyrne.system.devices import NO_WIRE
@@ -38,7 +38,7 @@ _LOOK_SECONDS: Final = 0.1
 
 class Wire:
     """For one run, while the context is open. Frames come at their times since QEMU took the first, or later: as many
-    wait as QEMU lets wait, and none is lost."""
+    wait as QEMU lets wait, and none is lost but what answers somebody who takes nothing."""
 
     def __init__(self, device: Device) -> None:
         """RequestError where a port or the socket cannot be had."""
@@ -119,7 +119,8 @@ class Wire:
             frame = self._socket.recv(_AT_ONCE)
             if len(frame) >= SHORTEST:
                 self._ports.give(frame)
-                if (said := answer(frame)) is not None:
+                said = answer(frame) if len(self._first) < MOST_WAITING else None  # who asks need not take answers
+                if said is not None:
                     self._first.append(said)
 
     def _send(self, frame: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tyrne.hosted.bus import Reach
-from tyrne.hosted.devices.network import Network
+from tyrne.hosted.devices.network import MOST_WAITING, Network
 from tyrne.hosted.ram import Ram
 
 
@@ -31,3 +31,17 @@ def test_frames_come_at_their_times_and_answers_last() -> None:
     device.advance(25)
     assert heard[2:] == [b"third", b"fourth", b"an answer"]
     assert device.next_event() is None
+
+
+def test_who_asks_faster_than_time_goes_on_has_so_many_answers_under_way_as_may_wait() -> None:
+    heard.clear()
+    device = Heard(lambda _: None, Reach(Ram(), []), lambda: 0, address=bytes(6), send=lambda _: None)
+    for _ in range(MOST_WAITING + 3):
+        device.receive_at(20, b"an answer", answers=True)
+    device.receive_at(20, b"from outside")
+    assert device.dropped == 3
+    device.advance(20)
+    assert heard == [b"from outside"] + MOST_WAITING * [b"an answer"]
+    for _ in range(MOST_WAITING):
+        device.receive_at(30, b"another", answers=True)
+    assert device.dropped == 3

@@ -21,7 +21,7 @@ HEADER: Final = 12
 SHORTEST, LONGEST = 14, 1514
 """Bytes of a frame, without its checksum."""
 MOST_WAITING: Final = 256
-"""Frames that wait for buffers."""
+"""Frames that wait for buffers; and answers that are on their way."""
 
 
 class Network(VirtioMmio):
@@ -53,9 +53,11 @@ class Network(VirtioMmio):
         self._coming: Final = [(time, False, number, frame) for number, (time, frame) in enumerate(frames)]
         heapq.heapify(self._coming)
         self._numbered = len(self._coming)
+        self._answers = 0
+        """Among those that come. A driver can ask faster than time goes on."""
         self.dropped = 0
-        """Frames from outside that never reached the driver: no frames by their length, too many that waited, or too
-        long for the buffer that was next."""
+        """Frames from outside that never reached the driver: no frames by their length, too many that waited or were
+        on their way, or too long for the buffer that was next."""
 
     @property
     def waiting(self) -> int:
@@ -65,6 +67,10 @@ class Network(VirtioMmio):
     def receive_at(self, time: int, frame: bytes, answers: bool = False) -> None:
         """Let a frame come by itself, later than now; of those of one time in the order of the calls, and what answers
         the driver last, so that a run that is repeated has the same order."""
+        if answers and self._answers == MOST_WAITING:
+            self.dropped += 1
+            return
+        self._answers += answers
         heapq.heappush(self._coming, (time, answers, self._numbered, frame))
         self._numbered += 1
 
@@ -77,7 +83,9 @@ class Network(VirtioMmio):
     def advance(self, now: int) -> None:
         super().advance(now)
         while self._coming and self._coming[0][0] <= now:
-            self.receive(heapq.heappop(self._coming)[3])
+            _, answers, _, frame = heapq.heappop(self._coming)
+            self._answers -= answers
+            self.receive(frame)
 
     def receive(self, frame: bytes) -> None:
         """A frame from outside, between two turns."""
