@@ -44,7 +44,8 @@ AllowPath = Annotated[
     list[Path] | None,
     typer.Option(
         metavar="DIR",
-        help="A folder besides that of the description in which files of devices may lie. May be given again.",
+        help="A folder besides that of the description in which files of devices may lie, to be read, and changed if "
+        "the description says keep = true. May be given again.",
         show_default=False,
     ),
 ]
