@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from tyrne.system.qemu_console import ConsolePort
 
 SAID_BYTES: Final = 64 << 10
-"""Of what the serial line or QEMU itself says, when the trace does not say it."""
+"""Of what the serial line says, when the trace does not say it."""
+COMPLAINT_BYTES: Final = 200
+"""Of what QEMU itself says: the last ones. A driver can have it complain again and again."""
 LOOK_SECONDS: Final = 0.1
 """How often a run in which nothing happens is looked at."""
 WALL_SECONDS: Final = 120.0
@@ -50,6 +52,14 @@ class Ending:
     serial: bytes
     complaint: str
     timed_out: bool
+
+    @property
+    def text(self) -> str:
+        """Of a QEMU that did not run, or failed."""
+        said = self.complaint or "no reason given"
+        if self.status >= 0:
+            return f"ended with status {self.status}: {said}"
+        return f"ended by signal {-self.status}: {said}; run it with --machine hosted, which no driver ends"
 
 
 def find_emulator() -> str:
@@ -146,7 +156,7 @@ class Guest:
                 self.ending = Ending(
                     process.returncode,
                     _first_bytes(serial),
-                    " ".join(_first_bytes(complaints).decode(errors="replace").split()),
+                    " ".join(_last_bytes(complaints).decode(errors="replace").split()),
                     timed_out,
                 )
 
@@ -195,3 +205,11 @@ def _first_bytes(path: Path) -> bytes:
         return b""
     with path.open("rb") as file:
         return file.read(SAID_BYTES)
+
+
+def _last_bytes(path: Path) -> bytes:
+    """Whole lines, where there are more than would be read."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - COMPLAINT_BYTES))
+        found = file.read(COMPLAINT_BYTES)
+    return found if len(found) < COMPLAINT_BYTES else found.partition(b"\n")[2] or found

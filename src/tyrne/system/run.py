@@ -268,8 +268,8 @@ def run_kernel(
     if ending.timed_out:
         recorder.end(STATUS_LIMIT, 0)
         return True
-    if not ending.serial and not recorder.panic_bytes:
-        raise RequestError(f"{EMULATOR}: ended with status {ending.status}: {ending.complaint or 'no reason given'}")
+    if not recorder.panic_bytes and (ending.status < 0 or not ending.serial):
+        raise RequestError(f"{EMULATOR}: {ending.text}")
     if not recorder.panic_bytes:
         recorder.panic(ending.serial)
     recorder.end(STATUS_PANIC, 0)
