@@ -59,7 +59,8 @@ class Ending:
         said = self.complaint or "no reason given"
         if self.status >= 0:
             return f"ended with status {self.status}: {said}"
-        return f"ended by signal {-self.status}: {said}; run it with --machine hosted, which no driver ends"
+        mend = "nothing of the run is kept, run it with --machine hosted, which no driver ends"
+        return f"ended by signal {-self.status}: {said}; {mend}"
 
 
 def find_emulator() -> str:
