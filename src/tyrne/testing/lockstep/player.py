@@ -62,6 +62,7 @@ MOODS: Final = (
     _mood(6, N.NOTIFY, N.POLL, N.BIND, N.WAIT),
     _mood(12, N.CLOCK_ARM, N.WAIT, N.CALL),
     _mood(10, N.CLOCK_ARM, N.NOTIFY, N.BIND, N.WAIT, N.REPLY_WAIT),
+    _mood(10, N.INTERRUPT_BIND, N.INTERRUPT_ACK, N.WAIT, N.BIND, N.REPLY_WAIT),
     _mood(10, N.CAP_COPY, N.CAP_DERIVE, N.CAP_MOVE, N.CAP_QUERY),
     _mood(40, N.CAP_DERIVE),
     _mood(40, N.CAP_COPY, N.SEND, N.SEND_WAIT, N.WAIT),
@@ -220,7 +221,7 @@ class Player:
     def _is_due(self) -> bool:
         """Whether the board would interrupt, or some device may."""
         board = self._pair.python.board
-        if board.unmasked and self._random.random() < 0.5:
+        if board.unmasked and self._random.random() < 0.15:
             return True
         at = board.deadlines.earliest()
         return at is not None and board.instructions >= at
