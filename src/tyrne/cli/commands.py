@@ -95,6 +95,15 @@ def run(
             "from the seed. Not on qemu, where interrupts come by themselves.",
         ),
     ] = None,
+    max_seconds: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            min=0.1,
+            max=1e6,
+            help="Stop after so many seconds by the clock on the wall. Without it: on qemu after 120, but at a terminal.",
+        ),
+    ] = None,
     allow_path: AllowPath = None,
     typed: Annotated[
         Path | None,
@@ -114,7 +123,7 @@ def run(
     """
     allowed = tuple(allow_path or ())
     limit, seed = max_instructions or 0, preempt_calls or 0
-    return run_system(system or [], machine, release, report, limit, seed, quiet, allowed, typed)
+    return run_system(system or [], machine, release, report, limit, seed, quiet, allowed, typed, max_seconds)
 
 
 @app.command(cls=Command)

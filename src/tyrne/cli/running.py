@@ -43,6 +43,7 @@ def run_system(
     quiet: bool = False,
     allowed: tuple[Path, ...] = (),
     typed: Path | None = None,
+    max_seconds: float | None = None,
 ) -> int:
     """Run what the arguments of a command line name and show what its tasks write; the exit status of docs/guide.md.
 
@@ -61,7 +62,7 @@ def run_system(
     with progress(out, "building …"):
         loaded = known_system(system)
         given = read_input(typed, loaded.devices)
-        ready = prepare(Request(loaded, machine, release, max_instructions, preempt_calls, allowed, given))
+        ready = prepare(Request(loaded, machine, release, max_instructions, preempt_calls, allowed, given, max_seconds))
     if not quiet:
         warn(warnings_of(loaded))
     networks = [device for device in loaded.devices if device.kind == "network"]

@@ -63,7 +63,9 @@ def explain(result: Result) -> Iterator[str]:
         case _ if result.timed_out:
             from tyrne.system.qemu import WALL_SECONDS
 
-            yield f"stopped: {WALL_SECONDS:.0f} seconds have passed; limit the run with --max-instructions N"
+            seconds = result.request.max_seconds or WALL_SECONDS
+            yield f"stopped: {seconds:g} seconds have passed; give it more with --max-seconds N"
+            yield from who_stands(result)
         case status if status == STATUS_PANIC:
             first = bytes(result.recorder.panic_bytes).decode(errors="backslashreplace").partition("\n")[0]
             yield f"kernel panic, a defect of tyrne: {first or 'no report'}"

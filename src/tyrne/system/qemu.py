@@ -111,8 +111,11 @@ class Guest:
         options: Sequence[str] = (),
         stop: StopRequest | None = None,
         port: ConsolePort | None = None,
+        bounded: bool = True,
     ) -> None:
-        """`port` is the outer end of the console device, if there is one."""
+        """`port` is the outer end of the console device, if there is one. What is bounded ends after WALL_SECONDS, unless
+        somebody types."""
+        self._seconds = WALL_SECONDS if bounded and (port is None or not port.interactive) else inf
         self._kernel = kernel
         self._port = port
         self._options = options
@@ -173,7 +176,7 @@ class Guest:
     def _lines(self, source: int, serial: IO[bytes]) -> Generator[bytes, None, bool]:
         """Lines until the other end closes; returns (as a generator does) whether it was to be stopped first."""
         port = self._port
-        deadline = time.monotonic() + (inf if port is not None and port.interactive else WALL_SECONDS)
+        deadline = time.monotonic() + self._seconds
         asked = False
         rest = b""
         while True:

@@ -58,6 +58,8 @@ class Request:
     """Folders besides that of the description in which files of devices may lie."""
     input: Input | None = None
     """What is typed into the console of the system."""
+    max_seconds: float | None = None
+    """By the clock on the wall; None for no end, but on QEMU two minutes, unless somebody types."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Result:
         """The exit status of the run."""
         if self.recorder.status is not None:
             return self.recorder.status
-        return STATUS_LIMIT if self.interrupted else STATUS_PANIC
+        return STATUS_LIMIT if self.interrupted or self.timed_out else STATUS_PANIC
 
     @cached_property
     def explainer(self) -> Explainer:
@@ -145,9 +147,11 @@ class Ready:
         """`kept` bounds what the result has of the run; `stop` may end it before its end."""
         recorder = Recorder(listener, kept=kept)
         wish = StopRequest() if stop is None else stop
-        timed_out = self.start(recorder, wish)
-        interrupted = wish.made and recorder.status in (None, STATUS_LIMIT)
-        return Result(self.request, recorder, timed_out, interrupted, wish.left if interrupted else None)
+        with wish.after(self.request.max_seconds):
+            timed_out = self.start(recorder, wish)
+        stopped = wish.made and recorder.status in (None, STATUS_LIMIT)
+        timed_out = timed_out or (stopped and wish.timed_out)
+        return Result(self.request, recorder, timed_out, stopped and not timed_out, wish.left if stopped else None)
 
 
 def check_seed(machine: Machine, preempt_calls: int) -> None:
@@ -237,7 +241,8 @@ def _qemu(request: Request) -> Start:
                 ends.callback(port.close)
             disk = None if block is None else ends.enter_context(QemuDisk(block, recorder))
             words = options if wire is None else wire.options(options)
-            return run_kernel(kernel, recorder, words if disk is None else disk.options(words), stop, port)
+            words = words if disk is None else disk.options(words)
+            return run_kernel(kernel, recorder, words, stop, port, request.max_seconds is None)
 
     return start
 
@@ -248,14 +253,16 @@ def run_kernel(
     options: Sequence[str] = (),
     stop: StopRequest | None = None,
     port: ConsolePort | None = None,
+    bounded: bool = True,
 ) -> bool:
     """Boot a traced kernel on QEMU, with more options of QEMU's, and record what it does. Returns whether the clock on
-    the wall ended it. One that is asked to stop, and does not, breaks off: nobody knows where its tasks are."""
+    the wall ended it: after two minutes if it is bounded. One that is asked to stop, and does not, breaks off: nobody
+    knows where its tasks are."""
     from tyrne.system.lines import line_of_panic
     from tyrne.system.qemu import EMULATOR, Guest
     from tyrne.system.records import feed
 
-    guest = Guest(kernel, options, stop, port)
+    guest = Guest(kernel, options, stop, port, bounded)
     with closing(guest.records()) as records:
         for line in records:
             feed(line, recorder)
