@@ -113,8 +113,8 @@ class Guest:
         port: ConsolePort | None = None,
         bounded: bool = True,
     ) -> None:
-        """`port` is the outer end of the console device, if there is one. What is bounded ends after WALL_SECONDS, unless
-        somebody types."""
+        """`port` is the outer end of the console device, if there is one. What is bounded ends after WALL_SECONDS,
+        unless somebody types."""
         self._seconds = WALL_SECONDS if bounded and (port is None or not port.interactive) else inf
         self._kernel = kernel
         self._port = port
