@@ -101,7 +101,7 @@ def run(
             metavar="N",
             min=0.1,
             max=1e6,
-            help="Stop after so many seconds by the clock on the wall. Without it: on qemu after 120, but at a terminal.",
+            help="Stop after so many seconds by the clock on the wall. Without it, on qemu, 120, not at a terminal.",
         ),
     ] = None,
     allow_path: AllowPath = None,
