@@ -42,18 +42,20 @@ def truthful(code: CodeType) -> CodeType:
 
 
 def _shared_jumps(code: CodeType) -> Iterator[tuple[int, int]]:
-    """Start and end, in bytes, of each jump that is jumped to and has the line of what falls into it."""
+    """Start and end, in bytes, of each jump that is jumped to and has the line of what falls into it; the end of a
+    function, `LOAD_CONST None` and `RETURN_VALUE`, is one."""
     instructions = list(dis.get_instructions(code))
     for before, jump, after in zip(instructions, instructions[1:], instructions[2:], strict=False):
+        leaves = jump.opname == "LOAD_CONST" and jump.argval is None and after.opname == "RETURN_VALUE"
         if (
-            jump.opname in JUMPS
+            (jump.opname in JUMPS or leaves)
             and jump.is_jump_target
             and before.opname not in LEAVE
             and jump.positions is not None
             and before.positions is not None
             and jump.positions.lineno == before.positions.lineno
         ):
-            yield jump.offset, after.offset
+            yield jump.offset, after.offset + (2 if leaves else 0)
 
 
 def _table(lines: Sequence[int | None], first: int) -> Iterator[int]:
