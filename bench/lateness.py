@@ -44,7 +44,7 @@ class Lateness:
 def lateness(trial: Trial, rounds: int = ROUNDS, slice: int = limits.SLICE_MAX) -> Lateness:
     """Run a trial with a sleeper beside it."""
     scenario = with_room(trial.scenario)
-    rounds = min(rounds, trial.rounds) if trial.rounds == 1 else rounds
+    rounds = 1 if trial.rounds == 1 else rounds
     system = system_of(scenario, rounds, slice)
     region = len(system.memory)
     role = Role(
@@ -86,10 +86,8 @@ def with_room(scenario: Scenario) -> Scenario:
     if len(scenario.roles) + scenario.equal + made < MAX_TASKS:
         return scenario
     defines = {
-        name: str(int(value) - 1) if name in ("TASKS", "CALLS", "MANY") and made + len(scenario.roles) >= MAX_TASKS
-        else value
-        for name, value in scenario.defines.items()
-    }  # fmt: skip
+        name: str(int(value) - 1) if name in ("TASKS", "CALLS") else value for name, value in scenario.defines.items()
+    }
     program, count = Counter(role.program for role in scenario.roles).most_common(1)[0]
     if count > 1:
         first = next(i for i, role in enumerate(scenario.roles) if role.program == program)

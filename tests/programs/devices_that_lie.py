@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from struct import pack
 from typing import Final
 
@@ -16,7 +15,7 @@ from tyrne.hosted.devices.device import Device, DmaError, Memory, Now, SetLine
 from tyrne.hosted.devices.entropy import Entropy
 from tyrne.hosted.devices.faults import Faults
 from tyrne.hosted.devices.virtio_mmio import VirtioMmio
-from tyrne.system.devices import KINDS
+from tyrne.system.models import MODELS
 from tyrne.system.parts import Device as Described
 
 Model = Callable[[Bus, SetLine, Described], Device]
@@ -24,7 +23,7 @@ Model = Callable[[Bus, SetLine, Described], Device]
 
 def have(patch: pytest.MonkeyPatch, kind: str, model: Model) -> None:
     """From now on a device of a kind is this model."""
-    patch.setitem(KINDS, kind, replace(KINDS[kind], model=model))
+    patch.setitem(MODELS, kind, model)
 
 
 def entropy_with(faults: Faults) -> Model:

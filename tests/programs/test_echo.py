@@ -34,7 +34,7 @@ from tyrne.hosted.devices.faults import Fault, Faults
 from tyrne.hosted.devices.network import RECEIVE, TRANSMIT, Network
 from tyrne.hosted.devices.pcap import pcap_of
 from tyrne.hosted.devices.peer import answer
-from tyrne.system import devices
+from tyrne.system import models
 from tyrne.system.parts import Device
 from tyrne.system.replay import Replay
 from tyrne.system.transition import Interrupt
@@ -61,7 +61,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         found.append(made)
         return answer(made)
 
-    monkeypatch.setattr(devices, "answer", hear)
+    monkeypatch.setattr(models, "answer", hear)
     return found
 
 

@@ -13,7 +13,7 @@ from tyrne.hal.frame import TrapFrame, Vector
 from tyrne.hosted import shown
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.bus import Bus
-from tyrne.hosted.cpu import INTERRUPTED, NO_LIMIT, Stop
+from tyrne.hosted.cpu import INTERRUPTED, NO_LIMIT, Cpu, Stop
 from tyrne.hosted.loading import load
 from tyrne.hosted.panic import describe
 from tyrne.hosted.recorder import Recorder
@@ -38,6 +38,10 @@ class HostedMachine:
         self.board.kernel_entry = self.kernel.trap_from_kernel
         self._frames: Final[dict[int, tuple[TrapFrame, AdoptedFrame]]] = {}
         self._info: Final = load(self.board, self.board.cpu, manifest)
+
+    @property
+    def cpu(self) -> Cpu:
+        return self.board.cpu
 
     def make_bus(self, reach: Sequence[tuple[int, int]] = ()) -> Bus:
         """A bus for devices; made once, before the machine boots."""

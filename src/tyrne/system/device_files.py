@@ -9,12 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from tyrne.hosted.devices.pcap import frames_of, pcap_of
 from tyrne.system import limits
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.parts import Device
 
-SECTOR: Final = 512
 FIRST_FRAME: Final = 1_000_000
 """Nanoseconds after boot, for the first frame of a file."""
 _LONGEST: Final = 1_000_000_000 * 1_000_000_000
@@ -63,6 +61,8 @@ def _check_keeping(file: Path) -> None:
 
 
 def _whole_sectors(content: bytes, file: Path) -> bytes:
+    from tyrne.hosted.devices.block import SECTOR  # here: most runs have no device
+
     if not content or len(content) % SECTOR:
         whole = max(SECTOR, -(-len(content) // SECTOR) * SECTOR)
         what = f"{len(content)} bytes are no whole sectors of {SECTOR}"
@@ -72,6 +72,8 @@ def _whole_sectors(content: bytes, file: Path) -> bytes:
 
 def _since_boot(content: bytes, file: Path) -> bytes:
     """The frames of a file, with the times at which they come: the first one a millisecond after boot."""
+    from tyrne.hosted.devices.pcap import frames_of, pcap_of
+
     try:
         frames = frames_of(content)
     except ValueError as error:

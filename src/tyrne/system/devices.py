@@ -9,28 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final
 
 from tyrne.boards.qemu_virt.memory_map import CPU_INTERFACE, DISTRIBUTOR, RAM_END, RAM_START, UART
 from tyrne.boards.qemu_virt.uart import LINE as UART_LINE
-from tyrne.hosted.devices.block import Block, Sectors
-from tyrne.hosted.devices.console import Console
-from tyrne.hosted.devices.device import Device as Model
-from tyrne.hosted.devices.device import SetLine
-from tyrne.hosted.devices.entropy import Entropy
-from tyrne.hosted.devices.network import Network
-from tyrne.hosted.devices.pcap import frames_of
-from tyrne.hosted.devices.peer import LATENCY, answer
-from tyrne.hosted.devices.rtc import BASE, Rtc
+from tyrne.hosted.devices.rtc import BASE
 from tyrne.system.errors import RequestError
 from tyrne.system.limits import PAGE
 from tyrne.system.manifest import System
 from tyrne.system.parts import Device, Region
-
-if TYPE_CHECKING:
-    from tyrne.hosted.bus import Bus, Outside
 
 
 @dataclass(frozen=True)
@@ -62,7 +50,6 @@ REFUSED: Final = (
     Range(0x0902_0000, 0x0902_1000, "fw_cfg, which can write to all memory"),
 )
 
-
 LINES: Final = range(32, 288)
 """The lines of devices on the board, as the interrupt controller numbers them."""
 _LINES_THERE_ARE: Final = "there is 34 of the clock (PL031), and 48 to 79 of virtio"
@@ -70,12 +57,11 @@ _LINES_THERE_ARE: Final = "there is 34 of the clock (PL031), and 48 to 79 of vir
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of device, of which a machine has one. `model` makes it, given the bus and its line; `options` are what
-    QEMU needs to have it."""
+    """A kind of device, of which a machine has one. `options` are what QEMU needs to have it; what makes its model
+    stands in models.py."""
 
     address: int
     line: int
-    model: Callable[[Bus, SetLine, Device], Model]
     options: Callable[[Device], tuple[str, ...]]
     file: str = ""
     """An example of a file that it is made from; "" if from none."""
@@ -91,10 +77,8 @@ class Transport:
     device: str
     backend: Callable[[Device], tuple[str, ...]]
 
-    def kind(
-        self, model: Callable[[Bus, SetLine, Device], Model], file: str = "", optional: bool = False
-    ) -> Kind:
-        return Kind(0x0A00_0000 + self.slot * 0x200, 48 + self.slot, model, self.options, file, optional)
+    def kind(self, file: str = "", optional: bool = False) -> Kind:
+        return Kind(0x0A00_0000 + self.slot * 0x200, 48 + self.slot, self.options, file, optional)
 
     def options(self, device: Device) -> tuple[str, ...]:
         made = f"{self.device},bus=virtio-mmio-bus.{self.slot}"
@@ -124,75 +108,20 @@ TRANSPORTS: Final = {
     ),
     "console": Transport(24, "virtio-serial-device,max_ports=1", lambda d: ("-chardev", NOWHERE)),
 }  # fmt: skip
-"""A page each, so that who maps one device has no other. A kind of KINDS is `TRANSPORTS[kind].kind(its model)`."""
+"""A page each, so that who maps one device has no other. A kind of KINDS is `TRANSPORTS[kind].kind()`."""
 
 KINDS: Final = {
     "rtc": Kind(
         0x0901_0000,
         34,
-        lambda bus, line, device: Rtc(line, bus.now),
         lambda device: ("-rtc", f"base={datetime.fromtimestamp(BASE, UTC):%Y-%m-%dT%H:%M:%S},clock=vm"),
     ),
-    "block": TRANSPORTS["block"].kind(
-        lambda bus, line, device: Block(line, bus.memory, bus.now, sectors=Sectors(device.content)), file="disk.img"
-    ),
-    "entropy": TRANSPORTS["entropy"].kind(
-        lambda bus, line, device: Entropy(line, bus.memory, bus.now, seed=device.kind.encode())
-    ),
-    "network": TRANSPORTS["network"].kind(lambda *made: _network(*made), file="frames.pcap", optional=True),
-    "console": TRANSPORTS["console"].kind(
-        lambda bus, line, device: Console(
-            line, bus.memory, bus.now, output=partial(bus.recorder.device, device.name), keys=device.keys
-        )
-    ),
+    "block": TRANSPORTS["block"].kind(file="disk.img"),
+    "entropy": TRANSPORTS["entropy"].kind(),
+    "network": TRANSPORTS["network"].kind(file="frames.pcap", optional=True),
+    "console": TRANSPORTS["console"].kind(),
 }
 """What a description can name: the kinds that every machine has."""
-
-
-def _network(bus: Bus, line: SetLine, device: Device) -> Network:
-    """With the peer at the other end, and the frames that come over the wire."""
-
-    def send(frame: bytes) -> None:
-        said = answer(frame)
-        if said is not None:
-            made.receive_at(bus.now() + LATENCY, said, answers=True)
-
-    frames = frames_of(device.content) if device.content else ()
-    made = Network(line, bus.memory, bus.now, address=device.address, send=send, frames=frames)
-    return made
-
-
-class Machine(Protocol):
-    """A machine whose devices are models."""
-
-    def make_bus(self, reach: Sequence[tuple[int, int]] = ()) -> Bus: ...
-
-
-Connect = Callable[["Bus", Sequence[Model]], "Outside | None"]
-"""Makes, for devices on a bus, that by which something comes to them from outside."""
-
-
-def attach(
-    machine: Machine, devices: Sequence[Device], memory: Iterable[Region], connect: Connect | None = None
-) -> None:
-    """Give a machine its devices, whose files have been read, before it boots. They reach what of the memory is theirs.
-    A machine without any has no bus. `connect` lets something come to them from outside."""
-    if not devices:
-        return
-    bus = machine.make_bus([(RAM_END - shared_pages(memory) * PAGE, int(RAM_END))])
-    models: list[Model] = []
-    for device in devices:
-        kind = KINDS[device.kind]
-        model = kind.model(bus, bus.line(kind.line), device)
-        models.append(model)
-        if isinstance(model, Block):
-            bus.recorder.disks[device.name] = model.sectors.written()
-        bus.attach(kind.address, model)
-        bus.open = bus.open or device.open
-        for key in device.keys:
-            bus.recorder.type(*key)
-    if connect is not None:
-        bus.outside = connect(bus, models)
 
 
 def emulator_options(devices: Iterable[Device]) -> list[str]:

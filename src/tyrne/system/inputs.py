@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from tyrne.hosted.typist import END
 from tyrne.system import limits
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.parts import Device
@@ -71,6 +70,8 @@ def typed_into(devices: Sequence[Device], given: Input | None) -> tuple[Device, 
     """The devices, of which the console gets what is known before: all of it, and its end, at the start of the run."""
     if given is None or given.content is None:
         return tuple(devices)
+    from tyrne.hosted.typist import END  # here: most runs have no device
+
     keys = ((0, given.content + END),)
     return tuple(replace(device, keys=keys) if device.kind == "console" else device for device in devices)
 

@@ -15,9 +15,9 @@ from tyrne.hosted.doors import Door, Doors
 from tyrne.hosted.recorder import Recorder
 from tyrne.hosted.stop import StopRequest
 from tyrne.hosted.typist import Typist
-from tyrne.system.devices import Connect
 from tyrne.system.forwarding import Forwarding, Ports
 from tyrne.system.inputs import Input
+from tyrne.system.models import Connect
 from tyrne.system.parts import Device
 
 

@@ -18,9 +18,9 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any, Final
 
+from tyrne.hosted.devices.block import SECTOR
 from tyrne.hosted.devices.pcap import frames_of
 from tyrne.system import limits
-from tyrne.system.device_files import SECTOR
 from tyrne.system.devices import KINDS
 from tyrne.system.errors import BadRecordError
 from tyrne.system.packed import pack, unpack

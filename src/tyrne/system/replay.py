@@ -32,8 +32,8 @@ from tyrne.kernel.task import Task
 from tyrne.lang import Trap, u64
 from tyrne.system import kernel_source
 from tyrne.system.comparison import Difference, first_difference
-from tyrne.system.devices import attach
 from tyrne.system.kernel_check import check_kernel
+from tyrne.system.models import attach
 from tyrne.system.record import Record, to_json
 from tyrne.system.report_file import RecordedRun, read_report
 from tyrne.system.run import NO_LIMIT as LONGEST

@@ -18,13 +18,14 @@ from tyrne.hosted.kept import EVERYTHING, Kept
 from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.hosted.stop import StopRequest
 from tyrne.system.device_files import read_files
-from tyrne.system.devices import Machine as Models
-from tyrne.system.devices import attach, emulator_options, refuse_devices
+from tyrne.system.devices import emulator_options, refuse_devices
 from tyrne.system.errors import RequestError
 from tyrne.system.inputs import Input, typed_into
 from tyrne.system.manifest import System, encode
 
 if TYPE_CHECKING:
+    from tyrne.hosted.machine import HostedMachine
+    from tyrne.hosted.native import NativeMachine
     from tyrne.system.explanation import Explainer
     from tyrne.system.qemu_console import ConsolePort
 
@@ -195,23 +196,33 @@ def _hosted(request: Request) -> Start:
 
     check_kernel()
     layout()  # now, so that its error comes before the run
+    return _in_process(request, HostedMachine)
+
+
+def _in_process(request: Request, make: Callable[[bytes, Recorder, bool], HostedMachine | NativeMachine]) -> Start:
+    """Runs on a machine of this process, which is made of a manifest, a recorder, and whether there is a console."""
     manifest = encode(request.system, request.max_instructions or NO_LIMIT)
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
         with ExitStack() as ends:
-            machine = HostedMachine(manifest, recorder, debug_console=not request.release)
-            _attach(machine, request, stop, ends)
+            machine = make(manifest, recorder, not request.release)
+            if request.system.devices:
+                _attach(machine, request, stop, ends)
             if request.preempt_calls:
                 machine.draw_ticks(request.preempt_calls)
-            machine.board.cpu.stop_request = stop
+            machine.cpu.stop_request = stop
             machine.run()
         return False
 
     return start
 
 
-def _attach(machine: Models, request: Request, stop: StopRequest, ends: ExitStack) -> None:
+def _attach(
+    machine: HostedMachine | NativeMachine, request: Request, stop: StopRequest, ends: ExitStack
+) -> None:
     """Give a machine its devices, and let something come to them from outside, until `ends` closes."""
+    from tyrne.system.models import attach  # here: most systems have no devices
+
     devices, connect = request.system.devices, None
     if request.input is not None or any(device.forward for device in devices):
         from tyrne.system.outside import outside
@@ -289,18 +300,6 @@ def _native(request: Request) -> Start:
     from tyrne.hosted.native import NativeMachine
     from tyrne.hosted.native_kernel import ROOT
 
-    manifest = encode(request.system, request.max_instructions or NO_LIMIT)
     layout()
     build_host_library(ROOT, {"debug_console": not request.release})  # now, so that its errors come before the run
-
-    def start(recorder: Recorder, stop: StopRequest) -> bool:
-        with ExitStack() as ends:
-            machine = NativeMachine(manifest, recorder, debug_console=not request.release)
-            _attach(machine, request, stop, ends)
-            if request.preempt_calls:
-                machine.draw_ticks(request.preempt_calls)
-            machine.cpu.stop_request = stop
-            machine.run()
-        return False
-
-    return start
+    return _in_process(request, NativeMachine)

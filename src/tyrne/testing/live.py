@@ -19,10 +19,11 @@ from tyrne.hosted.recorder import Recorder
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.system.device_files import read_files
-from tyrne.system.devices import attach, refuse_devices
+from tyrne.system.devices import refuse_devices
 from tyrne.system.inputs import Input, typed_into
 from tyrne.system.kernel_check import check_kernel
 from tyrne.system.manifest import System, encode
+from tyrne.system.models import attach
 from tyrne.system.names import Names
 from tyrne.system.run import Machine, Request, Result
 from tyrne.testing.authority import HeldCapability, capabilities_of

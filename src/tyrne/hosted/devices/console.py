@@ -60,11 +60,8 @@ class Console(VirtioMmio):
         """Let bytes come by themselves, later than now and not before those that are to come already."""
         self._keys.append((time, data))
 
-    def next_event(self) -> int | None:
-        late = super().next_event()
-        if not self._keys:
-            return late
-        return self._keys[0][0] if late is None else min(late, self._keys[0][0])
+    def coming(self) -> int | None:
+        return self._keys[0][0] if self._keys else None
 
     def advance(self, now: int) -> None:
         super().advance(now)

@@ -74,11 +74,8 @@ class Network(VirtioMmio):
         heapq.heappush(self._coming, (time, answers, self._numbered, frame))
         self._numbered += 1
 
-    def next_event(self) -> int | None:
-        late = super().next_event()
-        if not self._coming:
-            return late
-        return self._coming[0][0] if late is None else min(late, self._coming[0][0])
+    def coming(self) -> int | None:
+        return self._coming[0][0] if self._coming else None
 
     def advance(self, now: int) -> None:
         super().advance(now)

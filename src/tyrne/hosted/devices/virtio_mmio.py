@@ -99,7 +99,12 @@ class VirtioMmio:
             self._guarded(lambda: self._write(offset, width, value))
 
     def next_event(self) -> int | None:
-        return min(self._late.values(), default=None)
+        coming = self.coming()
+        return min((*self._late.values(), *(() if coming is None else (coming,))), default=None)
+
+    def coming(self) -> int | None:
+        """When something comes to the device from outside by itself; None for never."""
+        return None
 
     def advance(self, now: int) -> None:
         for number in [number for number, at in self._late.items() if at <= now]:
