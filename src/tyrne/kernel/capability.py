@@ -97,9 +97,18 @@ class InterruptHandle:
     at: Line
 
 
-Made = TaskHandle | EndpointHandle | NotificationHandle | AddressSpaceHandle | MemoryHandle | QuotaHandle
-"""What tasks can make, and what ends."""
-CapObject = Made | ReplyHandle | DebugConsole | Clock | InterruptHandle
+CapObject = (
+    TaskHandle
+    | EndpointHandle
+    | NotificationHandle
+    | AddressSpaceHandle
+    | MemoryHandle
+    | QuotaHandle
+    | ReplyHandle
+    | DebugConsole
+    | Clock
+    | InterruptHandle
+)
 
 
 def kind_of(named: CapObject) -> CapKind:
