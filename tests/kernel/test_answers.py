@@ -7,8 +7,8 @@ import pytest
 from kernel.pair import ANSWER, WORDS, Pair, arrived
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status, TaskState, pack_handle, rights_over
+from tyrne.inspect.slots import source_of
 from tyrne.kernel.arena import LAST_GENERATION
-from tyrne.testing.invariants.slots import source_of
 from tyrne.testing.kernels import NULL
 from tyrne.testing.world import World
 

@@ -11,10 +11,10 @@ from properties.driver import Driver, busy_system
 from running import on_each_machine
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status
+from tyrne.inspect.slots import occupied
 from tyrne.kernel.capability import MemoryHandle, kind_of
 from tyrne.kernel.kernel import Kernel
 from tyrne.system.parts import Cap
-from tyrne.testing.invariants.slots import occupied
 from tyrne.testing.kernels import booted, current, system_call, task_record
 from tyrne.testing.systems import Run
 from tyrne.testing.world import World

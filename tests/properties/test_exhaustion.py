@@ -18,12 +18,12 @@ from properties.scenarios import ME, OTHER, SCENARIOS, world
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status, TaskState
 from tyrne.hal.frame import Vector
+from tyrne.inspect.slots import arenas
 from tyrne.kernel.capability import Capability, DebugConsole
 from tyrne.kernel.quota import CLAIMS
 from tyrne.lang import u16, u64
 from tyrne.rows import check_rows
 from tyrne.testing.invariants import check_system
-from tyrne.testing.invariants.slots import arenas
 from tyrne.testing.kernels import SVC, run, trap
 from tyrne.testing.state import kernel_state
 from tyrne.testing.world import World

@@ -11,13 +11,13 @@ from tyrne.abi import Status
 from tyrne.boot.loader import tables_for
 from tyrne.hal.aarch64.descriptors import USER_LIMIT, block_descriptor, decode_flags, page_descriptor, table_descriptor
 from tyrne.hal.pages import MappingFlags
+from tyrne.inspect.page_tables import read_tree
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.page_ranges import missing_tables
 from tyrne.kernel.page_table import Mapping, invalid_in_space, map_page, translate
 from tyrne.kernel.user_memory import UserWindow
 from tyrne.lang import u16, u64
 from tyrne.testing.board import PAGE, MemoryBoard
-from tyrne.testing.invariants.owners import read_tree
 from tyrne.testing.kernels import managed
 
 PAGES = 40

@@ -14,6 +14,7 @@ import pytest
 
 from tyrne.abi import KNOWN_RIGHTS, CapKind, Rights, TaskState, pack_handle, rights_over
 from tyrne.abi import CallNumber as C
+from tyrne.inspect.slots import arenas, occupied
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import ReplyHandle, kind_of
 from tyrne.kernel.deletion import delete_one
@@ -22,7 +23,6 @@ from tyrne.kernel.mapping import unmap_placed
 from tyrne.system.parts import Quota
 from tyrne.testing.board import PAGE, MemoryBoard
 from tyrne.testing.invariants import check_system
-from tyrne.testing.invariants.slots import arenas, occupied
 from tyrne.testing.kernels import BASE, NULL
 from tyrne.testing.world import World
 

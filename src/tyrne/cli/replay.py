@@ -11,13 +11,13 @@ from typing import Final, TextIO
 
 from tyrne.cli.output import say
 from tyrne.hosted.recorder import CallEvent, FaultEvent, lines_of
+from tyrne.inspect.held import capabilities_of
 from tyrne.system import kernel_source
 from tyrne.system.errors import RequestError
 from tyrne.system.explanation import at
 from tyrne.system.replay import Replay
 from tyrne.system.task_states import describe_task, tasks_of
 from tyrne.system.transition import Transition
-from tyrne.testing.authority import capabilities_of
 
 SHOWN: Final = 8
 """Transitions before a position that are shown with it."""

@@ -6,8 +6,8 @@ any two traps. Needs nothing but the package: the fixtures of pytest are in `tyr
 """
 
 from tyrne.abi import CallNumber, CapKind, Rights, Status, TaskState
+from tyrne.inspect.held import HeldCapability
 from tyrne.system.errors import RequestError
-from tyrne.testing.authority import HeldCapability
 from tyrne.testing.board import MemoryBoard
 from tyrne.testing.invariants import INVARIANTS, Invariant, check_system, violations
 from tyrne.testing.live import LiveSystem, boot_system

@@ -16,6 +16,7 @@ from tyrne.abi import CallNumber, Status
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.recorder import Recorder
+from tyrne.inspect.held import HeldCapability, capabilities_of
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.system.device_files import read_files
@@ -26,7 +27,6 @@ from tyrne.system.manifest import System, encode
 from tyrne.system.models import attach
 from tyrne.system.names import Names
 from tyrne.system.run import Machine, Request, Result
-from tyrne.testing.authority import HeldCapability, capabilities_of
 from tyrne.testing.invariants import violations
 from tyrne.testing.invariants.transitions import (
     Holding,

@@ -36,6 +36,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from tyrne.abi import NULL_HANDLE, TaskState
+from tyrne.inspect.page_tables import read_tree
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
@@ -52,7 +53,6 @@ from tyrne.testing.board import MemoryBoard
 from tyrne.testing.explore.alphabet import deadline_of, deadlines
 from tyrne.testing.explore.fixed_places import FixedPlaces
 from tyrne.testing.explore.left_over import is_clean
-from tyrne.testing.invariants.owners import read_tree
 from tyrne.testing.invariants.work import to_be_reaped
 
 DIGEST = 16

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tyrne.inspect.slots import arenas
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import (
@@ -18,7 +19,6 @@ from tyrne.kernel.capability import (
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import TaskQueue
 from tyrne.testing.board import MemoryBoard
-from tyrne.testing.invariants.slots import arenas
 
 
 class FixedPlaces:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from tyrne.abi import Rights, TaskState
+from tyrne.inspect.slots import object_of
 from tyrne.kernel.capability import Clock, NotificationHandle
 from tyrne.kernel.deadline import NOT_AT_ONCE, Deadline
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Offer, Task
 from tyrne.testing.board import MemoryBoard
-from tyrne.testing.invariants.slots import object_of
 from tyrne.testing.invariants.waiting import tasks
 
 Violations = Iterator[str]

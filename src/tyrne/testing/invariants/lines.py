@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from tyrne.abi import Rights
+from tyrne.inspect.slots import object_of
 from tyrne.kernel.capability import InterruptHandle, NotificationHandle
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.line import Line, LineBinding
 from tyrne.testing.board import MemoryBoard
-from tyrne.testing.invariants.slots import object_of
 from tyrne.testing.invariants.waiting import tasks
 
 Violations = Iterator[str]

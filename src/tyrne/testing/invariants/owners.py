@@ -5,97 +5,18 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from tyrne.abi import CapKind, Rights
-from tyrne.hal.aarch64.descriptors import ACCESS_FLAG, ENTRIES, PAGE_ADDRESS, TABLE, USED_MASK, USED_SHIFT, decode_flags
+from tyrne.hal.aarch64.descriptors import ACCESS_FLAG, PAGE_ADDRESS
 from tyrne.hal.pages import PAGE_SIZE, MappingFlags, forbidden
-from tyrne.kernel.address_space import AddressSpace
+from tyrne.inspect.page_tables import Tree, flags_of, living_spaces, owned_pages, read_tree
+from tyrne.inspect.slots import arenas, object_of, occupied, tables
 from tyrne.kernel.capability import MemoryHandle
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.quota import CLAIMS, FRAMES
-from tyrne.lang import u64
-from tyrne.testing.invariants.slots import arenas, object_of, occupied, tables
 
 Violations = Iterator[str]
-TABLE_BYTES = 8 * int(ENTRIES)
-
-
-@dataclass
-class Tree:
-    """The translation tables of one address space, read as the CPU reads them."""
-
-    tables: list[int] = field(default_factory=list)
-    empty: list[int] = field(default_factory=list)
-    """Tables below the root that lead nowhere."""
-    pages: dict[int, int] = field(default_factory=dict)
-    """Level 3 descriptors by virtual address."""
-    odd: list[int] = field(default_factory=list)
-    """Descriptors that no kernel writes."""
-    miscounted: list[tuple[int, int, int]] = field(default_factory=list)
-    """Tables, how many used entries the descriptor that leads to each says it has, and how many it has."""
-
-
-def read_tree(board: Any, root: int) -> Tree:
-    found = Tree()
-    _read_table(board, root, 0, 0, None, found)
-    return found
-
-
-def _read_table(board: Any, table: int, level: int, base: int, counted: int | None, found: Tree) -> None:
-    found.tables.append(table)
-    entries = _entries(board.get(table, TABLE_BYTES))
-    if level > 0 and not entries:
-        found.empty.append(table)
-    if counted is not None and counted != len(entries):
-        found.miscounted.append((table, counted, len(entries)))
-    for i, entry in entries:
-        address = base | i << (39 - 9 * level)
-        if entry & TABLE != TABLE:
-            found.odd.append(entry)
-        elif level == 3:
-            found.pages[address] = entry
-        else:
-            used = entry >> int(USED_SHIFT) & int(USED_MASK)
-            _read_table(board, entry & int(PAGE_ADDRESS), level + 1, address, used, found)
-
-
-@lru_cache(maxsize=256)
-def _entries(table: bytes) -> tuple[tuple[int, int], ...]:
-    """The descriptors of a table that are not 0, each with its index."""
-    found = []
-    rest = table.lstrip(b"\0")
-    while rest:  # tables are sparse: from one descriptor to the next
-        i = (TABLE_BYTES - len(rest)) // 8
-        found.append((i, int.from_bytes(table[8 * i : 8 * i + 8], "little")))
-        rest = table[8 * i + 8 :].lstrip(b"\0")
-    return tuple(found)
-
-
-def living_spaces(kernel: Kernel[Any]) -> Iterator[tuple[str, AddressSpace, Tree]]:
-    """Those that there are. Of one whose tables are being released, only what it has not given back yet."""
-    for i, (space, alive) in enumerate(zip(kernel.spaces.items, kernel.spaces.occupied, strict=True)):
-        if not alive or space.root == 0:
-            continue
-        tree = read_tree(kernel.board, int(space.root))
-        if space.released != 0:
-            left = {at: entry for at, entry in tree.pages.items() if at >= space.released}
-            tree.pages = {at: entry for at, entry in left.items() if _flags(entry) & MappingFlags.OWNED}
-            tree.miscounted.clear()
-        yield f"space {i}", space, tree
-
-
-def owned_pages(tree: Tree) -> list[int]:
-    """The frames of the pages that belong to the space itself."""
-    found = [entry for entry in tree.pages.values() if _flags(entry) & MappingFlags.OWNED]
-    return [entry & int(PAGE_ADDRESS) for entry in found]
-
-
-@lru_cache(maxsize=1024)
-def _flags(entry: int) -> MappingFlags:
-    return decode_flags(u64(entry))
 
 
 def each_frame_has_one_owner(kernel: Kernel[Any]) -> Violations:
@@ -227,7 +148,7 @@ def what_is_mapped_is_recorded(kernel: Kernel[Any]) -> Violations:
 def _compare(index: int, tree: Tree, expected: dict[tuple[int, int], tuple[str, int, Rights, bool]]) -> Violations:
     """Take what is found out of what is expected."""
     for address, entry in tree.pages.items():
-        flags = _flags(entry)
+        flags = flags_of(entry)
         if flags & MappingFlags.OWNED:
             continue
         name, frame, rights, device = expected.pop((index, address), ("nothing", -1, Rights.NONE, False))
@@ -253,7 +174,7 @@ def pages_are_what_a_task_may_have(kernel: Kernel[Any]) -> Violations:
         yield from (f"{name}: descriptor {entry:#x}" for entry in tree.odd)
         yield from (f"{name}: table {table:#x} is empty" for table in tree.empty)
         for address, entry in tree.pages.items():
-            flags = _flags(entry)
+            flags = flags_of(entry)
             hidden = not flags & (MappingFlags.USER | MappingFlags.WRITE | MappingFlags.EXECUTE | MappingFlags.OWNED)
             if forbidden(flags) or flags & MappingFlags.GLOBAL or not (flags & MappingFlags.USER or hidden):
                 yield f"{name}, {address:#x}: {flags!r}"

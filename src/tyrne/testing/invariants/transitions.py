@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from tyrne.abi import CapHandle, TaskState, unpack_handle
+from tyrne.inspect.slots import object_of, occupied, source_of
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
@@ -19,7 +20,6 @@ from tyrne.kernel.capability import Capability, ReplyHandle, TaskHandle
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Offer
 from tyrne.lang import u32, u64
-from tyrne.testing.invariants.slots import object_of, occupied, source_of
 from tyrne.testing.state import changes
 
 Violations = Iterator[str]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tyrne.abi import Rights, includes
+from tyrne.inspect.slots import all_slots, arenas, object_of, occupied, origins, source_of, tables
 from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import (
@@ -20,7 +21,6 @@ from tyrne.kernel.capability import (
 )
 from tyrne.kernel.config import MAX_DEPTH
 from tyrne.kernel.kernel import Kernel
-from tyrne.testing.invariants.slots import all_slots, arenas, object_of, occupied, origins, source_of, tables
 
 Violations = Iterator[str]
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from tyrne.abi import Rights, TaskState
+from tyrne.inspect.slots import object_of
 from tyrne.kernel.capability import EndpointHandle, NotificationHandle, ReplyHandle
 from tyrne.kernel.deletion import owner_of
 from tyrne.kernel.endpoint import EndpointState
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Offer, Task, TaskQueue
-from tyrne.testing.invariants.slots import object_of
 
 Violations = Iterator[str]
 

@@ -8,6 +8,8 @@ from typing import Any
 from tyrne.abi import TaskState
 from tyrne.hal.aarch64.descriptors import PAGE_ADDRESS, decode_flags
 from tyrne.hal.pages import PAGE_SIZE, MappingFlags
+from tyrne.inspect.page_tables import living_spaces
+from tyrne.inspect.slots import all_slots, arenas
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import MemoryHandle, ReplyHandle
@@ -15,8 +17,6 @@ from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.life import Life
 from tyrne.kernel.work import Preparation, Revocation
 from tyrne.lang import u64
-from tyrne.testing.invariants.owners import living_spaces
-from tyrne.testing.invariants.slots import all_slots, arenas
 from tyrne.testing.invariants.waiting import tasks
 
 Violations = Iterator[str]
