@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tyrne.lang import Array, export, handle, irange, u8, u16, u32, u64, wrapping_sub
-from tyrne.lang.machine import read8, read64, write8, write64
+from tyrne.lang import Array, export, handle, irange, u8, u16, u32, u64
+from tyrne.lang.machine import read8, write8, write64
 from tyrne.user import (
     SIGNAL_BADGE,
     EndpointCap,
@@ -31,20 +31,8 @@ from tyrne.user import (
     print_bytes,
     wait,
 )
-from tyrne.user.blocks import (
-    ANSWERS,
-    BLOCK,
-    BLOCKS,
-    FAILED,
-    FINISHED,
-    OK,
-    PUT,
-    READ,
-    REFUSED,
-    REQUESTS,
-    RING,
-    WRITE,
-)
+from tyrne.user.blocks import BLOCK, BLOCKS, FAILED, OK, READ, REFUSED, WRITE
+from tyrne.user.ring import RingServer
 from tyrne.user.virtio import (
     MAX_PLACES,
     DeviceMemory,
@@ -78,7 +66,7 @@ MAX_FAILURES: Final = 8
 
 
 class Client:
-    """A client, its part of the disk, and how far the driver is in its ring."""
+    """A client, its part of the disk, and its ring."""
 
     def __init__(self, memory: MemoryCap, bell: NotificationCap) -> None:
         self.cap: MemoryCap = memory
@@ -86,10 +74,7 @@ class Client:
         self.memory: DeviceMemory = DeviceMemory(u64(0), u64(0), u64(0))
         self.first: u64 = u64(0)
         self.blocks: u64 = u64(0)
-        self.taken: u64 = u64(0)
-        self.finished: u64 = u64(0)
-        self.told: u64 = u64(0)
-        """Requests that were taken and finished, and of how many of these it knows."""
+        self.requests: RingServer = RingServer()
 
 
 RING_1: Final = MemoryCap(handle("ring_1"))
@@ -130,14 +115,6 @@ def start() -> VirtioError | None:
     return error
 
 
-def finish(client: Client, number: u64, status: u64) -> None:
-    """Answer a request; its client is told later, of all at once."""
-    ring = client.memory.address
-    write64(ring + ANSWERS + 8 * (client.finished % RING), (number & 0xFFFF_FFFF) << 8 | status)
-    client.finished += 1
-    write64(ring + FINISHED, client.finished)
-
-
 def finish_used(used: Used) -> None:
     """Answer the request of a chain that the device has given back. A read that was short is none."""
     head = used.head
@@ -146,7 +123,7 @@ def finish_used(used: Used) -> None:
     STATE.busy[head] = False
     if well:
         STATE.failures = u64(0)
-    finish(STATE.clients[u64(STATE.client[head])], STATE.number[head], OK if well else FAILED)
+    STATE.clients[u64(STATE.client[head])].requests.finish(STATE.number[head], OK if well else FAILED)
 
 
 def begin_anew() -> None:
@@ -161,7 +138,7 @@ def begin_anew() -> None:
     for head in irange(MAX_PLACES):
         if STATE.busy[head]:
             STATE.busy[head] = False
-            finish(STATE.clients[u64(STATE.client[head])], STATE.number[head], FAILED)
+            STATE.clients[u64(STATE.client[head])].requests.finish(STATE.number[head], FAILED)
 
 
 def serve_device() -> None:
@@ -183,7 +160,7 @@ def serve_device() -> None:
         done(interrupt_ack(INTERRUPT))
 
 
-def ask(index: u64, client: Client, kind: u64, block: u64, buffer: u64) -> bool:
+def ask(index: u64, client: Client, number: u64, kind: u64, block: u64, buffer: u64) -> bool:
     """Offer a request that was checked to the device."""
     head = QUEUE.next_head()
     at = ASKED_AT + 32 * head
@@ -200,36 +177,29 @@ def ask(index: u64, client: Client, kind: u64, block: u64, buffer: u64) -> bool:
     QUEUE.offer()
     STATE.busy[head] = True
     STATE.client[head] = u8(index)
-    STATE.number[head] = client.taken
+    STATE.number[head] = number
     STATE.length[head] = u16(BLOCK + 1 if kind == READ else 1)
     return True
 
 
 def take_request(index: u64, client: Client) -> None:
     """Read the next request of a client once, check it, and ask the device, or refuse it."""
-    at = client.memory.address + REQUESTS + 16 * (client.taken % RING)
-    block = read64(at)
-    word = read64(at + 8)
-    kind = word & 0xFF
-    buffer = word >> 8
+    request = client.requests.take()
+    block = request.first
+    kind = request.second & 0xFF
+    buffer = request.second >> 8
     buffers = client.memory.size // BLOCK - 1
     if block >= client.blocks or buffer >= buffers or (kind != READ and kind != WRITE):
-        finish(client, client.taken, REFUSED)
-    elif STATE.given_up or not ask(index, client, kind, block, buffer):
-        finish(client, client.taken, FAILED)
-    client.taken += 1
+        client.requests.finish(request.number, REFUSED)
+    elif STATE.given_up or not ask(index, client, request.number, kind, block, buffer):
+        client.requests.finish(request.number, FAILED)
 
 
 def take_requests() -> None:
-    """All that the clients have put, as long as there is room in the queue. None has more than RING at a time, so there
-    is room for the others; of one that claims to have, nothing is taken, so it cannot keep the driver busy by a number.
-    """
+    """All that the clients have put, as long as there is room in the queue."""
     for index in irange(len(STATE.clients)):
         client = STATE.clients[index]
-        put = wrapping_sub(read64(client.memory.address + PUT), client.taken)
-        if put > RING - (client.taken - client.finished):
-            continue
-        for _ in irange(put):
+        for _ in irange(client.requests.waiting()):
             if not STATE.given_up and QUEUE.free < PARTS:
                 return
             take_request(index, client)
@@ -238,8 +208,7 @@ def take_requests() -> None:
 def tell_clients() -> None:
     """One signal for each client of which something was finished. One that cannot be signalled has taken that back."""
     for client in STATE.clients:
-        if client.told != client.finished:
-            client.told = client.finished
+        if client.requests.news():
             notify(client.bell, u64(1))
 
 
@@ -268,6 +237,7 @@ def main() -> u64:
     for index in irange(len(STATE.clients)):
         client = STATE.clients[index]
         client.memory = granted(device_memory(client.cap))
+        client.requests.ring = client.memory.address
         client.first = blocks * index
         client.blocks = blocks
         write64(client.memory.address + BLOCKS, blocks)

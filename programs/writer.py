@@ -51,7 +51,7 @@ def content(seed: u64, block: u64, at: u64) -> u64:
 
 @export
 def main() -> u64:
-    DISK.ring = RING
+    DISK.begin(RING)
     while DISK.blocks() == 0:
         granted(wait_signals(DONE))
     if DISK.blocks() < COUNT or not batch(READ, u64(1), u64(0)):

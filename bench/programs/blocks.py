@@ -79,7 +79,7 @@ def measure(batch: u64, kind: u64) -> None:
 def main() -> u64:
     write_register(SystemRegister.PMEVTYPER0_EL0, RETIRED)
     write_register(SystemRegister.PMCNTENSET_EL0, u64(1))
-    DISK.ring = RING
+    DISK.begin(RING)
     while DISK.blocks() == 0:
         granted(wait_signals(DONE))
     for batch in irange(4):

@@ -48,7 +48,7 @@ COUNTS: Final = Counts()
 
 
 def begin() -> None:
-    DISK.ring = u64(0x1000_0000)
+    DISK.begin(u64(0x1000_0000))
     while DISK.blocks() == 0:
         granted(wait_signals(DONE))
 
