@@ -23,8 +23,10 @@ from tyrne.system.parts import Device
 
 ROOT = Path(__file__).parents[2]
 GREETER = ROOT / "systems" / "greeter.toml"
+SERIAL = ROOT / "systems" / "serial.toml"
 SAID = "What is your name?\nGood day, Ada!\nWhat is your name?\nGood bye.\n"
 SECONDS = 60
+BY_EITHER_DEVICE = pytest.mark.parametrize("system", [GREETER, SERIAL], ids=["console", "serial"])
 ALL = pytest.mark.parametrize("machine", ["hosted", "native", pytest.param("qemu", marks=pytest.mark.qemu)])
 
 
@@ -70,7 +72,7 @@ def test_input_that_cannot_be_is_refused_before_anything_runs(tyrne: Tyrne, argu
 def test_input_for_a_system_without_a_console_is_refused(tyrne: Tyrne) -> None:
     outcome = tyrne("run", ROOT / "systems" / "hello.toml", "--input", "-")
     assert (outcome.status, outcome.out) == (2, "")
-    what = 'the system has no console; add a [[device]] with kind = "console", or leave --input out'
+    what = 'the system has no console; add a [[device]] with kind = "console" or "serial", or leave --input out'
     assert outcome.error == f"tyrne: error: --input -: {what}"
 
 
@@ -122,13 +124,13 @@ class Typing:
 
 
 @contextmanager
-def at_a_terminal(folder: Path, *arguments: str) -> Iterator[Typing]:
+def at_a_terminal(folder: Path, system: Path, *arguments: str) -> Iterator[Typing]:
     process, terminal = pty.fork()
     if not process:
         os.chdir(folder)
         os.environ |= {"NO_COLOR": "1", "COLUMNS": "200"}
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.execv(sys.executable, [sys.executable, "-m", "tyrne", "run", str(GREETER), *arguments])
+        os.execv(sys.executable, [sys.executable, "-m", "tyrne", "run", str(system), *arguments])
     try:
         yield Typing(process, terminal)
     finally:
@@ -137,10 +139,11 @@ def at_a_terminal(folder: Path, *arguments: str) -> Iterator[Typing]:
         os.close(terminal)
 
 
-@pytest.mark.promise("Only a system with a console device is connected to a terminal")
-def test_a_system_without_a_console_leaves_the_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", ["console", "serial"])
+@pytest.mark.promise("Only a system with a device of kind console or serial is connected to a terminal")
+def test_a_system_without_a_console_leaves_the_terminal_alone(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     terminal, other = pty.openpty()
-    console = (Device("keys", "console"),)
+    console = (Device("keys", kind),)
     with open(other) as stream:
         monkeypatch.setattr(sys, "stdin", stream)
         assert read_input(None, ()) is None
@@ -164,11 +167,12 @@ def test_standard_input_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @ALL
+@BY_EITHER_DEVICE
 @pytest.mark.promise(
     "What devices write is shown as what tasks write, and stands apart from the kernel's lines in the report"
 )
-def test_a_terminal_is_connected(tmp_path: Path, machine: str) -> None:
-    with at_a_terminal(tmp_path, "--machine", machine, "--quiet") as typing:
+def test_a_terminal_is_connected(tmp_path: Path, system: Path, machine: str) -> None:
+    with at_a_terminal(tmp_path, system, "--machine", machine, "--quiet") as typing:
         typing.until("What is your name?")
         typing.type(b"Axe\x7f\x7fda\n")  # the terminal edits the line
         typing.until("Good day, Ada!")
@@ -180,11 +184,14 @@ def test_a_terminal_is_connected(tmp_path: Path, machine: str) -> None:
 
 
 @pytest.mark.parametrize("machine", ["hosted", "native"])
+@BY_EITHER_DEVICE
 @pytest.mark.promise(
     "What devices write is shown as what tasks write, and stands apart from the kernel's lines in the report"
 )
-def test_a_run_at_a_terminal_is_recorded_and_repeated(tyrne: Tyrne, tmp_path: Path, machine: str) -> None:
-    with at_a_terminal(tmp_path, "--machine", machine, "--report", "r.json") as typing:
+def test_a_run_at_a_terminal_is_recorded_and_repeated(
+    tyrne: Tyrne, tmp_path: Path, system: Path, machine: str
+) -> None:
+    with at_a_terminal(tmp_path, system, "--machine", machine, "--report", "r.json") as typing:
         typing.until("what is typed is recorded in the report")
         typing.until("What is your name?")
         typing.type(b"Ada\n")
@@ -192,15 +199,16 @@ def test_a_run_at_a_terminal_is_recorded_and_repeated(tyrne: Tyrne, tmp_path: Pa
         typing.type(b"\x04")
         assert typing.end() == 0
     report = json.loads((tmp_path / "r.json").read_text())
-    assert (report["console"], report["devices"]) == (SAID, {"keys": SAID})
+    assert (report["console"], report["devices"]) == (SAID, {"keys" if system == GREETER else "line": SAID})
     assert not any("name?" in line for line in report["log"])
     outcome = tyrne("replay", "r.json")
     assert outcome.status == 0 and "identical" in outcome.out
 
 
 @ALL
-def test_who_waits_at_a_terminal_is_told_at_ctrl_c(tyrne: Tyrne, tmp_path: Path, machine: str) -> None:
-    with at_a_terminal(tmp_path, "--machine", machine, "--report", "r.json") as typing:
+@BY_EITHER_DEVICE
+def test_who_waits_at_a_terminal_is_told_at_ctrl_c(tyrne: Tyrne, tmp_path: Path, system: Path, machine: str) -> None:
+    with at_a_terminal(tmp_path, system, "--machine", machine, "--report", "r.json") as typing:
         typing.until("What is your name?")
         time.sleep(0.5)
         typing.type(b"\x03")

@@ -83,7 +83,7 @@ def test_a_device_takes_two_of_the_capabilities(tmp_path: Path) -> None:
 
 WRONG = [
     ('kind = "rtc"', 'kind = "rt"',
-     's:8: no kind of device "rt"; write one of rtc, block, entropy, network, console; did you mean "rtc"?'),
+     's:8: no kind of device "rt"; write one of rtc, block, entropy, network, console, serial; did you mean "rtc"?'),
     ('kind = "rtc"', "", 's:6: no "kind" in [[device]]; add kind = "rtc"'),
     ('kind = "rtc"', 'kind = "rtc"\nline = 3',
      's:9: unknown key "line" in [[device]]; the keys are name, kind, file, keep, address, forward'),
@@ -319,7 +319,7 @@ def test_a_transport_is_where_its_page_is(tmp_path: Path, kind: str, number: int
 
 
 def test_every_kind_has_its_own_page_and_line() -> None:
-    every = [KINDS["rtc"], *(t.kind() for t in TRANSPORTS.values())]
+    every = [KINDS["rtc"], KINDS["serial"], *(t.kind() for t in TRANSPORTS.values())]
     assert {kind.address for kind in KINDS.values()} <= {kind.address for kind in every}
     assert len({kind.address // 4096 for kind in every}) == len({kind.line for kind in every}) == len(every)
     assert all(kind.address % 4096 == 0 for kind in every)

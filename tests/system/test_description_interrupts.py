@@ -46,13 +46,14 @@ def test_an_interrupt_is_a_line_with_the_rights_to_bind_and_to_acknowledge_it_un
     assert two == (Cap(48, Rights.ACK, kind=CapKind.INTERRUPT),)
 
 
+KERNELS = "which is the kernel's, unless a [[device]] with kind = \"serial\" gives it to a task"
 THERE_ARE = "there is 34 of the clock (PL031), and 48 to 79 of virtio"
 
 
 @pytest.mark.parametrize(
     ("line", "wrong"),
     [
-        ("33", "interrupt 33 is the serial line's, which is the kernel's"),
+        ("33", f"interrupt 33 is the serial line's, {KERNELS}"),
         ("27", "interrupt 27 is no device's"),
         ("0", "interrupt 0 is no device's"),
         ("-1", "interrupt -1 is no device's"),

@@ -305,6 +305,7 @@ def test_the_largest_addresses_and_numbers_are_usable(tmp_path: Path) -> None:
     assert read(tmp_path, mapped).memory[0].pages == 512
 
 
+KERNELS = "which is the kernel's, unless a [[device]] with kind = \"serial\" gives it to a task"
 KNOWN = (
     "there is flash at 0x4000000 (16384 pages), clock (PL031) at 0x9010000 (1 page), "
     "GPIO (PL061) at 0x9030000 (1 page), virtio at 0xa000000 (4 pages)"
@@ -327,8 +328,8 @@ KNOWN = (
         ("0x0800_0000", 1, f"0x8000000 to 0x8001000 holds the interrupt controller, which is the kernel's; {KNOWN}"),
         ("0x0801_F000", 1, f"0x801f000 to 0x8020000 holds the interrupt controller, which is the kernel's; {KNOWN}"),
         ("0x07FF_F000", 2, f"0x7fff000 to 0x8001000 holds the interrupt controller, which is the kernel's; {KNOWN}"),
-        ("0x0900_0000", 1, f"0x9000000 to 0x9001000 holds the serial line, which is the kernel's; {KNOWN}"),
-        ("0x0900_0000", 17, f"0x9000000 to 0x9011000 holds the serial line, which is the kernel's; {KNOWN}"),
+        ("0x0900_0000", 1, f"0x9000000 to 0x9001000 holds the serial line, {KERNELS}; {KNOWN}"),
+        ("0x0900_0000", 17, f"0x9000000 to 0x9011000 holds the serial line, {KERNELS}; {KNOWN}"),
         ("0x0902_0000", 1, f"0x9020000 to 0x9021000 holds fw_cfg, which can write to all memory; {KNOWN}"),
         ("0x0901_0000", 2, f"0x9010000 to 0x9012000 lies in no device; {KNOWN}"),
         ("0x0A00_4000", 1, f"0xa004000 to 0xa005000 lies in no device; {KNOWN}"),

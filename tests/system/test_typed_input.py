@@ -266,7 +266,8 @@ def test_input_that_cannot_be_is_refused_with_its_mend(system: Path, tmp_path: P
     assert refusal(folder, system) == f"--input {folder}: is no file; name one, or write - for standard input"
     assert refusal(long, system) == f"--input {long}: larger than 10 bytes, the limit for input; shorten it"
     assert refusal(nowhere, other) == (
-        f'--input {nowhere}: the system has no console; add a [[device]] with kind = "console", or leave --input out'
+        f"--input {nowhere}: the system has no console; "
+        'add a [[device]] with kind = "console" or "serial", or leave --input out'
     )
     os.mkfifo(tmp_path / "fifo")
     assert "is no file" in refusal(tmp_path / "fifo", system)

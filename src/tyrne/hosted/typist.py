@@ -1,4 +1,4 @@
-"""Types what a terminal gives into the console of a hosted or native machine."""
+"""Types what a terminal gives into a device of a hosted or native machine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from tyrne.hosted.devices.console import MOST_TYPED, Console
+from tyrne.hosted.devices.typed import MOST_TYPED, Keyboard
 
 if TYPE_CHECKING:
     from tyrne.hosted.recorder import Recorder
@@ -21,10 +21,10 @@ _AT_ONCE: Final = 4096
 class Typist:
     """Satisfies `tyrne.hosted.doors.Door`."""
 
-    def __init__(self, source: int, console: Console, recorder: Recorder) -> None:
+    def __init__(self, source: int, keyboard: Keyboard, recorder: Recorder) -> None:
         """`source` is a descriptor that is read."""
         self._source: Final = source
-        self._console: Final = console
+        self._keyboard: Final = keyboard
         self._recorder: Final = recorder
         self._typed = 0
         recorder.connected = True
@@ -34,7 +34,7 @@ class Typist:
         return self._recorder.connected
 
     def descriptors(self) -> Sequence[int]:
-        return [self._source] if self._console.typed < MOST_TYPED else []
+        return [self._source] if self._keyboard.typed < MOST_TYPED else []
 
     def take(self, descriptor: int, at: int) -> None:
         try:
@@ -44,5 +44,5 @@ class Typist:
         self._typed += len(data)
         if not data:
             self._recorder.connected = False
-        self._console.type_at(at, data or END)
+        self._keyboard.type_at(at, data or END)
         self._recorder.type(at, data or END)

@@ -61,9 +61,8 @@ def _c_source(arguments: Sequence[Path], release: bool) -> str:
         if not arguments[0].is_file():
             raise RequestError(f"{arguments[0]}: there is no such file; give the path of a program")
         return translated(arguments[0], Target.USER, {}).c
-    if arguments:
-        select(arguments)
-    return translated(ROOT, Target.METAL, _options(release, traced=False)).c
+    silent = bool(arguments) and select(arguments).silent
+    return translated(ROOT, Target.METAL, _options(release, traced=False, silent=silent)).c
 
 
 def kernel_elf(
@@ -78,7 +77,7 @@ def kernel_elf(
     """The linked kernel with the manifest of a system, from the cache where nothing has changed.
 
     `traced` adds the records that `tyrne run` reads; `counted` lets EL0 read the cycle counter, for measurements only;
-    `debug` compiles for gdb.
+    `debug` compiles for gdb. One of whose devices is the serial line gets a kernel that leaves it alone.
     """
     board = board_folder()
     script = board / "kernel.ld"
@@ -87,7 +86,7 @@ def kernel_elf(
         raise CompileError(f"{script}: KERNEL_STACK is not defined; write KERNEL_STACK = 0x…;")
     objects = build_kernel_objects(
         ROOT,
-        _options(release, traced, counted),
+        _options(release, traced, counted, system.silent),
         assembly=sorted(board.glob("*.S")),
         debug=debug,
         stack_limit=None if debug else int(found[1], 16),
@@ -104,6 +103,6 @@ def board_folder() -> Path:
     return Path(spec.origin).parent
 
 
-def _options(release: bool, traced: bool, counted: bool = False) -> dict[str, bool]:
+def _options(release: bool, traced: bool, counted: bool = False, silent: bool = False) -> dict[str, bool]:
     """All of them each time: what is left out would make another translation of the same kernel."""
-    return {"traced": traced, "debug_console": not release, "counted": counted}
+    return {"traced": traced, "debug_console": not release, "counted": counted, "silent": silent}

@@ -118,7 +118,7 @@ class CapReader:
         badge = table.badge or 0
         check_badge(self._mistakes, (*here, "badge"), badge)
         if table.interrupt is not None:
-            number = self._line((*here, key), table.interrupt)
+            number = self._line((*here, key), table.interrupt, line_error(table.interrupt))
         if key == "device" and number is not None:
             number += len(self._names["memory"])
         return CONSOLE_CAP if number is None else Cap(number, rights, badge, kind.kind)
@@ -130,12 +130,12 @@ class CapReader:
             what = f'device "{name}" is given already at {self._mistakes.place(holder)}'
             self._mistakes.add(where, f"{what}; give it to one task, which may derive from it")
         kind = KINDS.get(self._devices[self._names["device"].index(name)].kind)
-        line = None if kind is None or holder != where else self._line(where, kind.line)
+        line = None if kind is None or holder != where else self._line(where, kind.line, None)
         return Cap(line or 0, _KINDS["interrupt"].default, kind=CapKind.INTERRUPT)
 
-    def _line(self, where: Where, line: int) -> int | None:
-        """An interrupt line that nobody has yet; None and a mistake for one that no task can have."""
-        wrong = line_error(line)
+    def _line(self, where: Where, line: int, wrong: str | None) -> int | None:
+        """An interrupt line that nobody has yet; None and a mistake for one that no task can have, or with which
+        something is wrong."""
         if wrong is None and line in self._lines:
             wrong = f"interrupt {line} is given a second time; let its holder derive another from it"
         elif wrong is None and len(self._lines) == limits.LINES:

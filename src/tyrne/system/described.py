@@ -12,6 +12,7 @@ from tyrne.system.parts import (
     DEFAULT_SLICE,
     NO_OPTIONS,
     NO_QUOTA,
+    SERIAL,
     BuildOptions,
     Cap,
     Device,
@@ -56,6 +57,11 @@ class SystemDescription:
     slice: int = DEFAULT_SLICE
     devices: tuple[Device, ...] = ()
     """Their registers are the last ones of `memory`."""
+
+    @property
+    def silent(self) -> bool:
+        """As that of the system."""
+        return any(device.kind == SERIAL for device in self.devices)
 
     def files(self) -> list[Path]:
         """The files that its programs are made from, without headers."""

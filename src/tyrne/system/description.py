@@ -24,6 +24,7 @@ from tyrne.system.places import DEPTH, too_deep
 from tyrne.system.program_files import read_program
 from tyrne.system.quotas import check_sums, read_quota
 from tyrne.system.reach import check_reach
+from tyrne.system.serial_line import check_serial_line
 from tyrne.system.shape import Description, DeviceTable, MemoryTable, SupervisorTable, TaskTable, example, read_shape
 from tyrne.system.similar import meant
 
@@ -108,6 +109,7 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any]) -> SystemDescrip
     _check_devices(mistakes, regions, len(model.memory))
     reader = _TaskReader(path, mistakes, CapReader(mistakes, names, regions, devices))
     tasks = tuple(reader.task(("task", i), table) for i, table in enumerate(model.task))
+    check_serial_line(mistakes, model, devices)
     if mistakes:
         raise mistakes.failure()
     check_sums(mistakes, model, regions, [task.quota for task in tasks])

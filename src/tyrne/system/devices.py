@@ -18,7 +18,7 @@ from tyrne.hosted.devices.rtc import BASE
 from tyrne.system.errors import RequestError
 from tyrne.system.limits import PAGE
 from tyrne.system.manifest import System
-from tyrne.system.parts import Device, Region
+from tyrne.system.parts import SERIAL, Device, Region
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,11 @@ DEVICES: Final = (
 )
 """What a task may be given. There is no IOMMU: who drives a virtio device reaches all memory through it."""
 
+_DESCRIBED: Final = f', unless a [[device]] with kind = "{SERIAL}" gives it to a task'
 REFUSED: Final = (
     Range(int(DISTRIBUTOR), int(DISTRIBUTOR) + _GIC_PART, "the interrupt controller, which is the kernel's"),
     Range(int(CPU_INTERFACE), int(CPU_INTERFACE) + _GIC_PART, "the interrupt controller, which is the kernel's"),
-    Range(int(UART), int(UART) + PAGE, "the serial line, which is the kernel's"),
+    Range(int(UART), int(UART) + PAGE, f"the serial line, which is the kernel's{_DESCRIBED}"),
     Range(0x0902_0000, 0x0902_1000, "fw_cfg, which can write to all memory"),
 )
 
@@ -93,7 +94,7 @@ NO_WIRE: Final = "user,id=network,restrict=on"
 """A wire that ends in QEMU, as one of its options has it."""
 _PORTS: Final = {"virtio-serial-device,max_ports=1": ("-device", "virtconsole,chardev=console")}
 NOWHERE: Final = "null,id=console"
-"""A console to which nobody is connected, as one of QEMU's options has it."""
+"""A console, or a serial line, to which nobody is connected, as one of QEMU's options has it."""
 TRANSPORTS: Final = {
     "block": Transport(
         0, "virtio-blk-device,drive=block", lambda d: ("-drive", drive(d.file))
@@ -120,6 +121,9 @@ KINDS: Final = {
     "entropy": TRANSPORTS["entropy"].kind(),
     "network": TRANSPORTS["network"].kind(file="frames.pcap", optional=True),
     "console": TRANSPORTS["console"].kind(),
+    SERIAL: Kind(
+        int(UART), int(UART_LINE), lambda device: (*_IN_HOSTS_TIME, "-chardev", NOWHERE, "-serial", "chardev:console")
+    ),
 }
 """What a description can name: the kinds that every machine has."""
 
@@ -181,7 +185,7 @@ def range_error(start: int, pages: int) -> str | None:
 def line_error(line: int) -> str | None:
     """What is wrong with giving a task an interrupt line; None if nothing is."""
     if line == UART_LINE:
-        return f"interrupt {line} is the serial line's, which is the kernel's; {_LINES_THERE_ARE}"
+        return f"interrupt {line} is the serial line's, which is the kernel's{_DESCRIBED}; {_LINES_THERE_ARE}"
     return None if line in LINES else f"interrupt {line} is no device's; {_LINES_THERE_ARE}"
 
 

@@ -1,4 +1,4 @@
-"""What is typed into the console of a system: a file, or what somebody types at a terminal."""
+"""What is typed into the console of a system, which may be its serial line: a file, or what comes from a terminal."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Final
 
 from tyrne.system import limits
 from tyrne.system.errors import RequestError, reason
-from tyrne.system.parts import Device
+from tyrne.system.parts import TYPED_INTO, Device
 
 STDIN: Final = Path("-")
 """The input that comes from standard input."""
-_MEND: Final = 'add a [[device]] with kind = "console", or leave --input out'
+_MEND: Final = 'add a [[device]] with kind = "console" or "serial", or leave --input out'
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Input:
 def read_input(file: Path | None, devices: Sequence[Device]) -> Input | None:
     """What `--input` says, read before anything runs. Without it a terminal, if standard input is one and the system
     has a console; else None. RequestError with what is wrong with it."""
-    console = any(device.kind == "console" for device in devices)
+    console = any(device.kind in TYPED_INTO for device in devices)
     if file is None:
         return terminal_input() if console else None
     if not console:
@@ -73,7 +73,7 @@ def typed_into(devices: Sequence[Device], given: Input | None) -> tuple[Device, 
     from tyrne.hosted.typist import END  # here: most runs have no device
 
     keys = ((0, given.content + END),)
-    return tuple(replace(device, keys=keys) if device.kind == "console" else device for device in devices)
+    return tuple(replace(device, keys=keys) if device.kind in TYPED_INTO else device for device in devices)
 
 
 def _whole(descriptor: int, file: Path) -> bytes:

@@ -15,7 +15,7 @@ from tyrne.hal import manifest as layout
 from tyrne.hal.pages import MappingFlags
 from tyrne.system import limits
 from tyrne.system.names import Names
-from tyrne.system.parts import DEFAULT_PRIORITY, NO_QUOTA, Cap, Device, Mapping, Quota, Region, Supervisor
+from tyrne.system.parts import DEFAULT_PRIORITY, NO_QUOTA, SERIAL, Cap, Device, Mapping, Quota, Region, Supervisor
 from tyrne.system.program import Program, pages
 
 HEADER_WORDS: Final = int(layout.HEADER_WORDS)
@@ -63,6 +63,11 @@ class System:
         tasks = tuple(task.name for task in self.tasks)
         memory = tuple(region.name for region in self.memory)
         return Names(tasks, self.endpoint_names, self.notification_names, memory)
+
+    @property
+    def silent(self) -> bool:
+        """Whether its kernel says nothing on the serial line, since that is a task's."""
+        return any(device.kind == SERIAL for device in self.devices)
 
 
 def encode(system: System, max_instructions: int = 0) -> bytes:

@@ -19,6 +19,7 @@ from tyrne.hosted.devices.network import Network
 from tyrne.hosted.devices.pcap import frames_of
 from tyrne.hosted.devices.peer import LATENCY, answer
 from tyrne.hosted.devices.rtc import Rtc
+from tyrne.hosted.devices.serial import Serial
 from tyrne.system.devices import KINDS, shared_pages
 from tyrne.system.limits import PAGE
 from tyrne.system.parts import Device, Region
@@ -47,6 +48,9 @@ MODELS: Final[dict[str, Callable[[Bus, SetLine, Device], Model]]] = {
     "network": _network,
     "console": lambda bus, line, device: Console(
         line, bus.memory, bus.now, output=partial(bus.recorder.device, device.name), keys=device.keys
+    ),
+    "serial": lambda bus, line, device: Serial(
+        line, bus.now, output=partial(bus.recorder.device, device.name), keys=device.keys
     ),
 }
 """What makes a device of each kind of KINDS, given the bus and its line."""

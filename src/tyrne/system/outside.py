@@ -11,6 +11,7 @@ from tyrne.hosted.devices.console import Console
 from tyrne.hosted.devices.device import Device as Model
 from tyrne.hosted.devices.network import Network
 from tyrne.hosted.devices.pcap import frames_of, pcap_of
+from tyrne.hosted.devices.serial import Serial
 from tyrne.hosted.doors import Door, Doors
 from tyrne.hosted.recorder import Recorder
 from tyrne.hosted.stop import StopRequest
@@ -18,7 +19,7 @@ from tyrne.hosted.typist import Typist
 from tyrne.system.forwarding import Forwarding, Ports
 from tyrne.system.inputs import Input
 from tyrne.system.models import Connect
-from tyrne.system.parts import Device
+from tyrne.system.parts import TYPED_INTO, Device
 
 
 def outside(devices: Sequence[Device], given: Input | None, stop: StopRequest, ends: ExitStack) -> Connect:
@@ -31,7 +32,7 @@ def outside(devices: Sequence[Device], given: Input | None, stop: StopRequest, e
     def connect(bus: Bus, models: Sequence[Model]) -> Outside | None:
         doors: list[Door] = []
         for model in models:
-            if isinstance(model, Console) and given is not None and given.content is None:
+            if isinstance(model, Console | Serial) and given is not None and given.content is None:
                 doors.append(Typist(given.terminal, model, bus.recorder))
             elif isinstance(model, Network) and ports is not None:
                 doors.append(Forwarding(ports, model, bus.recorder))
@@ -42,7 +43,7 @@ def outside(devices: Sequence[Device], given: Input | None, stop: StopRequest, e
 
 def as_it_was(device: Device, recorder: Recorder) -> Device:
     """A device, with what came to it from outside while it ran."""
-    if device.kind == "console":
+    if device.kind in TYPED_INTO:
         return replace(device, keys=tuple(recorder.typed), open=recorder.connected)
     if device.kind == "network" and recorder.frames:
         known = frames_of(device.content) if device.content else ()

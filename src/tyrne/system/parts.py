@@ -17,6 +17,11 @@ DEFAULT_PRIORITY: Final = 8
 DEFAULT_SLICE: Final = 1_000_000
 """Instructions between two ticks of the clock: a millisecond on QEMU."""
 
+CONSOLE: Final = "console"
+SERIAL: Final = "serial"
+TYPED_INTO: Final = (CONSOLE, SERIAL)
+"""Kinds of devices: those into which somebody types, and whose drivers write text. A system has one of them."""
+
 FIRST_ADDRESS: Final = bytes.fromhex("525400123456")
 """Of a network device whose description says none."""
 

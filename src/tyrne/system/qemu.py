@@ -40,6 +40,8 @@ LOOK_SECONDS: Final = 0.1
 """How often a run in which nothing happens is looked at."""
 WALL_SECONDS: Final = 120.0
 """How long a run may take by the clock on the wall: the end of a machine that hangs."""
+POWER_BUTTON: Final = b"system_powerdown\n"
+"""What QEMU is told in words, to press it."""
 STOP_SECONDS: Final = 2.0
 """How long a kernel that was asked to stop may take to say where its tasks are."""
 
@@ -102,7 +104,8 @@ def _interrupts_blocked() -> Iterator[None]:
 class Guest:
     """One run of a traced kernel. Iterate over `records`, then read `ending`. `options` are QEMU's own.
 
-    A wish to `stop` is told to the kernel by a byte on its serial line, and ends QEMU where the kernel does not.
+    A wish to `stop` is told to the kernel by a byte on its serial line, and ends QEMU where the kernel does not. Where
+    options connect the serial line, since it is a task's, the kernel is told by the power button.
     """
 
     def __init__(
@@ -119,6 +122,7 @@ class Guest:
         self._kernel = kernel
         self._port = port
         self._options = options
+        self._silent = "-serial" in options
         self._stop = StopRequest() if stop is None else stop
         self.ending = Ending(-1, b"", "", False)
 
@@ -159,21 +163,22 @@ class Guest:
                 process.stdin.close()
                 self.ending = Ending(
                     process.returncode,
-                    _first_bytes(serial),
+                    b"" if self._silent else _first_bytes(serial),
                     " ".join(_last_bytes(complaints).decode(errors="replace").split()),
                     timed_out,
                 )
 
     def _devices(self, trace: int) -> list[str]:
+        ours = ("-mon", "chardev=ours,mode=readline") if self._silent else ("-serial", "chardev:ours")
         return [
-            *("-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial"),
+            *("-chardev", "stdio,id=ours,signal=off", *ours),
             *("-chardev", f"file,id=trace,path=/dev/fd/{trace}"),
             *("-semihosting-config", "enable=on,target=native,chardev=trace"),
             *("-kernel", str(self._kernel)),
             *(self._options if self._port is None else self._port.options(self._options)),
         ]
 
-    def _lines(self, source: int, serial: IO[bytes]) -> Generator[bytes, None, bool]:
+    def _lines(self, source: int, sink: IO[bytes]) -> Generator[bytes, None, bool]:
         """Lines until the other end closes; returns (as a generator does) whether it was to be stopped first."""
         port = self._port
         deadline = time.monotonic() + self._seconds
@@ -184,7 +189,7 @@ class Guest:
                 asked = True
                 deadline = min(deadline, time.monotonic() + STOP_SECONDS)
                 with suppress(BrokenPipeError):  # it has just ended
-                    serial.write(b"\n")
+                    sink.write(POWER_BUTTON if self._silent else b"\n")
             left = deadline - time.monotonic()
             if left <= 0:
                 return True

@@ -5,7 +5,7 @@
 | `block` | `content`: its image |
 | `network` | `address`; as `content` the frames that came, in pcap's format with their times since boot;
   `open` as below, absent for false |
-| `console` | `name`; `typed`: a list of pieces, each its time and its bytes; `open`: whether more might
+| `console`, `serial` | `name`; `typed`: a list of pieces, each its time and its bytes; `open`: whether more might
   have been typed when the run ended. Times are the machine's, in nanoseconds |
 
 Contents and what was typed are base64 of the bytes, compressed by zlib.
@@ -24,7 +24,7 @@ from tyrne.system import limits
 from tyrne.system.devices import KINDS
 from tyrne.system.errors import BadRecordError
 from tyrne.system.packed import pack, unpack
-from tyrne.system.parts import Device, network_address
+from tyrne.system.parts import TYPED_INTO, Device, network_address
 
 _LATEST: Final = (1 << 64) - 1
 """Nanoseconds."""
@@ -41,7 +41,7 @@ def _to_json(device: Device) -> dict[str, Any]:
         told["address"] = device.address.hex(":")
     if device.content:
         told["content"] = pack(device.content)
-    if device.kind == "console":
+    if device.kind in TYPED_INTO:
         told |= {"name": device.name, "typed": [[time, pack(data)] for time, data in device.keys], "open": device.open}
     if device.kind == "network" and device.open:
         told["open"] = True
@@ -63,8 +63,8 @@ def devices_from_json(data: object) -> tuple[Device, ...]:
 
 
 def _device(kind: str, data: dict[str, object]) -> Device:
-    if kind == "console":
-        return _console(data)
+    if kind in TYPED_INTO:
+        return _console(kind, data)
     if kind == "network":
         return _network(data)
     content = data.get("content")
@@ -92,10 +92,10 @@ def _network(data: dict[str, object]) -> Device:
         raise BadRecordError(f"replay.devices has a network that is wrong: {error}") from None
 
 
-def _console(data: dict[str, object]) -> Device:
-    name, keys, whether = data.get("name", "console"), data.get("typed", []), data.get("open", False)
+def _console(kind: str, data: dict[str, object]) -> Device:
+    name, keys, whether = data.get("name", kind), data.get("typed", []), data.get("open", False)
     if not isinstance(name, str) or not isinstance(keys, list) or type(whether) is not bool:
-        raise BadRecordError("replay.devices has a console whose name, typed or open is damaged")
+        raise BadRecordError(f"replay.devices has a {kind} whose name, typed or open is damaged")
     found: list[tuple[int, bytes]] = []
     left = limits.INPUT_BYTES + 1
     for item in keys:
@@ -104,11 +104,11 @@ def _console(data: dict[str, object]) -> Device:
                 try:
                     found.append((time, unpack(text, left)))
                 except ValueError as error:
-                    raise BadRecordError(f"replay.devices has a console where what was typed is {error}") from None
+                    raise BadRecordError(f"replay.devices has a {kind} where what was typed is {error}") from None
                 left -= len(found[-1][1])
             case _:
                 what = reprlib.repr(item)
                 raise BadRecordError(f"replay.devices has {what}, where a time and what was typed belong")
     if any(one[0] > other[0] for one, other in pairwise(found)):
-        raise BadRecordError("replay.devices has a console that is typed into in another order than that of time")
-    return Device(name, "console", keys=tuple(found), open=whether)
+        raise BadRecordError(f"replay.devices has a {kind} that is typed into in another order than that of time")
+    return Device(name, kind, keys=tuple(found), open=whether)

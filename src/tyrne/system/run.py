@@ -22,6 +22,7 @@ from tyrne.system.devices import emulator_options, refuse_devices
 from tyrne.system.errors import RequestError
 from tyrne.system.inputs import Input, typed_into
 from tyrne.system.manifest import System, encode
+from tyrne.system.parts import TYPED_INTO
 
 if TYPE_CHECKING:
     from tyrne.hosted.machine import HostedMachine
@@ -242,7 +243,8 @@ def _qemu(request: Request) -> Start:
     kernel = kernel_elf(request.system, release=request.release, traced=True, max_instructions=request.max_instructions)
     options = emulator_options(request.system.devices)
     devices = {device.kind: device for device in request.system.devices}
-    network, console, block = (devices.get(kind) for kind in ("network", "console", "block"))
+    network, block = devices.get("network"), devices.get("block")
+    console = next((device for device in request.system.devices if device.kind in TYPED_INTO), None)
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
         with ExitStack() as ends:

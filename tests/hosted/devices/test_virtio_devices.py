@@ -7,9 +7,10 @@ import pytest
 from hosted.devices.made_devices import ADDRESS, DISK, Made
 from hosted.devices.ring_driver import CONFIG, INTERRUPT_ACK, INTERRUPT_STATUS, STATUS
 from tyrne.hosted.devices.block import CAN_FLUSH, READ_ONLY, Sectors
-from tyrne.hosted.devices.console import MOST_TYPED, Console
+from tyrne.hosted.devices.console import Console
 from tyrne.hosted.devices.entropy import MOST
 from tyrne.hosted.devices.network import HAS_ADDRESS, MOST_WAITING
+from tyrne.hosted.devices.typed import MOST_TYPED
 
 
 def header(kind: int, sector: int = 0) -> bytes:

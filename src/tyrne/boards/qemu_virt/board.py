@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tyrne.boards.qemu_virt.counter import CycleCounter
 from tyrne.boards.qemu_virt.gic import InterruptController, line_of
 from tyrne.boards.qemu_virt.layout import image_layout
 from tyrne.boards.qemu_virt.memory import BareMemory, DirectMap
 from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, RAM_END, RAM_START
+from tyrne.boards.qemu_virt.power_button import LINE as BUTTON_LINE
+from tyrne.boards.qemu_virt.power_button import PowerButton
 from tyrne.boards.qemu_virt.semihosting import HostExit
 from tyrne.boards.qemu_virt.tables import build, drop_low_half
 from tyrne.boards.qemu_virt.threads import Threads
@@ -29,16 +33,19 @@ class QemuVirt:
     """Satisfies `tyrne.hal.board.Board`.
 
     `traced` lets the host follow a run (see `trace`), and stop it by a byte on the serial line; `counted` opens the
-    cycle counter to EL0, for measurements only.
+    cycle counter to EL0, for measurements only. `silent` leaves the serial line to a task: the kernel sends nothing but
+    the report of a panic, and that only if nobody follows it; a traced run is stopped by the power button then.
     """
 
-    def __init__(self, traced: bool = False, counted: bool = False) -> None:
+    def __init__(self, traced: bool = False, counted: bool = False, silent: bool = False) -> None:
+        self.silent: Final[bool] = silent
         self.bare_memory: BareMemory = BareMemory()
         self.memory: DirectMap = DirectMap()
         self.translation: Translation = Translation()
         self.page_format: Descriptors = Descriptors()
         self.threads: Threads = Threads(counted)
         self.uart: Uart = Uart()
+        self.power_button: PowerButton = PowerButton()
         self.interrupts: InterruptController = InterruptController()
         self.timer: VirtualTimer = VirtualTimer()
         self.counter: CycleCounter = CycleCounter()
@@ -66,7 +73,10 @@ class QemuVirt:
         self.timer.start()
         self.interrupts.start()
         self.interrupts.enable(TIMER_LINE)
-        if self.trace.enabled:
+        if self.trace.enabled and self.silent:
+            self.power_button.listen()
+            self.interrupts.enable(BUTTON_LINE)
+        elif self.trace.enabled:
             self.uart.listen()
             self.interrupts.enable(UART_LINE)
         return BootInfo(RAM_START, RAM_END, image.text, image.end, image.manifest)
@@ -124,16 +134,20 @@ class QemuVirt:
 
     def put_log(self, byte: u8) -> None:
         self.trace.log(byte)
-        self.uart.put(byte)
+        if not self.silent:
+            self.uart.put(byte)
 
     def put_console(self, task: u32, byte: u8) -> None:
         self.trace.console(task, byte)
-        self.uart.put(byte)
+        if not self.silent:
+            self.uart.put(byte)
 
     def put_panic(self, byte: u8) -> None:
-        """A byte of a panic report."""
+        """A byte of a panic report: the machine's last word, which goes out on a task's line too if nobody else hears
+        it."""
         self.trace.panic(byte)
-        self.uart.put(byte)
+        if not (self.silent and self.trace.enabled):
+            self.uart.put(byte)
 
     # Clock
 
@@ -192,8 +206,12 @@ class QemuVirt:
         return interrupt
 
     def _take_line(self, line: u32) -> Interrupt:
-        """The first byte that comes in on a traced run's serial line is its limit; those that follow are nothing."""
-        if self.trace.enabled and line == UART_LINE:
+        """The first byte that comes in on a traced run's serial line is its limit; those that follow are nothing. So is
+        the first press of the button where the line is a task's."""
+        if self.trace.enabled and self.silent and line == BUTTON_LINE:
+            self.power_button.ignore()
+            return Interrupt.LIMIT
+        if self.trace.enabled and not self.silent and line == UART_LINE:
             self.uart.ignore()
             return Interrupt.LIMIT
         self.interrupts.disable(line)

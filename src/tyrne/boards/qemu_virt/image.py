@@ -16,7 +16,7 @@ from tyrne.kernel.task import Task
 from tyrne.lang import apart, export, extern, hot, option, u32, u64
 
 KERNEL: Final = Kernel(
-    QemuVirt(traced=option("traced", False), counted=option("counted", False)),
+    QemuVirt(traced=option("traced", False), counted=option("counted", False), silent=option("silent", False)),
     debug_console=option("debug_console", True),
 )
 

@@ -14,6 +14,8 @@ CPU_INTERFACE: Final = u64(0x0801_0000)
 """GICv2 CPU interface (GICC)."""
 UART: Final = u64(0x0900_0000)
 """PL011."""
+GPIO: Final = u64(0x0903_0000)
+"""PL061."""
 
 DIRECT_MAP: Final = u64(0xFFFF_FFFF_0000_0000)
 """Added to a physical address, gives the kernel's virtual address of RAM, of the image and of the devices."""
