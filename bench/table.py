@@ -34,6 +34,8 @@ from rates import LOOPS, NUMBERS, calls_per_second, instructions_per_second
 from report import Histogram, Report, Row, Section
 from rich.console import Console
 from scenarios import FIGURES, Figure
+from served import PHASES as SERVED_PHASES
+from served import batches as batches_of_served
 from trials import TRIALS
 
 from tyrne.compiler import CompileError
@@ -88,6 +90,16 @@ def network() -> Section:
         rows.append(Row(name, median, None, None, least, most))
     note = f"programs/echo.py and kernel together, in and out again; {FRAME_ROUNDS} samples of each"
     return Section(f"frames of {FRAME_BYTES:,} bytes of a network", "instructions", tuple(rows), note)
+
+
+def service() -> Section:
+    rows = []
+    for (batch, copied), taken in zip(SERVED_PHASES, batches_of_served(), strict=True):
+        name = f"a frame, and another one back, in batches of {batch}" + (", copied and answered" if copied else "")
+        least, median, most = (round(value / batch) for value in (min(taken), statistics.median_low(taken), max(taken)))
+        rows.append(Row(name, median, None, None, least, most))
+    note = f"client, programs/network.py and kernel together; {FRAME_ROUNDS} samples of each"
+    return Section(f"frames of {FRAME_BYTES:,} bytes to and from a client", "instructions", tuple(rows), note)
 
 
 def image() -> Section:
@@ -189,7 +201,7 @@ def parts(only: Sequence[str], samples: int) -> list[Callable[[], Section | Hist
     """What takes each section of the table; with `only`, just the paths."""
     figures = chosen(only)
     taken: list[Callable[[], Section | Histogram]] = [lambda: paths(figures, samples)]
-    others = (disk, network, tick, longest, late, sleepers, image, boot, build, start, hosted, user)
+    others = (disk, network, service, tick, longest, late, sleepers, image, boot, build, start, hosted, user)
     return taken if only else [*taken, *others]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 from tyrne.lang import Array, export, handle, u8, u64
-from tyrne.lang.machine import copy_bytes
 from tyrne.user import (
     SECOND,
     ClockCap,
@@ -66,10 +65,9 @@ def take_sent() -> None:
 def answer_frame(frame: Frame) -> bool:
     """Whether there is an answer, which then is put."""
     buffer = u64(BUFFERS.free[BUFFERS.count - 1])
-    own = NETWORK.buffer(buffer)
-    copy_bytes(own, frame.address, frame.length)
+    NETWORK.copy(frame, buffer)
     NETWORK.give_back()
-    length = HOST.answer(own, frame.length)
+    length = HOST.answer(NETWORK.buffer(buffer), frame.length)
     if length == 0:
         return False
     number = NETWORK.send(buffer, length)

@@ -151,9 +151,13 @@ def offer(buffer: u64) -> VirtioError | None:
     return error
 
 
+def share() -> u64:
+    """How many frames of one client the device has to send at most, so that there is room for those of the others."""
+    return min(GOING.places // PARTS // u64(len(STATE.clients)), u64(RING))
+
+
 def start() -> VirtioError | None:
-    """Begin with the device, for the first time or after it has failed. It has the buffers that no client has, and room
-    for a whole ring of frames of each client, so that none keeps another's away."""
+    """Begin with the device, for the first time or after it has failed. It has the buffers that no client has."""
     error = DEVICE.start(REGISTERS, NETWORK, HAS_ADDRESS)
     if error is None and DEVICE.features & HAS_ADDRESS == 0:
         error = VirtioError.FEATURES
@@ -161,7 +165,7 @@ def start() -> VirtioError | None:
         error = COMING.set_up(DEVICE, RECEIVE, STATE.own, u64(0), u64(MAX_PLACES))
     if error is None:
         error = GOING.set_up(DEVICE, TRANSMIT, STATE.own, TRANSMIT_AT, u64(MAX_PLACES))
-    if error is None and (COMING.places < STATE.buffers() or GOING.places < PARTS * RING * u64(len(STATE.clients))):
+    if error is None and (COMING.places < STATE.buffers() or share() == 0):
         error = VirtioError.NO_QUEUE
     if error is not None:
         return error
@@ -288,7 +292,7 @@ def serve_clients() -> None:
         client = STATE.clients[index]
         if error is None:
             error = take_back(client)
-        for _ in irange(client.sending.waiting()):
+        for _ in irange(min(client.sending.waiting(), share() - client.sending.under_way())):
             send(index, client)
     if error is not None:
         begin_anew()

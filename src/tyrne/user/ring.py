@@ -94,7 +94,11 @@ class RingServer:
         """How many requests can be taken. None has more than RING at a time; of a client that claims to have, nothing
         is taken, so it cannot keep the driver busy by a number."""
         put = wrapping_sub(read64(self.ring + PUT), self.taken)  # audit: U-49
-        return put if put <= RING - (self.taken - self.finished) else u64(0)
+        return put if put <= RING - self.under_way() else u64(0)
+
+    def under_way(self) -> u64:
+        """How many were taken and are not finished."""
+        return self.taken - self.finished
 
     def take(self) -> Request:
         """The next of those that wait."""
