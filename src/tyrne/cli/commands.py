@@ -114,6 +114,12 @@ def run(
             "terminal, if standard input is one.",
         ),
     ] = None,
+    capture: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write what goes over the wire of the network device to a file in pcap's format."
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what tasks write, and errors.")] = False,
 ) -> int:
     """Run a system and show what its tasks write.
@@ -123,7 +129,7 @@ def run(
     """
     allowed = tuple(allow_path or ())
     limit, seed = max_instructions or 0, preempt_calls or 0
-    return run_system(system or [], machine, release, report, limit, seed, quiet, allowed, typed, max_seconds)
+    return run_system(system or [], machine, release, report, limit, seed, quiet, allowed, typed, max_seconds, capture)
 
 
 @app.command(cls=Command)

@@ -17,6 +17,7 @@ from tyrne.cli.presenter import PlainPresenter, Presenter
 from tyrne.cli.summary import explain, explain_faults, explain_refusals, show_summary
 from tyrne.hosted.kept import REPORT, SUMMARY
 from tyrne.hosted.stop import StopRequest
+from tyrne.system import limits
 from tyrne.system.inputs import STDIN, read_input
 from tyrne.system.known import known_system
 from tyrne.system.run import Machine, Request, check_seed, prepare
@@ -44,16 +45,24 @@ def run_system(
     allowed: tuple[Path, ...] = (),
     typed: Path | None = None,
     max_seconds: float | None = None,
+    capture: Path | None = None,
 ) -> int:
     """Run what the arguments of a command line name and show what its tasks write; the exit status of docs/guide.md.
 
     A slow import stands where what is imported is needed: most runs start without.
     """
     check_seed(machine, preempt_calls)
-    if report is not None or machine is Machine.QEMU:
+    captured = None
+    if report is not None or capture is not None or machine is Machine.QEMU:
         description = select(system)  # what is wrong with the system is said first
         if report is not None:
             check_output(report, system, description, typed)
+        if capture is not None:
+            from tyrne.system.capture import Capture, check_capture
+
+            check_capture(capture, report, description.devices)
+            check_output(capture, system, description, typed)
+            captured = Capture()
     if machine is Machine.QEMU:
         from tyrne.system.qemu import find_emulator
 
@@ -62,7 +71,9 @@ def run_system(
     with progress(out, "building …"):
         loaded = known_system(system)
         given = read_input(typed, loaded.devices)
-        ready = prepare(Request(loaded, machine, release, max_instructions, preempt_calls, allowed, given, max_seconds))
+        ready = prepare(
+            Request(loaded, machine, release, max_instructions, preempt_calls, allowed, given, max_seconds, captured)
+        )
     if not quiet:
         warn(warnings_of(loaded))
     networks = [device for device in loaded.devices if device.kind == "network"]
@@ -90,6 +101,11 @@ def run_system(
         complain(*keep_disks(result, quiet))
     if report is not None:
         write(report, result.to_json().encode())
+    if capture is not None and captured is not None:
+        write(capture, captured.file())
+        if captured.left_out:
+            most = f"a capture has at most {limits.CAPTURE_BYTES} bytes of frames"
+            complain(f"{capture}: {captured.left_out} frames are left out: {most}", label="warning: ")
     if out is not None and not quiet:
         show_summary(out, result)
     complain(*explain(result), *explain_faults(result), *explain_refusals(result, presenter.refusals))

@@ -53,6 +53,8 @@ IMAGE_BYTES: Final = 64 << 20
 """The image of a block device."""
 FRAME_FILE_BYTES: Final = 16 << 20
 """A file of frames for a network device."""
+CAPTURE_BYTES: Final = 64 << 20
+"""Of frames that went over the wire of one in a run, in the file that the run leaves."""
 FORWARDS: Final = 16
 """Ports of the host that lead to a system."""
 FORWARDED_BYTES: Final = 16 << 20

@@ -20,6 +20,7 @@ from typing import Final
 from tyrne.hosted.devices.network import LONGEST, MOST_WAITING, SHORTEST
 from tyrne.hosted.devices.pcap import Frame, frames_of
 from tyrne.hosted.devices.peer import ANNOUNCEMENT, answer
+from tyrne.system.capture import Capture
 from tyrne.system.devices import NO_WIRE
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.forwarding import Ports
@@ -40,8 +41,11 @@ class Wire:
     """For one run, while the context is open. Frames come at their times since QEMU took the first, or later: as many
     wait as QEMU lets wait, and none is lost but what answers somebody who takes nothing."""
 
-    def __init__(self, device: Device) -> None:
-        """RequestError where a port or the socket cannot be had."""
+    def __init__(self, device: Device, capture: Capture | None = None) -> None:
+        """`capture` gets what goes over the wire, with times by the clock on the wall since the context is open.
+        RequestError where a port or the socket cannot be had."""
+        self._capture: Final = capture
+        self._opened = 0
         frames = frames_of(device.content) if device.content else ()
         self._frames: Final[list[Frame]] = [(time, one) for time, one in frames if SHORTEST <= len(one) <= LONGEST]
         self._ports: Final = Ports(device)
@@ -62,6 +66,7 @@ class Wire:
         driver resets the device."""
 
     def __enter__(self) -> Wire:
+        self._opened = time.monotonic_ns()
         self._thread.start()
         return self
 
@@ -117,6 +122,7 @@ class Wire:
                 self._first.append(frame)
         if own in ready:
             frame = self._socket.recv(_AT_ONCE)
+            self._capture_frame(frame)
             if len(frame) >= SHORTEST:
                 self._ports.give(frame)
                 said = answer(frame) if len(self._first) < MOST_WAITING else None  # who asks need not take answers
@@ -129,4 +135,9 @@ class Wire:
             self._socket.sendto(frame, os.fspath(self._qemus))
         except OSError:  # it is full, or not there yet, or no more
             return False
+        self._capture_frame(frame)
         return True
+
+    def _capture_frame(self, frame: bytes) -> None:
+        if self._capture is not None:
+            self._capture.frame(time.monotonic_ns() - self._opened, frame)

@@ -27,6 +27,7 @@ from tyrne.system.parts import TYPED_INTO
 if TYPE_CHECKING:
     from tyrne.hosted.machine import HostedMachine
     from tyrne.hosted.native import NativeMachine
+    from tyrne.system.capture import Capture
     from tyrne.system.explanation import Explainer
     from tyrne.system.qemu_console import ConsolePort
 
@@ -62,6 +63,8 @@ class Request:
     """What is typed into the console of the system."""
     max_seconds: float | None = None
     """By the clock on the wall; None for no end, but on QEMU two minutes, unless somebody types."""
+    capture: Capture | None = None
+    """What gets the frames that go over the wire of the network, of one run."""
 
 
 @dataclass(frozen=True)
@@ -229,6 +232,8 @@ def _attach(
         from tyrne.system.outside import outside
 
         connect = outside(devices, request.input, stop, ends)
+    if request.capture is not None:
+        connect = request.capture.connect(connect)
     attach(machine, devices, request.system.memory, connect)
 
 
@@ -248,7 +253,7 @@ def _qemu(request: Request) -> Start:
 
     def start(recorder: Recorder, stop: StopRequest) -> bool:
         with ExitStack() as ends:
-            wire = None if network is None else ends.enter_context(Wire(network))
+            wire = None if network is None else ends.enter_context(Wire(network, request.capture))
             port = None if console is None else ConsolePort(request.input, partial(recorder.device, console.name))
             if port is not None:
                 ends.callback(port.close)

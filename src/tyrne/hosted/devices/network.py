@@ -50,6 +50,8 @@ class Network(VirtioMmio):
         self._waiting: Final[deque[bytes]] = deque()
         self.hears: Callable[[bytes], None] | None = None
         """Who else gets each frame that the driver sends."""
+        self.wire: Callable[[bytes], None] | None = None
+        """Who is told of each frame that goes over the wire, also of one that the driver never gets."""
         self._coming: Final = [(time, False, number, frame) for number, (time, frame) in enumerate(frames)]
         heapq.heapify(self._coming)
         self._numbered = len(self._coming)
@@ -86,6 +88,8 @@ class Network(VirtioMmio):
 
     def receive(self, frame: bytes) -> None:
         """A frame from outside, between two turns."""
+        if self.wire is not None:
+            self.wire(frame)
         if SHORTEST <= len(frame) <= LONGEST and len(self._waiting) < MOST_WAITING:
             self._waiting.append(bytes(frame))
         else:
@@ -114,6 +118,8 @@ class Network(VirtioMmio):
         if chain.data[0] or chain.data[1]:
             raise DriverError("the header asks for an offload that was not offered")
         frame = chain.data[HEADER:]
+        if self.wire is not None:
+            self.wire(frame)
         self._send(frame)
         if self.hears is not None:
             self.hears(frame)
