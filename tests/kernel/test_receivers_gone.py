@@ -84,6 +84,20 @@ def test_it_lives_while_anybody_else_can_receive(how: str) -> None:
     assert w.call(0 if how == "copy" else 2, C.RECV, other) == (0, 0, 1, 2, 3, 4, NULL, 0)
 
 
+def test_while_an_endpoint_goes_who_may_send_to_it_can_add_nothing() -> None:
+    w = Served()
+    rights = int(Rights.SEND | Rights.TRANSFER | Rights.DUPLICATE | Rights.DERIVE)
+    held = [w.ok(0, C.CAP_MOVE, w.ok(0, C.CAP_COPY, w.door, rights), w.give_task(0, 1)) for _ in range(3)]
+    w.preempted(0, 1, C.CAP_DROP, w.door)
+    left = [word for word in held if w.holds(1, word)]
+    assert w.current() == 1 and left
+    for call in (C.CAP_COPY, C.CAP_DERIVE):
+        assert w.refused(1, call, left[-1], SEND, 0) is Status.BEING_REVOKED
+    while w.current() != 0:
+        w.tick()
+    assert not w.lives() and not any(w.holds(1, word) for word in held)
+
+
 def test_moving_the_only_capability_to_receive_loses_nobody() -> None:
     w = Served()
     moved = w.ok(0, C.CAP_MOVE, w.door, w.give_task(0, 2))

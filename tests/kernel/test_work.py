@@ -96,6 +96,13 @@ def test_a_revocation_ends_after_as_many_steps_as_there_were_descendants_whateve
     assert w.board.steps == 15
 
 
+def test_to_revoke_what_has_no_descendants_takes_no_step() -> None:
+    w = Heir(0)
+    w.board.steps = 0
+    w.ok(0, C.CAP_REVOKE, w.root)
+    assert (w.board.steps, w.slot(0, w.root).revoked) == (0, False)
+
+
 def test_what_goes_with_the_capability_that_is_being_revoked_is_gone_when_its_call_is_over() -> None:
     w = World(3)
     purse = w.give_quota(2)
