@@ -35,7 +35,9 @@ def test_the_bare_command_shows_its_help_and_nothing_else(tyrne: Tyrne) -> None:
     assert (asked.status, asked.out) == (0, bare.out)
 
 
-@pytest.mark.parametrize("command", ["", "run", "replay", "build", "check", "new"])
+@pytest.mark.parametrize(
+    "command", ["", "run", "replay", "ps", "caps", "tree", "waits", "maps", "top", "build", "check", "new"]
+)
 def test_no_flag_shows_a_type_and_no_argument_two_pairs_of_brackets(tyrne: Tyrne, command: str) -> None:
     shown = tyrne(*command.split(), "--help").out
     assert "--help" in shown
@@ -60,6 +62,8 @@ def test_the_package_runs_as_a_module() -> None:
     ("typed", "word", "expected"),
     [
         ("tyrne r", 1, ["run", "replay"]),
+        ("tyrne t", 1, ["tree", "top"]),
+        ("tyrne maps --", 2, ["--at", "--json", "--max-instructions", "--allow-path", "--help"]),
         ("tyrne run --ma", 2, ["--machine", "--max-instructions", "--max-seconds"]),
         ("tyrne run --ca", 2, ["--capture"]),
         ("tyrne run --machine ", 3, ["hosted", "qemu", "native"]),
@@ -98,7 +102,7 @@ def test_the_script_of_completion_is_shown_for_a_shell_to_read() -> None:
         ("rum", "No such command 'rum'; did you mean \"run\"? See tyrne --help"),
         ("a.toml", "No such command 'a.toml'; did you mean \"tyrne run a.toml\"? See tyrne --help"),
         ("dir/a.py", "No such command 'dir/a.py'; did you mean \"tyrne run dir/a.py\"? See tyrne --help"),
-        ("RUN", 'No such command \'RUN\'; did you mean "run"? See tyrne --help'),
+        ("RUN", "No such command 'RUN'; did you mean \"run\"? See tyrne --help"),
         ("fly", "No such command 'fly'; see tyrne --help"),
         ("--versoin", "No such option: --versoin (Possible options: --version); see tyrne --help"),
         ("run --relase", "No such option: --relase (Possible options: --release); see tyrne run --help"),

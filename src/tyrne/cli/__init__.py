@@ -1,4 +1,4 @@
-"""The command line: `tyrne run`, `replay`, `build`, `check`, `new` and `cache`.
+"""The command line: `tyrne run`, `replay`, `build`, `check`, `new`, `cache`, and those that look into a run.
 
 The kernel's sources may be half changed: what keeps them from being imported is told in one line.
 """

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from tyrne.cli import inspecting
 from tyrne.cli.errors import STATUS_INTERRUPTED, STATUS_REQUEST, complain_of_request
 from tyrne.cli.help import Command, Commands
 from tyrne.cli.output import complain, say, warn
@@ -174,6 +175,9 @@ def replay(
     if repeated.limited:
         return STATUS_LIMIT
     return STATUS_SAME if same else STATUS_DIFFERENT
+
+
+app.registered_commands += inspecting.app.registered_commands
 
 
 @app.command(cls=Command)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from tyrne.system.select import ENDINGS
 from tyrne.system.similar import meant
-
-_SYSTEMS: Final = (".toml", ".py", ".c", ".S", ".bin", ".elf")
-"""How the names of systems and programs end."""
 
 
 def _without_types(parameters: list[Any]) -> list[Any]:
@@ -40,7 +38,7 @@ class Commands(TyperGroup):
         """A command in other letters, or nearly one; a system in its place is one that somebody wants to run."""
         first = args[0]
         if first not in self.commands and not first.startswith("-"):
-            if Path(first).suffix in _SYSTEMS:
+            if Path(first).suffix in ENDINGS:
                 ctx.fail(f"No such command '{first}'; did you mean \"{ctx.command_path} run {first}\"?")
             ctx.fail(f"No such command '{first}'{meant(first, self.commands)}")
         return super().resolve_command(ctx, args)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final, TextIO
 
 from tyrne.cli.output import say
 from tyrne.hosted.recorder import CallEvent, FaultEvent, lines_of
 from tyrne.inspect.held import capabilities_of
+from tyrne.inspect.positions import move, target_of
 from tyrne.system import kernel_source
-from tyrne.system.errors import RequestError
 from tyrne.system.explanation import at
 from tyrne.system.replay import Replay
 from tyrne.system.task_states import describe_task, tasks_of
@@ -22,19 +20,6 @@ from tyrne.system.transition import Transition
 SHOWN: Final = 8
 """Transitions before a position that are shown with it."""
 _REGISTERS_A_LINE: Final = 4
-_POSITION: Final = re.compile(r"(?P<transition>-?\d{1,18})(\+(?P<more>\d{1,18}))?|(?P<begun>\d{1,18})i", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Position:
-    """So many instructions after a transition; after None: since the start of the run."""
-
-    transition: int | None
-    instructions: int
-
-    @property
-    def text(self) -> str:
-        return f"{self.instructions}i" if self.transition is None else f"{self.transition}+{self.instructions}"
 
 
 def warnings_about(replay: Replay) -> Iterator[str]:
@@ -45,32 +30,6 @@ def warnings_about(replay: Replay) -> Iterator[str]:
             f"{replay.run.path}: recorded with the kernel {replay.record.kernel[:12]}, replayed with {digest[:12]}: "
             "what differs may be the kernel's difference"
         )
-
-
-def position_of(text: str) -> Position:
-    """What `--to` says: `4`, `-1`, `4+120` or `2000i`."""
-    found = _POSITION.fullmatch(text)
-    if found is None:
-        raise RequestError(f"--to {text}: not a position; write 4 or -1, 4+120 or 2000i")
-    if found["begun"] is not None:
-        return Position(None, int(found["begun"]))
-    return Position(int(found["transition"]), int(found["more"] or 0))
-
-
-def go_to(replay: Replay, to: str | None, out: TextIO | None) -> list[str]:
-    """Go to the position that `--to` says, or to the end, as `go` does; then on into a computation."""
-    position = None if to is None else position_of(to)
-    if position is None:
-        return go(replay, None, out)
-    lines = [] if position.transition is None else go(replay, position.transition, out)
-    try:
-        if position.transition is None:
-            replay.to_instruction(position.instructions)
-        elif position.instructions:
-            replay.advance(position.instructions)
-    except IndexError as error:
-        raise RequestError(f"--to {position.text}: {error}; give a smaller number") from None
-    return lines
 
 
 def told(replay: Replay, made: Transition) -> list[str]:
@@ -84,23 +43,18 @@ def told(replay: Replay, made: Transition) -> list[str]:
     return [f"{made.number:6}  {made.text(replay.task_name)}", *below]
 
 
-def go(replay: Replay, position: int | None, out: TextIO | None) -> list[str]:
-    """Go to a position, or to the end. Shows every transition on the way in `out`; or returns the lines of the last."""
-    target = position
-    if position is not None and position < 0:
-        target = max(-1, replay.length + position)
+def go_to(replay: Replay, to: str | None, out: TextIO | None) -> list[str]:
+    """Go to the position that `--to` says, or to the end. Shows every transition on the way in `out`; or returns the
+    lines of the last."""
     last: deque[list[str]] = deque(maxlen=SHOWN)
-    while replay.position != target and (made := replay.step()) is not None:
-        lines = told(replay, made)
+
+    def passed(made: Transition) -> None:
         if out is not None:
-            say(*lines, out=out)
+            say(*told(replay, made), out=out)
         else:
-            last.append(lines)
-    if target is not None and replay.position != target and not replay.limited:
-        length = replay.length
-        raise RequestError(
-            f"--to {position}: the run has {length} transitions; give a number from {-length} to {length}"
-        )
+            last.append(told(replay, made))
+
+    move(replay, None if to is None else target_of(to, "--to"), "--to", passed)
     return [*chain.from_iterable(last), *lines_of(replay.recorder.panic_bytes)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from tyrne.abi import CapKind, Rights, pack_handle
 from tyrne.kernel.cap_slot import CapSlot
@@ -48,9 +48,9 @@ class HeldCapability:
     @property
     def text(self) -> str:
         """All but the word: `endpoint door, TRANSFER|SEND, badge 0x5`."""
-        kind = "space" if self.kind is CapKind.ADDRESS_SPACE else self.kind.name.lower()
+        kind = kind_word(self.kind)
         console = self.kind is CapKind.DEBUG_CONSOLE
-        parts = ["console" if console else f"{kind} {self.object.removeprefix(f'{kind} ')}"]
+        parts = [kind if console else f"{kind} {self.object.removeprefix(f'{kind} ')}"]
         parts += ["|".join(right.name or "" for right in self.rights) or "no rights"]
         parts += [f"badge {self.badge:#x}"] if self.badge else []
         parts += [f"pages {self.pages[0]} to {sum(self.pages) - 1}"] if self.pages else []
@@ -60,6 +60,14 @@ class HeldCapability:
     def __repr__(self) -> str:
         """`<0x2: endpoint door, TRANSFER|SEND, badge 0x5>`."""
         return f"<{self.word:#x}: {self.text}>"
+
+
+def kind_word(kind: CapKind) -> str:
+    """What a kind of object is called."""
+    return _WORDS.get(kind) or kind.name.lower()
+
+
+_WORDS: Final = {CapKind.ADDRESS_SPACE: "space", CapKind.DEBUG_CONSOLE: "console"}
 
 
 def capabilities_of(kernel: Kernel[Any], task: Task, names: Names) -> list[HeldCapability]:
@@ -92,20 +100,26 @@ def name_of(kernel: Kernel[Any], named: CapObject, names: Names) -> str:
         case InterruptHandle(line):
             return f"interrupt {int(line.number)}"
         case EndpointHandle(at, life):
-            return _name(at.life, life, "endpoint", names.endpoints)
+            return name_in(at.life, life, "endpoint", names)
         case NotificationHandle(at, life):
-            return _name(at.life, life, "notification", names.notifications)
+            return name_in(at.life, life, "notification", names)
         case MemoryHandle(at, life):
-            return _name(at.life, life, "memory", names.memory)
+            return name_in(at.life, life, "memory", names)
         case AddressSpaceHandle(at, life):
-            return _name(at.life, life, "space", ("bootstrap", *names.tasks))
+            return name_in(at.life, life, "space", names)
         case QuotaHandle(at, life):
-            return _name(at.life, life, "quota", ("kernel", *names.tasks))
+            return name_in(at.life, life, "quota", names)
         case TaskHandle(at, life) | ReplyHandle(at, life):
             return names.task(int(at.number)) if at.life.count == life else "nobody"
 
 
-def _name(place: Life, life: u64, kind: str, names: tuple[str, ...]) -> str:
+def name_in(place: Life, life: u64, kind: str, names: Names) -> str:
     """The name of the object in a place, of which the description's objects live the first life."""
-    known = life == 1 and place.index < len(names)
-    return names[place.index] if known else f"{kind} {int(place.index)}"
+    known = {
+        "endpoint": names.endpoints,
+        "notification": names.notifications,
+        "memory": names.memory,
+        "space": ("bootstrap", *names.tasks),
+        "quota": ("kernel", *names.tasks),
+    }[kind]
+    return known[place.index] if life == 1 and place.index < len(known) else f"{kind} {int(place.index)}"

@@ -59,18 +59,17 @@ class Explainer:
     def standing(self, task: int, standing: Standing) -> str:
         """`pong waits for a message at endpoint "table", at pong.py:12 in main`."""
         what = waits(standing, self.names)
-        place = self._stands(task, standing)
+        place = self.stands(task, int(standing.state), int(standing.pc))
         if what is not None:
             return f"{self.names.task(task)} {what}{at(place)}"
         where = f"at pc {int(standing.pc):#x}" if place is None else at(place).removeprefix(", ")
         return f"{self.names.task(task)} stood {where}"
 
-    def _stands(self, task: int, standing: Standing) -> Place | None:
+    def stands(self, task: int, state: int, pc: int) -> Place | None:
         """The line at which a task could go on; or whose call it waits in, which is the instruction before."""
-        if standing.state == TaskState.INACTIVE.value:
+        if state == TaskState.INACTIVE.value:
             return None
-        runs = standing.state == TaskState.READY.value
-        place = self.place(task, int(standing.pc) - (0 if runs else CALL_BYTES))
+        place = self.place(task, pc - (0 if state == TaskState.READY.value else CALL_BYTES))
         return None if place is None else place.own
 
     def refusal(self, event: CallEvent) -> str | None:
@@ -89,7 +88,7 @@ class Explainer:
             entry["stands"] = None if standing is None else {
                 "waits": waits(standing, self.names),
                 "pc": hex(standing.pc),
-                **place_keys(self._stands(number, standing)),
+                **place_keys(self.stands(number, int(standing.state), int(standing.pc))),
             }
             if event is not None:
                 words = fault_words(event, self.view(number))

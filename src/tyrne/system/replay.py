@@ -32,6 +32,7 @@ from tyrne.kernel.task import Task
 from tyrne.lang import Trap, u64
 from tyrne.system import kernel_source
 from tyrne.system.comparison import Difference, first_difference
+from tyrne.system.history import History
 from tyrne.system.kernel_check import check_kernel
 from tyrne.system.models import attach
 from tyrne.system.record import Record, to_json
@@ -145,6 +146,8 @@ class Replay:
         self.position += 1
         self.inside = 0
         events = self._events.take()
+        if not panicked:
+            self.history.follow(machine.kernel, self.position, number, events, self.instructions)
         if len(self._call_positions) <= self._kept.calls:
             self._call_positions += [self.position for event in events if isinstance(event, CallEvent)]
         if panicked or not self._machine.goes_on(self._next):
@@ -228,6 +231,8 @@ class Replay:
             self._machine.draw_ticks(record.preempt_calls)
         self._next = None
         self._ends = False
+        self.panicked = False
+        """Whether the kernel has failed a check: its state may be anything."""
         try:
             self._next = self._machine.boot()
         except BdbQuit:
@@ -240,6 +245,8 @@ class Replay:
                 self._machine.board.arm_limit(u64(LONGEST))
             if not self._machine.goes_on(self._next):
                 self._finish(False)
+        self.history = History(self.kernel)
+        """Who gave and made what, and what each task did, until this position."""
 
     @property
     def limited(self) -> bool:
@@ -264,6 +271,7 @@ class Replay:
 
     def _panic(self, failure: BaseException) -> None:
         self._recorder.panic(describe(failure).encode())
+        self.panicked = True
         self._next = None
 
     def _finish(self, panicked: bool) -> None:

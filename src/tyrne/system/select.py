@@ -16,6 +16,8 @@ from tyrne.system.program import Program
 from tyrne.system.shipped import shipped
 
 GREETING = "systems/hello.toml"
+ENDINGS = (".toml", ".py", ".c", ".S", ".bin", ".elf")
+"""How the names of systems and programs end."""
 
 
 def select(arguments: Sequence[Path]) -> SystemDescription:

@@ -17,10 +17,14 @@ from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.recorder import Recorder
 from tyrne.inspect.held import HeldCapability, capabilities_of
+from tyrne.inspect.look import look
+from tyrne.inspect.objects import Inspection, Position
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.system.device_files import read_files
 from tyrne.system.devices import refuse_devices
+from tyrne.system.explanation import explainer_of
+from tyrne.system.history import History
 from tyrne.system.inputs import Input, typed_into
 from tyrne.system.kernel_check import check_kernel
 from tyrne.system.manifest import System, encode
@@ -67,7 +71,9 @@ class LiveSystem(Observations):
         self.transitions = 0
         """How many steps there have been."""
         self._request: Final = Request(system, Machine.HOSTED, release, max_instructions)
+        self._explainer: Final = explainer_of(system)
         self._next = self.machine.boot()
+        self._history: Final = History(self.kernel)
         self._check("boot", [])
 
     @property
@@ -90,6 +96,9 @@ class LiveSystem(Observations):
             before, known = holdings(self.kernel) if self.check else [], len(self.recorder.calls)
             self._next = self.machine.step(task)
             self.transitions += 1
+            events, instructions = self.recorder.calls[known:], self.machine.board.cpu.instructions
+            number = None if task is None else int(task.number)
+            self._history.follow(self.kernel, self.transitions, number, events, instructions)
             if self.over:
                 self.recorder.end(self.machine.end(), self.machine.board.cpu.instructions)
             what = [*handles_keep_their_meaning(before), *self._revocations(before, known)]
@@ -149,6 +158,19 @@ class LiveSystem(Observations):
         """What a task holds now, in the order of its handle words; nothing for one that is gone."""
         found = self._task(self.names.number(task))
         return [] if found is None else capabilities_of(self.kernel, found, self.names)
+
+    def inspect(self) -> Inspection:
+        """All that there is now: tasks, capabilities and their tree, waits, memory."""
+        at = Position(
+            run=self._request.system.name,
+            machine=Machine.HOSTED.value,
+            transition=self.transitions,
+            inside=0,
+            instructions=self.machine.board.cpu.instructions,
+            over=self.over,
+            status=self.recorder.status,
+        )
+        return look(self.kernel, self.names, self._explainer, self._history, at)
 
     def __repr__(self) -> str:
         """Who runs next, and the state of each task of the description."""

@@ -1,0 +1,144 @@
+"""The commands that look into a run: `ps`, `caps`, `tree`, `waits`, `maps` and `top`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from tyrne.cli.help import Command
+from tyrne.cli.output import complain
+from tyrne.cli.running import STDOUT, progress, terminal, write
+
+if TYPE_CHECKING:
+    from tyrne.cli.views import View
+
+RUN_HELP: Final = (
+    "What tyrne run --report has written, on any machine; or a system or program, which runs hosted meanwhile."
+)
+Run = Annotated[Path, typer.Argument(metavar="RUN", help=RUN_HELP, show_default=False)]
+OneTask = Annotated[str | None, typer.Argument(metavar="TASK", help="Of this task alone.", show_default=False)]
+At = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N",
+        help="After N transitions of the kernel; -1: before the last one; 4+120: 120 instructions after the fourth; "
+        "2000i: after 2000 instructions. Without it: at the end.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        "--max-instructions", metavar="N", min=1, max=(1 << 48) - 1, help="Stop after so many instructions of tasks."
+    ),
+]
+Allow = Annotated[
+    list[Path] | None,
+    typer.Option("--allow-path", metavar="DIR", help="As for tyrne run.", show_default=False),
+]
+STATUS_SHOWN, STATUS_LIMITED = 0, 4
+
+app = typer.Typer()
+
+
+@app.command(cls=Command)
+def ps(run: Run, at: At = None, json: AsJson = False, limit: Limit = None, allow: Allow = None) -> int:
+    """Show the tasks of a run at a position: what each does, what it waits for, and where in its program it is.
+
+    Exit status of this and the other commands that look into a run: 0; 2 the request was wrong; 4 the limit was
+    reached before the position.
+    """
+    from tyrne.cli.views import PS
+
+    return _show(PS, run, None, at, json, limit, allow)
+
+
+@app.command(cls=Command)
+def caps(
+    run: Run,
+    task: OneTask = None,
+    at: At = None,
+    json: AsJson = False,
+    limit: Limit = None,
+    allow: Allow = None,
+) -> int:
+    """Show what tasks hold: handle, object, rights, and where each capability came from."""
+    from tyrne.cli.views import CAPS
+
+    return _show(CAPS, run, task, at, json, limit, allow)
+
+
+@app.command(cls=Command)
+def tree(run: Run, at: At = None, json: AsJson = False, limit: Limit = None, allow: Allow = None) -> int:
+    """Show the derivation tree of all capabilities, those that travel in messages too."""
+    from tyrne.cli.views import TREE
+
+    return _show(TREE, run, None, at, json, limit, allow)
+
+
+@app.command(cls=Command)
+def waits(run: Run, at: At = None, json: AsJson = False, limit: Limit = None, allow: Allow = None) -> int:
+    """Show who waits for whom, marking who is stuck and cycles; and what stands in endpoints and notifications."""
+    from tyrne.cli.views import WAITS
+
+    return _show(WAITS, run, None, at, json, limit, allow)
+
+
+@app.command(cls=Command)
+def maps(
+    run: Run,
+    task: OneTask = None,
+    at: At = None,
+    json: AsJson = False,
+    limit: Limit = None,
+    allow: Allow = None,
+) -> int:
+    """Show what is mapped in address spaces, and the memory regions."""
+    from tyrne.cli.views import MAPS
+
+    return _show(MAPS, run, task, at, json, limit, allow)
+
+
+@app.command(cls=Command)
+def top(run: Run, at: At = None, json: AsJson = False, limit: Limit = None, allow: Allow = None) -> int:
+    """Show what each task has used until a position: instructions, calls and quotas."""
+    from tyrne.cli.views import TOP
+
+    return _show(TOP, run, None, at, json, limit, allow)
+
+
+def _show(
+    view: View,
+    run: Path,
+    task: str | None,
+    at: str | None,
+    json: bool,
+    limit: int | None,
+    allow: list[Path] | None,
+) -> int:
+    """Go to the position, and show what is there; the exit status."""
+    from tyrne.cli.replay import limit_reached, warnings_about
+    from tyrne.cli.sheet import show
+    from tyrne.cli.views import heading
+    from tyrne.inspect import look_at_replay, open_run, to_data
+    from tyrne.inspect.positions import move, target_of
+    from tyrne.inspect.selection import known_task, restricted
+    from tyrne.system.printable import json_text
+
+    target = None if at is None else target_of(at, "--at")
+    with progress(terminal(stderr=True), "running …"):
+        replay = open_run(run, limit or 0, tuple(allow or ()))
+        move(replay, target, "--at")
+        seen = look_at_replay(replay)
+    complain(*warnings_about(replay), label="warning: ")
+    name = None if task is None else known_task(seen, task)
+    if json:
+        told = seen if name is None else restricted(seen, name)
+        write(STDOUT, json_text(to_data(told, view.parts)).encode())
+    else:
+        show([heading(seen), *view.show(seen, name)], terminal(stderr=False))
+    if replay.limited:
+        complain(limit_reached(replay))
+    return STATUS_LIMITED if replay.limited else STATUS_SHOWN

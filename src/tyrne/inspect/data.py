@@ -1,0 +1,27 @@
+"""What is inspected as data that JSON can hold, and the schema of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from tyrne.inspect.objects import FORMAT, Inspection
+
+
+@cache
+def _adapter() -> TypeAdapter[Inspection]:
+    return TypeAdapter(Inspection)
+
+
+def to_data(seen: Inspection, parts: Sequence[str] = ()) -> dict[str, Any]:
+    """`format`, `at`, and the named fields of an inspection, or all; words as strings such as "0x5"."""
+    found: dict[str, Any] = _adapter().dump_python(seen, mode="json")
+    return {"format": FORMAT, "at": found["at"], **{key: found[key] for key in parts or found}}
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of an inspection, to which `to_data` adds `format`."""
+    return _adapter().json_schema(mode="serialization")
