@@ -1,4 +1,4 @@
-"""The commands that look into a run: `ps`, `caps`, `tree`, `waits`, `maps` and `top`."""
+"""The commands that look into a run: `ps`, `caps`, `tree`, `waits`, `maps` and `top`; and `diff`, into two."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Allow = Annotated[
     list[Path] | None,
     typer.Option("--allow-path", metavar="DIR", help="As for tyrne run.", show_default=False),
 ]
-STATUS_SHOWN, STATUS_LIMITED = 0, 4
+STATUS_SHOWN, STATUS_DIFFERENT, STATUS_LIMITED = 0, 1, 4
 
 app = typer.Typer()
 
@@ -107,6 +107,48 @@ def top(run: Run, at: At = None, json: AsJson = False, limit: Limit = None, allo
     from tyrne.cli.views import TOP
 
     return _show(TOP, run, None, at, json, limit, allow)
+
+
+@app.command(cls=Command)
+def diff(
+    one: Annotated[Path, typer.Argument(metavar="A", help=RUN_HELP, show_default=False)],
+    other: Annotated[Path, typer.Argument(metavar="B", help="The other run.", show_default=False)],
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Compare how both stand at this position, instead of where they part."),
+    ] = None,
+    json: AsJson = False,
+    limit: Limit = None,
+    allow: Allow = None,
+) -> int:
+    """Show the first transition in which two runs differ, and how the systems stand after it.
+
+    Exit status: 0 they are the same; 1 they differ; 2 the request was wrong; 4 the limit was reached before.
+    """
+    from tyrne.cli.comparing import compared
+    from tyrne.cli.replay import limit_reached
+    from tyrne.cli.sheet import show
+    from tyrne.inspect import open_run
+    from tyrne.inspect.data import comparison_data
+    from tyrne.inspect.difference import compare_positions, compare_runs
+    from tyrne.inspect.positions import move, target_of
+    from tyrne.system.printable import json_text
+
+    target = None if at is None else target_of(at, "--at")
+    with progress(terminal(stderr=True), "running …"):
+        runs = [open_run(run, limit or 0, tuple(allow or ())) for run in (one, other)]
+        for run in runs if target is not None else []:
+            move(run, target, "--at")
+        found = compare_runs(*runs) if target is None else compare_positions(*runs)
+    if json:
+        write(STDOUT, json_text(comparison_data(found)).encode())
+    else:
+        show(compared(found), terminal(stderr=False))
+    limited = [run for run in runs if run.limited]
+    if limited and found.same:
+        complain(limit_reached(limited[0]))
+        return STATUS_LIMITED
+    return STATUS_SHOWN if found.same else STATUS_DIFFERENT
 
 
 def _show(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
 from tyrne.inspect.objects import FORMAT, Inspection
+
+if TYPE_CHECKING:
+    from tyrne.inspect.difference import Comparison
 
 
 @cache
@@ -25,3 +29,10 @@ def to_data(seen: Inspection, parts: Sequence[str] = ()) -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     """The JSON schema of an inspection, to which `to_data` adds `format`."""
     return _adapter().json_schema(mode="serialization")
+
+
+def comparison_data(found: Comparison) -> dict[str, Any]:
+    """A comparison of two runs: whether they are the same, for how many transitions, what each did then, where they
+    stand, and what differs."""
+    data = asdict(found)
+    return {"format": FORMAT, "same": found.same, **data, "made": list(found.made)}
