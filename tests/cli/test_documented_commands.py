@@ -27,8 +27,8 @@ LINE: Final = re.compile(r"(?:^\s*\$? ?|`|: +)tyrne ((?:[a-z]+|--[\w-]+)\b[^`\n#
 
 
 def complaints(line: str) -> Iterator[str]:
-    """What of a command line there is not."""
-    words = line.replace("[", " ").replace("]", " ").split()
+    """What of a command line there is not. What stands behind -- is a program's."""
+    words = line.partition(" -- ")[0].replace("[", " ").replace("]", " ").split()
     first = words[0]
     if first.startswith("-"):
         yield from (word for word in words if word.startswith("-") and word not in ALONE)
@@ -64,4 +64,5 @@ def test_a_wrong_line_is_seen() -> None:
     assert list(complaints("run --relase x.toml")) == ["--relase"]
     assert list(complaints("rum x.toml")) == ["rum"]
     assert list(complaints("--versoin")) == ["--versoin"]
+    assert list(complaints("run -x ./busybox -- sh -c 'exit 7'")) == ["-x"]
     assert list(complaints("replay FILE [--to -1] [--report r.json]")) == []

@@ -74,7 +74,8 @@ def test_every_mistake_of_a_description_is_a_line(tyrne: Tyrne, tmp_path: Path) 
     (tmp_path / "s.toml").write_text(task + "stack_pages = 0\nx = 1\n")
     assert tyrne("check", "s.toml").err == (
         'tyrne: error: s.toml:7: unknown key "x" in [[task]]; '
-        "the keys are name, program, stack_pages, priority, start, serves, supervisor, quota, caps\n"
+        "the keys are name, program, abi, args, env, heap_pages, stack_pages, priority, start, serves, supervisor, "
+        "quota, caps\n"
     )
     (tmp_path / "s.toml").write_text(task + "stack_pages = 0\n")
     assert tyrne("check", "s.toml").error.startswith("tyrne: error: s.toml:6: stack_pages is 0; write a number from 1")
@@ -152,7 +153,7 @@ def test_help_is_shown_on_request_and_without_a_command(tyrne: Tyrne) -> None:
 
 
 def test_a_defect_of_tyrne_is_one_line_too(tyrne: Tyrne, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def broken(_: object) -> None:
+    def broken(*_: object) -> None:
         raise ZeroDivisionError("two\nlines")
 
     monkeypatch.setattr("tyrne.cli.commands.select", broken)

@@ -46,7 +46,7 @@ def test_a_good_description_is_read_as_written(tmp_path: Path) -> None:
     ping, pong = system.tasks
     assert (ping.name, ping.program, ping.stack_pages) == ("ping", tmp_path.parent / "programs/ping.py", 2)
     assert ping.caps == (CONSOLE_CAP, Cap(0, Rights.SEND | Rights.TRANSFER))
-    assert (pong.program, pong.stack_pages) == (Path("/abs/pong.bin"), 1)
+    assert (pong.program, pong.stack_pages) == (Path("/abs/pong.bin"), None)  # the program's own
     assert pong.caps == (Cap(0, Rights.SEND | Rights.RECV),)
     assert pong.place == f"{path}:18"
 

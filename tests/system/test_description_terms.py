@@ -230,7 +230,8 @@ def test_all_that_a_description_says_of_a_task_reaches_the_kernel(tmp_path: Path
     for task, described in zip(system.tasks, description.tasks, strict=True):
         for field in fields(task):
             if field.name != "program":
-                assert getattr(task, field.name) == getattr(described, field.name)
+                said = getattr(described, field.name)
+                assert getattr(task, field.name) == (1 if field.name == "stack_pages" and said is None else said)
 
 
 @pytest.mark.parametrize(

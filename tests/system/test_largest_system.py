@@ -19,7 +19,7 @@ HALF_TERABYTE = 1 << 39
 def largest(folder: Path, memory: list[int], quota: Quota, stacks: int = limits.SMALL_STACK_PAGES) -> Path:
     """Sixteen tasks of the largest size with all capabilities and mappings, and the memory regions; the first has the
     quota. `stacks` is how many pages of stack each task has."""
-    (folder / "large.bin").write_bytes(EXIT.ljust(limits.PROGRAM_BYTES, b"\x01"))
+    (folder / "large.bin").write_bytes(EXIT.ljust(limits.SMALL_PROGRAM_PAGES // 2 * limits.PAGE, b"\x01"))
     text = '[system]\nname = "large"\n'
     text += "".join(f'[[endpoint]]\nname = "{i}"\n' for i in range(limits.ENDPOINTS))
     text += "".join(f'[[notification]]\nname = "{i}"\n' for i in range(limits.NOTIFICATIONS))

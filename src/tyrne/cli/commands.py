@@ -20,6 +20,7 @@ from tyrne.cli.running import STDOUT, check_output, progress, run_system, termin
 from tyrne.system import limits
 from tyrne.system.emit import Emit
 from tyrne.system.errors import RequestError
+from tyrne.system.parts import Given
 from tyrne.system.run import STATUS_LIMIT, Machine
 from tyrne.system.select import load_system, select, warnings_of
 
@@ -31,6 +32,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+class Abi(Enum):
+    """A system that programs are built for."""
+
+    LINUX = "linux"
+    TYRNE = "tyrne"
+
 
 Systems = Annotated[
     list[Path] | None,
@@ -52,6 +61,15 @@ AllowPath = Annotated[
 ]
 STATUS_SAME, STATUS_DIFFERENT = 0, 1
 """Of `tyrne replay`."""
+AbiOption = Annotated[
+    Abi | None,
+    typer.Option(
+        "--abi",
+        help="For which system the programs were built, if they do not say so. The arguments of one for Linux stand "
+        "behind --.",
+        show_default=False,
+    ),
+]
 Release = Annotated[bool, typer.Option("--release", help="A kernel without the debug console.")]
 Report = Annotated[
     Path | None,
@@ -81,6 +99,7 @@ def command(
 
 @app.command(cls=Command)
 def run(
+    context: typer.Context,
     system: Systems = None,
     machine: Annotated[Machine, typer.Option(help="Where to run.")] = Machine.HOSTED,
     release: Release = False,
@@ -121,6 +140,7 @@ def run(
             metavar="FILE", help="Write what goes over the wire of the network device to a file in pcap's format."
         ),
     ] = None,
+    abi: AbiOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what tasks write, and errors.")] = False,
 ) -> int:
     """Run a system and show what its tasks write.
@@ -130,7 +150,20 @@ def run(
     """
     allowed = tuple(allow_path or ())
     limit, seed = max_instructions or 0, preempt_calls or 0
-    return run_system(system or [], machine, release, report, limit, seed, quiet, allowed, typed, max_seconds, capture)
+    return run_system(
+        system or [],
+        machine,
+        release,
+        report,
+        limit,
+        seed,
+        quiet,
+        allowed,
+        typed,
+        max_seconds,
+        capture,
+        _given(context, abi),
+    )
 
 
 @app.command(cls=Command)
@@ -182,33 +215,38 @@ app.registered_commands += inspecting.app.registered_commands
 
 @app.command(cls=Command)
 def build(
+    context: typer.Context,
     emit: Annotated[Emit, typer.Option(help="The kernel: as C, ELF or flat image. One program: as ELF or raw image.")],
     system: Systems = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")] = None,
     release: Release = False,
+    abi: AbiOption = None,
 ) -> int:
     """Build the kernel with a system inside, or one program. With --emit c and one PROGRAM.py: that program's C."""
     from tyrne.system.build import build_output
 
+    given = _given(context, abi)
     if output is None and emit is not Emit.C:
         raise RequestError(f"no output named; add -o FILE for --emit {emit.value}")
     if output is not None:
-        check_output(output, system or [], select(system or []))
+        check_output(output, system or [], select(system or [], given))
     with progress(terminal(stderr=True), "building …"):
-        content, warnings = build_output(system or [], emit, release)
+        content, warnings = build_output(system or [], emit, release, given)
     warn(warnings)
     write(STDOUT if output is None else output, content)
     return 0
 
 
 @app.command(cls=Command)
-def check(system: Systems = None, allow_path: AllowPath = None) -> int:
+def check(
+    context: typer.Context, system: Systems = None, allow_path: AllowPath = None, abi: AbiOption = None
+) -> int:
     """Check a description, its programs and the files of its devices without running anything."""
     from tyrne.system.device_files import read_files
     from tyrne.system.outline import outline
 
     with progress(terminal(stderr=True), "checking …"):
-        description = select(system or [])
+        description = select(system or [], _given(context, abi))
         loaded = load_system(description)
         read_files(loaded.devices, allow_path or ())
     warn(warnings_of(loaded))
@@ -252,10 +290,15 @@ def cache(
     return 0
 
 
-def run_command_line(arguments: Sequence[str]) -> int:
-    """What a command line asks for; its exit status."""
+def _given(context: typer.Context, abi: Abi | None) -> Given:
+    """What a command line gives to a program: `run_command_line` has its arguments."""
+    return Given(None if abi is None else abi.value, context.find_object(tuple) or ())
+
+
+def run_command_line(arguments: Sequence[str], behind: tuple[str, ...] = ()) -> int:
+    """What a command line asks for, with the arguments of a program; its exit status."""
     try:
-        status = app(list(arguments), prog_name="tyrne", standalone_mode=False)
+        status = app(list(arguments), prog_name="tyrne", standalone_mode=False, obj=behind)
     except TyperException as error:
         context = getattr(error, "ctx", None)
         return complain_of_request(error.format_message(), "tyrne" if context is None else context.command_path)

@@ -8,26 +8,40 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from tyrne.cli.errors import Stopped, guarded
+from tyrne.system.parts import Given
+
+_WITH_ARGUMENTS: Final = ("run", "check", "build")
+"""The commands that take a program with its arguments."""
 
 
 def run_arguments(arguments: Sequence[str]) -> int:
     """Run one command line; its exit status. `tyrne run` of systems without an option needs no parser of options, which
     takes longer to import than such a run takes."""
-    first, *rest = arguments or [""]
+    own, behind = _parted(arguments)
+    first, *rest = own or [""]
     plain = first == "run" and not any(word.startswith("-") for word in rest) and "_TYRNE_COMPLETE" not in os.environ
 
     def command() -> int:
         if plain:
             from tyrne.cli.running import run_system
 
-            return run_system([Path(word) for word in rest])
+            return run_system([Path(word) for word in rest], given=Given(args=behind))
         from tyrne.cli.commands import run_command_line
 
-        return run_command_line(arguments)
+        return run_command_line(own, behind)
 
     return guarded(command)
+
+
+def _parted(arguments: Sequence[str]) -> tuple[Sequence[str], tuple[str, ...]]:
+    """The words for `tyrne`, and those that stand behind `--`: the arguments of the program."""
+    if not arguments or arguments[0] not in _WITH_ARGUMENTS or "--" not in arguments:
+        return arguments, ()
+    at = list(arguments).index("--")
+    return arguments[:at], tuple(arguments[at + 1 :])
 
 
 def _stop(number: int, frame: object) -> None:

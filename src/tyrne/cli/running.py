@@ -20,6 +20,7 @@ from tyrne.hosted.stop import StopRequest
 from tyrne.system import limits
 from tyrne.system.inputs import STDIN, read_input
 from tyrne.system.known import known_system
+from tyrne.system.parts import NOTHING_GIVEN, Given
 from tyrne.system.run import Machine, Request, check_seed, prepare
 from tyrne.system.select import select, warnings_of
 
@@ -46,6 +47,7 @@ def run_system(
     typed: Path | None = None,
     max_seconds: float | None = None,
     capture: Path | None = None,
+    given: Given = NOTHING_GIVEN,
 ) -> int:
     """Run what the arguments of a command line name and show what its tasks write; the exit status of docs/guide.md.
 
@@ -54,7 +56,7 @@ def run_system(
     check_seed(machine, preempt_calls)
     captured = None
     if report is not None or capture is not None or machine is Machine.QEMU:
-        description = select(system)  # what is wrong with the system is said first
+        description = select(system, given)  # what is wrong with the system is said first
         if report is not None:
             check_output(report, system, description, typed)
         if capture is not None:
@@ -69,17 +71,17 @@ def run_system(
         find_emulator()
     out = terminal(stderr=report == STDOUT)
     with progress(out, "building …"):
-        loaded = known_system(system)
-        given = read_input(typed, loaded.devices)
+        loaded = known_system(system, given)
+        keys = read_input(typed, loaded.devices)
         ready = prepare(
-            Request(loaded, machine, release, max_instructions, preempt_calls, allowed, given, max_seconds, captured)
+            Request(loaded, machine, release, max_instructions, preempt_calls, allowed, keys, max_seconds, captured)
         )
     if not quiet:
         warn(warnings_of(loaded))
     networks = [device for device in loaded.devices if device.kind == "network"]
     if report is not None and any(device.file or device.forward for device in networks):
         complain("the frames that the network device gets are recorded in the report", label="warning: ")
-    if given is not None and report is not None and machine is not Machine.QEMU:
+    if keys is not None and report is not None and machine is not Machine.QEMU:
         complain("what is typed is recorded in the report", label="warning: ")
     presenter: Presenter
     if out is None:

@@ -14,6 +14,7 @@ from tyrne.system.emit import Emit
 from tyrne.system.errors import RequestError
 from tyrne.system.loading import RAW_BASE, SOURCES, compile_program, load_program
 from tyrne.system.manifest import System, encode
+from tyrne.system.parts import NOTHING_GIVEN, Given
 from tyrne.system.select import load_system, select, warnings_of
 
 BOARD: Final = "tyrne.boards.qemu_virt"
@@ -24,14 +25,16 @@ _ASSEMBLY: Final = {"supervisor_call_from_kernel": AssemblyUse(272, ("k_trap_fro
 """The kernel's call of itself at boot nests on the kernel stack: a trap frame, then the handler."""
 
 
-def build_output(arguments: Sequence[Path], emit: Emit, release: bool) -> tuple[bytes, list[str]]:
+def build_output(
+    arguments: Sequence[Path], emit: Emit, release: bool, given: Given = NOTHING_GIVEN
+) -> tuple[bytes, list[str]]:
     """What `tyrne build` writes for the arguments of a command line, and what it warns of."""
     try:
         if emit is Emit.C:
             return _c_source(arguments, release).encode(), []
         if emit in (Emit.PROGRAM, Emit.RAW):
             return _program(arguments, emit)
-        system = load_system(select(arguments))
+        system = load_system(select(arguments, given))
         elf = kernel_elf(system, release=release, traced=False)
         return elf.read_bytes() if emit is Emit.ELF else image_bytes(elf), warnings_of(system)
     except CompileError as error:

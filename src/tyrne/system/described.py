@@ -12,10 +12,12 @@ from tyrne.system.parts import (
     DEFAULT_SLICE,
     NO_OPTIONS,
     NO_QUOTA,
+    NOTHING_GIVEN,
     SERIAL,
     BuildOptions,
     Cap,
     Device,
+    Given,
     Mapping,
     Quota,
     Region,
@@ -25,11 +27,12 @@ from tyrne.system.parts import (
 
 @dataclass(frozen=True)
 class TaskDescription:
-    """One task. `place` is where an error about its program points: "file:line", or empty for the command line."""
+    """One task. `place` is where an error about its program points: "file:line", or empty for the command line.
+    `stack_pages` is None where that is left to the program."""
 
     name: str
     program: Path
-    stack_pages: int
+    stack_pages: int | None
     caps: tuple[Cap, ...]
     place: str
     priority: int = DEFAULT_PRIORITY
@@ -40,6 +43,7 @@ class TaskDescription:
     options: BuildOptions = NO_OPTIONS
     handles: Handles = ()
     serves: bool = False
+    given: Given = NOTHING_GIVEN
 
 
 @dataclass(frozen=True)

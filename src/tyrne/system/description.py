@@ -21,7 +21,7 @@ from tyrne.system.handles import read_handles
 from tyrne.system.mistakes import Mistakes, Where
 from tyrne.system.parts import FIRST_ADDRESS, Device, Forward, Region, Supervisor, network_address
 from tyrne.system.places import DEPTH, too_deep
-from tyrne.system.program_files import read_program
+from tyrne.system.program_files import read_given, read_program
 from tyrne.system.quotas import check_sums, read_quota
 from tyrne.system.reach import check_reach
 from tyrne.system.serial_line import check_serial_line
@@ -244,9 +244,10 @@ class _TaskReader:
     def task(self, here: Where, table: TaskTable) -> TaskDescription:
         for key, number, first, last in (
             ("stack_pages", table.stack_pages, 1, limits.STACK_PAGES),
+            ("heap_pages", table.heap_pages, 1, limits.HEAP_PAGES),
             ("priority", table.priority, 0, limits.PRIORITIES - 1),
         ):
-            if not first <= number <= last:
+            if number is not None and not first <= number <= last:
                 self._mistakes.add((*here, key), f"{key} is {number}; write a number from {first} to {last}")
         program, options = read_program(self._mistakes, self._path, (*here, "program"), table.program)
         caps, mappings = self._caps.caps((*here, "caps"), table.caps)
@@ -264,6 +265,7 @@ class _TaskReader:
             options,
             read_handles(self._mistakes, (*here, "caps"), table.caps),
             table.serves,
+            read_given(self._mistakes, here, table),
         )
 
     def _supervisor(self, here: Where, table: SupervisorTable) -> Supervisor:

@@ -112,8 +112,13 @@ def explainer_of(system: System) -> Explainer:
 
 
 def _map(program: Program) -> SourceMap:
-    code = [(segment.address, segment.end) for segment in program.segments if segment.executable]
-    return source_map(program.elf, code, shown_beside(program.source)) if program.elf else SourceMap()
+    """Its file knows it where it was linked to lie."""
+    if not program.elf:
+        return SourceMap()
+    shift = program.shift
+    code = [(each.address - shift, each.end - shift) for each in program.segments if each.executable]
+    found = source_map(program.elf, code, shown_beside(program.source))
+    return SourceMap([(start + shift, place) for start, place in found.parts]) if shift else found
 
 
 def explainer_of_report(record: Record, report: Report) -> Explainer:

@@ -24,7 +24,7 @@ from tyrne.compiler.build.cache import digest, stored
 from tyrne.compiler.build.identity import compiler_part
 from tyrne.compiler.build.inputs import Index, Read, collecting
 from tyrne.system.manifest import System, Task
-from tyrne.system.parts import Cap, Device, Forward, Mapping, Quota, Region, Supervisor
+from tyrne.system.parts import NOTHING_GIVEN, Cap, Device, Forward, Given, Mapping, Quota, Region, Supervisor
 from tyrne.system.program import Program, Segment
 from tyrne.system.select import GREETING, load_system, select
 from tyrne.system.shipped import shipped
@@ -38,24 +38,24 @@ _CLASSES: Final[dict[str, Any]] = {
 _NUMBERS: Final[dict[str, Any]] = {"CapKind": CapKind, "Rights": Rights}
 _SEAL: Final = 32
 _LENGTH: Final = 8
-_PARTS: Final = ("abi", "hal", "lang", "system", "user")
+_PARTS: Final = ("abi", "hal", "lang", "linux", "system", "user")
 """What else than the compiler decides what a system is made to."""
 
 
-def known_system(arguments: Sequence[Path]) -> System:
+def known_system(arguments: Sequence[Path], given: Given = NOTHING_GIVEN) -> System:
     """The system that the arguments of a command line name, as `load_system` gives it; RequestError as there."""
     try:
         here = os.getcwd()
     except OSError:  # it has been deleted
-        return load_system(select(arguments))
-    index = Index([_tools(), *map(os.fsencode, [here, *map(str, arguments)])], {})
+        return load_system(select(arguments, given))
+    index = Index([_tools(), repr(given).encode(), *map(os.fsencode, [here, *map(str, arguments)])], {})
     folder = index.known(KIND)
     found = None if folder is None else _read(folder / ENTRY)
     if found is not None:
         return found
     started = time.time()
     with collecting() as read:
-        description = select(arguments)
+        description = select(arguments, given)
         system = load_system(description)
     read.files.update(map(os.path.abspath, [*(arguments or [shipped(GREETING)]), *description.files()]))
     with suppress(CompileError, OSError, UnicodeEncodeError):  # no cache to remember it in, or a name that is no text

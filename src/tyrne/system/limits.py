@@ -64,8 +64,13 @@ INPUT_BYTES: Final = 16 << 20
 SLICE_MIN: Final = 1_000
 """Instructions. In a shorter slice a kernel that is never done with one tick before the next lets no task run."""
 SLICE_MAX: Final = (1 << 48) - 1
-PROGRAM_BYTES: Final = 1 << 20
+PROGRAM_BYTES: Final = SHARED_FRAMES * PAGE
 """The memory of one program, from its lowest to its highest page without the gaps."""
+SMALL_PROGRAM_PAGES: Final = 512
+"""There is always room for that much of each program: 1 MiB of memory, and 1 MiB that it is copied from. The pages
+above count with the memory regions."""
+HEAP_PAGES: Final = 19_456
+"""The heap of a program of Linux, 76 MiB; the rest is for the program."""
 FILE_BYTES: Final = 16 << 20
 """The file of a program, debug information included."""
 SOURCE_BYTES: Final = 1 << 20

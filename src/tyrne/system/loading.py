@@ -9,8 +9,8 @@ from typing import Final
 from tyrne.system import limits
 from tyrne.system.errors import RequestError, SourceError, reason
 from tyrne.system.handles import CONSOLE_ONLY, Handles, handles_header
-from tyrne.system.parts import NO_OPTIONS, BuildOptions
-from tyrne.system.program import Program, Segment, too_large
+from tyrne.system.parts import NO_OPTIONS, NOTHING_GIVEN, BuildOptions, Given
+from tyrne.system.program import Program, Segment
 
 RAW_BASE: Final = 0x0080_0000
 """Where a raw image is mapped and entered; its stack stands directly above."""
@@ -19,7 +19,13 @@ SOURCES: Final = (".py", *C_SOURCES)
 ELF_MAGIC: Final = b"\x7fELF"
 
 
-def load_program(path: Path, options: BuildOptions = NO_OPTIONS, handles: Handles = CONSOLE_ONLY) -> Program:
+def load_program(
+    path: Path,
+    options: BuildOptions = NO_OPTIONS,
+    handles: Handles = CONSOLE_ONLY,
+    given: Given = NOTHING_GIVEN,
+    stack_pages: int | None = None,
+) -> Program:
     """The program in a file, or in the sources of which it is the first; RequestError says what is wrong with it.
 
     A source (Kernel Python, C or assembly) is built first; an ELF is known by its magic; a raw image is named `.bin`.
@@ -34,19 +40,28 @@ def load_program(path: Path, options: BuildOptions = NO_OPTIONS, handles: Handle
         warnings = _compiler_warnings(built)
     data = _read(built, limits.FILE_BYTES)
     if data.startswith(ELF_MAGIC):
-        from tyrne.system.elf import load_elf  # here: its library is slow to import, and a command may need no program
+        from tyrne.system.linux_elf import load_any_elf  # here: slow to import, and a command may need no program
 
-        program = load_elf(path, data)
+        program = load_any_elf(path, data, handles, given, stack_pages, built != path)
         return replace(program, warnings=(*warnings, *program.warnings), elf=data, source=path)
+    refuse_given(path, given)
     if path.suffix != ".bin":
         raise RequestError(
             f"{path}: not a program; "
             "give Kernel Python (.py), C (.c), assembly (.S), an AArch64 ELF or a raw image (.bin)"
         )
-    if len(data) > limits.PROGRAM_BYTES:
-        raise too_large(path, len(data))
     code = Segment(RAW_BASE, writable=False, executable=True, data=data, memory=len(data))
     return Program(RAW_BASE, (code,), code.end)
+
+
+def refuse_given(path: Path, given: Given) -> None:
+    """Refuse what only programs of Linux can be given, for one that is none."""
+    keys = [key for key in ("args", "env", "heap_pages") if getattr(given, key) not in ((), None)]
+    if given.abi == "linux":
+        raise RequestError(f"{path}: no executable of Linux; leave out abi = \"linux\", which only those have")
+    if keys:
+        what = f"a program of Tyrne, which is given no {' and no '.join(keys)}"
+        raise RequestError(f"{path}: {what}; leave that out, or name an executable of Linux")
 
 
 def check_source_path(path: Path) -> None:

@@ -37,7 +37,8 @@ def outline(description: SystemDescription, system: System) -> Iterator[str]:
         size = sum(segment.memory for segment in task.program.segments)
         more = len(described.options.more)
         files = f"{described.program} and {more} more" if more else str(described.program)
-        parts = [files, f"{size} bytes", count(task.stack_pages, "stack page")]
+        about = [task.program.about] if task.program.about else []
+        parts = [files, *about, f"{size} bytes", count(task.stack_pages, "stack page")]
         parts += _terms(description, described)
         parts += [_cap(description, described, number) for number in range(len(task.caps))] or ["no capability"]
         yield f"  {task.name}: {', '.join(parts)}"

@@ -142,3 +142,21 @@ class BuildOptions:
 
 
 NO_OPTIONS: Final = BuildOptions()
+
+
+ABIS: Final = ("linux", "tyrne")
+"""The systems that programs are built for."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a program of Linux is given: arguments behind its name, variables, pages of heap. `abi` is one of ABIS, for
+    a program whose file does not say for which it was built."""
+
+    abi: str | None = None
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    heap_pages: int | None = None
+
+
+NOTHING_GIVEN: Final = Given()

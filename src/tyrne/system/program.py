@@ -39,6 +39,17 @@ class Program:
     """The file with its debug information, if it has one; the kernel sees nothing of it."""
     source: Path = field(default=Path(), compare=False)
     """The file that was named as the program."""
+    stack_pages: int = 1
+    """Of the stack that it gets if nobody says how large it is."""
+    about: str = ""
+    """What else is to be known of it, for who looks at a system: a few words."""
+    shift: int = 0
+    """What was added to the addresses of its file."""
+
+    @property
+    def room(self) -> int:
+        """The pages of RAM that it takes: those of its memory, and those that it is copied from."""
+        return sum(pages(segment.memory) + pages(len(segment.data)) for segment in self.segments)
 
 
 def pages(length: int) -> int:
@@ -47,6 +58,6 @@ def pages(length: int) -> int:
 
 
 def too_large(path: Path, length: int) -> RequestError:
-    """A program above the limit of memory."""
+    """A program that fits into no system."""
     limit = limits.PROGRAM_BYTES
     return RequestError(f"{path}: {length} bytes of memory; a program has at most {limit}, make it smaller")

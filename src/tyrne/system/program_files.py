@@ -10,8 +10,8 @@ from typing import Final
 from tyrne.system import limits
 from tyrne.system.loading import C_SOURCES
 from tyrne.system.mistakes import Mistakes, Where
-from tyrne.system.parts import BuildOptions
-from tyrne.system.shape import ProgramTable, example
+from tyrne.system.parts import ABIS, BuildOptions, Given
+from tyrne.system.shape import ProgramTable, TaskTable, example
 
 _DEFINITION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(=.*)?")
 
@@ -50,6 +50,20 @@ def read_program(
             what = f"{definition!r} is no definition; write {example('define')}"
             mistakes.add((*here, "define", number), what)
     return sources[0], BuildOptions(tuple(sources[1:]), tuple(include), tuple(table.define))
+
+
+def read_given(mistakes: Mistakes, here: Where, table: TaskTable) -> Given:
+    """What a task gives to its program of Linux; whether it is one shows when it is loaded."""
+    if table.abi not in (None, *ABIS):
+        what = f'no system is called "{table.abi}"; write one of {", ".join(ABIS)}'
+        mistakes.add((*here, "abi"), what)
+    for number, argument in enumerate(table.args):
+        if "\0" in argument:
+            mistakes.add((*here, "args", number), f"a zero byte, with which arguments end; write {example('args')}")
+    for name, value in table.env.items():
+        if "\0" in name + value or not name or "=" in name:
+            mistakes.add((*here, "env", name), f"no variable is called {name!r}; write {example('env')}")
+    return Given(table.abi, tuple(table.args), tuple(table.env.items()), table.heap_pages)
 
 
 def _beside(description: Path, program: str) -> Path:

@@ -56,7 +56,7 @@ def check_sums(mistakes: Mistakes, model: Description, regions: Sequence[Region]
         what = f"{taken['frames']} pages of memory; a system has at most {limits.SHARED_FRAMES}, remove some"
         mistakes.add(("memory", len(regions) - 1, "pages"), what)
     for index, task in enumerate(model.task):
-        large = max(0, task.stack_pages - limits.SMALL_STACK_PAGES)
+        large = max(0, (task.stack_pages or 0) - limits.SMALL_STACK_PAGES)
         if taken["frames"] <= limits.SHARED_FRAMES < taken["frames"] + large:
             total = taken["frames"] + large
             what = f"{total} pages of memory, and of stacks above {limits.SMALL_STACK_PAGES} pages each"

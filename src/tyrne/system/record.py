@@ -43,7 +43,7 @@ from tyrne.system.parts import Device, Region
 from tyrne.system.record_devices import devices_from_json, devices_to_json
 
 FORMAT: Final = 1
-MANIFEST_BYTES: Final = limits.TASKS * limits.PROGRAM_BYTES + (1 << 20)
+MANIFEST_BYTES: Final = (limits.TASKS * limits.SMALL_PROGRAM_PAGES + limits.SHARED_FRAMES) * limits.PAGE + (1 << 20)
 """More than the manifest of any system takes."""
 _INTERRUPT: Final = re.compile(
     r"(\d{1,18})\+(\d{1,18})(?:/([1-9]\d{0,17}))? (tick|limit|spurious|alarm|device (\d{1,4}))"

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from tyrne.system import limits
 from tyrne.system.described import SystemDescription, TaskDescription, name_error
+from tyrne.system.devices import is_shared
 from tyrne.system.errors import RequestError, SourceError
 from tyrne.system.handles import CONSOLE_ONLY
 from tyrne.system.loading import load_program
 from tyrne.system.manifest import System, Task
-from tyrne.system.parts import CONSOLE_CAP, Region
+from tyrne.system.parts import CONSOLE_CAP, NOTHING_GIVEN, Given, Region
 from tyrne.system.program import Program
 from tyrne.system.shipped import shipped
 
@@ -20,15 +21,22 @@ ENDINGS = (".toml", ".py", ".c", ".S", ".bin", ".elf")
 """How the names of systems and programs end."""
 
 
-def select(arguments: Sequence[Path]) -> SystemDescription:
-    """The description that the arguments name; each program on the command line becomes a task with the console."""
+def select(arguments: Sequence[Path], given: Given = NOTHING_GIVEN) -> SystemDescription:
+    """The description that the arguments name; each program on the command line becomes a task with the console.
+    `given` is for a program, of which there is only one if it has arguments."""
+    if given.args and len(arguments) != 1:
+        raise RequestError(f"arguments for {len(arguments)} programs; name the one that gets them before the --")
+    if not arguments and given != NOTHING_GIVEN:
+        raise RequestError("--abi: no program is named; name the one that it is about")
     if not arguments:
         return _read(shipped(GREETING))
     descriptions = [path for path in arguments if path.suffix == ".toml"]
     if not descriptions:
-        return _of_programs(arguments)
+        return _of_programs(arguments, given)
     if len(arguments) > 1:
         raise RequestError(f"{descriptions[0]}: a description stands alone; give one system, or only programs")
+    if given != NOTHING_GIVEN:
+        raise RequestError(f"{arguments[0]}: --abi and arguments are for programs; write abi and args in its [[task]]")
     return _read(arguments[0])
 
 
@@ -38,13 +46,13 @@ def _read(path: Path) -> SystemDescription:
     return read_description(path)
 
 
-def _of_programs(programs: Sequence[Path]) -> SystemDescription:
+def _of_programs(programs: Sequence[Path], given: Given) -> SystemDescription:
     if len(programs) > limits.TASKS:
         raise RequestError(f"{len(programs)} programs; a system has at most {limits.TASKS} tasks, give fewer")
     tasks: list[TaskDescription] = []
     for program in programs:
         name = _free_name(program.stem, {task.name for task in tasks})
-        tasks.append(TaskDescription(name, program, 1, (CONSOLE_CAP,), "", handles=CONSOLE_ONLY))
+        tasks.append(TaskDescription(name, program, None, (CONSOLE_CAP,), "", handles=CONSOLE_ONLY, given=given))
     return SystemDescription(tasks[0].name, (), tuple(tasks))
 
 
@@ -65,13 +73,14 @@ def load_system(description: SystemDescription) -> System:
     errors: list[str] = []
     for task in description.tasks:
         try:
-            program = load_program(task.program, task.options, task.handles)
-            errors += mapping_errors(task, program, description.memory)
+            program = load_program(task.program, task.options, task.handles, task.given, task.stack_pages)
             tasks.append(_with_program(task, program))
+            errors += mapping_errors(task, tasks[-1], description.memory)
         except SourceError as error:
             errors += error.lines
         except RequestError as error:
             errors.append(f"{task.place}: {error}" if task.place else str(error))
+    errors += room_errors(description, tasks)
     if errors:
         raise RequestError(*dict.fromkeys(errors))
     return System(
@@ -91,7 +100,7 @@ def _with_program(task: TaskDescription, program: Program) -> Task:
     return Task(
         task.name,
         program,
-        task.stack_pages,
+        program.stack_pages if task.stack_pages is None else task.stack_pages,
         task.caps,
         task.priority,
         task.supervisor,
@@ -107,17 +116,36 @@ def warnings_of(system: System) -> list[str]:
     return [line for said in dict.fromkeys(task.program.warnings for task in system.tasks) for line in said]
 
 
-def mapping_errors(task: TaskDescription, program: Program, memory: Sequence[Region]) -> Iterator[str]:
+def mapping_errors(described: TaskDescription, task: Task, memory: Sequence[Region]) -> Iterator[str]:
     """Memory that is mapped over the program, its stack, or the guard between them, which catches an overflow."""
+    program = task.program
     stack_end = program.stack_base + task.stack_pages * limits.PAGE
     taken = [(s.address, s.end, f"the program's segment at {s.address:#x}") for s in program.segments]
     taken.append((program.stack_base, stack_end, f"the stack at {program.stack_base:#x}"))
     taken.append((program.segments[-1].end, program.stack_base, "the guard below the stack, which stays empty"))
-    for mapping in task.mappings:
-        region = memory[task.caps[mapping.cap].object]
+    for mapping in described.mappings:
+        region = memory[described.caps[mapping.cap].object]
         end = mapping.address + region.pages * limits.PAGE
         for start, limit, what in taken:
             if mapping.address < limit and start < end:
                 where = f'{mapping.place}: memory "{region.name}" at {mapping.address:#x} overlaps {what}'
                 yield f"{where}; map it elsewhere, such as from {stack_end:#x} on"
                 break
+
+
+def room_errors(description: SystemDescription, tasks: Sequence[Task]) -> Iterator[str]:
+    """A program that does not fit in beside those before it, and what the description has of memory, stacks and
+    quotas."""
+    regions = sum(region.pages for region in description.memory if not region.address or is_shared(region))
+    stacks = sum(max(0, task.stack_pages - limits.SMALL_STACK_PAGES) for task in tasks)
+    total = other = regions + stacks + sum(task.quota.frames for task in tasks)
+    described = {task.name: task for task in description.tasks}
+    for task in tasks:
+        total += max(0, task.program.room - limits.SMALL_PROGRAM_PAGES)
+        if total > limits.SHARED_FRAMES:
+            of = described[task.name]
+            what = f"programs take {total - other} pages above {limits.SMALL_PROGRAM_PAGES} each, up to this one"
+            beside = f", and memory, stacks and quotas {other}" if other else ""
+            mend = f"a system has at most {limits.SHARED_FRAMES}, make it smaller"
+            yield f"{of.place}{': ' if of.place else ''}{of.program}: {what}{beside}; {mend}"
+            return

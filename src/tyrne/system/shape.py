@@ -84,7 +84,11 @@ def _one_source(value: object) -> object:
 class TaskTable(Table):
     name: str
     program: Annotated[ProgramTable, BeforeValidator(_one_source)]
-    stack_pages: Number = 1
+    abi: str | None = None
+    args: list[str] = []
+    env: dict[str, str] = {}
+    heap_pages: Number | None = None
+    stack_pages: Number | None = None
     priority: Number = DEFAULT_PRIORITY
     start: bool = True
     serves: bool = False
@@ -150,6 +154,7 @@ _TABLES: Final[dict[str, tuple[type[Table], str]]] = {
     "caps": (CapTable, " in a capability"),
     "program": (ProgramTable, " in a program"),
     "supervisor": (SupervisorTable, " in a supervisor"),
+    "env": (Table, " in an environment"),
     "quota": (QuotaTable, " in a quota"),
 }
 """Each table by the key that leads to it, and how an error says where it is."""
@@ -178,6 +183,10 @@ _EXAMPLES: Final = {
     "include": 'include = ["include"]',
     "define": 'define = ["NAME", "SIZE=4"]',
     "caps.name": 'name = "requests"',
+    "abi": 'abi = "linux"',
+    "args": 'args = ["-c", "echo hello"]',
+    "env": 'env = { HOME = "/" }',
+    "heap_pages": "heap_pages = 1024",
     "stack_pages": "stack_pages = 1",
     "priority": "priority = 8",
     "start": "start = false",

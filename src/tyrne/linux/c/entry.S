@@ -1,0 +1,111 @@
+/* Where a program's start and its calls come in, and how they go back with all registers and flags as they were, but x0.
+   audit: U-54
+
+   A call comes from a trampoline of its own, which has put x29 and x30 onto the program's stack. From there on a stack
+   of the library is used: a program may call Linux with little of its own left. */
+
+#define FRAME 272       /* struct linux_frame */
+#define SP 248
+#define FLAGS 256
+#define BACK 264
+
+        .text
+        .global linux_begin
+        .type   linux_begin, %function
+linux_begin:
+        mov     x0, sp
+        adrp    x1, linux_stack_end
+        add     x1, x1, :lo12:linux_stack_end
+        mov     sp, x1
+        bl      linux_build_stack       // what Linux puts there: arguments, environment, the auxiliary vector
+        mov     sp, x0
+        adrp    x16, linux_start
+        ldr     x16, [x16, :lo12:linux_start]
+        mov     x0, #0                  // nothing to be called at the end
+        mov     x1, #0
+        mov     x2, #0
+        mov     x3, #0
+        mov     x4, #0
+        mov     x5, #0
+        mov     x6, #0
+        mov     x7, #0
+        mov     x8, #0
+        mov     x9, #0
+        mov     x10, #0
+        mov     x11, #0
+        mov     x12, #0
+        mov     x13, #0
+        mov     x14, #0
+        mov     x15, #0
+        mov     x17, #0
+        mov     x18, #0
+        mov     x29, #0
+        mov     x30, #0
+        br      x16
+        .size   linux_begin, . - linux_begin
+
+        .global linux_entry
+        .type   linux_entry, %function
+linux_entry:
+        adrp    x29, linux_stack_end
+        add     x29, x29, :lo12:linux_stack_end
+        stp     x0, x1, [x29, #-FRAME]!
+        stp     x2, x3, [x29, #16]
+        stp     x4, x5, [x29, #32]
+        stp     x6, x7, [x29, #48]
+        stp     x8, x9, [x29, #64]
+        stp     x10, x11, [x29, #80]
+        stp     x12, x13, [x29, #96]
+        stp     x14, x15, [x29, #112]
+        stp     x16, x17, [x29, #128]
+        stp     x18, x19, [x29, #144]
+        stp     x20, x21, [x29, #160]
+        stp     x22, x23, [x29, #176]
+        stp     x24, x25, [x29, #192]
+        stp     x26, x27, [x29, #208]
+        ldp     x0, x1, [sp]            // x29 and x30 of the program
+        stp     x28, x0, [x29, #224]
+        add     x2, sp, #16
+        stp     x1, x2, [x29, #240]     // x30 and sp
+        mrs     x3, nzcv
+        stp     x3, x30, [x29, #FLAGS]
+        mov     x0, x29
+        mov     x1, sp
+        mov     sp, x29
+        mov     x29, x1                 // the chain of frames goes on with the program's
+        bl      linux_answer
+        mov     x29, sp
+        ldp     x3, x30, [x29, #FLAGS]
+        msr     nzcv, x3
+        ldr     x2, [x29, #SP]
+        sub     x2, x2, #16
+        mov     sp, x2
+        ldp     x0, x1, [x29]
+        ldp     x2, x3, [x29, #16]
+        ldp     x4, x5, [x29, #32]
+        ldp     x6, x7, [x29, #48]
+        ldp     x8, x9, [x29, #64]
+        ldp     x10, x11, [x29, #80]
+        ldp     x12, x13, [x29, #96]
+        ldp     x14, x15, [x29, #112]
+        ldp     x16, x17, [x29, #128]
+        ldp     x18, x19, [x29, #144]
+        ldp     x20, x21, [x29, #160]
+        ldp     x22, x23, [x29, #176]
+        ldp     x24, x25, [x29, #192]
+        ldp     x26, x27, [x29, #208]
+        ldr     x28, [x29, #224]
+        ret                             // to the trampoline, which takes x29 and x30 back
+        .size   linux_entry, . - linux_entry
+
+        .section .stack, "aw"
+        .balign 16
+        .space  16384
+        .global linux_stack_end
+linux_stack_end:
+
+        .data
+        .balign 8
+        .global linux_start
+linux_start:
+        .space  128                     // struct linux_start: the tool writes it

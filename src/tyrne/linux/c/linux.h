@@ -1,0 +1,65 @@
+/* What the files of the library share: Linux's numbers for errors, what a program starts with, and one frame for a call.
+
+   A handler gets x0 to x5 and gives back what Linux would: a result, or minus the number of an error. Pointers are the
+   program's own: one that leads nowhere is a fault of the task, where Linux answers EFAULT. */
+#ifndef TYRNE_LINUX_H
+#define TYRNE_LINUX_H
+
+#include "tyrne.h"
+
+enum {
+    EPERM = 1, ENOENT = 2, ESRCH = 3, EIO = 5, EBADF = 9, ECHILD = 10, ENOMEM = 12, EACCES = 13, EFAULT = 14,
+    EEXIST = 17, ENODEV = 19, ENOTDIR = 20, EINVAL = 22, EMFILE = 24, ENOTTY = 25, ESPIPE = 29, EROFS = 30,
+    ERANGE = 34, ENOSYS = 38
+};
+
+#define PAGE 4096ul
+#define NANOSECONDS 1000000000ul
+#define PROCESS 2 /* the number of the only process, and of its only thread; its parent's is 1 */
+#define USER 1000 /* of its user and group */
+
+/* What the tool writes into the data of a program (tyrne.linux.start has the same words). */
+struct linux_start {
+    uint64_t entry;
+    uint64_t heap, heap_end; /* pages of zeros */
+    uint64_t program_headers, program_header_count;
+    uint64_t stack_bytes;
+    uint64_t console, clock, quiet; /* handles, or TYRNE_NULL_HANDLE; nobody signals `quiet` */
+    uint64_t arguments, variables; /* how many */
+    uint64_t strings; /* where they are: each ends with a zero, the path of the program is the last */
+    uint64_t seed[4];
+};
+extern const struct linux_start linux_start;
+_Static_assert(sizeof linux_start == 128, "as entry.S and tyrne.linux.start have it");
+
+/* What entry.S keeps of the program while a call is answered, and gives back. */
+struct linux_frame {
+    uint64_t x[31];
+    uint64_t sp, flags, back;
+};
+
+typedef int64_t linux_call(const uint64_t *x);
+
+void linux_say(const char *text);
+_Noreturn void linux_end(uint64_t code);
+void linux_random(void *target, uint64_t length);
+int64_t linux_sleep(uint64_t nanoseconds);
+uint64_t linux_now(void);
+
+static inline void clear_words(uint64_t *target, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        target[i] = 0;
+}
+
+static inline int same(const char *one, const char *other)
+{
+    while (*one && *one == *other)
+        one++, other++;
+    return *one == *other;
+}
+
+void *memcpy(void *restrict target, const void *restrict source, size_t length);
+void *memset(void *target, int byte, size_t length);
+
+#endif

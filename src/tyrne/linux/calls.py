@@ -1,0 +1,108 @@
+"""The calls of Linux that the library answers: the table from which its dispatcher and docs/linux.md are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tyrne.linux.numbers import NAMES, NUMBERS
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call by its name, the file of the library that answers it, and what it does. `handler` is the name of the
+    function, without `linux_`, where that is not the call's own."""
+
+    name: str
+    group: str
+    what: str
+    handler: str = ""
+
+    @property
+    def function(self) -> str:
+        return f"linux_{self.handler or self.name}"
+
+
+def _several(names: str, group: str, what: str, handler: str) -> Iterator[Call]:
+    return (Call(name, group, what, handler) for name in names.split())
+
+
+CALLS: Final = (
+    Call("exit", "start", "ends the task with the code, modulo 256"),
+    Call("exit_group", "start", "as exit", "exit"),
+    Call("brk", "memory", "the lower end of the heap"),
+    Call("mmap", "memory", "anonymous memory, from the upper end of the heap; executable: EACCES; a file: ENODEV"),
+    Call("munmap", "memory", "gives pages of the heap back"),
+    Call("mremap", "memory", "in place, or moved if that is allowed; not to a fixed address"),
+    Call("mprotect", "memory", "does nothing; executable: EACCES"),
+    Call("madvise", "memory", "MADV_DONTNEED makes zeros, others do nothing"),
+    *_several("msync mlock munlock mlockall munlockall", "memory", "does nothing", "zero"),
+    Call("read", "files", "standard input is at its end; /dev/zero, /dev/urandom"),
+    Call("readv", "files", "as read"),
+    Call("write", "files", "standard output and error go to the debug console of the task; without it they are closed"),
+    Call("writev", "files", "as write"),
+    Call("openat", "files", "/dev/null, /dev/zero, /dev/random and /dev/urandom; any other path: ENOENT"),
+    Call("close", "files", "closes a descriptor"),
+    Call("dup", "files", "of 64 descriptors the lowest free one"),
+    Call("dup3", "files", "onto a given descriptor"),
+    Call("fcntl", "files", "F_DUPFD, F_GETFL; the flags of descriptors are not kept"),
+    Call("ioctl", "files", "ENOTTY: no descriptor is a terminal"),
+    Call("lseek", "files", "ESPIPE for the streams, 0 for devices"),
+    Call("fstat", "files", "the streams look like pipes"),
+    Call("newfstatat", "files", "of a descriptor, or of one of the devices; else ENOENT", "fstatat"),
+    Call("faccessat", "files", "the devices are there"),
+    Call("faccessat2", "files", "as faccessat", "faccessat"),
+    *_several(
+        "readlinkat statfs chdir mkdirat unlinkat symlinkat linkat renameat renameat2 fchmodat fchownat utimensat "
+        "truncate statx execve execveat getxattr lgetxattr",
+        "files",
+        "ENOENT: there are no files",
+        "no_such_file",
+    ),
+    Call("getcwd", "files", "/"),
+    Call("umask", "files", "kept"),
+    *_several("sync fsync fdatasync", "files", "does nothing", "zero"),
+    Call("ppoll", "files", "input is at its end, output is ready; otherwise it sleeps"),
+    Call("clock_gettime", "time", "time since boot by the capability named clock; without it 0"),
+    Call("clock_getres", "time", "16 ns"),
+    Call("gettimeofday", "time", "time since boot"),
+    Call("nanosleep", "time", "by ARM over clock and a notification named quiet; without them EPERM"),
+    Call("clock_nanosleep", "time", "as nanosleep"),
+    Call("times", "time", "time since boot, as the process's own"),
+    Call("getrusage", "time", "zeros"),
+    *_several("getpid gettid", "identity", "2: there is one process with one thread", "getpid"),
+    Call("set_tid_address", "identity", "2; nobody waits for the end of a thread", "getpid"),
+    Call("getppid", "identity", "1"),
+    *_several("getuid geteuid getgid getegid", "identity", "1000", "getuid"),
+    *_several("setuid setgid setfsuid setfsgid", "identity", "to 1000; to another: EPERM", "setuid"),
+    *_several("setreuid setregid setresuid setresgid", "identity", "to 1000; to another: EPERM", "setresuid"),
+    *_several("getresuid getresgid", "identity", "1000", "getresuid"),
+    *_several("getgroups setpgid", "identity", "0", "zero"),
+    *_several("getpgid getsid setsid", "identity", "2", "getpid"),
+    Call("uname", "identity", "Linux tyrne 6.1.0 aarch64"),
+    Call("prctl", "identity", "PR_SET_NAME, PR_GET_NAME; others: EINVAL"),
+    Call("getrlimit", "identity", "the stack's size, 64 descriptors, otherwise none"),
+    Call("prlimit64", "identity", "as getrlimit; to set one: EPERM"),
+    Call("sched_yield", "identity", "lets others of the same priority run"),
+    Call("sched_getaffinity", "identity", "one processor"),
+    Call("getcpu", "identity", "0"),
+    Call("sysinfo", "identity", "the heap as memory"),
+    Call("getrandom", "random", "the same bytes for the same program and arguments, on every machine"),
+    Call("rt_sigaction", "signals", "kept, and never called"),
+    Call("rt_sigprocmask", "signals", "kept"),
+    Call("sigaltstack", "signals", "kept"),
+    *_several("kill tkill", "signals", "to itself: ends it with 128 + the signal, where that is the default", "kill"),
+    Call("tgkill", "signals", "as kill"),
+    *_several("wait4 waitid", "signals", "ECHILD", "no_child"),
+    *_several("set_robust_list get_robust_list rseq membarrier", "dispatch", "ENOSYS: programs do without", "without"),
+)
+"""In the order of the library's files."""
+
+
+def calls_header() -> str:
+    """The text of calls.h, which dispatch.c includes once for each of its tables."""
+    answered = {NUMBERS[call.name]: call.function for call in CALLS}
+    lines = [f"CALL({number}, {function})" for number, function in sorted(answered.items())]
+    lines += [f'ABSENT({number}, "{name}")' for number, name in NAMES.items() if number not in answered]
+    return "\n".join(["#undef LINUX_CALLS", f"#define LINUX_CALLS {max(NAMES) + 1}", *lines, ""])

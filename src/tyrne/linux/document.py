@@ -1,0 +1,85 @@
+"""docs/linux.md: what a program of Linux finds. `python -m tyrne.linux.document > docs/linux.md` writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from tyrne.linux.calls import CALLS, Call
+from tyrne.linux.numbers import NAMES, NUMBERS
+from tyrne.linux.start import DEFAULT_HEAP_PAGES, STACK_PAGES
+
+PATH: Final = Path(__file__).parents[3] / "docs" / "linux.md"
+_HEAD: Final = f"""\
+# Programs of Linux
+
+Generated from the table of calls: `python -m tyrne.linux.document > docs/linux.md`.
+
+`tyrne run ./busybox -- sh -c 'echo $((6*7))'` runs a static Linux executable for AArch64 as a task, on every machine.
+Each `svc #0` of its code becomes a branch into a library that does what Linux would do, by system calls of Tyrne,
+with the capabilities of the task ([decision 39](decisions/0039-programs-of-linux.md)). The library is no boundary: a
+program may go past it, to the same capabilities. The kernel is the boundary.
+
+## Which files
+
+- Static executables for AArch64, position-independent ones too. A dynamically linked one is refused.
+- That one is for Linux is said by its notes (glibc's ABI tag, Android's, EI_OSABI), or by who runs it: `--abi linux`,
+  or `abi = "linux"` in its `[[task]]`. Programs of musl have no such note, so they need it. Nobody guesses; of a file
+  that does not say so, and calls what only Linux has, a warning says how to run it.
+- Words that look like `svc #0` where symbols say that data lies (`$d`) stay as they are, and a warning says where. Code
+  that a program makes while it runs cannot be executed: EACCES.
+
+## What a program starts with
+
+| | |
+|---|---|
+| arguments | the name of its file, then what stands behind `--`, or `args` of its task |
+| environment | empty, or `env` of its task |
+| stack | {STACK_PAGES} pages, or `stack_pages` |
+| heap | {DEFAULT_HEAP_PAGES} pages, or `heap_pages`; all of them are RAM from the start |
+| standard output and error | the debug console, if the task has it, under the name `console` |
+| standard input | at its end |
+| time | by a capability over the clock, named `clock`; to sleep, also a notification named `quiet` |
+| random bytes | the same for the same program and arguments: nothing for secrets |
+| files | /dev/null, /dev/zero, /dev/random, /dev/urandom |
+| auxiliary vector | AT_PHDR, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_ENTRY, AT_RANDOM, AT_SECURE, AT_HWCAP, AT_EXECFN, … |
+
+A pointer that leads nowhere is a fault of the task where Linux answers EFAULT. An exit code is taken modulo 256; a task
+that ends itself by a signal, as `abort` does, ends with 128 and the number of the signal.
+
+## Calls
+
+Any other call answers ENOSYS, and the console is told once: `[linux: clone is not supported]`.
+"""
+
+
+def text() -> str:
+    """The whole page."""
+    return "\n".join([_HEAD, *_tables(), *_absent()])
+
+
+def _tables() -> Iterator[str]:
+    for group, calls in groupby(CALLS, key=lambda call: call.group):
+        yield f"### {group.capitalize()} (`c/{group}.c`)\n"
+        yield "| number | call | what it does |\n|---|---|---|"
+        for what, same in groupby(calls, key=lambda call: (call.function, call.what)):
+            yield _row(list(same), what[1])
+        yield ""
+
+
+def _row(calls: list[Call], what: str) -> str:
+    numbers = ", ".join(str(NUMBERS[call.name]) for call in calls)
+    names = ", ".join(f"`{call.name}`" for call in calls)
+    return f"| {numbers} | {names} | {what} |"
+
+
+def _absent() -> Iterator[str]:
+    answered = {call.name for call in CALLS}
+    names = ", ".join(name for name in NAMES.values() if name not in answered)
+    yield f"Of the {len(NAMES)} calls that Linux has here {len(CALLS)} are answered. These are not: {names}.\n"
+
+
+if __name__ == "__main__":
+    print(text(), end="")

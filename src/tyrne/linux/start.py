@@ -1,0 +1,87 @@
+"""What a Linux program starts with, and the words by which its library finds it (c/linux.h, struct linux_start)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tyrne.abi.handles import NULL_HANDLE
+from tyrne.linux.errors import ExecutableError
+
+DEFAULT_HEAP_PAGES: Final = 1024
+"""4 MiB."""
+MOST_HEAP_PAGES: Final = 20_480
+"""80 MiB, as the library has it (c/memory.c)."""
+STACK_PAGES: Final = 64
+"""256 KiB: the start of glibc alone takes more than a page."""
+STRINGS: Final = 4096
+"""Arguments and variables together."""
+STRING_BYTES: Final = 128 << 10
+WORDS: Final = struct.Struct("<16Q")
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a program is given. `handles` are the words of its capabilities by their names."""
+
+    name: str
+    """The first argument, and the path by which it was started."""
+    arguments: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    heap_pages: int = DEFAULT_HEAP_PAGES
+    stack_pages: int = STACK_PAGES
+    handles: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the parts of a program lie."""
+
+    entry: int
+    headers: int
+    header_count: int
+    heap: int
+    heap_end: int
+    strings: int
+
+
+def string_bytes(start: Start) -> bytes:
+    """The strings of a start, one behind the other; ExecutableError if they are too many, or have a zero inside."""
+    variables = [f"{name}={value}" for name, value in start.environment]
+    texts = [start.name, *start.arguments, *variables, start.name]
+    strings = [os.fsencode(text) for text in texts]
+    if len(strings) > STRINGS or sum(map(len, strings)) > STRING_BYTES:
+        limit = f"{STRINGS} strings and {STRING_BYTES} bytes"
+        raise ExecutableError("too many arguments and variables", f"give it at most {limit} of them")
+    if any(b"\0" in string for string in strings):
+        raise ExecutableError("an argument or variable with a zero byte", "leave it out")
+    return b"\0".join(strings) + b"\0"
+
+
+def start_words(start: Start, at: Addresses, program: bytes) -> bytes:
+    """The words of a start. The seed follows from the program and what it is given: the same on every machine."""
+    handles = dict(start.handles)
+    seed = hashlib.sha256(hashlib.sha256(program).digest() + string_bytes(start)).digest()
+    return WORDS.pack(*_words(start, at, handles), *struct.unpack("<4Q", seed))
+
+
+def _words(start: Start, at: Addresses, handles: dict[str, int]) -> Sequence[int]:
+    null = int(NULL_HANDLE)
+    return (
+        at.entry,
+        at.heap,
+        at.heap_end,
+        at.headers,
+        at.header_count,
+        start.stack_pages * 4096,
+        handles.get("console", null),
+        handles.get("clock", null),
+        handles.get("quiet", null),
+        1 + len(start.arguments),
+        len(start.environment),
+        at.strings,
+    )

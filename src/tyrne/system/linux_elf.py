@@ -1,0 +1,70 @@
+"""ELF files of both systems: a program of Tyrne as it is, one of Linux patched, with the library OS behind it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from tyrne.compiler import CompileError
+from tyrne.linux.abi import Abi, looks_like_linux, stated_abi
+from tyrne.linux.errors import ExecutableError
+from tyrne.linux.patch import Patched, patch
+from tyrne.linux.start import DEFAULT_HEAP_PAGES, STACK_PAGES, Start
+from tyrne.system.elf import load_elf
+from tyrne.system.errors import RequestError
+from tyrne.system.handles import Handles
+from tyrne.system.loading import refuse_given
+from tyrne.system.parts import Given
+from tyrne.system.program import Program
+
+TOLD: Final = 4
+"""Addresses that a warning names."""
+
+
+def load_any_elf(
+    path: Path, data: bytes, handles: Handles, given: Given, stack_pages: int | None, built: bool
+) -> Program:
+    """The program in the bytes of an ELF; `built` says that it was made from sources of a program of Tyrne."""
+    stated = Abi.TYRNE if built else stated_abi(data)
+    abi = stated or (None if given.abi is None else Abi(given.abi))
+    if stated is not None and given.abi not in (None, stated.value):
+        what = f"built for {stated.value.capitalize()}, as it says itself"
+        raise RequestError(f"{path}: {what}; leave out that its abi is {given.abi}")
+    if abi is Abi.LINUX:
+        return _linux_program(path, data, handles, given, stack_pages)
+    hint = abi is None and looks_like_linux(data)
+    what = f"{path}: does not say for which system it was built, and calls what only Linux has"
+    mend = 'run it with --abi linux, or write abi = "linux" in its [[task]]'
+    try:
+        refuse_given(path, given)
+        program = load_elf(path, data)
+    except RequestError:
+        if hint:
+            raise RequestError(f"{what}; {mend}") from None
+        raise
+    return replace(program, warnings=(*program.warnings, f"warning: {what}; {mend}")) if hint else program
+
+
+def _linux_program(path: Path, data: bytes, handles: Handles, given: Given, stack_pages: int | None) -> Program:
+    heap = DEFAULT_HEAP_PAGES if given.heap_pages is None else given.heap_pages
+    stack = STACK_PAGES if stack_pages is None else stack_pages
+    try:
+        patched = patch(data, Start(path.name, given.args, given.env, heap, stack, handles))
+    except ExecutableError as error:
+        raise RequestError(f"{path}: {error}") from None
+    except CompileError as error:
+        raise RequestError(*str(error).split("\n")) from None
+    program = load_elf(path, patched.elf)
+    about = f"for Linux, {patched.calls} calls patched, {heap} pages of heap"
+    return replace(
+        program, warnings=_warnings(path, patched), stack_pages=STACK_PAGES, about=about, shift=patched.base
+    )
+
+
+def _warnings(path: Path, patched: Patched) -> tuple[str, ...]:
+    if not patched.left:
+        return ()
+    places = ", ".join(map(hex, patched.left[:TOLD])) + (", …" if len(patched.left) > TOLD else "")
+    what = f"{len(patched.left)} words among its code look like system calls, and are data by its symbols: {places}"
+    return (f"warning: {path}: {what}; they stay as they are",)

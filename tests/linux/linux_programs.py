@@ -1,0 +1,103 @@
+"""Linux executables for tests: built by the ziglang wheel, or taken from Debian's packages, each once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tyrne.compiler.build.cache import digest, stored
+from tyrne.hosted.recorder import Listener
+from tyrne.system.manifest import System
+from tyrne.system.parts import Given
+from tyrne.system.run import Machine, Request, Result, prepare
+from tyrne.system.select import load_system, select
+
+HERE: Final = Path(__file__).parent
+PROGRAMS: Final = HERE / "programs"
+STATIC: Final = ("-target", "aarch64-linux-musl", "-static", "-O2")
+BARE: Final = (*STATIC, "-nostdlib")
+ORACLE: Final = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
+DEBIAN: Final = Path(__file__).parents[2] / "build" / "debian"
+on_all_machines: Final = pytest.mark.parametrize(
+    "machine",
+    [Machine.HOSTED, Machine.NATIVE, pytest.param(Machine.QEMU, marks=pytest.mark.qemu)],
+    ids=lambda machine: machine.value,
+)
+
+
+def build(source: str, *flags: str) -> Path:
+    """The executable of a program beside this file, by `zig cc`."""
+    path = PROGRAMS / source
+
+    def make(folder: Path) -> None:
+        command = [sys.executable, "-m", "ziglang", "cc", *(flags or STATIC), str(path), "-o", path.stem]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+    key = digest([sys.version, *flags, path.read_bytes(), (HERE / "linux_programs.py").read_bytes()])
+    return stored("linux-test", key, make) / path.stem
+
+
+def linux_system(program: Path, *arguments: str, **given: Any) -> System:
+    """A system with one Linux program that has the console."""
+    return load_system(select([program], Given("linux", arguments, **given)))
+
+
+def run(program: Path, *arguments: str, machine: Machine = Machine.NATIVE, **given: Any) -> Result:
+    """Run a Linux program to its end."""
+    ready = prepare(Request(linux_system(program, *arguments, **given), machine, False, 400_000_000))
+    return ready.run(Listener())
+
+
+def told(result: Result) -> tuple[str, int | None]:
+    """What a program wrote, and its exit code; None after a fault."""
+    task = result.outcome()
+    return task["console"], task["tasks"][0]["code"]
+
+
+def by_oracle(program: Path, *arguments: str) -> tuple[str, int]:
+    """The same of a program that qemu-user runs, without input, with both streams as one."""
+    assert ORACLE is not None
+    command = [ORACLE, "-0", program.name, str(program), *arguments]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={}, timeout=60
+    )
+    return done.stdout.decode(), done.returncode if done.returncode >= 0 else 128 - done.returncode
+
+
+@cache
+def debian_file(package: str, path: str) -> Path | None:
+    """A file of a Debian package for arm64, which is downloaded once, without root; None when it cannot be had."""
+    folder = DEBIAN / package
+    if not (folder / path).is_file():
+        try:
+            _download(package, folder)
+        except (OSError, subprocess.SubprocessError):
+            return None
+    return folder / path if (folder / path).is_file() else None
+
+
+def _download(package: str, folder: Path) -> None:
+    """The lists of packages go into a folder of their own, so that nothing of the computer is changed."""
+    own = DEBIAN / "apt"
+    for name in ("lists/partial", "cache/archives/partial", "state"):
+        (own / name).mkdir(parents=True, exist_ok=True)
+    options = [
+        "-o", "APT::Architecture=arm64", "-o", "APT::Architectures::=arm64", "-o", f"Dir::State={own / 'state'}",
+        "-o", f"Dir::State::lists={own / 'lists'}", "-o", f"Dir::Cache={own / 'cache'}",
+        "-o", "Dir::State::status=/dev/null", "-o", "APT::Sandbox::User=", "-o", "Acquire::Languages=none",
+    ]  # fmt: skip
+    quiet: dict[str, Any] = {"check": True, "capture_output": True, "cwd": own, "timeout": 240}
+    subprocess.run(["apt-get", *options, "update"], **quiet)
+    subprocess.run(["apt-get", *options, "download", f"{package}:arm64"], **quiet)
+    (file,) = own.glob(f"{package}_*.deb")
+    work = folder.with_suffix(f".{os.getpid()}")
+    subprocess.run(["dpkg-deb", "-x", str(file), str(work)], **quiet)
+    shutil.rmtree(folder, ignore_errors=True)
+    work.rename(folder)

@@ -1,0 +1,69 @@
+"""Debian's busybox-static for arm64, as it is, on every machine; where qemu-user is there too, beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from linux_programs import ORACLE, by_oracle, debian_file, on_all_machines, run, told
+
+from tyrne.system.run import Machine
+
+SAID = "[linux: "
+COMMANDS = {
+    "echo": ("echo", "hello", "world"),
+    "arithmetic": ("sh", "-c", "echo $((6*7))"),
+    "loop": ("sh", "-c", 'for i in 1 2 3; do printf "%s-" $i; done; echo; exit 7'),
+    "functions": ("sh", "-c", 'f() { local x=$1; [ $x -gt 0 ] && { echo $x; f $((x-1)); }; return 0; }; f 5'),
+    "case": ("sh", "-c", 'x=abc.def; case $x in *.def) echo ${x%.def} ${#x} ${x#*.};; esac'),
+    "false": ("false",),
+    "machine": ("uname", "-sm"),
+    "awk": ("awk", 'BEGIN { for (i = 0; i < 5; i++) s += i / 7; printf "%.9f %s\\n", s, toupper("abc") }'),
+    "awk_words": ("awk", 'BEGIN { for (i = split("c b a", a); i; i--) { gsub(/b/, "x", a[i]); print a[i] } }'),
+    "sort": ("sort",),
+    "wc": ("wc",),
+    "seq": ("seq", "3", "2", "11"),
+    "expr": ("expr", "2", "+", "3"),
+    "printf": ("printf", "%05d|%-6s|%x\\n", "42", "ab", "255"),
+    "basename": ("basename", "/usr/lib/x.so", ".so"),
+    "no_file": ("cat", "/etc/passwd"),
+    "no_applet": ("nonsense",),
+    "dc": ("sh", "-c", "let x=2**10; echo $x; set -- a b c; echo $# $2; shift; echo $*"),
+    "sha": ("sha256sum",),
+    "factor": ("factor", "1234567890"),
+    "test": ("test", "3", "-lt", "2"),
+}
+
+
+@pytest.fixture(scope="module")
+def busybox() -> Path:
+    found = debian_file("busybox-static", "bin/busybox")
+    if found is None:
+        pytest.skip("busybox-static:arm64 could not be downloaded with apt-get")
+    return found
+
+
+@on_all_machines
+def test_a_shell_computes(busybox: Path, machine: Machine) -> None:
+    assert without_remarks(told(run(busybox, "sh", "-c", "echo $((6*7))", machine=machine))) == ("42\n", 0)
+
+
+@on_all_machines
+def test_awk_computes_with_floating_point(busybox: Path, machine: Machine) -> None:
+    assert told(run(busybox, *COMMANDS["awk"], machine=machine)) == ("1.428571429 ABC\n", 0)
+
+
+@pytest.mark.skipif(ORACLE is None, reason="qemu-user is not installed")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_does_what_it_does_on_linux(busybox: Path, command: str) -> None:
+    arguments = COMMANDS[command]
+    console, code = by_oracle(busybox, *arguments)
+    missing = "cat: can't open '/etc/passwd': No such file or directory\n"
+    expected = {"no_file": (missing, 1)}.get(command, (console, code))
+    assert without_remarks(told(run(busybox, *arguments))) == expected
+
+
+def without_remarks(found: tuple[str, int | None]) -> tuple[str, int | None]:
+    """Without what the library says of calls that do not exist."""
+    console, code = found
+    return "".join(line for line in console.splitlines(True) if not line.startswith(SAID)), code
