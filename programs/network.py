@@ -217,26 +217,24 @@ def deliver(used: Used) -> VirtioError | None:
         return offer(buffer)
     STATE.failures = u64(0)
     client = owner_of(STATE.received.address + BUFFER * buffer + FRAME_AT, length)
-    if client is None:
+    if client is None or not client.frames.give(buffer, length):
         return offer(buffer)
-    error = take_back(client)
-    if error is not None or not client.frames.give(buffer, length):
-        return offer(buffer) if error is None else error
     STATE.with_client[buffer] = True
     return None
 
 
-def take_back(client: Client) -> VirtioError | None:
-    """Let the device have the buffers that a client has given back."""
+def take_back() -> None:
+    """Let the device have the buffers that clients have given back; so they have room for what comes now."""
     error: VirtioError | None = None
-    while error is None:
+    for client in STATE.clients:
         buffer = client.frames.take_back()
-        if buffer is None:
-            break
-        STATE.with_client[buffer] = False
-        if not STATE.given_up:
-            error = offer(buffer)
-    return error
+        while buffer is not None:
+            STATE.with_client[buffer] = False
+            if not STATE.given_up and error is None:
+                error = offer(buffer)
+            buffer = client.frames.take_back()
+    if error is not None:
+        begin_anew()
 
 
 def serve_device() -> None:
@@ -286,16 +284,11 @@ def send(index: u64, client: Client) -> None:
 
 
 def serve_clients() -> None:
-    """Take all that the clients have put and given back, and notify the device of it."""
-    error: VirtioError | None = None
+    """Take what the clients have put, and notify the device of all that it is to do."""
     for index in irange(len(STATE.clients)):
         client = STATE.clients[index]
-        if error is None:
-            error = take_back(client)
         for _ in irange(min(client.sending.waiting(), share() - client.sending.under_way())):
             send(index, client)
-    if error is not None:
-        begin_anew()
     COMING.notify(DEVICE)
     GOING.notify(DEVICE)
 
@@ -311,6 +304,7 @@ def tell_clients() -> None:
 def wait_and_serve() -> None:
     """Wait until the device or a client wants something, and see to it. A message says no more than that."""
     arrival = granted(wait(REQUESTED))
+    take_back()
     if arrival.badge == SIGNAL_BADGE:
         serve_device()
     if arrival.cap is not None:

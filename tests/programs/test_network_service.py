@@ -82,6 +82,18 @@ TAKES_NOTHING: Final = """\
         wait_signals(DONE)
     return u64(0)
 """
+COUNTS: Final = """\
+    count, end = u64(0), granted(clock_read(CLOCK)) + SECOND
+    while granted(clock_read(CLOCK)) < end:
+        while NETWORK.next() is not None:
+            NETWORK.give_back()
+            count += 1
+        end_wait_at(CLOCK, end)
+        wait_signals(DONE)
+    print_decimal(count)
+    print_bytes(b" came\\n")
+    return u64(0)
+"""
 REFUSALS: Final = """\
     NETWORK.send(u64(64), u64(60))
     NETWORK.send(u64(0xFFFF_FFFF_FFFF_FFFF), u64(60))
@@ -290,6 +302,52 @@ def test_a_hostile_client_harms_nobody(
     assert [datagram_in(made).data for made in answers] == [b"%d" % number for number in range(200)]
     of_the_hostile = [made for made in sent if made[:1] == b"\xe5"]
     assert len(of_the_hostile) > 50 and all(set(made) == {0xE5} for made in of_the_hostile)
+
+
+def test_a_client_that_gives_back_without_a_message_has_room_for_as_many_again(tmp_path: Path) -> None:
+    """Of 70 that come at one time it has room for 64, each time."""
+    path = described(tmp_path, [], client_2=COUNTS)
+    frames = [(time * 1_000_000, to(SECOND)) for time in range(3) for _ in range(70)]
+    (tmp_path / "network.pcap").write_bytes(pcap_of(frames))
+    report = run(path, "native")
+    assert report["status"] == 0 and f"{3 * 64} came\n" in report["console"]
+
+
+@pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.qemu)])
+def test_a_third_client_takes_a_line_in_the_driver_and_memory(machine: str, tmp_path: Path) -> None:
+    """Each has room for 42 frames on their way then."""
+    frames = [to(port) for _ in range(64) for port in (FIRST, SECOND, 9)]
+    path = described(tmp_path, frames, 0 if machine == "native" else 1_000_000)
+    driver = changed(
+        (ROOT / "programs" / "network.py").read_text(),
+        ("Client(RING_2, DONE_2, u64(8))", "{}, Client(RING_3, DONE_3, u64(9))"),
+        ("RING_2: Final", 'RING_3: Final = MemoryCap(handle("ring_3"))\n{}'),
+        ("DONE_2: Final", 'DONE_3: Final = NotificationCap(handle("done_3"))\n{}'),
+        ("    STATE.own =", "    done(map_memory(SPACE, RING_3, u64(0x1002_0000), Access.READ_WRITE))\n{}"),
+    )
+    (tmp_path / "network.py").write_text(driver)
+    text = path.read_text()
+    task = text[text.index('[[task]]\nname = "answerer-2"') :].replace("-2", "-3").replace("_2", "_3")
+    text = changed(
+        text,
+        ("pages = 96", "pages = 128"),
+        ("[[endpoint]]", '[[memory]]\nname = "ring_3"\npages = 33\ndma = true\n\n{}'),
+        ('[[notification]]\nname = "bell"', '[[notification]]\nname = "done_3"\n\n{}'),
+        ('  { memory = "own" },', '  { memory = "ring_3" },\n  { notification = "done_3" },\n{}'),
+        (str(ROOT / "programs" / "network.py"), "network.py"),
+    )
+    path.write_text(text + "\n" + task)
+    report = run(path, machine)
+    assert report["status"] == 0 and [task["fault"] for task in report["tasks"]] == [None] * 4
+    assert [line.split(",")[2] for line in said(report)] == [" 64 datagrams; dropped 0"] * 3
+
+
+def changed(text: str, *pairs: tuple[str, str]) -> str:
+    """With something else in the one place of each text, in which {} is that text."""
+    for old, new in pairs:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new.replace("{}", old))
+    return text
 
 
 def test_no_client_can_write_to_what_came(tmp_path: Path) -> None:
