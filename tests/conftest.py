@@ -45,6 +45,7 @@ def pytest_sessionfinish() -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     summarise_qemu(terminalreporter)
+    summarise_linux(terminalreporter)
     summarise_scorecard(terminalreporter)
     summarise_promises(terminalreporter)
 
@@ -65,6 +66,16 @@ def summarise_promises(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("promises")
         said = "BEHIND: docs/promises.md is about other sentences or other tests; make promises writes it anew"
         terminalreporter.write_line(said, red=True, bold=True)
+
+
+def summarise_linux(terminalreporter: pytest.TerminalReporter) -> None:
+    """A line in red for each reason why tests of Linux programs did not run: what they need comes from a network."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "tests/linux/" in report.nodeid]
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    if reasons:
+        terminalreporter.section("Linux programs")
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"LEFT OUT: {count} tests of Linux programs: {reason}", red=True, bold=True)
 
 
 def summarise_qemu(terminalreporter: pytest.TerminalReporter) -> None:

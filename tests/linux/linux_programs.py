@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from tyrne.compiler.build.cache import digest, stored
+from tyrne.compiler.build.cache import digest, locked, stored
 from tyrne.hosted.recorder import Listener
 from tyrne.system.manifest import System
 from tyrne.system.parts import Given
@@ -75,11 +75,13 @@ def by_oracle(program: Path, *arguments: str) -> tuple[str, int]:
 def debian_file(package: str, path: str) -> Path | None:
     """A file of a Debian package for arm64, which is downloaded once, without root; None when it cannot be had."""
     folder = DEBIAN / package
-    if not (folder / path).is_file():
-        try:
-            _download(package, folder)
-        except (OSError, subprocess.SubprocessError):
-            return None
+    DEBIAN.mkdir(parents=True, exist_ok=True)
+    with locked(DEBIAN / "lock"):  # another worker may be at it
+        if not (folder / path).is_file():
+            try:
+                _download(package, folder)
+            except (OSError, subprocess.SubprocessError):
+                return None
     return folder / path if (folder / path).is_file() else None
 
 
@@ -94,7 +96,8 @@ def _download(package: str, folder: Path) -> None:
         "-o", "Dir::State::status=/dev/null", "-o", "APT::Sandbox::User=", "-o", "Acquire::Languages=none",
     ]  # fmt: skip
     quiet: dict[str, Any] = {"check": True, "capture_output": True, "cwd": own, "timeout": 240}
-    subprocess.run(["apt-get", *options, "update"], **quiet)
+    if not any((own / "lists").glob("*_Packages*")):
+        subprocess.run(["apt-get", *options, "update"], **quiet)
     subprocess.run(["apt-get", *options, "download", f"{package}:arm64"], **quiet)
     (file,) = own.glob(f"{package}_*.deb")
     work = folder.with_suffix(f".{os.getpid()}")

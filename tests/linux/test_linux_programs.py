@@ -68,6 +68,13 @@ def test_a_fault_names_the_function_of_the_program(flags: tuple[str, ...]) -> No
     assert told_of_it.endswith("in follow")
 
 
+def test_a_fault_on_a_bad_pointer_of_a_call_names_the_function_of_the_library() -> None:
+    result = run(build("badpointer.c"))
+    assert result.explainer.fault(result.recorder.faults[0]) == (
+        "writes to address 0x123456000, where nothing is mapped, in linux_uname"
+    )
+
+
 @pytest.mark.parametrize("machine", [Machine.HOSTED, pytest.param(Machine.QEMU, marks=pytest.mark.qemu)])
 def test_a_recorded_run_is_repeated_and_stepped_back(tmp_path: Path, machine: Machine) -> None:
     result = run(build("library.c"), "3", machine=machine)

@@ -34,6 +34,7 @@ class Library:
     data_at: int
     words: tuple[int, ...]
     symbols: dict[str, int]
+    functions: tuple[tuple[int, str], ...]
 
 
 @cache
@@ -46,6 +47,8 @@ def read_library() -> Library:
         elf: Any = ELFFile(stream)
         table = elf.get_section_by_name(".symtab")
         symbols = {str(s.name): int(s["st_value"]) for s in table.iter_symbols() if s.name}
+        kinds = {str(s.name) for s in table.iter_symbols() if s["st_info"]["type"] == "STT_FUNC"}
+        functions = tuple(sorted((at, name) for name, at in symbols.items() if name in kinds))
         code, data = (segment for segment in elf.iter_segments("PT_LOAD"))
         zeros = data["p_memsz"] - data["p_filesz"]
         content = bytes(data.data()) + bytes(zeros)
@@ -53,7 +56,7 @@ def read_library() -> Library:
         for section in elf.iter_sections():
             if isinstance(section, RelocationSection) and elf.get_section(section["sh_info"]).name in _PARTS:
                 words += [int(r["r_offset"]) for r in section.iter_relocations() if r["r_info_type"] == _ABSOLUTE]
-        return Library(bytes(code.data()), content, int(data["p_vaddr"]), tuple(sorted(words)), symbols)
+        return Library(bytes(code.data()), content, int(data["p_vaddr"]), tuple(sorted(words)), symbols, functions)
 
 
 def build_library() -> Path:

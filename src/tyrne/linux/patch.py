@@ -47,6 +47,8 @@ class Patched:
     """Places that were patched."""
     left: tuple[int, ...]
     """Addresses in the file of what looks like a system call and was left as it is."""
+    functions: tuple[tuple[int, str], ...]
+    """Where those of the library begin, in order."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def patch(data: bytes, start: Start) -> Patched:
         contents[part][offset : offset + WORD] = _branch(site + base, trampolines + _TRAMPOLINE * index)
     own = [replace(part, content=bytes(content)) for part, content in zip(own, contents, strict=True)]
     parts = [*own, *_library_parts(library, executable, start, base, trampolines, bytes(stubs), code_at)]
-    return Patched(_elf(parts, code_at + library.symbols["linux_begin"]), base, len(sites), left)
+    functions = tuple((code_at + at, name) for at, name in library.functions)
+    return Patched(_elf(parts, code_at + library.symbols["linux_begin"]), base, len(sites), left, functions)
 
 
 def _library_parts(

@@ -118,7 +118,11 @@ def _map(program: Program) -> SourceMap:
     shift = program.shift
     code = [(each.address - shift, each.end - shift) for each in program.segments if each.executable]
     found = source_map(program.elf, code, shown_beside(program.source))
-    return SourceMap([(start + shift, place) for start, place in found.parts]) if shift else found
+    if not shift and not program.added:
+        return found
+    added = [(start, Place(None, 0, name)) for start, name in program.added]
+    parts = [(start + shift, place) for start, place in found.parts]
+    return SourceMap(sorted([*parts, *added], key=lambda part: part[0]))
 
 
 def explainer_of_report(record: Record, report: Report) -> Explainer:

@@ -58,7 +58,12 @@ def _linux_program(path: Path, data: bytes, handles: Handles, given: Given, stac
     program = load_elf(path, patched.elf)
     about = f"for Linux, {patched.calls} calls patched, {heap} pages of heap"
     return replace(
-        program, warnings=_warnings(path, patched), stack_pages=STACK_PAGES, about=about, shift=patched.base
+        program,
+        warnings=_warnings(path, patched),
+        stack_pages=STACK_PAGES,
+        about=about,
+        shift=patched.base,
+        added=patched.functions,
     )
 
 

@@ -45,6 +45,8 @@ class Program:
     """What else is to be known of it, for who looks at a system: a few words."""
     shift: int = 0
     """What was added to the addresses of its file."""
+    added: tuple[tuple[int, str], ...] = ()
+    """Functions that are not in its file, from an address on, in order; they have a segment of their own."""
 
     @property
     def room(self) -> int:

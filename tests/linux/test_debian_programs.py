@@ -1,4 +1,4 @@
-"""Debian's busybox-static for arm64, as it is, on every machine; where qemu-user is there too, beside it."""
+"""Static programs of Debian for arm64 as they are, on every machine; where qemu-user is there too, beside it."""
 
 from __future__ import annotations
 
@@ -35,12 +35,26 @@ COMMANDS = {
 }
 
 
+SHELLS = {
+    ("bash-static", "bin/bash-static"): (
+        "-c",
+        'x=(a b c); echo ${x[@]^^} ${#x[@]}; for ((i=0;i<3;i++)); do printf "%d " $i; done; [[ abc =~ b. ]]; exit 5',
+    ),
+    ("zsh-static", "bin/zsh-static"): ("-f", "-c", "echo $((6*7)) ${(U):-abc}; a=(3 1 2); print -l ${(o)a}; exit 6"),
+    ("sash", "bin/sash"): ("-c", "-echo hi"),
+}
+
+
+def of_debian(package: str, path: str) -> Path:
+    found = debian_file(package, path)
+    if found is None:
+        pytest.skip(f"{package}:arm64 could not be downloaded with apt-get")
+    return found
+
+
 @pytest.fixture(scope="module")
 def busybox() -> Path:
-    found = debian_file("busybox-static", "bin/busybox")
-    if found is None:
-        pytest.skip("busybox-static:arm64 could not be downloaded with apt-get")
-    return found
+    return of_debian("busybox-static", "bin/busybox")
 
 
 @on_all_machines
@@ -61,6 +75,13 @@ def test_a_command_does_what_it_does_on_linux(busybox: Path, command: str) -> No
     missing = "cat: can't open '/etc/passwd': No such file or directory\n"
     expected = {"no_file": (missing, 1)}.get(command, (console, code))
     assert without_remarks(told(run(busybox, *arguments))) == expected
+
+
+@pytest.mark.skipif(ORACLE is None, reason="qemu-user is not installed")
+@pytest.mark.parametrize(("package", "path"), SHELLS, ids=[package for package, _ in SHELLS])
+def test_other_shells_do_what_they_do_on_linux(package: str, path: str) -> None:
+    program, arguments = of_debian(package, path), SHELLS[package, path]
+    assert without_remarks(told(run(program, *arguments))) == by_oracle(program, *arguments)
 
 
 def without_remarks(found: tuple[str, int | None]) -> tuple[str, int | None]:
