@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_programs import ENDPOINTS, gift, program, ring_of_three, system
+from small_programs import ENDPOINTS, gift, program, ring_of_three, send, system
 
 from tyrne.abi import CallNumber as C
 from tyrne.inspect import Inspection, inspect, look_at_replay, open_run
@@ -131,6 +131,24 @@ def test_an_interrupt_that_is_open_may_end_a_wait() -> None:
     assert (line.line, line.state, line.driver) == (34, "open", alone([task.name for task in seen.tasks]))
 
 
+def test_who_may_take_a_capability_out_of_a_message_could_use_it(tmp_path: Path) -> None:
+    """The only right to send to b lies in a message at a: whoever receives there may send."""
+    path = system(
+        tmp_path,
+        ENDPOINTS,
+        giver=(
+            program((C.SEND, send(0, 1)), (C.WAIT, [2])),
+            '{ endpoint = "a", rights = ["SEND"] }, { endpoint = "b", rights = ["SEND", "TRANSFER"] }, '
+            '{ endpoint = "c", rights = ["RECV"] }',
+        ),
+        taker=(program((C.TASK_YIELD, [])), '{ endpoint = "a", rights = ["RECV"] }'),
+        waiter=(program((C.WAIT, [0])), '{ endpoint = "b", rights = ["RECV"] }'),
+    )
+    waits = {wait.task: wait for wait in inspect(path, 4).waits}
+    assert (waits["waiter"].partners, waits["waiter"].stuck) == (("taker",), False)
+    assert (waits["giver"].partners, waits["giver"].stuck) == ((), True)
+
+
 # --- where capabilities come from
 
 
@@ -160,7 +178,7 @@ def test_the_right_to_answer_says_whose_call_it_is() -> None:
     live.until(lambda system: any(cap.kind == "reply" for cap in system.inspect().held_by("server")))
     answer = live.inspect().held_by("server")[-1]
     assert (answer.how, answer.parent, answer.giver) == ("answer", None, answer.object)
-    assert answer.origin == f"may answer the call of {answer.object} at transition {answer.transition}"
+    assert answer.origin == f"may answer {answer.object}, since transition {answer.transition}"
 
 
 def test_a_revocation_is_seen_between_two_positions() -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from properties.driver import Driver, busy_system
 from tyrne.abi import CapKind
-from tyrne.inspect import Inspection, look, to_data
+from tyrne.inspect import Inspection, look, look_at_replay, open_run, to_data
 from tyrne.inspect.memory import CLAIMS
 from tyrne.inspect.slots import arenas, occupied
 from tyrne.kernel.kernel import Kernel
+from tyrne.system.shipped import shipped
 
 STEPS, LOOK_EVERY = 400, 8
 """Of one walk."""
+MOST = 50_000_000
+"""Instructions of a system that runs for long."""
 
 
 def wrong(kernel: Kernel[Any], seen: Inspection) -> list[str]:
@@ -88,6 +92,22 @@ def test_each_slot_is_told_once_each_frame_has_an_owner_and_quotas_add_up(seed: 
             to_data(seen)
     assert {"endpoint", "task", "space", "memory", "quota"} <= kinds
     assert {"table", "origin", "home"} <= places
+
+
+SYSTEMS = sorted(shipped("systems/hello.toml").parent.glob("*.toml"))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("source", SYSTEMS, ids=lambda path: path.stem)
+def test_the_sums_come_out_in_every_system_of_the_project(source: Path) -> None:
+    """Those with devices and deadlines too: at the start, on the way, and where the first 60 transitions end."""
+    run = open_run(source, MOST)
+    for position in (0, 7, 30, 60):
+        while run.position < position and run.step() is not None:
+            pass
+        seen = look_at_replay(run)
+        assert wrong(run.kernel, seen) == []
+        assert to_data(seen).keys() == {"format", *Inspection.__dataclass_fields__}
 
 
 def test_a_wrong_sum_is_noticed() -> None:

@@ -2,7 +2,8 @@
 
 A wait is ended in the ordinary way by any one of its partners: who holds the right to send, receive, signal, answer or
 resume. A task is stuck when all its partners are, and no deadline and no interrupt is to come. So a task that is not
-stuck may still wait for ever; one that is may be freed by other means: its end, its supervisor, a revocation.
+stuck may still wait for ever; one that is may be freed by other means: who ends or suspends it, a revocation, or a
+notification that somebody binds to the endpoint where it waits.
 """
 
 from __future__ import annotations

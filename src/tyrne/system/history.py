@@ -34,6 +34,9 @@ _OWN: Final = {
 }
 """Calls whose first result is the handle of a capability in the caller's own table."""
 _RECEIVE: Final = (CallNumber.RECV, CallNumber.WAIT, CallNumber.CALL, CallNumber.REPLY_WAIT)
+_FOLLOWED: Final = frozenset(number.value for number in (*_OWN, *_RECEIVE, CallNumber.CAP_MOVE, CallNumber.SEND))
+"""Calls after which a capability may be where it was not."""
+_OK: Final = Status.OK.value
 _NUMBERS: Final = {number.value: number for number in CallNumber}
 _CARRIED, _ANSWER, _CARRIES, _NULL = 6, 7, 5, int(NULL_HANDLE)
 """Result registers: what came with a message, and the right to answer it. Argument register: what goes with one."""
@@ -92,14 +95,17 @@ class History:
             ran.traps += 1
             ran.instructions += instructions - self._instructions
         self._instructions = instructions
-        calls = [event for event in events if isinstance(event, CallEvent)]
-        for event in calls:
+        for event in events:
+            if not isinstance(event, CallEvent):
+                continue
             did = self._activity(event.task)
             did.calls += 1
-            did.refused += event.refusal is not None
             did.last.append((position, event))
-            if event.results is not None and event.results[0] == Status.OK.value:
-                self._returned(kernel, position, runner, event, calls)
+            results = event.results
+            if results is not None and results[0] != _OK:
+                did.refused += 1
+            elif results is not None and event.number in _FOLLOWED:
+                self._returned(kernel, position, runner, event, events)
 
     def activity(self, task: int) -> Activity:
         """What a task has done, by its number."""
@@ -125,12 +131,14 @@ class History:
         return frames if life.count == count else 0
 
     def _activity(self, task: int) -> Activity:
-        found = self.activities.setdefault(task, Activity())
-        forget_oldest(self.activities, TASKS)
+        found = self.activities.get(task)
+        if found is None:
+            found = self.activities[task] = Activity()
+            forget_oldest(self.activities, TASKS)
         return found
 
     def _returned(
-        self, kernel: Kernel[Any], position: int, runner: int | None, event: CallEvent, calls: Sequence[CallEvent]
+        self, kernel: Kernel[Any], position: int, runner: int | None, event: CallEvent, events: Sequence[object]
     ) -> None:
         """A call has succeeded."""
         number, task, results = _NUMBERS.get(event.number), _living(kernel, event.task), event.results
@@ -154,7 +162,7 @@ class History:
         if number in _RECEIVE and not (number is CallNumber.RECV and results[1] == _PENDING):
             client = self._client(position, task, event)
             if results[_CARRIED] != _NULL:
-                giver = client if client is not None else self._giver(task, runner, event, calls)
+                giver = client if client is not None else self._giver(task, runner, event, events)
                 self._came(task, results[_CARRIED], Arrival("received", position, giver))
 
     def _client(self, position: int, task: Task, event: CallEvent) -> int | None:
@@ -170,14 +178,15 @@ class History:
         self._came(task, results[_ANSWER], Arrival("answer", position, client))
         return client
 
-    def _giver(self, task: Task, runner: int | None, event: CallEvent, calls: Sequence[CallEvent]) -> int | None:
+    def _giver(self, task: Task, runner: int | None, event: CallEvent, events: Sequence[object]) -> int | None:
         """Who sent a message that wants no answer, or is one: who ran, if that is another task; else who had waited to
         send it, and goes on; else who had parked it."""
         if runner != event.task:
             return runner
-        for other in calls:
-            sends = other.number == CallNumber.SEND_WAIT.value and other.arguments[_CARRIES] != _NULL
-            if other.task != event.task and sends:
+        for other in events:
+            if not isinstance(other, CallEvent) or other.task == event.task:
+                continue
+            if other.number == CallNumber.SEND_WAIT.value and other.arguments[_CARRIES] != _NULL:
                 return other.task
         at = event.arguments[_CARRIES if event.number == CallNumber.REPLY_WAIT.value else 0]
         endpoint = _named(task, at, EndpointHandle)
