@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from small_programs import ENDPOINTS, gift, program, ring_of_three, send, system
 
 from tyrne.abi import CallNumber as C
+from tyrne.cli.sheet import Item, Styled
+from tyrne.cli.views import tree
 from tyrne.inspect import Inspection, inspect, look_at_replay, open_run
 from tyrne.inspect.look import NOWHERE
 from tyrne.system.replay import Replay
@@ -27,6 +30,11 @@ def recorded(source: Path, folder: Path, machine: str = "hosted") -> Path:
 
 def without_place(seen: Inspection) -> Inspection:
     return replace(seen, at=NOWHERE)
+
+
+def shown(items: Iterable[Item]) -> str:
+    """What a command shows, as text."""
+    return "\n".join(item.text if isinstance(item, Styled) else str(item) for item in items)
 
 
 def alone(found: list[Any]) -> Any:
@@ -160,6 +168,7 @@ def test_a_capability_in_a_message_stands_in_the_tree_below_what_it_was_derived_
     message = seen.endpoints[0].message
     assert message is not None and (message.sender, message.capability) == ("giver", parked.number)
     assert [cap.object for cap in seen.held_by("giver")] == ["a", "c"]
+    assert "in a message from giver at endpoint a: DERIVE|TRANSFER|SEND|RECV, badge 0x7" in shown(tree(seen, None))
 
 
 @pytest.mark.parametrize("parked", [True, False])
@@ -232,6 +241,14 @@ def test_a_fault_that_waits_for_its_supervisor_is_told_with_its_line() -> None:
     assert crasher.fault is not None and (crasher.fault.kind, crasher.fault.address) == ("data_abort_read", 0xDEAD_0000)
     assert crasher.line is not None and crasher.line.text.startswith("programs/crasher.py:")
     assert (crasher.supervisor, crasher.supervisor_badge) == ("notices", 1)
+
+
+def test_a_task_that_a_fault_has_ended_has_the_line_of_the_fault() -> None:
+    seen = inspect(shipped("systems/intruder-memory.toml"), max_instructions=10_000_000)
+    store, jump = seen.task("store_code"), seen.task("run_data")
+    assert store.line is not None and store.line.text.endswith("programs/faults/store_code.S:8 in _start")
+    assert store.fault is not None and (store.fault.kind, store.fault.address) == ("data_abort_write", 0x80_0000)
+    assert (jump.state, jump.line) == ("faulted", None)  # where no code is, no line is
 
 
 def test_the_last_calls_are_those_that_were_made_with_the_one_that_waits() -> None:

@@ -35,9 +35,9 @@ def processes(seen: Inspection, task: str | None) -> Iterator[Item]:
 
 
 def _at(task: Task) -> str:
-    if task.state in ("exited", "faulted", "inactive"):
-        return ""
-    return task.line.text if task.line is not None else f"{task.pc:#x}"
+    if task.line is not None:
+        return task.line.text
+    return "" if task.state in ("exited", "faulted", "inactive") else f"{task.pc:#x}"
 
 
 def capabilities(seen: Inspection, task: str | None) -> Iterator[Item]:

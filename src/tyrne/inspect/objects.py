@@ -77,7 +77,7 @@ class Deadline:
 @dataclass(frozen=True)
 class Task:
     """A task that exists. `does` is its state in words, and what it waits for. `pc` is where it goes on; `line` is
-    that of `pc`, or of the call in which it waits."""
+    that of `pc`, of the call in which it waits, or of its fault."""
 
     number: int
     name: str

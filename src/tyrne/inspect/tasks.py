@@ -21,7 +21,6 @@ from tyrne.system.task_states import describe_task
 
 SECOND: Final = 1_000_000_000
 """In nanoseconds."""
-_ENDED: Final = (TaskState.EXITED, TaskState.FAULTED)
 
 
 def read_tasks(view: View, waits: Waits, instructions: int) -> tuple[objects.Task, ...]:
@@ -72,10 +71,13 @@ def _deadline(view: View, task: Task) -> objects.Deadline | None:
 
 def _line(view: View, task: Task) -> objects.SourceLine | None:
     """Where it goes on, the call in which it waits, or where it has faulted."""
-    if view.explainer is None or task.state in _ENDED:
+    explainer, number, fault = view.explainer, int(task.number), task.fault
+    if explainer is None or task.state is TaskState.EXITED:
         return None
-    state = TaskState.READY if task.awaits_repair() else task.state
-    return source_line(view.explainer.stands(int(task.number), state.value, int(task.frame.pc)))
+    if fault is not None and (task.state is TaskState.FAULTED or task.awaits_repair()):
+        place = explainer.place(number, int(fault.pc))
+        return source_line(None if place is None else place.own)
+    return source_line(explainer.stands(number, task.state.value, int(task.frame.pc)))
 
 
 def source_line(place: Place | None) -> objects.SourceLine | None:
