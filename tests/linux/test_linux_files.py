@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -193,6 +194,38 @@ def test_a_damaged_file_is_an_error_or_a_program_and_never_more() -> None:
         except (ExecutableError, RequestError) as error:
             outcomes.add(type(error).__name__)
     assert {"a program", "ExecutableError"} <= outcomes
+
+
+def aliased(flags: int, count: int = 20_000) -> bytes:
+    """Segments one behind the other in memory, all of which are the whole of a megabyte of the file."""
+    one = elf(Load(0x400000, R | X, NOP * (1 << 18)))
+    size = 1 << 20
+    headers = b""
+    for i in range(count):
+        headers += struct.pack("<IIQQQQQQ", 1, flags if i % 2 else R | X, 0, (i + 1) * size, 0, size, size, 1)
+    head = bytearray(one[:64])
+    struct.pack_into("<Q", head, 32, len(one))
+    struct.pack_into("<H", head, 56, count)
+    return bytes(head) + one[64:] + headers
+
+
+SLOW = {
+    "code that is one in the file": aliased(R | X),
+    "code and data by turns": aliased(R | W),
+    "calls across instructions": elf(Load(0x400000, R | X, b"\0" + SVC * (1 << 21))),
+    "data in code": elf(CODE, symbols=tuple((0x400000 + i, b"$d" if i % 2 else b"$x") for i in range(200_000))),
+    "notes without anything": elf(CODE, Load(0, R, bytes(12) * 500_000, type=4)),
+    "zeros without end": elf(CODE, Load(0x600000, R | X, b"x", 1 << 45), Load(1 << 46, R | W, b"x", 1 << 45)),
+}
+
+
+@pytest.mark.promise("The time to read or refuse a description, an ELF or a report grows with its size")
+@pytest.mark.parametrize("abi", [None, "linux"])
+@pytest.mark.parametrize("content", SLOW)
+def test_what_is_made_to_take_long_does_not(tmp_path: Path, content: str, abi: str | None) -> None:
+    begun = time.process_time()
+    load(tmp_path, SLOW[content], Given(abi))
+    assert time.process_time() - begun < 8  # seconds; each takes less than two
 
 
 def test_a_position_independent_file_is_moved_and_the_others_are_not() -> None:

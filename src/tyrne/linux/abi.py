@@ -46,8 +46,10 @@ def stated_abi(data: bytes) -> Abi | None:
 
 def looks_like_linux(data: bytes) -> bool:
     """Whether the code of an ELF calls what only Linux has: a hint for who has not said what it is."""
+    left = len(data)
     for header in program_headers(data):
-        if header.type == PT_LOAD and header.executable:
+        if header.type == PT_LOAD and header.executable and header.size <= left:
+            left -= header.size
             code = data[header.offset : header.offset + header.size]
             for word in _EXIT_GROUP:
                 at = code.find(word)

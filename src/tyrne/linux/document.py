@@ -51,7 +51,8 @@ that ends itself by a signal, as `abort` does, ends with 128 and the number of t
 
 ## Calls
 
-Any other call answers ENOSYS, and the console is told once: `[linux: clone is not supported]`.
+Any other call answers ENOSYS, and the console is told once: `[linux: clone is not supported]`; also when the heap
+is used up.
 """
 
 

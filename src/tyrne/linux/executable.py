@@ -113,6 +113,8 @@ def read_executable(data: bytes) -> Executable:
 
 
 def _check_segments(data: bytes, segments: Sequence[Segment]) -> None:
+    if sum(segment.size for segment in segments) > len(data):
+        raise ExecutableError("segments that overlap in the file, or are truncated", "link it again")
     if not any(segment.executable for segment in segments):
         raise ExecutableError("no executable segment", "link it again")
     end = 0

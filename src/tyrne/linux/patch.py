@@ -71,9 +71,6 @@ def patch(data: bytes, start: Start) -> Patched:
     library = read_library()
     base = INDEPENDENT_BASE - executable.segments[0].address // PAGE * PAGE if executable.position_independent else 0
     own = list(_merged(executable, base))
-    if len(own) > MAX_SEGMENTS - _OWN_SEGMENTS:
-        what = f"code and data change places {len(own) - 1} times in its addresses"
-        raise ExecutableError(what, "link it with code and constants first, then all data")
     sites, left = _sites(executable)
     trampolines = _above(own[-1].end)
     code_at = _above(trampolines + _TRAMPOLINE * len(sites))
@@ -126,6 +123,9 @@ def _merged(executable: Executable, base: int) -> Iterator[_Part]:
             groups[-1].append(segment)
         else:
             groups.append([segment])
+    if len(groups) > MAX_SEGMENTS - _OWN_SEGMENTS:
+        what = f"code and data change places {len(groups) - 1} times in its addresses"
+        raise ExecutableError(what, "link it with code and constants first, then all data")
     for group in groups:
         first, last = group[0].address // PAGE * PAGE, group[-1].end
         if last - first > MEMORY:

@@ -54,6 +54,15 @@ static int are_free(uint64_t page, uint64_t count)
     return 1;
 }
 
+/* Say once why a program that asks for memory does not get it. */
+static void used_up(void)
+{
+    static int said;
+    if (!said)
+        linux_say("[linux: the heap is used up; its size is heap_pages of the task]\n");
+    said = 1;
+}
+
 /* The highest run of free pages, or NONE. */
 static uint64_t find(uint64_t count)
 {
@@ -68,6 +77,7 @@ static uint64_t find(uint64_t count)
             return page;
         }
     }
+    used_up();
     return NONE;
 }
 
@@ -97,12 +107,16 @@ int64_t linux_brk(const uint64_t *x)
     uint64_t start = linux_start.heap, wanted = x[0];
     if (!break_now)
         break_now = start;
+    if (wanted > linux_start.heap_end)
+        used_up();
     if (wanted < start || wanted > linux_start.heap_end)
         return (int64_t)break_now;
     uint64_t now = pages_for(break_now - start), then = pages_for(wanted - start);
     if (then > now) {
-        if (!are_free(now, then - now))
+        if (!are_free(now, then - now)) {
+            used_up();
             return (int64_t)break_now;
+        }
         take(now, then - now);
     } else {
         give_back(then, now - then);
