@@ -8,9 +8,10 @@ import pytest
 
 from kernel.pair import ANSWER, WORDS, Pair, arrived
 from tyrne.abi import CallNumber as C
-from tyrne.abi import CapKind, Rights
+from tyrne.abi import CapKind, Rights, Status
 from tyrne.hal.pages import PAGE_SIZE as PAGE
 from tyrne.kernel import kernel
+from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.fast_path import fast_call, fast_call_2
 from tyrne.kernel.task import TaskState
 from tyrne.lang import u64
@@ -66,14 +67,18 @@ def test_a_call_that_lets_the_last_work_be_done_is_made_once_on_either_path(
     assert w.board.log.count(b"all tasks complete") == 1
 
 
+def use_slots(w: World, task: int) -> None:
+    for word in [w.give_console(task) for _ in range(3)]:
+        w.ok(task, C.CAP_DROP, word)
+
+
 class Ready(Pair):
     """The tables of both have free slots that were used before: the fast path takes no others."""
 
     def __init__(self) -> None:
         super().__init__()
         for task in (0, 1):
-            for word in [self.give_console(task) for _ in range(3)]:
-                self.ok(task, C.CAP_DROP, word)
+            use_slots(self, task)
         self.bell = self.give(0, self.notification())
 
     def gift(self) -> int:
@@ -115,6 +120,7 @@ DONE: dict[str, tuple[int, Callable[[Ready], tuple[int, ...]]]] = {
     "notify": (2, lambda w: (0, C.NOTIFY.value, w.bell, 1)),
     "poll": (2, lambda w: (0, C.POLL.value, w.bell)),
 }
+REFUSED = {"a number that names no call": Status.BAD_SYSCALL_NUMBER, "call by what names nothing": Status.STALE_HANDLE}
 
 
 @pytest.mark.parametrize("what", DONE)
@@ -132,4 +138,108 @@ def test_a_call_without_surprises_is_made_by_its_tier_of_the_fast_path(what: str
     if following is None:
         following = fast_call_2(w.kernel, caller)
     assert following is not None and following is w.kernel.scheduler.core.current
+    if following is caller:
+        assert caller.frame.x[0] == REFUSED.get(what, Status.OK).value
     check_system(w.kernel)
+
+
+def with_gift(w: Ready, client: int, gift: int) -> tuple[int, ...]:
+    w.blocks(1, C.WAIT, w.server)
+    return 0, C.CALL.value, client, *WORDS, gift
+
+
+def parent(w: Ready) -> int:
+    word = w.give(0, w.notification())
+    w.ok(0, C.CAP_DERIVE, word, 0, 0)
+    return word
+
+
+REFUSALS: dict[str, tuple[Callable[[Ready], tuple[int, ...]], Status]] = {
+    "call without SEND": (lambda w: with_gift(w, w.give(0, w.door, Rights.RECV), NULL), Status.MISSING_RIGHT),
+    "call without SEND, with a gift": (
+        lambda w: with_gift(w, w.give(0, w.door, Rights.RECV), w.give_console(0)),
+        Status.MISSING_RIGHT,
+    ),
+    "call by what is no endpoint": (lambda w: with_gift(w, w.bell, NULL), Status.WRONG_OBJECT_KIND),
+    "a gift without TRANSFER": (
+        lambda w: with_gift(w, w.client, w.give_console(0, Rights.SEND)),
+        Status.INVALID_TRANSFER_CAP,
+    ),
+    "a gift by which the call is made": (lambda w: with_gift(w, w.client, w.client), Status.INVALID_TRANSFER_CAP),
+    "a gift from which something is derived": (
+        lambda w: with_gift(w, w.client, parent(w)),
+        Status.INVALID_TRANSFER_CAP,
+    ),
+    "a gift that is nothing": (lambda w: with_gift(w, w.client, 0x7777), Status.INVALID_TRANSFER_CAP),
+    "reply_wait by what is no answer": (
+        lambda w: (1, C.REPLY_WAIT.value, w.give_console(1), *ANSWER, w.server),
+        Status.WRONG_OBJECT_KIND,
+    ),
+    "reply_wait at an endpoint without RECV": (
+        lambda w: (1, C.REPLY_WAIT.value, w.serve(), *ANSWER, w.give(1, w.door, Rights.SEND)),
+        Status.MISSING_RIGHT,
+    ),
+    "notify without NOTIFY": (
+        lambda w: (0, C.NOTIFY.value, w.give(0, w.notification(), Rights.WAIT), 1),
+        Status.MISSING_RIGHT,
+    ),
+    "poll without WAIT": (
+        lambda w: (0, C.POLL.value, w.give(0, w.notification(), Rights.NOTIFY)),
+        Status.MISSING_RIGHT,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSALS)
+def test_a_call_that_the_fast_path_would_make_but_for_one_thing_is_refused(what: str) -> None:
+    w = Ready()
+    prepare, status = REFUSALS[what]
+    task, number, *arguments = prepare(w)
+    assert w.refused(task, C(number), *arguments) is status
+
+
+def test_the_processor_holds_the_thread_and_the_space_of_who_is_called_and_of_who_is_answered() -> None:
+    w = Ready()
+    w.blocks(1, C.WAIT, w.server)
+    run(w.kernel, w.task(0))
+    for caller, other in ((0, 1), (1, 0)):
+        w.board.events.clear()
+        if caller == 0:
+            w.blocks(0, C.CALL, w.client, *WORDS, NULL)
+        else:
+            w.blocks(1, C.REPLY_WAIT, w.x(1)[7], *ANSWER, w.server)
+        space = w.space_of(other).held().object
+        assert isinstance(space, AddressSpaceHandle)
+        assert w.board.events == [
+            ("switch_thread", w.task(caller).thread, w.task(other).thread),
+            ("activate", int(space.at.root), int(space.at.asid)),
+        ]
+
+
+def test_who_is_called_does_not_run_before_a_more_urgent_task_that_became_ready_meanwhile() -> None:
+    w = World(4, priorities=(9, 5, 9, 8))
+    doors = [w.endpoint() for _ in range(2)]
+    bell = w.notification()
+    for task in (1, 2):
+        use_slots(w, task)
+    w.blocks(1, C.WAIT, w.give(1, doors[0]))
+    w.blocks(3, C.WAIT, w.give(3, bell))
+    w.blocks(2, C.WAIT, w.give(2, doors[1]))
+    w.blocks(0, C.CALL, w.give(0, doors[0]), *WORDS, NULL)
+    w.ok(1, C.NOTIFY, w.give(1, bell), 1)
+    assert w.current() == 1
+    w.blocks(1, C.CALL, w.give(1, doors[1]), *WORDS, NULL)
+    assert (w.current(), w.ready(9)) == (3, [2])
+
+
+@pytest.mark.parametrize(("priority", "reach"), [(8, 9), (9, 10)])
+def test_who_is_called_has_the_rest_of_the_turn_if_it_is_as_urgent_and_else_one_of_its_own(
+    priority: int, reach: int
+) -> None:
+    w = World(2, priorities=(8, priority))
+    door = w.endpoint()
+    use_slots(w, 1)
+    w.blocks(1, C.WAIT, w.give(1, door))
+    assert w.kernel.scheduler.core.reach == 9
+    w.blocks(0, C.CALL, w.give(0, door), *WORDS, NULL)
+    assert (w.current(), int(w.kernel.scheduler.core.reach)) == (1, reach)
