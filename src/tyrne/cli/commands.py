@@ -70,6 +70,15 @@ AbiOption = Annotated[
         show_default=False,
     ),
 ]
+FilesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--files",
+        metavar="DIR",
+        help="The files that a program for Linux finds, in a folder, or in an archive (cpio). It changes a copy.",
+        show_default=False,
+    ),
+]
 Release = Annotated[bool, typer.Option("--release", help="A kernel without the debug console.")]
 Report = Annotated[
     Path | None,
@@ -130,8 +139,8 @@ def run(
         typer.Option(
             "--input",
             metavar="FILE",
-            help="What is typed into the console device, and then its end; - for standard input. Without this a "
-            "terminal, if standard input is one.",
+            help="What is typed into the console device, and then its end, or what one program for Linux reads; - for "
+            "standard input. Without this a terminal, if standard input is one and there is a console device.",
         ),
     ] = None,
     capture: Annotated[
@@ -141,6 +150,7 @@ def run(
         ),
     ] = None,
     abi: AbiOption = None,
+    files: FilesOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what tasks write, and errors.")] = False,
 ) -> int:
     """Run a system and show what its tasks write.
@@ -162,7 +172,7 @@ def run(
         typed,
         max_seconds,
         capture,
-        _given(context, abi),
+        _given(context, abi, files),
     )
 
 
@@ -290,9 +300,9 @@ def cache(
     return 0
 
 
-def _given(context: typer.Context, abi: Abi | None) -> Given:
+def _given(context: typer.Context, abi: Abi | None, files: Path | None = None) -> Given:
     """What a command line gives to a program: `run_command_line` has its arguments."""
-    return Given(None if abi is None else abi.value, context.find_object(tuple) or ())
+    return Given(None if abi is None else abi.value, context.find_object(tuple) or (), files=files)
 
 
 def run_command_line(arguments: Sequence[str], behind: tuple[str, ...] = ()) -> int:

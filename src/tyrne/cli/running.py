@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -22,7 +23,7 @@ from tyrne.system.inputs import STDIN, read_input
 from tyrne.system.known import known_system
 from tyrne.system.parts import NOTHING_GIVEN, Given
 from tyrne.system.run import Machine, Request, check_seed, prepare
-from tyrne.system.select import select, warnings_of
+from tyrne.system.select import select, takes_input, warnings_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,9 +55,13 @@ def run_system(
     A slow import stands where what is imported is needed: most runs start without.
     """
     check_seed(machine, preempt_calls)
-    captured = None
+    captured, finds_files = None, False
+    own_input = typed is not None and takes_input(system, given)
+    if own_input:
+        given = replace(given, stdin=typed)
     if report is not None or capture is not None or machine is Machine.QEMU:
         description = select(system, given)  # what is wrong with the system is said first
+        finds_files = any(task.given.files is not None for task in description.tasks)
         if report is not None:
             check_output(report, system, description, typed)
         if capture is not None:
@@ -72,7 +77,7 @@ def run_system(
     out = terminal(stderr=report == STDOUT)
     with progress(out, "building …"):
         loaded = known_system(system, given)
-        keys = read_input(typed, loaded.devices)
+        keys = None if own_input else read_input(typed, loaded.devices)
         ready = prepare(
             Request(loaded, machine, release, max_instructions, preempt_calls, allowed, keys, max_seconds, captured)
         )
@@ -81,8 +86,10 @@ def run_system(
     networks = [device for device in loaded.devices if device.kind == "network"]
     if report is not None and any(device.file or device.forward for device in networks):
         complain("the frames that the network device gets are recorded in the report", label="warning: ")
-    if keys is not None and report is not None and machine is not Machine.QEMU:
+    if (keys is not None and report is not None and machine is not Machine.QEMU) or (own_input and report is not None):
         complain("what is typed is recorded in the report", label="warning: ")
+    if report is not None and finds_files:
+        complain("the files that a program is given are recorded in the report", label="warning: ")
     presenter: Presenter
     if out is None:
         presenter = PlainPresenter(bytes_of(report))

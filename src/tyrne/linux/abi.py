@@ -44,6 +44,11 @@ def stated_abi(data: bytes) -> Abi | None:
     return found
 
 
+def is_for_linux(data: bytes, said: str | None) -> bool:
+    """Whether an ELF runs as a program of Linux, if who runs it says what it is, or nothing."""
+    return (stated_abi(data) or said) in (Abi.LINUX, Abi.LINUX.value)
+
+
 def looks_like_linux(data: bytes) -> bool:
     """Whether the code of an ELF calls what only Linux has: a hint for who has not said what it is."""
     left = len(data)

@@ -40,10 +40,10 @@ program may go past it, to the same capabilities. The kernel is the boundary.
 | stack | {STACK_PAGES} pages, or `stack_pages` |
 | heap | {DEFAULT_HEAP_PAGES} pages, or `heap_pages`; all of them are RAM from the start |
 | standard output and error | the debug console, if the task has it, under the name `console` |
-| standard input | at its end |
+| standard input | what `--input`, or `stdin` of its task, gives it; then it is at its end |
 | time | by a capability over the clock, named `clock`; to sleep, also a notification named `quiet` |
 | random bytes | the same for the same program and arguments: nothing for secrets |
-| files | /dev/null, /dev/zero, /dev/random, /dev/urandom |
+| files | a copy of those of `--files`, or `files` of its task; /tmp; /dev/null, zero, random, urandom |
 | auxiliary vector | AT_PHDR, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_ENTRY, AT_RANDOM, AT_SECURE, AT_HWCAP, AT_EXECFN, … |
 
 A pointer that leads nowhere is a fault of the task where Linux answers EFAULT. An exit code is taken modulo 256; a task

@@ -34,6 +34,8 @@ _SAVE, _RESTORE = bytes.fromhex("fd7bbfa9"), bytes.fromhex("fd7bc1a8")
 """`stp x29, x30, [sp, #-16]!` and back."""
 _TRAMPOLINE: Final = 16
 _OWN_SEGMENTS: Final = 2
+_ALIGNED: Final = 16
+"""Bytes: where the parts of what a program is given begin."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,12 @@ def _library_parts(
     code, data = moved(library, code_at)
     yield _Part(trampolines, 5, stubs.ljust(code_at - trampolines, b"\0") + code, code_at - trampolines + len(code))
     data_at = code_at + library.data_at
-    strings = data_at + len(data)
-    data += string_bytes(start)
+    places = []
+    for content in (string_bytes(start), start.archive, start.input):
+        data += bytes(-len(data) % _ALIGNED)
+        places.append(data_at + len(data))
+        data += content
+    strings, archive, given = places
     heap = _above(data_at + len(data))
     at = Addresses(
         executable.entry + base,
@@ -107,6 +113,8 @@ def _library_parts(
         heap,
         heap + start.heap_pages * PAGE,
         strings,
+        archive,
+        given,
     )
     words = start_words(start, at, executable.data)
     offset = library.symbols["linux_start"] - library.data_at

@@ -21,7 +21,7 @@ STACK_PAGES: Final = 64
 STRINGS: Final = 4096
 """Arguments and variables together."""
 STRING_BYTES: Final = 128 << 10
-WORDS: Final = struct.Struct("<16Q")
+WORDS: Final = struct.Struct("<20Q")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,10 @@ class Start:
     heap_pages: int = DEFAULT_HEAP_PAGES
     stack_pages: int = STACK_PAGES
     handles: tuple[tuple[str, int], ...] = ()
+    archive: bytes = b""
+    """Of the files that it finds, as archive.py packs them."""
+    input: bytes = b""
+    """What it reads from standard input."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class Addresses:
     heap: int
     heap_end: int
     strings: int
+    archive: int
+    input: int
 
 
 def string_bytes(start: Start) -> bytes:
@@ -84,4 +90,8 @@ def _words(start: Start, at: Addresses, handles: dict[str, int]) -> Sequence[int
         1 + len(start.arguments),
         len(start.environment),
         at.strings,
+        at.archive,
+        len(start.archive),
+        at.input,
+        len(start.input),
     )

@@ -265,7 +265,7 @@ class _TaskReader:
             options,
             read_handles(self._mistakes, (*here, "caps"), table.caps),
             table.serves,
-            read_given(self._mistakes, here, table),
+            read_given(self._mistakes, self._path, here, table),
         )
 
     def _supervisor(self, here: Where, table: SupervisorTable) -> Supervisor:

@@ -35,19 +35,25 @@ def read_input(file: Path | None, devices: Sequence[Device]) -> Input | None:
         return terminal_input() if console else None
     if not console:
         raise RequestError(f"--input {file}: the system has no console; {_MEND}")
+    return (terminal_input() if file == STDIN else None) or Input(input_content(file, f"--input {file}"))
+
+
+def input_content(file: Path, what: str) -> bytes:
+    """All that a file has, or standard input before its end; RequestError, about `what`, if that cannot be read, or is
+    too much."""
     if file == STDIN:
         descriptor = _standard_input()
         if descriptor is None:
-            raise RequestError("--input -: standard input is closed; name a file")
-        return terminal_input() or Input(_whole(descriptor, file))
+            raise RequestError(f"{what}: standard input is closed; name a file")
+        return _whole(descriptor, what)
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
-        raise RequestError(f"--input {file}: cannot be read: {reason(error)}; name a file") from None
+        raise RequestError(f"{what}: cannot be read: {reason(error)}; name a file") from None
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise RequestError(f"--input {file}: is no file; name one, or write - for standard input")
-        return Input(_whole(descriptor, file))
+            raise RequestError(f"{what}: is no file; name one, or write - for standard input")
+        return _whole(descriptor, what)
     finally:
         os.close(descriptor)
 
@@ -76,14 +82,14 @@ def typed_into(devices: Sequence[Device], given: Input | None) -> tuple[Device, 
     return tuple(replace(device, keys=keys) if device.kind in TYPED_INTO else device for device in devices)
 
 
-def _whole(descriptor: int, file: Path) -> bytes:
+def _whole(descriptor: int, what: str) -> bytes:
     """All that can be read."""
     content = bytearray()
     try:
         while len(content) <= limits.INPUT_BYTES and (block := os.read(descriptor, 1 << 16)):
             content += block
     except OSError as error:
-        raise RequestError(f"--input {file}: cannot be read: {reason(error)}; name a file") from None
+        raise RequestError(f"{what}: cannot be read: {reason(error)}; name a file") from None
     if len(content) > limits.INPUT_BYTES:
-        raise RequestError(f"--input {file}: larger than {limits.INPUT_BYTES} bytes, the limit for input; shorten it")
+        raise RequestError(f"{what}: larger than {limits.INPUT_BYTES} bytes, the limit for input; shorten it")
     return bytes(content)

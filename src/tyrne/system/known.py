@@ -45,8 +45,10 @@ _PARTS: Final = ("abi", "hal", "lang", "linux", "system", "user")
 def known_system(arguments: Sequence[Path], given: Given = NOTHING_GIVEN) -> System:
     """The system that the arguments of a command line name, as `load_system` gives it; RequestError as there."""
     try:
-        here = os.getcwd()
+        here = None if given.reads() else os.getcwd()
     except OSError:  # it has been deleted
+        here = None
+    if here is None:
         return load_system(select(arguments, given))
     index = Index([_tools(), repr(given).encode(), *map(os.fsencode, [here, *map(str, arguments)])], {})
     folder = index.known(KIND)
@@ -57,6 +59,8 @@ def known_system(arguments: Sequence[Path], given: Given = NOTHING_GIVEN) -> Sys
     with collecting() as read:
         description = select(arguments, given)
         system = load_system(description)
+    if any(task.given.reads() for task in description.tasks):
+        return system
     read.files.update(map(os.path.abspath, [*(arguments or [shipped(GREETING)]), *description.files()]))
     with suppress(CompileError, OSError, UnicodeEncodeError):  # no cache to remember it in, or a name that is no text
         _remember(index, system, read, started)

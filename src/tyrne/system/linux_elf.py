@@ -8,12 +8,14 @@ from typing import Final
 
 from tyrne.compiler import CompileError
 from tyrne.linux.abi import Abi, looks_like_linux, stated_abi
+from tyrne.linux.archive import read_archive
 from tyrne.linux.errors import ExecutableError
 from tyrne.linux.patch import Patched, patch
 from tyrne.linux.start import DEFAULT_HEAP_PAGES, STACK_PAGES, Start
 from tyrne.system.elf import load_elf
-from tyrne.system.errors import RequestError
+from tyrne.system.errors import RequestError, reason
 from tyrne.system.handles import Handles
+from tyrne.system.inputs import input_content
 from tyrne.system.loading import refuse_given
 from tyrne.system.parts import Given
 from tyrne.system.program import Program
@@ -49,8 +51,10 @@ def load_any_elf(
 def _linux_program(path: Path, data: bytes, handles: Handles, given: Given, stack_pages: int | None) -> Program:
     heap = DEFAULT_HEAP_PAGES if given.heap_pages is None else given.heap_pages
     stack = STACK_PAGES if stack_pages is None else stack_pages
+    archive = b"" if given.files is None else _archive(path, given.files)
+    typed = b"" if given.stdin is None else input_content(given.stdin, f"{path}: its input: {given.stdin}")
     try:
-        patched = patch(data, Start(path.name, given.args, given.env, heap, stack, handles))
+        patched = patch(data, Start(path.name, given.args, given.env, heap, stack, handles, archive, typed))
     except ExecutableError as error:
         raise RequestError(f"{path}: {error}") from None
     except CompileError as error:
@@ -65,6 +69,16 @@ def _linux_program(path: Path, data: bytes, handles: Handles, given: Given, stac
         shift=patched.base,
         added=patched.functions,
     )
+
+
+def _archive(path: Path, files: Path) -> bytes:
+    try:
+        return read_archive(files)
+    except ExecutableError as error:
+        raise RequestError(f"{path}: its files: {files}: {error}") from None
+    except OSError as error:
+        where = error.filename if isinstance(error.filename, str) else files
+        raise RequestError(f"{path}: its files: {where}: cannot be read: {reason(error)}; name a folder") from None
 
 
 def _warnings(path: Path, patched: Patched) -> tuple[str, ...]:

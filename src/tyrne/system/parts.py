@@ -150,13 +150,20 @@ ABIS: Final = ("linux", "tyrne")
 
 @dataclass(frozen=True)
 class Given:
-    """What a program of Linux is given: arguments behind its name, variables, pages of heap. `abi` is one of ABIS, for
-    a program whose file does not say for which it was built."""
+    """What a program of Linux is given: arguments behind its name, variables, pages of heap, a folder or an archive of
+    files, and a file that is its standard input. `abi` is one of ABIS, for a program whose file does not say for which
+    it was built."""
 
     abi: str | None = None
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     heap_pages: int | None = None
+    files: Path | None = None
+    stdin: Path | None = None
+
+    def reads(self) -> bool:
+        """Whether the content of files is given: what is built of it is not kept."""
+        return self.files is not None or self.stdin is not None
 
 
 NOTHING_GIVEN: Final = Given()

@@ -52,7 +52,7 @@ def read_program(
     return sources[0], BuildOptions(tuple(sources[1:]), tuple(include), tuple(table.define))
 
 
-def read_given(mistakes: Mistakes, here: Where, table: TaskTable) -> Given:
+def read_given(mistakes: Mistakes, description: Path, here: Where, table: TaskTable) -> Given:
     """What a task gives to its program of Linux; whether it is one shows when it is loaded."""
     if table.abi not in (None, *ABIS):
         what = f'no system is called "{table.abi}"; write one of {", ".join(ABIS)}'
@@ -63,7 +63,20 @@ def read_given(mistakes: Mistakes, here: Where, table: TaskTable) -> Given:
     for name, value in table.env.items():
         if "\0" in name + value or not name or "=" in name:
             mistakes.add((*here, "env", name), f"no variable is called {name!r}; write {example('env')}")
-    return Given(table.abi, tuple(table.args), tuple(table.env.items()), table.heap_pages)
+    files, stdin = (_given_file(mistakes, description, (*here, key), getattr(table, key)) for key in ("files", "stdin"))
+    return Given(table.abi, tuple(table.args), tuple(table.env.items()), table.heap_pages, files, stdin)
+
+
+def _given_file(mistakes: Mistakes, description: Path, here: Where, name: str | None) -> Path | None:
+    """What a program is given, which lies below the folder of the description, wherever links lead."""
+    if name is None:
+        return None
+    path = _beside(description, name)
+    if "\0" in name or not name:
+        mistakes.add(here, f"no file is named {name!r}; write {example(str(here[-1]))}")
+    elif not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(description.parent)):
+        mistakes.add(here, f"{path} lies outside the folder of the description; move it there")
+    return path
 
 
 def _beside(description: Path, program: str) -> Path:

@@ -10,7 +10,7 @@ from tyrne.system.described import SystemDescription, TaskDescription, name_erro
 from tyrne.system.devices import is_shared
 from tyrne.system.errors import RequestError, SourceError
 from tyrne.system.handles import CONSOLE_ONLY
-from tyrne.system.loading import load_program
+from tyrne.system.loading import SOURCES, load_program
 from tyrne.system.manifest import System, Task
 from tyrne.system.parts import CONSOLE_CAP, NOTHING_GIVEN, Given, Region
 from tyrne.system.program import Program
@@ -27,7 +27,7 @@ def select(arguments: Sequence[Path], given: Given = NOTHING_GIVEN) -> SystemDes
     if given.args and len(arguments) != 1:
         raise RequestError(f"arguments for {len(arguments)} programs; name the one that gets them before the --")
     if not arguments and given != NOTHING_GIVEN:
-        raise RequestError("--abi: no program is named; name the one that it is about")
+        raise RequestError("--abi or --files: no program is named; name the one that it is about")
     if not arguments:
         return _read(shipped(GREETING))
     descriptions = [path for path in arguments if path.suffix == ".toml"]
@@ -36,8 +36,22 @@ def select(arguments: Sequence[Path], given: Given = NOTHING_GIVEN) -> SystemDes
     if len(arguments) > 1:
         raise RequestError(f"{descriptions[0]}: a description stands alone; give one system, or only programs")
     if given != NOTHING_GIVEN:
-        raise RequestError(f"{arguments[0]}: --abi and arguments are for programs; write abi and args in its [[task]]")
+        what = "--abi, --files and arguments are for programs"
+        raise RequestError(f"{arguments[0]}: {what}; write abi, files and args in its [[task]]")
     return _read(arguments[0])
+
+
+def takes_input(arguments: Sequence[Path], given: Given) -> bool:
+    """Whether the arguments name one program, and it is one of Linux: its standard input can be given."""
+    from tyrne.linux.abi import is_for_linux  # here: most runs have no such program
+
+    if len(arguments) != 1 or arguments[0].suffix in (".toml", ".bin", *SOURCES):
+        return False
+    try:
+        with arguments[0].open("rb") as file:
+            return is_for_linux(file.read(limits.FILE_BYTES), given.abi)
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> SystemDescription:

@@ -88,6 +88,8 @@ class TaskTable(Table):
     args: list[str] = []
     env: dict[str, str] = {}
     heap_pages: Number | None = None
+    files: str | None = None
+    stdin: str | None = None
     stack_pages: Number | None = None
     priority: Number = DEFAULT_PRIORITY
     start: bool = True
@@ -187,6 +189,8 @@ _EXAMPLES: Final = {
     "args": 'args = ["-c", "echo hello"]',
     "env": 'env = { HOME = "/" }',
     "heap_pages": "heap_pages = 1024",
+    "files": 'files = "root"',
+    "stdin": 'stdin = "input.txt"',
     "stack_pages": "stack_pages = 1",
     "priority": "priority = 8",
     "start": "start = false",

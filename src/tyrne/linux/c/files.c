@@ -1,30 +1,150 @@
-/* Files: the standard streams, and a few devices that need nobody else. Each open descriptor is of a kind; one that
-   serves files has its kind here.
+/* Descriptors, and what is read and written by them.
 
-   Standard input is at its end from the start. What is written to the others goes to the debug console; without it they
-   are closed. A kernel that has no debug console loses it. */
+   Standard input is what the tool was given, then it is at its end. What is written to the other two streams goes to the
+   debug console; without it they are closed. A kernel that has no debug console loses it. */
 
-#include "linux.h"
-
-enum kind { CLOSED, INPUT, CONSOLE, NOTHING, ZEROS, RANDOM };
+#include "files.h"
 
 #define FILES 64
 #define PIECE 4096ul /* what the console takes at once */
-#define HERE (-100)
-enum { O_DIRECTORY = 0x4000 };
 enum { F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, F_DUPFD_CLOEXEC = 1030 };
-enum { READ_ONLY = 0, WRITE_ONLY = 1, READ_AND_WRITE = 2 };
+enum { SEEK_SET, SEEK_CUR, SEEK_END };
 enum { POLLIN = 1, POLLOUT = 4, POLLNVAL = 32 };
-enum { PIPE_MODE = 0010600, DEVICE_MODE = 0020666 };
 
-static uint8_t files[FILES] = {INPUT, CONSOLE, CONSOLE};
+static struct node input = {.kind = INPUT, .number = 1, .holders = 1}, console = {.kind = CONSOLE, .number = 2, .holders = 1};
+static struct open opened[FILES] = {{&input, 0, READ_ONLY, 1}, {&console, 0, O_WRONLY, 2}};
+static uint8_t files[FILES] = {1, 2, 2}; /* the place of each descriptor's open file, and one; 0 if it is closed */
 
-static enum kind kind_of(uint64_t file)
+/* What a descriptor stands for; 0 if it is closed. */
+struct open *open_file(uint64_t descriptor)
 {
-    file = (uint32_t)file;
-    if (file >= FILES || (files[file] == CONSOLE && linux_start.console == TYRNE_NULL_HANDLE))
-        return CLOSED;
-    return files[file];
+    descriptor = (uint32_t)descriptor;
+    if (descriptor >= FILES || !files[descriptor])
+        return 0;
+    struct open *file = &opened[files[descriptor] - 1];
+    return file->node->kind == CONSOLE && linux_start.console == TYRNE_NULL_HANDLE ? 0 : file;
+}
+
+/* The lowest descriptor that is free, from one on, for an open file. */
+static int64_t new_descriptor(struct open *file, uint64_t from)
+{
+    for (uint64_t descriptor = from; descriptor < FILES; descriptor++) {
+        if (!files[descriptor]) {
+            files[descriptor] = (uint8_t)(file - opened + 1);
+            file->holders++;
+            return (int64_t)descriptor;
+        }
+    }
+    return -EMFILE;
+}
+
+/* Open a node: a new descriptor. */
+int64_t open_node(struct node *node, uint64_t flags)
+{
+    for (struct open *file = opened; file < opened + FILES; file++) {
+        if (!file->holders) {
+            *file = (struct open){node, 0, (uint32_t)flags, 0};
+            int64_t descriptor = new_descriptor(file, 0);
+            if (descriptor >= 0)
+                tree_hold(node);
+            return descriptor;
+        }
+    }
+    return -EMFILE;
+}
+
+static void close_descriptor(uint64_t descriptor)
+{
+    struct open *file = &opened[files[descriptor] - 1];
+    files[descriptor] = 0;
+    if (--file->holders == 0)
+        tree_let_go(file->node);
+}
+
+int64_t linux_close(const uint64_t *x)
+{
+    if (!open_file(x[0]))
+        return -EBADF;
+    close_descriptor((uint32_t)x[0]);
+    return 0;
+}
+
+int64_t linux_dup(const uint64_t *x)
+{
+    struct open *file = open_file(x[0]);
+    return file ? new_descriptor(file, 0) : -EBADF;
+}
+
+int64_t linux_dup3(const uint64_t *x)
+{
+    struct open *file = open_file(x[0]);
+    uint64_t target = (uint32_t)x[1];
+    if (!file || target >= FILES)
+        return -EBADF;
+    if ((uint32_t)x[0] == target)
+        return -EINVAL;
+    if (files[target])
+        close_descriptor(target);
+    return new_descriptor(file, target);
+}
+
+int64_t linux_fcntl(const uint64_t *x)
+{
+    struct open *file = open_file(x[0]);
+    if (!file)
+        return -EBADF;
+    switch ((uint32_t)x[1]) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+        return x[2] >= FILES ? -EINVAL : new_descriptor(file, x[2]);
+    case F_GETFL:
+        return file->flags;
+    case F_SETFL:
+        file->flags = (file->flags & ~(uint32_t)O_APPEND) | (uint32_t)(x[2] & O_APPEND);
+        return 0;
+    case F_GETFD:
+    case F_SETFD:
+        return 0;
+    }
+    return -EINVAL;
+}
+
+/* A pipe whose two ends the program has itself: what is written stays until the last descriptor is closed. Who reads
+   where nothing is would wait for itself: EAGAIN. */
+int64_t linux_pipe2(const uint64_t *x)
+{
+    int32_t *ends = (int32_t *)x[0];
+    struct node *node = tree_nameless(PIPE);
+    if (!node)
+        return -ENFILE;
+    tree_hold(node);
+    int64_t out = open_node(node, READ_ONLY), in = open_node(node, O_WRONLY);
+    tree_let_go(node);
+    if (out < 0 || in < 0) {
+        if (out >= 0)
+            close_descriptor((uint64_t)out);
+        return -EMFILE;
+    }
+    ends[0] = (int32_t)out;
+    ends[1] = (int32_t)in;
+    return 0;
+}
+
+/* There is no network. */
+int64_t linux_socket(const uint64_t *x)
+{
+    (void)x;
+    return -EAFNOSUPPORT;
+}
+
+int64_t linux_no_socket(const uint64_t *x)
+{
+    return open_file(x[0]) ? -ENOTSOCK : -EBADF;
+}
+
+int64_t linux_ioctl(const uint64_t *x)
+{
+    return open_file(x[0]) ? -ENOTTY : -EBADF;
 }
 
 static int64_t to_console(const char *text, uint64_t length)
@@ -48,49 +168,131 @@ void linux_say(const char *text)
         to_console(text, length);
 }
 
-static int64_t write_to(enum kind kind, const void *bytes, uint64_t length)
+/* Of `size` bytes those from `*at` on, as many as are wanted. */
+static int64_t take(const void *content, uint64_t size, uint64_t *at, void *bytes, uint64_t length)
 {
-    if ((int64_t)length < 0)
-        return -EINVAL;
-    switch (kind) {
-    case CONSOLE:
-        return to_console(bytes, length);
-    case NOTHING:
-    case ZEROS:
-    case RANDOM:
-        return (int64_t)length;
-    default:
-        return -EBADF;
-    }
+    if (*at >= size)
+        return 0;
+    if (length > size - *at)
+        length = size - *at;
+    memcpy(bytes, (const char *)content + *at, length);
+    *at += length;
+    return (int64_t)length;
 }
 
-static int64_t read_from(enum kind kind, void *bytes, uint64_t length)
+static int at_end(const struct node *node, uint64_t at)
+{
+    return at >= node->size;
+}
+
+/* Whether somebody may yet write to a pipe. */
+static int is_written(const struct node *node)
+{
+    for (const struct open *file = opened; file < opened + FILES; file++)
+        if (file->holders && file->node == node && (file->flags & ACCESS) == O_WRONLY)
+            return 1;
+    return 0;
+}
+
+static int64_t read_at(const struct open *file, uint64_t *at, void *bytes, uint64_t length)
 {
     if ((int64_t)length < 0)
         return -EINVAL;
-    switch (kind) {
+    if ((file->flags & ACCESS) == O_WRONLY || file->flags & O_PATH)
+        return -EBADF;
+    switch (file->node->kind) {
     case INPUT:
-    case NOTHING:
-        return 0;
+        return take((const void *)linux_start.input, linux_start.input_bytes, at, bytes, length);
+    case FILE:
+        return take(file->node->content, file->node->size, at, bytes, length);
+    case PIPE:
+        return at_end(file->node, *at) && is_written(file->node) ? -EAGAIN :
+               take(file->node->content, file->node->size, at, bytes, length);
     case ZEROS:
         memset(bytes, 0, length);
         return (int64_t)length;
     case RANDOM:
         linux_random(bytes, length);
         return (int64_t)length;
-    default:
-        return -EBADF;
+    case NOTHING:
+        return 0;
+    case DIRECTORY:
+        return -EISDIR;
     }
+    return -EBADF;
 }
 
-int64_t linux_write(const uint64_t *x)
+static int64_t write_at(const struct open *file, uint64_t *at, const void *bytes, uint64_t length)
 {
-    return write_to(kind_of(x[0]), (const void *)x[1], x[2]);
+    struct node *node = file->node;
+    if ((int64_t)length < 0)
+        return -EINVAL;
+    if ((file->flags & ACCESS) == READ_ONLY || file->flags & O_PATH)
+        return -EBADF;
+    if (node->kind == CONSOLE)
+        return to_console(bytes, length);
+    if (node->kind != FILE && node->kind != PIPE)
+        return (int64_t)length;
+    if (length == 0)
+        return 0;
+    if (file->flags & O_APPEND || node->kind == PIPE)
+        *at = node->size;
+    uint64_t end = *at + length;
+    if (end < length || end > MOST_FILE)
+        return -EFBIG;
+    int64_t refused = tree_reserve(node, end > node->size ? end : node->size);
+    if (refused)
+        return refused;
+    memcpy(node->content + *at, bytes, length);
+    node->size = end > node->size ? end : node->size;
+    node->time = linux_now();
+    *at = end;
+    return (int64_t)length;
+}
+
+typedef int64_t transfer(const struct open *file, uint64_t *at, void *bytes, uint64_t length);
+
+static int64_t write_these(const struct open *file, uint64_t *at, void *bytes, uint64_t length)
+{
+    return write_at(file, at, bytes, length);
 }
 
 int64_t linux_read(const uint64_t *x)
 {
-    return read_from(kind_of(x[0]), (void *)x[1], x[2]);
+    struct open *file = open_file(x[0]);
+    return file ? read_at(file, &file->at, (void *)x[1], x[2]) : -EBADF;
+}
+
+int64_t linux_write(const uint64_t *x)
+{
+    struct open *file = open_file(x[0]);
+    return file ? write_at(file, &file->at, (const void *)x[1], x[2]) : -EBADF;
+}
+
+/* At a place of its own, where the file has places. */
+static int64_t elsewhere(const uint64_t *x, transfer *move)
+{
+    struct open *file = open_file(x[0]);
+    uint64_t at = x[3];
+    if (!file)
+        return -EBADF;
+    if (file->node->kind >= PIPE)
+        return -ESPIPE;
+    if ((int64_t)at < 0)
+        return -EINVAL;
+    struct open once = *file;
+    once.flags &= ~(uint32_t)O_APPEND;
+    return move(&once, &at, (void *)x[1], x[2]);
+}
+
+int64_t linux_pread64(const uint64_t *x)
+{
+    return elsewhere(x, read_at);
+}
+
+int64_t linux_pwrite64(const uint64_t *x)
+{
+    return elsewhere(x, write_these);
 }
 
 struct piece {
@@ -99,20 +301,21 @@ struct piece {
 
 #define MOST_PIECES 1024
 
-int64_t linux_writev(const uint64_t *x)
+static int64_t pieces(const uint64_t *x, transfer *move)
 {
-    const struct piece *pieces = (const struct piece *)x[1];
+    struct open *file = open_file(x[0]);
+    const struct piece *piece = (const struct piece *)x[1];
     int64_t total = 0;
+    if (!file)
+        return -EBADF;
     if (x[2] > MOST_PIECES)
         return -EINVAL;
-    if (kind_of(x[0]) == CLOSED)
-        return -EBADF;
     for (uint64_t i = 0; i < x[2]; i++) {
-        int64_t done = write_to(kind_of(x[0]), (const void *)pieces[i].address, pieces[i].length);
+        int64_t done = move(file, &file->at, (void *)piece[i].address, piece[i].length);
         if (done < 0)
             return total ? total : done;
         total += done;
-        if ((uint64_t)done < pieces[i].length)
+        if ((uint64_t)done < piece[i].length)
             break;
     }
     return total;
@@ -120,175 +323,47 @@ int64_t linux_writev(const uint64_t *x)
 
 int64_t linux_readv(const uint64_t *x)
 {
-    const struct piece *pieces = (const struct piece *)x[1];
-    int64_t total = 0;
-    if (x[2] > MOST_PIECES)
-        return -EINVAL;
-    if (kind_of(x[0]) == CLOSED)
-        return -EBADF;
-    for (uint64_t i = 0; i < x[2]; i++) {
-        int64_t done = read_from(kind_of(x[0]), (void *)pieces[i].address, pieces[i].length);
-        if (done < 0)
-            return total ? total : done;
-        total += done;
-        if ((uint64_t)done < pieces[i].length)
-            break;
-    }
-    return total;
+    return pieces(x, read_at);
 }
 
-/* The lowest descriptor that is free, from one on. */
-static int64_t new_file(enum kind kind, uint64_t from)
+int64_t linux_writev(const uint64_t *x)
 {
-    for (uint64_t file = from; file < FILES; file++) {
-        if (files[file] == CLOSED) {
-            files[file] = kind;
-            return (int64_t)file;
-        }
-    }
-    return -EMFILE;
-}
-
-static enum kind device(const char *path)
-{
-    if (same(path, "/dev/null"))
-        return NOTHING;
-    if (same(path, "/dev/zero"))
-        return ZEROS;
-    return same(path, "/dev/random") || same(path, "/dev/urandom") ? RANDOM : CLOSED;
-}
-
-int64_t linux_openat(const uint64_t *x)
-{
-    enum kind kind = device((const char *)x[1]);
-    if (kind == CLOSED)
-        return -ENOENT;
-    return x[2] & O_DIRECTORY ? -ENOTDIR : new_file(kind, 0);
-}
-
-int64_t linux_close(const uint64_t *x)
-{
-    if (kind_of(x[0]) == CLOSED)
-        return -EBADF;
-    files[x[0]] = CLOSED;
-    return 0;
-}
-
-int64_t linux_dup(const uint64_t *x)
-{
-    enum kind kind = kind_of(x[0]);
-    return kind == CLOSED ? -EBADF : new_file(kind, 0);
-}
-
-int64_t linux_dup3(const uint64_t *x)
-{
-    enum kind kind = kind_of(x[0]);
-    if (kind == CLOSED || (uint32_t)x[1] >= FILES)
-        return -EBADF;
-    if ((uint32_t)x[0] == (uint32_t)x[1])
-        return -EINVAL;
-    files[(uint32_t)x[1]] = kind;
-    return (uint32_t)x[1];
-}
-
-int64_t linux_fcntl(const uint64_t *x)
-{
-    enum kind kind = kind_of(x[0]);
-    if (kind == CLOSED)
-        return -EBADF;
-    switch ((uint32_t)x[1]) {
-    case F_DUPFD:
-    case F_DUPFD_CLOEXEC:
-        return x[2] >= FILES ? -EINVAL : new_file(kind, x[2]);
-    case F_GETFL:
-        return kind == INPUT ? READ_ONLY : kind == CONSOLE ? WRITE_ONLY : READ_AND_WRITE;
-    case F_GETFD:
-    case F_SETFD:
-    case F_SETFL:
-        return 0;
-    }
-    return -EINVAL;
-}
-
-int64_t linux_ioctl(const uint64_t *x)
-{
-    return kind_of(x[0]) == CLOSED ? -EBADF : -ENOTTY;
+    return pieces(x, write_these);
 }
 
 int64_t linux_lseek(const uint64_t *x)
 {
-    enum kind kind = kind_of(x[0]);
-    if (kind == CLOSED)
+    struct open *file = open_file(x[0]);
+    if (!file)
         return -EBADF;
-    return kind == INPUT || kind == CONSOLE ? -ESPIPE : 0;
+    if (file->node->kind >= PIPE)
+        return -ESPIPE;
+    uint64_t from = (uint32_t)x[2] == SEEK_CUR ? file->at : (uint32_t)x[2] == SEEK_END ? file->node->size : 0;
+    if ((uint32_t)x[2] > SEEK_END || (int64_t)(from + x[1]) < 0)
+        return -EINVAL;
+    file->at = from + x[1];
+    return (int64_t)file->at;
 }
 
-struct linux_stat {
-    uint64_t device, number;
-    uint32_t mode, links, user, group;
-    uint64_t special, padding, size, block_size, blocks, times[6], rest;
-};
-_Static_assert(sizeof(struct linux_stat) == 128, "as Linux has it");
-
-/* The streams look like pipes, as in a pipeline of a shell; so does their buffering. */
-static void tell(enum kind kind, struct linux_stat *stat)
+int64_t linux_ftruncate(const uint64_t *x)
 {
-    int stream = kind == INPUT || kind == CONSOLE;
-    clear_words((uint64_t *)stat, sizeof *stat / 8);
-    stat->number = kind;
-    stat->mode = stream ? PIPE_MODE : DEVICE_MODE;
-    stat->links = 1;
-    stat->user = stat->group = USER;
-    stat->block_size = PAGE;
-}
-
-int64_t linux_fstat(const uint64_t *x)
-{
-    enum kind kind = kind_of(x[0]);
-    if (kind == CLOSED)
+    struct open *file = open_file(x[0]);
+    if (!file)
         return -EBADF;
-    tell(kind, (struct linux_stat *)x[1]);
-    return 0;
+    if (file->node->kind != FILE || (file->flags & ACCESS) == READ_ONLY || (int64_t)x[1] < 0)
+        return -EINVAL;
+    return x[1] > MOST_FILE ? -EFBIG : tree_cut(file->node, x[1]);
 }
 
-int64_t linux_fstatat(const uint64_t *x)
+/* What mmap copies of a file: its bytes from a place on, into pages of zeros. */
+int64_t linux_copy_of_file(uint64_t descriptor, uint64_t at, void *pages, uint64_t length)
 {
-    const char *path = (const char *)x[1];
-    enum kind kind = path && *path ? device(path) : kind_of(x[0]);
-    if (kind == CLOSED)
-        return path && *path ? -ENOENT : -EBADF;
-    tell(kind, (struct linux_stat *)x[2]);
-    return 0;
-}
-
-int64_t linux_faccessat(const uint64_t *x)
-{
-    return device((const char *)x[1]) == CLOSED ? -ENOENT : 0;
-}
-
-/* Calls with a path where there are no files. */
-int64_t linux_no_such_file(const uint64_t *x)
-{
-    (void)x;
-    return -ENOENT;
-}
-
-int64_t linux_getcwd(const uint64_t *x)
-{
-    char *target = (char *)x[0];
-    if (x[1] < 2)
-        return -ERANGE;
-    target[0] = '/';
-    target[1] = 0;
-    return 2;
-}
-
-int64_t linux_umask(const uint64_t *x)
-{
-    static uint64_t mask = 022;
-    uint64_t before = mask;
-    mask = x[0] & 0777;
-    return (int64_t)before;
+    const struct open *file = open_file(descriptor);
+    if (!file)
+        return -EBADF;
+    if (file->node->kind != FILE)
+        return -ENODEV;
+    return (file->flags & ACCESS) == O_WRONLY ? -EACCES : read_at(file, &at, pages, length);
 }
 
 struct wish {
@@ -308,8 +383,9 @@ int64_t linux_ppoll(const uint64_t *x)
             wishes[i].found = 0;
             continue;
         }
-        enum kind kind = kind_of((uint64_t)wishes[i].file);
-        uint16_t may = kind == CLOSED ? POLLNVAL : kind == INPUT ? POLLIN : kind == CONSOLE ? POLLOUT : POLLIN | POLLOUT;
+        const struct open *file = open_file((uint64_t)wishes[i].file);
+        uint32_t access = file ? file->flags & ACCESS : 0;
+        uint16_t may = !file ? POLLNVAL : access == READ_ONLY ? POLLIN : access == O_WRONLY ? POLLOUT : POLLIN | POLLOUT;
         wishes[i].found = may & (wishes[i].asked | POLLNVAL);
         ready += wishes[i].found != 0;
     }

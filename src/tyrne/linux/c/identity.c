@@ -104,6 +104,25 @@ int64_t linux_prlimit64(const uint64_t *x)
     return x[2] ? -EPERM : limits(x[1], (uint64_t *)x[3]);
 }
 
+enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET = 10, FUTEX_COMMANDS = 127 };
+
+/* Nobody is there to be woken, or to wake: who waits does so until the time that it says. */
+int64_t linux_futex(const uint64_t *x)
+{
+    const uint64_t *time = (const uint64_t *)x[3];
+    uint64_t command = x[1] & FUTEX_COMMANDS;
+    if (command == FUTEX_WAKE || command == FUTEX_WAKE_BITSET)
+        return 0;
+    if (command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET)
+        return -ENOSYS;
+    if (*(const volatile uint32_t *)x[0] != (uint32_t)x[2])
+        return -EAGAIN;
+    uint64_t given = time ? time[0] * NANOSECONDS + time[1] : TYRNE_NEVER, now = linux_now();
+    uint64_t rest = !time || command == FUTEX_WAIT ? given : given > now ? given - now : 0;
+    int64_t slept = linux_sleep(rest);
+    return slept ? slept : -ETIMEDOUT;
+}
+
 int64_t linux_sched_yield(const uint64_t *x)
 {
     (void)x;

@@ -8,9 +8,10 @@
 #include "tyrne.h"
 
 enum {
-    EPERM = 1, ENOENT = 2, ESRCH = 3, EIO = 5, EBADF = 9, ECHILD = 10, ENOMEM = 12, EACCES = 13, EFAULT = 14,
-    EEXIST = 17, ENODEV = 19, ENOTDIR = 20, EINVAL = 22, EMFILE = 24, ENOTTY = 25, ESPIPE = 29, EROFS = 30,
-    ERANGE = 34, ENOSYS = 38
+    EPERM = 1, ENOENT = 2, ESRCH = 3, EIO = 5, EBADF = 9, ECHILD = 10, EAGAIN = 11, ENOMEM = 12, EACCES = 13,
+    EFAULT = 14, EBUSY = 16, EEXIST = 17, ENODEV = 19, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ENFILE = 23,
+    EMFILE = 24, ENOTTY = 25, EFBIG = 27, ENOSPC = 28, ESPIPE = 29, EROFS = 30, ERANGE = 34, ENAMETOOLONG = 36,
+    ENOSYS = 38, ENOTEMPTY = 39, ELOOP = 40, ENOTSOCK = 88, EAFNOSUPPORT = 97, ETIMEDOUT = 110
 };
 
 #define PAGE 4096ul
@@ -27,10 +28,12 @@ struct linux_start {
     uint64_t console, clock, quiet; /* handles, or TYRNE_NULL_HANDLE; nobody signals `quiet` */
     uint64_t arguments, variables; /* how many */
     uint64_t strings; /* where they are: each ends with a zero, the path of the program is the last */
+    uint64_t archive, archive_bytes; /* what tree.c begins with */
+    uint64_t input, input_bytes; /* what is read from standard input */
     uint64_t seed[4];
 };
 extern const struct linux_start linux_start;
-_Static_assert(sizeof linux_start == 128, "as entry.S and tyrne.linux.start have it");
+_Static_assert(sizeof linux_start == 160, "as entry.S and tyrne.linux.start have it");
 
 /* What entry.S keeps of the program while a call is answered, and gives back. */
 struct linux_frame {

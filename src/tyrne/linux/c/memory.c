@@ -2,10 +2,10 @@
 
    Pages that nobody has are zeros. Protections are not changed: what a program makes read-only can be written. */
 
-#include "linux.h"
+#include "files.h"
 
 enum { PROT_EXEC = 4 };
-enum { MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20, MAP_FIXED_NOREPLACE = 0x100000 };
+enum { MAP_PRIVATE = 2, MAP_TYPE = 15, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20, MAP_FIXED_NOREPLACE = 0x100000 };
 enum { MREMAP_MAYMOVE = 1, MREMAP_FIXED = 2 };
 enum { MADV_DONTNEED = 4 };
 
@@ -102,6 +102,21 @@ static inline uint64_t pages_for(uint64_t length)
     return length / PAGE + (length % PAGE != 0);
 }
 
+/* Pages for the library's own use: zeros, at the upper end as mappings are. 0 if there is no such run. */
+void *linux_take_pages(uint64_t count)
+{
+    uint64_t page = count && count <= heap_pages() ? find(count) : NONE;
+    if (page == NONE)
+        return 0;
+    take(page, count);
+    return page_at(page);
+}
+
+void linux_give_pages(void *pages, uint64_t count)
+{
+    give_back(((uint64_t)pages - linux_start.heap) / PAGE, count);
+}
+
 int64_t linux_brk(const uint64_t *x)
 {
     uint64_t start = linux_start.heap, wanted = x[0];
@@ -130,11 +145,12 @@ int64_t linux_brk(const uint64_t *x)
 int64_t linux_mmap(const uint64_t *x)
 {
     uint64_t address = x[0], length = x[1], protection = x[2], flags = x[3];
-    if (!length || address % PAGE)
+    int of_file = !(flags & MAP_ANONYMOUS);
+    if (!length || address % PAGE || (of_file && x[5] % PAGE))
         return -EINVAL;
     if (protection & PROT_EXEC)
         return -EACCES;
-    if (!(flags & MAP_ANONYMOUS))
+    if (of_file && (flags & MAP_TYPE) != MAP_PRIVATE)
         return -ENODEV;
     uint64_t count = pages_for(length), page;
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
@@ -151,6 +167,11 @@ int64_t linux_mmap(const uint64_t *x)
             return -ENOMEM;
     }
     take(page, count);
+    int64_t copied = of_file ? linux_copy_of_file(x[4], x[5], page_at(page), length) : 0;
+    if (copied < 0) {
+        give_back(page, count);
+        return copied;
+    }
     return (int64_t)page_at(page);
 }
 

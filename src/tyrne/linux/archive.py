@@ -1,0 +1,92 @@
+"""A folder as the archive in which a program of Linux finds its files: cpio's format "newc", which c/archive.c reads.
+
+The same folder gives the same bytes, whoever packs it and when: entries are sorted, are nobody's, and have no times.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from tyrne.linux.errors import ExecutableError
+
+ARCHIVE_BYTES: Final = 64 << 20
+"""An archive, whoever made it."""
+ENTRIES: Final = 1 << 16
+MAGIC: Final = b"070701"
+_TRAILER: Final = b"TRAILER!!!"
+
+
+def read_archive(path: Path) -> bytes:
+    """The archive of a folder, or in a file; ExecutableError says why there is none, OSError what cannot be read."""
+    if path.is_dir():
+        return pack(path)
+    with path.open("rb") as file:
+        content = file.read(ARCHIVE_BYTES + 1)
+    if len(content) > ARCHIVE_BYTES:
+        raise ExecutableError(f"larger than {ARCHIVE_BYTES} bytes, the limit for files", "leave some out")
+    if not content.startswith((MAGIC, b"070702")):
+        raise ExecutableError("neither a folder nor an archive", "name a folder, or make one with: cpio -o -H newc")
+    return content
+
+
+def pack(folder: Path) -> bytes:
+    """The archive of a folder. Links are kept as links: what they lead to is not read."""
+    packed = bytearray()
+    for number, (name, status) in enumerate(_entries(folder), 1):
+        path = folder / os.fsdecode(name)
+        if number > ENTRIES:
+            raise ExecutableError(f"more than {ENTRIES} files", "leave some out")
+        if stat.S_ISREG(status.st_mode):
+            content = _content(path)
+        elif stat.S_ISLNK(status.st_mode):
+            content = os.fsencode(os.readlink(path))
+        elif stat.S_ISDIR(status.st_mode):
+            content = b""
+        else:
+            raise ExecutableError(f"{path}: neither a file, a folder nor a link", "leave it out")
+        packed += entry(name, status.st_mode, content, number)
+        if len(packed) > ARCHIVE_BYTES:
+            raise ExecutableError(f"larger than {ARCHIVE_BYTES} bytes, the limit for files", "leave some out")
+    return bytes(packed + entry(_TRAILER, 0, b"", 0))
+
+
+def entry(name: bytes, mode: int, content: bytes, number: int) -> bytes:
+    """One entry of an archive, padded to words of four bytes."""
+    fields = (number, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0)
+    head = MAGIC + b"".join(b"%08X" % field for field in fields) + name + b"\0"
+    return _padded(head) + _padded(content)
+
+
+def _padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 4)
+
+
+def _entries(folder: Path) -> Iterator[tuple[bytes, os.stat_result]]:
+    """What lies in a folder, each folder before what is in it, by name."""
+    waiting = [b""]
+    while waiting:
+        above = waiting.pop()
+        with os.scandir(os.path.join(os.fsencode(folder), above)) as found:
+            names = sorted(each.name for each in found)
+        folders = []
+        for name in names:
+            path = os.path.join(above, name)
+            status = os.lstat(os.path.join(os.fsencode(folder), path))
+            yield path, status
+            if stat.S_ISDIR(status.st_mode):
+                folders.append(path)
+        waiting += reversed(folders)
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file, which is not followed if it has become a link meanwhile."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        content = file.read(ARCHIVE_BYTES + 1)
+    if len(content) > ARCHIVE_BYTES:
+        raise ExecutableError(f"{path}: larger than {ARCHIVE_BYTES} bytes, the limit for files", "leave it out")
+    return content

@@ -1,0 +1,104 @@
+/* The archive that a program's files come in: cpio, of the format "newc", as the tool packs a folder or anyone does.
+
+   It is anybody's: what is read lies within it, and an entry that leads out of the tree, or is of a kind that the tree
+   has not, is left out. */
+
+#include "tree.h"
+
+#define HEADER 110u
+#define FIELD(number) (6 + 8 * (number))
+enum { MODE = 1, SIZE = 6, NAME_SIZE = 11 };
+enum { FORMAT = 0170000, IS_DIRECTORY = 0040000, IS_FILE = 0100000, IS_LINK = 0120000, PERMISSIONS = 0777 };
+#define BAD (~0ul)
+
+static uint64_t field(const uint8_t *header, int number)
+{
+    uint64_t value = 0;
+    for (const uint8_t *at = header + FIELD(number), *end = at + 8; at < end; at++) {
+        uint8_t letter = *at | 0x20;
+        if (*at >= '0' && *at <= '9')
+            value = value << 4 | (uint64_t)(*at - '0');
+        else if (letter >= 'a' && letter <= 'f')
+            value = value << 4 | (uint64_t)(letter - 'a' + 10);
+        else
+            return BAD;
+    }
+    return value;
+}
+
+static uint64_t four(uint64_t value)
+{
+    return (value + 3) & ~3ul;
+}
+
+/* The directories on the way are made if they are not there. */
+static int way_to(struct node *top, char *path, struct place *place)
+{
+    for (char *at = path; *at; at++) {
+        if (*at != '/' || at == path)
+            continue;
+        *at = 0;
+        if (tree_find(top, path, 0, place))
+            return 0;
+        if (!place->node && !tree_add(place, DIRECTORY, 0755))
+            return 0;
+        *at = '/';
+    }
+    return !tree_find(top, path, 0, place);
+}
+
+static int leads_out(const char *path)
+{
+    for (const char *at = path; *at; at++)
+        if (at[0] == '.' && at[1] == '.' && (at == path || at[-1] == '/') && (!at[2] || at[2] == '/'))
+            return 1;
+    return 0;
+}
+
+static void unpack(struct node *top, char *path, uint64_t mode, uint8_t *content, uint64_t size)
+{
+    struct place place;
+    while (*path == '/')
+        path++;
+    if (!*path || leads_out(path) || !way_to(top, path, &place))
+        return;
+    enum kind kind = (mode & FORMAT) == IS_DIRECTORY ? DIRECTORY : (mode & FORMAT) == IS_LINK ? LINK : FILE;
+    if (kind == FILE && (mode & FORMAT) != IS_FILE)
+        return;
+    if (kind == LINK && (!size || size >= MOST_PATH))
+        return;
+    struct node *node = place.node;
+    if (node && (node->kind != kind || kind == DIRECTORY)) {
+        if (node->kind == DIRECTORY && kind == DIRECTORY)
+            node->mode = mode & PERMISSIONS;
+        return;
+    }
+    if (!node)
+        node = tree_add(&place, kind, mode & PERMISSIONS);
+    if (node && kind != DIRECTORY) {
+        node->content = content;
+        node->size = size;
+        node->time = 0;
+    }
+}
+
+void archive_unpack(struct node *top)
+{
+    uint8_t *at = (uint8_t *)linux_start.archive;
+    uint64_t left = linux_start.archive_bytes;
+    while (left >= HEADER && at[0] == '0' && at[1] == '7' && at[2] == '0' && at[3] == '7' && at[4] == '0' &&
+           (at[5] == '1' || at[5] == '2')) {
+        uint64_t mode = field(at, MODE), size = field(at, SIZE), name = field(at, NAME_SIZE);
+        uint64_t content = four(HEADER + name), end = four(content + size);
+        if (mode == BAD || size == BAD || name == BAD || !name || name >= MOST_PATH || content + size > left)
+            return;
+        char *path = (char *)at + HEADER;
+        if (path[name - 1] || same(path, "TRAILER!!!"))
+            return;
+        unpack(top, path, mode, at + content, size);
+        if (end > left)
+            return;
+        at += end;
+        left -= end;
+    }
+}
