@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Final, NoReturn, Protocol
 
-from tyrne.abi import SIGNAL_BADGE
+from tyrne.abi import SIGNAL_BADGE, Status
 from tyrne.lang import Array, irange, u8, u64
-from tyrne.user.capabilities import cap_drop
+from tyrne.user.capabilities import cap_drop, cap_query
 from tyrne.user.handles import EndpointCap, ReplyCap
 from tyrne.user.messages import Arrival, Message, reply, wait
 from tyrne.user.outcomes import granted
@@ -64,7 +64,7 @@ class Typed:
         self.entered: bool = False
         """Whether the last key was ENTER: a newline behind it belongs to it."""
         self.reader: ReplyCap | None = None
-        """Who waits for a line."""
+        """Who waits for a line, or has waited: a capability that is taken back when the wait is over."""
         self.badge: u64 = u64(0)
         self.inside: bool = False
         """Whether the client with this badge has read a part of a line."""
@@ -170,8 +170,11 @@ def write(device: LineDevice, line: Line, arrival: Arrival) -> bool:
 
 
 def begin_to_read(arrival: Arrival, caller: ReplyCap) -> bool:
-    """Remember who reads; False if another one does."""
-    if INPUT.reader is not None or (INPUT.inside and arrival.badge != INPUT.badge):
+    """Remember who reads; False if another one does, or has read the beginning of the line."""
+    reader = INPUT.reader
+    if reader is not None and not isinstance(cap_query(reader), Status):
+        return False
+    if INPUT.inside and arrival.badge != INPUT.badge:
         return False
     INPUT.reader = caller
     INPUT.badge = arrival.badge
@@ -179,14 +182,18 @@ def begin_to_read(arrival: Arrival, caller: ReplyCap) -> bool:
 
 
 def give(works: bool) -> None:
-    """Answer who reads, if there is something to answer. It may want no answer any more."""
+    """Answer who reads, if there is something to answer. Who wants no answer any more, since its wait or its task is
+    over, takes nothing."""
     reader = INPUT.reader
     if reader is None:
         return
+    first, inside = INPUT.first, INPUT.inside
     answer = answer_to_reader() if works else Message(FAILED)
     if answer is not None:
         INPUT.reader = None
-        reply(reader, answer)
+        if reply(reader, answer) is not Status.OK:
+            INPUT.first = first
+            INPUT.inside = inside
 
 
 def answer_to_reader() -> Message | None:
