@@ -9,9 +9,10 @@ from typing import Final
 import pytest
 from commands import Tyrne
 
-from tyrne.hosted.devices.pcap import frames_of
+from tyrne.hosted.devices.pcap import LATEST, frames_of
 from tyrne.hosted.devices.peer import ANNOUNCEMENT
 from tyrne.system import limits
+from tyrne.system.capture import Capture
 from tyrne.system.shipped import shipped
 
 SYSTEM: Final = shipped("systems/echo.toml")
@@ -75,6 +76,8 @@ def test_a_wrong_file_is_said_in_one_line_before_anything_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "echo.pcap").write_bytes(shipped("systems/echo.pcap").read_bytes())
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link").symlink_to(".")
     text = SYSTEM.read_text().replace("../programs", str(SYSTEM.parent.parent / "programs"))
     (tmp_path / "echo.toml").write_text(text)
     for arguments, said in (
@@ -88,6 +91,14 @@ def test_a_wrong_file_is_said_in_one_line_before_anything_runs(
             "--capture w: the report goes there; name another file",
         ),
         (
+            ["echo.toml", "--capture", "w", "--report", "sub/../w"],
+            "--capture w: the report goes there; name another file",
+        ),
+        (
+            ["echo.toml", "--capture", "link/w", "--report", "w"],
+            "--capture link/w: the report goes there; name another file",
+        ),
+        (
             ["echo.toml", "--capture", "echo.pcap"],
             "echo.pcap: is an input of this command and would be lost; name another file",
         ),
@@ -97,3 +108,11 @@ def test_a_wrong_file_is_said_in_one_line_before_anything_runs(
         assert (done.status, done.out, done.err) == (2, "", f"tyrne: error: {said}\n")
     assert frames_of((tmp_path / "echo.pcap").read_bytes())
     assert not (tmp_path / "w").exists()
+
+
+def test_a_frame_after_136_years_stands_at_the_last_time_of_the_format(tmp_path: Path) -> None:
+    capture = Capture()
+    for time in (5, LATEST, LATEST + 1, 1 << 62):
+        capture.frame(time, bytes(60))
+    (tmp_path / "w").write_bytes(capture.file())
+    assert [time for time, _ in captured(tmp_path / "w")] == [5, LATEST, LATEST, LATEST]

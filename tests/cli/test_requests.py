@@ -69,6 +69,30 @@ def test_no_output_replaces_a_description_or_its_programs(
     assert (tmp_path / lost).read_bytes() == before
 
 
+@pytest.mark.parametrize("command", ["run --report", "build --emit elf -o"])
+def test_no_output_takes_the_place_of_a_stream_that_is_a_file(tyrne: Tyrne, tmp_path: Path, command: str) -> None:
+    """As /dev/stdout is one where it is sent to a file: a link into /proc, which root could replace."""
+    (tmp_path / "a.bin").write_bytes(CODE)
+    (tmp_path / "s.toml").write_text('[system]\nname = "s"\n[[task]]\nname = "t"\nprogram = "a.bin"\n')
+    with (tmp_path / "out").open("wb") as stream:
+        (tmp_path / "stdout").symlink_to(f"/proc/self/fd/{stream.fileno()}")
+        for output in ("stdout", f"/proc/self/fd/{stream.fileno()}", f"/dev/fd/{stream.fileno()}"):
+            outcome = tyrne(*command.split(), output, "s.toml")
+            assert outcome.status == 2
+            why = "leads to a file that is open already; name the file that is to be written"
+            assert outcome.error == f"tyrne: error: {output}: {why}"
+    assert (tmp_path / "stdout").is_symlink() and (tmp_path / "out").read_bytes() == b""
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "link"])
+def test_an_output_has_any_name_and_takes_the_place_of_a_link(tyrne: Tyrne, tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.bin").write_bytes(CODE)
+    (tmp_path / "link").symlink_to("other")
+    tyrne("run", "a.bin", "--report", name)
+    assert (tmp_path / name).read_bytes().startswith(b"{") and not (tmp_path / name).is_symlink()
+    assert {file.name for file in tmp_path.iterdir()} == {"a.bin", "link", name}
+
+
 def test_every_mistake_of_a_description_is_a_line(tyrne: Tyrne, tmp_path: Path) -> None:
     task = '[system]\nname = "s"\n[[task]]\nname = "t"\nprogram = "t.bin"\n'
     (tmp_path / "s.toml").write_text(task + "stack_pages = 0\nx = 1\n")

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tyrne.hosted.devices.network import Network
-from tyrne.hosted.devices.pcap import FRAME_BYTES, MOST_BYTES, Frame, pcap_of
+from tyrne.hosted.devices.pcap import FRAME_BYTES, LATEST, MOST_BYTES, Frame, pcap_of
 from tyrne.system import limits
 from tyrne.system.errors import RequestError
+from tyrne.system.files import same_place
 from tyrne.system.parts import Device
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def check_capture(file: Path, report: Path | None, devices: Sequence[Device]) ->
         raise RequestError(f"--capture {file}: the system has no network; {mend}")
     if file == Path("-"):
         raise RequestError("--capture -: frames are written to a file; name one")
-    if report is not None and file.absolute() == report.absolute():
+    if report is not None and same_place(file, report):
         raise RequestError(f"--capture {file}: the report goes there; name another file")
 
 
@@ -38,13 +39,14 @@ class Capture:
         self.left_out = 0
 
     def frame(self, time: int, frame: bytes) -> None:
-        """A frame that came or was sent, at a time in nanoseconds. Behind the first that is left out all are."""
+        """A frame that came or was sent, at a time in nanoseconds; one for whose time the format has no room stands at
+        the last that there is. Behind the first that is left out all are."""
         size = FRAME_BYTES + len(frame)
         if self.left_out or size > self._left or len(frame) > MOST_BYTES:
             self.left_out += 1
         else:
             self._left -= size
-            self._frames.append((time, bytes(frame)))
+            self._frames.append((min(time, LATEST), bytes(frame)))
 
     def file(self) -> bytes:
         """The content of a pcap file."""

@@ -7,8 +7,12 @@ import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from tyrne.system.errors import RequestError, reason
+
+_PROCESSES: Final = Path("/proc")
+"""Below it the descriptors of each process are links."""
 
 
 def check_writable(path: Path, inputs: Iterable[Path]) -> None:
@@ -18,6 +22,9 @@ def check_writable(path: Path, inputs: Iterable[Path]) -> None:
             raise RequestError(f"{path}: is a directory; name a file")
         if path.is_file() and any(source.is_file() and source.samefile(path) for source in inputs):
             raise RequestError(f"{path}: is an input of this command and would be lost; name another file")
+        if path.is_file() and _is_open_already(path):
+            what = "leads to a file that is open already"
+            raise RequestError(f"{path}: {what}; name the file that is to be written")
     except OSError as error:
         raise RequestError(f"{path}: cannot be written: {reason(error)}; choose another file") from None
     if not path.parent.is_dir():
@@ -35,7 +42,7 @@ def write_atomically(
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=".tyrne-", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -53,6 +60,26 @@ def write_atomically(
             raise
     except OSError as error:
         raise RequestError(f"{path}: cannot be written: {reason(error)}; {mend}") from None
+
+
+def same_place(one: Path, other: Path) -> bool:
+    """Whether two outputs would take one place, however that is written."""
+    return _place(one) == _place(other)
+
+
+def _place(path: Path) -> Path:
+    """Where `write_atomically` puts a file: a link is replaced, but one to its folder is followed."""
+    return Path(os.path.realpath(path.parent)) / path.name
+
+
+def _is_open_already(path: Path) -> bool:
+    """Whether a path that leads to a file names an open descriptor of a process: no file can take the place of that."""
+    at = _place(path)
+    while not at.is_relative_to(_PROCESSES):
+        if not at.is_symlink():
+            return False
+        at = _place(at.parent / os.readlink(at))
+    return True
 
 
 def _umask() -> int:

@@ -20,6 +20,9 @@ FRAME_BYTES: Final = 16
 MOST_BYTES: Final = 65_535
 """Of a frame in such a file. A device takes fewer."""
 
+LATEST: Final = (_SECOND << 32) - 1
+"""Nanoseconds: the last time that such a file has room for, after 136 years."""
+
 
 def frames_of(content: bytes) -> tuple[Frame, ...]:
     """The frames of a file; one that says to be earlier than the one before comes with that. ValueError with what is
@@ -56,7 +59,7 @@ def frames_of(content: bytes) -> tuple[Frame, ...]:
 
 
 def pcap_of(frames: Iterable[Frame]) -> bytes:
-    """A file of frames, whose times are below 2^32 seconds."""
+    """A file of frames, whose times are at most LATEST."""
     made = bytearray(Struct("<" + _HEADER).pack(0xA1B2_3C4D, 2, 4, 0, 0, MOST_BYTES, _ETHERNET))
     record = Struct("<" + _RECORD)
     for time, frame in frames:
