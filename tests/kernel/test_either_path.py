@@ -12,6 +12,7 @@ from tyrne.abi import CapKind, Rights, Status
 from tyrne.hal.pages import PAGE_SIZE as PAGE
 from tyrne.kernel import kernel
 from tyrne.kernel.capability import AddressSpaceHandle
+from tyrne.kernel.deletion import delete
 from tyrne.kernel.fast_path import fast_call, fast_call_2
 from tyrne.kernel.task import TaskState
 from tyrne.lang import u64
@@ -196,6 +197,40 @@ def test_a_call_that_the_fast_path_would_make_but_for_one_thing_is_refused(what:
     prepare, status = REFUSALS[what]
     task, number, *arguments = prepare(w)
     assert w.refused(task, C(number), *arguments) is status
+
+
+@pytest.mark.parametrize("call", [C.CALL, C.REPLY_WAIT, C.NOTIFY, C.POLL, C.TASK_YIELD])
+def test_a_task_that_was_turned_out_of_its_space_can_name_nothing_on_either_path(call: C) -> None:
+    w = Ready()
+    w.give_space(1, 0)
+    delete(w.kernel, w.task(0).home)
+    status = w.status(0, call, w.client, 0, 0, 0, 0, w.client)
+    assert status is (Status.INVALID_HANDLE if call is C.TASK_YIELD else Status.STALE_HANDLE)
+
+
+@pytest.mark.parametrize("answers", [False, True])
+def test_who_was_turned_out_of_its_space_while_it_waited_is_told_on_either_path(answers: bool) -> None:
+    w = Ready()
+    told = 0 if answers else 1
+    w.give_space(2, told)
+    if answers:
+        reply = w.serve()
+        delete(w.kernel, w.task(told).home)
+        w.blocks(1, C.REPLY_WAIT, reply, *ANSWER, w.server)
+    else:
+        w.blocks(1, C.WAIT, w.server)
+        delete(w.kernel, w.task(told).home)
+        w.blocks(0, C.CALL, w.client, *WORDS, NULL)
+    assert w.state(told) is TaskState.READY and w.x(told)[2:6] == (ANSWER if answers else WORDS)
+
+
+def test_a_gift_comes_to_who_has_one_slot_that_was_used_before_and_others_that_were_not() -> None:
+    w = Pair()
+    w.ok(1, C.CAP_DROP, w.give_console(1))
+    w.blocks(1, C.WAIT, w.server)
+    w.blocks(0, C.CALL, w.client, *WORDS, w.give_console(0))
+    got, reply = w.x(1)[6:8]
+    assert w.x(1) == arrived(WORDS, cap=got, reply=reply) and w.holds(1, got) and w.holds(1, reply)
 
 
 def test_the_processor_holds_the_thread_and_the_space_of_who_is_called_and_of_who_is_answered() -> None:

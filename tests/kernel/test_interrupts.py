@@ -116,8 +116,11 @@ def test_the_processor_rests_while_a_server_waits_at_an_endpoint_that_the_bits_r
     assert w.current() == 0
 
 
-def test_the_processor_does_not_rest_for_a_line_whose_bits_nobody_waits_for() -> None:
+@pytest.mark.parametrize("endpoint", [False, True])
+def test_the_processor_does_not_rest_for_a_line_whose_bits_nobody_waits_for(endpoint: bool) -> None:
     w = Driver(1)
+    if endpoint:
+        w.ok(0, C.BIND, w.give(0, w.endpoint()), w.bell)
     w.bind()
     w.blocks(0, C.WAIT, w.give(0, w.notification()))
     assert w.current() is None and not w.kernel.waits()

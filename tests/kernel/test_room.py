@@ -113,6 +113,22 @@ def test_a_message_without_capabilities_needs_no_room(way: C) -> None:
     assert w.x(1) == arrived(WORDS)
 
 
+@pytest.mark.parametrize(("way", "leave"), [(C.SEND, 1), (C.SEND_WAIT, 1), (C.CALL, 2)])
+def test_a_message_with_a_capability_is_received_by_who_has_just_the_room_for_it(way: C, leave: int) -> None:
+    w = Shop(leave)
+    w.blocks(0, C.WAIT, w.server)
+    w.call(1, way, w.client[1], *WORDS, w.gift[1])
+    assert w.x(0)[1:6] == (1, *WORDS) and w.x(0)[6] != NULL
+    assert w.room() == 0
+
+
+@pytest.mark.parametrize(("way", "answer"), [(C.RECV, (0, *WORDS, NULL, 0)), (C.WAIT, (1, *WORDS, NULL, NULL))])
+def test_a_parked_message_without_a_capability_needs_no_room(way: C, answer: tuple[int, ...]) -> None:
+    w = Shop(0)
+    w.ok(1, C.SEND, w.client[1], *WORDS, NULL)
+    assert w.call(0, way, w.server) == (0, *answer)
+
+
 def test_a_capability_that_was_revoked_while_its_sender_waited_needs_no_room() -> None:
     w = Shop(0)
     root = w.give(2, w.endpoint())
