@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from kernel.pair import ANSWER, WORDS, Pair, arrived
+from tyrne.abi import SIGNAL_BADGE, CapKind, Rights, Status, pack_handle
 from tyrne.abi import CallNumber as C
-from tyrne.abi import CapKind, Rights, Status
 from tyrne.hal.pages import PAGE_SIZE as PAGE
 from tyrne.kernel import kernel
+from tyrne.kernel.arena import LAST_GENERATION
 from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.deletion import delete
 from tyrne.kernel.fast_path import fast_call, fast_call_2
@@ -93,6 +94,13 @@ class Ready(Pair):
         self.fault(0)
         return self.x(1)[7]
 
+    def bound(self, bits: int) -> int:
+        """Where task 1 may receive, bound to a notification with these bits."""
+        bell = self.give(1, self.notification())
+        self.ok(1, C.BIND, self.server, bell)
+        self.ok(1, C.NOTIFY, bell, bits)
+        return self.server
+
     def alone(self) -> None:
         for task in (1, 2):
             self.blocks(task, C.WAIT, self.give(task, self.notification()))
@@ -113,6 +121,7 @@ DONE: dict[str, tuple[int, Callable[[Ready], tuple[int, ...]]]] = {
     "call": (1, to_receiver),
     "reply_wait": (1, lambda w: (1, C.REPLY_WAIT.value, w.serve(), *ANSWER, w.server)),
     "reply_wait, a repair": (1, lambda w: (1, C.REPLY_WAIT.value, w.repair(), 0, 0, 0, 0, w.server)),
+    "reply_wait, bound": (1, lambda w: (1, C.REPLY_WAIT.value, w.serve(), *ANSWER, w.bound(0))),
     "a number that names no call": (1, lambda _: (0, 0xFFFF)),
     "call with a gift": (2, lambda w: (0, C.CALL.value, w.client, *WORDS, w.gift())),
     "call by what names nothing": (2, lambda _: (0, C.CALL.value, 0x7777, *WORDS, NULL)),
@@ -231,6 +240,22 @@ def test_a_gift_comes_to_who_has_one_slot_that_was_used_before_and_others_that_w
     w.blocks(0, C.CALL, w.client, *WORDS, w.give_console(0))
     got, reply = w.x(1)[6:8]
     assert w.x(1) == arrived(WORDS, cap=got, reply=reply) and w.holds(1, got) and w.holds(1, reply)
+
+
+def test_who_answers_and_is_signalled_already_goes_on_with_the_bits() -> None:
+    w = Ready()
+    reply = w.serve()
+    assert w.call(1, C.REPLY_WAIT, reply, *ANSWER, w.bound(1)) == (0, SIGNAL_BADGE, 0, 1, 0, 0, NULL, NULL)
+    assert w.state(0) is TaskState.READY and w.x(0) == arrived(ANSWER, badge=0)
+
+
+def test_an_answer_by_a_slot_that_will_be_no_room_for_what_comes_is_refused() -> None:
+    w = Ready()
+    slot = w.slot(1, w.serve())
+    slot.generation = LAST_GENERATION
+    reply = int(pack_handle(slot.handle()))
+    w.fill_table(1)
+    assert w.refused(1, C.REPLY_WAIT, reply, *ANSWER, w.server) is Status.RECEIVER_TABLE_FULL
 
 
 def test_the_processor_holds_the_thread_and_the_space_of_who_is_called_and_of_who_is_answered() -> None:
