@@ -45,7 +45,7 @@ CALLS: Final = (
     Call("close", "files", "closes a descriptor"),
     Call("dup", "files", "of 64 descriptors the lowest free one"),
     Call("dup3", "files", "onto a given descriptor"),
-    Call("fcntl", "files", "F_DUPFD, F_GETFL, O_APPEND by F_SETFL; other flags of descriptors are not kept"),
+    Call("fcntl", "files", "F_DUPFD, F_GETFL, O_APPEND by F_SETFL; locks, which nobody else has"),
     Call("pipe2", "files", "both ends are the program's own; who reads where nothing is: EAGAIN"),
     *_several("socket socketpair", "files", "EAFNOSUPPORT: there is no network", "socket"),
     *_several("bind connect listen accept accept4 getsockname getpeername sendto recvfrom sendmsg recvmsg getsockopt "

@@ -108,6 +108,11 @@ int main(void)
     told("dup", dup2(file, 20));
     told("read by it", read(20, word, 4));
     printf("both at %ld\n", (long)lseek(file, 0, SEEK_CUR));
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    told("lock", fcntl(file, F_SETLK, &lock));
+    lock.l_type = F_WRLCK;
+    told("who locks", fcntl(file, F_GETLK, &lock));
+    printf("%s\n", lock.l_type == F_UNLCK ? "nobody else" : "somebody");
     int ends[2];
     told("pipe", pipe(ends));
     told("into it", write(ends[1], "through", 7));

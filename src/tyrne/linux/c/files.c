@@ -8,6 +8,7 @@
 #define FILES 64
 #define PIECE 4096ul /* what the console takes at once */
 enum { F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, F_DUPFD_CLOEXEC = 1030 };
+enum { F_GETLK = 5, F_SETLK = 6, F_SETLKW = 7, F_OFD_GETLK = 36, F_OFD_SETLK = 37, F_OFD_SETLKW = 38, F_UNLCK = 2 };
 enum { SEEK_SET, SEEK_CUR, SEEK_END };
 enum { POLLIN = 1, POLLOUT = 4, POLLNVAL = 32 };
 
@@ -102,6 +103,14 @@ int64_t linux_fcntl(const uint64_t *x)
     case F_SETFL:
         file->flags = (file->flags & ~(uint32_t)O_APPEND) | (uint32_t)(x[2] & O_APPEND);
         return 0;
+    case F_GETLK:
+    case F_OFD_GETLK:
+        *(int16_t *)x[2] = F_UNLCK; /* the first word of struct flock: who is alone meets no lock */
+        return 0;
+    case F_SETLK:
+    case F_SETLKW:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
     case F_GETFD:
     case F_SETFD:
         return 0;
