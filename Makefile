@@ -12,7 +12,7 @@ HOSTED := tests/boards tests/boot tests/conformance tests/hal tests/kernel
 
 .DEFAULT_GOAL := help
 .PHONY: help run qemu test coverage check bench fuzz-calls reproducible refusals scorecard assure mutate clean tools fuzz-code \
-	battery explore promises fresh
+	battery explore promises fresh linux
 
 # This list.
 help:
@@ -97,6 +97,10 @@ fuzz-code: $(BASE) tools
 # A battery of generated EL0 programs, hosted and on QEMU: ARGS="--programs N --seed S --machine qemu".
 battery: $(BASE) tools
 	@$(BIN)/python -m tyrne.testing.code.battery $(ARGS)
+
+# Programs of others for Linux, hosted and on QEMU, beside qemu-user: all of the list, or ARGS="PROGRAM… --machine M --json FILE".
+linux: $(TEST) tools
+	@$(BIN)/python -m assurance.linux.battery $(ARGS)
 
 # QEMU and gdb are the only parts that pip does not bring.
 tools:

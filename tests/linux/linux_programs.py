@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 import pytest
 
+from assurance.linux.packages import NotHadError, Packages
 from tyrne.compiler.build.cache import digest, locked, stored
 from tyrne.hosted.recorder import Listener
 from tyrne.system.manifest import System
@@ -74,33 +74,9 @@ def by_oracle(program: Path, *arguments: str) -> tuple[str, int]:
 @cache
 def debian_file(package: str, path: str) -> Path | None:
     """A file of a Debian package for arm64, which is downloaded once, without root; None when it cannot be had."""
-    folder = DEBIAN / package
     DEBIAN.mkdir(parents=True, exist_ok=True)
     with locked(DEBIAN / "lock"):  # another worker may be at it
-        if not (folder / path).is_file():
-            try:
-                _download(package, folder)
-            except (OSError, subprocess.SubprocessError):
-                return None
-    return folder / path if (folder / path).is_file() else None
-
-
-def _download(package: str, folder: Path) -> None:
-    """The lists of packages go into a folder of their own, so that nothing of the computer is changed."""
-    own = DEBIAN / "apt"
-    for name in ("lists/partial", "cache/archives/partial", "state"):
-        (own / name).mkdir(parents=True, exist_ok=True)
-    options = [
-        "-o", "APT::Architecture=arm64", "-o", "APT::Architectures::=arm64", "-o", f"Dir::State={own / 'state'}",
-        "-o", f"Dir::State::lists={own / 'lists'}", "-o", f"Dir::Cache={own / 'cache'}",
-        "-o", "Dir::State::status=/dev/null", "-o", "APT::Sandbox::User=", "-o", "Acquire::Languages=none",
-    ]  # fmt: skip
-    quiet: dict[str, Any] = {"check": True, "capture_output": True, "cwd": own, "timeout": 240}
-    if not any((own / "lists").glob("*_Packages*")):
-        subprocess.run(["apt-get", *options, "update"], **quiet)
-    subprocess.run(["apt-get", *options, "download", f"{package}:arm64"], **quiet)
-    (file,) = own.glob(f"{package}_*.deb")
-    work = folder.with_suffix(f".{os.getpid()}")
-    subprocess.run(["dpkg-deb", "-x", str(file), str(work)], **quiet)
-    shutil.rmtree(folder, ignore_errors=True)
-    work.rename(folder)
+        try:
+            return Packages(DEBIAN).binary(package) / path
+        except NotHadError:
+            return None
