@@ -47,6 +47,14 @@ def test_a_poll_takes_the_bits_on_either_path(fast: bool, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("fast", [True, False])
+def test_a_yield_is_answered_on_either_path(fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    w = World(1)
+    if not fast:
+        monkeypatch.setattr(kernel, "fast_call_2", lambda *_: None)
+    assert w.call(0, C.TASK_YIELD, 1, 2, 3, 4, 5, 6) == (0,) * 8
+
+
+@pytest.mark.parametrize("fast", [True, False])
 def test_a_call_that_lets_the_last_work_be_done_is_made_once_on_either_path(
     fast: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tyrne.abi import Rights, TaskState
+from tyrne.abi import CallNumber as C
+from tyrne.abi import CapKind, Rights, TaskState
 from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.endpoint import EndpointState
@@ -31,6 +32,7 @@ from tyrne.testing.kernels import (
     trap,
 )
 from tyrne.testing.state import kernel_state
+from tyrne.testing.world import World
 
 FLOATING = 0x1E0_0000 | 0x07 << 26
 ENDPOINT = Cap(0, Rights(0x3F))
@@ -279,6 +281,20 @@ def test_exit_status_is_0_only_if_every_task_exited_with_0(first: int | None, se
         else:
             system_call(kernel, 4, code)
     assert kernel.exit_status() == status
+
+
+def test_exit_status_says_nothing_of_a_task_that_faulted_and_is_gone() -> None:
+    w = World(1)
+    quota = w.give_quota(0)
+    task, space = (w.ok(0, C.CREATE, quota, kind.value, 0) for kind in (CapKind.TASK, CapKind.ADDRESS_SPACE))
+    w.ok(0, C.TASK_CONFIGURE, task, space, BASE, BASE, BASE + PAGE)
+    w.ok(0, C.TASK_RESUME, task)
+    w.ok(0, C.TASK_PRIORITY, task, 8)
+    w.fault(1)
+    assert w.state(1) is TaskState.FAULTED
+    w.ok(0, C.CAP_DROP, task)
+    w.call(0, C.TASK_EXIT, 0)
+    assert w.kernel.exit_status() == 0
 
 
 def test_a_trap_without_a_current_task_is_a_panic() -> None:
