@@ -62,6 +62,14 @@ def test_sources_that_cannot_be_imported_are_one_line(changed: Changed, added: s
     assert done.stderr.startswith(f"tyrne: error: src/tyrne/kernel/effects.py:{line}{expected}")
 
 
+@pytest.mark.parametrize("file", ["kernel/effects.py", "cli/main.py"])
+def test_an_interrupt_while_sources_are_imported_is_told_as_one(changed: Changed, file: str) -> None:
+    path = changed.kernel.parent / file
+    path.write_text(path.read_text() + "raise KeyboardInterrupt\n")
+    done = changed.tyrne("run", "a.bin")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "tyrne: interrupted\n")
+
+
 def test_leaving_the_debugger_in_the_kernel_is_no_kernel_panic(changed: Changed) -> None:
     old = "    caller = kernel.context()\n    match number:\n"
     new = old.replace("    match", "    breakpoint()\n    match")  # CPython 3.13 stops there, others a line later

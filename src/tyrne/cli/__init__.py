@@ -14,6 +14,12 @@ def _fail(what: str) -> None:
     sys.exit(2)
 
 
+def _interrupted() -> None:
+    """By Ctrl-C, before `main` could see to it."""
+    sys.stderr.write("tyrne: interrupted\n")
+    sys.exit(130)
+
+
 def _place(error: BaseException) -> str:
     """Where an import went wrong, as a person at the current directory would write it."""
     if isinstance(error, SyntaxError):
@@ -28,11 +34,18 @@ if not __debug__:
     _fail("the kernel's checks are asserts; run Python without -O and without PYTHONOPTIMIZE")
 
 try:
-    import tyrne.boot.start  # noqa: F401  which imports all of the kernel
+    import tyrne.boot.start  # which imports all of the kernel
 except SyntaxError as error:
     _fail(f"{_place(error)}: syntax error: {error.msg}; write Python 3.11")
+except KeyboardInterrupt:
+    _interrupted()
 except BaseException as error:
     if os.environ.get("TYRNE_TRACEBACK"):
         raise
     what = " ".join(f"{type(error).__name__}: {error}".split())
     _fail(f"{_place(error)}: the kernel cannot be imported: {what}; set TYRNE_TRACEBACK=1 to see from where")
+
+try:
+    import tyrne.cli.main  # noqa: F401
+except KeyboardInterrupt:
+    _interrupted()
