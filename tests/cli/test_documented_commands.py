@@ -15,6 +15,8 @@ from tyrne.cli.commands import app
 ROOT: Final = Path(__file__).parents[2]
 COMMANDS: Final = vars(get_command(app))["commands"]
 OPTIONS: Final = {name: {option for p in made.params for option in p.opts} for name, made in COMMANDS.items()}
+FOREIGN: Final = {name for name, made in COMMANDS.items() if made.context_settings.get("ignore_unknown_options")}
+"""Those that become another tool, which has options of its own."""
 OF_ALL: Final = {"--help", "-h"}
 ALONE: Final = {"--version", "--help", "-h", "--install-completion", "--show-completion"}
 """What `tyrne` takes without a command."""
@@ -34,7 +36,7 @@ def complaints(line: str) -> Iterator[str]:
         yield from (word for word in words if word.startswith("-") and word not in ALONE)
     elif first not in COMMANDS:
         yield first
-    else:
+    elif first not in FOREIGN:
         known = OPTIONS[first] | OF_ALL
         yield from (w for w in words if re.match(r"--?[a-z]", w) and w.partition("=")[0].rstrip(",.;:") not in known)
 
@@ -65,4 +67,5 @@ def test_a_wrong_line_is_seen() -> None:
     assert list(complaints("rum x.toml")) == ["rum"]
     assert list(complaints("--versoin")) == ["--versoin"]
     assert list(complaints("run -x ./busybox -- sh -c 'exit 7'")) == ["-x"]
+    assert list(complaints("cc -O2 a.c -o a")) == []
     assert list(complaints("replay FILE [--to -1] [--report r.json]")) == []

@@ -36,7 +36,25 @@ def test_the_bare_command_shows_its_help_and_nothing_else(tyrne: Tyrne) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "run", "replay", "ps", "caps", "tree", "waits", "maps", "top", "build", "check", "new"]
+    "command",
+    [
+        "",
+        "run",
+        "replay",
+        "ps",
+        "caps",
+        "tree",
+        "waits",
+        "maps",
+        "top",
+        "build",
+        "check",
+        "new",
+        "cc",
+        "c++",
+        "ar",
+        "ranlib",
+    ],
 )
 def test_no_flag_shows_a_type_and_no_argument_two_pairs_of_brackets(tyrne: Tyrne, command: str) -> None:
     shown = tyrne(*command.split(), "--help").out
@@ -61,8 +79,10 @@ def test_the_package_runs_as_a_module() -> None:
 @pytest.mark.parametrize(
     ("typed", "word", "expected"),
     [
-        ("tyrne r", 1, ["run", "replay"]),
+        ("tyrne r", 1, ["run", "replay", "ranlib"]),
         ("tyrne t", 1, ["tree", "top"]),
+        ("tyrne c", 1, ["caps", "check", "cache", "cc", "c++"]),
+        ("tyrne cc --", 2, ["--print-flags", "--toolchain", "--help"]),
         ("tyrne maps --", 2, ["--at", "--json", "--max-instructions", "--allow-path", "--help"]),
         ("tyrne run --ma", 2, ["--machine", "--max-instructions", "--max-seconds"]),
         ("tyrne run --ca", 2, ["--capture"]),

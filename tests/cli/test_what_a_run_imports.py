@@ -51,3 +51,22 @@ def test_an_option_brings_the_parser_of_options_and_nothing_else_that_is_slow() 
     modules = imported("run", str(ROOT / "programs/hello.py"), "--quiet")
     assert modules & NEVER <= {"email", "importlib.metadata", "pydantic", "rich", "typer"}
     assert "typer" in modules
+
+
+COMPILES = """\
+import json, os, sys
+def execv(path, words):
+    print(json.dumps([words[-2:], sorted(sys.modules)]))
+    sys.exit(0)
+os.execv = execv
+sys.argv = ["tyrne", "cc", "-c", "a.c"]
+from tyrne.cli.main import main
+main()
+"""
+
+
+def test_what_only_compiles_imports_neither_kernel_nor_compiler_nor_parser() -> None:
+    done = subprocess.run([sys.executable, "-c", COMPILES], capture_output=True, text=True, check=True)
+    words, modules = json.loads(done.stdout)
+    assert words == ["-c", "a.c"]
+    assert not set(modules) & {*NEVER, "subprocess", "tyrne.boot", "tyrne.compiler", "tyrne.hosted", "tyrne.kernel"}

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from tyrne.cli import inspecting
+from tyrne.cli import c_projects, inspecting
 from tyrne.cli.errors import STATUS_INTERRUPTED, STATUS_REQUEST, complain_of_request
 from tyrne.cli.help import Command, Commands
 from tyrne.cli.output import complain, say, warn
@@ -298,6 +298,9 @@ def cache(
     built.clear()
     say(f"{directory}: cleared, {decimal(size)}")
     return 0
+
+
+app.registered_commands += c_projects.app.registered_commands
 
 
 def _given(context: typer.Context, abi: Abi | None, files: Path | None = None) -> Given:

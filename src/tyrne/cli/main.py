@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tyrne.cli import DRIVERS
 from tyrne.cli.errors import Stopped, guarded
-from tyrne.system.parts import Given
 
 _WITH_ARGUMENTS: Final = ("run", "check", "build")
 """The commands that take a program with its arguments."""
@@ -19,14 +19,20 @@ _WITH_ARGUMENTS: Final = ("run", "check", "build")
 
 def run_arguments(arguments: Sequence[str]) -> int:
     """Run one command line; its exit status. `tyrne run` of systems without an option needs no parser of options, which
-    takes longer to import than such a run takes."""
+    takes longer to import than such a run takes; nor do the tools for C, whose options are not ours."""
     own, behind = _parted(arguments)
     first, *rest = own or [""]
-    plain = first == "run" and not any(word.startswith("-") for word in rest) and "_TYRNE_COMPLETE" not in os.environ
+    asks = "_TYRNE_COMPLETE" in os.environ or rest == ["--help"]
+    plain = first == "run" and not any(word.startswith("-") for word in rest)
 
     def command() -> int:
-        if plain:
+        if first in DRIVERS and not asks:
+            from tyrne.cli.drivers import drive
+
+            return drive(first, rest)
+        if plain and not asks:
             from tyrne.cli.running import run_system
+            from tyrne.system.parts import Given
 
             return run_system([Path(word) for word in rest], given=Given(args=behind))
         from tyrne.cli.commands import run_command_line

@@ -8,6 +8,7 @@
 | `start.py` | what a program starts with: arguments, environment, heap, handles |
 | `library.py` | the library OS, built once from `c/` |
 | `calls.py`, `numbers.py` | which calls it answers, and what all of Linux's are called |
+| `driver.py`, `note.S` | `tyrne cc`: zig's compiler, and the note that says for which system it builds |
 | `document.py` | docs/linux.md |
 | `c/` | the library OS: `entry.S`, `dispatch.c`, and a file for each group of calls |
 """

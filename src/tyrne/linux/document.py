@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from tyrne.linux.calls import CALLS, Call
+from tyrne.linux.driver import TARGET, WHY
 from tyrne.linux.numbers import NAMES, NUMBERS
 from tyrne.linux.start import DEFAULT_HEAP_PAGES, STACK_PAGES
 
 PATH: Final = Path(__file__).parents[3] / "docs" / "linux.md"
+_FLAGS: Final = "\n".join(
+    f"| `{flag}` | {why} |" for flag, why in {" ".join(TARGET): "what to build for", **WHY}.items()
+)
 _HEAD: Final = f"""\
 # Programs of Linux
 
@@ -26,10 +30,25 @@ program may go past it, to the same capabilities. The kernel is the boundary.
 
 - Static executables for AArch64, position-independent ones too. A dynamically linked one is refused.
 - That one is for Linux is said by its notes (glibc's ABI tag, Android's, EI_OSABI), or by who runs it: `--abi linux`,
-  or `abi = "linux"` in its `[[task]]`. Programs of musl have no such note, so they need it. Nobody guesses; of a file
-  that does not say so, and calls what only Linux has, a warning says how to run it.
+  or `abi = "linux"` in its `[[task]]`. Programs of musl have no such note, so they need it, but for those that
+  `tyrne cc` links: it puts the ABI tag in. Nobody guesses; of a file that does not say so, and calls what only Linux
+  has, a warning says how to run it.
 - Words that look like `svc #0` where symbols say that data lies (`$d`) stay as they are, and a warning says where. Code
   that a program makes while it runs cannot be executed: EACCES.
+
+## From C
+
+`tyrne cc` is clang and the musl of the ziglang package, for static executables of AArch64. What stands behind it
+reaches the compiler as it is; streams and exit status are the compiler's. It adds, in front, so that a user's win:
+
+| | |
+|---|---|
+{_FLAGS}
+| the ABI tag | where an executable is linked, and no `-target` of the user's own says for what |
+
+`tyrne c++` has LLVM's C++ library; `tyrne ar` and `tyrne ranlib` make archives. `tyrne cc --print-flags` shows tools
+and flags as variables for make, `tyrne cc --toolchain FILE` writes a toolchain file for CMake
+([the guide](guide.md#c-projects)). None of it is for programs of Tyrne's own interface: those have `tyrne.h`.
 
 ## What a program starts with
 

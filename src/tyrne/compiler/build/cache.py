@@ -110,6 +110,12 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
+def keep_over_exec() -> None:
+    """Let the program that this process becomes count as a user of the cache."""
+    for handle in _held.values():
+        os.set_inheritable(handle, True)
+
+
 def disk_use() -> int:
     """The bytes of all files of the cache."""
     total = 0
