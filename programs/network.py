@@ -284,10 +284,12 @@ def send(index: u64, client: Client) -> None:
 
 
 def serve_clients() -> None:
-    """Take what the clients have put, and notify the device of all that it is to do."""
+    """Take what the clients have put, and notify the device of all that it is to do. What is refused at once, since
+    the device is given up, needs no place of its queue."""
+    most = u64(RING) if STATE.given_up else share()
     for index in irange(len(STATE.clients)):
         client = STATE.clients[index]
-        for _ in irange(min(client.sending.waiting(), share() - client.sending.under_way())):
+        for _ in irange(min(client.sending.waiting(), most - client.sending.under_way())):
             send(index, client)
     COMING.notify(DEVICE)
     GOING.notify(DEVICE)

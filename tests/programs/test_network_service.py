@@ -28,6 +28,7 @@ from hosted.devices.packets import (
 from running import Report, what_tasks_did
 from tyrne import testing
 from tyrne.hosted.bus import Bus
+from tyrne.hosted.devices.device import Device as Attached
 from tyrne.hosted.devices.device import SetLine
 from tyrne.hosted.devices.faults import Fault, Faults
 from tyrne.hosted.devices.network import RECEIVE, TRANSMIT, Network
@@ -391,6 +392,48 @@ def test_a_device_that_fails_again_and_again_is_given_up(monkeypatch: pytest.Mon
     report = run(SYSTEM, "native")
     assert report["console"].count("network: the device is given up\n") == 1
     assert counts(report) == [[0, 0, 0, 0]] * 2
+
+
+SENDS_TWICE: Final = """\
+    for _ in irange(2):
+        NETWORK.send(u64(0), u64(60))
+        send(DRIVER, Message(u64(0)))
+        answer = NETWORK.take()
+        while answer is None:
+            granted(wait_signals(DONE))
+            answer = NETWORK.take()
+        print_decimal(answer.status)
+    print_bytes(b"\\n")
+    return u64(0)
+"""
+
+
+class Shrinking:
+    """A network device whose queues have one place each when a driver begins anew."""
+
+    size: Final = 4096
+
+    def __init__(self, model: Attached) -> None:
+        self.model: Final = model
+        self.next_event, self.advance = model.next_event, model.advance
+        self.begun = False
+
+    def read(self, offset: int, width: int) -> int:
+        return 1 if self.begun and offset == 0x34 else self.model.read(offset, width)
+
+    def write(self, offset: int, width: int, value: int) -> None:
+        self.begun = self.begun or (offset == 0x70 and value == 15)
+        self.model.write(offset, width, value)
+
+
+def test_what_is_to_be_sent_is_answered_too_when_the_device_was_given_up_for_its_queues(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wrong = network_with({(TRANSMIT, 0): Fault.USED_ID}, [])
+    have(monkeypatch, "network", lambda bus, line, device: Shrinking(wrong(bus, line, device)))
+    report = run(described(tmp_path, [], client_2=SENDS_TWICE), "native")
+    assert (report["console"].count("given up"), report["status"]) == (1, 0)
+    assert "22\n" in report["console"]
 
 
 def test_no_device_makes_it_fault(monkeypatch: pytest.MonkeyPatch) -> None:
