@@ -48,6 +48,7 @@ def test_who_types_a_name_is_greeted_until_the_input_ends(machine: str) -> None:
         (b"\b\b\bA\n\bB\n", ["A", "B"]),
         ("A\u00fc\b\u00e4\n".encode(), ["A\u00e4"]),
         (b"one\r\ntwo\rthree\n", ["one", "two", "three"]),
+        (b"one\r\b\ntwo\n", ["one", "", "two"]),
         (b"one\n\x04two\n", ["one"]),
         (b"half\x04", ["half"]),
         (b"x" * 1000 + b"\nA\n", ["x" * 32, "A"]),

@@ -78,6 +78,7 @@ class Typed:
             self.over = True
             self.ended = self.last
         elif key == BACKSPACE:
+            self.entered = False
             going = True
             while going and self.last > self.ended:
                 self.last -= 1
