@@ -16,7 +16,7 @@ from linux_programs import PROGRAMS, told
 from tyrne.cli.main import run_arguments
 from tyrne.hosted.recorder import Listener
 from tyrne.linux.abi import Abi, stated_abi
-from tyrne.linux.driver import command, note_object
+from tyrne.linux.driver import note_object, steps
 from tyrne.system.run import Machine, Request, Result, prepare
 from tyrne.system.select import load_system, select
 
@@ -180,6 +180,37 @@ def test_a_source_that_fails_has_the_status_and_the_message_of_the_compiler(tmp_
     assert done.stderr.startswith("bad.c:1:25: error: use of undeclared identifier 'missing'\n")
 
 
+def test_several_sources_are_compiled_each_to_its_own_output(tmp_path: Path) -> None:
+    write(tmp_path, {**SUM, "both": "-c -O2 main.c sum.c"})
+    built("cc", "@both", cwd=tmp_path)
+    built("cc", "main.o", "sum.o", "-o", "total", cwd=tmp_path)
+    assert told(run(tmp_path / "total")) == ("5050\n", 0)
+    assert built("cc", "-MM", "sum.c", "main.c", cwd=tmp_path) == "sum.o: sum.c sum.h\nmain.o: main.c sum.h\n"
+    (tmp_path / "sum.c").write_text("wrong\n")
+    done = tyrne("cc", "-S", "sum.c", "main.c", cwd=tmp_path)
+    assert (done.returncode, (tmp_path / "main.s").is_file(), (tmp_path / "sum.s").exists()) == (1, True, False)
+    one = tyrne("cc", "-c", "sum.c", "main.c", "-o", "one.o", cwd=tmp_path)
+    assert (one.returncode, one.stderr) == (
+        2, "tyrne: error: several sources cannot be compiled to one file; leave -o out, or name one of them\n"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", [["-E"], ["-S"], ["-c"], ["-c", "-flto"], ["-MM"], []])
+def test_a_device_that_is_named_as_output_stays_one(tmp_path: Path, mode: list[str]) -> None:
+    write(tmp_path, {"hello.c": HELLO})
+    (tmp_path / "device").symlink_to("/dev/null")
+    built("cc", *mode, "hello.c", "-o", "device", cwd=tmp_path)
+    assert (tmp_path / "device").is_symlink()
+
+
+def test_assembly_goes_to_standard_output_and_a_check_of_the_syntax_nowhere(tmp_path: Path) -> None:
+    write(tmp_path, {"hello.c": HELLO, "bad.c": "int main(void) { return missing; }\n"})
+    assert "main:" in built("cc", "-S", "hello.c", "-o", "-", cwd=tmp_path)
+    assert built("cc", "-fsyntax-only", "hello.c", cwd=tmp_path) == ""
+    assert tyrne("cc", "-fsyntax-only", "bad.c", "hello.c", cwd=tmp_path).returncode == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.c", "hello.c"]
+
+
 def test_standard_input_is_the_compilers(tmp_path: Path) -> None:
     built("cc", "-x", "c", "-", "-o", "hello", cwd=tmp_path, input=HELLO)
     assert told(run(tmp_path / "hello")) == ("hello\n", 0)
@@ -219,7 +250,7 @@ def test_python_in_the_folder_of_a_project_is_no_part_of_the_driver(tmp_path: Pa
 )  # fmt: skip
 def test_an_executable_gets_the_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
     monkeypatch.chdir(write(tmp_path, {"links": "'-o' \"a b\" a.o"}))
-    assert str(note_object()) in command("cc", words.split())
+    assert str(note_object()) in steps("cc", words.split())[0].words
 
 
 @pytest.mark.parametrize(
@@ -232,13 +263,13 @@ def test_an_executable_gets_the_note(tmp_path: Path, monkeypatch: pytest.MonkeyP
 )  # fmt: skip
 def test_what_is_no_executable_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
     monkeypatch.chdir(write(tmp_path, {"compiles": "-c a.c", "nested": "@compiles @nested"}))
-    assert str(note_object()) not in command("cc", words.split())
+    assert str(note_object()) not in steps("cc", words.split())[0].words
 
 
-@pytest.mark.parametrize("words", [["-o", "a b", '-DX="y z"', "", "@none", "--", "-weird"], ["-c", "é.c"], ["a.c"] * 9])
+@pytest.mark.parametrize("words", [["-o", "a b", '-DX="y z"', "", "@none", "--", "-weird"], ["-c", "é.c"], ["-la"] * 9])
 def test_the_words_of_a_user_stand_last_and_as_they_were(words: list[str]) -> None:
     for tool in ("cc", "c++", "ar", "ranlib"):
-        assert command(tool, words)[-len(words) :] == words
+        assert steps(tool, words)[-1].words[-len(words) :] == words
 
 
 # --- tools that call it

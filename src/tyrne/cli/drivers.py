@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tyrne.linux.driver import FLAGS, TARGET, DriverError, command, note_object, replace_process, zig
+from tyrne.linux.driver import FLAGS, TARGET, DriverError, note_object, replace_process, run, steps, zig
 from tyrne.system.errors import RequestError
 
 OWN: Final = ("--print-flags", "--toolchain")
@@ -16,11 +16,15 @@ OWN: Final = ("--print-flags", "--toolchain")
 
 
 def drive(tool: str, arguments: Sequence[str]) -> int:
-    """Answer an option of `tyrne cc`'s own, with an exit status; or become the tool, and not return."""
+    """Answer an option of `tyrne cc`'s own, with an exit status; or do what the tool does, as a rule by becoming it."""
     try:
         option, equals, value = (arguments[0] if arguments else "").partition("=")
         if tool != "cc" or option not in OWN:
-            replace_process(command(tool, arguments))
+            first, *others = steps(tool, arguments)
+            if first.target is None and not others:
+                replace_process(first.words)
+            statuses = [run(step) for step in (first, *others)]
+            return next((status for status in statuses if status), 0)
         words = [*([value] if equals else []), *arguments[1:]]
         if option == OWN[0]:
             if words or equals:

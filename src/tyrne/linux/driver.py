@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 COMPILERS: Final = ("cc", "c++")
 TARGET: Final = ("-target", "aarch64-linux-musl")
@@ -45,6 +45,9 @@ _WITH_WORD: Final = _words(
     "-mllvm --param -target -framework -arch -rpath -dumpdir -aux-info -wrapper --serialize-diagnostics"
 )
 """Options whose value is the next word."""
+_STOPS: Final = _words("-c -E -S -M -MM -fsyntax-only")
+"""What stops before the link, for each source."""
+_BUILT: Final = (".o", ".a", ".so", ".obj", ".lo")
 _HEADERS: Final = (".h", ".hh", ".hpp", ".hxx")
 
 
@@ -60,19 +63,61 @@ def zig() -> str:
     return str(Path(spec.origin).parent / "zig")
 
 
-def command(tool: str, arguments: Sequence[str]) -> list[str]:
-    """The command line that stands for a tool of Tyrne with `arguments`. A note for Linux is built if the
-    command links an executable."""
+class Step(NamedTuple):
+    """A command line of zig's. With a `target` it has no -o: what it makes goes there, to a device, or - for standard
+    output."""
+
+    words: list[str]
+    target: str | None = None
+
+
+def steps(tool: str, arguments: Sequence[str]) -> list[Step]:
+    """What a tool of Tyrne does with `arguments`: as a rule one step. A note for Linux is built if an executable is
+    linked.
+
+    zig differs from gcc and clang where this makes more of it: of several sources that are only compiled it makes one
+    object, -fsyntax-only fails, and a device that -o names may be replaced by a file.
+    """
     start = [zig(), tool]
     if tool not in COMPILERS:
-        return [*start, *arguments]
-    words = list(_expanded(arguments, set()))
-    inputs = list(_inputs(words))
-    if not inputs:  # a question: flags would be warned of as unused
-        return [*start, *TARGET, *arguments]
-    note = [str(note_object())] if _links(words, inputs) else []
-    quiet = ["-Wno-unused-command-line-argument"] if "-S" in words else []  # zig says -c beside it
-    return [*start, *TARGET, *FLAGS, *quiet, *note, *arguments]
+        return [Step([*start, *arguments])]
+    line = _Line(list(_expanded(arguments, set())))
+    if not line.inputs:  # a question: flags would be warned of as unused
+        return [Step([*start, *TARGET, *arguments])]
+    start += [*TARGET, *FLAGS]
+    if "-S" in line.words:
+        start += ["-Wno-unused-command-line-argument"]  # zig says -c beside it
+    if line.links():
+        start += [str(note_object())]
+    target = line.target()
+    sources = [place for place in line.inputs if not line.words[place].endswith(_BUILT)]
+    several = len(sources) > 1 and not _STOPS.isdisjoint(line.words)
+    if target is None and not several:
+        return [Step([*start, *arguments])]
+    if several and line.output is not None and target != os.devnull:
+        raise DriverError("several sources cannot be compiled to one file; leave -o out, or name one of them")
+    left = [sources] if not several else [[place] for place in sources]
+    return [Step([*start, *line.without(set(sources) - set(kept), target is not None)], target) for kept in left]
+
+
+def run(step: Step) -> int:
+    """Run a step as a child; its exit status, as a shell tells it."""
+    import subprocess
+    from tempfile import TemporaryDirectory
+
+    def called(words: list[str]) -> int:
+        status = subprocess.run(words).returncode
+        return status if status >= 0 else 128 - status
+
+    if step.target is None:
+        return called(step.words)
+    with TemporaryDirectory() as folder:
+        made = Path(folder) / "made"
+        status = called([*step.words, "-o", str(made)])
+        if made.is_file():
+            with open(1 if step.target == "-" else step.target, "wb", closefd=step.target != "-") as stream:
+                stream.write(made.read_bytes())
+        return status
 
 
 def replace_process(command: list[str]) -> NoReturn:
@@ -104,30 +149,58 @@ def note_object() -> Path:
     return folder / "linux.o"
 
 
-def _links(words: Sequence[str], inputs: Sequence[str]) -> bool:
-    """Whether a command line of a compiler links an executable for the target of Tyrne."""
-    if any(word in _NO_LINK or word.startswith(_NO_LINK_PREFIXES) for word in words):
-        return False
-    if not _LINKER.isdisjoint(_for_linker(words)):
-        return False
-    return not all(name.endswith(_HEADERS) for name in inputs)
+class _Line:
+    """The words of a command line of a compiler, as far as the driver understands them."""
 
+    def __init__(self, words: list[str]) -> None:
+        self.words = words
+        self.inputs: list[int] = []
+        """Where the files stand that are compiled or linked."""
+        self.output: tuple[str, set[int]] | None = None
+        """What -o says, and where."""
+        before = ""
+        for place, word in enumerate(words):
+            if before == "-o":
+                self.output = word, {place - 1, place}
+            elif before:
+                pass
+            elif word == "-" or not word.startswith("-"):
+                self.inputs.append(place)
+            elif word.startswith("-o") and not word.startswith("-obj") and len(word) > 2:
+                self.output = word[2:], {place}
+            before = word if not before and word in _WITH_WORD else ""
 
-def _for_linker(words: Sequence[str]) -> Iterator[str]:
-    for place, word in enumerate(words):
-        if word.startswith("-Wl,"):
-            yield from word.split(",")[1:]
-        elif word == "-Xlinker":
-            yield from words[place + 1 : place + 2]
+    def links(self) -> bool:
+        """Whether an executable is linked, for the target of Tyrne."""
+        if any(word in _NO_LINK or word.startswith(_NO_LINK_PREFIXES) for word in self.words):
+            return False
+        if not _LINKER.isdisjoint(self._for_linker()):
+            return False
+        return not all(self.words[place].endswith(_HEADERS) for place in self.inputs)
 
+    def target(self) -> str | None:
+        """Where what is made has to be copied to, as zig does not write it there."""
+        if "-fsyntax-only" in self.words:
+            return os.devnull
+        if self.output is None or not {"-M", "-MM"}.isdisjoint(self.words):
+            return None
+        name = self.output[0]
+        if name == "-":
+            return name if "-S" in self.words else None
+        return name if os.path.exists(name) and not os.path.isfile(name) and not os.path.isdir(name) else None
 
-def _inputs(words: Sequence[str]) -> Iterator[str]:
-    """The files that a command line compiles or links."""
-    value = False
-    for word in words:
-        if not value and (word == "-" or not word.startswith("-")):
-            yield word
-        value = not value and word in _WITH_WORD
+    def without(self, places: set[int], output: bool) -> list[str]:
+        """The words without those at `places`, and without -o if `output`; and with -c for -fsyntax-only."""
+        dropped = places | (self.output[1] if output and self.output is not None else set())
+        left = [word for place, word in enumerate(self.words) if place not in dropped]
+        return ["-c" if word == "-fsyntax-only" else word for word in left]
+
+    def _for_linker(self) -> Iterator[str]:
+        for place, word in enumerate(self.words):
+            if word.startswith("-Wl,"):
+                yield from word.split(",")[1:]
+            elif word == "-Xlinker":
+                yield from self.words[place + 1 : place + 2]
 
 
 def _expanded(words: Sequence[str], seen: set[str]) -> Iterator[str]:
