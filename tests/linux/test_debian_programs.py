@@ -44,6 +44,18 @@ SHELLS = {
     ("sash", "bin/sash"): ("-c", "-echo hi"),
 }
 
+TRAPS = """\
+trap 'echo one' USR1; kill -USR1 $$; echo after; trap 'echo term; exit 5' TERM; trap 'echo bye' EXIT
+trap '' HUP; kill -HUP $$; f() { trap 'echo in f' USR2; kill -USR2 $$; echo f; }; f; kill -USR2 $$; trap
+kill -TERM $$; echo never
+"""
+TRAPPED = {
+    ("busybox-static", "bin/busybox"): ("sh", "-c"),
+    ("bash-static", "bin/bash-static"): ("-c",),
+    ("zsh-static", "bin/zsh-static"): ("-f", "-c"),
+    ("mksh", "usr/lib/diet/bin/mksh"): ("-c",),
+}
+
 
 def of_debian(package: str, path: str) -> Path:
     found = debian_file(package, path)
@@ -81,6 +93,19 @@ def test_a_command_does_what_it_does_on_linux(busybox: Path, command: str) -> No
 @pytest.mark.parametrize(("package", "path"), SHELLS, ids=[package for package, _ in SHELLS])
 def test_other_shells_do_what_they_do_on_linux(package: str, path: str) -> None:
     program, arguments = of_debian(package, path), SHELLS[package, path]
+    assert without_remarks(told(run(program, *arguments))) == by_oracle(program, *arguments)
+
+
+@on_all_machines
+def test_a_shell_runs_what_it_traps(busybox: Path, machine: Machine) -> None:
+    script = "trap 'echo caught' USR1; kill -USR1 $$; echo after; trap 'echo bye' EXIT; kill -TERM $$; echo never"
+    assert told(run(busybox, "sh", "-c", script, machine=machine)) == ("caught\nafter\n", 143)
+
+
+@pytest.mark.skipif(ORACLE is None, reason="qemu-user is not installed")
+@pytest.mark.parametrize(("package", "path"), TRAPPED, ids=[package for package, _ in TRAPPED])
+def test_shells_trap_signals_as_on_linux(package: str, path: str) -> None:
+    program, arguments = of_debian(package, path), (*TRAPPED[package, path], TRAPS)
     assert without_remarks(told(run(program, *arguments))) == by_oracle(program, *arguments)
 
 

@@ -99,12 +99,13 @@ CALLS: Final = (
     Call("getcpu", "identity", "0"),
     Call("sysinfo", "identity", "the heap as memory"),
     Call("getrandom", "random", "the same bytes for the same program and arguments, on every machine"),
-    Call("rt_sigaction", "signals", "kept, and never called"),
-    Call("rt_sigprocmask", "signals", "kept"),
-    Call("sigaltstack", "signals", "kept"),
-    *_several("kill tkill", "signals", "to itself: ends it with 128 + the signal, where that is the default", "kill"),
-    Call("tgkill", "signals", "as kill"),
+    *_several("rt_sigaction rt_sigprocmask rt_sigpending", "signals", "as Linux", ""),
+    Call("rt_sigtimedwait", "signals", "what is pending; otherwise, after the time that it says, EAGAIN"),
+    *_several("kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo", "signals", "to itself; to others: ESRCH", ""),
     *_several("wait4 waitid", "signals", "ECHILD", "no_child"),
+    Call("rt_sigreturn", "handlers", "as Linux, from any frame"),
+    Call("rt_sigsuspend", "handlers", "until a handler has run; who waits where nothing is pending is ended with 137"),
+    Call("sigaltstack", "handlers", "as Linux"),
     *_several("set_robust_list get_robust_list rseq membarrier", "dispatch", "ENOSYS: programs do without", "without"),
 )
 """In the order of the library's files."""

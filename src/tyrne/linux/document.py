@@ -68,6 +68,21 @@ and flags as variables for make, `tyrne cc --toolchain FILE` writes a toolchain 
 A pointer that leads nowhere is a fault of the task where Linux answers EFAULT. An exit code is taken modulo 256; a task
 that ends itself by a signal, as `abort` does, ends with 128 and the number of the signal.
 
+## Signals
+
+A program can send signals to itself, and nobody else can. Its handler runs at the end of the call that sends one, or
+that unblocks it, with Linux's frame: `SA_SIGINFO`, `SA_ONSTACK`, `SA_NODEFER`, `SA_RESETHAND`, `SA_RESTORER`, masks,
+and all registers, also FP/SIMD, which come back as the handler leaves them in the frame. Signals from 32 on are queued,
+65 at most.
+
+- A fault of the program, such as a null pointer, calls no handler: it is a fault of the task, and told as one.
+- Time sends none: `alarm`, `setitimer`, `timer_create` and `signalfd` answer ENOSYS, since code that makes no call
+  could not be interrupted.
+- A program that waits for a signal when none is pending would wait for ever: it is told of, and ends with 137. SIGSTOP
+  ends it with 147. SIGTSTP, SIGTTIN and SIGTTOU do nothing, as on Linux where nobody could continue it.
+- A handler that changes the pc in its frame to where no call ends has x16 changed. The mask of `ppoll` is not used, and
+  to write to a pipe that nobody reads sends no SIGPIPE.
+
 ## Calls
 
 Any other call answers ENOSYS, and the console is told once: `[linux: clone is not supported]`; also when the heap

@@ -30,9 +30,10 @@ MEMORY: Final = MOST_HEAP_PAGES * PAGE
 """Bytes that code and constants may take, and likewise data, gaps included."""
 _REACH: Final = 1 << 27
 """How far a branch leads."""
-_SAVE, _RESTORE = bytes.fromhex("fd7bbfa9"), bytes.fromhex("fd7bc1a8")
+SAVE, RESTORE = bytes.fromhex("fd7bbfa9"), bytes.fromhex("fd7bc1a8")
 """`stp x29, x30, [sp, #-16]!` and back."""
-_TRAMPOLINE: Final = 16
+TRAMPOLINE: Final = 16
+"""Bytes; `c/handlers.c` looks for them below the library."""
 _OWN_SEGMENTS: Final = 2
 _ALIGNED: Final = 16
 """Bytes: where the parts of what a program is given begin."""
@@ -75,17 +76,17 @@ def patch(data: bytes, start: Start) -> Patched:
     own = list(_merged(executable, base))
     sites, left = _sites(executable)
     trampolines = _above(own[-1].end)
-    code_at = _above(trampolines + _TRAMPOLINE * len(sites))
+    code_at = _above(trampolines + TRAMPOLINE * len(sites))
     entry = code_at + library.symbols["linux_entry"]
     stubs = bytearray()
     for index, site in enumerate(sites):
-        here = trampolines + _TRAMPOLINE * index
-        stubs += _SAVE + _branch(here + 4, entry, link=True) + _RESTORE + _branch(here + 12, site + base + WORD)
+        here = trampolines + TRAMPOLINE * index
+        stubs += SAVE + _branch(here + 4, entry, link=True) + RESTORE + _branch(here + 12, site + base + WORD)
     contents = [bytearray(part.content) for part in own]
     for index, site in enumerate(sites):
         part = next(i for i, each in enumerate(own) if each.address <= site + base < each.end)
         offset = site + base - own[part].address
-        contents[part][offset : offset + WORD] = _branch(site + base, trampolines + _TRAMPOLINE * index)
+        contents[part][offset : offset + WORD] = _branch(site + base, trampolines + TRAMPOLINE * index)
     own = [replace(part, content=bytes(content)) for part, content in zip(own, contents, strict=True)]
     parts = [*own, *_library_parts(library, executable, start, base, trampolines, bytes(stubs), code_at)]
     functions = tuple((code_at + at, name) for at, name in library.functions)

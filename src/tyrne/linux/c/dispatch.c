@@ -52,4 +52,5 @@ void linux_answer(struct linux_frame *frame)
     uint64_t number = frame->x[8];
     linux_call *handler = number < LINUX_CALLS ? handlers[number] : 0;
     frame->x[0] = (uint64_t)(handler ? handler(frame->x) : absent(number));
+    linux_deliver(frame);
 }

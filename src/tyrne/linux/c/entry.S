@@ -1,4 +1,5 @@
-/* Where a program's start and its calls come in, and how they go back with all registers and flags as they were, but x0.
+/* Where a program's start and its calls come in, and how they go back with all registers and flags as they were, but x0;
+   for handlers of signals, what C cannot do: to go on elsewhere, and to keep the FP/SIMD registers.
    audit: U-54
 
    A call comes from a trampoline of its own, which has put x29 and x30 onto the program's stack. From there on a stack
@@ -97,6 +98,78 @@ linux_entry:
         ldr     x28, [x29, #224]
         ret                             // to the trampoline, which takes x29 and x30 back
         .size   linux_entry, . - linux_entry
+
+/* Where a call goes back to instead of its trampoline, to go on at x16. */
+        .global linux_jump
+        .type   linux_jump, %function
+linux_jump:
+        ldp     x29, x30, [sp], #16
+        br      x16
+        .size   linux_jump, . - linux_jump
+
+/* Where a handler returns to that has no SA_RESTORER: rt_sigreturn, by a trampoline such as those of a program. */
+        .global linux_restorer
+        .type   linux_restorer, %function
+linux_restorer:
+        mov     x8, #139
+        stp     x29, x30, [sp, #-16]!
+        bl      linux_entry
+        ldp     x29, x30, [sp], #16
+        b       linux_restorer
+        .size   linux_restorer, . - linux_restorer
+
+        .arch_extension fp
+        .arch_extension simd
+/* x0: the record of the FP/SIMD registers in a frame of a signal, at a multiple of 16. */
+        .global linux_keep_vectors
+        .type   linux_keep_vectors, %function
+linux_keep_vectors:
+        mrs     x1, fpsr
+        mrs     x2, fpcr
+        stp     w1, w2, [x0, #8]
+        stp     q0, q1, [x0, #16]
+        stp     q2, q3, [x0, #48]
+        stp     q4, q5, [x0, #80]
+        stp     q6, q7, [x0, #112]
+        stp     q8, q9, [x0, #144]
+        stp     q10, q11, [x0, #176]
+        stp     q12, q13, [x0, #208]
+        stp     q14, q15, [x0, #240]
+        stp     q16, q17, [x0, #272]
+        stp     q18, q19, [x0, #304]
+        stp     q20, q21, [x0, #336]
+        stp     q22, q23, [x0, #368]
+        stp     q24, q25, [x0, #400]
+        stp     q26, q27, [x0, #432]
+        stp     q28, q29, [x0, #464]
+        stp     q30, q31, [x0, #496]
+        ret
+        .size   linux_keep_vectors, . - linux_keep_vectors
+
+        .global linux_take_vectors
+        .type   linux_take_vectors, %function
+linux_take_vectors:
+        ldp     w1, w2, [x0, #8]
+        msr     fpsr, x1
+        msr     fpcr, x2
+        ldp     q0, q1, [x0, #16]
+        ldp     q2, q3, [x0, #48]
+        ldp     q4, q5, [x0, #80]
+        ldp     q6, q7, [x0, #112]
+        ldp     q8, q9, [x0, #144]
+        ldp     q10, q11, [x0, #176]
+        ldp     q12, q13, [x0, #208]
+        ldp     q14, q15, [x0, #240]
+        ldp     q16, q17, [x0, #272]
+        ldp     q18, q19, [x0, #304]
+        ldp     q20, q21, [x0, #336]
+        ldp     q22, q23, [x0, #368]
+        ldp     q24, q25, [x0, #400]
+        ldp     q26, q27, [x0, #432]
+        ldp     q28, q29, [x0, #464]
+        ldp     q30, q31, [x0, #496]
+        ret
+        .size   linux_take_vectors, . - linux_take_vectors
 
         .section .stack, "aw"
         .balign 16

@@ -8,7 +8,7 @@
 #include "tyrne.h"
 
 enum {
-    EPERM = 1, ENOENT = 2, ESRCH = 3, EIO = 5, EBADF = 9, ECHILD = 10, EAGAIN = 11, ENOMEM = 12, EACCES = 13,
+    EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, EIO = 5, EBADF = 9, ECHILD = 10, EAGAIN = 11, ENOMEM = 12, EACCES = 13,
     EFAULT = 14, EBUSY = 16, EEXIST = 17, ENODEV = 19, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ENFILE = 23,
     EMFILE = 24, ENOTTY = 25, EFBIG = 27, ENOSPC = 28, ESPIPE = 29, EROFS = 30, ERANGE = 34, ENAMETOOLONG = 36,
     ENOSYS = 38, ENOTEMPTY = 39, ELOOP = 40, ENOTSOCK = 88, EAFNOSUPPORT = 97, ETIMEDOUT = 110
@@ -40,6 +40,13 @@ struct linux_frame {
     uint64_t x[31];
     uint64_t sp, flags, back;
 };
+
+static inline struct linux_frame *frame_of(const uint64_t *x)
+{
+    return (struct linux_frame *)x; /* its registers come first */
+}
+
+void linux_deliver(struct linux_frame *frame);
 
 typedef int64_t linux_call(const uint64_t *x);
 

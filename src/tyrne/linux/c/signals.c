@@ -1,49 +1,128 @@
-/* Signals: who handles which is kept, and nothing is delivered. One that the program sends to itself, as `abort` does,
-   ends it if that is what it does by itself. */
+/* Signals that the program sends to itself: who handles which, and what is pending. There is nobody else to send one, and
+   time sends none: so a signal comes at the end of a call only, where handlers.c looks for it. */
 
-#include "linux.h"
+#include "signals.h"
 
-enum { SIGKILL = 9, SIGCHLD = 17, SIGCONT = 18, SIGSTOP = 19, SIGURG = 23, SIGWINCH = 28, SIGNALS = 64 };
-enum { SIG_IGN = 1 };
 enum { SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK };
+enum { SI_USER = 0, SI_TKILL = -6, SEGV_ACCERR = 2 };
+enum { SIGILL = 4, SIGTRAP = 5, SIGBUS = 7, SIGFPE = 8, SIGSYS = 31 };
+enum { SET_BYTES = 8, QUEUED = 96, ONCE = SIGRTMIN - 1 }; /* signals up to ONCE are pending once, others are queued */
 
-#define ENDED_BY_SIGNAL 128 /* and the signal: the code that a shell tells */
+#define STOPPING (SIGNAL(SIGTSTP) | SIGNAL(SIGTTIN) | SIGNAL(SIGTTOU)) /* not where nobody could go on with it */
+#define QUIET (STOPPING | SIGNAL(SIGCHLD) | SIGNAL(SIGCONT) | SIGNAL(SIGURG) | SIGNAL(SIGWINCH))
+#define OF_FAULTS                                                                                                        \
+    (SIGNAL(SIGILL) | SIGNAL(SIGTRAP) | SIGNAL(SIGBUS) | SIGNAL(SIGFPE) | SIGNAL(SIGSEGV) | SIGNAL(SIGSYS))
 
-struct action {
-    uint64_t handler, flags, restorer, mask;
-};
+struct linux_action linux_actions[SIGNALS + 1];
+uint64_t linux_blocked;
+static struct linux_sent queue[QUEUED]; /* in the order in which they were sent */
+static uint64_t queued;
+static uint64_t pending; /* the signals of the queue */
 
-static struct action actions[SIGNALS + 1];
-static uint64_t blocked;
-static uint64_t alternative[3] = {0, 2, 0}; /* no stack: SS_DISABLE */
+/* Take the signals of `set` out of the queue, or only the first one of a set of one: it is copied to `first`. */
+static void take(uint64_t set, struct linux_sent *first)
+{
+    uint64_t kept = 0;
+    int taken = 0;
+    pending = 0;
+    for (uint64_t i = 0; i < queued; i++) {
+        uint64_t signal = SIGNAL(queue[i].signal);
+        if (set & signal && !(first && taken)) {
+            if (first)
+                *first = queue[i];
+            taken = 1;
+            continue;
+        }
+        pending |= signal;
+        queue[kept++] = queue[i];
+    }
+    queued = kept;
+}
+
+/* Take the pending signal of `set` that Linux would take first: one of a fault, or else the lowest. */
+int linux_take_signal(uint64_t set, struct linux_sent *sent)
+{
+    uint64_t found = pending & set;
+    if (!found)
+        return 0;
+    if (found & OF_FAULTS)
+        found &= OF_FAULTS;
+    take(found & -found, sent);
+    return sent->signal;
+}
+
+int linux_is_ignored(uint64_t signal)
+{
+    uint64_t handler = linux_actions[signal].handler;
+    return handler == SIG_IGN || (handler == SIG_DFL && SIGNAL(signal) & QUIET);
+}
+
+static int64_t send(const struct linux_sent *sent)
+{
+    uint64_t signal = (uint32_t)sent->signal;
+    if (!signal)
+        return 0;
+    if (signal > SIGNALS)
+        return -EINVAL;
+    uint64_t set = SIGNAL(signal);
+    if ((linux_is_ignored(signal) && !(linux_blocked & set)) || (signal <= ONCE && pending & set))
+        return 0;
+    if (signal > ONCE && queued >= QUEUED - ONCE) /* the others have room at any time */
+        return -EAGAIN;
+    queue[queued++] = *sent;
+    pending |= set;
+    return 0;
+}
+
+static int64_t send_own(uint64_t signal, int32_t code)
+{
+    const struct linux_sent sent = {.signal = (int32_t)signal, .code = code, .process = PROCESS, .user = USER};
+    return send(&sent);
+}
+
+/* A frame of a signal from which nothing can be taken back: SIGSEGV, which is not to be ignored. */
+void linux_force_fault(uint64_t address)
+{
+    if (linux_blocked & SIGNAL(SIGSEGV) || linux_is_ignored(SIGSEGV))
+        linux_actions[SIGSEGV].handler = SIG_DFL;
+    linux_blocked &= ~SIGNAL(SIGSEGV);
+    const struct linux_sent sent = {.signal = SIGSEGV, .code = SEGV_ACCERR, .process = (uint32_t)address,
+                                    .user = (uint32_t)(address >> 32)};
+    send(&sent);
+}
 
 int64_t linux_rt_sigaction(const uint64_t *x)
 {
     uint64_t signal = (uint32_t)x[0];
-    if (!signal || signal > SIGNALS || (x[1] && (signal == SIGKILL || signal == SIGSTOP)))
+    if (!signal || signal > SIGNALS || (x[1] && SIGNAL(signal) & NEVER_BLOCKED) || x[3] != SET_BYTES)
         return -EINVAL;
-    struct action before = actions[signal];
-    if (x[1])
-        actions[signal] = *(const struct action *)x[1];
+    struct linux_action before = linux_actions[signal];
+    if (x[1]) {
+        linux_actions[signal] = *(const struct linux_action *)x[1];
+        if (linux_is_ignored(signal))
+            take(SIGNAL(signal), 0);
+    }
     if (x[2])
-        *(struct action *)x[2] = before;
+        *(struct linux_action *)x[2] = before;
     return 0;
 }
 
 int64_t linux_rt_sigprocmask(const uint64_t *x)
 {
-    uint64_t before = blocked;
+    uint64_t before = linux_blocked, after = before;
+    if (x[3] != SET_BYTES)
+        return -EINVAL;
     if (x[1]) {
         uint64_t set = *(const uint64_t *)x[1];
         switch ((uint32_t)x[0]) {
         case SIG_BLOCK:
-            blocked |= set;
+            after |= set;
             break;
         case SIG_UNBLOCK:
-            blocked &= ~set;
+            after &= ~set;
             break;
         case SIG_SETMASK:
-            blocked = set;
+            after = set;
             break;
         default:
             return -EINVAL;
@@ -51,45 +130,78 @@ int64_t linux_rt_sigprocmask(const uint64_t *x)
     }
     if (x[2])
         *(uint64_t *)x[2] = before;
+    linux_blocked = after & ~NEVER_BLOCKED;
     return 0;
 }
 
-int64_t linux_sigaltstack(const uint64_t *x)
+int64_t linux_rt_sigpending(const uint64_t *x)
 {
-    uint64_t before[3] = {alternative[0], alternative[1], alternative[2]};
-    if (x[0])
-        memcpy(alternative, (const void *)x[0], sizeof alternative);
-    if (x[1])
-        memcpy((void *)x[1], before, sizeof before);
-    return 0;
-}
-
-static int64_t send(uint64_t signal)
-{
-    signal = (uint32_t)signal;
-    if (signal > SIGNALS)
+    uint64_t set = pending & linux_blocked;
+    if (x[1] > SET_BYTES)
         return -EINVAL;
-    int quiet = !signal || signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH;
-    if (quiet || actions[signal].handler == SIG_IGN)
-        return 0;
-    if (actions[signal].handler)
-        linux_say("[linux: a signal is not delivered to its handler, and ends the program]\n");
-    linux_end(ENDED_BY_SIGNAL + signal);
+    memcpy((void *)x[0], &set, x[1]);
+    return 0;
+}
+
+/* Nobody sends a signal while the program waits for one. */
+int64_t linux_rt_sigtimedwait(const uint64_t *x)
+{
+    const uint64_t *time = (const uint64_t *)x[2];
+    struct linux_sent sent;
+    if (x[3] != SET_BYTES || (time && (time[0] >> 33 || time[1] >= NANOSECONDS)))
+        return -EINVAL;
+    if (!linux_take_signal(*(const uint64_t *)x[0] & ~NEVER_BLOCKED, &sent)) {
+        if (!time)
+            linux_wait_for_ever();
+        linux_sleep(time[0] * NANOSECONDS + time[1]);
+        return -EAGAIN;
+    }
+    if (x[1]) {
+        clear_words((uint64_t *)x[1], SIGINFO_BYTES / 8);
+        memcpy((void *)x[1], &sent, sizeof sent);
+    }
+    return sent.signal;
 }
 
 static inline int is_own(uint64_t process)
 {
-    return (int32_t)process == PROCESS || !(uint32_t)process;
+    return (int32_t)process == PROCESS;
 }
 
 int64_t linux_kill(const uint64_t *x)
 {
-    return is_own(x[0]) ? send(x[1]) : -ESRCH;
+    int own = is_own(x[0]) || is_own(-x[0]) || !(uint32_t)x[0]; /* or its group */
+    return own ? send_own(x[1], SI_USER) : -ESRCH;
+}
+
+int64_t linux_tkill(const uint64_t *x)
+{
+    return (int32_t)x[0] <= 0 ? -EINVAL : is_own(x[0]) ? send_own(x[1], SI_TKILL) : -ESRCH;
 }
 
 int64_t linux_tgkill(const uint64_t *x)
 {
-    return is_own(x[0]) && is_own(x[1]) ? send(x[2]) : -ESRCH;
+    const uint64_t thread[] = {x[1], x[2]};
+    return (int32_t)x[0] <= 0 ? -EINVAL : is_own(x[0]) ? linux_tkill(thread) : -ESRCH;
+}
+
+static int64_t queue_own(uint64_t process, uint64_t signal, uint64_t information)
+{
+    if (!is_own(process))
+        return -ESRCH;
+    struct linux_sent sent = *(const struct linux_sent *)information;
+    sent.signal = (int32_t)signal;
+    return send(&sent);
+}
+
+int64_t linux_rt_sigqueueinfo(const uint64_t *x)
+{
+    return queue_own(x[0], x[1], x[2]);
+}
+
+int64_t linux_rt_tgsigqueueinfo(const uint64_t *x)
+{
+    return (int32_t)x[0] <= 0 || (int32_t)x[1] <= 0 ? -EINVAL : is_own(x[0]) ? queue_own(x[1], x[2], x[3]) : -ESRCH;
 }
 
 int64_t linux_no_child(const uint64_t *x)
