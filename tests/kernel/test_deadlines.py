@@ -682,6 +682,15 @@ def test_a_deadline_stays_or_goes(event: str, name: str, kind: str, hall: type[H
         assert w.signalled() == 0
 
 
+@KINDS
+def test_a_task_that_ends_has_no_deadline_from_its_first_step_on(kind: str, hall: type[Hall]) -> None:
+    w = hall()
+    w.arm(kind)
+    w.preempted(1, 1, C.TASK_END, w.it, 0)
+    assert w.state(0) is T.ENDING and w.holds(0, w.clock)
+    assert (w.task(0).deadline, w.board.alarm_at) == (None, None)
+
+
 # --- the fast path leaves who has a deadline that ends a wait, and nobody else
 
 

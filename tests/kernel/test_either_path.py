@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from kernel.pair import ANSWER, WORDS, Pair, arrived
-from tyrne.abi import SIGNAL_BADGE, CapKind, Rights, Status, pack_handle
+from tyrne.abi import SIGNAL_BADGE, CapKind, Notice, Rights, Status, pack_handle
 from tyrne.abi import CallNumber as C
 from tyrne.hal.pages import PAGE_SIZE as PAGE
 from tyrne.kernel import kernel
@@ -18,7 +18,7 @@ from tyrne.kernel.fast_path import fast_call, fast_call_2
 from tyrne.kernel.task import TaskState
 from tyrne.lang import u64
 from tyrne.testing.invariants import check_system
-from tyrne.testing.kernels import BASE, NULL, run
+from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, run
 from tyrne.testing.world import World
 
 
@@ -248,6 +248,13 @@ def test_a_gift_comes_to_who_has_one_slot_that_was_used_before_and_others_that_w
     w.blocks(0, C.CALL, w.client, *WORDS, w.give_console(0))
     got, reply = w.x(1)[6:8]
     assert w.x(1) == arrived(WORDS, cap=got, reply=reply) and w.holds(1, got) and w.holds(1, reply)
+
+
+def test_a_supervisor_that_waits_is_told_what_a_fault_was_at_which_address_and_pc() -> None:
+    w = Ready()
+    reply = w.repair()
+    pc = int(w.task(0).frame.pc)
+    assert w.x(1) == (0, 0, Notice.FAULTED.value, STORE_FAULT, 0x1234_5678, pc, NULL, reply)
 
 
 def test_who_answers_and_is_signalled_already_goes_on_with_the_bits() -> None:
