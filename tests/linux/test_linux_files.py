@@ -23,6 +23,8 @@ from tyrne.system.parts import Given
 
 R, W, X = 4, 2, 1
 START = Start("p")
+ABSOLUTE = 0xFFF1
+"""Where a symbol is that is in no section."""
 NOP = bytes.fromhex("1f2003d5")
 
 
@@ -40,12 +42,14 @@ class Load:
 CODE = Load(0x400000, R | X, SVC + NOP + SVC)
 
 
-def elf(*parts: Load, kind: int = 2, osabi: int = 0, symbols: tuple[tuple[int, bytes], ...] = ()) -> bytes:
-    """An ELF with these segments, entered at the first one, and with symbols by address and name."""
+def elf(*parts: Load, kind: int = 2, osabi: int = 0, symbols: tuple[tuple[int, bytes], ...] = (),
+        section: int = ABSOLUTE) -> bytes:  # fmt: skip
+    """An ELF with these segments, entered at the first one, and with symbols by address and name. Of its sections none
+    is code."""
     names = b"\0" + b"".join(name + b"\0" for _, name in symbols)
     table, place = bytes(24), 1
     for address, name in symbols:
-        table += struct.pack("<IBBHQQ", place, 0, 0, 1, address, 0)
+        table += struct.pack("<IBBHQQ", place, 0, 0, section, address, 0)
         place += len(name) + 1
     begin = 64 + 56 * len(parts)
     body, headers = b"", b""
@@ -117,8 +121,9 @@ def test_each_call_becomes_a_branch_to_a_trampoline_that_leads_back_behind_it() 
     assert heap.writable and heap.memory > START.heap_pages * 4096
 
 
-def test_words_that_symbols_call_data_stay_and_are_told_of(tmp_path: Path) -> None:
-    symbols = ((0x400000, b"$x"), (0x400008, b"$d.1"), (0x40000C, b"$x.2"))
+@pytest.mark.parametrize("mark", [b"$d", b"$d.1"])
+def test_words_that_symbols_call_data_stay_and_are_told_of(mark: bytes, tmp_path: Path) -> None:
+    symbols = ((0x400000, b"$x"), (0x400008, mark), (0x40000C, b"$x"), (0x40000C, b"$x.2"))
     content = Load(0x400000, R | X, SVC + NOP + SVC + SVC + b"\0\0" + SVC + b"\0\0")
     patched = patch(elf(content, symbols=symbols), START)
     assert (patched.calls, patched.left) == (2, (0x400008,))
@@ -127,6 +132,13 @@ def test_words_that_symbols_call_data_stay_and_are_told_of(tmp_path: Path) -> No
     (warning,) = load_program(tmp_path / "p").warnings
     assert warning.endswith("1 words among its code look like system calls, and are data by its symbols: 0x400008; "
                             "they stay as they are")  # fmt: skip
+
+
+def test_symbols_of_what_is_not_loaded_say_nothing_about_code() -> None:
+    """Their addresses begin at 0, as those of a position-independent executable do."""
+    content = Load(0x400000, R | X, SVC + NOP + SVC)
+    symbols = ((0x400000, b"$x"), (0x400008, b"$d"))
+    assert patch(elf(content, symbols=symbols, section=1), START).left == ()
 
 
 def test_code_and_constants_become_one_segment_and_data_another() -> None:

@@ -26,6 +26,7 @@ _SYMBOL: Final = struct.Struct("<IBBHQQ")
 _IDENTITY: Final = b"\x7fELF\x02\x01\x01"
 _EXECUTABLE, _SHARED, _AARCH64 = 2, 3, 183
 _SYMBOL_TABLE: Final = 2
+_SECTION_EXECUTE: Final = 4
 _HIGHEST: Final = int(USER_LIMIT) // 2
 """One past the highest address of a file's segments; what follows them has the other half."""
 
@@ -135,7 +136,7 @@ def _data_in_code(data: bytes, segments: Sequence[Segment]) -> tuple[tuple[int, 
     """Where mapping symbols say that data lies, in the executable segments. A file without symbols has none."""
     marks: dict[int, bool] = {}
     for address, name in _symbols(data):
-        if name.startswith((b"$d", b"$x")) and name[2:3] in (b"", b"."):
+        if name.startswith((b"$d", b"$x")) and name[2:3] in (b"", b".", b"\0"):
             marks[address] = name.startswith(b"$d")
     found = [(place, following) for place, following in pairwise([*sorted(marks), _HIGHEST]) if marks[place]]
     code = [segment for segment in segments if segment.executable]
@@ -143,7 +144,8 @@ def _data_in_code(data: bytes, segments: Sequence[Segment]) -> tuple[tuple[int, 
 
 
 def _symbols(data: bytes) -> list[tuple[int, bytes]]:
-    """Address and the first bytes of the name of each symbol; none if their tables are not in the file."""
+    """Address and the first bytes of the name of each symbol in code, or in no section; none if their tables are not in
+    the file."""
     *_, start, _, _, _, _, size, count, _ = _HEADER.unpack_from(data)
     end = start + count * _SECTION.size
     if size != _SECTION.size or end > len(data):
@@ -156,5 +158,11 @@ def _symbols(data: bytes) -> list[tuple[int, bytes]]:
         if offset + length > len(data) or names + names_length > len(data):
             return []
         table = _SYMBOL.iter_unpack(data[offset : offset + length // entry * entry])
-        return [(s[4], data[names + s[0] : names + s[0] + 3]) for s in table if s[0] < names_length]
+        found = (s for s in table if s[0] < names_length and _is_code(sections, s[3]))
+        return [(s[4], data[names + s[0] : names + s[0] + 3]) for s in found]
     return []
+
+
+def _is_code(sections: Sequence[tuple[int, ...]], number: int) -> bool:
+    """Whether the section of a symbol is executed; addresses in those that are not loaded all begin at 0."""
+    return number >= len(sections) or bool(sections[number][2] & _SECTION_EXECUTE)
