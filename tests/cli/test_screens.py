@@ -88,6 +88,7 @@ def test_the_package_runs_as_a_module() -> None:
         ("tyrne run --ca", 2, ["--capture"]),
         ("tyrne run --machine ", 3, ["hosted", "qemu", "native"]),
         ("tyrne run --abi ", 3, ["linux", "tyrne"]),
+        ("tyrne run --po", 2, ["--policy"]),
         ("tyrne build --emit ", 3, ["c", "elf", "image", "program", "raw"]),
         ("tyrne run sys", 2, []),  # which leaves it to the shell: files
     ],

@@ -7,11 +7,13 @@ import re
 import pytest
 from linux_programs import build, run
 
+from tyrne.abi import CallNumber
 from tyrne.linux import document
-from tyrne.linux.calls import CALLS, calls_header
+from tyrne.linux.calls import CALLS, MOST_TOLD, PATHS, PIECE_BYTES, TOLD, TOLD_OTHER, calls_header
 from tyrne.linux.library import SOURCES
 from tyrne.linux.numbers import NAMES, NUMBERS
 from tyrne.linux.start import MOST_HEAP_PAGES, WORDS
+from tyrne.linux.told import ERRORS
 
 
 def test_docs_linux_is_the_table() -> None:
@@ -36,10 +38,22 @@ def test_each_handler_is_in_the_file_that_the_table_says_and_no_other_is_there(g
     assert there == shared
 
 
-def test_the_dispatcher_has_a_row_for_each_number_of_linux() -> None:
-    rows = re.findall(r"^(CALL|ABSENT)\((\d+), (\S+)\)$", calls_header(), re.MULTILINE)
-    assert {int(number) for _, number, _ in rows} == set(NAMES)
-    assert sum(kind == "CALL" for kind, *_ in rows) == len(CALLS)
+def test_the_dispatcher_has_a_row_for_each_call_that_is_answered_and_for_each_with_a_path() -> None:
+    rows = re.findall(r"^(CALL|PATH)\((\d+), (\S+)\)$", calls_header(), re.MULTILINE)
+    assert {int(number) for kind, number, _ in rows if kind == "CALL"} == {NUMBERS[call.name] for call in CALLS}
+    paths = [NUMBERS[name] for names in PATHS for name in names.split()]
+    assert sorted(paths) == [int(number) for kind, number, _ in rows if kind == "PATH"]
+
+
+def test_what_is_told_of_a_call_has_a_number_that_no_call_of_tyrne_has() -> None:
+    assert max(number.value for number in CallNumber) < TOLD
+    assert max(NAMES) < TOLD_OTHER
+    assert MOST_TOLD % PIECE_BYTES == 0
+
+
+def test_the_errors_that_the_library_answers_have_their_names() -> None:
+    text = (SOURCES / "linux.h").read_text().partition("enum {")[2].partition("}")[0]
+    assert {int(number): name for name, number in re.findall(r"(E\w+) = (\d+)", text)} == ERRORS
 
 
 def test_tool_and_library_have_the_same_words_and_limits() -> None:

@@ -21,7 +21,7 @@ ENDS: Final = {
     "wait": (NOBODY, 137),
     "many": ("65, Resource temporarily unavailable, and 0\n", 5),
     "time": (
-        "[linux: setitimer is not supported]\n[linux: signalfd4 is not supported]\n-1 Function not implemented\n",
+        "-1 Function not implemented\n",
         4,
     ),
 }

@@ -79,6 +79,12 @@ FilesOption = Annotated[
         show_default=False,
     ),
 ]
+PolicyOption = Annotated[
+    bool,
+    typer.Option(
+        "--policy", help="At the end, on standard error: what was asked for and refused, of Linux and of the kernel."
+    ),
+]
 Release = Annotated[bool, typer.Option("--release", help="A kernel without the debug console.")]
 Report = Annotated[
     Path | None,
@@ -151,6 +157,7 @@ def run(
     ] = None,
     abi: AbiOption = None,
     files: FilesOption = None,
+    policy: PolicyOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what tasks write, and errors.")] = False,
 ) -> int:
     """Run a system and show what its tasks write.
@@ -173,6 +180,7 @@ def run(
         max_seconds,
         capture,
         _given(context, abi, files),
+        policy,
     )
 
 
@@ -191,6 +199,7 @@ def replay(
     show: Annotated[bool, typer.Option("--list", help="Show every transition on the way, with its number.")] = False,
     report: Report = None,
     max_instructions: MaxInstructions = None,
+    policy: PolicyOption = False,
 ) -> int:
     """Repeat a recorded run on the hosted machine, and say whether it did the same; or stop on the way and look.
 
@@ -215,6 +224,11 @@ def replay(
         write(report, json_text(repeated.report()).encode())
     if to is not None:
         say(*following(repeated), out=out)
+    if policy:
+        from tyrne.cli.summary import tell_policy
+        from tyrne.system.policy import Policy
+
+        tell_policy(Policy(call for call in repeated.recorder.calls if call.refusal), repeated.explainer)
     if repeated.limited:
         return STATUS_LIMIT
     return STATUS_SAME if same else STATUS_DIFFERENT
@@ -249,14 +263,18 @@ def build(
 
 @app.command(cls=Command)
 def check(
-    context: typer.Context, system: Systems = None, allow_path: AllowPath = None, abi: AbiOption = None
+    context: typer.Context,
+    system: Systems = None,
+    allow_path: AllowPath = None,
+    abi: AbiOption = None,
+    files: FilesOption = None,
 ) -> int:
     """Check a description, its programs and the files of its devices without running anything."""
     from tyrne.system.device_files import read_files
     from tyrne.system.outline import outline
 
     with progress(terminal(stderr=True), "checking …"):
-        description = select(system or [], _given(context, abi))
+        description = select(system or [], _given(context, abi, files))
         loaded = load_system(description)
         read_files(loaded.devices, allow_path or ())
     warn(warnings_of(loaded))

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from tyrne.hosted.kept import SUMMARY, forget_oldest
 from tyrne.hosted.recorder import CallEvent, Listener
+from tyrne.system.policy import Policy
 
 
 class Presenter(Listener):
@@ -16,8 +17,12 @@ class Presenter(Listener):
         """Whether the kernel's own lines are left out, except of a panic."""
         self.refusals: dict[int, CallEvent] = {}
         """By task; a refused `console_write` only if nothing else was refused: a program may fail to say what was."""
+        self.policy = Policy()
+        """All that was refused."""
 
     def refusal(self, event: CallEvent) -> None:
+        if not self.policy.add(event):
+            return
         if event.name != "console_write" or event.task not in self.refusals:
             self.refusals[event.task] = event
             forget_oldest(self.refusals, SUMMARY.tasks)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from tyrne.cli.errors import Stopped
 from tyrne.cli.output import complain, warn
 from tyrne.cli.presenter import PlainPresenter, Presenter
-from tyrne.cli.summary import explain, explain_faults, explain_refusals, show_summary
+from tyrne.cli.summary import explain, explain_faults, explain_refusals, show_summary, tell_policy
 from tyrne.hosted.kept import REPORT, SUMMARY
 from tyrne.hosted.stop import StopRequest
 from tyrne.system import limits
@@ -49,6 +49,7 @@ def run_system(
     max_seconds: float | None = None,
     capture: Path | None = None,
     given: Given = NOTHING_GIVEN,
+    policy: bool = False,
 ) -> int:
     """Run what the arguments of a command line name and show what its tasks write; the exit status of docs/guide.md.
 
@@ -118,6 +119,10 @@ def run_system(
     if out is not None and not quiet:
         show_summary(out, result)
     complain(*explain(result), *explain_faults(result), *explain_refusals(result, presenter.refusals))
+    if policy:
+        tell_policy(presenter.policy, result.explainer)
+    elif not quiet:
+        complain(*presenter.policy.lines(result.request.system.names))
     if result.interrupted:
         raise Stopped(signal.SIGINT)
     return result.status

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from tyrne.cli.output import complain, say
 from tyrne.hosted.recorder import CallEvent
+from tyrne.system.policy import Policy
 from tyrne.system.run import STATUS_DEADLOCK, STATUS_LIMIT, STATUS_PANIC, Result
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from tyrne.system.explanation import Explainer
 
 EXPLAINED: Final = 16
 """Faults, of which many tasks that were made meanwhile may have had one each."""
@@ -84,6 +89,13 @@ def explain_faults(result: Result) -> Iterator[str]:
         yield f"{result.explainer.names.task(event.task)}: {result.explainer.fault(event)}"
     if len(faults) > EXPLAINED:
         yield f"and {len(faults) - EXPLAINED} more tasks were ended by faults"
+
+
+def tell_policy(policy: Policy, explainer: Explainer) -> None:
+    """What was refused, on standard error."""
+    first, *rows = policy.rows(explainer)
+    complain(first)
+    say(*rows, out=sys.stderr)
 
 
 def explain_refusals(result: Result, refusals: Mapping[int, CallEvent]) -> Iterator[str]:

@@ -6,6 +6,7 @@ The same folder gives the same bytes, whoever packs it and when: entries are sor
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,12 @@ ARCHIVE_BYTES: Final = 64 << 20
 """An archive, whoever made it."""
 ENTRIES: Final = 1 << 16
 MAGIC: Final = b"070701"
+_MAGICS: Final = (MAGIC, b"070702")
+_HEAD_BYTES: Final = 110
+_HEAD: Final = re.compile(
+    rb"07070[12].{8}([0-9A-Fa-f]{8}).{32}([0-9A-Fa-f]{8}).{32}([0-9A-Fa-f]{8}).{8}", re.DOTALL
+)
+"""Mode, and the sizes of content and name."""
 _TRAILER: Final = b"TRAILER!!!"
 
 
@@ -28,7 +35,7 @@ def read_archive(path: Path) -> bytes:
         content = file.read(ARCHIVE_BYTES + 1)
     if len(content) > ARCHIVE_BYTES:
         raise ExecutableError(f"larger than {ARCHIVE_BYTES} bytes, the limit for files", "leave some out")
-    if not content.startswith((MAGIC, b"070702")):
+    if not content.startswith(_MAGICS):
         raise ExecutableError("neither a folder nor an archive", "name a folder, or make one with: cpio -o -H newc")
     return content
 
@@ -61,8 +68,26 @@ def entry(name: bytes, mode: int, content: bytes, number: int) -> bytes:
     return _padded(head) + _padded(content)
 
 
+def count_files(archive: bytes) -> tuple[int, int]:
+    """How many files an archive has, and how many bytes they have, up to its end, or to where it is damaged."""
+    at = files = size = 0
+    while head := _HEAD.match(archive, at):
+        mode, length, name = (int(field, 16) for field in head.groups())
+        content = at + _up_to_word(_HEAD_BYTES + name)
+        if archive.startswith(_TRAILER + b"\0", at + _HEAD_BYTES) or content + length > len(archive):
+            break
+        if stat.S_ISREG(mode):
+            files, size = files + 1, size + length
+        at = content + _up_to_word(length)
+    return files, size
+
+
 def _padded(data: bytes) -> bytes:
-    return data + bytes(-len(data) % 4)
+    return data + bytes(_up_to_word(len(data)) - len(data))
+
+
+def _up_to_word(length: int) -> int:
+    return length + -length % 4
 
 
 def _entries(folder: Path) -> Iterator[tuple[bytes, os.stat_result]]:

@@ -111,9 +111,30 @@ CALLS: Final = (
 """In the order of the library's files."""
 
 
+PATHS: Final = {
+    "execve chdir truncate statfs chroot acct umount2 swapon swapoff pivot_root setxattr lsetxattr getxattr lgetxattr "
+    "listxattr llistxattr removexattr lremovexattr": 0,
+    "openat openat2 mkdirat mknodat unlinkat renameat renameat2 linkat fchmodat fchmodat2 fchownat faccessat "
+    "faccessat2 newfstatat statx readlinkat utimensat execveat name_to_handle_at inotify_add_watch mount open_tree "
+    "move_mount fspick mount_setattr setxattrat getxattrat listxattrat removexattrat file_getattr file_setattr": 1,
+    "symlinkat": 2,
+    "fanotify_mark": 4,
+}
+"""Which argument of a call is a path, counted from 0; the first, where there are two."""
+TOLD: Final = 0x4C58_0000
+"""Calls of Tyrne that no kernel has: by TOLD and a number of Linux the library tells what it refuses."""
+TOLD_OTHER: Final = 0xFFFF
+"""In place of a number that Linux does not have."""
+PIECE_BYTES, MOST_TOLD = 40, 200
+"""Of a path, in one such call and in all."""
+
+
 def calls_header() -> str:
     """The text of calls.h, which dispatch.c includes once for each of its tables."""
     answered = {NUMBERS[call.name]: call.function for call in CALLS}
-    lines = [f"CALL({number}, {function})" for number, function in sorted(answered.items())]
-    lines += [f'ABSENT({number}, "{name}")' for number, name in NAMES.items() if number not in answered]
-    return "\n".join(["#undef LINUX_CALLS", f"#define LINUX_CALLS {max(NAMES) + 1}", *lines, ""])
+    paths = {NUMBERS[name]: argument for names, argument in PATHS.items() for name in names.split()}
+    sizes = {"LINUX_CALLS": max(NAMES) + 1, "LINUX_TOLD": TOLD, "LINUX_TOLD_OTHER": TOLD_OTHER, "MOST_TOLD": MOST_TOLD}
+    lines = [f"#undef {name}\n#define {name} {size}ul" for name, size in sizes.items()]
+    lines += [f"CALL({number}, {function})" for number, function in sorted(answered.items())]
+    lines += [f"PATH({number}, {argument})" for number, argument in sorted(paths.items())]
+    return "\n".join([*lines, ""])

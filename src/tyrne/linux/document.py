@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from tyrne.linux.calls import CALLS, Call
+from tyrne.linux.calls import CALLS, MOST_TOLD, TOLD, Call
 from tyrne.linux.driver import TARGET, WHY
 from tyrne.linux.numbers import NAMES, NUMBERS
 from tyrne.linux.start import DEFAULT_HEAP_PAGES, STACK_PAGES
@@ -85,8 +85,11 @@ and all registers, also FP/SIMD, which come back as the handler leaves them in t
 
 ## Calls
 
-Any other call answers ENOSYS, and the console is told once: `[linux: clone is not supported]`; also when the heap
-is used up.
+Any other call answers ENOSYS, and `tyrne run` says so at the end: `tyrne: busybox: clone is not supported; …`; also
+when the heap is used up. `tyrne run --policy` lists what was refused: the call, its path if it has one (of two the
+first; {MOST_TOLD} bytes of it), the answer, and how often. EAGAIN, EINTR and ETIMEDOUT are no refusals. What the kernel
+refused is in the list, too. The library tells its refusals by calls of Tyrne that no kernel has, which reports and
+replays show: {TOLD:#x} and Linux's number; the error in x0, and in x1 to x5 40 bytes of the path.
 """
 
 

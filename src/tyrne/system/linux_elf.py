@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from tyrne.compiler import CompileError
 from tyrne.linux.abi import Abi, looks_like_linux, stated_abi
-from tyrne.linux.archive import read_archive
+from tyrne.linux.archive import count_files, read_archive
 from tyrne.linux.errors import ExecutableError
 from tyrne.linux.patch import Patched, patch
 from tyrne.linux.start import DEFAULT_HEAP_PAGES, STACK_PAGES, Start
@@ -17,6 +18,7 @@ from tyrne.system.errors import RequestError, reason
 from tyrne.system.handles import Handles
 from tyrne.system.inputs import input_content
 from tyrne.system.loading import refuse_given
+from tyrne.system.outline import count
 from tyrne.system.parts import Given
 from tyrne.system.program import Program
 
@@ -66,9 +68,20 @@ def _linux_program(path: Path, data: bytes, handles: Handles, given: Given, stac
         warnings=_warnings(path, patched),
         stack_pages=STACK_PAGES,
         about=about,
+        reach=tuple(_reach(archive, typed, dict(handles))),
         shift=patched.base,
         added=patched.functions,
     )
+
+
+def _reach(archive: bytes, typed: bytes, handles: Mapping[str, int]) -> Iterator[str]:
+    """What a program finds besides its capabilities, by what its library makes of them."""
+    files, size = count_files(archive)
+    yield f"a copy of {count(files, 'file')} of {count(size, 'byte')}" if archive else "no files"
+    yield f"{count(len(typed), 'byte')} of input" if typed else "no input"
+    yield "the time since boot" if "clock" in handles else "no time"
+    yield "random bytes that follow from program and arguments"
+    yield "no network"
 
 
 def _archive(path: Path, files: Path) -> bytes:

@@ -42,6 +42,8 @@ def outline(description: SystemDescription, system: System) -> Iterator[str]:
         parts += _terms(description, described)
         parts += [_cap(description, described, number) for number in range(len(task.caps))] or ["no capability"]
         yield f"  {task.name}: {', '.join(parts)}"
+        if task.program.reach:
+            yield f"    besides these capabilities: {', '.join(task.program.reach)}"
 
 
 def _terms(description: SystemDescription, task: TaskDescription) -> Iterator[str]:

@@ -43,6 +43,8 @@ class Program:
     """Of the stack that it gets if nobody says how large it is."""
     about: str = ""
     """What else is to be known of it, for who looks at a system: a few words."""
+    reach: tuple[str, ...] = ()
+    """What it is given besides its capabilities, and what not, if it is for Linux."""
     shift: int = 0
     """What was added to the addresses of its file."""
     added: tuple[tuple[int, str], ...] = ()

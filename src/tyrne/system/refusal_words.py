@@ -12,7 +12,9 @@ from typing import Final
 from tyrne.abi import CALLS, NULL_HANDLE, CallLayout, CapKind, Rights, Status, includes, unpack_handle
 from tyrne.hosted.recorder import CallEvent
 from tyrne.lang import u64
+from tyrne.linux.told import is_told
 from tyrne.system.names import Names, called
+from tyrne.system.policy import refusal_told
 from tyrne.system.task_view import FirstCap, TaskView
 
 _S = Status
@@ -58,6 +60,8 @@ def refusal_words(event: CallEvent, task: TaskView, names: Names) -> str | None:
     """Why a call was refused; None where its status says it all, or nothing is known."""
     if event.results is None or event.results[0] == Status.OK.value:
         return None
+    if is_told(event.number):
+        return refusal_told(event)
     status, layout = event.results[0], _LAYOUTS.get(event.number)
     handles = [] if layout is None else _handles(layout, event, task)
     if status == _S.INVALID_TRANSFER_CAP.value:

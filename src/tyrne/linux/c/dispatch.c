@@ -2,45 +2,56 @@
 
 #include "linux.h"
 
+enum { RT_SIGRETURN = 139 };
+
 #define CALL(number, handler) linux_call handler;
-#define ABSENT(number, name)
+#define PATH(number, argument)
 #include "calls.h"
 #undef CALL
-#undef ABSENT
+#undef PATH
 
 static linux_call *const handlers[LINUX_CALLS] = {
 #define CALL(number, handler) [number] = handler,
-#define ABSENT(number, name)
+#define PATH(number, argument)
 #include "calls.h"
 #undef CALL
-#undef ABSENT
+#undef PATH
 };
 
-static const char *const names[LINUX_CALLS] = {
+/* Which argument of a call is a path, counted from 1; 0 for none. */
+static const uint8_t path_of[LINUX_CALLS] = {
 #define CALL(number, handler)
-#define ABSENT(number, name) [number] = name,
+#define PATH(number, argument) [number] = argument + 1,
 #include "calls.h"
 #undef CALL
-#undef ABSENT
+#undef PATH
 };
 
-static uint8_t said[LINUX_CALLS + 1];
-
-/* Say once what the program asked for that does not exist. */
-static int64_t absent(uint64_t number)
+/* Tell who watches the run what the program is refused, by calls of Tyrne that no kernel has: each costs a refusal, and
+   needs and gives nothing. x0 is the number of the error, x1 to x5 are the first 40 bytes of the path, with zeros behind it; each
+   40 bytes of a longer one go before, with 0 for the error. Of a path at most MOST_TOLD bytes are told. */
+void linux_tell(uint64_t number, uint64_t error, const char *path)
 {
-    uint64_t index = number < LINUX_CALLS ? number : LINUX_CALLS;
-    if (!said[index]) {
-        said[index] = 1;
-        const char *name = number < LINUX_CALLS ? names[number] : 0;
-        linux_say("[linux: ");
-        linux_say(name ? name : "a call that Linux does not have either");
-        linux_say(" is not supported]\n");
+    uint64_t told = LINUX_TOLD | (number < LINUX_CALLS ? number : LINUX_TOLD_OTHER);
+    for (uint64_t at = 0;;) {
+        uint64_t words[5] = {0};
+        for (uint64_t i = 0; i < sizeof words && path && path[at]; i++, at++)
+            words[i / 8] |= (uint64_t)(uint8_t)path[at] << i % 8 * 8;
+        int more = path && at < MOST_TOLD && at && at % sizeof words == 0 && path[at];
+        tyrne_system_call(told, more ? 0 : error, words[0], words[1], words[2], words[3], words[4]);
+        if (!more)
+            return;
     }
-    return -ENOSYS;
 }
 
-/* What is optional, and which programs do without: not a word about it. */
+/* Who may ask again, and get it, is not refused; and what rt_sigreturn gives back is the answer of another call. */
+static int is_refused(uint64_t number, int64_t answer)
+{
+    if (answer == -EAGAIN || answer == -EINTR || answer == -ETIMEDOUT || number == RT_SIGRETURN)
+        return 0;
+    return answer < 0 && answer >= -MOST_ERROR;
+}
+
 int64_t linux_without(const uint64_t *x)
 {
     (void)x;
@@ -51,6 +62,11 @@ void linux_answer(struct linux_frame *frame)
 {
     uint64_t number = frame->x[8];
     linux_call *handler = number < LINUX_CALLS ? handlers[number] : 0;
-    frame->x[0] = (uint64_t)(handler ? handler(frame->x) : absent(number));
+    int64_t answer = handler ? handler(frame->x) : -ENOSYS;
+    if (is_refused(number, answer)) {
+        uint64_t place = number < LINUX_CALLS ? path_of[number] : 0;
+        linux_tell(number, (uint64_t)-answer, place ? (const char *)frame->x[place - 1] : 0);
+    }
+    frame->x[0] = (uint64_t)answer;
     linux_deliver(frame);
 }

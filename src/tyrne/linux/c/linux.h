@@ -15,6 +15,7 @@ enum {
 };
 
 #define PAGE 4096ul
+#define MOST_ERROR 4095 /* a result from minus this on is an error */
 #define NANOSECONDS 1000000000ul
 #define PROCESS 2 /* the number of the only process, and of its only thread; its parent's is 1 */
 #define USER 1000 /* of its user and group */
@@ -51,6 +52,7 @@ void linux_deliver(struct linux_frame *frame);
 typedef int64_t linux_call(const uint64_t *x);
 
 void linux_say(const char *text);
+void linux_tell(uint64_t number, uint64_t error, const char *path);
 _Noreturn void linux_end(uint64_t code);
 void linux_random(void *target, uint64_t length);
 int64_t linux_sleep(uint64_t nanoseconds);

@@ -8,6 +8,7 @@ enum { PROT_EXEC = 4 };
 enum { MAP_PRIVATE = 2, MAP_TYPE = 15, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20, MAP_FIXED_NOREPLACE = 0x100000 };
 enum { MREMAP_MAYMOVE = 1, MREMAP_FIXED = 2 };
 enum { MADV_DONTNEED = 4 };
+enum { BRK = 214 };
 
 #define MOST_PAGES 20480ul /* tyrne.linux.start.MOST_HEAP_PAGES */
 #define NONE (~0ul)
@@ -54,13 +55,13 @@ static int are_free(uint64_t page, uint64_t count)
     return 1;
 }
 
-/* Say once why a program that asks for memory does not get it. */
+/* Tell once that the heap is used up, as a refusal of brk, whose answer cannot say so. */
 static void used_up(void)
 {
-    static int said;
-    if (!said)
-        linux_say("[linux: the heap is used up; its size is heap_pages of the task]\n");
-    said = 1;
+    static int told;
+    if (!told)
+        linux_tell(BRK, ENOMEM, 0);
+    told = 1;
 }
 
 /* The highest run of free pages, or NONE. */
