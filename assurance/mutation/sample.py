@@ -21,7 +21,7 @@ from assurance.mutation.source import Source
 from assurance.mutation.suite import Suite, with_suite
 
 SAMPLE: Final = Path(__file__).parent / "sample.toml"
-MEND: Final = 'make it anew: make mutate ARGS="--resample 25"'
+MEND: Final = 'make it anew: make mutate ARGS="--resample 50"'
 SECONDS: Final = 10.0
 """The most processor time that a test may take; the tests of the sample take a tenth of a second."""
 
@@ -51,15 +51,19 @@ def write(pairs: Iterable[Pair], path: Path = SAMPLE) -> None:
 
 
 def chosen(killed: Sequence[tuple[Mutant, str]], count: int) -> list[Pair]:
-    """As many of some mutants with the tests that notice them: of every category in turn, from different files."""
+    """As many of some mutants with the tests that notice them: of every category in turn, and no second one of a file
+    before each file has one."""
     rest = sorted(killed, key=lambda one: one[0].id)
     pairs: list[Pair] = []
     files: set[str] = set()
     while rest and len(pairs) < count:
         for category in sorted({mutant.category for mutant, _ in rest}):
-            inside = [one for one in rest if one[0].category == category]
-            mutant, test = next((one for one in inside if one[0].file not in files), inside[0])
-            rest.remove((mutant, test))
+            unseen = [one for one in rest if one[0].file not in files] or rest
+            found = next((one for one in unseen if one[0].category == category), None)
+            if found is None:
+                continue
+            mutant, test = found
+            rest.remove(found)
             files.add(mutant.file)
             pairs.append(Pair(*key(mutant), test))
     return sorted(pairs[:count], key=lambda pair: (pair.file, pair.function, pair.changed))
