@@ -195,6 +195,14 @@ def test_several_sources_are_compiled_each_to_its_own_output(tmp_path: Path) -> 
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["a.c", "a.cc", "a.s", "a.S"])
+def test_no_flag_of_ours_is_warned_of(tmp_path: Path, name: str) -> None:
+    write(tmp_path, {name: "" if name[-1] in "sS" else "int main(void);\n", "main.c": HELLO})
+    built("cc", "-Wall", "-Wextra", "-Werror", "-c", name, "-o", "made", cwd=tmp_path)
+    tool = "c++" if name == "a.cc" else "cc"
+    built(tool, "-Wall", "-Wextra", "-Werror", "main.c", name, "-o", "made", cwd=tmp_path)
+
+
 @pytest.mark.parametrize("mode", [["-E"], ["-S"], ["-c"], ["-c", "-flto"], ["-MM"], []])
 def test_a_device_that_is_named_as_output_stays_one(tmp_path: Path, mode: list[str]) -> None:
     write(tmp_path, {"hello.c": HELLO})

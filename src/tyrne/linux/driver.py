@@ -48,6 +48,7 @@ _WITH_WORD: Final = _words(
 _STOPS: Final = _words("-c -E -S -M -MM -fsyntax-only")
 """What stops before the link, for each source."""
 _BUILT: Final = (".o", ".a", ".so", ".obj", ".lo")
+_PREPROCESSED: Final = (".s", ".ll", ".bc")
 _HEADERS: Final = (".h", ".hh", ".hpp", ".hxx")
 
 
@@ -85,8 +86,8 @@ def steps(tool: str, arguments: Sequence[str]) -> list[Step]:
     if not line.inputs:  # a question: flags would be warned of as unused
         return [Step([*start, *TARGET, *arguments])]
     start += [*TARGET, *FLAGS]
-    if "-S" in line.words:
-        start += ["-Wno-unused-command-line-argument"]  # zig says -c beside it
+    if line.warns():
+        start += ["-Wno-unused-command-line-argument"]
     if line.links():
         start += [str(note_object())]
     target = line.target()
@@ -177,6 +178,13 @@ class _Line:
         if not _LINKER.isdisjoint(self._for_linker()):
             return False
         return not all(self.words[place].endswith(_HEADERS) for place in self.inputs)
+
+    def warns(self) -> bool:
+        """Whether words are unused that the user has not written: what is not preprocessed takes no -U, and zig says
+        -c beside -S."""
+        if not {"-S", "assembler", "-xassembler"}.isdisjoint(self.words):
+            return True
+        return any(self.words[place].endswith(_PREPROCESSED) for place in self.inputs)
 
     def target(self) -> str | None:
         """Where what is made has to be copied to, as zig does not write it there."""
