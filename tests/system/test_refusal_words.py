@@ -37,6 +37,10 @@ DEEP = 'endpoint "table" is derived through too many others; derive from one nea
 WANTED = "0x0 is the console with CONSOLE_WRITE, where an endpoint or notification is wanted"
 NOTIFY = '0x2 is notification "bell" with WAIT, and lacks NOTIFY'
 BELL = '0x1 is endpoint "table" with RECV, where a notification is wanted'
+DESERTED = (
+    '0x7 was endpoint "table" with SEND|RECV, and is gone: dropped, moved or revoked, '
+    "or nobody could receive there any more"
+)
 CASES = [
     (C.CALL, (1, 0, 0, 0, 0, NULL), S.MISSING_RIGHT, '0x1 is endpoint "table" with RECV, and lacks SEND'),
     (C.WAIT, (0,), S.WRONG_OBJECT_KIND, WANTED),
@@ -45,6 +49,7 @@ CASES = [
     (C.CONSOLE_WRITE, (12,), S.INVALID_HANDLE, "no capability stands at 0xc; its description gives it 10, from 0x0 on"),
     (C.CONSOLE_WRITE, (0, 0, 9), S.FAULT_ADDRESS, "the bytes are not all in the task's own memory"),
     (C.NOTIFY, (2, 1), S.STALE_HANDLE, '0x2 was notification "bell" with WAIT, and is gone: dropped, moved or revoked'),
+    (C.CALL, (7, 0, 0, 0, 0, NULL), S.STALE_HANDLE, DESERTED),
     (C.SEND, (7, 0, 0, 0, 0, 3), S.INVALID_TRANSFER_CAP, '0x3 is memory "shared" with READ, and lacks TRANSFER'),
     (C.SEND, (7, 0, 0, 0, 0, NULL), S.QUEUE_FULL, 'a message that nobody has taken is at endpoint "table"'),
     (C.SEND, (0x10007, 0, 0, 0, 0, NULL), S.QUEUE_FULL, "a message that nobody has taken is at 0x10007"),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from tyrne.hosted.kept import SUMMARY, forget_oldest
 from tyrne.hosted.recorder import CallEvent, Listener
 from tyrne.system.policy import Policy
+
+REFUSED: Final = b"refused: "
+"""What `granted` and `done` of the user library write before a status."""
+SAID_BYTES: Final = 64
+"""Of a line, as much as is looked at: more than the longest status."""
+NEWLINE: Final = 0x0A
 
 
 class Presenter(Listener):
@@ -19,6 +25,10 @@ class Presenter(Listener):
         """By task; a refused `console_write` only if nothing else was refused: a program may fail to say what was."""
         self.policy = Policy()
         """All that was refused."""
+        self.said: dict[int, str] = {}
+        """By task: the status that `granted` and `done` have last written when they ended its program."""
+        self._lines: dict[int, bytearray] = {}
+        """The beginning of the line that each task writes just now, as far as it may be such a one."""
 
     def refusal(self, event: CallEvent) -> None:
         if not self.policy.add(event):
@@ -32,6 +42,17 @@ class Presenter(Listener):
             self.show(None, byte)
 
     def console(self, task: int, byte: int) -> None:
+        line = self._lines.get(task)
+        if line is None:
+            line = self._lines[task] = bytearray()
+            forget_oldest(self._lines, SUMMARY.tasks)
+        if byte == NEWLINE:
+            if line.startswith(REFUSED):
+                self.said[task] = line.removeprefix(REFUSED).decode("ascii", "replace")
+                forget_oldest(self.said, SUMMARY.tasks)
+            line.clear()
+        elif len(line) < SAID_BYTES:
+            line.append(byte)
         self.show(task, byte)
 
     def device(self, name: str, data: bytes) -> None:
@@ -60,7 +81,7 @@ class PlainPresenter(Presenter):
 
     def show(self, source: int | str | None, byte: int) -> None:
         self._out.write(bytes((byte,)))
-        if byte == 0x0A:
+        if byte == NEWLINE:
             self._out.flush()
 
     def device(self, name: str, data: bytes) -> None:

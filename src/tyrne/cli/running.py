@@ -118,7 +118,8 @@ def run_system(
             complain(f"{capture}: {captured.left_out} frames are left out: {most}", label="warning: ")
     if out is not None and not quiet:
         show_summary(out, result)
-    complain(*explain(result), *explain_faults(result), *explain_refusals(result, presenter.refusals))
+    refusals = explain_refusals(result, presenter.refusals, presenter.said)
+    complain(*explain(result), *explain_faults(result), *refusals)
     if policy:
         tell_policy(presenter.policy, result.explainer)
     elif not quiet:

@@ -98,11 +98,20 @@ def tell_policy(policy: Policy, explainer: Explainer) -> None:
     say(*rows, out=sys.stderr)
 
 
-def explain_refusals(result: Result, refusals: Mapping[int, CallEvent]) -> Iterator[str]:
-    """Which call it was that ended a program by its refusal, for each such program: it says only the status itself."""
+def explain_refusals(result: Result, refusals: Mapping[int, CallEvent], said: Mapping[int, str]) -> Iterator[str]:
+    """Which call it was that ended a program by its refusal, for each such program: it says only the status itself, in
+    `said`. Where no call was refused with that, what the user library found wrong."""
     for task, code in result.recorder.exit_codes.items():
-        event = refusals.get(task)
-        if code == REFUSED_CODE and event is not None:
-            name = result.explainer.names.task(task)
+        if code != REFUSED_CODE:
+            continue
+        event, name = refusals.get(task), result.explainer.names.task(task)
+        known = event is not None and said.get(task, event.refusal) == event.refusal
+        words: list[str] = []
+        if event is None or not known or (event.name == "console_write" and task not in said):
+            from tyrne.system.library_words import library_words  # here: most runs need no explanation
+
+            words = list(library_words(result.request.system, task, said.get(task)))
+            yield from (f"{name}: {each}" for each in words)
+        if event is not None and known and not words:
             why = result.explainer.refusal(event)
             yield f"{name}: the call that was refused is {event.text}: {event.refusal}{f': {why}' if why else ''}"

@@ -36,26 +36,26 @@ class TerminalPresenter(Presenter):
         self._console = console
         self._names = names
         self._width = max(map(len, [*names, *devices]))
-        self._lines: dict[int | str | None, bytearray] = {}
+        self._shown: dict[int | str | None, bytearray] = {}
 
     def finish(self) -> None:
-        for source in list(self._lines):
+        for source in list(self._shown):
             self._end_line(source)
 
     def show(self, source: int | str | None, byte: int) -> None:
         if byte == 0x0A:
-            self._lines.setdefault(source, bytearray())
+            self._shown.setdefault(source, bytearray())
             self._end_line(source)
             return
-        line = self._lines.setdefault(source, bytearray())
+        line = self._shown.setdefault(source, bytearray())
         line.append(byte)
         if len(line) == LINE_BYTES:
             self._end_line(source)
-        elif len(self._lines) > OPEN_LINES:
-            self._end_line(next(iter(self._lines)))
+        elif len(self._shown) > OPEN_LINES:
+            self._end_line(next(iter(self._shown)))
 
     def _end_line(self, source: int | str | None) -> None:
-        content = visible(bytes(self._lines.pop(source)))
+        content = visible(bytes(self._shown.pop(source)))
         if source is None and content.startswith(TOLD_AT_THE_END):
             return  # by the command, which knows names, and whether somebody wished it
         if source is None:

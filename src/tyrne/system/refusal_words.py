@@ -84,7 +84,8 @@ def refusal_words(event: CallEvent, task: TaskView, names: Names) -> str | None:
 def _gone(word: int, cap: FirstCap | None, task: TaskView, names: Names) -> str:
     """Of a handle word that names nothing."""
     if cap is not None:
-        return f"{word:#x} was {_held(cap, names)}, and is gone: dropped, moved or revoked"
+        deserted = ", or nobody could receive there any more" if cap.kind is CapKind.ENDPOINT else ""
+        return f"{word:#x} was {_held(cap, names)}, and is gone: dropped, moved or revoked{deserted}"
     given = f"; its description gives it {len(task.caps)}, from 0x0 on" if task.caps else ""
     return f"no capability stands at {word:#x}{given}"
 
