@@ -47,6 +47,7 @@ def test_the_bare_command_shows_its_help_and_nothing_else(tyrne: Tyrne) -> None:
         "waits",
         "maps",
         "top",
+        "trace",
         "build",
         "check",
         "new",
@@ -80,7 +81,8 @@ def test_the_package_runs_as_a_module() -> None:
     ("typed", "word", "expected"),
     [
         ("tyrne r", 1, ["run", "replay", "ranlib"]),
-        ("tyrne t", 1, ["tree", "top"]),
+        ("tyrne t", 1, ["tree", "top", "trace"]),
+        ("tyrne trace --", 2, ["--output", "--max-instructions", "--allow-path", "--help"]),
         ("tyrne c", 1, ["caps", "check", "cache", "cc", "c++"]),
         ("tyrne cc --", 2, ["--print-flags", "--toolchain", "--help"]),
         ("tyrne maps --", 2, ["--at", "--json", "--max-instructions", "--allow-path", "--help"]),
