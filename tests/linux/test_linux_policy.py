@@ -139,6 +139,12 @@ def test_a_run_without_refusals_says_so(capfd: pytest.CaptureFixture[str]) -> No
     assert capfd.readouterr().err == "tyrne: nothing was refused\n"
 
 
+def test_a_wait_that_a_signal_ends_is_no_refusal() -> None:
+    policy = Policy(event for event in run(build("signals.c")).recorder.calls if event.refusal)
+    assert "rt_sigaction" in {kind.name for kind in policy.kinds}
+    assert not {"rt_sigsuspend", "rt_sigreturn"} & {kind.name for kind in policy.kinds}
+
+
 def tells(task: int, name: str, error: int, path: bytes = b"") -> list[CallEvent]:
     """The calls by which the library tells of one."""
     pieces = [path[at : at + PIECE_BYTES] for at in range(0, max(1, len(path)), PIECE_BYTES)]

@@ -20,10 +20,7 @@ ENDS: Final = {
     "suspend": (NOBODY, 137),
     "wait": (NOBODY, 137),
     "many": ("65, Resource temporarily unavailable, and 0\n", 5),
-    "time": (
-        "-1 Function not implemented\n",
-        4,
-    ),
+    "time": ("-1 Function not implemented\n", 4),
 }
 with_oracle: Final = pytest.mark.skipif(ORACLE is None, reason="qemu-user is not installed")
 
