@@ -148,10 +148,17 @@ def test_steps_and_an_archive_make_a_program_as_one_command_does(tmp_path: Path)
         assert told(run(tmp_path / name)) == ("5050\n", 0)
 
 
-def test_a_fault_names_the_function(tmp_path: Path) -> None:
-    built("cc", "-O2", PROGRAMS / "crash.c", "-o", "crash", cwd=tmp_path)
+@pytest.mark.parametrize(
+    ("flags", "place"),
+    [
+        ([], "crash.c:5 in follow"), (["-O2"], "crash.c:5 in follow"), (["-Os", "-g"], "crash.c:5 in follow"),
+        (["-g0"], "in follow"), (["-s"], "reads from address 0x8"),
+    ],
+)  # fmt: skip
+def test_a_fault_names_the_line_of_the_source(tmp_path: Path, flags: list[str], place: str) -> None:
+    built("cc", *flags, PROGRAMS / "crash.c", "-o", "crash", cwd=tmp_path)
     result = run(tmp_path / "crash")
-    assert result.explainer.fault(result.recorder.faults[0]).endswith("in follow")
+    assert result.explainer.fault(result.recorder.faults[0]).endswith(place)
 
 
 # --- a compiler as others
