@@ -151,7 +151,7 @@ def test_steps_and_an_archive_make_a_program_as_one_command_does(tmp_path: Path)
 @pytest.mark.parametrize(
     ("flags", "place"),
     [
-        ([], "crash.c:5 in follow"), (["-O2"], "crash.c:5 in follow"), (["-Os", "-g"], "crash.c:5 in follow"),
+        ([], "crash.c:5 in follow"), (["-O2"], "crash.c:5 in follow"), (["-Os"], "crash.c:5 in follow"),
         (["-g0"], "in follow"), (["-s"], "reads from address 0x8"),
     ],
 )  # fmt: skip

@@ -18,6 +18,7 @@ COMPILERS: Final = ("cc", "c++")
 TARGET: Final = ("-target", "aarch64-linux-musl")
 WHY: Final = {
     "-static": "tasks are given no loader and no libraries",
+    "-g": "faults name the line of the source; zig's `-Os` would leave not even symbols",
     "-fno-sanitize=undefined": "zig's debug mode checks for what C leaves undefined; gcc and clang do not",
     "-UNDEBUG": "zig's optimised modes drop assertions",
     "-Wno-date-time": "zig refuses `__DATE__` and `__TIME__`",
