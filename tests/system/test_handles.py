@@ -9,7 +9,7 @@ import pytest
 from descriptions import mistakes, read
 
 from running import run_system
-from tyrne.lang.handles import HandleError, handle, set_handles
+from tyrne.lang.handles import HandleError, handle, identifier, set_handles
 from tyrne.system.errors import RequestError
 from tyrne.system.handles import handles_header
 from tyrne.system.select import load_system, select
@@ -157,6 +157,88 @@ def test_a_name_that_the_task_does_not_have_ends_the_build(
     with pytest.raises(RequestError) as caught:
         load_system(select([tmp_path / "s.toml"]))
     assert caught.value.lines == (f"{tmp_path / name}{expected}",)
+
+
+ABSENT = """\
+[system]
+name = "x"
+[[endpoint]]
+name = "door"
+[[notification]]
+name = "Bell"
+[[memory]]
+name = "page"
+pages = 1
+[[device]]
+name = "clock-chip"
+kind = "rtc"
+[[task]]
+name = "one"
+program = "x.py"
+caps = [ {caps} ]
+[[task]]
+name = "two"
+program = "x.c"
+"""
+BELL = 'there is a notification "Bell": add { notification = "Bell" } to its caps'
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("clock", "add { clock = true } to its caps"),
+        ("quota", "add { quota = true } to its caps"),
+        ("console", "add { console = true } to its caps"),
+        ("bell", BELL),
+        ("door", 'there is an endpoint "door": add { endpoint = "door" } to its caps'),
+        ("page", 'there is memory "page": add { memory = "page" } to its caps'),
+        ("clock-chip", 'there is a device "clock-chip": add { device = "clock-chip" } to its caps'),
+        ("clock_chip_interrupt", 'there is a device "clock-chip": add { device = "clock-chip" } to its caps'),
+        ("two", 'there is a task "two": add { task = "two" } to its caps'),
+        ("two_space", 'there is a task "two": add { space = "two" } to its caps'),
+    ],
+)
+def test_who_asks_for_what_its_task_lacks_is_told_what_to_add_to_which_caps(
+    tmp_path: Path, asked: str, expected: str
+) -> None:
+    source = tmp_path / "x.py"
+    source.write_text(PYTHON.replace("second-door", asked))
+    (tmp_path / "x.c").write_text(
+        f'#include "handles.h"\nint main(void) {{ return HANDLE_{identifier(asked).upper()}; }}\n'
+    )
+    (tmp_path / "s.toml").write_text(ABSENT.replace("{caps}", ""))
+    with pytest.raises(RequestError) as caught:
+        load_system(select([tmp_path / "s.toml"]))
+    python, c = caught.value.lines
+    assert (
+        python == f'{source}:4: task "one" ({tmp_path}/s.toml:15) has no capability "{asked}" (it has none); {expected}'
+    )
+    what = (
+        f"use of undeclared identifier 'HANDLE_{identifier(asked).upper()}'; include \"handles.h\", if that is left out"
+    )
+    assert c == (
+        f'{tmp_path}/x.c:2:25: {what}; task "two" ({tmp_path}/s.toml:19) has no capability of that name: {expected}'
+    )
+
+
+def test_what_the_task_holds_under_another_name_is_to_be_given_the_name(tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text(PYTHON.replace("second-door", "bell"))
+    (tmp_path / "x.c").write_text("int main(void) { return 0; }\n")
+    (tmp_path / "s.toml").write_text(ABSENT.replace("{caps}", '{ notification = "Bell", name = "gong" }'))
+    with pytest.raises(
+        RequestError, match=r'has no capability "bell" \(it has gong\); ask for one of these, or give one'
+    ):
+        load_system(select([tmp_path / "s.toml"]))
+
+
+def test_a_program_on_a_command_line_is_told_that_it_needs_a_description(tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text(PYTHON.replace("second-door", "clock"))
+    with pytest.raises(RequestError) as caught:
+        load_system(select([tmp_path / "x.py"]))
+    assert caught.value.lines[0] == (
+        f'{tmp_path / "x.py"}:4: task "x" has no capability "clock" (it has console); a program on a command line has '
+        "the console only: write a description, with { clock = true } in its caps"
+    )
 
 
 def test_a_header_of_ones_own_comes_before_the_one_that_is_made(tmp_path: Path) -> None:

@@ -91,7 +91,9 @@ def load_system(description: SystemDescription) -> System:
             tasks.append(_with_program(task, program))
             errors += mapping_errors(task, tasks[-1], description.memory)
         except SourceError as error:
-            errors += error.lines
+            from tyrne.system.absent import with_mends  # here: most programs are right
+
+            errors += with_mends(error.lines, description, task)
         except RequestError as error:
             errors.append(f"{task.place}: {error}" if task.place else str(error))
     errors += room_errors(description, tasks)
