@@ -80,8 +80,8 @@ and all registers, also FP/SIMD, which come back as the handler leaves them in t
   could not be interrupted.
 - A program that waits for a signal when none is pending would wait for ever: it is told of, and ends with 137. SIGSTOP
   ends it with 147. SIGTSTP, SIGTTIN and SIGTTOU do nothing, as on Linux where nobody could continue it.
-- A handler that changes the pc in its frame to where no call ends has x16 changed. The mask of `ppoll` is not used, and
-  to write to a pipe that nobody reads sends no SIGPIPE.
+- To write to a pipe that nobody reads sends SIGPIPE.
+- A handler that changes the pc in its frame to where no call ends has x16 changed.
 
 ## Calls
 

@@ -2,6 +2,7 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -229,6 +230,23 @@ int main(void)
     first = sigsuspend(&none);
     printf("suspended: %d, %s\n", first, strerror(errno));
     tell_mask("after sigsuspend");
+
+    first = ppoll(0, 0, &(struct timespec){0, 0}, &none);
+    printf("polled: %d\n", first);
+    raise(SIGUSR1);
+    first = ppoll(0, 0, &(struct timespec){0, 0}, &wanted);
+    printf("polled with it blocked: %d\n", first);
+    first = ppoll(0, 0, &(struct timespec){3, 0}, &none);
+    printf("polled: %d, %s\n", first, strerror(errno));
+    tell_mask("after ppoll");
+
+    int ends[2];
+    set_informed(SIGPIPE, informed);
+    first = pipe(ends) || close(ends[0]);
+    first += (int)write(ends[1], "", 0);
+    printf("to nobody: %d\n", first);
+    first = (int)write(ends[1], "x", 1);
+    printf("to nobody: %d, %s\n", first, strerror(errno));
 
     printf("%d %d", kill(getpid(), 99), errno);
     printf(" %d %d", kill(getpid(), 0), sigaction(SIGKILL, &action, 0));

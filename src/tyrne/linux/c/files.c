@@ -4,6 +4,7 @@
    debug console; without it they are closed. A kernel that has no debug console loses it. */
 
 #include "files.h"
+#include "signals.h"
 
 #define FILES 64
 #define PIECE 4096ul /* what the console takes at once */
@@ -194,11 +195,11 @@ static int at_end(const struct node *node, uint64_t at)
     return at >= node->size;
 }
 
-/* Whether somebody may yet write to a pipe. */
-static int is_written(const struct node *node)
+/* Whether a pipe has an end that is open for `access`. */
+static int has_end(const struct node *node, uint32_t access)
 {
     for (const struct open *file = opened; file < opened + FILES; file++)
-        if (file->holders && file->node == node && (file->flags & ACCESS) == O_WRONLY)
+        if (file->holders && file->node == node && (file->flags & ACCESS) == access)
             return 1;
     return 0;
 }
@@ -215,7 +216,7 @@ static int64_t read_at(const struct open *file, uint64_t *at, void *bytes, uint6
     case FILE:
         return take(file->node->content, file->node->size, at, bytes, length);
     case PIPE:
-        return at_end(file->node, *at) && is_written(file->node) ? -EAGAIN :
+        return at_end(file->node, *at) && has_end(file->node, O_WRONLY) ? -EAGAIN :
                take(file->node->content, file->node->size, at, bytes, length);
     case ZEROS:
         memset(bytes, 0, length);
@@ -244,6 +245,10 @@ static int64_t write_at(const struct open *file, uint64_t *at, const void *bytes
         return (int64_t)length;
     if (length == 0)
         return 0;
+    if (node->kind == PIPE && !has_end(node, READ_ONLY)) {
+        linux_send_own(SIGPIPE, SI_USER);
+        return -EPIPE;
+    }
     if (file->flags & O_APPEND || node->kind == PIPE)
         *at = node->size;
     uint64_t end = *at + length;
@@ -400,6 +405,8 @@ int64_t linux_ppoll(const uint64_t *x)
     }
     if (ready)
         return ready;
+    if (x[3] && linux_is_interrupted(*(const uint64_t *)x[3]))
+        return linux_suspend(*(const uint64_t *)x[3]);
     int64_t slept = linux_sleep(most ? most[0] * NANOSECONDS + most[1] : TYRNE_NEVER);
     return slept < 0 ? slept : 0;
 }

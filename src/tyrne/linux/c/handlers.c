@@ -1,8 +1,8 @@
 /* Handlers of signals: Linux's frame of a signal on the program's stack, and the way back from it.
 
-   A handler runs at the end of a call. Its frame has all registers of the program; the program may change it, or make one
-   up: it can have no more by that than it has anyway, so only what Linux refuses is refused. Layouts and numbers are
-   those of Linux's arch/arm64. */
+   A handler runs at the end of a call. Its frame has all registers of the program; the program may change it, or make
+   one up: it can have no more by that than it has anyway, so only what Linux refuses is refused. Layouts and numbers
+   are those of Linux's arch/arm64. */
 
 #include "signals.h"
 
@@ -88,7 +88,7 @@ static void go_back(struct linux_frame *frame, uint64_t back)
     frame->back = back;
 }
 
-/* Where the trampoline of the call before `pc` takes its registers back, to go on at `pc`; 0 if there is no such call. */
+/* Where the trampoline of the call before `pc` takes registers back, to go on at `pc`; 0 if there is no such call. */
 static uint64_t back_to(uint64_t pc)
 {
     uint64_t trampoline = pc % 4 ? 0 : target_of(pc - 4);
@@ -173,9 +173,8 @@ static void enter(struct linux_frame *frame, const struct linux_sent *sent)
         alternative = (struct stack){.flags = SS_DISABLE};
 }
 
-/* What is pending and not blocked, at the end of each call. Each handler interrupts the one before it at its beginning, so
-   the last one runs first, as on Linux. */
-void linux_deliver(struct linux_frame *frame)
+/* Each handler interrupts the one before it at its beginning, so the last one runs first, as on Linux. */
+static __attribute__((noinline)) void deliver(struct linux_frame *frame)
 {
     struct linux_sent sent;
     while (linux_take_signal(~linux_blocked, &sent)) {
@@ -189,6 +188,13 @@ void linux_deliver(struct linux_frame *frame)
         linux_wait_for_ever();
 }
 
+/* What is pending and not blocked, at the end of each call. */
+void linux_deliver(struct linux_frame *frame)
+{
+    if (linux_pending & ~linux_blocked || suspended)
+        deliver(frame);
+}
+
 /* A program that nobody else can end has come to its end. */
 _Noreturn void linux_wait_for_ever(void)
 {
@@ -196,14 +202,18 @@ _Noreturn void linux_wait_for_ever(void)
     linux_end(ENDED_BY_SIGNAL + SIGKILL);
 }
 
-int64_t linux_rt_sigsuspend(const uint64_t *x)
+/* Have another mask until a handler has run. */
+int64_t linux_suspend(uint64_t mask)
 {
-    if (x[1] != sizeof linux_blocked)
-        return -EINVAL;
     before_suspended = linux_blocked;
-    linux_blocked = *(const uint64_t *)x[0] & ~NEVER_BLOCKED;
+    linux_blocked = mask & ~NEVER_BLOCKED;
     suspended = 1;
     return -EINTR;
+}
+
+int64_t linux_rt_sigsuspend(const uint64_t *x)
+{
+    return x[1] == sizeof linux_blocked ? linux_suspend(*(const uint64_t *)x[0]) : -EINVAL;
 }
 
 /* The record of the FP/SIMD registers in the frame; none if what is there is not as Linux has it. */

@@ -1,30 +1,29 @@
-/* Signals that the program sends to itself: who handles which, and what is pending. There is nobody else to send one, and
-   time sends none: so a signal comes at the end of a call only, where handlers.c looks for it. */
+/* Signals that the program sends to itself: who handles which, and what is pending. There is nobody else to send one,
+   and time sends none: so a signal comes at the end of a call only, where handlers.c looks for it. */
 
 #include "signals.h"
 
 enum { SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK };
-enum { SI_USER = 0, SI_TKILL = -6, SEGV_ACCERR = 2 };
+enum { SEGV_ACCERR = 2 };
 enum { SIGILL = 4, SIGTRAP = 5, SIGBUS = 7, SIGFPE = 8, SIGSYS = 31 };
 enum { SET_BYTES = 8, QUEUED = 96, ONCE = SIGRTMIN - 1 }; /* signals up to ONCE are pending once, others are queued */
 
 #define STOPPING (SIGNAL(SIGTSTP) | SIGNAL(SIGTTIN) | SIGNAL(SIGTTOU)) /* not where nobody could go on with it */
 #define QUIET (STOPPING | SIGNAL(SIGCHLD) | SIGNAL(SIGCONT) | SIGNAL(SIGURG) | SIGNAL(SIGWINCH))
-#define OF_FAULTS                                                                                                        \
+#define OF_FAULTS                                                                                     \
     (SIGNAL(SIGILL) | SIGNAL(SIGTRAP) | SIGNAL(SIGBUS) | SIGNAL(SIGFPE) | SIGNAL(SIGSEGV) | SIGNAL(SIGSYS))
 
 struct linux_action linux_actions[SIGNALS + 1];
-uint64_t linux_blocked;
+uint64_t linux_blocked, linux_pending; /* those of the queue are pending */
 static struct linux_sent queue[QUEUED]; /* in the order in which they were sent */
 static uint64_t queued;
-static uint64_t pending; /* the signals of the queue */
 
 /* Take the signals of `set` out of the queue, or only the first one of a set of one: it is copied to `first`. */
 static void take(uint64_t set, struct linux_sent *first)
 {
     uint64_t kept = 0;
     int taken = 0;
-    pending = 0;
+    linux_pending = 0;
     for (uint64_t i = 0; i < queued; i++) {
         uint64_t signal = SIGNAL(queue[i].signal);
         if (set & signal && !(first && taken)) {
@@ -33,7 +32,7 @@ static void take(uint64_t set, struct linux_sent *first)
             taken = 1;
             continue;
         }
-        pending |= signal;
+        linux_pending |= signal;
         queue[kept++] = queue[i];
     }
     queued = kept;
@@ -42,7 +41,7 @@ static void take(uint64_t set, struct linux_sent *first)
 /* Take the pending signal of `set` that Linux would take first: one of a fault, or else the lowest. */
 int linux_take_signal(uint64_t set, struct linux_sent *sent)
 {
-    uint64_t found = pending & set;
+    uint64_t found = linux_pending & set;
     if (!found)
         return 0;
     if (found & OF_FAULTS)
@@ -57,6 +56,15 @@ int linux_is_ignored(uint64_t signal)
     return handler == SIG_IGN || (handler == SIG_DFL && SIGNAL(signal) & QUIET);
 }
 
+/* Whether a pending signal that `mask` lets through does anything. */
+int linux_is_interrupted(uint64_t mask)
+{
+    for (uint64_t signal = 1; signal <= SIGNALS; signal++)
+        if (linux_pending & ~mask & SIGNAL(signal) && !linux_is_ignored(signal))
+            return 1;
+    return 0;
+}
+
 static int64_t send(const struct linux_sent *sent)
 {
     uint64_t signal = (uint32_t)sent->signal;
@@ -65,16 +73,16 @@ static int64_t send(const struct linux_sent *sent)
     if (signal > SIGNALS)
         return -EINVAL;
     uint64_t set = SIGNAL(signal);
-    if ((linux_is_ignored(signal) && !(linux_blocked & set)) || (signal <= ONCE && pending & set))
+    if ((linux_is_ignored(signal) && !(linux_blocked & set)) || (signal <= ONCE && linux_pending & set))
         return 0;
     if (signal > ONCE && queued >= QUEUED - ONCE) /* the others have room at any time */
         return -EAGAIN;
     queue[queued++] = *sent;
-    pending |= set;
+    linux_pending |= set;
     return 0;
 }
 
-static int64_t send_own(uint64_t signal, int32_t code)
+int64_t linux_send_own(uint64_t signal, int32_t code)
 {
     const struct linux_sent sent = {.signal = (int32_t)signal, .code = code, .process = PROCESS, .user = USER};
     return send(&sent);
@@ -136,7 +144,7 @@ int64_t linux_rt_sigprocmask(const uint64_t *x)
 
 int64_t linux_rt_sigpending(const uint64_t *x)
 {
-    uint64_t set = pending & linux_blocked;
+    uint64_t set = linux_pending & linux_blocked;
     if (x[1] > SET_BYTES)
         return -EINVAL;
     memcpy((void *)x[0], &set, x[1]);
@@ -171,12 +179,12 @@ static inline int is_own(uint64_t process)
 int64_t linux_kill(const uint64_t *x)
 {
     int own = is_own(x[0]) || is_own(-x[0]) || !(uint32_t)x[0]; /* or its group */
-    return own ? send_own(x[1], SI_USER) : -ESRCH;
+    return own ? linux_send_own(x[1], SI_USER) : -ESRCH;
 }
 
 int64_t linux_tkill(const uint64_t *x)
 {
-    return (int32_t)x[0] <= 0 ? -EINVAL : is_own(x[0]) ? send_own(x[1], SI_TKILL) : -ESRCH;
+    return (int32_t)x[0] <= 0 ? -EINVAL : is_own(x[0]) ? linux_send_own(x[1], SI_TKILL) : -ESRCH;
 }
 
 int64_t linux_tgkill(const uint64_t *x)

@@ -1,12 +1,13 @@
-/* What signals.c, which keeps who handles which signal and what is pending, and handlers.c, which runs handlers, share. */
+/* What signals.c has for handlers.c: who handles which signal, and what is pending; and both for other files. */
 #ifndef TYRNE_LINUX_SIGNALS_H
 #define TYRNE_LINUX_SIGNALS_H
 
 #include "linux.h"
 
-enum { SIGKILL = 9, SIGSEGV = 11, SIGCHLD = 17, SIGCONT = 18, SIGSTOP = 19, SIGTSTP = 20, SIGTTIN = 21, SIGTTOU = 22,
-       SIGURG = 23, SIGWINCH = 28, SIGRTMIN = 32, SIGNALS = 64 };
+enum { SIGKILL = 9, SIGSEGV = 11, SIGPIPE = 13, SIGCHLD = 17, SIGCONT = 18, SIGSTOP = 19, SIGTSTP = 20, SIGTTIN = 21,
+       SIGTTOU = 22, SIGURG = 23, SIGWINCH = 28, SIGRTMIN = 32, SIGNALS = 64 };
 enum { SIG_DFL, SIG_IGN };
+enum { SI_USER = 0, SI_TKILL = -6 };
 
 #define SA_SIGINFO 4ul
 #define SA_RESTORER 0x04000000ul
@@ -32,11 +33,14 @@ struct linux_sent {
 };
 
 extern struct linux_action linux_actions[SIGNALS + 1];
-extern uint64_t linux_blocked;
+extern uint64_t linux_blocked, linux_pending;
 
 int linux_is_ignored(uint64_t signal);
+int linux_is_interrupted(uint64_t mask);
+int64_t linux_send_own(uint64_t signal, int32_t code);
 int linux_take_signal(uint64_t set, struct linux_sent *sent);
 void linux_force_fault(uint64_t address);
+int64_t linux_suspend(uint64_t mask);
 _Noreturn void linux_wait_for_ever(void);
 
 #endif
