@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import struct
 from pathlib import Path
+from stat import S_IFREG
 
 import pytest
 from linux_programs import build, on_all_machines, run, told
 
 from tyrne.cli.main import run_arguments as main
 from tyrne.hosted.recorder import CallEvent, text_of
+from tyrne.linux.archive import count_files, entry
 from tyrne.linux.calls import MOST_TOLD, PIECE_BYTES, TOLD
 from tyrne.linux.numbers import NUMBERS
 from tyrne.system.policy import KINDS, REMARKS, Kind, Policy
@@ -175,6 +177,16 @@ def test_what_is_kept_is_bounded_whatever_tasks_tell() -> None:
     assert (len(policy.kinds), policy.others, len(policy.remarks)) == (KINDS, 2 * KINDS, REMARKS)
     assert max(len(kind.path) for kind in policy.kinds) == MOST_TOLD + len('"…"')
     assert len(policy._paths) <= 64
+
+
+@pytest.mark.parametrize(
+    "size", [b"00000004", b"FFFFFFFF", b"-0000001", b"      -8", b"0x000001"], ids=lambda size: size.decode()
+)
+def test_files_are_counted_up_to_where_an_archive_is_damaged(size: bytes) -> None:
+    damaged = entry(b"b", S_IFREG, b"four", 2).replace(b"00000004", size, 1)
+    archive = entry(b"a", S_IFREG, b"first", 1) + damaged + entry(b"c", S_IFREG, b"last", 3)
+    assert count_files(archive) == ((3, 13) if size == b"00000004" else (1, 5))
+    assert count_files(archive[:-1]) == ((2, 9) if size == b"00000004" else (1, 5))
 
 
 @pytest.mark.parametrize(
