@@ -53,7 +53,7 @@ def test_what_is_told_of_a_call_has_a_number_that_no_call_of_tyrne_has() -> None
 
 def test_the_errors_that_the_library_answers_have_their_names() -> None:
     text = (SOURCES / "linux.h").read_text().partition("enum {")[2].partition("}")[0]
-    assert {int(number): name for name, number in re.findall(r"(E\w+) = (\d+)", text)} == ERRORS
+    assert {int(number): name for name, number in re.findall(r"(E\w+) = (\d+)", text)} == ERRORS, "tyrne.linux.told"
 
 
 def test_tool_and_library_have_the_same_words_and_limits() -> None:
