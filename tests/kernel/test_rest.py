@@ -70,6 +70,18 @@ class Sleepers(World):
 # --- rest
 
 
+def test_no_turn_is_interrupted_in_a_rest_although_one_passed_before() -> None:
+    w = Sleepers(2, slice=1000)
+    it = w.give_task(0, 1)
+    w.arm(0, 100)
+    w.tick()
+    w.tick()
+    assert w.current() == 0 and w.board.turn_end is not None
+    w.ok(0, C.TASK_SUSPEND, it)
+    w.waits(0)
+    assert w.rests()
+
+
 @pytest.mark.parametrize("slice", [0, 1000])
 def test_a_trap_ends_with_nobody_while_a_deadline_counts_and_the_alarm_ends_the_rest(slice: int) -> None:
     w = Sleepers(2, slice=slice)
