@@ -46,6 +46,7 @@ def pytest_sessionfinish() -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     summarise_qemu(terminalreporter)
     summarise_linux(terminalreporter)
+    summarise_browser(terminalreporter)
     summarise_scorecard(terminalreporter)
     summarise_promises(terminalreporter)
 
@@ -66,6 +67,15 @@ def summarise_promises(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("promises")
         said = "BEHIND: docs/promises.md is about other sentences or other tests; make promises writes it anew"
         terminalreporter.write_line(said, red=True, bold=True)
+
+
+def summarise_browser(terminalreporter: pytest.TerminalReporter) -> None:
+    """A line in red when tests of pages did not run because there is no browser."""
+    reasons = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", [])]
+    missing = [reason.removeprefix("Skipped: ") for reason in reasons if "no browser" in reason]
+    if missing:
+        terminalreporter.section("pages")
+        terminalreporter.write_line(f"LEFT OUT: {len(missing)} tests of pages: {missing[0]}", red=True, bold=True)
 
 
 def summarise_linux(terminalreporter: pytest.TerminalReporter) -> None:

@@ -92,7 +92,11 @@ def test_any_change_of_a_report_is_replayed_or_refused(good: dict[str, Any], dat
         for key in way:
             target = target[key]
         target[last] = data.draw(VALUES)
-    in_a_file(json.dumps(report).encode(), "r.json", "replay", "--max-instructions", 3000)
+    content = json.dumps(report).encode()
+    in_a_file(content, "r.json", "replay", "--max-instructions", 3000)
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix in ("html", "pftrace"):
+            in_a_file(content, "r.json", "trace", "--max-instructions", 3000, "-o", f"{folder}/a.{suffix}")
 
 
 @pytest.mark.promise("What is wrong with one is said in lines with their places and exit status 2, whatever it holds")

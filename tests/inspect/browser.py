@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,14 @@ NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chro
 FOUND = next(filter(None, map(shutil.which, NAMES)), None)
 MISSING = f"no browser: none of {', '.join(NAMES)} is installed (Debian: apt install chromium)"
 ALWAYS = ("--headless", "--disable-gpu", "--no-first-run", "--hide-scrollbars", "--window-size=1300,640")
+WITH_PIPES = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 5) for end in sys.argv[1:3]]  # first away from the places to be taken
+for place, end in zip((3, 4), ends):
+    os.dup2(end, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""A browser reads commands from file 3, and answers in file 4."""
 
 
 class Page:
@@ -104,20 +113,17 @@ class Page:
 def browser(folder: Path) -> Iterator[Page]:
     """A browser with a profile of its own; only root's needs to be told that it has no sandbox."""
     assert FOUND is not None
-    commands, answers = os.pipe(), os.pipe()
-
-    def place() -> None:
-        os.dup2(commands[0], 3)
-        os.dup2(answers[1], 4)
-
-    ends = [*commands, *answers]
-    assert min(ends) > 4, "the numbers of the pipes are free"
+    (get, command), (answer, put) = os.pipe(), os.pipe()
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
     arguments = [FOUND, *ALWAYS, *root, f"--user-data-dir={folder}", "--remote-debugging-pipe", "about:blank"]
-    started = subprocess.Popen(arguments, preexec_fn=place, close_fds=False, stderr=subprocess.DEVNULL)
-    os.close(commands[0])
-    os.close(answers[1])
-    with open(answers[0], "rb") as read, open(commands[1], "wb") as write:
+    started = subprocess.Popen(
+        [sys.executable, "-c", WITH_PIPES, str(get), str(put), *arguments],
+        pass_fds=(get, put),
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(get)
+    os.close(put)
+    with open(answer, "rb") as read, open(command, "wb") as write:
         try:
             yield Page(read, write)
         finally:

@@ -18,6 +18,8 @@ from tyrne.inspect.events import INSTRUCTIONS, NANOSECONDS, Call, Event, Fault, 
 from tyrne.inspect.page import timeline_page
 from tyrne.inspect.perfetto import perfetto_file
 from tyrne.inspect.timeline import Timeline, timeline_of
+from tyrne.kernel import messages
+from tyrne.lang import u64
 from tyrne.system.replay import Replay
 from tyrne.system.shipped import shipped
 from tyrne.testing import run_system
@@ -172,6 +174,23 @@ def test_a_refused_call_says_why(tmp_path: Path) -> None:
     (refused,) = [event for event in of.events if isinstance(event, Call) and event.refused]
     assert (refused.text, refused.outcome) == ("send(endpoint a, 0x0, 0x0, 0x0, 0x0, none)", "MISSING_RIGHT")
     assert refused.why == '0x0 is endpoint "a" with RECV, and lacks SEND'
+
+
+def test_a_kernel_panic_is_the_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "recv", lambda *_: u64(0) - 1)
+    of = live("exchange")
+    last = [event for event in of.events if isinstance(event, Output)][-1]
+    assert last.task is None and last.words.startswith("!! tyrne panic: u64 overflow: -1 at ")
+    assert (last.at, of.status) == (of.end, 3)
+
+
+def test_a_panic_of_boot_is_all_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise AssertionError("the sky fell")
+
+    monkeypatch.setattr("tyrne.hosted.machine.start_system", broken)
+    (event,) = live("exchange").events
+    assert isinstance(event, Output) and "the sky fell" in event.words
 
 
 def test_a_timeline_that_is_too_long_ends_before_the_run_and_says_so() -> None:

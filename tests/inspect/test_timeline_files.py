@@ -211,6 +211,25 @@ def test_what_a_run_says_is_data_of_the_page_and_nothing_else() -> None:
     assert "<" not in page.texts["script"][0]
 
 
+def hostile_report(folder: Path) -> Path:
+    """A report whose path and names are of the kind, and whose run shows them."""
+    report = run_system(shipped("systems/grant.toml")).report()
+    report["names"]["endpoints"] = ["<script>alert(1)</script>", "\ud800</script>\x1b[31m"]
+    path = folder / "<b>report.json"
+    path.write_text(json.dumps(report))
+    return path
+
+
+def test_names_of_a_report_are_in_both_files_but_not_as_anything_else(tmp_path: Path) -> None:
+    of = timeline_of(Replay.load(hostile_report(tmp_path)))
+    page, plain = parts(of), parts(of_system("grant"))
+    assert [tag for tag, _ in page.tags] == [tag for tag, _ in plain.tags]
+    assert page.texts["script"][1:] == plain.texts["script"][1:]
+    assert any("<script>alert(1)</script>" in text for text in data_of(page)["strings"])
+    assert any("\\ud800</script>\\x1b[31m" in text for text in data_of(page)["strings"])
+    assert read_back(perfetto_file(of)) == (sorted(expected(of)), carried(of))
+
+
 # --- in a browser
 
 

@@ -30,6 +30,8 @@ _EXPLICIT, _STARTS_HERE = 3, 3
 """Of `TrackDescriptor.ChildTracksOrdering`; of a packet's `sequence_flags`: all that was known before is forgotten."""
 _SEQUENCE: Final = 1
 _ROOT: Final = 1
+_PIECE: Final = 10_000
+"""Events."""
 _KERNEL_LANES: Final = ("processor", "interrupts", "lines")
 _TASK_LANES: Final = ("state", "calls", "messages", "output")
 
@@ -44,22 +46,30 @@ def new_builder() -> Any:
 
 
 def perfetto_file(timeline: Timeline) -> bytes:
-    """The timeline as a file of Perfetto's."""
-    builder = new_builder()
-    writer = _Writer(builder)
+    """The timeline as a file of Perfetto's: pieces that are files of their own, since all of it as messages would take
+    ten times its size."""
+    tracks: dict[tuple[int | None, str], int] = {}
+    writer, pieces = _Writer(new_builder(), tracks), []
     writer.describe(timeline)
     for flow, event in enumerate(timeline.events, 1):
+        if flow % _PIECE == 0:
+            pieces.append(writer.serialize())
+            writer = _Writer(new_builder(), tracks)
         writer.event(timeline, event, flow)
-    found: bytes = builder.serialize()
-    return found
+    return b"".join([*pieces, writer.serialize()])
 
 
 class _Writer:
     """Adds packets. Perfetto sorts them by time, and keeps the order of those of one time."""
 
-    def __init__(self, builder: Any) -> None:
+    def __init__(self, builder: Any, tracks: dict[tuple[int | None, str], int]) -> None:
+        """`tracks` are the numbers of the tracks that are described."""
         self._builder: Final = builder
-        self._tracks: Final[dict[tuple[int | None, str], int]] = {}
+        self._tracks: Final = tracks
+
+    def serialize(self) -> bytes:
+        found: bytes = self._builder.serialize()
+        return found
 
     def describe(self, timeline: Timeline) -> None:
         """The tracks, in the order in which they are shown."""

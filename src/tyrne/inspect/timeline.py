@@ -43,7 +43,7 @@ from tyrne.system.transition import Transition
 
 _SECOND: Final = 1_000_000_000
 """In nanoseconds."""
-EVENTS: Final = 1_000_000
+EVENTS: Final = 500_000
 """At most in a timeline; then the rest of the run is left out."""
 _KINDS: Final = {
     TaskState.READY: "ready",
@@ -115,8 +115,10 @@ class _Follower:
         living = self._living()
         self._words.learn_tables(replay.kernel, living)
         self._runs: tuple[int | None, Moment] = (self._current(), self._at)
-        self._look(living)
+        if not replay.panicked:
+            self._look(living)
         self._outputs(None)
+        self._panic()
 
     def follow(self, made: Transition) -> None:
         """A transition was made."""
@@ -132,14 +134,20 @@ class _Follower:
         for event in made.events:
             if isinstance(event, CallEvent):
                 self._returned(event, kernel, living.get(event.task))
-        if made.panicked:
-            self.events.append(Output(None, at, clean("kernel panic: " + text_of(replay.recorder.panic_bytes), TEXT)))
+        if made.panicked:  # nothing is known of the kernel any more
+            self._panic()
             return
         self.events.extend(self._deliveries.follow(step))
         self._look(living)
         runs = self._current()
         if runs != self._runs[0]:
             self._turn(runs)
+
+    def _panic(self) -> None:
+        """The kernel's last line, if it has failed a check."""
+        if self.replay.panicked:
+            first = text_of(self.replay.recorder.panic_bytes).partition("\n")[0]
+            self.events.append(Output(None, self._at, clean(first, TEXT)))
 
     def timeline(self, whole: bool) -> Timeline:
         replay = self.replay
