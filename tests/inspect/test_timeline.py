@@ -61,9 +61,10 @@ def live(name: str) -> Timeline:
     return timeline_of(open_run(shipped(f"systems/{name}.toml")))
 
 
-def reported(name: str, folder: Path, machine: str) -> Timeline:
+def reported(name: str, folder: Path, machine: str, preempt_calls: int = 0) -> Timeline:
     path = folder / "report.json"
-    path.write_text(json.dumps(run_system(shipped(f"systems/{name}.toml"), machine).report()))
+    run = run_system(shipped(f"systems/{name}.toml"), machine, preempt_calls=preempt_calls)
+    path.write_text(json.dumps(run.report()))
     return timeline_of(Replay.load(path))
 
 
@@ -137,6 +138,18 @@ def test_every_call_that_returned_is_there_once_and_every_message_has_a_sender(n
     assert len(returned) - ended == replay.recorder.call_count
     messages = [event for event in of.events if isinstance(event, Message)]
     assert not [message for message in messages if message.sender is None and message.what != "signal"]
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_notices_that_come_between_steps_of_long_work_have_the_sender_that_their_badge_says(
+    seed: int, tmp_path: Path
+) -> None:
+    """The keeper of semaphore.toml hears of counter-N by badge N."""
+    of = reported("semaphore", tmp_path, "hosted", preempt_calls=seed)
+    waits = [event for event in of.events if isinstance(event, Call) and event.name == "wait"]
+    badges = [call.outcome.removeprefix("OK (").partition(",")[0] for call in waits if "endpoint ends" in call.text]
+    senders = [of.name(event.sender) for event in of.events if isinstance(event, Message) and event.what == "end"]
+    assert senders == [f"counter-{int(badge, 16)}" for badge in badges]
 
 
 # --- events

@@ -105,6 +105,18 @@ def test_perfetto_reads_the_same_events_of_a_report_of_qemu(tmp_path: Path) -> N
     assert b"on qemu, 1 ns is an instruction of a task" in perfetto_file(of)
 
 
+def test_a_task_that_is_called_as_the_kernel_has_tracks_of_its_own() -> None:
+    trace = import_module("perfetto.protos.perfetto.trace.perfetto_trace_pb2").Trace()
+    moment = Moment(0, 0, 0)
+    trace.ParseFromString(perfetto_file(Timeline("run", "hosted", "ns", {0: "kernel"}, (), moment, True, 0)))
+    tracks = [packet.track_descriptor for packet in trace.packet]
+    assert [track.name for track in tracks].count("kernel") == 2
+    merged = type(tracks[0]).SIBLING_MERGE_BEHAVIOR_NONE
+    assert len({track.uuid for track in tracks}) == len(tracks) and {t.sibling_merge_behavior for t in tracks} == {
+        merged
+    }
+
+
 def test_an_event_of_perfetto_says_where_to_look() -> None:
     trace = import_module("perfetto.protos.perfetto.trace.perfetto_trace_pb2").Trace()
     trace.ParseFromString(perfetto_file(of_system("supervisor")))

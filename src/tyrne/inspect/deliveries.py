@@ -125,8 +125,13 @@ class Deliveries:
             fault = step.before[client].offer is Offer.FAULT if client in step.before else False
             return client, "fault" if fault else "message", _since(step, client)
         for number, stood in step.before.items():
-            if stood.state is TaskState.EXITED and stood.queue is not None and _queue(step, number) is None:
+            task = step.tasks.get(number)
+            if task is not None and (task.queue is not None or task.state is TaskState.ENDING):
+                continue  # what it has to say still waits
+            if stood.state is TaskState.EXITED and stood.queue is not None:
                 return number, "end", stood.since
+            if stood.state is TaskState.ENDING:
+                return number, "end", step.at
         sender, sent = self._left.get(id(_place(at)), (None, step.at))
         return sender, "message", sent
 
@@ -183,11 +188,6 @@ def _since(step: Step, number: int) -> Moment:
     """When a task began to wait; of one that did not, now."""
     stood = step.before.get(number)
     return step.at if stood is None or stood.state is TaskState.READY else stood.since
-
-
-def _queue(step: Step, number: int) -> TaskQueue | None:
-    task = step.tasks.get(number)
-    return None if task is None else task.queue
 
 
 def _client(task: Task, word: int) -> int | None:

@@ -26,8 +26,10 @@ from tyrne.system.errors import RequestError
 
 _BEGIN, _END, _INSTANT = 1, 2, 3
 """Of `TrackEvent.Type`."""
-_EXPLICIT, _STARTS_HERE = 3, 3
-"""Of `TrackDescriptor.ChildTracksOrdering`; of a packet's `sequence_flags`: all that was known before is forgotten."""
+_EXPLICIT, _NOT_MERGED = 3, 2
+"""Of `TrackDescriptor.ChildTracksOrdering` and `.SiblingMergeBehavior`: tracks of one name are different ones."""
+_STARTS_HERE: Final = 3
+"""Of a packet's `sequence_flags`: all that was known before is forgotten."""
 _SEQUENCE: Final = 1
 _ROOT: Final = 1
 _PIECE: Final = 10_000
@@ -117,7 +119,7 @@ class _Writer:
         packet.trusted_packet_sequence_id = _SEQUENCE
         track = packet.track_descriptor
         track.uuid, track.name, track.sibling_order_rank = uuid, name, rank
-        track.child_ordering = _EXPLICIT
+        track.child_ordering, track.sibling_merge_behavior = _EXPLICIT, _NOT_MERGED
         if parent is not None:
             track.parent_uuid = parent
         return packet

@@ -204,8 +204,10 @@ class _Follower:
         since = doing.stood.since if doing is not None and same else self._at
         if not same:
             self._end(number)
-            if number in self._opened and task.has_ended():
+            if task.has_ended():
                 self._close(number, "does not return")
+            elif task.state is TaskState.INACTIVE:
+                self._close(number, "called off")
         deadline = None if task.deadline is None else self._deadline(task)
         stood = Stood(task.state, since, task.queue, task.offer, signals_of(task))
         kind = "runs" if runs and task.state is TaskState.READY else _KINDS[task.state]
