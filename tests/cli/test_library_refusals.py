@@ -107,4 +107,5 @@ def test_of_memory_that_is_good_nothing_is_said(tyrne: Tyrne, tmp_path: Path) ->
 def test_a_status_that_a_call_was_refused_with_is_told_with_that_call(tyrne: Tyrne, tmp_path: Path) -> None:
     driver = DRIVER.replace("granted(device_memory(SHARED))", "granted(device_memory(MemoryCap(u64(14))))")
     (told,) = run(tyrne, tmp_path, "", AT, driver=driver)
-    assert told.startswith("tyrne: driver: the call that was refused is cap_query(0xe): INVALID_HANDLE")
+    call = "cap_query(0xe), at driver.py:9 in main: INVALID_HANDLE"
+    assert told.startswith(f"tyrne: driver: the call that was refused is {call}")

@@ -191,7 +191,8 @@ def test_a_run_says_which_call_it_was_whose_refusal_ended_a_program(
     (tmp_path / "p.py").write_text(QUIET_REFUSAL.format(handle=handle))
     outcome = tyrne("run", "p.py", *(["--release"] if release else []))
     assert outcome.status == 1
-    assert outcome.error == f"tyrne: p: the call that was refused is create({handle:#x}, 0x2, 0x0): {status}"
+    told = f"create({handle:#x}, 0x2, 0x0), at p.py:8 in main: {status}"
+    assert outcome.error == f"tyrne: p: the call that was refused is {told}"
 
 
 def test_a_loop_without_an_end_has_none(tyrne: Tyrne, tmp_path: Path) -> None:

@@ -113,5 +113,6 @@ def explain_refusals(result: Result, refusals: Mapping[int, CallEvent], said: Ma
             words = list(library_words(result.request.system, task, said.get(task)))
             yield from (f"{name}: {each}" for each in words)
         if event is not None and known and not words:
-            why = result.explainer.refusal(event)
-            yield f"{name}: the call that was refused is {event.text}: {event.refusal}{f': {why}' if why else ''}"
+            why, place = result.explainer.refusal(event), result.explainer.refused_at(event)
+            what = f"{event.text}{place}: {event.refusal}{f': {why}' if why else ''}"
+            yield f"{name}: the call that was refused is {what}"

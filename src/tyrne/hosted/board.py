@@ -214,7 +214,7 @@ class HostedBoard(CountedRam):
         recorder, x = self.recorder, frame.x
         if recorder.asks_for(x[0]):
             results = x.words(8) if isinstance(x, RegisterArray) else [int(x[i]) for i in range(8)]
-            recorder.call(int(task), int(call.number), _arguments(call), results)
+            recorder.call(int(task), int(call.number), _arguments(call), results, int(frame.pc))
         else:
             recorder.pass_over(int(task))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tyrne.abi import CALLS, VERSION, CallNumber, Status, TaskState
@@ -22,12 +22,14 @@ _STATUS_NAMES: Final = {status.value: status.name for status in Status}
 
 @dataclass(frozen=True, slots=True)
 class CallEvent:
-    """A system call: x8 and x0 to x5 as they came in, x0 to x7 as they went back, None if it never returns."""
+    """A system call: x8 and x0 to x5 as they came in, x0 to x7 as they went back, None if it never returns. `pc` is
+    where the task goes on, behind the call, on a machine that tells it."""
 
     task: int
     number: int
     arguments: tuple[int, ...]
     results: tuple[int, ...] | None
+    pc: int | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str | None:
@@ -218,10 +220,12 @@ class Recorder:
         if self.kept.interrupts:
             self.frames.append((time, frame))
 
-    def call(self, task: int, number: int, arguments: Sequence[int], results: Sequence[int]) -> None:
-        """A call returned: `arguments` are x0 to x5, `results` x0 to x7."""
+    def call(
+        self, task: int, number: int, arguments: Sequence[int], results: Sequence[int], pc: int | None = None
+    ) -> None:
+        """A call returned: `arguments` are x0 to x5, `results` x0 to x7, and the task goes on at `pc`."""
         self._lives(task)
-        self._call(CallEvent(task, number, tuple(arguments), tuple(results)))
+        self._call(CallEvent(task, number, tuple(arguments), tuple(results), pc))
 
     def exit(self, task: int, number: int, arguments: Sequence[int]) -> None:
         """A task ended itself; the first argument is its code."""

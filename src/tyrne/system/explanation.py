@@ -76,6 +76,11 @@ class Explainer:
         """`0x1 is endpoint "table" with RECV, and lacks SEND`; None where the status says it all."""
         return refusal_words(event, self.view(event.task), self.names)
 
+    def refused_at(self, event: CallEvent) -> str:
+        """`, at client.py:12 in main`: where a call was made, in the program's own source; empty where nobody knows."""
+        place = None if event.pc is None else self.stands(event.task, TaskState.RECEIVING.value, event.pc)
+        return at(place)
+
     def explain(self, report: Report, recorder: Recorder) -> None:
         """Add to a report what each fault and refusal means, where a fault was, and where each task stands that has not
         ended."""
