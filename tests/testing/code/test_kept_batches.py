@@ -68,6 +68,14 @@ def test_what_is_excluded_is_taken_out_and_counted() -> None:
 
 
 @pytest.mark.qemu
+def test_an_address_that_is_not_aligned_is_seen_before_it_is_found_unmapped() -> None:
+    misaligned = Generated("stlr", (*move(1, 0xA00A), 0xC89FFC22))  # stlr x2, [x1]
+    unmapped = Generated("stlr", (*move(1, 0xA008), 0xC89FFC22))
+    tally, found = conduct(Batch((misaligned, unmapped)), lambda seed: misaligned, WAYS)
+    assert found.differences == () and tally.excused == {"LDAR, STLR": 1}
+
+
+@pytest.mark.qemu
 def test_words_that_the_architecture_leaves_open_are_taken_out_where_qemu_knows_them_no_more() -> None:
     batch = Batch((
         Generated("smulh", (0x9B525A0C,)),

@@ -115,8 +115,8 @@ def known_differences(found: Comparison) -> Iterable[tuple[int, int, str]]:
             continue
         syndrome, _, pc = fault
         hosted = None if difference.first is None else told(difference.first)
-        if hosted is not None and hosted[2] == pc and syndrome != excluded.UNDEFINED:
-            continue  # both faulted; only a word that one of them does not know comes before any other fault
+        if hosted is not None and hosted[2] == pc and not excluded.comes_first(syndrome):
+            continue  # both faulted, and not because of what the other does not look at
         words = programs[difference.task].words
         index = (pc - CODE) // 4
         row = excluded.excuse(words[index], syndrome) if 0 <= index < len(words) else None

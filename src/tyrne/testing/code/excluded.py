@@ -41,6 +41,16 @@ _SHOULD_BE_ONES: Final = (
 )
 
 
+_ALIGNMENT, _STATUS = 0x21, 0x3F
+"""The status of a data abort, the lowest bits of its syndrome, when the address is not aligned."""
+
+
+def comes_first(syndrome: int) -> bool:
+    """Whether the processor finds out what is wrong before any other fault: a word that it does not know, or an address
+    that is not aligned, which is seen before it is translated."""
+    return syndrome == UNDEFINED or syndrome & _STATUS == _ALIGNMENT
+
+
 def _clear(word: int, ones: int) -> bool:
     return word & ones != ones
 
