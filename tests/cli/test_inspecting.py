@@ -287,3 +287,17 @@ def test_a_damaged_report_is_refused_in_one_line_or_shown(
     outcome = tyrne("tree", "r.json", "--at", 1)
     assert outcome.status in (0, 2)
     assert outcome.status == 0 or (outcome.out == "" and outcome.error.startswith("tyrne: error: "))
+
+
+def test_who_serves_when_the_others_have_ended_is_not_called_stuck(tyrne: Tyrne) -> None:
+    system = shipped("systems/serve.toml")
+    assert [line.split()[:2] for line in tyrne("waits", system).out.splitlines()[2:3]] == [["ticket", "serves"]]
+    before = tyrne("waits", system, "--at", "-1").out
+    assert "ticket" in before and "serves" not in before and "stuck" not in before
+
+
+def test_who_serves_in_a_deadlock_is_stuck(tyrne: Tyrne, tmp_path: Path) -> None:
+    path = deadlock(tmp_path)
+    path.write_text(path.read_text().replace('name = "two"', 'name = "two"\nserves = true'))
+    shown = tyrne("waits", path).out
+    assert "status 5" in shown and shown.count("cycle  waits") == 3

@@ -237,3 +237,22 @@ def test_a_run_goes_on_after_a_pause_as_if_it_had_not_been(computed: Path) -> No
         paused.advance(10)
     assert (paused.position, paused.inside) == (1, 300)
     assert paused.difference() is None
+
+
+@pytest.mark.qemu
+def test_a_report_that_cannot_be_replayed_is_announced_when_it_is_made(tyrne: Tyrne, tmp_path: Path) -> None:
+    report = tmp_path / "r.json"
+    made = tyrne("run", "-q", shipped("systems/rtc.toml"), "--machine", "qemu", "--report", report)
+    assert (made.status, made.error) == (
+        0,
+        "tyrne: warning: what devices of QEMU say is in no record, so the report cannot be replayed; run on "
+        "--machine hosted or native for one that can",
+    )
+    replayed = tyrne("replay", report)
+    assert replayed.status == 2 and replayed.error.endswith("replay a run on --machine hosted or native")
+
+
+def test_a_report_that_can_be_replayed_is_made_without_a_word(tyrne: Tyrne, tmp_path: Path) -> None:
+    report = tmp_path / "r.json"
+    assert tyrne("run", "-q", shipped("systems/rtc.toml"), "--report", report).err == ""
+    assert tyrne("replay", report).status == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_programs import ENDPOINTS, gift, program, ring_of_three, send, system
+from small_programs import ENDPOINTS, NOTHING, gift, program, ring_of_three, send, system
 
 from tyrne.abi import CallNumber as C
 from tyrne.cli.sheet import Item, Styled
@@ -120,6 +120,16 @@ def test_who_waits_for_what_nobody_can_do_is_stuck_without_a_cycle(tmp_path: Pat
     path = system(tmp_path, parts, lonely=(program((C.WAIT, [0])), '{ endpoint = "a", rights = ["RECV"] }'))
     wait = alone(list(inspect(path).waits))
     assert (wait.partners, wait.stuck, wait.cycle) == ((), True, None)
+
+
+def test_a_wait_that_ends_at_its_deadline_or_in_vain_is_no_refusal(tmp_path: Path) -> None:
+    seen = inspect(shipped("systems/timeout.toml"))
+    assert {task.name: task.refused for task in seen.tasks} == {"hasty": 0, "slow": 1}
+    calls = program((C.CALL, [0, 1, 0, 0, 0, NOTHING]), (C.TASK_EXIT, [0]))
+    client, ends = (calls, '{ endpoint = "a", rights = ["SEND"] }'), program((C.TASK_EXIT, [0]))
+    path = system(tmp_path, ENDPOINTS, client=client, server=(ends, '{ endpoint = "a", rights = ["RECV"] }'))
+    deserted = inspect(path).task("client")
+    assert (deserted.last_calls[0].outcome, deserted.refused) == ("ABORTED", 0)
 
 
 def test_a_deadline_that_ends_a_wait_keeps_a_task_from_being_stuck() -> None:

@@ -10,6 +10,7 @@ from stat import S_IFREG
 import pytest
 from linux_programs import build, on_all_machines, run, told
 
+from tyrne.abi import CallNumber, Status
 from tyrne.cli.main import run_arguments as main
 from tyrne.hosted.recorder import CallEvent, text_of
 from tyrne.linux.archive import count_files, entry
@@ -139,6 +140,13 @@ def test_a_heap_that_is_used_up_is_told_at_the_end(capfd: pytest.CaptureFixture[
 def test_a_run_without_refusals_says_so(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "-q", "--policy", "--machine", "native", "programs/hello.py"]) == 0
     assert capfd.readouterr().err == "tyrne: nothing was refused\n"
+
+
+def test_a_wait_that_its_deadline_ends_is_no_refusal_of_the_kernel() -> None:
+    policy = Policy()
+    for status in (Status.TIMED_OUT, Status.ABORTED, Status.MISSING_RIGHT):
+        assert policy.add(CallEvent(0, CallNumber.WAIT.value, (0,) * 6, (status.value, *[0] * 7)))
+    assert policy.kinds == {Kind(0, "wait", "MISSING_RIGHT"): 1}
 
 
 def test_a_wait_that_a_signal_ends_is_no_refusal() -> None:

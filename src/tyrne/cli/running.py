@@ -19,6 +19,7 @@ from tyrne.cli.summary import explain, explain_faults, explain_refusals, show_su
 from tyrne.hosted.kept import REPORT, SUMMARY
 from tyrne.hosted.stop import StopRequest
 from tyrne.system import limits
+from tyrne.system.devices import has_devices
 from tyrne.system.inputs import STDIN, read_input
 from tyrne.system.known import known_system
 from tyrne.system.parts import NOTHING_GIVEN, Given
@@ -89,6 +90,9 @@ def run_system(
         complain("the frames that the network device gets are recorded in the report", label="warning: ")
     if (keys is not None and report is not None and machine is not Machine.QEMU) or (own_input and report is not None):
         complain("what is typed is recorded in the report", label="warning: ")
+    if report is not None and machine is Machine.QEMU and has_devices(loaded.memory):
+        what = "what devices of QEMU say is in no record, so the report cannot be replayed"
+        complain(f"{what}; run on --machine hosted or native for one that can", label="warning: ")
     if report is not None and finds_files:
         complain("the files that a program is given are recorded in the report", label="warning: ")
     presenter: Presenter

@@ -13,6 +13,9 @@ from tyrne.inspect.words import counted
 _NUMBERS: Final = frozenset({"pri", "instructions", "share", "traps", "calls", "refused", "pages", "mapped"})
 _STATES: Final = {"ready": "green", "faulted": "red", "exited": "dim", "inactive": "dim", "suspended": "yellow"}
 
+_ENDED: Final = (0, 1)
+"""Statuses of a run that its tasks have ended: who serves and waits then is as one that exited."""
+
 
 def heading(seen: Inspection) -> Item:
     """Which run, and where in it."""
@@ -105,10 +108,15 @@ def _node(cap: Capability) -> str:
 def waits(seen: Inspection, task: str | None) -> Iterator[Item]:
     """Who waits for whom, cycles, and what waits in objects."""
     table = Table(("task", "", "waits", "for"))
+    ended = seen.at.over and seen.at.status in _ENDED
+    serving = {task.name for task in seen.tasks if task.serves} if ended else set()
     for wait in seen.waits:
+        whom = ", ".join([*wait.partners, *wait.others]) or "nobody"
+        if wait.task in serving:
+            table.rows.append((wait.task, "serves", wait.does, whom))
+            continue
         style = "bold red" if wait.cycle is not None else "red" if wait.stuck else ""
         mark = "cycle" if wait.cycle is not None else "stuck" if wait.stuck else ""
-        whom = ", ".join([*wait.partners, *wait.others]) or "nobody"
         table.rows.append((Styled(wait.task, style), Styled(mark, style), wait.does, Styled(whom, style)))
     if seen.waits:
         yield table

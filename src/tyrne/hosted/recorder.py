@@ -17,6 +17,7 @@ from tyrne.lang import u64
 _CALL_NAMES: Final = {number.value: number.name.lower() for number in CallNumber}
 _ARGUMENTS: Final = {layout.number.value: len(layout.arguments) for layout in CALLS}
 _RESULTS: Final = {layout.number.value: len(layout.results) for layout in CALLS}
+_NO_REFUSALS: Final = (Status.OK.value, Status.TIMED_OUT.value, Status.ABORTED.value)
 _STATUS_NAMES: Final = {status.value: status.name for status in Status}
 
 
@@ -57,6 +58,12 @@ class CallEvent:
         if self.results is None or self.results[0] == Status.OK.value:
             return None
         return _STATUS_NAMES.get(self.results[0], hex(self.results[0]))
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether it returned with a refusal. A wait that ended without what it waited for was none: the call was right
+        when it was made."""
+        return self.results is not None and self.results[0] not in _NO_REFUSALS
 
 
 @dataclass(frozen=True)

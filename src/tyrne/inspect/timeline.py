@@ -272,7 +272,7 @@ class _Follower:
                 event.name or f"call {event.number:#x}",
                 text,
                 outcome,
-                event.refusal is not None,
+                event.was_refused,
                 None if why is None else clean(why, TEXT),
             )
         )

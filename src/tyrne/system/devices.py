@@ -149,6 +149,11 @@ def is_shared(region: Region) -> bool:
     return RAM_START <= region.address < RAM_END
 
 
+def has_devices(regions: Iterable[Region]) -> bool:
+    """Whether registers of a device are among them."""
+    return any(region.address and not is_shared(region) for region in regions)
+
+
 def shared_pages(regions: Iterable[Region]) -> int:
     """How many pages devices reach."""
     return sum(region.pages for region in regions if is_shared(region))

@@ -102,9 +102,8 @@ class History:
             did.calls += 1
             did.last.append((position, event))
             results = event.results
-            if results is not None and results[0] != _OK:
-                did.refused += 1
-            elif results is not None and event.number in _FOLLOWED:
+            did.refused += event.was_refused
+            if results is not None and results[0] == _OK and event.number in _FOLLOWED:
                 self._returned(kernel, position, runner, event, events)
 
     def activity(self, task: int) -> Activity:

@@ -56,6 +56,8 @@ class Policy:
     def add(self, event: CallEvent) -> bool:
         """Count a refused call; whether it was the kernel that refused it, and not the library in a program."""
         told = is_told(event.number)
+        if not told and not event.was_refused:
+            return True  # a wait that has ended otherwise
         kind = self._told(event) if told else Kind(event.task, event.name or str(event.number), event.refusal or "")
         if kind is None:
             return False

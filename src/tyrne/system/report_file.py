@@ -132,12 +132,14 @@ def read_report(path: Path) -> RecordedRun:
         explainer = explainer_of_report(record, report)
     except (BadRecordError, BadTableError) as error:
         raise RequestError(f"{path}: {error}; {_MEND}") from None
-    models = () if report["machine"] == "qemu" else {KINDS[device.kind].address for device in record.devices}
+    described = {KINDS[device.kind].address for device in record.devices}
+    models = set() if report["machine"] == "qemu" else described
     unknown = [at.address for at in record.addressed if not is_shared(at) and at.address not in models]
     if unknown:
+        mend = "" if described.issuperset(unknown) else ", with the device as a [[device]]"
         raise RequestError(
             f"{path}: its tasks read the device at {', '.join(map(hex, unknown))}, and what they read is in no record; "
-            "replay a run on --machine hosted or native, with the device as a [[device]]"
+            f"replay a run on --machine hosted or native{mend}"
         )
     return RecordedRun(path, report, record, explainer)
 
