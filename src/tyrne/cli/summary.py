@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 EXPLAINED: Final = 16
 """Faults, of which many tasks that were made meanwhile may have had one each."""
+_SERVES: Final = "if it serves, write serves = true in its [[task]]"
 REFUSED_CODE: Final = 102
 """With it `granted` and `done` of the user library end a program that cannot go on."""
 
@@ -78,8 +79,14 @@ def explain(result: Result) -> Iterator[str]:
             yield f"stopped: the limit of {result.limit} instructions was reached"
             yield from who_stands(result)
         case status if status == STATUS_DEADLOCK:
-            lines = list(who_stands(result)) or ["no task can run, and nothing is left to start one"]
-            yield from (f"deadlock: {line}" for line in lines)
+            from tyrne.system.deserted import left_alone  # here: most runs need no explanation
+
+            alone = left_alone(result.request.system, result.recorder)
+            for task, standing in sorted(result.recorder.standings.items()):
+                mend = f"; all its clients have ended: {_SERVES}" if task in alone else ""
+                yield f"deadlock: {result.explainer.standing(task, standing)}{mend}"
+            if not result.recorder.standings:
+                yield "deadlock: no task can run, and nothing is left to start one"
 
 
 def explain_faults(result: Result) -> Iterator[str]:
