@@ -37,10 +37,17 @@ EqualText = Callable[[Type, str, str], str]
 """The C condition that two members of a type are equal."""
 
 C_OPERATOR: Final = {"is": "==", "is not": "!="}
+_LISTED: Final = {n.TupleExpr: "tuples", n.ListExpr: "lists", n.SetExpr: "sets"}
+_MEMBERS: Final = {"in": ("==", "or"), "not in": ("!=", "and")}
+"""How each member of what is listed is compared instead, and how the comparisons are joined."""
+_SPELLED: Final = 4
+"""Members that a refusal spells out."""
 
 
 def lower_comparison(f: Function, e: n.ComparisonExpr) -> Val:
     """`a < b < c`: each operand once, from left to right, and none after the first false comparison."""
+    for op, left, right in zip(e.operators, e.operands, e.operands[1:], strict=False):
+        _refuse_listed(op, left, right)
     a, b = operands(f, e.operands[:2], _operand(f, e))
     if len(e.operators) > 1:
         a, b = f.once(a), f.once(b)
@@ -68,6 +75,31 @@ def lower_comparison(f: Function, e: n.ComparisonExpr) -> Val:
             if not b.stable and len(e.operators) > 2:
                 raise reject("this chain of comparisons reads memory in its middle; write it as several with `and`", e)
     return result
+
+
+def _refuse_listed(op: str, left: n.Expression, right: n.Expression) -> None:
+    """Refuse `x in (A, B)`, with the comparisons that say the same."""
+    if op not in _MEMBERS or not isinstance(right, n.TupleExpr | n.ListExpr | n.SetExpr) or not right.items:
+        return
+    sign, word = _MEMBERS[op]
+    tests = [f"{_spelled(left)} {sign} {_spelled(item)}" for item in right.items[:_SPELLED]]
+    more = [] if len(right.items) <= _SPELLED else ["…"]
+    raise reject(f"{_LISTED[type(right)]} are outside the language; write {f' {word} '.join([*tests, *more])}", right)
+
+
+def _spelled(e: n.Expression) -> str:
+    """A name, a field, a number, or a call of one argument with one of these, as it is written; `…` for all else."""
+    match e:
+        case n.NameExpr():
+            return e.name
+        case n.MemberExpr():
+            return f"{_spelled(e.expr)}.{e.name}"
+        case n.IntExpr():
+            return str(e.value)
+        case n.CallExpr(args=[argument]) if isinstance(e.callee, n.NameExpr):
+            return f"{e.callee.name}({_spelled(argument)})"
+        case _:
+            return "…"
 
 
 def _next(f: Function, op: str, a: Val, operand: n.Expression, e: n.ComparisonExpr) -> tuple[Val, Val]:
