@@ -40,7 +40,7 @@ ABORT_CASES = [
     (JUMP | UNMAPPED, STACK - 16, "jumps to address 0x8ffff0, where nothing is mapped"),
     (WRITE | PERMISSION, 0xFFFF_FFFF_4008_0000, "writes to address 0xffffffff40080000, where no program can be: "),
     (WRITE | UNMAPPED, SHARED, 'writes to memory "shared", which is not mapped there any more'),
-    (WRITE | UNMAPPED, 0x5000_0000, "writes to address 0x50000000, where nothing is mapped"),
+    (WRITE | UNMAPPED, 0x5000_0000, 'writes to address 0x50000000, where nothing is mapped (its description '),
     (WRITE | PERMISSION, CODE, "writes to its own code"),
     (WRITE | PERMISSION, CONSTANTS, "writes to its own constants"),
     (WRITE | PERMISSION, SHARED, "writes to address 0x10000000, which is mapped to be read only"),
@@ -64,6 +64,16 @@ def test_without_a_row_of_the_aborts_something_is_told_otherwise(row: int, monke
     with suppress(StopIteration):
         told = [fault_words(FaultEvent(0, syndrome, address, CODE), TASK) for syndrome, address, _ in ABORT_CASES]
         assert not all(words.startswith(case[-1]) for words, case in zip(told, ABORT_CASES, strict=True))
+
+
+def test_an_address_where_nothing_is_mapped_is_told_with_what_the_description_maps() -> None:
+    spans = (*TASK.spans, Span(0x1100_0000, 0x1100_1000, Where.MEMORY, "chip {0}"))
+    event = FaultEvent(0, READ | UNMAPPED, 0x1200_0004, CODE)
+    assert fault_words(event, TaskView(1, spans, TASK.code, ())) == (
+        "reads from address 0x12000004, where nothing is mapped "
+        '(its description maps "shared" at 0x10000000, "chip {0}" at 0x11000000)'
+    )
+    assert fault_words(event, TaskView(1, COMMON, (), ())) == "reads from address 0x12000004, where nothing is mapped"
 
 
 @pytest.mark.parametrize("number", sorted(CLASSES))

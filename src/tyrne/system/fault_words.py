@@ -13,6 +13,7 @@ from tyrne.system.task_view import TaskView, Where
 _K, _C, _W = FaultKind, AbortCause, Where
 _ACCESSES: Final = (_K.DATA_ABORT_READ, _K.DATA_ABORT_WRITE)
 _ABORTS: Final = (*_ACCESSES, _K.INSTRUCTION_ABORT)
+_NOWHERE_MAPPED: Final = "{does} address {address}, where nothing is mapped"
 
 ABORTS: Final[tuple[tuple[tuple[FaultKind, ...], AbortCause | None, Where | None, str], ...]] = (
     (_ABORTS, _C.TRANSLATION, _W.NULL, "null pointer: {does} address {address}"),
@@ -20,7 +21,7 @@ ABORTS: Final[tuple[tuple[tuple[FaultKind, ...], AbortCause | None, Where | None
     (_ACCESSES, _C.TRANSLATION, _W.ABOVE_STACK, "{does} address {address}, past the end of its stack"),
     (_ABORTS, None, _W.NOT_ITS_OWN, "{does} address {address}, where no program can be: they end at {limit}"),
     (_ABORTS, _C.TRANSLATION, _W.MEMORY, "{does} memory {name}, which is not mapped there any more"),
-    (_ABORTS, _C.TRANSLATION, None, "{does} address {address}, where nothing is mapped"),
+    (_ABORTS, _C.TRANSLATION, None, _NOWHERE_MAPPED),
     ((_K.DATA_ABORT_WRITE,), _C.PERMISSION, _W.CODE, "writes to its own code"),
     ((_K.DATA_ABORT_WRITE,), _C.PERMISSION, _W.CONSTANTS, "writes to its own constants"),
     ((_K.DATA_ABORT_WRITE,), _C.PERMISSION, None, "writes to address {address}, which is mapped to be read only"),
@@ -75,7 +76,7 @@ def fault_words(event: FaultEvent, task: TaskView) -> str:
         words = _NO_CODE if word == 0 else _UNDEFINED
     else:
         words = CLASSES.get(int(exception_class(syndrome)), "an exception that no program should meet")
-    return words.format(
+    told = words.format(
         does=_DOES.get(kind, ""),
         address=hex(event.address),
         limit=hex(limits.USER_VA_LIMIT),
@@ -84,3 +85,10 @@ def fault_words(event: FaultEvent, task: TaskView) -> str:
         more="write a larger number" if task.stack_pages < limits.STACK_PAGES else "that is the most: use less of it",
         word="" if word is None else f"{word:#010x}",
     ).rstrip()
+    return told + (_mapped(task) if words == _NOWHERE_MAPPED and kind in _ACCESSES else "")
+
+
+def _mapped(task: TaskView) -> str:
+    """Where the memory and the registers of devices lie that a task has from the start: it may have meant one."""
+    there = [f'"{span.name}" at {span.start:#x}' for span in task.spans if span.where is Where.MEMORY]
+    return f" (its description maps {', '.join(there)})" if there else ""
