@@ -24,7 +24,7 @@ CODE = b"\x00\x00\x80\xd2\x88\x00\x80\xd2\x01\x00\x00\xd4"
         ("run" + " a.bin" * 17, "17 programs; a system has at most 16 tasks, give fewer"),
         ("run --machine moon a.bin", "Invalid value for '--machine': 'moon' is not one of 'hosted', 'qemu', 'native'"),
         ("run --max-instructions 0 a.bin", "Invalid value for '--max-instructions': Input should be "),
-        ("run --fast a.bin", "No such option: --fast; see tyrne run --help"),
+        ("run --swift a.bin", "No such option: --swift; see tyrne run --help"),
         ("run --report no/r.json a.bin", "no/r.json: there is no directory no; make it first"),
         ("run --report a.bin a.bin", "a.bin: is an input of this command and would be lost; name another file"),
         ("build --emit c -o a.bin a.bin", "a.bin: is an input of this command and would be lost; name another file"),
@@ -98,8 +98,8 @@ def test_every_mistake_of_a_description_is_a_line(tyrne: Tyrne, tmp_path: Path) 
     (tmp_path / "s.toml").write_text(task + "stack_pages = 0\nx = 1\n")
     assert tyrne("check", "s.toml").err == (
         'tyrne: error: s.toml:7: unknown key "x" in [[task]]; '
-        "the keys are name, program, abi, args, env, heap_pages, stack_pages, priority, start, serves, supervisor, "
-        "quota, caps\n"
+        "the keys are name, program, abi, args, env, heap_pages, files, stdin, stack_pages, priority, start, serves, "
+        "supervisor, quota, caps\n"
     )
     (tmp_path / "s.toml").write_text(task + "stack_pages = 0\n")
     assert tyrne("check", "s.toml").error.startswith("tyrne: error: s.toml:6: stack_pages is 0; write a number from 1")
