@@ -98,7 +98,7 @@ fuzz-code: $(BASE) tools
 battery: $(BASE) tools
 	@$(BIN)/python -m tyrne.testing.code.battery $(ARGS)
 
-# Programs of others for Linux, hosted and on QEMU, beside qemu-user: all of the list, or ARGS="PROGRAM… --machine M --json FILE".
+# Programs of others for Linux, hosted and on QEMU, beside qemu-user: ARGS="PROGRAM… --machine M --json FILE".
 linux: $(TEST) tools
 	@$(BIN)/python -m assurance.linux.battery $(ARGS)
 
