@@ -103,6 +103,7 @@ def test_a_cycle_of_three_is_told_and_is_red_on_a_terminal(
     ]
     assert lines[5] == "cycle: one → two → three → one"
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "80")
     coloured = tyrne("waits", path).out
     assert "\x1b[1;31mcycle: one → two → three → one\x1b[0m" in coloured
