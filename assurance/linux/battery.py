@@ -96,7 +96,7 @@ class Battery:
             return built(program.built, self.sources[program.built], self.packages)
         if program.package:
             package, path = program.package.split(":")
-            return self.packages.binary(package) / path
+            return self.packages.file(package, path)
         return hello("go" if program.go else "rust", self.packages)
 
     def lay_out(self, program: Program, folder: Path) -> None:

@@ -44,6 +44,14 @@ class Packages:
             self._unpacked(target, ["dpkg-deb", "--extract", str(archive)])
         return target
 
+    def file(self, name: str, path: str) -> Path:
+        """A file of a package, which has it below usr/ since Debian 13."""
+        folder = self.binary(name)
+        for found in (folder / path, folder / "usr" / path):
+            if found.is_file():
+                return found
+        raise NotHadError(f"{name}: it has no {path}")
+
     def source(self, name: str) -> Path:
         """The folder that a package's source is unpacked in, as its authors released it."""
         target = self.folder / "source" / name

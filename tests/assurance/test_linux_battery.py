@@ -33,6 +33,15 @@ def test_sources_are_fetched_from_where_packages_are() -> None:
     assert added == ["# a comment", "deb [a=b] somewhere bookworm main", "deb-src [a=b] somewhere bookworm main"]
 
 
+def test_a_file_of_a_package_may_lie_below_usr(tmp_path: Path) -> None:
+    for name, place in (("old", "bin"), ("new", "usr/bin")):
+        (tmp_path / "binary" / name / place).mkdir(parents=True)
+        (tmp_path / "binary" / name / place / "program").touch()
+        assert Packages(tmp_path).file(name, "bin/program").is_file()
+    with pytest.raises(NotHadError, match="old: it has no bin/other"):
+        Packages(tmp_path).file("old", "bin/other")
+
+
 def test_without_apt_a_program_is_left_out_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(NotHadError, match="there is no apt-get on this machine"):

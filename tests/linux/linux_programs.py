@@ -77,6 +77,6 @@ def debian_file(package: str, path: str) -> Path | None:
     DEBIAN.mkdir(parents=True, exist_ok=True)
     with locked(DEBIAN / "lock"):  # another worker may be at it
         try:
-            return Packages(DEBIAN).binary(package) / path
+            return Packages(DEBIAN).file(package, path)
         except NotHadError:
             return None
