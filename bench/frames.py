@@ -66,11 +66,16 @@ def batches() -> list[list[int]]:
 def program() -> str:
     """programs/echo.py with another beginning and another end."""
     text, _, _ = PROGRAM.read_text().partition("@export\n")
-    for old, new in _CHANGES:
+    return changed(text, PROGRAM, _CHANGES) + MAIN.read_text()
+
+
+def changed(text: str, path: Path, changes: tuple[tuple[str, str], ...]) -> str:
+    """The text of a file with changes, each of which has one place there."""
+    for old, new in changes:
         if text.count(old) != 1:
-            raise BenchError(f"frames: programs/echo.py does not say {old.strip()} once")
+            raise BenchError(f"{path.name} does not say {old.strip()} once")
         text = text.replace(old, new)
-    return text + MAIN.read_text()
+    return text
 
 
 def description() -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from counts import BenchError, boot, samples_in
-from frames import datagram
+from frames import changed, datagram
 
 from tyrne.hosted.devices.pcap import pcap_of
 from tyrne.system.build import kernel_elf
@@ -73,14 +73,6 @@ def description() -> str:
     """systems/network.toml with the first client only, and what the driver counts in."""
     text, _, _ = SYSTEM.read_text().partition('[[task]]\nname = "answerer-2"')
     return changed(text, SYSTEM, _TO_SYSTEM)
-
-
-def changed(text: str, path: Path, changes: tuple[tuple[str, str], ...]) -> str:
-    for old, new in changes:
-        if text.count(old) != 1:
-            raise BenchError(f"served: {path.name} does not say {old.strip()} once")
-        text = text.replace(old, new)
-    return text
 
 
 def frames() -> list[bytes]:

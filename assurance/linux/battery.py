@@ -16,8 +16,9 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -80,6 +81,10 @@ class Result:
         return [machine for machine, outcome in self.seen.items() if outcome != self.expected]
 
 
+Run = Callable[[Program, Path, Path], Outcome]
+"""Runs a program in a folder, from a file."""
+
+
 class Battery:
     """The programs of the list, and where their files come from."""
 
@@ -121,17 +126,14 @@ class Battery:
             seen = {}
             for machine in machines:
                 place = Path(temporary) / machine
-                seen[machine] = self._in_new_folder(program, place, file, lambda *given, m=machine: tyrne(m, *given))
+                seen[machine] = self._in_new_folder(program, place, file, partial(tyrne, machine))
         return Result(name, expected, seen, reason=program.differs)
 
-    def _in_new_folder(self, program: Program, folder: Path, file: Path, run: object) -> Outcome:
+    def _in_new_folder(self, program: Program, folder: Path, file: Path, run: Run) -> Outcome:
         files = folder / "files"
         files.mkdir(parents=True)
         self.lay_out(program, files)
-        assert callable(run)
-        outcome = run(program, folder, file)
-        assert isinstance(outcome, Outcome)
-        return outcome
+        return run(program, folder, file)
 
 
 def text_of(output: bytes) -> str:
