@@ -20,7 +20,10 @@ ALLOWED: dict[str, set[str]] = {
     "boards": {"boot", "kernel", "abi", "hal", "lang"},
     "compiler": {"lang"},
     "linux": {"compiler", "abi", "hal", "lang"},
-    "hosted": {"boards.native", "boards.qemu_virt.memory_map", "boot", "compiler", "kernel", "abi", "hal", "lang"},
+    "hosted": {
+        *("boards.native", "boards.prefilled", "boards.qemu_virt.memory_map"),
+        *("boot", "compiler", "kernel", "abi", "hal", "lang"),
+    },
     "system": {"linux", "hosted", "boards", "boot", "compiler", "kernel", "abi", "hal", "lang"},
     "inspect": {"system", "hosted", "boot", "kernel", "abi", "hal", "lang"},
     "testing": {"rows", "inspect", "system", "hosted", "boards", "boot", "compiler", "kernel", "abi", "hal", "lang"},

@@ -203,7 +203,7 @@ def test_what_is_given_is_in_the_report_and_run_says_so(
     assert out == RIGHT
     assert err == (
         "tyrne: warning: what is typed is recorded in the report\n"
-        "tyrne: warning: the files that a program is given are recorded in the report\n"
+        "tyrne: warning: the files that programs are given are recorded in the report\n"
     )
     assert main(["replay", str(report)]) == 0
     assert main(["run", "-q", "--files", str(files), "programs/hello.py"]) == 2

@@ -178,11 +178,11 @@ WRONG = r"""
 
 - pages = 2\n[[memory]]
 + [[memory]]
-! s:7: no "pages" in [[memory]]; add pages = 1
+! s:7: no "pages" in [[memory]]; add pages = 1, or file = "data.bin"
 
 - pages = 2
 + pages = 2\nsize = 1
-! s:10: unknown key "size" in [[memory]]; the keys are name, pages, address, dma
+! s:10: unknown key "size" in [[memory]]; the keys are name, pages, address, dma, file
 
 - name = "rtc"
 + name = "ring"

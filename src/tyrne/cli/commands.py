@@ -54,8 +54,8 @@ AllowPath = Annotated[
     list[Path] | None,
     typer.Option(
         metavar="DIR",
-        help="A folder besides that of the description in which files of devices may lie, to be read, and changed if "
-        "the description says keep = true. May be given again.",
+        help="A folder besides that of the description in which files of devices and memory may lie, to be read, and "
+        "changed if the description says keep = true. May be given again.",
         show_default=False,
     ),
 ]
@@ -274,7 +274,7 @@ def check(
     from tyrne.system.outline import outline
 
     with progress(terminal(stderr=True), "checking …"):
-        description = select(system or [], _given(context, abi, files))
+        description = select(system or [], _given(context, abi, files), allow_path or ())
         loaded = load_system(description)
         read_files(loaded.devices, allow_path or ())
     warn(warnings_of(loaded))

@@ -62,8 +62,9 @@ def run_system(
     if own_input:
         given = replace(given, stdin=typed)
     if report is not None or capture is not None or machine is Machine.QEMU:
-        description = select(system, given)  # what is wrong with the system is said first
+        description = select(system, given, allowed)  # what is wrong with the system is said first
         finds_files = any(task.given.files is not None for task in description.tasks)
+        finds_files = finds_files or any(region.file is not None for region in description.memory)
         if report is not None:
             check_output(report, system, description, typed)
         if capture is not None:
@@ -78,7 +79,7 @@ def run_system(
         find_emulator()
     out = terminal(stderr=report == STDOUT)
     with progress(out, "building …"):
-        loaded = known_system(system, given)
+        loaded = known_system(system, given, allowed)
         keys = None if own_input else read_input(typed, loaded.devices)
         ready = prepare(
             Request(loaded, machine, release, max_instructions, preempt_calls, allowed, keys, max_seconds, captured)
@@ -94,7 +95,7 @@ def run_system(
         what = "what devices of QEMU say is in no record, so the report cannot be replayed"
         complain(f"{what}; run on --machine hosted or native for one that can", label="warning: ")
     if report is not None and finds_files:
-        complain("the files that a program is given are recorded in the report", label="warning: ")
+        complain("the files that programs are given are recorded in the report", label="warning: ")
     presenter: Presenter
     if out is None:
         presenter = PlainPresenter(bytes_of(report))
@@ -142,6 +143,7 @@ def check_output(
         from tyrne.system.files import check_writable
 
         images = [device.file for device in description.devices if device.file is not None]
+        images += [region.file for region in description.memory if region.file is not None]
         inputs = [] if typed is None or typed == STDIN else [typed]
         check_writable(output, [*system, *description.files(), *images, *inputs])
 

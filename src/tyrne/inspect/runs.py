@@ -42,7 +42,7 @@ def open_run(path: Path, max_instructions: int = 0, allowed: Sequence[Path] = ()
     if is_report(path):
         return Replay.load(path, max_instructions)
     check_kernel()
-    return run_of(known_system([path]), path, max_instructions, allowed)
+    return run_of(known_system([path], allowed=allowed), path, max_instructions, allowed)
 
 
 def run_of(system: System, path: Path, max_instructions: int = 0, allowed: Sequence[Path] = ()) -> Replay:

@@ -9,7 +9,7 @@ from typing import Final
 
 from tyrne.abi import CapKind, Rights, includes, rights_at_boot, rights_over
 from tyrne.system import limits
-from tyrne.system.devices import KINDS, is_shared, line_error
+from tyrne.system.devices import KINDS, in_ram, line_error
 from tyrne.system.handles import words_of
 from tyrne.system.mistakes import Mistakes, Where
 from tyrne.system.parts import CONSOLE_CAP, Cap, Device, Mapping, Region
@@ -110,7 +110,7 @@ class CapReader:
                 what = f'"{other}" is for {_OWNER[other]}, not for {kind.what}; remove it'
                 self._mistakes.add((*here, other), what)
         number = self.number((*here, key), kind.named, getattr(table, key)) if kind.named else 0
-        shared = key == "memory" and number is not None and is_shared(self._regions[number])
+        shared = key == "memory" and number is not None and self._regions[number].dma
         rights = kind.default | Rights.LOCATE if shared else kind.default
         if table.rights is not None:
             allowed = rights_at_boot(kind.kind) if shared else rights_over(kind.kind)
@@ -203,7 +203,8 @@ class CapReader:
             what = "no memory is writable and executable at once; remove writable or executable"
             self._mistakes.add((*here, "executable"), what)
         if mapping.executable and region.address:
-            is_what = "is shared with devices" if is_shared(region) else "is a device"
+            is_what = "is filled from a file" if region.file else "is shared with devices"
+            is_what = is_what if in_ram(region) else "is a device"
             what = f'memory "{region.name}" {is_what}, and is never executed; remove executable'
             self._mistakes.add((*here, "executable"), what)
         for needed, wanted, key in (

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tyrne.boards.qemu_virt.memory_map import RAM_START
 from tyrne.system import limits
 from tyrne.system.capabilities import CapReader, check_badge, overlap
 from tyrne.system.described import SystemDescription, TaskDescription, name_error
-from tyrne.system.devices import KINDS, is_shared, placed, range_error, registers_of, shared_pages
+from tyrne.system.devices import KINDS, in_ram, pages_of, placed, registers_of
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.handles import read_handles
 from tyrne.system.mistakes import Mistakes, Where
@@ -24,8 +23,9 @@ from tyrne.system.places import DEPTH, too_deep
 from tyrne.system.program_files import read_given, read_program
 from tyrne.system.quotas import check_sums, read_quota
 from tyrne.system.reach import check_reach
+from tyrne.system.regions import read_region
 from tyrne.system.serial_line import check_serial_line
-from tyrne.system.shape import Description, DeviceTable, MemoryTable, SupervisorTable, TaskTable, example, read_shape
+from tyrne.system.shape import Description, DeviceTable, SupervisorTable, TaskTable, example, read_shape
 from tyrne.system.similar import meant
 
 _NAMED: Final = (
@@ -38,8 +38,9 @@ _NAMED: Final = (
 """The kinds of table that may stand many times: key, noun, and how many there may be."""
 
 
-def read_description(path: Path) -> SystemDescription:
-    """The description in a file; RequestError with one line per mistake."""
+def read_description(path: Path, allowed: Sequence[Path] = ()) -> SystemDescription:
+    """The description in a file; RequestError with one line per mistake. Files of memory regions lie below its folder,
+    or below one that is allowed."""
     try:
         with path.open("rb") as file:
             content = file.read(limits.DESCRIPTION_BYTES + 1)
@@ -57,7 +58,7 @@ def read_description(path: Path) -> SystemDescription:
         data = _parse(text)
     except tomllib.TOMLDecodeError as error:
         raise RequestError(_syntax_error(path, text, str(error))) from None
-    return _read(path, Mistakes(path, text), data)
+    return _read(path, Mistakes(path, text), data, allowed)
 
 
 def describe(data: dict[str, Any], folder: Path) -> SystemDescription:
@@ -88,7 +89,7 @@ def _syntax_error(path: Path, text: str, message: str) -> str:
     return f"{path}:{line}: not TOML: {what[:1].lower()}{what[1:]}; correct the syntax of this line"
 
 
-def _read(path: Path, mistakes: Mistakes, data: dict[str, Any]) -> SystemDescription:
+def _read(path: Path, mistakes: Mistakes, data: dict[str, Any], allowed: Sequence[Path] = ()) -> SystemDescription:
     """Shape first; then every value for itself; last, what can be said only of a whole that has no mistake so far."""
     model = read_shape(data, mistakes)
     if model is None:
@@ -97,8 +98,8 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any]) -> SystemDescrip
     if any(len(names[key]) > limit for key, _, limit in _NAMED):
         raise mistakes.failure()  # the checks below compare each with each
     _check_slice(mistakes, model.system.slice)
-    regions = tuple(_read_region(mistakes, ("memory", i), table) for i, table in enumerate(model.memory))
-    if shared_pages(regions) <= limits.SHARED_FRAMES:  # else it is said below
+    regions = tuple(read_region(mistakes, path, ("memory", i), each, allowed) for i, each in enumerate(model.memory))
+    if pages_of(regions) <= limits.SHARED_FRAMES:  # else it is said below
         regions = placed(regions)
     devices = tuple(_read_device(mistakes, path, ("device", i), table) for i, table in enumerate(model.device))
     for index, device in enumerate(devices):
@@ -156,19 +157,6 @@ def _check_slice(mistakes: Mistakes, instructions: int) -> None:
         mistakes.add(("system", "slice"), f"{what}, or 0 for tasks that run until they wait or yield")
 
 
-def _read_region(mistakes: Mistakes, here: Where, table: MemoryTable) -> Region:
-    pages = table.pages
-    if not 1 <= pages <= limits.SHARED_FRAMES:
-        mistakes.add((*here, "pages"), f"pages is {pages}; write a number from 1 to {limits.SHARED_FRAMES}")
-        pages = 1  # what is said of its mappings should hold for any size
-    elif table.address is not None and (wrong := range_error(table.address, pages)):
-        mistakes.add((*here, "address"), wrong)
-    elif table.address is not None and table.dma:
-        mistakes.add((*here, "dma"), 'memory with an "address" is a device, and shared with none; remove dma')
-    address = int(RAM_START) if table.dma else table.address or 0  # `placed` says where
-    return Region(table.name, pages, address, mistakes.place((*here, "address")))
-
-
 def _read_device(mistakes: Mistakes, path: Path, here: Where, table: DeviceTable) -> Device:
     """Whether there is a file, and what it holds, is looked at before a run, each time."""
     kind = KINDS.get(table.kind)
@@ -223,7 +211,7 @@ def _check_devices(mistakes: Mistakes, regions: Sequence[Region], memories: int)
     if len(regions) > limits.BOOT_REGIONS and memories <= limits.BOOT_REGIONS:
         what = f"{len(regions)} memory regions and devices; a system has at most {limits.BOOT_REGIONS}, remove some"
         mistakes.add(("device", limits.BOOT_REGIONS - memories), what)
-    addressed = [(index, region) for index, region in enumerate(regions) if region.address and not is_shared(region)]
+    addressed = [(index, region) for index, region in enumerate(regions) if not in_ram(region)]
     for position, (index, region) in enumerate(addressed):
         where: Where = ("memory", index, "address") if index < memories else ("device", index - memories, "kind")
         for before, other in addressed[:position]:

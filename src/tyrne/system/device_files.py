@@ -35,8 +35,19 @@ def read_files(devices: Iterable[Device], allowed: Sequence[Path]) -> tuple[Devi
 
 def _read(device: Device, file: Path, allowed: Sequence[Path]) -> Device:
     what, limit, check = _IMAGE if device.kind == "block" else _FRAMES
+    real, content = read_below(file, (device.folder, *allowed), what, limit)
+    if device.keep:
+        _check_keeping(real)
+    return replace(device, file=real, content=check(content, real))
+
+
+def read_below(
+    file: Path, folders: Sequence[Path], what: str, limit: int, smaller: str = "make it smaller"
+) -> tuple[Path, bytes]:
+    """The real path of a file, and what it holds. The first folder is that of the description; RequestError if it lies
+    below none of them, wherever links lead, or is no file, or larger than `limit` bytes."""
     real = Path(os.path.realpath(file))
-    if not any(real.is_relative_to(os.path.realpath(folder)) for folder in (device.folder, *allowed)):
+    if not any(real.is_relative_to(os.path.realpath(folder)) for folder in folders):
         outside = "lies outside the folder of the description"
         raise RequestError(f"{outside}; move it there, or add --allow-path {real.parent}")
     try:
@@ -47,10 +58,8 @@ def _read(device: Device, file: Path, allowed: Sequence[Path]) -> Device:
     except OSError as error:
         raise RequestError(f"cannot be read: {reason(error)}; name {what}") from None
     if len(content) > limit:
-        raise RequestError(f"larger than {limit} bytes, the limit for {what}; make it smaller")
-    if device.keep:
-        _check_keeping(real)
-    return replace(device, file=real, content=check(content, real))
+        raise RequestError(f"larger than {limit} bytes, the limit for {what}; {smaller}")
+    return real, content
 
 
 def _check_keeping(file: Path) -> None:

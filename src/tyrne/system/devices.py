@@ -134,29 +134,35 @@ def emulator_options(devices: Iterable[Device]) -> list[str]:
 
 
 def placed(regions: Sequence[Region]) -> tuple[Region, ...]:
-    """With those that devices reach, which lie anywhere in RAM, one behind the other at its end: there the kernel keeps
-    them apart, and they are at the same addresses on every machine."""
-    at = int(RAM_END) - shared_pages(regions) * PAGE
-    found: list[Region] = []
-    for region in regions:
-        found.append(replace(region, address=at) if is_shared(region) else region)
-        at += region.pages * PAGE if is_shared(region) else 0
+    """With those that have to be `placed` one behind the other at the end of RAM, last those that devices reach: there
+    the kernel keeps them apart, and they are at the same addresses on every machine."""
+    at = int(RAM_END) - sum(region.pages for region in regions if region.is_placed) * PAGE
+    found = list(regions)
+    for index, region in sorted(enumerate(regions), key=lambda item: item[1].dma):
+        if region.is_placed:
+            found[index] = replace(region, address=at)
+            at += region.pages * PAGE
     return tuple(found)
 
 
-def is_shared(region: Region) -> bool:
-    """Whether devices reach it."""
-    return RAM_START <= region.address < RAM_END
+def in_ram(region: Region) -> bool:
+    """Whether it takes pages of RAM."""
+    return not region.address or RAM_START <= region.address < RAM_END
 
 
 def has_devices(regions: Iterable[Region]) -> bool:
     """Whether registers of a device are among them."""
-    return any(region.address and not is_shared(region) for region in regions)
+    return not all(map(in_ram, regions))
 
 
-def shared_pages(regions: Iterable[Region]) -> int:
-    """How many pages devices reach."""
-    return sum(region.pages for region in regions if is_shared(region))
+def pages_of(regions: Iterable[Region]) -> int:
+    """How many pages of RAM they take, with what they are filled from, which lies beside them."""
+    return sum(region.pages + -(-len(region.content) // PAGE) for region in regions if in_ram(region))
+
+
+def reached_from(regions: Iterable[Region]) -> int:
+    """The address in RAM from which on devices reach it."""
+    return int(RAM_END) - sum(region.pages for region in regions if region.dma) * PAGE
 
 
 def registers_of(device: Device) -> Region:
@@ -202,7 +208,7 @@ def refuse_devices(system: System, machine: str) -> None:
         f'{region.place}: memory "{region.name}" is a device at {region.address:#x}, and the {machine} machine has '
         f"none there; run it with --machine qemu{mends.get(region.address, '')}"
         for region in system.memory
-        if region.address and not is_shared(region) and region.address not in described
+        if not in_ram(region) and region.address not in described
     ]
     if errors:
         raise RequestError(*errors)

@@ -42,14 +42,16 @@ _PARTS: Final = ("abi", "hal", "lang", "linux", "system", "user")
 """What else than the compiler decides what a system is made to."""
 
 
-def known_system(arguments: Sequence[Path], given: Given = NOTHING_GIVEN) -> System:
+def known_system(
+    arguments: Sequence[Path], given: Given = NOTHING_GIVEN, allowed: Sequence[Path] = ()
+) -> System:
     """The system that the arguments of a command line name, as `load_system` gives it; RequestError as there."""
     try:
         here = None if given.reads() else os.getcwd()
     except OSError:  # it has been deleted
         here = None
     if here is None:
-        return load_system(select(arguments, given))
+        return load_system(select(arguments, given, allowed))
     index = Index([_tools(), repr(given).encode(), *map(os.fsencode, [here, *map(str, arguments)])], {})
     folder = index.known(KIND)
     found = None if folder is None else _read(folder / ENTRY)
@@ -57,9 +59,9 @@ def known_system(arguments: Sequence[Path], given: Given = NOTHING_GIVEN) -> Sys
         return found
     started = time.time()
     with collecting() as read:
-        description = select(arguments, given)
+        description = select(arguments, given, allowed)
         system = load_system(description)
-    if any(task.given.reads() for task in description.tasks):
+    if any(task.given.reads() for task in description.tasks) or any(region.file for region in description.memory):
         return system
     read.files.update(map(os.path.abspath, [*(arguments or [shipped(GREETING)]), *description.files()]))
     with suppress(CompileError, OSError, UnicodeEncodeError):  # no cache to remember it in, or a name that is no text

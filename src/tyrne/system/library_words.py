@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tyrne.abi import CapKind, Rights, Status
-from tyrne.system.devices import is_shared
 from tyrne.system.manifest import System, Task
 from tyrne.system.parts import Cap, Region
 
@@ -39,7 +38,7 @@ def _lack(task: Task, index: int, cap: Cap, region: Region) -> tuple[Status, str
     line = f'{{ memory = "{region.name}" }} of the caps of {task.name}'
     if all(mapping.cap != index for mapping in task.mappings):
         return Status.NOT_MAPPED, f"which is mapped nowhere: write at = 0x1001_0000, or where there is room, in {line}"
-    if not is_shared(region):
+    if not region.dma:
         where = f", at {region.place}" if region.place else ""
         return Status.INSUFFICIENT_RIGHTS, f"which no device reaches: write dma = true in its [[memory]]{where}"
     if Rights.LOCATE not in cap.rights:

@@ -1,7 +1,7 @@
 """The manifest: the bytes that tell the kernel which tasks to make. tyrne.hal.manifest says where each word stands.
 
-Little-endian 64-bit words. A header, then a record for each memory region, then one for each task, then the contents
-of the segments, each from a page boundary on; the whole is a multiple of the page size.
+Little-endian 64-bit words. A header, then a record for each memory region, one for each that is filled, one for each
+task, then the contents of regions and segments, each from a page boundary on; the whole is a multiple of the page size.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tyrne.boards import prefilled
 from tyrne.hal import manifest as layout
 from tyrne.hal.pages import MappingFlags
 from tyrne.system import limits
@@ -72,16 +73,22 @@ class System:
 
 def encode(system: System, max_instructions: int = 0) -> bytes:
     """The manifest of a system that is within the limits. `max_instructions` 0 means no limit."""
-    first_task = HEADER_WORDS + REGION_WORDS * len(system.memory)
+    filled = [(number, region.content) for number, region in enumerate(system.memory) if region.file]
+    first_fill = HEADER_WORDS + REGION_WORDS * len(system.memory)
+    first_task = first_fill + int(prefilled.FILL_WORDS) * len(filled)
     offset = pages(8 * (first_task + TASK_WORDS * len(system.tasks))) * limits.PAGE
     records = bytearray()
     contents = bytearray()
+    fills: list[int] = []
+    for number, content in filled:
+        fills += [number, offset + len(contents), len(content)]
+        contents += _whole_pages(content)
     for task in system.tasks:
         segments: list[int] = []
         for segment in task.program.segments:
             flags = _flags(segment.writable, segment.executable) | MappingFlags.USER
             segments += [segment.address, flags, offset + len(contents), len(segment.data), segment.memory]
-            contents += segment.data.ljust(pages(len(segment.data)) * limits.PAGE, b"\0")
+            contents += _whole_pages(segment.data)
         records += _record(task, segments)
     head = [0] * HEADER_WORDS
     head[layout.WORD_MAGIC] = layout.MAGIC
@@ -94,8 +101,10 @@ def encode(system: System, max_instructions: int = 0) -> bytes:
     head[layout.WORD_NOTIFICATIONS] = system.notifications
     head[layout.WORD_REGIONS] = len(system.memory)
     head[layout.WORD_FIRST_REGION] = 8 * HEADER_WORDS
+    head[prefilled.WORD_FILLS] = len(filled)
+    head[prefilled.WORD_FIRST_FILL] = 8 * first_fill if filled else 0
     regions = [word for region in system.memory for word in (region.pages, region.address)]
-    return (_pack(head) + _pack(regions) + records).ljust(offset, b"\0") + contents
+    return (_pack(head) + _pack(regions) + _pack(fills) + records).ljust(offset, b"\0") + contents
 
 
 def _record(task: Task, segments: Sequence[int]) -> bytes:
@@ -129,6 +138,10 @@ def _record(task: Task, segments: Sequence[int]) -> bytes:
         )
     words[layout.TASK_STANDING] = int(layout.HELD) * task.held | int(layout.SERVES) * task.serves
     return _pack(words)
+
+
+def _whole_pages(content: bytes) -> bytes:
+    return content.ljust(pages(len(content)) * limits.PAGE, b"\0")
 
 
 def _claims(quota: Quota) -> tuple[int, ...]:

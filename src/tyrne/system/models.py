@@ -20,8 +20,7 @@ from tyrne.hosted.devices.pcap import frames_of
 from tyrne.hosted.devices.peer import LATENCY, answer
 from tyrne.hosted.devices.rtc import Rtc
 from tyrne.hosted.devices.serial import Serial
-from tyrne.system.devices import KINDS, shared_pages
-from tyrne.system.limits import PAGE
+from tyrne.system.devices import KINDS, reached_from
 from tyrne.system.parts import Device, Region
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def attach(
     A machine without any has no bus. `connect` lets something come to them from outside."""
     if not devices:
         return
-    bus = machine.make_bus([(RAM_END - shared_pages(memory) * PAGE, int(RAM_END))])
+    bus = machine.make_bus([(reached_from(memory), int(RAM_END))])
     models: list[Model] = []
     for device in devices:
         kind = KINDS[device.kind]

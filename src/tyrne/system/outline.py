@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tyrne.abi import CapKind
 from tyrne.system.capabilities import right_names
 from tyrne.system.described import SystemDescription, TaskDescription
-from tyrne.system.devices import KINDS, is_shared
+from tyrne.system.devices import KINDS
 from tyrne.system.manifest import System
 from tyrne.system.parts import CONSOLE_CAP, DEFAULT_PRIORITY, Cap
 from tyrne.system.quotas import CLAIMS
@@ -24,8 +24,9 @@ def outline(description: SystemDescription, system: System) -> Iterator[str]:
         counts.append(count(len(system.devices), "device"))
     yield f"{system.name}: {', '.join(counts)}"
     for region in system.memory[: len(system.memory) - len(system.devices)]:
-        what = "shared with devices" if is_shared(region) else "a device"
+        what = "shared with devices" if region.dma else "a device"
         where = f", {what} at {region.address:#x}" if region.address else ""
+        where = f", filled from {region.file}, {count(len(region.content), 'byte')}" if region.file else where
         yield f"  memory {region.name}: {count(region.pages, 'page')}{where}"
     for made in system.devices:
         where = f"{made.kind} at {KINDS[made.kind].address:#x}, line {KINDS[made.kind].line}"

@@ -55,7 +55,8 @@ CONSOLE_CAP: Final = Cap(0, Rights.CONSOLE_WRITE, kind=CapKind.DEBUG_CONSOLE)
 
 @dataclass(frozen=True)
 class Region:
-    """Pages that lie together: zeroed RAM, or where `address` is not 0 the registers of the device that is there.
+    """Pages that lie together: RAM, or the registers of the device that is at an `address` outside RAM. RAM that has to
+    lie at the same address on every machine is `placed` there.
 
     `place` is "file:line" of the description.
     """
@@ -64,6 +65,16 @@ class Region:
     pages: int
     address: int = 0
     place: str = ""
+    dma: bool = False
+    """Whether devices reach it."""
+    file: Path | None = None
+    content: bytes = b""
+    """Of that file: what it begins with. All else is zeros."""
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it has to lie at the same address on every machine."""
+        return self.dma or self.file is not None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Final
 
 from tyrne.system import limits
-from tyrne.system.devices import is_shared
+from tyrne.system.devices import pages_of
 from tyrne.system.mistakes import Mistakes, Where
 from tyrne.system.parts import Quota, Region
 from tyrne.system.shape import Description, TaskTable
@@ -50,7 +50,7 @@ def check_sums(mistakes: Mistakes, model: Description, regions: Sequence[Region]
         "spaces": tasks,
         "memory": len(regions),
         "quotas": tasks,
-        "frames": sum(region.pages for region in regions if not region.address or is_shared(region)),
+        "frames": pages_of(regions),
     }
     if taken["frames"] > limits.SHARED_FRAMES:
         what = f"{taken['frames']} pages of memory; a system has at most {limits.SHARED_FRAMES}, remove some"

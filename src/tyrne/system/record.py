@@ -28,15 +28,16 @@ import re
 import reprlib
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
 
+from tyrne.boards import prefilled
 from tyrne.hal import manifest as layout
 from tyrne.hal.interrupt import MOST_SEED, Interrupt
 from tyrne.hosted.recorder import InterruptEvent
 from tyrne.system import kernel_source, limits
-from tyrne.system.devices import shared_pages
+from tyrne.system.devices import in_ram
 from tyrne.system.errors import BadRecordError
 from tyrne.system.packed import pack, unpack
 from tyrne.system.parts import Device, Region
@@ -87,12 +88,15 @@ class Record:
 
     @property
     def addressed(self) -> list[Region]:
-        """The memory that is no RAM of the kernel: registers of devices, and what devices reach; without names."""
+        """The memory that the manifest has placed: registers of devices, and what of RAM it has, of which devices reach
+        what it does not fill. Without names."""
+        filled = {_word(self.manifest, at) for at in _fills(self.manifest)}
         first, size = _word(self.manifest, int(layout.WORD_FIRST_REGION)) // 8, int(layout.REGION_WORDS)
         ends = range(first, first + _word(self.manifest, int(layout.WORD_REGIONS)) * size, size)
         pages, address = int(layout.REGION_PAGES), int(layout.REGION_ADDRESS)
-        found = [Region("", _word(self.manifest, at + pages), _word(self.manifest, at + address)) for at in ends]
-        return [region for region in found if region.address]
+        words = [(_word(self.manifest, at + pages), _word(self.manifest, at + address)) for at in ends]
+        found = [Region("", *each, dma=number not in filled) for number, each in enumerate(words) if each[1]]
+        return [region if in_ram(region) else replace(region, dma=False) for region in found]
 
 
 def record(
@@ -141,7 +145,7 @@ def from_json(data: object) -> Record:
     found = Record(kernel, profile == "release", manifest, interrupts, seed, readings, devices)
     if found.preempt_calls and interrupts is not None:
         raise BadRecordError("replay has both interrupts and preempt_calls, of which a run has one")
-    if shared_pages(found.addressed) > limits.SHARED_FRAMES:
+    if sum(region.pages for region in found.addressed if in_ram(region)) > limits.SHARED_FRAMES:
         raise BadRecordError("replay.manifest has more memory for devices than a system may have")
     if data.get("limit") != found.limit:
         raise BadRecordError("replay.limit is not that of replay.manifest")
@@ -171,6 +175,7 @@ def _check_manifest(content: bytes) -> None:
     tables = (
         (layout.WORD_TASKS, layout.WORD_FIRST_TASK, layout.TASK_WORDS, limits.TASKS),
         (layout.WORD_REGIONS, layout.WORD_FIRST_REGION, layout.REGION_WORDS, limits.BOOT_REGIONS),
+        (prefilled.WORD_FILLS, prefilled.WORD_FIRST_FILL, prefilled.FILL_WORDS, limits.BOOT_REGIONS),
     )
     for count, first, words, most in tables:
         number, start = _word(content, int(count)), _word(content, int(first))
@@ -229,6 +234,12 @@ def _check_order(events: Sequence[InterruptEvent]) -> None:
     inside = [(event.traps, event.steps) for event in events if event.steps]
     if places != sorted(places) or any(one >= other for one, other in pairwise(inside)):
         raise BadRecordError("replay.interrupts are not in the order of their time")
+
+
+def _fills(manifest: bytes) -> range:
+    """The first word of each record of what a region is filled with."""
+    first, size = _word(manifest, int(prefilled.WORD_FIRST_FILL)) // 8, int(prefilled.FILL_WORDS)
+    return range(first, first + _word(manifest, int(prefilled.WORD_FILLS)) * size, size)
 
 
 def _word(manifest: bytes, index: int) -> int:

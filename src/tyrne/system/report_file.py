@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tyrne.abi import VERSION
 from tyrne.hosted.kept import REPORT, Kept
-from tyrne.system.devices import KINDS, is_shared
+from tyrne.system.devices import KINDS, in_ram
 from tyrne.system.errors import BadRecordError, RequestError, reason
 from tyrne.system.explanation import Explainer, explainer_of_report
 from tyrne.system.line_table import BadTableError
@@ -134,7 +134,7 @@ def read_report(path: Path) -> RecordedRun:
         raise RequestError(f"{path}: {error}; {_MEND}") from None
     described = {KINDS[device.kind].address for device in record.devices}
     models = set() if report["machine"] == "qemu" else described
-    unknown = [at.address for at in record.addressed if not is_shared(at) and at.address not in models]
+    unknown = [at.address for at in record.addressed if not in_ram(at) and at.address not in models]
     if unknown:
         mend = "" if described.issuperset(unknown) else ", with the device as a [[device]]"
         raise RequestError(

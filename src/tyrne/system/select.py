@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tyrne.system import limits
 from tyrne.system.described import SystemDescription, TaskDescription, name_error
-from tyrne.system.devices import is_shared
+from tyrne.system.devices import pages_of
 from tyrne.system.errors import RequestError, SourceError
 from tyrne.system.handles import CONSOLE_ONLY
 from tyrne.system.loading import SOURCES, load_program
@@ -21,9 +21,12 @@ ENDINGS = (".toml", ".py", ".c", ".S", ".bin", ".elf")
 """How the names of systems and programs end."""
 
 
-def select(arguments: Sequence[Path], given: Given = NOTHING_GIVEN) -> SystemDescription:
+def select(
+    arguments: Sequence[Path], given: Given = NOTHING_GIVEN, allowed: Sequence[Path] = ()
+) -> SystemDescription:
     """The description that the arguments name; each program on the command line becomes a task with the console.
-    `given` is for a program, of which there is only one if it has arguments."""
+    `given` is for a program, of which there is only one if it has arguments; `allowed` are more folders in which files
+    of memory regions may lie."""
     if given.args and len(arguments) != 1:
         raise RequestError(f"arguments for {len(arguments)} programs; name the one that gets them before the --")
     if not arguments and given != NOTHING_GIVEN:
@@ -38,7 +41,7 @@ def select(arguments: Sequence[Path], given: Given = NOTHING_GIVEN) -> SystemDes
     if given != NOTHING_GIVEN:
         what = "--abi, --files and arguments are for programs"
         raise RequestError(f"{arguments[0]}: {what}; write abi, files and args in its [[task]]")
-    return _read(arguments[0])
+    return _read(arguments[0], allowed)
 
 
 def takes_input(arguments: Sequence[Path], given: Given) -> bool:
@@ -54,10 +57,10 @@ def takes_input(arguments: Sequence[Path], given: Given) -> bool:
         return False
 
 
-def _read(path: Path) -> SystemDescription:
+def _read(path: Path, allowed: Sequence[Path] = ()) -> SystemDescription:
     from tyrne.system.description import read_description  # here: pydantic, which programs do without
 
-    return read_description(path)
+    return read_description(path, allowed)
 
 
 def _of_programs(programs: Sequence[Path], given: Given) -> SystemDescription:
@@ -152,7 +155,7 @@ def mapping_errors(described: TaskDescription, task: Task, memory: Sequence[Regi
 def room_errors(description: SystemDescription, tasks: Sequence[Task]) -> Iterator[str]:
     """A program that does not fit in beside those before it, and what the description has of memory, stacks and
     quotas."""
-    regions = sum(region.pages for region in description.memory if not region.address or is_shared(region))
+    regions = pages_of(description.memory)
     stacks = sum(max(0, task.stack_pages - limits.SMALL_STACK_PAGES) for task in tasks)
     total = other = regions + stacks + sum(task.quota.frames for task in tasks)
     described = {task.name: task for task in description.tasks}

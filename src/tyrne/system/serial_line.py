@@ -27,7 +27,7 @@ def check_serial_line(mistakes: Mistakes, model: Description, devices: Sequence[
             what = f'device "{serial.name}" is a console already, and what is typed goes to one; remove one of them'
             mistakes.add(("device", number, "kind"), what)
     for number, memory in enumerate(model.memory):
-        if memory.address is not None and overlap(memory.address, memory.pages, int(GPIO), 1):
+        if memory.address is not None and overlap(memory.address, memory.pages or 1, int(GPIO), 1):
             mistakes.add(("memory", number, "address"), _BUTTON)
     for task, table in enumerate(model.task):
         for number, cap in enumerate(table.caps):

@@ -107,9 +107,10 @@ class NameTable(Table):
 
 class MemoryTable(Table):
     name: str
-    pages: Number
+    pages: Number | None = None
     address: Number | None = None
     dma: OnlyTrue = None
+    file: str | None = None
 
 
 class ForwardTable(Table):
@@ -176,6 +177,7 @@ _EXAMPLES: Final = {
     "dma": "dma = true",
     "keep": "keep = true",
     "kind": 'kind = "rtc"',
+    "memory.file": 'file = "data.bin"',
     "file": 'file = "disk.img"',
     "forward": "forward = [ { udp = 4000, to = 7 } ]",
     "udp": "udp = 4000",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
+from tyrne.boards.prefilled import fill_regions
 from tyrne.boards.qemu_virt.board import QemuVirt
 from tyrne.boards.qemu_virt.panic import report
 from tyrne.boot.start import start_system
@@ -30,7 +31,10 @@ def prepare_translation() -> u64:
 @export
 def boot() -> Task | None:
     """At the high address, for the first time: make the first system. Returns the first task to run."""
-    return start_system(KERNEL, KERNEL.board.start())
+    info = KERNEL.board.start()
+    task = start_system(KERNEL, info)
+    fill_regions(KERNEL.board, info.manifest)
+    return task
 
 
 @extern

@@ -1,0 +1,62 @@
+"""The memory regions of a description: how large they are, where they lie, and what they begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tyrne.system import limits
+from tyrne.system.device_files import read_below
+from tyrne.system.devices import range_error
+from tyrne.system.errors import RequestError
+from tyrne.system.mistakes import Mistakes, Where
+from tyrne.system.parts import Region
+from tyrne.system.shape import MemoryTable, example
+
+
+def read_region(
+    mistakes: Mistakes, description: Path, here: Where, table: MemoryTable, allowed: Sequence[Path]
+) -> Region:
+    """One region; `placed` says where it lies, if it is to lie at the end of RAM. A file is read now, so that it gives
+    the size, and is looked at with all else of the description."""
+    file, content = _content(mistakes, description, here, table, allowed)
+    pages = table.pages if table.pages is not None else -(-len(content) // limits.PAGE)
+    if table.pages is None and file is None:
+        mistakes.add(here, f'no "pages" in [[memory]]; add {example("pages")}, or {example("file", "memory")}')
+        pages = 1
+    elif table.pages is None and not content:
+        mistakes.add((*here, "file"), f"{file}: empty; add {example('pages')}, or name another file")
+        pages = 1
+    elif not 1 <= pages <= limits.SHARED_FRAMES:
+        mistakes.add((*here, "pages"), f"pages is {pages}; write a number from 1 to {limits.SHARED_FRAMES}")
+        pages = 1  # what is said of its mappings should hold for any size
+    elif table.address is not None and (wrong := range_error(table.address, pages)):
+        mistakes.add((*here, "address"), wrong)
+    elif table.address is not None and table.dma:
+        mistakes.add((*here, "dma"), 'memory with an "address" is a device, and shared with none; remove dma')
+    if table.file is not None and (table.dma or table.address is not None):
+        other = "shared with devices" if table.dma else "a device"
+        mistakes.add((*here, "file"), f"memory that is {other} is filled from no file; remove file")
+    place = mistakes.place((*here, "address" if file is None else "file"))
+    return Region(table.name, pages, table.address or 0, place, bool(table.dma), file, content)
+
+
+def _content(
+    mistakes: Mistakes, description: Path, here: Where, table: MemoryTable, allowed: Sequence[Path]
+) -> tuple[Path | None, bytes]:
+    """The file of a region and what it holds, which is not read for a region that has no file."""
+    if table.file is None:
+        return None, b""
+    if "\0" in table.file or not table.file:
+        mistakes.add((*here, "file"), f"no file is named {table.file!r}; write {example('file', 'memory')}")
+        return Path(), bytes(1)
+    file = description.parent / table.file
+    most = limits.SHARED_FRAMES if table.pages is None else max(1, min(table.pages, limits.SHARED_FRAMES))
+    what, smaller = "a file", "make it smaller"
+    if table.pages is not None:
+        what, smaller = f"one of {table.pages} page{'s' * (table.pages != 1)}", "leave pages out, and there are as many as it takes"
+    try:
+        return file, read_below(file, (description.parent, *allowed), what, most * limits.PAGE, smaller)[1]
+    except RequestError as error:
+        mistakes.add((*here, "file"), f"{file}: {error}")
+        return file, bytes(1)
