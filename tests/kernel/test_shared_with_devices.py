@@ -71,8 +71,8 @@ def test_nobody_gets_the_right_over_memory_that_is_made() -> None:
 
 
 @pytest.mark.promise(
-    "What devices reach is clear when the system starts, and is never anybody else's: a device may write there when its "
-    "driver has ended"
+    "What devices reach is clear when the system starts, and is never anybody else's: a device may write there when "
+    "its driver has ended"
 )
 def test_what_is_shared_with_devices_is_cleared_and_is_no_frame_that_is_ever_given_out() -> None:
     kernel = driver()

@@ -54,7 +54,8 @@ def _content(
     most = limits.SHARED_FRAMES if table.pages is None else max(1, min(table.pages, limits.SHARED_FRAMES))
     what, smaller = "a file", "make it smaller"
     if table.pages is not None:
-        what, smaller = f"one of {table.pages} page{'s' * (table.pages != 1)}", "leave pages out, and there are as many as it takes"
+        what = f"one of {table.pages} page{'s' * (table.pages != 1)}"
+        smaller = "leave pages out, and there are as many as it takes"
     try:
         return file, read_below(file, (description.parent, *allowed), what, most * limits.PAGE, smaller)[1]
     except RequestError as error:
