@@ -70,3 +70,30 @@ def gift(folder: Path, *, parked: bool) -> Path:
         taker=(taker, '{ endpoint = "a", rights = ["RECV"] }, { endpoint = "answers", rights = ["RECV"] }'),
         keeper=(keeper, '{ endpoint = "answers", rights = ["SEND"] }'),
     )
+
+
+def office(folder: Path) -> Path:
+    """Sixteen tasks: eleven clients of a server, which asks a store over shared memory; a guard, who hears of how
+    both end; and two who neither hold what others do nor wait for them."""
+    shared = '[[memory]]\nname = "pages"\npages = 4\n[[memory]]\nname = "own"\npages = 1\n'
+    parts = "".join(f'[[endpoint]]\nname = "{name}"\n' for name in ("counter", "orders", "ends")) + shared
+    window = '{ memory = "pages", rights = ["READ", "WRITE"], at = 0x1000_0000 }'
+    asks = (program((C.CALL, send(0))), '{ endpoint = "counter", rights = ["SEND"] }')
+    who = {
+        "guard": (program((C.WAIT, [0])), '{ endpoint = "ends", rights = ["RECV"] }'),
+        "server": (
+            program((C.WAIT, [0]), (C.CALL, send(1))),
+            f'{{ endpoint = "counter", rights = ["RECV"] }}, {{ endpoint = "orders", rights = ["SEND"] }}, {window}',
+        ),
+        "store": (program((C.WAIT, [0]), (C.WAIT, [0])), f'{{ endpoint = "orders", rights = ["RECV"] }}, {window}'),
+        **{f"client-{number}": asks for number in range(1, 12)},
+        "idle": (program((C.TASK_YIELD, []), (C.TASK_EXIT, [0])), ""),
+        "alone": (program((C.TASK_YIELD, []), (C.TASK_EXIT, [0])), '{ memory = "own", at = 0x1000_0000 }'),
+    }
+    path = system(folder, parts, **who)
+    hears = 'supervisor = { endpoint = "ends", badge = 1 }\n'
+    text = path.read_text()
+    for name in ("server", "store"):
+        text = text.replace(f'name = "{name}"\nprogram', f'name = "{name}"\n{hears}program')
+    path.write_text(text)
+    return path

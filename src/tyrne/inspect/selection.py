@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tyrne.inspect.objects import Inspection
@@ -11,7 +12,11 @@ from tyrne.system.similar import meant
 
 def known_task(seen: Inspection, name: str) -> str:
     """The name of a task that is there; RequestError for another, with those there are."""
-    names = [task.name for task in seen.tasks]
+    return known_name([task.name for task in seen.tasks], name)
+
+
+def known_name(names: Sequence[str], name: str) -> str:
+    """One of the names of tasks; RequestError for another, with those there are."""
     if name in names:
         return name
     mend = meant(name, names) or f"; the tasks are {', '.join(names) or 'none'}"

@@ -65,12 +65,12 @@ _INTERRUPTS: Final = {
 }
 
 
-def timeline_of(replay: Replay, most: int = EVENTS) -> Timeline:
-    """All of a run, which stands at its start, or its first events where it has more than `most`. It is at its end, or
-    where the timeline ends, afterwards."""
+def timeline_of(replay: Replay, most: int = EVENTS, until: int | None = None) -> Timeline:
+    """All of a run, which stands at its start, or all until a transition, or its first events where it has more than
+    `most`. It is at its end, or where the timeline ends, afterwards."""
     follower = _Follower(replay)
     whole = True
-    while (made := replay.step()) is not None:
+    while replay.position != until and (made := replay.step()) is not None:
         follower.follow(made)
         if len(follower.events) >= most and not replay.over:
             whole = False
