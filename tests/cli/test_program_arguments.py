@@ -63,9 +63,9 @@ def test_a_description_says_the_same(tyrne: Tyrne, tmp_path: Path, counter: Path
     [
         ("run --abi linux counter counter -- a", "arguments for 2 programs; name the one that gets them before the --"),
         ("run -- a", "arguments for 0 programs; name the one that gets them before the --"),
-        ("run --abi linux", "--abi or --files: no program is named; name the one that it is about"),
-        ("run s.toml -- a", "s.toml: --abi, --files and arguments are for programs; write abi, files and args in its"),
-        ("check --abi linux s.toml", "s.toml: --abi, --files and arguments are for programs; write abi, files and"),
+        ("run --abi linux", "--abi, --files or --out: no program is named; name the one that it is about"),
+        ("run s.toml -- a", "s.toml: --abi, --files, --out and arguments are for programs; write abi,"),
+        ("check --abi linux s.toml", "s.toml: --abi, --files, --out and arguments are for programs; write"),
         ("build --emit elf -o x --abi tyrne counter -- a", "counter: a program of Tyrne, which is given no args;"),
         ("run counter -- a", "counter: does not say for which system it was built, and calls what only Linux has; run"),
     ],

@@ -64,7 +64,8 @@ def test_tool_and_library_have_the_same_words_and_limits() -> None:
     names = [name.strip() for field in fields for name in field.split(",")]
     assert names == [
         "entry", "heap", "heap_end", "program_headers", "program_header_count", "stack_bytes", "console", "clock",
-        "quiet", "arguments", "variables", "strings", "archive", "archive_bytes", "input", "input_bytes", "seed[4]",
+        "quiet", "arguments", "variables", "strings", "archive", "archive_bytes", "input", "input_bytes", "out",
+        "out_bytes", "seed[4]",
     ]  # fmt: skip
 
 

@@ -45,7 +45,10 @@ def typed(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.promise("The program has a copy: nothing that it does changes a file of the host")
+@pytest.mark.promise(
+    "The program has a copy: nothing that it does changes a file of the host, except in a folder that its task names "
+    "by out, or --out of the command: that gets what it has made or changed"
+)
 @on_all_machines
 def test_files_are_found_changed_made_renamed_and_removed_as_linux_does(
     machine: Machine, files: Path, typed: Path

@@ -157,6 +157,15 @@ def run(
     ] = None,
     abi: AbiOption = None,
     files: FilesOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="A folder that gets what one program for Linux has made or changed of its files, when it has ended.",
+            show_default=False,
+        ),
+    ] = None,
     policy: PolicyOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what tasks write, and errors.")] = False,
 ) -> int:
@@ -179,7 +188,7 @@ def run(
         typed,
         max_seconds,
         capture,
-        _given(context, abi, files),
+        _given(context, abi, files, out),
         policy,
     )
 
@@ -322,9 +331,11 @@ def cache(
 app.registered_commands += c_projects.app.registered_commands
 
 
-def _given(context: typer.Context, abi: Abi | None, files: Path | None = None) -> Given:
+def _given(
+    context: typer.Context, abi: Abi | None, files: Path | None = None, out: Path | None = None
+) -> Given:
     """What a command line gives to a program: `run_command_line` has its arguments."""
-    return Given(None if abi is None else abi.value, context.find_object(tuple) or (), files=files)
+    return Given(None if abi is None else abi.value, context.find_object(tuple) or (), files=files, out=out)
 
 
 def run_command_line(arguments: Sequence[str], behind: tuple[str, ...] = ()) -> int:

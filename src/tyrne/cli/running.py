@@ -114,6 +114,10 @@ def run_system(
         from tyrne.system.kept_disks import keep_disks
 
         complain(*keep_disks(result, quiet))
+    if result.recorder.returned:
+        from tyrne.system.returned_files import take_files
+
+        complain(*take_files(result))
     if report is not None:
         write(report, result.to_json().encode())
     if capture is not None and captured is not None:

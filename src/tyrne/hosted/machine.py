@@ -17,6 +17,7 @@ from tyrne.hosted.bus import Bus
 from tyrne.hosted.cpu import INTERRUPTED, NO_LIMIT, Cpu, Stop
 from tyrne.hosted.loading import load
 from tyrne.hosted.panic import describe
+from tyrne.hosted.ram import Ram
 from tyrne.hosted.recorder import Recorder
 from tyrne.hosted.registers import AdoptedFrame
 from tyrne.kernel.end_of_run import log_end
@@ -43,6 +44,10 @@ class HostedMachine:
     @property
     def cpu(self) -> Cpu:
         return self.board.cpu
+
+    @property
+    def ram(self) -> Ram:
+        return self.board
 
     def make_bus(self, reach: Sequence[tuple[int, int]] = ()) -> Bus:
         """A bus for devices; made once, before the machine boots."""

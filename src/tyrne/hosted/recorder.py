@@ -143,6 +143,8 @@ class Recorder:
         """What each device has put out, by its name."""
         self.disks: Final[dict[str, Mapping[int, bytes]]] = {}
         """The sectors that were written to each disk, by its name and their numbers."""
+        self.returned: Final[dict[str, bytes]] = {}
+        """What lay at the end in each memory region that is read then, by its name."""
         self.typed: Final[list[tuple[int, bytes]]] = []
         """What came from outside, each piece with the machine's time at which it came."""
         self.connected = False

@@ -19,12 +19,12 @@ ARCHIVE_BYTES: Final = 64 << 20
 ENTRIES: Final = 1 << 16
 MAGIC: Final = b"070701"
 _MAGICS: Final = (MAGIC, b"070702")
-_HEAD_BYTES: Final = 110
-_HEAD: Final = re.compile(
+HEAD_BYTES: Final = 110
+HEAD: Final = re.compile(
     rb"07070[12].{8}([0-9A-Fa-f]{8}).{32}([0-9A-Fa-f]{8}).{32}([0-9A-Fa-f]{8}).{8}", re.DOTALL
 )
 """Mode, and the sizes of content and name."""
-_TRAILER: Final = b"TRAILER!!!"
+TRAILER: Final = b"TRAILER!!!"
 
 
 def read_archive(path: Path) -> bytes:
@@ -58,7 +58,7 @@ def pack(folder: Path) -> bytes:
         packed += entry(name, status.st_mode, content, number)
         if len(packed) > ARCHIVE_BYTES:
             raise ExecutableError(f"larger than {ARCHIVE_BYTES} bytes, the limit for files", "leave some out")
-    return bytes(packed + entry(_TRAILER, 0, b"", 0))
+    return bytes(packed + entry(TRAILER, 0, b"", 0))
 
 
 def entry(name: bytes, mode: int, content: bytes, number: int) -> bytes:
@@ -71,22 +71,23 @@ def entry(name: bytes, mode: int, content: bytes, number: int) -> bytes:
 def count_files(archive: bytes) -> tuple[int, int]:
     """How many files an archive has, and how many bytes they have, up to its end, or to where it is damaged."""
     at = files = size = 0
-    while head := _HEAD.match(archive, at):
+    while head := HEAD.match(archive, at):
         mode, length, name = (int(field, 16) for field in head.groups())
-        content = at + _up_to_word(_HEAD_BYTES + name)
-        if archive.startswith(_TRAILER + b"\0", at + _HEAD_BYTES) or content + length > len(archive):
+        content = at + up_to_word(HEAD_BYTES + name)
+        if archive.startswith(TRAILER + b"\0", at + HEAD_BYTES) or content + length > len(archive):
             break
         if stat.S_ISREG(mode):
             files, size = files + 1, size + length
-        at = content + _up_to_word(length)
+        at = content + up_to_word(length)
     return files, size
 
 
 def _padded(data: bytes) -> bytes:
-    return data + bytes(_up_to_word(len(data)) - len(data))
+    return data + bytes(up_to_word(len(data)) - len(data))
 
 
-def _up_to_word(length: int) -> int:
+def up_to_word(length: int) -> int:
+    """The length, or the next larger one that is a multiple of four."""
     return length + -length % 4
 
 

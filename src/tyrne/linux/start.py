@@ -21,7 +21,10 @@ STACK_PAGES: Final = 64
 STRINGS: Final = 4096
 """Arguments and variables together."""
 STRING_BYTES: Final = 128 << 10
-WORDS: Final = struct.Struct("<20Q")
+OUT: Final = 0xFFFF_0000_0000
+"""Where a program has the memory in which its library leaves what it changed: above whatever it is linked for."""
+OUT_BYTES: Final = 2 << 20
+WORDS: Final = struct.Struct("<22Q")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Start:
     """Of the files that it finds, as archive.py packs them."""
     input: bytes = b""
     """What it reads from standard input."""
+    out: bool = False
+    """Whether it has memory at OUT."""
 
 
 @dataclass(frozen=True)
@@ -94,4 +99,6 @@ def _words(start: Start, at: Addresses, handles: dict[str, int]) -> Sequence[int
         len(start.archive),
         at.input,
         len(start.input),
+        OUT if start.out else 0,
+        OUT_BYTES if start.out else 0,
     )

@@ -120,7 +120,7 @@ class CapReader:
         if table.interrupt is not None:
             number = self._line((*here, key), table.interrupt, line_error(table.interrupt))
         if key == "device" and number is not None:
-            number += len(self._names["memory"])
+            number += len(self._regions) - len(self._devices)
         return CONSOLE_CAP if number is None else Cap(number, rights, badge, kind.kind)
 
     def _interrupt(self, where: Where, name: str) -> Cap:

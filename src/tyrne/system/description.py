@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tyrne.linux.start import OUT
 from tyrne.system import limits
 from tyrne.system.capabilities import CapReader, check_badge, overlap
 from tyrne.system.described import SystemDescription, TaskDescription, name_error
@@ -18,12 +19,12 @@ from tyrne.system.devices import KINDS, in_ram, pages_of, placed, registers_of
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.handles import read_handles
 from tyrne.system.mistakes import Mistakes, Where
-from tyrne.system.parts import FIRST_ADDRESS, Device, Forward, Region, Supervisor, network_address
+from tyrne.system.parts import FIRST_ADDRESS, Cap, Device, Forward, Mapping, Region, Supervisor, network_address
 from tyrne.system.places import DEPTH, too_deep
-from tyrne.system.program_files import read_given, read_program
+from tyrne.system.program_files import beside, read_given, read_program
 from tyrne.system.quotas import check_sums, read_quota
 from tyrne.system.reach import check_reach
-from tyrne.system.regions import read_region
+from tyrne.system.regions import out_region, read_region, with_out
 from tyrne.system.serial_line import check_serial_line
 from tyrne.system.shape import Description, DeviceTable, SupervisorTable, TaskTable, example, read_shape
 from tyrne.system.similar import meant
@@ -99,6 +100,8 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any], allowed: Sequenc
         raise mistakes.failure()  # the checks below compare each with each
     _check_slice(mistakes, model.system.slice)
     regions = tuple(read_region(mistakes, path, ("memory", i), each, allowed) for i, each in enumerate(model.memory))
+    kept = len(regions)
+    regions += tuple(_out_regions(mistakes, path, model.task))
     if pages_of(regions) <= limits.SHARED_FRAMES:  # else it is said below
         regions = placed(regions)
     devices = tuple(_read_device(mistakes, path, ("device", i), table) for i, table in enumerate(model.device))
@@ -107,8 +110,8 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any], allowed: Sequenc
             what = f"a second device of kind {device.kind}, of which a machine has one; remove it"
             mistakes.add(("device", index, "kind"), what)
     regions += tuple(map(registers_of, devices))
-    _check_devices(mistakes, regions, len(model.memory))
-    reader = _TaskReader(path, mistakes, CapReader(mistakes, names, regions, devices))
+    _check_devices(mistakes, regions, kept)
+    reader = _TaskReader(path, mistakes, CapReader(mistakes, names, regions, devices), kept)
     tasks = tuple(reader.task(("task", i), table) for i, table in enumerate(model.task))
     check_serial_line(mistakes, model, devices)
     if mistakes:
@@ -221,13 +224,27 @@ def _check_devices(mistakes: Mistakes, regions: Sequence[Region], memories: int)
                 break
 
 
+def _out_regions(mistakes: Mistakes, path: Path, tasks: Sequence[TaskTable]) -> Iterator[Region]:
+    """The memory in which tasks leave files. Each has a folder of its own."""
+    taken: dict[Path, str] = {}
+    for index, table in enumerate(tasks):
+        if table.out is not None:
+            out = beside(path, table.out)
+            place = mistakes.place(("task", index, "out"))
+            if (other := taken.setdefault(out, place)) != place:
+                mistakes.add(("task", index, "out"), f"{out} gets the files of another task, at {other}; name another")
+            yield out_region(table.name, out, path.parent, place)
+
+
 class _TaskReader:
     """Checks each task for itself, and what it refers to."""
 
-    def __init__(self, path: Path, mistakes: Mistakes, caps: CapReader) -> None:
+    def __init__(self, path: Path, mistakes: Mistakes, caps: CapReader, out_region: int) -> None:
+        """`out_region` is the number of the first region in which a task leaves files."""
         self._path = path
         self._mistakes = mistakes
         self._caps = caps
+        self._out_region = out_region
 
     def task(self, here: Where, table: TaskTable) -> TaskDescription:
         for key, number, first, last in (
@@ -239,6 +256,8 @@ class _TaskReader:
                 self._mistakes.add((*here, key), f"{key} is {number}; write a number from {first} to {last}")
         program, options = read_program(self._mistakes, self._path, (*here, "program"), table.program)
         caps, mappings = self._caps.caps((*here, "caps"), table.caps)
+        if table.out is not None:
+            caps, mappings = self._with_out((*here, "out"), caps, mappings)
         return TaskDescription(
             table.name,
             program,
@@ -255,6 +274,18 @@ class _TaskReader:
             table.serves,
             read_given(self._mistakes, self._path, here, table),
         )
+
+    def _with_out(
+        self, here: Where, caps: Sequence[Cap], mappings: Sequence[Mapping]
+    ) -> tuple[tuple[Cap, ...], tuple[Mapping, ...]]:
+        """What a task holds, with the memory in which it leaves files."""
+        for what, held, most in (("capabilities", caps, limits.CAPS), ("mapped regions", mappings, limits.MAPPINGS)):
+            if len(held) >= most:
+                self._mistakes.add(here, f"out takes one of the {most} {what} that a task may have; remove another")
+        if any(mapping.address > OUT - limits.MAPPED_PAGES * limits.PAGE for mapping in mappings):
+            self._mistakes.add(here, f"out takes the addresses from {OUT:#x} on; map memory below them")
+        self._out_region += 1
+        return with_out(caps, mappings, self._out_region - 1, self._mistakes.place(here))
 
     def _supervisor(self, here: Where, table: SupervisorTable) -> Supervisor:
         check_badge(self._mistakes, (*here, "badge"), table.badge)

@@ -56,7 +56,8 @@ def _linux_program(path: Path, data: bytes, handles: Handles, given: Given, stac
     archive = b"" if given.files is None else _archive(path, given.files)
     typed = b"" if given.stdin is None else input_content(given.stdin, f"{path}: its input: {given.stdin}")
     try:
-        patched = patch(data, Start(path.name, given.args, given.env, heap, stack, handles, archive, typed))
+        texts, out = (path.name, given.args, given.env), given.out is not None
+        patched = patch(data, Start(*texts, heap, stack, handles, archive, typed, out))
     except ExecutableError as error:
         raise RequestError(f"{path}: {error}") from None
     except CompileError as error:
@@ -68,16 +69,18 @@ def _linux_program(path: Path, data: bytes, handles: Handles, given: Given, stac
         warnings=_warnings(path, patched),
         stack_pages=STACK_PAGES,
         about=about,
-        reach=tuple(_reach(archive, typed, dict(handles))),
+        reach=tuple(_reach(archive, typed, dict(handles), given)),
         shift=patched.base,
         added=patched.functions,
     )
 
 
-def _reach(archive: bytes, typed: bytes, handles: Mapping[str, int]) -> Iterator[str]:
+def _reach(archive: bytes, typed: bytes, handles: Mapping[str, int], given: Given) -> Iterator[str]:
     """What a program finds besides its capabilities, by what its library makes of them."""
     files, size = count_files(archive)
     yield f"a copy of {count(files, 'file')} of {count(size, 'byte')}" if archive else "no files"
+    if given.out is not None:
+        yield f"what it changes of them comes back to {given.out}"
     yield f"{count(len(typed), 'byte')} of input" if typed else "no input"
     yield "the time since boot" if "clock" in handles else "no time"
     yield "random bytes that follow from program and arguments"

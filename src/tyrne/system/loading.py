@@ -56,7 +56,8 @@ def load_program(
 
 def refuse_given(path: Path, given: Given) -> None:
     """Refuse what only programs of Linux can be given, for one that is none."""
-    keys = [key for key in ("args", "env", "heap_pages", "files", "stdin") if getattr(given, key) not in ((), None)]
+    known = ("args", "env", "heap_pages", "files", "stdin", "out")
+    keys = [key for key in known if getattr(given, key) not in ((), None)]
     if given.abi == "linux":
         raise RequestError(f"{path}: no executable of Linux; leave out abi = \"linux\", which only those have")
     if keys:

@@ -66,6 +66,11 @@ class System:
         return Names(tasks, self.endpoint_names, self.notification_names, memory)
 
     @property
+    def returned(self) -> tuple[Region, ...]:
+        """The memory that is read when the run is over: what programs have left there goes into files."""
+        return tuple(region for region in self.memory if region.out is not None)
+
+    @property
     def silent(self) -> bool:
         """Whether its kernel says nothing on the serial line, since that is a task's."""
         return any(device.kind == SERIAL for device in self.devices)
@@ -73,7 +78,7 @@ class System:
 
 def encode(system: System, max_instructions: int = 0) -> bytes:
     """The manifest of a system that is within the limits. `max_instructions` 0 means no limit."""
-    filled = [(number, region.content) for number, region in enumerate(system.memory) if region.file]
+    filled = [(number, region.content) for number, region in enumerate(system.memory) if region.file or region.out]
     first_fill = HEADER_WORDS + REGION_WORDS * len(system.memory)
     first_task = first_fill + int(prefilled.FILL_WORDS) * len(filled)
     offset = pages(8 * (first_task + TASK_WORDS * len(system.tasks))) * limits.PAGE

@@ -27,6 +27,7 @@ def outline(description: SystemDescription, system: System) -> Iterator[str]:
         what = "shared with devices" if region.dma else "a device"
         where = f", {what} at {region.address:#x}" if region.address else ""
         where = f", filled from {region.file}, {count(len(region.content), 'byte')}" if region.file else where
+        where = f", which come back to {region.out}" if region.out else where
         yield f"  memory {region.name}: {count(region.pages, 'page')}{where}"
     for made in system.devices:
         where = f"{made.kind} at {KINDS[made.kind].address:#x}, line {KINDS[made.kind].line}"

@@ -70,11 +70,15 @@ class Region:
     file: Path | None = None
     content: bytes = b""
     """Of that file: what it begins with. All else is zeros."""
+    out: Path | None = None
+    """The folder that gets the files which a program has left in it, when the run is over."""
+    within: Path | None = None
+    """The folder below which that one has to lie; None for one of the command line's, which may lie anywhere."""
 
     @property
     def is_placed(self) -> bool:
         """Whether it has to lie at the same address on every machine."""
-        return self.dma or self.file is not None
+        return self.dma or self.file is not None or self.out is not None
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,8 @@ class Given:
     heap_pages: int | None = None
     files: Path | None = None
     stdin: Path | None = None
+    out: Path | None = None
+    """The folder that gets what it has made or changed of its files."""
 
     def reads(self) -> bool:
         """Whether the content of files is given: what is built of it is not kept."""

@@ -33,8 +33,8 @@ def read_program(
             if "\0" in name or not name:
                 fit = example("program") if alone else example(key)
                 mistakes.add((*here, key, number), f"no file is named {name!r}; write {fit}")
-    sources = [_beside(description, name) for name in table.sources[: limits.SOURCES]] or [Path()]
-    include = [_beside(description, name) for name in table.include[: limits.SOURCES]]
+    sources = [beside(description, name) for name in table.sources[: limits.SOURCES]] or [Path()]
+    include = [beside(description, name) for name in table.include[: limits.SOURCES]]
     if len(sources) > 1 or include or table.define:
         for number, source in enumerate(sources):
             if source.suffix not in C_SOURCES:
@@ -64,14 +64,23 @@ def read_given(mistakes: Mistakes, description: Path, here: Where, table: TaskTa
         if "\0" in name + value or not name or "=" in name:
             mistakes.add((*here, "env", name), f"no variable is called {name!r}; write {example('env')}")
     files, stdin = (_given_file(mistakes, description, (*here, key), getattr(table, key)) for key in ("files", "stdin"))
-    return Given(table.abi, tuple(table.args), tuple(table.env.items()), table.heap_pages, files, stdin)
+    out = None if table.out is None else beside(description, table.out)
+    if table.out is not None and ("\0" in table.out or not table.out):
+        mistakes.add((*here, "out"), f"no folder is named {table.out!r}; write {example('out')}")
+    elif out is not None:
+        from tyrne.system.returned_files import check_out  # here: few tasks get files back
+
+        program = beside(description, table.program.sources[0]) if table.program.sources else description
+        if wrong := check_out(out, description.parent, [description, program]):
+            mistakes.add((*here, "out"), wrong)
+    return Given(table.abi, tuple(table.args), tuple(table.env.items()), table.heap_pages, files, stdin, out)
 
 
 def _given_file(mistakes: Mistakes, description: Path, here: Where, name: str | None) -> Path | None:
     """What a program is given, which lies below the folder of the description, wherever links lead."""
     if name is None:
         return None
-    path = _beside(description, name)
+    path = beside(description, name)
     if "\0" in name or not name:
         mistakes.add(here, f"no file is named {name!r}; write {example(str(here[-1]))}")
     elif not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(description.parent)):
@@ -79,7 +88,7 @@ def _given_file(mistakes: Mistakes, description: Path, here: Where, name: str | 
     return path
 
 
-def _beside(description: Path, program: str) -> Path:
+def beside(description: Path, program: str) -> Path:
     """The path of a program, as short as it can be said from the working directory."""
     path = Path(os.path.realpath(description.parent / program.replace("\0", "")))  # passes a loop of links, unlike Path
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tyrne.abi import CapKind, Rights
+from tyrne.linux.start import OUT, OUT_BYTES
 from tyrne.system import limits
 from tyrne.system.device_files import read_below
 from tyrne.system.devices import range_error
 from tyrne.system.errors import RequestError
 from tyrne.system.mistakes import Mistakes, Where
-from tyrne.system.parts import Region
+from tyrne.system.parts import Cap, Mapping, Region
 from tyrne.system.shape import MemoryTable, example
 
 
@@ -39,6 +41,19 @@ def read_region(
         mistakes.add((*here, "file"), f"memory that is {other} is filled from no file; remove file")
     place = mistakes.place((*here, "address" if file is None else "file"))
     return Region(table.name, pages, table.address or 0, place, bool(table.dma), file, content)
+
+
+def out_region(task: str, out: Path, within: Path | None, place: str = "") -> Region:
+    """The memory in which a program leaves what it has changed of its files, for the folder that gets it."""
+    return Region(f"files of {task}", OUT_BYTES // limits.PAGE, place=place, out=out, within=within)
+
+
+def with_out(
+    caps: Sequence[Cap], mappings: Sequence[Mapping], region: int, place: str = ""
+) -> tuple[tuple[Cap, ...], tuple[Mapping, ...]]:
+    """The capabilities of a task and what it has mapped, with that memory, which is the last of both."""
+    cap = Cap(region, Rights.READ | Rights.WRITE, kind=CapKind.MEMORY)
+    return (*caps, cap), (*mappings, Mapping(len(caps), OUT, True, False, place))
 
 
 def _content(

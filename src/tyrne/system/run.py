@@ -21,6 +21,7 @@ from tyrne.system.device_files import read_files
 from tyrne.system.devices import emulator_options, refuse_devices
 from tyrne.system.errors import RequestError
 from tyrne.system.inputs import Input, typed_into
+from tyrne.system.limits import PAGE
 from tyrne.system.manifest import System, encode
 from tyrne.system.parts import TYPED_INTO
 
@@ -216,6 +217,8 @@ def _in_process(request: Request, make: Callable[[bytes, Recorder, bool], Hosted
                 machine.draw_ticks(request.preempt_calls)
             machine.cpu.stop_request = stop
             machine.run()
+            for region in request.system.returned:
+                recorder.returned[region.name] = machine.ram.get(region.address, region.pages * PAGE)
         return False
 
     return start
@@ -260,6 +263,10 @@ def _qemu(request: Request) -> Start:
             disk = None if block is None else ends.enter_context(QemuDisk(block, recorder))
             words = options if wire is None else wire.options(options)
             words = words if disk is None else disk.options(words)
+            if request.system.returned:
+                from tyrne.system.qemu_memory import QemuMemory
+
+                words = ends.enter_context(QemuMemory(request.system.returned, recorder)).options(words)
             return run_kernel(kernel, recorder, words, stop, port, request.max_seconds is None)
 
     return start

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tyrne.system import limits
 from tyrne.system.described import SystemDescription, TaskDescription, name_error
-from tyrne.system.devices import pages_of
+from tyrne.system.devices import pages_of, placed
 from tyrne.system.errors import RequestError, SourceError
 from tyrne.system.handles import CONSOLE_ONLY
 from tyrne.system.loading import SOURCES, load_program
@@ -29,8 +30,10 @@ def select(
     of memory regions may lie."""
     if given.args and len(arguments) != 1:
         raise RequestError(f"arguments for {len(arguments)} programs; name the one that gets them before the --")
+    if given.out is not None and len(arguments) > 1:
+        raise RequestError(f"--out: {len(arguments)} programs are named; name the one whose files come back")
     if not arguments and given != NOTHING_GIVEN:
-        raise RequestError("--abi or --files: no program is named; name the one that it is about")
+        raise RequestError("--abi, --files or --out: no program is named; name the one that it is about")
     if not arguments:
         return _read(shipped(GREETING))
     descriptions = [path for path in arguments if path.suffix == ".toml"]
@@ -39,8 +42,8 @@ def select(
     if len(arguments) > 1:
         raise RequestError(f"{descriptions[0]}: a description stands alone; give one system, or only programs")
     if given != NOTHING_GIVEN:
-        what = "--abi, --files and arguments are for programs"
-        raise RequestError(f"{arguments[0]}: {what}; write abi, files and args in its [[task]]")
+        what = "--abi, --files, --out and arguments are for programs"
+        raise RequestError(f"{arguments[0]}: {what}; write abi, files, out and args in its [[task]]")
     return _read(arguments[0], allowed)
 
 
@@ -70,7 +73,16 @@ def _of_programs(programs: Sequence[Path], given: Given) -> SystemDescription:
     for program in programs:
         name = _free_name(program.stem, {task.name for task in tasks})
         tasks.append(TaskDescription(name, program, None, (CONSOLE_CAP,), "", handles=CONSOLE_ONLY, given=given))
-    return SystemDescription(tasks[0].name, (), tuple(tasks))
+    if given.out is None:
+        return SystemDescription(tasks[0].name, (), tuple(tasks))
+    from tyrne.system.regions import out_region, with_out  # here: pydantic, which programs do without
+    from tyrne.system.returned_files import check_out
+
+    if wrong := check_out(given.out, None, programs):
+        raise RequestError(f"--out: {wrong}")
+    caps, mappings = with_out(tasks[0].caps, (), 0)
+    task = replace(tasks[0], caps=caps, mappings=mappings)
+    return SystemDescription(task.name, (), (task,), memory=placed([out_region(task.name, given.out, None)]))
 
 
 def _free_name(stem: str, taken: set[str]) -> str:

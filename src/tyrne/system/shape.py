@@ -90,6 +90,7 @@ class TaskTable(Table):
     heap_pages: Number | None = None
     files: str | None = None
     stdin: str | None = None
+    out: str | None = None
     stack_pages: Number | None = None
     priority: Number = DEFAULT_PRIORITY
     start: bool = True
@@ -193,6 +194,7 @@ _EXAMPLES: Final = {
     "heap_pages": "heap_pages = 1024",
     "files": 'files = "root"',
     "stdin": 'stdin = "input.txt"',
+    "out": 'out = "changed"',
     "stack_pages": "stack_pages = 1",
     "priority": "priority = 8",
     "start": "start = false",

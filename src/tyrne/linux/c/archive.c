@@ -40,8 +40,10 @@ static int way_to(struct node *top, char *path, struct place *place)
         *at = 0;
         if (tree_find(top, path, 0, place))
             return 0;
-        if (!place->node && !tree_add(place, DIRECTORY, 0755))
+        struct node *made = place->node ? place->node : tree_add(place, DIRECTORY, 0755);
+        if (!made)
             return 0;
+        made->given = 1;
         *at = '/';
     }
     return !tree_find(top, path, 0, place);
@@ -75,6 +77,8 @@ static void unpack(struct node *top, char *path, uint64_t mode, uint8_t *content
     }
     if (!node)
         node = tree_add(&place, kind, mode & PERMISSIONS);
+    if (node)
+        node->given = 1;
     if (node && kind != DIRECTORY) {
         node->content = content;
         node->size = size;

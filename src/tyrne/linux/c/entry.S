@@ -181,4 +181,4 @@ linux_stack_end:
         .balign 8
         .global linux_start
 linux_start:
-        .space  160                     // struct linux_start: the tool writes it
+        .space  176                     // struct linux_start: the tool writes it

@@ -31,10 +31,11 @@ struct linux_start {
     uint64_t strings; /* where they are: each ends with a zero, the path of the program is the last */
     uint64_t archive, archive_bytes; /* what tree.c begins with */
     uint64_t input, input_bytes; /* what is read from standard input */
+    uint64_t out, out_bytes; /* where out.c puts what was changed; 0 if nobody wants it */
     uint64_t seed[4];
 };
 extern const struct linux_start linux_start;
-_Static_assert(sizeof linux_start == 160, "as entry.S and tyrne.linux.start have it");
+_Static_assert(sizeof linux_start == 176, "as entry.S and tyrne.linux.start have it");
 
 /* What entry.S keeps of the program while a call is answered, and gives back. */
 struct linux_frame {
@@ -54,6 +55,7 @@ typedef int64_t linux_call(const uint64_t *x);
 void linux_say(const char *text);
 void linux_tell(uint64_t number, uint64_t error, const char *path);
 _Noreturn void linux_end(uint64_t code);
+void linux_put_out(void);
 void linux_random(void *target, uint64_t length);
 int64_t linux_sleep(uint64_t nanoseconds);
 uint64_t linux_now(void);

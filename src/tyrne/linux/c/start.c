@@ -54,6 +54,7 @@ uint64_t linux_build_stack(uint64_t top)
 
 _Noreturn void linux_end(uint64_t code)
 {
+    linux_put_out();
     tyrne_task_exit(code & 0xff);
 }
 

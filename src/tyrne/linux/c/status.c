@@ -123,6 +123,8 @@ int64_t linux_readlinkat(const uint64_t *x)
 static int64_t set_mode(struct node *node, uint64_t mode)
 {
     node->mode = (uint32_t)mode & PERMISSIONS;
+    if (node->kind == FILE)
+        node->given = 0;
     return 0;
 }
 

@@ -79,6 +79,7 @@ int64_t tree_reserve(struct node *node, uint64_t size)
 {
     if (size <= node->room)
         return 0;
+    node->given = 0;
     uint64_t wanted = size < 2 * node->room ? 2 * node->room : size;
     uint8_t *content = linux_take_pages(pages_of(wanted));
     if (!content) {
@@ -99,6 +100,7 @@ int64_t tree_reserve(struct node *node, uint64_t size)
 /* Give a file another size: it loses its end, or gets zeros. */
 int64_t tree_cut(struct node *node, uint64_t size)
 {
+    node->given = 0;
     if (size > node->size) {
         int64_t refused = tree_reserve(node, size);
         if (refused)
@@ -174,6 +176,7 @@ void tree_move(struct node *node, const struct place *place)
     take_out(node);
     name_it(node, place);
     put_into(node, place->directory);
+    node->given = 0;
 }
 
 /* Its name goes; it goes itself when nobody holds it any more. */
@@ -296,7 +299,9 @@ struct node *tree_root(void)
     for (uint64_t i = 0; i < sizeof upper / sizeof *upper; i++) {
         struct place place;
         arrive(&place, &root, 0, upper[i], 3);
-        tree_add(&place, DIRECTORY, MODE_DIRECTORY);
+        struct node *made = tree_add(&place, DIRECTORY, MODE_DIRECTORY);
+        if (made)
+            made->given = 1;
     }
     struct node *devices = root.first;
     if (devices) {
@@ -307,4 +312,10 @@ struct node *tree_root(void)
     }
     archive_unpack(&root);
     return &root;
+}
+
+/* The root, if anybody has asked for a path yet; otherwise 0. */
+struct node *tree_made(void)
+{
+    return root.number ? &root : 0;
 }

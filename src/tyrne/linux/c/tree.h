@@ -21,6 +21,7 @@ struct node {
     uint32_t mode;          /* its permissions, which are shown and not asked */
     uint32_t holders;       /* descriptors and the like that keep it when its name is gone */
     uint8_t kind, named;
+    uint8_t given; /* as it was at the start: the archive's, or made with the root */
     uint8_t length;
     char name[MOST_NAME + 1];
 };
@@ -34,6 +35,7 @@ struct place {
 };
 
 struct node *tree_root(void);
+struct node *tree_made(void);
 void archive_unpack(struct node *top);
 int64_t tree_find(struct node *from, const char *path, int follow, struct place *found);
 struct node *tree_add(const struct place *place, enum kind kind, uint32_t mode);

@@ -1,0 +1,99 @@
+"""What a program has left of its files when the run is over: the archive that c/out.c makes of what it has changed.
+
+It lies in memory that the program writes as it likes, so it may be anything. What is read lies within it, takes time
+that grows with its size only, and names files below one folder, or is refused.
+"""
+
+from __future__ import annotations
+
+import stat
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tyrne.linux.archive import HEAD, HEAD_BYTES, TRAILER, up_to_word
+
+DEEPEST: Final = 64
+"""Names of one path."""
+NAME_BYTES: Final = 255
+_WORDS: Final = struct.Struct("<2Q")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or a folder: its names from the folder of all on, none of which leads up. Or `refused` says why not."""
+
+    name: str
+    names: tuple[str, ...]
+    is_folder: bool
+    executable: bool
+    content: bytes
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What was left. `left_out` nodes of the program's tree did not fit. `damaged`: the entries are those before what
+    is no archive."""
+
+    entries: tuple[Entry, ...]
+    left_out: int
+    damaged: bool
+
+
+def read_returned(memory: bytes) -> Returned | None:
+    """What lies in the memory; None where its program has left nothing, not even an empty archive."""
+    length, left_out = _WORDS.unpack_from(memory)
+    if not length:
+        return None
+    archive = memory[_WORDS.size : _WORDS.size + length]
+    entries: list[Entry] = []
+    for found in _entries(archive):
+        if found is None:
+            return Returned(tuple(entries), left_out, damaged=False)
+        entries.append(found)
+    return Returned(tuple(entries), left_out, damaged=True)
+
+
+def _entries(archive: bytes) -> Iterator[Entry | None]:
+    """Each entry, up to where no other begins; None for the trailer, with which a whole archive ends."""
+    at = 0
+    while head := HEAD.match(archive, at):
+        mode, length, name_length = (int(field, 16) for field in head.groups())
+        name_end = at + HEAD_BYTES + name_length
+        content = at + up_to_word(HEAD_BYTES + name_length)
+        if name_length == 0 or content + length > len(archive) or archive[name_end - 1] != 0:
+            return
+        name = archive[at + HEAD_BYTES : name_end - 1]
+        if name == TRAILER:
+            yield None
+            return
+        yield _entry(name, mode, archive[content : content + length])
+        at = up_to_word(content + length)
+
+
+def _entry(name: bytes, mode: int, content: bytes) -> Entry:
+    text = name.decode(errors="backslashreplace")
+    names = tuple(text.split("/"))
+    is_folder = stat.S_ISDIR(mode)
+    return Entry(text, names, is_folder, bool(mode & 0o100), content, _why_not(name, text, names, mode))
+
+
+def _why_not(name: bytes, text: str, names: tuple[str, ...], mode: int) -> str:
+    """Why an entry is refused; "" for one that is not."""
+    if stat.S_ISLNK(mode):
+        return "a link"
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        return "neither a file nor a folder"
+    if name.startswith(b"/") or ".." in names:
+        return "it leads out of the folder"
+    if "" in names or "." in names:
+        return "its path is none"
+    if not text.isprintable() or text.encode(errors="replace") != name:
+        return "its name is not printable UTF-8"
+    if len(names) > DEEPEST:
+        return f"more than {DEEPEST} deep"
+    if any(len(each.encode()) > NAME_BYTES for each in names):
+        return f"a name of more than {NAME_BYTES} bytes"
+    return ""

@@ -1,0 +1,158 @@
+"""What programs of Linux have made or changed of their files, written into the folders that are to get it.
+
+Nothing is written but below such a folder: each folder on the way is opened in the one above it, and no link is
+followed. A file takes the place of one of its name in one step.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tyrne.linux.returned import Entry, Returned, read_returned
+from tyrne.linux.start import OUT_BYTES
+from tyrne.system.errors import RequestError, reason
+from tyrne.system.parts import Region
+from tyrne.system.printable import one_line
+
+if TYPE_CHECKING:
+    from tyrne.system.run import Result
+
+SAID: Final = 8
+"""Names that are said of the files that were written, and likewise lines of what was not."""
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_TEMPORARY: Final = ".tyrne-"
+
+
+def check_out(folder: Path, within: Path | None, inputs: Iterable[Path]) -> str | None:
+    """What is wrong with a folder for files that come back, before the run; None if nothing is. It lies below `within`,
+    if there is one, wherever links lead, and has none of the inputs."""
+    real = Path(os.path.realpath(folder))
+    if within is not None and not real.is_relative_to(os.path.realpath(within)):
+        return f"{folder} lies outside the folder of the description; name one in it"
+    held = [path for path in inputs if Path(os.path.realpath(path)).is_relative_to(real)]
+    if held:
+        return f"{folder} has {held[0]}, which a program could replace; name a folder of its own"
+    nearest = _nearest(real)
+    if not os.path.isdir(nearest):
+        return f"{folder}: {nearest} is no folder; name another"
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        return f"{folder} cannot be written to; name another folder"
+    return None
+
+
+def _nearest(path: Path) -> Path:
+    """Of a path and what it lies in, the first that is there."""
+    while not os.path.exists(path):
+        path = path.parent
+    return path
+
+
+def take_files(result: Result) -> Iterator[str]:
+    """Write what programs have left, and say what was written and what was not. RequestError where the host refuses."""
+    from tyrne.system.run import STATUS_PANIC
+
+    for region in result.request.system.memory:
+        memory = result.recorder.returned.get(region.name)
+        if region.out is None or memory is None:
+            continue
+        if result.status == STATUS_PANIC:
+            yield f"{region.out}: nothing comes back, since the kernel has panicked"
+        elif (left := read_returned(memory)) is None:
+            yield f"{region.out}: nothing comes back, since the program has not ended by itself"
+        else:
+            yield from _take(region, region.out, left)
+
+
+def _take(region: Region, out: Path, left: Returned) -> Iterator[str]:
+    written: list[str] = []
+    refused: list[str] = [f"{entry.name!r} is left out: {entry.refused}" for entry in left.entries if entry.refused]
+    try:
+        with ExitStack() as ends:
+            root = _open_out(out, region.within, ends)
+            for entry in left.entries:
+                if not entry.refused and (wrong := _put(root, entry)):
+                    refused.append(f"{entry.name!r} is left out: {wrong}")
+                elif not entry.refused and not entry.is_folder:
+                    written.append(entry.name)
+    except OSError as error:
+        done = f"; {_files(len(written))} of it had been written" if written else ""
+        raise RequestError(f"{out}: cannot be written to: {reason(error)}; name another folder{done}") from None
+    written = list(dict.fromkeys(written))
+    names = ", ".join(written[:SAID]) + (f" and {len(written) - SAID} more" if len(written) > SAID else "")
+    if written:
+        yield one_line(f"{out}: {_files(len(written))} came back: {names}")
+    for line in refused[:SAID]:
+        yield one_line(f"{out}: {line}")
+    if len(refused) > SAID:
+        yield f"{out}: {len(refused) - SAID} more are left out"
+    if left.left_out:
+        yield f"{out}: {left.left_out} more did not fit into {OUT_BYTES >> 20} MiB, and are lost"
+    if left.damaged:
+        yield f"{out}: what the program has left there ends in what is no archive"
+
+
+def _files(number: int) -> str:
+    return f"{number} file{'' if number == 1 else 's'}"
+
+
+def _open_out(out: Path, within: Path | None, ends: ExitStack) -> int:
+    """The folder, made if it is not there. Links that lead to it were followed when it was looked at, now none is."""
+    real = Path(os.path.realpath(out))
+    above = _nearest(real) if within is None else Path(os.path.realpath(within))
+    if not real.is_relative_to(above):
+        raise OSError(errno.ELOOP, "a link leads out of the folder of the description")
+    folder = os.open(above, os.O_RDONLY | os.O_DIRECTORY)
+    ends.callback(os.close, folder)
+    for name in real.relative_to(above).parts:
+        folder = _folder_in(folder, name)
+        ends.callback(os.close, folder)
+    return folder
+
+
+def _folder_in(folder: int, name: str) -> int:
+    """A folder in another one, made if nothing is there."""
+    with suppress(FileExistsError):
+        os.mkdir(name, dir_fd=folder)
+    return os.open(name, _FOLDER, dir_fd=folder)
+
+
+def _put(root: int, entry: Entry) -> str:
+    """Put an entry where it belongs; what stands in its way, or ""."""
+    with ExitStack() as ends:
+        folder = root
+        for name in entry.names if entry.is_folder else entry.names[:-1]:
+            try:
+                folder = _folder_in(folder, name)
+            except OSError as error:
+                if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                    return f"{name!r} is no folder there, or a link, which is not followed"
+                raise
+            ends.callback(os.close, folder)
+        return "" if entry.is_folder else _put_file(folder, entry)
+
+
+def _put_file(folder: int, entry: Entry) -> str:
+    name = entry.names[-1]
+    with suppress(FileNotFoundError):
+        if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            return "a folder is there"
+    temporary = f"{_TEMPORARY}{os.getpid()}"
+    with suppress(FileNotFoundError):
+        os.unlink(temporary, dir_fd=folder)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    descriptor = os.open(temporary, flags, 0o777 if entry.executable else 0o666, dir_fd=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(entry.content)
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=folder)
+        raise
+    return ""

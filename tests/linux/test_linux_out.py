@@ -1,0 +1,250 @@
+"""What a program of Linux has made or changed of its files comes back into one folder, and goes nowhere else."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+import pytest
+from linux_programs import build, on_all_machines
+
+from tyrne.cli.main import run_arguments as main
+from tyrne.linux.archive import entry
+from tyrne.linux.returned import read_returned
+from tyrne.system.errors import RequestError
+from tyrne.system.run import Machine
+from tyrne.system.select import select
+
+TEXT: Final = """\
+[system]
+name = "s"
+[[task]]
+name = "t"
+program = "changes"
+abi = "linux"
+files = "root"
+out = "out"
+caps = [ { console = true } ]
+"""
+WHOLE: Final = {
+    "made": "made\n", "changed": "new", "appended": "first\nmore\n", "empty": "", "folder/deep/file": "deep\n",
+    "folder/moved": "moved\n", "renamed/inner": "inner\n", "script": "#!\n", "tmp/scratch": "scratch\n",
+    "folder/here": "here\n",
+}  # fmt: skip
+"""All that comes back of it."""
+FOLDERS: Final = {"folder", "folder/deep", "bare", "renamed", "tmp"}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    folder = tmp_path / "system"
+    (folder / "root" / "whole").mkdir(parents=True)
+    (folder / "changes").write_bytes(build("changes.c").read_bytes())
+    for name, text in {"changed": "old content", "appended": "first\n", "kept": "kept\n", "moved": "moved\n",
+                       "script": "#!\n", "removed": "x", "whole/inner": "inner\n"}.items():  # fmt: skip
+        (folder / "root" / name).write_text(text)
+        (folder / "root" / name).chmod(0o644)
+    (folder / "s.toml").write_text(TEXT)
+    return folder / "s.toml"
+
+
+def tree(folder: Path) -> tuple[dict[str, str], set[str]]:
+    """Each file below a folder with what it holds, and the folders."""
+    found = [each for each in folder.rglob("*") if not each.is_symlink()]
+    files = {str(each.relative_to(folder)): each.read_text() for each in found if each.is_file()}
+    return files, {str(each.relative_to(folder)) for each in found if each.is_dir()}
+
+
+def said(capfd: pytest.CaptureFixture[str]) -> list[str]:
+    return [line.removeprefix("tyrne: ") for line in capfd.readouterr().err.splitlines()]
+
+
+@pytest.mark.promise(
+    "The program has a copy: nothing that it does changes a file of the host, except in a folder that its task names "
+    "by out, or --out of the command: that gets what it has made or changed",
+    "The command says what it has written",
+)
+@on_all_machines
+def test_what_was_made_or_changed_comes_back(
+    machine: Machine, path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = tree(path.parent / "root")
+    assert main(["run", "-q", str(path), "--machine", machine.value]) == 0
+    out = path.parent / "out"
+    assert tree(out) == (WHOLE, FOLDERS)
+    assert tree(path.parent / "root") == before
+    assert stat.S_IMODE((out / "script").stat().st_mode) & 0o111
+    assert not stat.S_IMODE((out / "made").stat().st_mode) & 0o111
+    first, *others = said(capfd)
+    assert first == (
+        f"{out}: 10 files came back: tmp/scratch, appended, changed, script, made, empty, folder/deep/file, "
+        "folder/moved and 2 more"
+    )
+    assert others == [f"{out}: '{name}' is left out: a link" for name in ("folder/out", "link")]
+
+
+def test_on_the_command_line_a_folder_is_named_for_one_program(
+    path: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    program, out = path.parent / "changes", tmp_path / "new" / "out"
+    words = ["run", "-q", "--abi", "linux", str(program), "--files", str(path.parent / "root"), "--out", str(out)]
+    assert main(words) == 0
+    assert tree(out) == (WHOLE, FOLDERS)
+    capfd.readouterr()
+    assert main(["run", str(path), "--out", str(out)]) == 2
+    assert "--abi, --files, --out and arguments are for programs; write abi, files, out and args" in said(capfd)[0]
+    assert main(["run", str(program), str(program), "--out", str(out)]) == 2
+    assert said(capfd)[0] == "error: --out: 2 programs are named; name the one whose files come back"
+    (tmp_path / "p.bin").write_bytes(b"\x88\0\x80\xd2\1\0\0\xd4")
+    assert main(["run", str(tmp_path / "p.bin"), "--out", str(out)]) == 2
+    assert "a program of Tyrne, which is given no out; leave that out" in said(capfd)[0]
+
+
+def test_a_program_that_ends_by_a_signal_leaves_its_files_and_one_that_faults_does_not(
+    path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path.write_text(TEXT.replace('out = "out"', 'out = "out"\nargs = ["abort"]'))
+    assert main(["run", "-q", str(path)]) == 1
+    out = path.parent / "out"
+    assert tree(out) == (WHOLE, FOLDERS)
+    capfd.readouterr()
+    path.write_text(TEXT.replace('out = "out"', 'out = "other"\nargs = ["fault"]'))
+    assert main(["run", "-q", str(path)]) == 1
+    other = path.parent / "other"
+    assert f"{other}: nothing comes back, since the program has not ended by itself" in said(capfd)
+    assert not other.exists()
+
+
+def test_what_does_not_fit_is_said_and_the_rest_comes_back(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path.write_text(TEXT.replace('out = "out"', 'out = "out"\nargs = ["large"]'))
+    assert main(["run", "-q", str(path)]) == 0
+    out = path.parent / "out"
+    assert f"{out}: 1 more did not fit into 2 MiB, and are lost" in said(capfd)
+    assert tree(out)[0] == WHOLE | {"after": "after\n"}
+
+
+def test_files_that_are_there_are_replaced_and_others_stay(path: Path) -> None:
+    out = path.parent / "out"
+    (out / "folder").mkdir(parents=True)
+    (out / "changed").write_text("from before")
+    (out / "folder" / "other").write_text("other")
+    assert main(["run", "-q", str(path)]) == 0
+    assert tree(out) == (WHOLE | {"folder/other": "other"}, FOLDERS)
+
+
+@pytest.mark.promise("Nothing is written outside that folder: no link is followed, and no path leads up")
+def test_links_in_the_folder_are_not_followed(
+    path: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out, outside = path.parent / "out", tmp_path / "outside"
+    out.mkdir()
+    outside.mkdir()
+    (outside / "secret").write_text("secret")
+    (out / "folder").symlink_to(outside)
+    (out / "made").symlink_to(outside / "secret")
+    assert main(["run", "-q", str(path)]) == 0
+    assert tree(outside) == ({"secret": "secret"}, set())
+    assert (out / "made").read_text() == "made\n" and not (out / "made").is_symlink()
+    assert f"{out}: 'folder/here' is left out: 'folder' is no folder there, or a link, which is not followed" in said(
+        capfd
+    )
+
+
+@pytest.mark.promise("A folder that out names lies below the folder of the description, wherever links lead")
+@pytest.mark.parametrize(
+    ("out", "what"),
+    [
+        ("../out", "{out} lies outside the folder of the description; name one in it"),
+        ("link", "{out} lies outside the folder of the description; name one in it"),
+        ("/", "/ lies outside the folder of the description; name one in it"),
+        (".", "{out} has {folder}/s.toml, which a program could replace; name a folder of its own"),
+        ("changes/out", "{out}: {folder}/changes is no folder; name another"),
+        ("", "no folder is named ''; write out = \"changed\""),
+    ],
+)
+def test_a_folder_elsewhere_is_refused_before_the_run(path: Path, tmp_path: Path, out: str, what: str) -> None:
+    (path.parent / "link").symlink_to(tmp_path)
+    path.write_text(TEXT.replace('out = "out"', f'out = "{out}"'))
+    with pytest.raises(RequestError) as caught:
+        select([path])
+    where = os.path.realpath(path.parent / out)
+    assert str(caught.value) == f"{path}:8: {what.format(out=where, folder=path.parent)}"
+
+
+def test_a_folder_that_becomes_a_link_during_the_run_is_not_followed(path: Path, tmp_path: Path) -> None:
+    from tyrne.system.returned_files import take_files
+    from tyrne.testing import run_system
+
+    run = run_system(path)
+    (tmp_path / "outside").mkdir()
+    (path.parent / "out").symlink_to(tmp_path / "outside")
+    with pytest.raises(RequestError, match="a link leads out of the folder of the description"):
+        [*take_files(run.result)]
+    assert tree(tmp_path / "outside") == ({}, set())
+
+
+def test_two_tasks_do_not_share_a_folder_and_a_task_has_room_for_it(path: Path) -> None:
+    task = TEXT.partition("[[task]]")[2].replace('"t"', '"u"')
+    path.write_text(f"{TEXT}[[task]]{task}")
+    with pytest.raises(RequestError, match=r"s\.toml:15: \S+out gets the files of another task, at \S+s\.toml:8;"):
+        select([path])
+    path.write_text(TEXT.replace("{ console = true }", "{ console = true }, " * 16))
+    with pytest.raises(RequestError, match=r"s\.toml:8: out takes one of the 16 capabilities that a task may have"):
+        select([path])
+
+
+def test_what_comes_back_is_part_of_the_system_and_a_replay_writes_nothing(
+    path: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(path)]) == 0
+    shown = capfd.readouterr().out
+    out = path.parent / "out"
+    assert f"  memory files of t: 512 pages, which come back to {out}" in shown
+    assert f"what it changes of them comes back to {out}" in shown
+    assert main(["run", "-q", str(path), "--report", str(tmp_path / "r.json")]) == 0
+    os.rename(out, tmp_path / "before")
+    assert main(["replay", str(tmp_path / "r.json")]) == 0
+    assert not out.exists()
+
+
+FILE, FOLDER, LINK, DEVICE = 0o100644, 0o040755, 0o120777, 0o020666
+END: Final = entry(b"TRAILER!!!", 0, b"", 0)
+HOSTILE: Final = {
+    b"../up": "it leads out of the folder", b"a/../../up": "it leads out of the folder",
+    b"..": "it leads out of the folder", b"/etc/passwd": "it leads out of the folder", b"": "its path is none",
+    b"a//b": "its path is none", b"./a": "its path is none", b"a/": "its path is none",
+    b"\x1b[2J": "its name is not printable UTF-8", b"\xff": "its name is not printable UTF-8",
+    b"a\0b": "its name is not printable UTF-8", b"x" * 256: "a name of more than 255 bytes",
+    b"a/" * 64 + b"b": "more than 64 deep",
+}  # fmt: skip
+
+
+def left(archive: bytes, length: int | None = None) -> bytes:
+    """The memory of a program that has left this."""
+    return (len(archive) if length is None else length).to_bytes(8, "little") + bytes(8) + archive
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=repr)
+def test_a_path_that_leads_elsewhere_is_refused_and_the_rest_read(name: bytes) -> None:
+    found = read_returned(left(entry(name, FILE, b"x", 1) + entry(b"good", FILE, b"y", 2) + END))
+    assert found is not None and not found.damaged
+    assert [each.refused for each in found.entries] == [HOSTILE[name], ""]
+
+
+def test_links_and_devices_are_refused_and_folders_are_none_of_them() -> None:
+    archive = entry(b"a", LINK, b"/etc", 1) + entry(b"b", DEVICE, b"", 2) + entry(b"c", FOLDER, b"", 3) + END
+    found = read_returned(left(archive))
+    assert found is not None
+    assert [each.refused for each in found.entries] == ["a link", "neither a file nor a folder", ""]
+
+
+def test_what_is_no_archive_ends_it() -> None:
+    whole = entry(b"good", FILE, b"y", 2)
+    large = whole.replace(b"00000001", b"FFFFFFFF")
+    for rest in (b"", b"0707", large, whole[:-4], END[:-4], entry(b"x", FILE, b"", 1).replace(b"x\0", b"xx")):
+        found = read_returned(left(whole + rest, 1 << 63))
+        assert found is not None and found.damaged
+        assert [each.name for each in found.entries] == ["good"]
+    assert read_returned(bytes(64)) is None
