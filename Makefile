@@ -12,7 +12,7 @@ HOSTED := tests/boards tests/boot tests/conformance tests/hal tests/kernel
 
 .DEFAULT_GOAL := help
 .PHONY: help run qemu test coverage check bench fuzz-calls reproducible refusals scorecard assure mutate clean tools fuzz-code \
-	battery explore promises fresh linux
+	battery explore promises fresh linux programs counts test-more
 
 # This list.
 help:
@@ -31,11 +31,16 @@ qemu: $(BASE)
 # All tests, or those of ARGS; those that run the kernel in CPython have to take every branch of it.
 test: check tools
 ifeq ($(ARGS),)
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not branches"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not branches and not more"
 	@$(MAKE) --no-print-directory coverage
 else
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 endif
+
+# What `make test` leaves out, since it takes long: tests with the mark `more`, and programs of others beside qemu-user.
+test-more: $(TEST) tools
+	$(BIN)/python -m pytest -n $(WORKERS) -m more
+	@$(BIN)/python -m assurance.linux.battery
 
 # Which branches of the kernel hosted tests take: ARGS="--json FILE". 1 when they miss one.
 coverage: $(TEST)
@@ -101,6 +106,14 @@ battery: $(BASE) tools
 # Programs of others for Linux, hosted and on QEMU, beside qemu-user: ARGS="PROGRAM… --machine M --json FILE".
 linux: $(TEST) tools
 	@$(BIN)/python -m assurance.linux.battery $(ARGS)
+
+# Programs of others that systems/linux runs, into build/programs: ARGS="lua sqlite3" for some of them.
+programs: $(BASE)
+	@$(BIN)/python -m assurance.linux.fetch $(ARGS)
+
+# Instructions of the same work of Lua and CoreMark, hosted and on QEMU, beside qemu-user: ARGS="--json FILE".
+counts: $(BASE) tools
+	@$(BIN)/python -m assurance.linux.counts $(ARGS)
 
 # QEMU and gdb are the only parts that pip does not bring.
 tools:

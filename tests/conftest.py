@@ -25,6 +25,7 @@ HOSTED = ("boards", "boot", "conformance", "hal", "kernel")
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "branches: the branches that it takes are counted (given by its folder)")
     config.addinivalue_line("markers", "repeats: does many times what others do once")
+    config.addinivalue_line("markers", "more: takes long, or builds what others wrote; `make test-more` runs it")
     config.addinivalue_line("markers", "promise(*statements): pins these statements of docs/security.md, word for word")
 
 

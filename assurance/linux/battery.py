@@ -26,7 +26,8 @@ from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 from rich.table import Table
 
-from assurance.linux.building import Source, built, hello
+from assurance.linux.building import Source, built, source_folder
+from assurance.linux.greetings import greeting
 from assurance.linux.packages import NotHadError, Packages
 from tyrne.system.errors import RequestError
 from tyrne.system.printable import one_line
@@ -102,7 +103,7 @@ class Battery:
         if program.package:
             package, path = program.package.split(":")
             return self.packages.file(package, path)
-        return hello("go" if program.go else "rust", self.packages)
+        return greeting("go" if program.go else "rust", self.packages)
 
     def lay_out(self, program: Program, folder: Path) -> None:
         """The files that a program finds."""
@@ -110,7 +111,7 @@ class Battery:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             if content.startswith(FROM_SOURCE):
-                source = self.packages.source(self.sources[program.built].package)
+                source = source_folder(self.sources[program.built], self.packages)
                 path.write_bytes((source / content.removeprefix(FROM_SOURCE)).read_bytes())
             else:
                 path.write_text(content)

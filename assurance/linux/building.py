@@ -14,12 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from assurance.linux.packages import NotHadError, Packages
 
 TARGET: Final = "aarch64-linux-musl"
-HELLO: Final = {
-    "go": 'package main\n\nimport (\n\t"fmt"\n\t"os"\n)\n\n'
-    'func main() {\n\tfmt.Println("hello from Go", os.Args[1:])\n}\n',
-    "rust": 'fn main() {\n    let words: Vec<String> = std::env::args().skip(1).collect();\n'
-    '    println!("hello from Rust {:?}", words);\n}\n',
-}  # fmt: skip
+ENVIRONMENT: Final = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
+"""Of what builds a program; the same source makes the same program on each day."""
 
 
 class Source(BaseModel):
@@ -27,11 +23,16 @@ class Source(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     package: str
+    """Of Debian, or a wheel of PyPI: name==version."""
+    suite: str = ""
+    """The release of Debian that it is from, where not every one has it."""
     language: str = "c"
     files: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     write: Mapping[str, str] = {}
+    inside: str = ""
+    """The folder of the package that the source is in."""
     needs: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     program: str = ""
@@ -47,13 +48,13 @@ def built(name: str, source: Source, packages: Packages) -> Path:
             raise NotHadError(f"{name}: building it needs {tool}")
     work = packages.folder / "work" / name
     shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(packages.source(source.package), work, symlinks=True)
+    shutil.copytree(source_folder(source, packages), work, symlinks=True)
     for file, text in source.write.items():
         (work / file).write_text(text)
     compilers = _compilers(packages.folder)
     if source.commands:
         for command in source.commands:
-            _run(name, ["sh", "-ec", command], work, compilers)
+            run_step(name, ["sh", "-ec", command], work, compilers)
         made = work / source.program
     else:
         left_out = {path for pattern in source.without for path in work.glob(pattern)}
@@ -61,31 +62,19 @@ def built(name: str, source: Source, packages: Packages) -> Path:
         words = [str(path.relative_to(work)) for path in files]
         made = work / "made-program"
         compiler = compilers["CXX" if source.language == "c++" else "CC"]
-        _run(name, [compiler, "-O2", "-s", *source.flags, "-o", made.name, *words, "-lm"], work, compilers)
-    return _kept(made, target)
+        run_step(name, [compiler, "-O2", "-s", *source.flags, "-o", made.name, *words, "-lm"], work, compilers)
+    return kept(made, target)
 
 
-def hello(language: str, packages: Packages) -> Path:
-    """A greeting in Go or in Rust, by the machine's own compiler."""
-    target = packages.folder / "built" / f"{language}-hello"
-    if target.exists():
-        return target
-    work = packages.folder / "work" / f"{language}-hello"
-    work.mkdir(parents=True, exist_ok=True)
-    if language == "go":
-        (work / "hello.go").write_text(HELLO[language])
-        settings = {"GOOS": "linux", "GOARCH": "arm64", "CGO_ENABLED": "0", "GOCACHE": str(work / "cache")}
-        _run("go", ["go", "build", "-o", "hello", "hello.go"], work, settings)
-    else:
-        (work / "hello.rs").write_text(HELLO[language])
-        library = packages.binary("libstd-rust-dev") / "usr/lib/rustlib/aarch64-unknown-linux-gnu/lib"
-        linker = _compilers(packages.folder)["CC"]
-        words = ["--target", "aarch64-unknown-linux-gnu", "-O", "-L", str(library), "-C", f"linker={linker}"]
-        _run("rust", ["rustc", *words, "-C", "target-feature=+crt-static", "-o", "hello", "hello.rs"], work, {})
-    return _kept(work / "hello", target)
+def source_folder(source: Source, packages: Packages) -> Path:
+    """Where the source is unpacked."""
+    if "==" in source.package:
+        return packages.wheel(source.package) / source.inside
+    return packages.of(source.suite).source(source.package) / source.inside
 
 
-def _kept(made: Path, target: Path) -> Path:
+def kept(made: Path, target: Path) -> Path:
+    """What was made, where it stays; whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(made, target.with_suffix(".partial"))
     target.with_suffix(".partial").rename(target)
@@ -93,18 +82,22 @@ def _kept(made: Path, target: Path) -> Path:
 
 
 def _compilers(folder: Path) -> dict[str, str]:
-    """Commands of one word each, as makefiles and configure scripts want them."""
-    found = {}
-    for variable, word in (("CC", "cc"), ("CXX", "c++")):
-        script = folder / f"{TARGET}-{word}"
-        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ziglang {word} -target {TARGET} -static "$@"\n')
+    """Commands of one word each, as makefiles and configure scripts want them, and where they keep a C library."""
+    tool, native = f'exec "{sys.executable}" -P -m tyrne', f'exec "{sys.executable}" -m ziglang cc'
+    found = {"XDG_CACHE_HOME": str(folder / "caches")}
+    for variable, name, command in (
+        ("CC", f"{TARGET}-cc", f"{tool} cc"), ("CXX", f"{TARGET}-c++", f"{tool} c++"), ("BUILD_CC", "build-cc", native)
+    ):  # fmt: skip
+        script = folder / name
+        script.write_text(f'#!/bin/sh\n{command} "$@"\n')
         script.chmod(0o755)
         found[variable] = str(script)
     return found
 
 
-def _run(name: str, command: list[str], work: Path, more: Mapping[str, str]) -> None:
-    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(work), "LC_ALL": "C", **more}
+def run_step(name: str, command: list[str], work: Path, more: Mapping[str, str]) -> None:
+    """Run a command in an environment of its own; NotHadError when it fails."""
+    environment = {**ENVIRONMENT, "HOME": str(work), **more}
     try:
         done = subprocess.run(command, cwd=work, env=environment, capture_output=True, stdin=subprocess.DEVNULL)
     except OSError as error:

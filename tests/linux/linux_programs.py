@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pytest
 
+from assurance.linux.battery import FOLDER
 from assurance.linux.packages import NotHadError, Packages
 from tyrne.compiler.build.cache import digest, locked, stored
 from tyrne.hosted.recorder import Listener
@@ -24,7 +25,6 @@ PROGRAMS: Final = HERE / "programs"
 STATIC: Final = ("-target", "aarch64-linux-musl", "-static", "-O2")
 BARE: Final = (*STATIC, "-nostdlib")
 ORACLE: Final = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
-DEBIAN: Final = Path(__file__).parents[2] / "build" / "debian"
 on_all_machines: Final = pytest.mark.parametrize(
     "machine",
     [Machine.HOSTED, Machine.NATIVE, pytest.param(Machine.QEMU, marks=pytest.mark.qemu)],
@@ -74,9 +74,9 @@ def by_oracle(program: Path, *arguments: str) -> tuple[str, int]:
 @cache
 def debian_file(package: str, path: str) -> Path | None:
     """A file of a Debian package for arm64, which is downloaded once, without root; None when it cannot be had."""
-    DEBIAN.mkdir(parents=True, exist_ok=True)
-    with locked(DEBIAN / "lock"):  # another worker may be at it
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with locked(FOLDER / "lock"):  # another worker may be at it
         try:
-            return Packages(DEBIAN).file(package, path)
+            return Packages(FOLDER).file(package, path)
         except NotHadError:
             return None
