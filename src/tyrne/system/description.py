@@ -5,8 +5,6 @@ docs/guide.md has all keys. The capabilities of a task stand at its handle words
 
 from __future__ import annotations
 
-import sys
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -16,11 +14,9 @@ from tyrne.system import limits
 from tyrne.system.capabilities import CapReader, check_badge, overlap
 from tyrne.system.described import SystemDescription, TaskDescription, name_error
 from tyrne.system.devices import KINDS, in_ram, pages_of, placed, registers_of
-from tyrne.system.errors import RequestError, reason
 from tyrne.system.handles import read_handles
 from tyrne.system.mistakes import Mistakes, Where
 from tyrne.system.parts import FIRST_ADDRESS, Cap, Device, Forward, Mapping, Region, Supervisor, network_address
-from tyrne.system.places import DEPTH, too_deep
 from tyrne.system.program_files import beside, read_given, read_program
 from tyrne.system.quotas import check_sums, read_quota
 from tyrne.system.reach import check_reach
@@ -28,6 +24,7 @@ from tyrne.system.regions import out_region, read_region, with_out
 from tyrne.system.serial_line import check_serial_line
 from tyrne.system.shape import Description, DeviceTable, SupervisorTable, TaskTable, example, read_shape
 from tyrne.system.similar import meant
+from tyrne.system.toml_file import read_toml
 
 _NAMED: Final = (
     ("endpoint", "endpoint", limits.ENDPOINTS),
@@ -42,23 +39,7 @@ _NAMED: Final = (
 def read_description(path: Path, allowed: Sequence[Path] = ()) -> SystemDescription:
     """The description in a file; RequestError with one line per mistake. Files of memory regions lie below its folder,
     or below one that is allowed."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(limits.DESCRIPTION_BYTES + 1)
-        if len(content) > limits.DESCRIPTION_BYTES:
-            raise RequestError(f"{path}: larger than {limits.DESCRIPTION_BYTES} bytes; name a system description")
-        text = content.decode("utf-8-sig")  # Windows editors write a mark before the text
-    except OSError as error:
-        raise RequestError(f"{path}: cannot be read: {reason(error)}; give the path of a system description") from None
-    except UnicodeDecodeError:
-        raise RequestError(f"{path}: not UTF-8 text; a system description is a TOML file") from None
-    line = too_deep(text)
-    if line is not None:
-        raise RequestError(f"{path}:{line}: nested {DEPTH} deep, and no key of a description is; write it flat")
-    try:
-        data = _parse(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RequestError(_syntax_error(path, text, str(error))) from None
+    text, data = read_toml(path, "system description")
     return _read(path, Mistakes(path, text), data, allowed)
 
 
@@ -68,26 +49,6 @@ def describe(data: dict[str, Any], folder: Path) -> SystemDescription:
     RequestError with one line per mistake, each at the keys of what is wrong: `system:task[0].stack_pages`.
     """
     return _read(folder / "system", Mistakes(Path("system"), None), data)
-
-
-def _parse(text: str) -> dict[str, Any]:
-    """What the text says. Numbers of any length are read, which a text of bounded length has: the shape refuses them by
-    their place, and the parser would say none."""
-    digits = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(0)
-    try:
-        return tomllib.loads(text)
-    finally:
-        sys.set_int_max_str_digits(digits)
-
-
-def _syntax_error(path: Path, text: str, message: str) -> str:
-    """tomllib says "<what> (at line N, column M)" or "(at end of document)"."""
-    what, _, where = message.rpartition(" (at ")
-    line = where.split(",")[0].removeprefix("line ")
-    if not line.isdigit():
-        line = str(len(text.splitlines()) or 1)
-    return f"{path}:{line}: not TOML: {what[:1].lower()}{what[1:]}; correct the syntax of this line"
 
 
 def _read(path: Path, mistakes: Mistakes, data: dict[str, Any], allowed: Sequence[Path] = ()) -> SystemDescription:
