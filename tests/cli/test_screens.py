@@ -81,7 +81,7 @@ def test_the_package_runs_as_a_module() -> None:
 @pytest.mark.parametrize(
     ("typed", "word", "expected"),
     [
-        ("tyrne r", 1, ["run", "replay", "ranlib"]),
+        ("tyrne r", 1, ["run", "replay", "reach", "ranlib"]),
         ("tyrne t", 1, ["tree", "top", "trace"]),
         ("tyrne trace --", 2, ["--output", "--max-instructions", "--allow-path", "--help"]),
         ("tyrne picture ", 2, ["capabilities", "waits", "memory", "messages"]),

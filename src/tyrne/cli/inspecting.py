@@ -180,7 +180,7 @@ def _show(
         told = seen if name is None else restricted(seen, name)
         write(STDOUT, json_text(to_data(told, view.parts)).encode())
     else:
-        show([heading(seen), *view.show(seen, name)], terminal(stderr=False))
+        show([heading(seen.at), *view.show(seen, name)], terminal(stderr=False))
     if replay.limited:
         complain(limit_reached(replay))
     return STATUS_LIMITED if replay.limited else STATUS_SHOWN

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tyrne.cli.sheet import Item, Styled, Table
-from tyrne.inspect.objects import Capability, Inspection, Space, Task
+from tyrne.inspect.objects import Capability, Inspection, Position, Space, Task
 from tyrne.inspect.words import counted
 
 _NUMBERS: Final = frozenset({"pri", "instructions", "share", "traps", "calls", "refused", "pages", "mapped"})
@@ -17,9 +17,8 @@ _ENDED: Final = (0, 1)
 """Statuses of a run that its tasks have ended: who serves and waits then is as one that exited."""
 
 
-def heading(seen: Inspection) -> Item:
+def heading(at: Position) -> Item:
     """Which run, and where in it."""
-    at = seen.at
     parts = [at.run, f"on {at.machine}" if at.machine != "hosted" else "", at.text]
     parts += [f"{counted(at.instructions, 'instruction')} of tasks"]
     parts += ["the run is over" if at.status is None else f"the run is over with status {at.status}"] if at.over else []

@@ -56,10 +56,16 @@ def look(
 
 def look_at_replay(replay: Replay) -> objects.Inspection:
     """What there is where a replay stands; RequestError if the kernel has failed a check there."""
+    at = position_of(replay)
+    return look(replay.kernel, replay.explainer.names, replay.explainer, replay.history, at)
+
+
+def position_of(replay: Replay) -> objects.Position:
+    """Where a replay stands; RequestError if the kernel has failed a check there."""
     if replay.panicked:
         before = f"look at the position before it, {replay.position - 1}" if replay.position else "there is none before"
         raise RequestError(f"{replay.run.path}: the kernel panicked in transition {replay.position}; {before}")
-    at = objects.Position(
+    return objects.Position(
         run=clean(str(replay.run.path), TEXT),
         machine=clean(replay.run.machine),
         transition=replay.position,
@@ -68,7 +74,6 @@ def look_at_replay(replay: Replay) -> objects.Inspection:
         over=replay.over,
         status=replay.recorder.status,
     )
-    return look(replay.kernel, replay.explainer.names, replay.explainer, replay.history, at)
 
 
 def _queue(view: View, queue: TaskQueue) -> tuple[str, ...]:

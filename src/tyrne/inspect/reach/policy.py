@@ -1,0 +1,180 @@
+"""Policies: a TOML file of what may never come about in a system, and what of that is meant after all.
+
+    [[deny]]
+    object = "memory disk"
+    rights = ["WRITE"]
+
+    [[allow]]
+    task = "driver"
+    object = "memory disk"
+
+    [[deny]]
+    flow = ["client", "disk"]
+
+    [[allow]]
+    flow = ["client", "server"]
+
+A table is about authority (`object`, with `task` and `rights`, where without means: any) or about words (`flow`). What
+is allowed is taken from all that is denied: of authority the rights, of a flow the channel between just these two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from tyrne.abi import Rights
+from tyrne.inspect.reach.answers import Reach
+from tyrne.inspect.reach.facts import KINDS, Thing
+from tyrne.system.errors import RequestError
+from tyrne.system.mistakes import Mistakes, Where
+from tyrne.system.similar import meant
+from tyrne.system.toml_file import read_toml
+
+ANY: Final = "*"
+"""In a flow: each task."""
+MOST: Final = 256
+"""Tables of a policy."""
+_EXAMPLES: Final = {
+    "task": 'task = "client"',
+    "object": 'object = "memory disk"',
+    "rights": 'rights = ["READ"]',
+    "flow": 'flow = ["client", "server"]',
+    "why": 'why = "the client has no business there"',
+    "deny": '[[deny]] with object = "…" or flow = ["…", "…"]',
+    "allow": '[[allow]] with object = "…" or flow = ["…", "…"]',
+}
+
+
+class Table(BaseModel):
+    """A `[[deny]]` or an `[[allow]]`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    task: str | None = None
+    object: str | None = None
+    rights: list[str] | None = None
+    flow: list[str] | None = None
+    why: str | None = None
+
+
+class File(BaseModel):
+    """A whole policy."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    deny: list[Table] = []
+    allow: list[Table] = []
+
+
+@dataclass(frozen=True)
+class Line:
+    """A table that is about things there are. `task` None is any; a flow's ends too."""
+
+    place: str
+    """`disk.policy.toml:4`."""
+    why: str
+    task: Thing | None = None
+    object: Thing | None = None
+    rights: Rights = Rights.NONE
+    """None is any right, and none at all."""
+    flow: tuple[Thing | None, Thing | None] | None = None
+
+    def is_about(self, task: Thing) -> bool:
+        return self.task is None or self.task == task
+
+    def joins(self, source: Thing, target: Thing) -> bool:
+        """Whether its flow is from one task to another."""
+        return self.flow is not None and self.flow[0] in (None, source) and self.flow[1] in (None, target)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is denied, and allowed."""
+
+    deny: tuple[Line, ...]
+    allow: tuple[Line, ...]
+
+
+def read_policy(path: Path, reach: Reach) -> Policy:
+    """The policy in a file, about the things of a system; RequestError with a line for each mistake."""
+    text, data = read_toml(path, "policy")
+    mistakes = Mistakes(path, text)
+    file = _shape(data, mistakes)
+    if file is None:
+        raise mistakes.failure()
+    lines = {key: _lines(key, getattr(file, key), reach, mistakes) for key in ("deny", "allow")}
+    if not file.deny:
+        mistakes.add((), f"nothing is denied; add a {_EXAMPLES['deny']}")
+    if mistakes:
+        raise mistakes.failure()
+    return Policy(lines["deny"], lines["allow"])
+
+
+def _lines(key: Literal["deny", "allow"], tables: list[Table], reach: Reach, mistakes: Mistakes) -> tuple[Line, ...]:
+    if len(tables) > MOST:
+        mistakes.add((key, MOST), f"{len(tables)} tables; a policy has at most {MOST} of each, remove some")
+    return tuple(_line((key, i), table, reach, mistakes) for i, table in enumerate(tables[:MOST]))
+
+
+def _line(here: Where, table: Table, reach: Reach, mistakes: Mistakes) -> Line:
+    def thing(where: Where, name: str, kind: str | None = None) -> Thing | None:
+        try:
+            return reach.find(name, kind)
+        except RequestError as error:
+            mistakes.add(where, str(error))
+            return None
+
+    place, why = mistakes.place(here), table.why or ""
+    if (table.flow is None) is (table.object is None):
+        mistakes.add(here, f"either {_EXAMPLES['object']} or {_EXAMPLES['flow']}; write one of them")
+    elif table.flow is not None:
+        if table.task is not None or table.rights is not None:
+            mistakes.add(here, "a flow has neither task nor rights; remove them, or write another table")
+        if len(table.flow) != 2:
+            mistakes.add((*here, "flow"), f"a flow is from one task to another; write {_EXAMPLES['flow']}")
+        else:
+            ends = [None if name == ANY else thing((*here, "flow"), name, "task") for name in table.flow]
+            return Line(place, why, flow=(ends[0], ends[1]))
+    elif table.object is not None:
+        named = thing((*here, "object"), table.object)
+        task = None if table.task is None else thing((*here, "task"), table.task, "task")
+        return Line(place, why, task, named, _rights((*here, "rights"), table.rights or [], named, mistakes))
+    return Line(place, why)
+
+
+def _rights(here: Where, names: list[str], thing: Thing | None, mistakes: Mistakes) -> Rights:
+    from tyrne.abi import rights_at_boot
+
+    known = {} if thing is None else {right.name or "": right for right in rights_at_boot(KINDS[thing.kind])}
+    found = Rights.NONE
+    for i, name in enumerate(names):
+        if name in known:
+            found |= known[name]
+        elif thing is not None:
+            what = f'no right "{name}" over {thing.text}; write some of {", ".join(known)}{meant(name, known)}'
+            mistakes.add((*here, i), what)
+    return found
+
+
+def _shape(data: dict[str, Any], mistakes: Mistakes) -> File | None:
+    try:
+        return File.model_validate(data)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            mistakes.add(detail["loc"], _told(detail))
+        return None
+
+
+def _told(detail: ErrorDetails) -> str:
+    """An error of shape, in the words of the file's author."""
+    keys = [part for part in detail["loc"] if isinstance(part, str)]
+    key = keys[-1]
+    if detail["type"] == "extra_forbidden":
+        known = Table.model_fields if len(keys) > 1 else File.model_fields
+        return f'unknown key "{key}"; the keys are {", ".join(known)}{meant(key, known)}'
+    return f'"{key}" has another type; write {_EXAMPLES.get(key, key)}'
