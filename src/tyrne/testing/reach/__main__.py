@@ -1,0 +1,75 @@
+"""`reach` against the kernel: random small systems are walked through, and tiny ones looked at in every state.
+
+Whatever a task comes to hold, a message carries, a space maps, a quota may make, and whatever words come to a task,
+`reach` must have said that it may. And it must deny nine tenths of what tasks of tiny systems never hold.
+
+exit status: 0 nothing came about that is denied, and enough is; 1 else; 2 the request was wrong; 130 interrupted
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tyrne.inspect.reach.effects import CHANNELS
+from tyrne.inspect.reach.rules import RULES
+from tyrne.testing import commands
+from tyrne.testing.commands import FOUND, NOTHING_FOUND
+from tyrne.testing.reach.campaign import Figures, campaign
+
+NAME: Final = "tyrne.testing.reach"
+ENOUGH: Final = 0.9
+"""The share of what is never held that must be denied."""
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {NAME}", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    number = commands.positive
+    parser.add_argument("--systems", type=number, default=10_000, metavar="N", help="that are walked through")
+    parser.add_argument("--tiny", type=number, default=300, metavar="N", help="that are looked at wholly")
+    parser.add_argument("--first", type=number, default=1, metavar="SEED", help="of the first system")
+    parser.add_argument(
+        "--without", action="append", default=[], choices=[*RULES, *CHANNELS], metavar="RULE",
+        help="leave a rule out of reach, to see that it is missed",
+    )  # fmt: skip
+    parser.add_argument("--figures", type=Path, metavar="FILE", help="write what was done as JSON")
+    return parser.parse_args(arguments)
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.figures is not None:
+        commands.check_output(options.figures)
+    figures = Figures()
+    first = options.first
+    with commands.bar() as bar:
+        task = bar.add_task("systems", total=options.systems + options.tiny)
+        found = campaign(
+            figures,
+            range(first, first + options.systems),
+            range(first, first + options.tiny),
+            frozenset(options.without),
+            lambda done: bar.update(task, completed=done),
+        )
+    print(f"{figures.systems:,} systems, {figures.steps:,} steps, {figures.facts:,} facts came about, "
+          f"{figures.told:,} words came from one task to another")  # fmt: skip
+    if found is not None:
+        print(f"{found.name}: this is denied, and came about:", *found.what, sep="\n  ")
+    elif figures.tiny:
+        print(f"{figures.tiny:,} tiny systems in all their states, {figures.left_out} have too many: "
+              f"of {figures.never:,} rights that are never held {figures.share:.1%} are denied")  # fmt: skip
+    if options.figures is not None:
+        commands.write_figures(options.figures, figures.data())
+    return FOUND if found is not None or figures.share < ENOUGH else NOTHING_FOUND
+
+
+def main() -> None:
+    sys.exit(commands.guarded(NAME, lambda: run(parse())))
+
+
+if __name__ == "__main__":
+    main()
