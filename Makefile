@@ -12,7 +12,7 @@ HOSTED := tests/boards tests/boot tests/conformance tests/hal tests/kernel
 
 .DEFAULT_GOAL := help
 .PHONY: help run qemu test coverage check bench fuzz-calls reproducible refusals scorecard assure mutate clean tools fuzz-code \
-	battery explore promises fresh linux programs counts test-more
+	battery explore promises fresh linux programs counts test-more fuzz-linux
 
 # This list.
 help:
@@ -114,6 +114,10 @@ programs: $(BASE)
 # Instructions of the same work of Lua and CoreMark, hosted and on QEMU, beside qemu-user: ARGS="--json FILE".
 counts: $(BASE) tools
 	@$(BIN)/python -m assurance.linux.counts $(ARGS)
+
+# The library OS: calls, pointers, archives at random: ARGS="RUNS --seed S --machine native".
+fuzz-linux: $(TEST)
+	@$(BIN)/python -m assurance.linux.fuzz $(ARGS)
 
 # QEMU and gdb are the only parts that pip does not bring.
 tools:
