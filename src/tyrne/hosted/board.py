@@ -185,11 +185,11 @@ class HostedBoard(CountedRam):
     def switch_thread(self, old: ThreadState | None, new: ThreadState) -> None:
         """The FP/SIMD unit is open to every thread from its start, and its registers belong to it."""
         if old is not None:
-            registers = self._registers_of(old)
+            registers = self.adopt(old)
             self.cpu.store_extended(registers)
             registers.to_state()
         new.floating = True
-        registers = self._registers_of(new)
+        registers = self.adopt(new)
         registers.from_state()
         self.cpu.load_extended(registers)
 
@@ -202,7 +202,8 @@ class HostedBoard(CountedRam):
             raise Trap("trap into a kernel that is not there")
         self.kernel_entry(frame)
 
-    def _registers_of(self, state: ThreadState) -> AdoptedState:
+    def adopt(self, state: ThreadState) -> AdoptedState:
+        """The registers of a thread as the CPU takes them."""
         known = self._extended.get(id(state))
         if known is None:
             known = self._extended[id(state)] = (state, AdoptedState(state))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+import zlib
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -56,6 +57,13 @@ class Stop(NamedTuple):
     address: int
 
 
+class SavedCpu(NamedTuple):
+    """The emulator's state, compressed, and how many instructions have begun."""
+
+    state: bytes
+    instructions: int
+
+
 INTERRUPTED: Final = Stop(Vector.IRQ, 0, 0)
 
 
@@ -99,6 +107,19 @@ class Cpu:
 
     def store_extended(self, registers: Places) -> None:
         engine.reg_read_batch(self._handle, _EXTENDED.address, registers.pointers, _EXTENDED.count)
+
+    def save(self) -> SavedCpu:
+        """What the CPU holds of the thread that it runs, between two runs: its internal state, and its count."""
+        engine.context_save(self._handle, self._engine.context)
+        return SavedCpu(zlib.compress(self._engine.state.raw, 1), self.instructions)
+
+    def restore(self, saved: SavedCpu) -> None:
+        """Hold again what was saved, and forget what is cached of memory, which may be another now."""
+        self._engine.state.raw = zlib.decompress(saved.state)
+        engine.check(engine.context_restore(self._handle, self._engine.context), "restore")
+        self.flush_translations()
+        self.flush_code()
+        self.driver.instructions = self.instructions = saved.instructions
 
     def watch(self, start: int, end: int, begun: Callable[[int], None]) -> None:
         """From now on, tell the address of each instruction from `start` up to `end` before it is executed."""

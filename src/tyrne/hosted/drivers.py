@@ -31,8 +31,11 @@ class Driver(Protocol):
 
     @property
     def instructions(self) -> int:
-        """How many have begun since the start, those that trapped included."""
+        """How many have begun since the start, those that trapped included. Set when the CPU goes back."""
         ...
+
+    @instructions.setter
+    def instructions(self, begun: int) -> None: ...
 
     def run(self, registers: GeneralRegisters, limit: int) -> tuple[int, bool]:
         """Until a trap, or until `limit` instructions, at least one, have begun and the next is due."""
@@ -63,6 +66,10 @@ class ByBlock:
     @property
     def instructions(self) -> int:
         return int(self._state.instructions)
+
+    @instructions.setter
+    def instructions(self, begun: int) -> None:
+        self._state.instructions = begun
 
     def run(self, registers: GeneralRegisters, limit: int) -> tuple[int, bool]:
         error = self._run(self.address, registers.pointers, limit)

@@ -126,6 +126,14 @@ class HostedMachine:
         registers.to_frame()
         return stop
 
+    def adopt_all(self) -> None:
+        """Adopt the registers of every task now, and not when it first runs: from here on no object takes another's
+        place."""
+        for task in self.kernel.tasks.items:
+            self._registers_of(task)
+            self.board.adopt(task.thread)
+        self.board.adopt(self.kernel.idle)
+
     def _registers_of(self, task: Task) -> AdoptedFrame:
         known = self._frames.get(id(task.frame))
         if known is None:

@@ -45,6 +45,11 @@ class RegisterArray(Array[u64]):
     def __len__(self) -> int:
         return self._length
 
+    @property
+    def memory(self) -> _Words:
+        """All of the host memory that these are the first words of."""
+        return self._words
+
     def words(self, count: int) -> list[int]:
         """The first `count` words, as plain integers."""
         return self._words[:count]

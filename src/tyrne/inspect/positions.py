@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,6 +53,31 @@ def move(
             replay.advance(target.instructions)
     except IndexError as error:
         raise RequestError(f"{option} {target.text}: {error}; give a smaller number") from None
+
+
+def forward(replay: Replay) -> bool:
+    """One instruction; where that traps, or an interrupt is due, the transition instead. Whether there was one."""
+    try:
+        replay.advance(1)
+    except IndexError:
+        return replay.step() is not None
+    return True
+
+
+def backward(replay: Replay) -> None:
+    """To the place from which `forward` would come here; IndexError at the start of the run. Where checkpoints are kept
+    (`Replay.keep_checkpoints`), it takes some milliseconds, however long the run is."""
+    position, inside = replay.place
+    if inside:
+        replay.go(position, inside - 1)
+        return
+    end = replay.instructions
+    replay.back()
+    made = end - replay.instructions
+    if made:
+        replay.go(position - 1, made - 1)  # before the instruction that trapped
+        with suppress(IndexError):
+            replay.advance(1)  # or behind the last one before an interrupt
 
 
 def _go(replay: Replay, position: int | None, option: str, passed: Callable[[Transition], None]) -> None:

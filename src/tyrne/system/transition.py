@@ -81,6 +81,8 @@ class Listening(Listener):
 
     def __init__(self) -> None:
         self._events: list[Event] = []
+        self.calls_at: list[int] = []
+        """The transitions in which calls returned, as far as somebody has written them here."""
 
     def call(self, event: CallEvent) -> None:
         self._events.append(event)
