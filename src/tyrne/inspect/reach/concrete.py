@@ -27,12 +27,12 @@ from tyrne.inspect.reach.facts import (
     Thing,
     Touches,
 )
-from tyrne.inspect.slots import arenas, occupied
+from tyrne.inspect.slots import arenas
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import CapObject, InterruptHandle, ReplyHandle, kind_of, life_of
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.life import Life
-from tyrne.kernel.quota import FRAMES, Quota
+from tyrne.kernel.quota import Quota
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 from tyrne.system.names import Names
@@ -41,6 +41,8 @@ FRAME_CLAIM: Final = "frames"
 OF_PAGES: Final = Rights.READ | Rights.WRITE | Rights.EXECUTE
 _STOPPED: Final = (TaskState.INACTIVE, TaskState.SUSPENDED, TaskState.EXITED, TaskState.FAULTED, TaskState.ENDING)
 """A task in one of these runs no more, or not yet, unless somebody lets it."""
+_CLAIMS: Final = (FRAME_CLAIM, *(kind_word(kind) for kind in CapKind))
+"""What a quota counts, in its order."""
 _ARENAS: Final = {"region": "memory"}
 
 
@@ -62,6 +64,11 @@ class Meaning:
                     place = int(life.index)
                     self._start[kind, place] = life.count, Thing(kind, place, name)
         self._names: Final = names
+
+    def forget(self) -> None:
+        """The kernel has gone back to an earlier state, or will: objects made since may not be those that were met."""
+        self._things.clear()
+        self._authorities.clear()
 
     def things(self) -> list[Thing]:
         """The objects that there were at the start."""
@@ -146,14 +153,15 @@ class Meaning:
         for task, lives in zip(kernel.tasks.items, kernel.tasks.occupied, strict=True):
             if lives and task.home.capability is not None:
                 living.setdefault(self.authority(task.home).thing, []).append(self.task(task))
-        for _, slot in occupied(kernel):
-            placement = slot.placement
-            if placement is not None and placement.space.at.life.lasts(placement.space.life):
-                memory = self.authority(slot)
-                space = self.living("space", placement.space.at.life)
-                rights = memory.rights & OF_PAGES
-                yield Mapped(space, memory.thing, rights)
-                yield from (Touches(task, memory.thing, rights) for task in living.get(space, ()))
+        for task in kernel.tasks.items:
+            for slot in list(task.capabilities.slots)[: int(task.capabilities.touched)]:
+                placement = slot.placement
+                if placement is not None and placement.space.at.life.lasts(placement.space.life):
+                    memory = self.authority(slot)
+                    space = self.living("space", placement.space.at.life)
+                    rights = memory.rights & OF_PAGES
+                    yield Mapped(space, memory.thing, rights)
+                    yield from (Touches(toucher, memory.thing, rights) for toucher in living.get(space, ()))
 
     def _of_task(self, task: Task) -> Iterator[Fact]:
         me = self.task(task)
@@ -185,8 +193,6 @@ class Meaning:
 
     def _left(self, quota: Quota) -> Iterator[Fact]:
         me = self.living("quota", quota.life)
-        if quota.claims[FRAMES]:
-            yield Claim(me, FRAME_CLAIM)
-        for kind in CapKind:
-            if quota.claims[kind.value]:
-                yield Claim(me, kind_word(kind))
+        for left, kind in zip(quota.claims, _CLAIMS, strict=True):
+            if left:
+                yield Claim(me, kind)

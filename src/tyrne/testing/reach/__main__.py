@@ -17,10 +17,13 @@ from typing import Final
 from tyrne.inspect.reach.effects import CHANNELS
 from tyrne.inspect.reach.rules import RULES
 from tyrne.testing import commands
-from tyrne.testing.commands import FOUND, NOTHING_FOUND
+from tyrne.testing.commands import FOUND, INTERRUPTED, NOTHING_FOUND
 from tyrne.testing.reach.campaign import Figures, campaign
+from tyrne.testing.reach.exhaust import MOST_STATES
 
 NAME: Final = "tyrne.testing.reach"
+SYSTEMS_A_FILE: Final = 100
+"""Between two writings of the figures."""
 ENOUGH: Final = 0.9
 """The share of what is never held that must be denied."""
 
@@ -32,29 +35,39 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     number = commands.positive
     parser.add_argument("--systems", type=number, default=10_000, metavar="N", help="that are walked through")
     parser.add_argument("--tiny", type=number, default=300, metavar="N", help="that are looked at wholly")
+    parser.add_argument("--most", type=number, default=MOST_STATES, metavar="N", help="states of a tiny system")
     parser.add_argument("--first", type=number, default=1, metavar="SEED", help="of the first system")
     parser.add_argument(
         "--without", action="append", default=[], choices=[*RULES, *CHANNELS], metavar="RULE",
         help="leave a rule out of reach, to see that it is missed",
     )  # fmt: skip
-    parser.add_argument("--figures", type=Path, metavar="FILE", help="write what was done as JSON")
+    parser.add_argument("--figures", type=Path, metavar="FILE", help="write what was done as JSON, again and again")
     return parser.parse_args(arguments)
 
 
 def run(options: argparse.Namespace) -> int:
     if options.figures is not None:
         commands.check_output(options.figures)
-    figures = Figures()
+    figures, found, status = Figures(), None, NOTHING_FOUND
     first = options.first
+
+    def write(done: int = 0) -> None:
+        if options.figures is not None and done % SYSTEMS_A_FILE == 0:
+            commands.write_figures(options.figures, figures.data())
+
     with commands.bar() as bar:
         task = bar.add_task("systems", total=options.systems + options.tiny)
-        found = campaign(
-            figures,
-            range(first, first + options.systems),
-            range(first, first + options.tiny),
-            frozenset(options.without),
-            lambda done: bar.update(task, completed=done),
-        )
+
+        def progress(done: int) -> None:
+            bar.update(task, completed=done)
+            write(done)
+
+        try:
+            systems, tiny = range(first, first + options.systems), range(first, first + options.tiny)
+            found = campaign(figures, systems, tiny, frozenset(options.without), progress, options.most)
+        except KeyboardInterrupt:
+            print(f"{NAME}: interrupted", file=sys.stderr)
+            status = INTERRUPTED
     print(f"{figures.systems:,} systems, {figures.steps:,} steps, {figures.facts:,} facts came about, "
           f"{figures.told:,} words came from one task to another")  # fmt: skip
     if found is not None:
@@ -62,9 +75,8 @@ def run(options: argparse.Namespace) -> int:
     elif figures.tiny:
         print(f"{figures.tiny:,} tiny systems in all their states, {figures.left_out} have too many: "
               f"of {figures.never:,} rights that are never held {figures.share:.1%} are denied")  # fmt: skip
-    if options.figures is not None:
-        commands.write_figures(options.figures, figures.data())
-    return FOUND if found is not None or figures.share < ENOUGH else NOTHING_FOUND
+    write()
+    return FOUND if found is not None or figures.share < ENOUGH else status
 
 
 def main() -> None:

@@ -70,8 +70,10 @@ def campaign(
     tiny: range,
     without: frozenset[str] = frozenset(),
     progress: Progress = lambda done: None,
+    most: int = MOST_STATES,
 ) -> Found | None:
-    """Systems by their seeds, added to figures; the first in which something is wrong ends it."""
+    """Systems by their seeds, added to figures; the first in which something is wrong ends it. Tiny ones with more than
+    `most` states are left out of what is never held."""
     for done, seed in enumerate(systems, 1):
         watch = walk_through(seed, without=without)
         figures.systems += 1
@@ -82,7 +84,7 @@ def campaign(
             return Found(f"system {seed}", tuple(watch.wrong))
         progress(done)
     for done, seed in enumerate(tiny, len(systems) + 1):
-        seen = exhaust(tiny_system(Random(seed)), MOST_STATES, without)
+        seen = exhaust(tiny_system(Random(seed)), most, without)
         if seen.watch.wrong:
             return Found(f"tiny system {seed}", tuple(seen.watch.wrong))
         figures.states += seen.states

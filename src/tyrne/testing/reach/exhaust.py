@@ -43,6 +43,7 @@ def exhaust(model: Model, most: int = MOST_STATES, without: frozenset[str] = fro
                 if key not in known:
                     known.add(key)
                     frontier.append(after)
+                    watch.meaning.forget()
                     watch.look()
                 snapshot.restore(state, after)
     return Seen(watch, len(known), not frontier and not watch.wrong)

@@ -26,8 +26,6 @@ from tyrne.testing.explore.parts import (
     TASK,
     TIME,
     YIELD,
-    endpoint,
-    over,
 )
 from tyrne.testing.kernels import BASE
 
@@ -163,23 +161,45 @@ def _quota(random: Random) -> Quota:
     return Quota(**{kind: int(random.random() < 0.4) for kind in kinds}, frames=random.choice((0, 8)))
 
 
+_TALKING: Final = (CapKind.ENDPOINT, CapKind.ENDPOINT)
+TINY: Final = (
+    ((*_TALKING, CapKind.TASK, CapKind.NOTIFICATION), GIVING, False),
+    ((*_TALKING, CapKind.QUOTA, CapKind.MEMORY), (*GIVING, Template(C.CREATE, (QUOTA, Words((2,))))), False),
+    ((*_TALKING, CapKind.TASK, CapKind.TASK), _about(C.TASK_SUPERVISE), True),
+    ((*_TALKING, CapKind.ADDRESS_SPACE, CapKind.TASK), _about(C.TASK_CONFIGURE), False),
+    ((*_TALKING, CapKind.NOTIFICATION), (*GIVING, Template(C.CAP_DERIVE, (ANY, _LESS, Words((0,))))), False),
+)
+"""What tiny systems are about: kinds of capabilities, calls, and whether tasks fault."""
+
+
 def tiny_system(random: Random) -> Model:
-    """Two or three tasks with so little that every state of them can be seen: nothing is derived or made there."""
+    """Two or three tasks with so little that every state of them can be seen."""
+    kinds, calls, faults = random.choice(TINY)
     tasks, endpoints = random.choice((2, 2, 3)), random.choice((1, 2))
-    kinds = (CapKind.ENDPOINT, CapKind.ENDPOINT, CapKind.TASK, CapKind.NOTIFICATION)
-    counts = {CapKind.ENDPOINT: endpoints, CapKind.NOTIFICATION: 1, CapKind.TASK: tasks}
-    caps = [[_few(random, random.choice(kinds), counts)] for _ in range(tasks)]
-    for number in range(5 - tasks):
-        caps[number % tasks].append(_few(random, random.choice(kinds), counts))
-    holders = tuple(Holder(tuple(own), held=n > 0 and random.random() < 0.2) for n, own in enumerate(caps))
-    return Model("tiny", "a tiny system", holders, GIVING, slots=6, endpoints=endpoints, notifications=1)
+    counts = {CapKind.ENDPOINT: endpoints, CapKind.TASK: tasks, CapKind.ADDRESS_SPACE: tasks}
+    derives = any(template.call is C.CAP_DERIVE for template in calls)
+    caps = [[_few(random, random.choice(kinds), counts, derives)] for _ in range(tasks)]
+    for number in range(5 - tasks - derives):
+        caps[number % tasks].append(_few(random, random.choice(kinds), counts, derives))
+    holders = tuple(
+        Holder(
+            tuple(own),
+            held=number > 0 and random.random() < 0.2,
+            supervisor=Supervisor(random.randrange(endpoints)) if faults and random.random() < 0.5 else None,
+            quota=Quota(endpoints=1) if CapKind.QUOTA in kinds and random.random() < 0.5 else Quota(),
+        )
+        for number, own in enumerate(caps)
+    )
+    return Model("tiny", "a tiny system", holders, calls, slots=4 if derives else 6, endpoints=endpoints,
+                 notifications=1, memory=(1,), faults=faults)  # fmt: skip
 
 
-def _few(random: Random, kind: CapKind, counts: dict[CapKind, int]) -> Cap:
-    """Without the rights to derive and to copy, which make states and no authority."""
-    rights = over(kind).rights & ~(Rights.DERIVE | Rights.DUPLICATE | Rights.REVOKE)
+def _few(random: Random, kind: CapKind, counts: dict[CapKind, int], derives: bool) -> Cap:
+    """Without the rights to copy and to revoke, which make states and no authority; and to derive, if nobody does."""
+    rights = rights_over(kind) & ~(Rights.DUPLICATE | Rights.REVOKE)
+    if not derives:
+        rights &= ~Rights.DERIVE
     for right in tuple(rights):
         if random.random() < 0.3:
             rights &= ~right
-    number = random.randrange(counts[kind])
-    return endpoint(number, without=~rights) if kind is CapKind.ENDPOINT else Cap(number, rights, 0, kind)
+    return Cap(random.randrange(counts.get(kind, 1)), rights, 0, kind)

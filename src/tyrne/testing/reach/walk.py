@@ -36,6 +36,10 @@ BEFORE: Final = (0, 0, 0, 20, 60)
 """How many steps there are before the state from which `reach` reasons."""
 OTHERWISE: Final = 0.08
 """The share of steps that are a tick, an alarm, an interrupt or a fault."""
+LAST: Final = 0.2
+"""How often a call that may wait is made when nobody else is ready."""
+UNHEARD: Final = 0.1
+"""How often a task may fault of which nobody hears: it ends by that."""
 MISFITS: Final = 0.05
 """The share of arguments that are any capability of the caller's."""
 _DRAWS: Final = 6
@@ -43,9 +47,10 @@ _DRAWS: Final = 6
 _SAYING: Final = {call.value for call in (C.SEND, C.SEND_WAIT, C.CALL, C.REPLY, C.REPLY_WAIT)}
 _OFTEN: Final = {
     **{call.value: 0.1 for call in (C.TASK_EXIT, C.TASK_END, C.CAP_DROP, C.CAP_REVOKE, C.TASK_SUSPEND)},
-    **{call.value: 0.4 for call in (C.SEND_WAIT, C.CALL, C.WAIT)},
+    **{call.value: 0.5 for call in (C.SEND_WAIT, C.CALL, C.WAIT)},
 }
 """Of calls after which there is less, or that wait: how often they are made when they are drawn."""
+_WAITING: Final = {call.value for call in (C.SEND_WAIT, C.CALL, C.WAIT, C.REPLY_WAIT, C.TASK_EXIT)}
 _LOOKS: Final = {C.TASK_READ.value, C.TASK_STATE.value}
 _CHANGES: Final = {
     call.value for call in (C.TASK_WRITE, C.TASK_RESUME, C.TASK_SUSPEND, C.TASK_END, C.TASK_CONFIGURE)
@@ -62,6 +67,8 @@ def walk(model: Model, random: Random, steps: int = STEPS, without: frozenset[st
         action = _action(model, kernel, random, says=False)
         if action is not None:
             _perform(kernel, action)
+    if kernel.scheduler.core.current is None:
+        kernel = model.build()
     floating = [task.thread.q for task in kernel.tasks.items]
     names = [task.name for task in kernel.tasks.items]
     snapshot = Snapshot(kernel, without=(kernel.loading, kernel.boot_frame, *names, *floating))
@@ -123,18 +130,20 @@ def _action(model: Model, kernel: Kernel[MemoryBoard], random: Random, says: boo
     listed: list[Action] = [Raise(line) for line in sorted(kernel.board.unmasked)]
     listed += [ALARM] if list(alarms(kernel)) else []
     if task is not None:
-        listed += [TICK, TICK, FAULTS]
+        listed += [TICK] * 4
+        listed += [FAULTS] if task.supervisor.capability is not None or random.random() < UNHEARD else []
     return random.choice(listed) if listed else None
 
 
 def _call(model: Model, kernel: Kernel[MemoryBoard], task: Task, random: Random, says: bool) -> Action | None:
     """A call whose arguments the caller has, as far as it is found."""
     holdings = Holdings(kernel)
+    others = any(queue.head is not None for queue in kernel.scheduler.core.ready)
     word, bit = (TAG | int(task.number), 1 << min(63, int(task.number))) if says else (0, 1 << 63)
     for _ in range(_DRAWS):
         template = random.choice(model.calls)
         call = template.call.value
-        if random.random() < _OFTEN.get(call, 1):
+        if random.random() < (_OFTEN.get(call, 1) if call not in _WAITING or others else LAST):
             words = _words(template, holdings, random)
             if words is not None:
                 if call in _SAYING:
