@@ -66,7 +66,6 @@ def test_a_description_says_the_same(tyrne: Tyrne, tmp_path: Path, counter: Path
         ("run --abi linux", "--abi, --files or --out: no program is named; name the one that it is about"),
         ("run s.toml -- a", "s.toml: --abi, --files, --out and arguments are for programs; write abi,"),
         ("check --abi linux s.toml", "s.toml: --abi, --files, --out and arguments are for programs; write"),
-        ("build --emit elf -o x --abi tyrne counter -- a", "counter: a program of Tyrne, which is given no args;"),
         ("run counter -- a", "counter: does not say for which system it was built, and calls what only Linux has; run"),
     ],
 )

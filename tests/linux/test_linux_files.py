@@ -278,7 +278,7 @@ HINT = "p: does not say for which system it was built, and calls what only Linux
         (elf(EXITS), Given("tyrne"), "a program of Tyrne"),
         (elf(EXITS, Load(0x400008, R | W, b"x")), Given(), HINT),
         (elf(EXITS), Given(args=("a",)), HINT),
-        (elf(CODE), Given(args=("a",)), "p: a program of Tyrne, which is given no args; leave that out, or name"),
+        (elf(CODE), Given(args=("a",)), "a program of Tyrne"),
         (elf(CODE), Given("tyrne", heap_pages=1), "p: a program of Tyrne, which is given no heap_pages; leave"),
     ],
 )

@@ -41,7 +41,7 @@ def load_any_elf(
     what = f"{path}: does not say for which system it was built, and calls what only Linux has"
     mend = 'run it with --abi linux, or write abi = "linux" in its [[task]]'
     try:
-        refuse_given(path, given)
+        refuse_given(path, given, start_page=path.suffix != ".py" and not hint)
         program = load_elf(path, data)
     except RequestError:
         if hint:

@@ -103,7 +103,7 @@ def load_system(description: SystemDescription) -> System:
     for task in description.tasks:
         try:
             program = load_program(task.program, task.options, task.handles, task.given, task.stack_pages)
-            tasks.append(_with_program(task, program))
+            tasks.append(_with_program(task, program, description.memory))
             errors += mapping_errors(task, tasks[-1], description.memory)
         except SourceError as error:
             from tyrne.system.absent import with_mends  # here: most programs are right
@@ -127,11 +127,16 @@ def load_system(description: SystemDescription) -> System:
     )
 
 
-def _with_program(task: TaskDescription, program: Program) -> Task:
+def _with_program(task: TaskDescription, program: Program, memory: Sequence[Region]) -> Task:
+    stack_pages = program.stack_pages if task.stack_pages is None else task.stack_pages
+    if (task.given.args or task.given.env) and not program.reach:  # of a program of Linux its library has them
+        from tyrne.system.start_page import with_start_page  # here: most programs are given nothing
+
+        program = with_start_page(program, task, stack_pages, memory)
     return Task(
         task.name,
         program,
-        program.stack_pages if task.stack_pages is None else task.stack_pages,
+        stack_pages,
         task.caps,
         task.priority,
         task.supervisor,

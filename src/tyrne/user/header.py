@@ -1,6 +1,6 @@
 """Generates tyrne.h, the interface for C and assembly, from the kernel's table: python -m tyrne.user.header.
 
-What in it is written by hand stands in c/messages.h, c/time.h and c/library.h.
+What in it is written by hand stands in c/start.h, c/messages.h, c/time.h and c/library.h.
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ static inline struct tyrne_reply tyrne_system_call(uint64_t number, uint64_t a0,
 
 {calls}
 
+{start}
 {messages}
 {time}
 {library}
@@ -222,7 +223,7 @@ def header() -> str:
         [f"#define TYRNE_{name} {int(value):#x}" for name, value in TIMES.items()],
     ]
     constants = "\n\n".join("\n".join(block) for block in blocks)
-    parts = {name: (PARTS / f"{name}.h").read_text() for name in ("messages", "time", "library")}
+    parts = {name: (PARTS / f"{name}.h").read_text() for name in ("start", "messages", "time", "library")}
     interface = note(NOTE_INTERFACE, VERSION, KNOWN_KINDS, KNOWN_RIGHTS & 0xFFFF_FFFF, KNOWN_RIGHTS >> 32)
     notes = {"note": _in_c(interface), "lines": _indented(interface), "own_start": _indented(note(NOTE_OWN_START))}
     return TEMPLATE.format(constants=constants, calls="\n\n".join(map(_stub, CALLS)), **notes, **parts)

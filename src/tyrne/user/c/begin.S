@@ -11,6 +11,7 @@
         .global tyrne_begin
         .type   tyrne_begin, %function
 tyrne_begin:
+        mov     x21, x0                 // the start page, or 0
         adrp    x0, lived
         ldrb    w1, [x0, :lo12:lived]
         cbz     w1, 3f
@@ -45,6 +46,7 @@ tyrne_begin:
         blr     x0
 7:      cmp     x19, x20
         b.lo    6b
+        mov     x0, x21
         mov     x29, #0                 // nobody called `_start`
         mov     x30, #0
         b       _start

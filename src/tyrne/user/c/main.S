@@ -7,10 +7,14 @@
         .global _start
         .type   _start, %function
 _start:
-        mov     x0, #0                  // no arguments,
-        adr     x1, none                // a list of them that ends at once,
+        cbz     x0, 3f
+        ldp     x3, x1, [x0, #40]       // of the start page (struct tyrne_start) the arguments
+        ldr     x2, [x0, #64]           // and the environment
+        mov     x0, x3
+        b       4f
+3:      adr     x1, none                // no arguments: a list of them that ends at once,
         mov     x2, x1                  // and no environment
-        bl      main
+4:      bl      main
         mov     w21, w0                 // an int
         adrp    x19, user_destructors_start
         add     x19, x19, :lo12:user_destructors_start
