@@ -163,6 +163,17 @@ def test_who_may_map_code_where_a_task_lives_may_act_as_it() -> None:
     assert not has_no_way(found, "a", "bell")
 
 
+def test_who_lives_where_another_lives_may_act_as_it_and_hear_of_it() -> None:
+    lodger = holds(only(CapKind.TASK, R.CONFIGURE, 0), only(CapKind.ADDRESS_SPACE, R.BIND, 1))
+    found = reach(holds(), holds(only(CapKind.NOTIFICATION, R.WAIT)), lodger)
+    a, b = found.find("a"), found.find("b")
+    assert steps(found, "a", "bell") == [
+        "task c lets task a live in space b (CONFIGURE, BIND)",
+        "task a acts as task b by living in space b",
+    ]
+    assert found.words(b, a) is not None
+
+
 @pytest.mark.parametrize(
     ("source", "target", "how"),
     [

@@ -6,6 +6,7 @@
 | write its registers | hold it with MODIFY |
 | write what it executes | write to a region that the other may execute |
 | choose what it executes | map memory with EXECUTE where the other lives: MAP |
+| write to its stack | live where the other lives |
 
 | words of a task may come to another | by |
 |---|---|
@@ -13,7 +14,7 @@
 | an answer | the right to answer the other, or to let it go on |
 | a notice of an exit or a fault | the endpoint that hears of the one, and RECV of the other |
 | signals | a notification: NOTIFY of the one, WAIT of the other; or RECV where it may be bound |
-| memory | a region that the one may write and the other may read; what the one maps where the other lives: MAP |
+| memory | a region that the one may write and the other read; MAP of the one where the other lives; the same space |
 | registers | INSPECT over the one; CONFIGURE, CONTROL or MODIFY over the other |
 
 Who acts as another has its words and its authority. What tasks can tell by other means is not counted: when a call
@@ -84,6 +85,16 @@ class Effects:
                     yield Channel(holder, thing, "registers", f"by {right.name} over it", (by,))
         yield from self._by_memory(Rights.EXECUTE, "by writing to {}, which it may execute")
         yield from self._by_mapping(Rights.EXECUTE)
+        living: dict[Thing, list[Lives]] = defaultdict(list)
+        for fact in self.following.facts:
+            if isinstance(fact, Lives):
+                living[fact.space].append(fact)
+        for space, facts in living.items():
+            for source in facts:
+                for target in facts:
+                    if Acts(source.task) in self.following.facts:
+                        how = f"by living in {space.text}"
+                        yield Channel(source.task, target.task, "memory", how, (source, target))
 
     def _by_mapping(self, right: Rights) -> Iterator[Channel]:
         """Who maps memory with a right in a space, to who lives there."""
