@@ -30,8 +30,9 @@ from assurance.linux.building import Source, built, source_folder
 from assurance.linux.greetings import greeting
 from assurance.linux.packages import NotHadError, Packages
 from tyrne.system.errors import RequestError
+from tyrne.system.kernel_source import digest
 from tyrne.system.printable import one_line
-from tyrne.testing.commands import bar, guarded, write_figures
+from tyrne.testing.commands import bar, check_output, guarded, write_figures
 
 ROOT: Final = Path(__file__).parents[2]
 LIST: Final = Path(__file__).parent / "programs.toml"
@@ -251,6 +252,8 @@ def _run(names: Sequence[str], machines: Sequence[str], output: Path | None) -> 
     if unknown:
         raise RequestError(f"{unknown[0]}: no program of {LIST.name}; the names are in it")
     oracle_command()
+    if output is not None:
+        check_output(output)
     results = []
     with bar() as progress:
         for name in progress.track(names or list(battery.programs), description="programs"):
@@ -261,15 +264,17 @@ def _run(names: Sequence[str], machines: Sequence[str], output: Path | None) -> 
     explained = sum(bool(result.reason) for result in ran if result.differs())
     print(f"{len(equal)} of {len(ran)} equal, {explained} different for a reason; {len(results) - len(ran)} left out")
     if output is not None:
-        write_figures(output, figures(results))
+        write_figures(output, figures(results, machines))
     return 0 if all(bool(result.differs()) == bool(result.reason) for result in ran) else 1
 
 
-def figures(results: Sequence[Result]) -> dict[str, object]:
+def figures(results: Sequence[Result], machines: Sequence[str] = MACHINES) -> dict[str, object]:
     """How many ran and were equal, and of the others what is different."""
     ran = [result for result in results if not result.left_out]
     return {
         "command": "make linux",
+        "kernel": digest(),
+        "machines": list(machines),
         "programs": len(ran),
         "equal": sum(not result.differs() for result in ran),
         "different": {

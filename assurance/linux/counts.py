@@ -11,7 +11,6 @@ The exit status is 0; 1 when QEMU takes more than 5 % above qemu-user; 2 when a 
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import subprocess
 import sys
@@ -39,6 +38,8 @@ from tyrne.testing.commands import FOUND, NOTHING_FOUND, bar, check_output, guar
 PLUGIN: Final = Path(__file__).parent / "instructions_plugin.c"
 PLUGIN_VERSIONS: Final = {7: 1, 8: 1, 9: 2, 10: 4}
 """Of QEMU's interface of plugins, by QEMU's own version."""
+WIDTH: Final = 120
+"""Of the table where there is no terminal."""
 BUDGET: Final = 1.05
 """Of qemu-user's instructions, that QEMU takes at most."""
 SCRIPT: Final = """\
@@ -106,7 +107,7 @@ class Oracle:
 
     @staticmethod
     def _run(command: list[str]) -> str:
-        done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, env={"PATH": os.defpath})
+        done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL)
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines()
             raise NotHadError(f"{Path(command[0]).name}: {said[-1] if said else f'status {done.returncode}'}")
@@ -135,7 +136,7 @@ def _on(machine: Machine, program: Path, arguments: tuple[str, ...]) -> tuple[in
 
 
 def table(found: Sequence[Counts]) -> Table:
-    shown = Table("work", "qemu-user", "hosted", "of it", "QEMU, with the kernel", "of it", "hosted, M/s")
+    shown = Table("work", "qemu-user", "hosted", "of it", "QEMU, with the kernel", "of it", "M/s, hosted")
     for each in found:
         ratios = (f"{each.hosted / each.oracle:.3f}", f"{each.ratio:.3f}")
         counts = [f"{number:,}" for number in (each.oracle, each.hosted, each.qemu)]
@@ -161,7 +162,7 @@ def _run(output: Path | None) -> int:
                 found.append(counted(work, battery, oracle))
     except NotHadError as error:
         raise RequestError(str(error)) from None
-    Console(highlight=False).print(table(found))
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH).print(table(found))
     if output is not None:
         figures = {each.program: {"qemu-user": each.oracle, "hosted": each.hosted, "qemu": each.qemu} for each in found}
         write_figures(output, {"command": "make counts", "instructions": figures})

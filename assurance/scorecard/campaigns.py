@@ -139,6 +139,21 @@ def images(data: Data) -> Figures:
     return found
 
 
+def programs_of_linux(data: Data) -> Figures:
+    machines = " and ".join(data["machines"])
+    return [
+        (f"programs that others wrote, on {machines}", number(data["programs"])),
+        ("with the output and the exit status that qemu-user has", number(data["equal"])),
+        ("that could not be had", number(len(data["left_out"]))),
+    ]
+
+
+def different_programs(data: Data) -> Details:
+    """What differs, with its reason, and what is missing."""
+    different = [f"differs: {name}: {why}" for name, why in data["different"].items()]
+    return [*different, *(f"left out: {name}: {why}" for name, why in data["left_out"].items())]
+
+
 def gives_these_images(data: Data, present: Present) -> bool:
     """Boards and the compiler are not part of the kernel's digest, and are part of an image."""
     flat = [image["sha256"] for image in data["images"] if image["form"] == "image"]
@@ -153,5 +168,6 @@ CAMPAIGNS: Final = (
     Campaign("coverage", "Branch coverage", "make coverage", covered, not_counted),
     Campaign("refusals", "Refusals", "make refusals", refused),
     Campaign("mutation", "Mutation", "make mutate", mutated, survivors),
+    Campaign("linux", "Programs of Linux", "make linux", programs_of_linux, different_programs),
     Campaign("image", "Reproducible image", "make reproducible", images, is_present=gives_these_images),
 )

@@ -10,7 +10,9 @@ import pytest
 from assurance.linux import battery as campaign
 from assurance.linux.battery import Battery, Outcome, Result, figures, main, text_of
 from assurance.linux.packages import NotHadError, Packages, with_sources
+from assurance.scorecard.campaigns import different_programs, programs_of_linux
 from tyrne.system.errors import RequestError
+from tyrne.system.kernel_source import digest
 
 DEB822 = "Types: deb\nURIs: somewhere\nSuites: bookworm\nComponents: main\n"
 LINES = "# a comment\ndeb [a=b] somewhere bookworm main\ndeb-src somewhere bookworm main\n"
@@ -69,6 +71,9 @@ def test_figures_say_what_differs_and_what_was_left_out() -> None:
     assert (told["programs"], told["equal"]) == (3, 1)
     assert told["different"] == {"other": {"hosted": "c for b"}, "known": "no such call"}
     assert told["left_out"] == {"missing": "no package"}
+    assert told["kernel"] == digest()
+    assert dict(programs_of_linux(told))["programs that others wrote, on hosted and qemu"] == "3"
+    assert different_programs(told)[1:] == ["differs: known: no such call", "left out: missing: no package"]
 
 
 @pytest.mark.parametrize(
