@@ -69,8 +69,9 @@ class Packages:
         if not target.exists():
             found = self._fetched("source", name, "*.orig.tar.*", "--download-only")
             archive = next(path for path in found if path.suffix not in (".asc", ".sig"))
-            self._unpacked(target, ["tar", "--strip-components=1", "-xf", str(archive), "-C"])
-        return target
+            self._unpacked(target, ["tar", "-xf", str(archive), "-C"])
+        inside = list(target.iterdir())  # mostly one folder, which has the version in its name
+        return inside[0] if len(inside) == 1 and inside[0].is_dir() else target
 
     def wheel(self, requirement: str) -> Path:
         """The folder that a wheel of PyPI is unpacked in, `name==version`."""

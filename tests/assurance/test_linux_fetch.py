@@ -58,3 +58,13 @@ def test_packages_of_another_release_lie_in_a_folder_of_their_own(tmp_path: Path
     packages = Packages(tmp_path)
     assert packages.of("") is packages
     assert packages.of("trixie").folder == tmp_path / "trixie"
+
+
+def test_a_source_is_where_its_files_are_with_or_without_a_folder_around_them(tmp_path: Path) -> None:
+    for name, file in (("folded", "folded-1.0/src/main.c"), ("flat", "src/main.c")):
+        path = tmp_path / "source" / name / file
+        path.parent.mkdir(parents=True)
+        path.touch()
+    (tmp_path / "source" / "flat" / "configure").touch()
+    for name in ("folded", "flat"):
+        assert (Packages(tmp_path).source(name) / "src" / "main.c").is_file()
