@@ -157,6 +157,23 @@ def test_a_flow_is_denied_but_over_channels_that_are_allowed(tyrne: Tyrne, tmp_p
     assert tyrne("reach", GRANT, "--policy", path).status == 0
 
 
+def test_a_task_that_is_trusted_gives_nothing_away(tyrne: Tyrne, tmp_path: Path) -> None:
+    path = denied(tmp_path, 'task = "grantee"\nobject = "door"')
+    assert tyrne("reach", GRANT, "--policy", path).status == 1
+    path.write_text(path.read_text() + '[[trust]]\ntask = "grantor"\n')
+    outcome = tyrne("reach", GRANT, "--policy", path)
+    assert outcome.status == 0
+    assert outcome.out.splitlines()[1:] == [f"{path}: kept, 1 denial, if task grantor gives nothing away"]
+    assert json.loads(tyrne("reach", GRANT, "--policy", path, "--json").out)["trusted"] == ["task grantor"]
+
+
+def test_trust_in_a_task_as_which_another_may_act_is_void(tyrne: Tyrne, tmp_path: Path) -> None:
+    path = denied(tmp_path, 'flow = ["crasher", "*"]')
+    path.write_text(path.read_text() + '[[trust]]\ntask = "crasher"\n')
+    outcome = tyrne("reach", shipped("systems/supervisor.toml"), "--policy", path)
+    assert "gives nothing away" not in outcome.out
+
+
 # --- wrong requests
 
 
@@ -164,9 +181,10 @@ def test_a_flow_is_denied_but_over_channels_that_are_allowed(tyrne: Tyrne, tmp_p
     ("text", "said"),
     [
         ("", '1: nothing is denied; add a [[deny]] with object = "…" or flow = ["…", "…"]'),
-        ("[[denied]]\n", '1: unknown key "denied"; the keys are deny, allow; did you mean "deny"?'),
+        ("[[denied]]\n", '1: unknown key "denied"; the keys are deny, allow, trust; did you mean "deny"?'),
         ('[[deny]]\nobjekt = "door"\n',
          '2: unknown key "objekt"; the keys are task, object, rights, flow, why; did you mean "object"?'),
+        ("[[trust]]\n", '1: no "task"; add task = "client"'),
         ("[[deny]]\nobject = 3\n", '2: "object" has another type; write object = "memory disk"'),
         ("[[deny]]\n", '1: either object = "memory disk" or flow = ["client", "server"]; write one of them'),
         ('[[deny]]\nobject = "dor"\n', '2: no object "dor" there; did you mean "door"?'),

@@ -89,16 +89,18 @@ def _steps(steps: Sequence[str]) -> Iterator[Item]:
     yield from (f"  {number}. {step}" for number, step in enumerate(steps, 1))
 
 
-def judged(policy: str, found: Sequence[Violation], denials: int) -> Iterator[Item]:
+def judged(policy: str, reach: Reach, found: Sequence[Violation], denials: int) -> Iterator[Item]:
     """Whether a policy is kept."""
+    trusted = ", ".join(task.text for task in reach.tasks if task in reach.keepers)
+    provided = f", if {trusted} gives nothing away" if trusted else ""
     for each in found:
         yield Styled(f"{each.place}: {each.what}{f' ({each.why})' if each.why else ''}", "red")
         yield from _steps(each.steps)
         yield f"  to mend it: {each.mend}"
     if found:
-        yield f"{policy}: not kept, {counted(len(found), 'violation')}"
+        yield f"{policy}: not kept, {counted(len(found), 'violation')}{provided}"
     else:
-        yield f"{policy}: kept, {counted(denials, 'denial')}"
+        yield f"{policy}: kept, {counted(denials, 'denial')}{provided}"
 
 
 def data(
@@ -108,6 +110,7 @@ def data(
     told: dict[str, Any] = {"format": FORMAT, "at": {"run": at.run, "transition": at.transition}}
     if found is not None:
         return told | {
+            "trusted": [task.text for task in reach.tasks if task in reach.keepers],
             "violations": [
                 {"place": v.place, "what": v.what, "why": v.why, "steps": list(v.steps), "mend": v.mend} for v in found
             ]

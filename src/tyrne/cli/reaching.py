@@ -81,6 +81,7 @@ def reach(
     judged = denials = None
     if policy is not None:
         kept = read_policy(policy, found)
+        found = found.trusting(kept.trust)
         judged, denials = list(violations(found, kept)), len(kept.deny)
     if about is not None and about.kind != "task":
         about, thing = None, about
@@ -88,7 +89,7 @@ def reach(
     if json:
         write(STDOUT, json_text(reached.data(found, where, tasks, thing, judged)).encode())
     elif judged is not None:
-        show([heading(where), *reached.judged(str(policy), judged, denials or 0)], terminal(stderr=False))
+        show([heading(where), *reached.judged(str(policy), found, judged, denials or 0)], terminal(stderr=False))
     else:
         answer = (
             reached.everything(found, tasks) if thing is None

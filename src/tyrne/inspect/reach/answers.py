@@ -53,9 +53,12 @@ class Way:
 class Reach:
     """What may come about from one state of a kernel."""
 
-    def __init__(self, meaning: Meaning) -> None:
+    def __init__(self, meaning: Meaning, keepers: frozenset[Thing] = frozenset()) -> None:
+        """`keepers` are tasks that are trusted to give no capability to others."""
         start = list(meaning.facts())
-        self.following: Final = Following(start, meaning.payers())
+        self.following: Final = Following(start, meaning.payers(), keepers=keepers)
+        self.keepers: Final = keepers
+        self._meaning: Final = meaning
         self.effects: Final = Effects(self.following)
         self.tasks: Final = list(dict.fromkeys([*meaning.tasks(), *self.following.tasks()]))
         """Those of the start, then those that may be made."""
@@ -65,6 +68,12 @@ class Reach:
                 held = self._now.setdefault(fact.task, {})
                 held[fact.authority.thing] = held.get(fact.authority.thing, Rights.NONE) | fact.authority.rights
         self.things: Final = _things(meaning, self.following)
+
+    def trusting(self, keepers: frozenset[Thing]) -> Reach:
+        """The same, if some tasks give no capability to others. One as which another may act is not trusted."""
+        found = Reach(self._meaning, keepers) if keepers else self
+        lost = {other for task in found.tasks if task not in keepers for other in found.effects.acts_as.get(task, {})}
+        return found if not keepers & lost else self.trusting(keepers - lost)
 
     def find(self, name: str, kind: str | None = None) -> Thing:
         """The thing of a name, `table` or `endpoint table`; RequestError if there is none, or are several. A task's

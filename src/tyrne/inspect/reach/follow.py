@@ -62,13 +62,18 @@ class Following:
     """What follows from a start. `facts` has a reason for each, all of whose premises were found before it."""
 
     def __init__(
-        self, start: Iterable[Fact], payers: Mapping[Thing, Thing], without: frozenset[str] = frozenset()
+        self,
+        start: Iterable[Fact],
+        payers: Mapping[Thing, Thing],
+        without: frozenset[str] = frozenset(),
+        keepers: frozenset[Thing] = frozenset(),
     ) -> None:
         """`payers` has for quotas the quotas that have paid for them. Rules in `without` are left out, to see that
-        something notices."""
+        something notices. `keepers` are tasks that are trusted to give no capability to others."""
         self.facts: Final[dict[Fact, Reason]] = {}
         self._payers: Final = payers
         self._without: Final = without
+        self._keepers: Final = keepers
         self._new: Final[deque[Fact]] = deque()
         self.held: Final[dict[Thing, dict[Thing, list[Holds]]]] = defaultdict(lambda: defaultdict(list))
         """By task and by what it is about: none that another one covers which came before."""
@@ -185,18 +190,19 @@ class Following:
         by, what = one.authority, other.authority
         premises = (one, other)
         at, there, me = by.thing, what.thing, task.text
+        gives = what.allows(Rights.TRANSFER) and task not in self._keepers
         if at.kind == "endpoint":
-            if by.allows(Rights.SEND) and what.allows(Rights.TRANSFER):
+            if by.allows(Rights.SEND) and gives:
                 self._by("offer", Offered(at, what), premises, me, what.text, at.text)
             if by.allows(Rights.RECV) and there.kind == "notification" and what.allows(Rights.WAIT):
                 self._by("bind", Bound(at, there), premises, me, there.text, at.text)
         elif at.kind == "answer":
-            if what.allows(Rights.TRANSFER):
+            if gives:
                 caller = at.of_kind("task")
                 if not _of_its_own(caller, what):
                     self._by("answer", Holds(caller, what), premises, me, caller.text, what.text)
         elif at.kind == "task" and by.allows(Rights.CONFIGURE):
-            if what.allows(Rights.TRANSFER):
+            if gives:
                 self._by("move", Holds(at, what), premises, me, at.text, what.text)
             if there.kind == "space" and what.allows(Rights.BIND):
                 self._by("settle", Lives(at, there), premises, me, at.text, there.text)

@@ -14,20 +14,24 @@
     [[allow]]
     flow = ["client", "server"]
 
+    [[trust]]
+    task = "server"
+
 A table is about authority (`object`, with `task` and `rights`, where without means: any) or about words (`flow`). What
-is allowed is taken from all that is denied: of authority the rights, of a flow the channel between just these two.
+is allowed is taken from all that is denied: of authority the rights, of a flow the channel between just these two. A
+task that is trusted gives no capability to others, which its author has to see to.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from tyrne.abi import Rights
+from tyrne.abi import Rights, rights_at_boot
 from tyrne.inspect.reach.answers import Reach
 from tyrne.inspect.reach.facts import KINDS, Thing
 from tyrne.system.errors import RequestError
@@ -46,6 +50,7 @@ _EXAMPLES: Final = {
     "flow": 'flow = ["client", "server"]',
     "why": 'why = "the client has no business there"',
     "deny": '[[deny]] with object = "…" or flow = ["…", "…"]',
+    "trust": '[[trust]] with task = "…"',
     "allow": '[[allow]] with object = "…" or flow = ["…", "…"]',
 }
 
@@ -62,6 +67,14 @@ class Table(BaseModel):
     why: str | None = None
 
 
+class TrustTable(BaseModel):
+    """A `[[trust]]`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    task: str
+
+
 class File(BaseModel):
     """A whole policy."""
 
@@ -69,6 +82,7 @@ class File(BaseModel):
 
     deny: list[Table] = []
     allow: list[Table] = []
+    trust: list[TrustTable] = []
 
 
 @dataclass(frozen=True)
@@ -98,6 +112,7 @@ class Policy:
 
     deny: tuple[Line, ...]
     allow: tuple[Line, ...]
+    trust: frozenset[Thing]
 
 
 def read_policy(path: Path, reach: Reach) -> Policy:
@@ -107,28 +122,24 @@ def read_policy(path: Path, reach: Reach) -> Policy:
     file = _shape(data, mistakes)
     if file is None:
         raise mistakes.failure()
-    lines = {key: _lines(key, getattr(file, key), reach, mistakes) for key in ("deny", "allow")}
+    trusted = [each.task for each in file.trust[:MOST]]
+    trust = {_found(mistakes, ("trust", i, "task"), reach, name, "task") for i, name in enumerate(trusted)}
+    for key, tables in (("deny", file.deny), ("allow", file.allow), ("trust", file.trust)):
+        if len(tables) > MOST:
+            mistakes.add((key, MOST), f"{len(tables)} tables; a policy has at most {MOST} of each, remove some")
+    deny, allow = (_lines(key, tables, reach, mistakes) for key, tables in (("deny", file.deny), ("allow", file.allow)))
     if not file.deny:
         mistakes.add((), f"nothing is denied; add a {_EXAMPLES['deny']}")
     if mistakes:
         raise mistakes.failure()
-    return Policy(lines["deny"], lines["allow"])
+    return Policy(deny, allow, frozenset(task for task in trust if task is not None))
 
 
-def _lines(key: Literal["deny", "allow"], tables: list[Table], reach: Reach, mistakes: Mistakes) -> tuple[Line, ...]:
-    if len(tables) > MOST:
-        mistakes.add((key, MOST), f"{len(tables)} tables; a policy has at most {MOST} of each, remove some")
+def _lines(key: str, tables: list[Table], reach: Reach, mistakes: Mistakes) -> tuple[Line, ...]:
     return tuple(_line((key, i), table, reach, mistakes) for i, table in enumerate(tables[:MOST]))
 
 
 def _line(here: Where, table: Table, reach: Reach, mistakes: Mistakes) -> Line:
-    def thing(where: Where, name: str, kind: str | None = None) -> Thing | None:
-        try:
-            return reach.find(name, kind)
-        except RequestError as error:
-            mistakes.add(where, str(error))
-            return None
-
     place, why = mistakes.place(here), table.why or ""
     if (table.flow is None) is (table.object is None):
         mistakes.add(here, f"either {_EXAMPLES['object']} or {_EXAMPLES['flow']}; write one of them")
@@ -138,18 +149,26 @@ def _line(here: Where, table: Table, reach: Reach, mistakes: Mistakes) -> Line:
         if len(table.flow) != 2:
             mistakes.add((*here, "flow"), f"a flow is from one task to another; write {_EXAMPLES['flow']}")
         else:
-            ends = [None if name == ANY else thing((*here, "flow"), name, "task") for name in table.flow]
+            there = (*here, "flow")
+            ends = [None if name == ANY else _found(mistakes, there, reach, name, "task") for name in table.flow]
             return Line(place, why, flow=(ends[0], ends[1]))
     elif table.object is not None:
-        named = thing((*here, "object"), table.object)
-        task = None if table.task is None else thing((*here, "task"), table.task, "task")
+        named = _found(mistakes, (*here, "object"), reach, table.object)
+        task = None if table.task is None else _found(mistakes, (*here, "task"), reach, table.task, "task")
         return Line(place, why, task, named, _rights((*here, "rights"), table.rights or [], named, mistakes))
     return Line(place, why)
 
 
-def _rights(here: Where, names: list[str], thing: Thing | None, mistakes: Mistakes) -> Rights:
-    from tyrne.abi import rights_at_boot
+def _found(mistakes: Mistakes, where: Where, reach: Reach, name: str, kind: str | None = None) -> Thing | None:
+    """The thing of a name; a mistake where there is none."""
+    try:
+        return reach.find(name, kind)
+    except RequestError as error:
+        mistakes.add(where, str(error))
+        return None
 
+
+def _rights(here: Where, names: list[str], thing: Thing | None, mistakes: Mistakes) -> Rights:
     known = {} if thing is None else {right.name or "": right for right in rights_at_boot(KINDS[thing.kind])}
     found = Rights.NONE
     for i, name in enumerate(names):
@@ -175,6 +194,9 @@ def _told(detail: ErrorDetails) -> str:
     keys = [part for part in detail["loc"] if isinstance(part, str)]
     key = keys[-1]
     if detail["type"] == "extra_forbidden":
-        known = Table.model_fields if len(keys) > 1 else File.model_fields
+        table = TrustTable if keys[0] == "trust" else Table
+        known = File.model_fields if len(keys) == 1 else table.model_fields
         return f'unknown key "{key}"; the keys are {", ".join(known)}{meant(key, known)}'
+    if detail["type"] == "missing":
+        return f'no "{key}"; add {_EXAMPLES[key]}'
     return f'"{key}" has another type; write {_EXAMPLES.get(key, key)}'
