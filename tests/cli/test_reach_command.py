@@ -142,10 +142,22 @@ def test_what_is_denied_to_all_may_be_allowed_to_one(tyrne: Tyrne, tmp_path: Pat
 
 
 def test_what_a_task_has_by_acting_as_another_is_denied_too(tyrne: Tyrne, tmp_path: Path) -> None:
-    path = denied(tmp_path, 'task = "supervisor"\nobject = "console"')
-    system = shipped("systems/supervisor.toml")
-    path.write_text(path.read_text() + '[[allow]]\ntask = "crasher"\nobject = "console"\n')
-    assert tyrne("reach", system, "--policy", path).status == 1
+    (tmp_path / "nothing.bin").write_bytes(bytes(4))
+    system = tmp_path / "system.toml"
+    system.write_text(
+        '[system]\nname = "two"\n'
+        '[[task]]\nname = "master"\nprogram = "nothing.bin"\ncaps = [{ task = "worker", rights = ["CONFIGURE"] }]\n'
+        '[[task]]\nname = "worker"\nprogram = "nothing.bin"\ncaps = [{ console = true }]\n'
+    )
+    text = '[[deny]]\nobject = "console"\n[[allow]]\ntask = "worker"\nobject = "console"\n'
+    outcome = tyrne("reach", system, "--policy", policy(tmp_path, text))
+    assert outcome.status == 1
+    assert outcome.out.splitlines()[1:4] == [
+        f"{tmp_path / 'policy.toml'}:1: task master may act as task worker, which may have console, CONSOLE_WRITE",
+        "  1. task master acts as task worker by CONFIGURE over it",
+        "  to mend it: take away the right by which task master may act as task worker; or, if it is meant, add "
+        '[[allow]] task = "master", object = "console"',
+    ]
 
 
 def test_a_flow_is_denied_but_over_channels_that_are_allowed(tyrne: Tyrne, tmp_path: Path) -> None:

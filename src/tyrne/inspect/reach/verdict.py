@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tyrne.abi import Rights
 from tyrne.inspect.reach.answers import Reach, Way, channel_text
 from tyrne.inspect.reach.effects import Channel, path
-from tyrne.inspect.reach.facts import Fact, Thing, rights_text
+from tyrne.inspect.reach.facts import Thing, rights_text
 from tyrne.inspect.reach.policy import Line, Policy
 from tyrne.inspect.reach.rules import RULES, START
 
@@ -45,7 +45,7 @@ def _of_authority(reach: Reach, policy: Policy, line: Line, task: Thing, thing: 
         if wrong is not None:
             allowed = f'[[allow]] task = "{_name(task)}", object = "{thing.text}"'
             mend = f"{_mend(reach, way)}; or, if it is meant, add {allowed}"
-            yield Violation(line.place, f"{_what(way, wrong)}", line.why, way.steps, mend)
+            yield Violation(line.place, _what(way, wrong), line.why, way.steps, mend)
             return
 
 
@@ -68,12 +68,12 @@ def _what(way: Way, rights: Rights) -> str:
 
 
 def _mend(reach: Reach, way: Way) -> str:
-    """What would be another system: the last step of the way is taken away, or what it begins with."""
-    fact: Fact = way.facts[-1]
-    reason = reach.following.facts[fact]
+    """How it would not come to that: by another last step, or another start."""
+    if way.through is not None:
+        return f"take away the right by which {way.task.text} may act as {way.through.text}"
+    reason = reach.following.facts[way.facts[-1]]
     if reason.rule == START:
-        holder = way.through or way.task
-        return f"leave it out of the caps of {holder.text}" if way.how != "touch" else "map it elsewhere"
+        return f"leave it out of the caps of {way.task.text}" if way.how == "hold" else "map it elsewhere"
     return RULES[reason.rule].mend.format(*reason.names)
 
 

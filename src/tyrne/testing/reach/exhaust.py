@@ -10,7 +10,7 @@ from tyrne.testing.explore.expansion import Stepper
 from tyrne.testing.explore.model import Model
 from tyrne.testing.reach.watch import Watch
 
-MOST_STATES: Final = 3000
+MOST_STATES: Final = 1000
 
 
 @dataclass(frozen=True)
