@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 
 import pytest
 
+from tyrne.boards import prefilled
 from tyrne.cli.main import run_arguments
 from tyrne.system.description import read_description
 from tyrne.system.errors import RequestError
 from tyrne.system.outline import outline
-from tyrne.system.record import from_json
+from tyrne.system.packed import pack, unpack
+from tyrne.system.record import MANIFEST_BYTES, from_json
 from tyrne.system.replay import Replay
 from tyrne.system.select import load_system
 from tyrne.testing import run_system
@@ -163,3 +166,17 @@ def test_a_check_says_what_is_filled_and_the_command_what_is_recorded(
     assert "the files that programs are given are recorded in the report" in capfd.readouterr().err
     assert run_arguments(["run", str(path), "--report", str(path.parent / "data.bin")]) == 2
     assert "is an input of this command and would be lost" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("word", "value"), [(0, 9), (0, 2), (1, 1 << 40), (1, (1 << 64) - 4096), (2, 1 << 40)])
+def test_a_record_that_fills_what_is_not_there_stops_the_replay(
+    path: Path, tmp_path: Path, word: int, value: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    report = run_system(path).report()
+    manifest = bytearray(unpack(report["replay"]["manifest"], MANIFEST_BYTES))
+    first = struct.unpack_from("<Q", manifest, 8 * int(prefilled.WORD_FIRST_FILL))[0]
+    struct.pack_into("<Q", manifest, first + 8 * word, value)
+    report["replay"]["manifest"] = pack(bytes(manifest))
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    assert run_arguments(["replay", str(tmp_path / "report.json")]) == 1
+    assert "Traceback" not in capfd.readouterr().err

@@ -7,6 +7,7 @@ from typing import Final
 from tyrne.hal.aarch64.syndrome import AbortCause, FaultKind, abort_cause, exception_class, fault_kind
 from tyrne.hosted.recorder import FaultEvent
 from tyrne.lang import u64
+from tyrne.linux.start import OUT
 from tyrne.system import limits
 from tyrne.system.task_view import TaskView, Where
 
@@ -89,6 +90,8 @@ def fault_words(event: FaultEvent, task: TaskView) -> str:
 
 
 def _mapped(task: TaskView) -> str:
-    """Where the memory and the registers of devices lie that a task has from the start: it may have meant one."""
-    there = [f'"{span.name}" at {span.start:#x}' for span in task.spans if span.where is Where.MEMORY]
+    """Where the memory and the registers of devices lie that a task has from the start: it may have meant one. The
+    memory in which a program of Linux leaves its files is its library's."""
+    mapped = [span for span in task.spans if span.where is Where.MEMORY and span.start != OUT]
+    there = [f'"{span.name}" at {span.start:#x}' for span in mapped]
     return f" (its description maps {', '.join(there)})" if there else ""
