@@ -69,7 +69,7 @@ def trial(seed: int, machine: Machine, tally: Tally) -> None:
     random = Random(seed)
     with tempfile.TemporaryDirectory(prefix="tyrne-") as folder:
         base = Path(os.path.realpath(folder))
-        _furnish(base, random)
+        furnish(base, random)
         before = _around(base)
         try:
             _run(base, random, machine, tally)
@@ -85,7 +85,7 @@ def trial(seed: int, machine: Machine, tally: Tally) -> None:
     tally.runs += 1
 
 
-def _furnish(base: Path, random: Random) -> None:
+def furnish(base: Path, random: Random) -> None:
     """The program with its files, a folder in which links lead elsewhere, and what nobody may touch."""
     (base / "outside").mkdir()
     (base / "outside" / "secret").write_text("secret")
@@ -98,10 +98,15 @@ def _furnish(base: Path, random: Random) -> None:
     (base / "system" / "files.cpio").write_bytes(_WHOLE if random.random() < 0.5 else b"070701" + archive(random)[6:])
 
 
-def _run(base: Path, random: Random, machine: Machine, tally: Tally) -> None:
+def system_in(base: Path, random: Random) -> System:
+    """The system of a run, whose files are there."""
     folder = base / "system"
     given = Given(heap_pages=random.choice((1, 64, 256)), files=folder / "files.cpio", out=folder / "out")
-    system = load_system(select([folder / "caller"], given))
+    return load_system(select([folder / "caller"], given))
+
+
+def _run(base: Path, random: Random, machine: Machine, tally: Tally) -> None:
+    system = system_in(base, random)
     result = prepare(Request(system, machine, False, INSTRUCTIONS)).run(Listener())
     tally.statuses[result.status] += 1
     tally.calls += result.recorder.call_count

@@ -9,11 +9,12 @@ from random import Random
 import pytest
 
 from assurance.linux import fuzz
-from assurance.linux.fuzz import Tally, trial
+from assurance.linux.fuzz import Tally, furnish, system_in, trial
 from assurance.linux.hostile import CALLS_MOST, archive, caller, left_behind
+from tyrne.hosted.recorder import Listener
 from tyrne.linux import returned
 from tyrne.system import returned_files
-from tyrne.system.run import Machine
+from tyrne.system.run import Machine, Request, prepare
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,22 @@ def test_a_program_that_calls_at_random_may_die_and_nothing_else_comes_of_it(mac
     assert tally.findings == []
     assert tally.runs == sum(tally.statuses.values()) == runs
     assert tally.refused > 10 * runs  # it does not die of its first calls
+
+
+@pytest.mark.parametrize("machine", [Machine.HOSTED, pytest.param(Machine.QEMU, marks=pytest.mark.qemu)])
+def test_calls_at_random_have_the_same_answers_and_leave_the_same_on_each_machine(
+    machine: Machine, tmp_path: Path
+) -> None:
+    random = Random(101)
+    furnish(tmp_path, random)
+    system = system_in(tmp_path, random)
+    found = []
+    for each in (Machine.NATIVE, machine):
+        result = prepare(Request(system, each, False, 0)).run(Listener())
+        outcome = result.outcome()
+        found.append([result.recorder.returned, *(outcome[key] for key in ("status", "tasks", "console", "syscalls"))])
+    assert found[0] == found[1]
+    assert len(found[0][-1]) > 50
 
 
 def test_a_seed_makes_the_same_program_and_archives_again() -> None:
@@ -74,6 +91,6 @@ def trial_of_what_is_left(seed: int, tally: Tally) -> None:
 def test_what_lies_in_the_folder_is_not_around_it() -> None:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
-        fuzz._furnish(base, Random(0))
+        furnish(base, Random(0))
         names = {str(path.relative_to(base)) for path in fuzz._around(base)}
         assert names == {"outside", "outside/secret", "system", "system/caller", "system/files.cpio"}
