@@ -49,6 +49,7 @@ def test_the_bare_command_shows_its_help_and_nothing_else(tyrne: Tyrne) -> None:
         "top",
         "trace",
         "picture",
+        "ui",
         "build",
         "check",
         "new",

@@ -47,8 +47,11 @@ class Page:
         return list(self._requests.values())
 
     def open(self, path: Path) -> None:
+        self.visit(path.as_uri())
+
+    def visit(self, address: str) -> None:
         self._loaded = False
-        self.send("Page.navigate", url=path.as_uri())
+        self.send("Page.navigate", url=address)
         while not self._loaded:
             self._next()
 

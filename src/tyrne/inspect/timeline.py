@@ -68,7 +68,7 @@ _INTERRUPTS: Final = {
 def timeline_of(replay: Replay, most: int = EVENTS, until: int | None = None) -> Timeline:
     """All of a run, which stands at its start, or all until a transition, or its first events where it has more than
     `most`. It is at its end, or where the timeline ends, afterwards."""
-    follower = _Follower(replay)
+    follower = Follower(replay)
     whole = True
     while replay.position != until and (made := replay.step()) is not None:
         follower.follow(made)
@@ -98,7 +98,7 @@ class _Opened:
     at: Moment
 
 
-class _Follower:
+class Follower:
     """Makes events of transitions. An event stands in the list when it is over."""
 
     def __init__(self, replay: Replay) -> None:
@@ -142,6 +142,16 @@ class _Follower:
         runs = self._current()
         if runs != self._runs[0]:
             self._turn(runs)
+
+    def open_states(self) -> Iterator[State]:
+        """What each task does now, and since when; it may go on."""
+        for number, doing in self._doing.items():
+            yield State(number, doing.stood.since, self._at, doing.kind, doing.words)
+
+    def waits_in(self, task: int) -> str | None:
+        """The call that a task has made and that has not returned."""
+        opened = self._opened.get(task)
+        return None if opened is None else opened.text
 
     def _panic(self) -> None:
         """The kernel's last line, if it has failed a check."""

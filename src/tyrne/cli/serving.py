@@ -1,0 +1,65 @@
+"""The command that serves a page in which one looks into a run: `ui`."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tyrne.cli.help import Command
+from tyrne.cli.inspecting import Allow, Limit, Run
+from tyrne.cli.output import complain, say
+from tyrne.cli.running import progress, terminal
+from tyrne.system.errors import RequestError
+
+app = typer.Typer()
+
+
+@app.command(cls=Command)
+def ui(
+    run: Run,
+    system: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SYSTEM", help="Of a report: what made it, whose programs are then shown.", show_default=False
+        ),
+    ] = None,
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="Where to listen, at 127.0.0.1. 0: where it is free.")
+    ] = 0,
+    limit: Limit = None,
+    allow: Allow = None,
+) -> int:
+    """Serve a page on this computer that steps through a run, forwards and backwards, and shows all of it.
+
+    It ends with Ctrl-C. Exit status: 0; 2 the request was wrong.
+    """
+    from tyrne.cli.replay import warnings_about
+    from tyrne.inspect import open_run
+
+    try:
+        from tyrne.inspect.ui.server import ADDRESS, listen, server
+    except ModuleNotFoundError as error:
+        if error.name not in ("starlette", "uvicorn"):
+            raise
+        raise RequestError("the server is not there; install it with pip install 'tyrne[ui]'") from None
+    from tyrne.inspect.ui.reader import Reader
+    from tyrne.inspect.ui.sources import sources_of
+    from tyrne.inspect.ui.viewer import Viewer
+
+    token = secrets.token_urlsafe(24)
+    with progress(terminal(stderr=True), "opening …"):
+        replays = [open_run(run, limit or 0, tuple(allow or ())) for _ in range(2)]
+        sources = sources_of(replays[0], system)
+    complain(*warnings_about(replays[0]), label="warning: ")
+    reader = Reader(replays[1])
+    with listen(port) as at:
+        say(f"http://{ADDRESS}:{at.getsockname()[1]}/#{token}")
+        reader.start()
+        with suppress(KeyboardInterrupt):
+            server(Viewer(replays[0], reader, sources), token, at).run(sockets=[at])
+    reader.close()
+    return 0

@@ -1,0 +1,12 @@
+"""What the page of `tyrne ui` asks for: the state of a run at any position, and the server that answers.
+
+| file | |
+|---|---|
+| reader.py | reads the whole run once, beside: what happens in each transition, and what each task does meanwhile |
+| kernel_path.py | which functions of the kernel a transition ran through, and which check refused |
+| sources.py | which files may be shown, by the names that places have |
+| viewer.py | goes to a position, and tells what is there |
+| server.py | answers requests, and whose |
+
+The page's own files are in `inspect/ui_files`.
+"""

@@ -1,0 +1,253 @@
+"""One run at one position, as the page asks for it: goes there, and tells what is there as data for JSON.
+
+A position is `transition+instructions`. Nothing is kept between requests but where the replay stands, so that several
+windows may look at different positions of it; whoever asks waits for the others.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from tyrne.hosted.recorder import text_of
+from tyrne.inspect.look import look_at_replay
+from tyrne.inspect.objects import Inspection, Task
+from tyrne.inspect.pictures import Kind, chart, picture
+from tyrne.inspect.selection import known_name
+from tyrne.inspect.ui.kernel_path import KernelPath, step_watched
+from tyrne.inspect.ui.reader import KINDS, Reader
+from tyrne.inspect.ui.sources import Sources
+from tyrne.inspect.words import TEXT, clean
+from tyrne.system.errors import RequestError
+from tyrne.system.printable import printable
+from tyrne.system.replay import Replay
+
+WAYS: Final = ("start", "end", "transition", "instruction", *KINDS)
+CONSOLE: Final = 20_000
+"""Bytes of what was written last."""
+LOG: Final = 100
+"""Lines of the kernel's."""
+ROWS: Final = 400
+"""Transitions that are told at once."""
+HAPPENED: Final = 400
+"""Events for a chart of messages."""
+PATIENCE: Final = 5.0
+"""Seconds for what has not been read yet."""
+
+
+@dataclass(frozen=True)
+class At:
+    """A position: so many instructions after a transition."""
+
+    transition: int
+    inside: int = 0
+
+    @property
+    def text(self) -> str:
+        return f"{self.transition}+{self.inside}"
+
+
+class Viewer:
+    """A run that is looked at."""
+
+    def __init__(self, replay: Replay, reader: Reader, sources: Sources) -> None:
+        """`replay` and `reader` have two replays of the same run; the reader is started."""
+        self.reader: Final = reader
+        self.sources: Final = sources
+        self._replay: Final = replay
+        self._path = KernelPath()
+        self._path_of = 0
+        """The transition whose path that is."""
+        self._seen: tuple[At, Inspection | None] | None = None
+        self._lock: Final = threading.Lock()
+
+    def about(self) -> dict[str, Any]:
+        """What stays the same of the run, and how much of it is read."""
+        run, reader = self._replay.run, self.reader
+        return {
+            "run": clean(str(run.path), TEXT),
+            "machine": clean(run.machine),
+            "read": len(reader.rows),
+            "done": reader.done,
+            "whole": reader.whole,
+            "failed": reader.failed,
+            "kinds": {kind: len(found) for kind, found in reader.at.items()},
+        }
+
+    def state(self, at: At, task: str | None) -> dict[str, Any]:
+        """All that the page shows beside the middle. Where there is no such position, that of the end."""
+        with self._lock:
+            seen = self._look(at)
+            replay, here = self._replay, self._here()
+            tasks = [] if seen is None else seen.tasks
+            shown = next((each for each in tasks if each.name == task), None)
+            shown = shown or next((each for each in tasks if each.runs), None)
+            recorder = replay.recorder
+            console = recorder.console_bytes[-CONSOLE:]
+            return {
+                "at": here.text,
+                "transition": here.transition,
+                "inside": here.inside,
+                "instructions": replay.instructions,
+                "over": replay.over,
+                "status": recorder.status,
+                "panicked": replay.panicked,
+                "tasks": [] if seen is None else [_task(each, seen) for each in tasks],
+                "console": "\n".join(printable(line) for line in text_of(console).split("\n")),
+                "log": [clean(line, TEXT) for line in recorder.log_lines()[-LOG:]],
+                "program": _program(shown),
+                "kernel": self._kernel(),
+            }
+
+    def rows(self, first: int, last: int) -> dict[str, Any]:
+        """What happened in transitions from one up to another, and what each task did after each."""
+        first = max(1, first)
+        last = min(last, first + ROWS - 1)
+        self.reader.wait(last, PATIENCE)
+        rows = self.reader.rows[first - 1 : last]
+        names = dict(self.reader.tasks)
+        return {
+            "tasks": [clean(names[number]) for number in sorted(names)],
+            "rows": [
+                {
+                    "transition": number,
+                    "text": row.text,
+                    "kinds": row.kinds,
+                    "why": row.why,
+                    "states": [self.reader.states(number).get(each, "") for each in sorted(names)],
+                }
+                for number, row in enumerate(rows, first)
+            ],
+        }
+
+    def picture(self, kind: Kind, at: At, tasks: Sequence[str]) -> str:
+        """A picture, as an element; RequestError for a task that is not there."""
+        if kind is Kind.MESSAGES:
+            self.reader.wait(at.transition, PATIENCE)
+            timeline = self.reader.timeline(at.transition, HAPPENED)
+            names = tuple(timeline.tasks.values())
+            return chart(timeline, [known_name(names, name) for name in tasks]).element
+        with self._lock:
+            seen = self._look(at)
+        if seen is None:
+            raise RequestError("the kernel has failed a check in this transition: its state may be anything")
+        names = tuple(task.name for task in seen.tasks)
+        return picture(kind, seen, [known_name(names, name) for name in tasks]).element
+
+    def move(self, at: At, way: str, back: bool) -> At | None:
+        """Where a step from a position leads; None where there is nothing of the kind."""
+        if way == "start":
+            return At(0)
+        if way == "end":
+            self.reader.wait(1 << 62, PATIENCE)
+            return At(len(self.reader.rows))
+        if way == "instruction":
+            return self._instruction(at, back)
+        if way == "transition":
+            if back:
+                return At(at.transition) if at.inside else At(at.transition - 1) if at.transition else None
+            self.reader.wait(at.transition + 1, PATIENCE)
+            return At(at.transition + 1) if at.transition < len(self.reader.rows) else None
+        return self._kind(way, at, back)
+
+    def search(self, text: str, at: At, back: bool) -> dict[str, Any]:
+        """The next call or other transition that has a text in its line."""
+        found, number, count = self.reader.search(text, at.transition, back)
+        return {"at": None if found is None else At(found).text, "number": number, "count": count}
+
+    def _kind(self, kind: str, at: At, back: bool) -> At | None:
+        position = at.transition + (1 if back and at.inside else 0)
+        while (found := self.reader.next(kind, position, back)) is None and not back and not self.reader.done:
+            if not self.reader.wait(len(self.reader.rows) + 1, PATIENCE):
+                break
+        return None if found is None else At(found)
+
+    def _instruction(self, at: At, back: bool) -> At | None:
+        """One instruction of the task that runs, and over its trap."""
+        if back and at.inside:
+            return At(at.transition, at.inside - 1)
+        rows = self.reader.rows
+        if back:
+            if not at.transition:
+                return None
+            before = rows[at.transition - 2].instructions if at.transition > 1 else 0
+            return At(at.transition - 1, max(0, rows[at.transition - 1].instructions - before - 1))
+        with self._lock:
+            self._go(At(at.transition, at.inside + 1))
+            here = self._here()
+        return None if here == at else here
+
+    def _here(self) -> At:
+        return At(self._replay.position, self._replay.inside)
+
+    def _look(self, at: At) -> Inspection | None:
+        """What is there; None after a panic."""
+        if self._seen is None or self._seen[0] != at or self._here() != at:
+            self._go(at)
+            seen = None if self._replay.panicked else look_at_replay(self._replay)
+            self._seen = (self._here(), seen)
+        return self._seen[1]
+
+    def _go(self, at: At) -> None:
+        """To a position, by way of the transition before it, which is watched; else to the end."""
+        replay = self._replay
+        there = replay.position == at.transition and replay.inside <= at.inside and self._path_of == at.transition
+        if not there and at.transition == 0:
+            replay.to(0)
+            self._path, self._path_of = KernelPath(), 0
+        elif not there:
+            try:
+                if replay.position != at.transition - 1:
+                    replay.to(at.transition - 1)
+            except IndexError:
+                at = At(replay.position)  # the run is shorter, and this is its end
+                replay.to(max(0, at.transition - 1))
+            made, path = step_watched(replay)
+            if made is not None:
+                self._path, self._path_of = path, made.number
+        if at.inside > replay.inside:
+            try:
+                replay.advance(at.inside - replay.inside)
+            except IndexError:  # the trap comes first
+                made, path = step_watched(replay)
+                if made is not None:
+                    self._path, self._path_of = path, made.number
+
+    def _kernel(self) -> dict[str, Any]:
+        path = self._path
+        return {
+            "transition": self._path_of,
+            "calls": [asdict(spot) for spot in path.calls],
+            "check": None if path.check is None else asdict(path.check),
+            "here": None if path.here is None else asdict(path.here),
+            "whole": path.whole,
+        }
+
+
+def _task(task: Task, seen: Inspection) -> dict[str, Any]:
+    wait = next((wait for wait in seen.waits if wait.task == task.name), None)
+    return {
+        "name": task.name,
+        "state": "runs" if task.runs else task.state,
+        "does": task.does,
+        "line": None if task.line is None else task.line.text,
+        "priority": task.priority,
+        "mark": None if wait is None else "cycle" if wait.cycle is not None else "stuck" if wait.stuck else None,
+        "about": f"{task.instructions:,} instructions, {task.calls:,} calls, {task.refused:,} refused, pc {task.pc:#x}",
+    }
+
+
+def _program(task: Task | None) -> dict[str, Any] | None:
+    """Where a task is in its program."""
+    if task is None:
+        return None
+    line = task.line
+    return {
+        "task": task.name,
+        "file": None if line is None else line.file,
+        "line": None if line is None else line.line,
+        "function": None if line is None else line.function,
+        "pc": f"pc {task.pc:#x}" if task.state not in ("exited", "ending", "inactive") else task.does,
+    }

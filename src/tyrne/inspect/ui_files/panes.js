@@ -1,0 +1,108 @@
+"use strict";
+/* Draws what the server has told. Everything that a run says reaches the page as text, by textContent, or as a picture that
+   is read as SVG, in which the server has put it as text. */
+const $ = (id) => document.getElementById(id);
+const NAMES = { timeline: "Timeline", capabilities: "Capabilities", waits: "Waits", memory: "Memory", messages: "Messages" };
+const AROUND = 60; /* transitions before and after the position */
+
+function element(tag, text, kind) {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = text;
+  if (kind) made.className = kind;
+  return made;
+}
+
+function drawTasks(tasks, chosen, choose) {
+  $("tasks").replaceChildren(...tasks.map((task) => {
+    const made = element("button", undefined, task.state);
+    made.append(element("span", task.name));
+    if (task.mark) made.append(element("span", ` ${task.mark}`, "stuck"));
+    made.append(element("small", task.does));
+    if (task.line) made.append(element("small", task.line));
+    made.title = task.about;
+    made.setAttribute("aria-pressed", String(task.name === chosen));
+    made.addEventListener("click", () => choose(task.name));
+    return made;
+  }));
+}
+
+function drawRows(told, transition, go) {
+  const table = element("table"), head = element("tr"), body = element("tbody");
+  head.append(element("th", "#"), ...told.tasks.map((name) => element("th", name, "state")), element("th", "transition"));
+  const start = element("tr", undefined, transition === 0 ? "here" : "");
+  for (const row of told.rows) {
+    const line = element("tr", undefined, [...row.kinds, row.transition === transition ? "here" : ""].join(" "));
+    line.append(element("td", row.transition, "number"));
+    row.states.forEach((state, i) => {
+      const cell = element("td", undefined, "state");
+      cell.append(element("i", undefined, state));
+      cell.title = state ? `${told.tasks[i]}: ${state}` : "";
+      line.append(cell);
+    });
+    const text = element("td", row.text, "text");
+    if (row.why) text.append(element("div", row.why, "why"));
+    line.append(text);
+    line.addEventListener("click", () => go(`${row.transition}+0`));
+    body.append(line);
+  }
+  if (told.rows.length && told.rows[0].transition === 1) {
+    start.append(element("td", 0, "number"), ...told.tasks.map(() => element("td")), element("td", "the kernel has booted", "text"));
+    start.addEventListener("click", () => go("0+0"));
+    body.prepend(start);
+  }
+  const top = element("thead");
+  top.append(head);
+  table.append(top, body);
+  $("view").replaceChildren(table);
+  const here = body.querySelector("tr.here");
+  if (here) here.scrollIntoView({ block: "center" });
+}
+
+function drawPicture(svg, chosen, choose) {
+  const made = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
+  const view = $("view"), left = view.scrollLeft, top = view.scrollTop;
+  view.replaceChildren(document.importNode(made, true));
+  view.scrollTo(left, top);
+  for (const group of view.querySelectorAll("[data-tasks]")) {
+    group.addEventListener("click", () => choose(group.dataset.tasks.split("\n")[0]));
+  }
+}
+
+function drawCode(place, lines, line, kind, absent) {
+  if (!lines) {
+    place.replaceChildren(element("div", absent, "note"));
+    return;
+  }
+  place.replaceChildren(...lines.map((text, i) => {
+    const made = element("div", undefined, i + 1 === line ? kind : "");
+    made.append(element("i", i + 1), text);
+    return made;
+  }));
+  const here = place.children[line - 1];
+  if (here) place.scrollTop = here.offsetTop - place.offsetTop - place.clientHeight / 3;
+}
+
+function drawPath(kernel, shown, choose) {
+  const same = (spot) => shown && spot.file === shown.file && spot.line === shown.line && spot.function === shown.function;
+  const made = kernel.calls.map((spot) => {
+    const line = element("button", `${"  ".repeat(spot.depth)}${spot.function}  ${spot.file}:${spot.line}`);
+    line.setAttribute("aria-pressed", String(Boolean(same(spot))));
+    line.addEventListener("click", () => choose(spot));
+    const row = element("div");
+    row.append(line);
+    return row;
+  });
+  if (kernel.check) {
+    const spot = kernel.check, line = element("button", `refused in ${spot.function}, ${spot.file}:${spot.line}`, "check");
+    line.setAttribute("aria-pressed", String(Boolean(same(spot))));
+    line.addEventListener("click", () => choose(spot));
+    made.unshift(line);
+  }
+  if (!kernel.whole) made.push(element("div", "… and more"));
+  $("path").replaceChildren(...made);
+}
+
+function drawText(place, text) {
+  place.textContent = text;
+  place.scrollTop = place.scrollHeight;
+}

@@ -1,0 +1,302 @@
+"""What the page of `tyrne ui` is told, and who is told nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from serving import TOKEN, Served, serving, viewer_of
+from test_pictures import hostile
+
+import tyrne.kernel
+from tyrne.inspect import inspect
+from tyrne.inspect.pictures import Kind, picture
+from tyrne.inspect.ui.server import listen
+from tyrne.inspect.ui.sources import Sources, sources_of
+from tyrne.inspect.ui.viewer import At, Viewer
+from tyrne.system.errors import RequestError
+from tyrne.system.line_table import to_json
+from tyrne.system.replay import Replay
+from tyrne.system.shipped import shipped
+from tyrne.system.source_lines import Place, SourceMap
+from tyrne.testing import run_system
+
+SYSTEMS = ["exchange", "grant", "server", "supervisor", "builder"]
+DATA = ("about", "state", "rows", "picture", "move", "search", "source")
+KERNEL = Path(tyrne.kernel.__file__).parent
+
+
+def of_system(name: str) -> Viewer:
+    return viewer_of(shipped(f"systems/{name}.toml"))
+
+
+@pytest.fixture(scope="module")
+def grant() -> Iterator[Served]:
+    with serving(of_system("grant")) as served:
+        yield served
+
+
+# --- who is answered
+
+
+@pytest.mark.promise("`tyrne ui` listens on this computer alone")
+def test_it_listens_on_this_computer_alone() -> None:
+    with listen(0) as at:
+        assert at.getsockname()[0] == "127.0.0.1"
+        with pytest.raises(RequestError, match=r"--port \d+: .*; leave it out"):
+            listen(at.getsockname()[1])
+
+
+@pytest.mark.promise("it gives what a run holds only to who sends its token, and asks for it by its own name")
+@pytest.mark.parametrize("name", DATA)
+def test_data_is_only_for_who_sends_the_token(grant: Served, name: str) -> None:
+    for wrong in ("", "another", f"{TOKEN}x", TOKEN[:-1], "\xe9"):
+        status, _, body = grant.ask(f"/data/{name}?at=0%2B0&token={TOKEN}", X_Tyrne_Token=wrong)
+        assert (status, json.loads(body)) == (403, {"error": "open the address that tyrne ui has printed"})
+
+
+@pytest.mark.promise("it gives what a run holds only to who sends its token, and asks for it by its own name")
+@pytest.mark.parametrize("path", ["/", "/ui.js", "/data/about"])
+def test_only_who_asks_for_its_own_name_is_answered(grant: Served, path: str) -> None:
+    for host in ("example.com", f"example.com:{grant.port}", "127.0.0.1", f"127.0.0.1:{grant.port + 1}", ""):
+        status, headers, body = grant.ask(path, Host=host, X_Tyrne_Token=TOKEN)
+        assert status in (400, 421) and b"grant" not in body and b"<" not in body
+        assert status == 400 or "content-security-policy" in headers
+    assert grant.ask(path, Host=f"localhost:{grant.port}", X_Tyrne_Token=TOKEN)[0] == 200
+
+
+def test_every_answer_has_the_policy_and_is_not_kept(grant: Served) -> None:
+    for path in ("/", "/ui.css", "/ui.js", "/panes.js", "/picture.css", "/icon.svg", "/data/about", "/none"):
+        _, headers, _ = grant.ask(path)
+        assert headers["content-security-policy"] == (
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert headers["cache-control"] == "no-store"
+        assert "access-control-allow-origin" not in headers
+
+
+def test_nothing_can_be_changed_and_no_other_file_be_read(grant: Served) -> None:
+    assert grant.ask("/data/about", "POST", X_Tyrne_Token=TOKEN)[0] == 405
+    assert grant.ask("/data/about", "OPTIONS", Origin="http://example.com")[0] == 405
+    for path in ("/../server.py", "/%2e%2e/server.py", "/ui/../../page.py", "//etc/passwd", "/data/none"):
+        assert grant.ask(path, X_Tyrne_Token=TOKEN)[0] == 404
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "state",
+        "state?at=1",
+        "state?at=-1%2B0",
+        "state?at=1%2B0%2B0",
+        "state?at=1111111111111111%2B0",
+        "state?at=%D9%A1%2B0",
+        "rows?first=a&last=2",
+        "rows?first=1",
+        "picture?at=0%2B0&kind=none",
+        "picture?at=0%2B0&kind=waits&task=nobody",
+        "move?at=0%2B0&way=none",
+    ],
+)
+def test_a_question_that_is_none_is_refused_with_a_reason(grant: Served, question: str) -> None:
+    status, _, body = grant.ask(f"/data/{question}", X_Tyrne_Token=TOKEN)
+    assert (status, list(json.loads(body))) == (400, ["error"])
+
+
+# --- what is told
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_at_each_position_forwards_and_backwards_the_state_is_that_of_the_run(name: str) -> None:
+    path, viewer = shipped(f"systems/{name}.toml"), of_system(name)
+    length = len(viewer.reader.rows)
+    positions = range(0, length + 1, max(1, length // 6))
+    told = {n: viewer.state(At(n), None) for n in positions}
+    for n, state in told.items():
+        seen = inspect(path, n)
+        assert state["at"] == f"{n}+0"
+        assert [(task["name"], task["does"]) for task in state["tasks"]] == [(t.name, t.does) for t in seen.tasks]
+        assert state["instructions"] == seen.at.instructions
+    for n in reversed(positions):
+        assert viewer.state(At(n), None) == told[n]
+    for kind in (Kind.CAPABILITIES, Kind.WAITS, Kind.MEMORY):
+        assert viewer.picture(kind, At(2), []) == picture(kind, inspect(path, 2)).element
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_the_states_of_the_timeline_are_those_of_the_positions(name: str) -> None:
+    path, viewer = shipped(f"systems/{name}.toml"), of_system(name)
+    kinds = {"sending": "waits", "receiving": "waits", "calling": "waits", "inactive": "suspended", "exited": "ended"}
+    told = viewer.rows(1, 400)
+    for row in told["rows"][:: max(1, len(told["rows"]) // 5)]:
+        seen = inspect(path, row["transition"])
+        expected = {t.name: "runs" if t.runs else kinds.get(t.state, t.state) for t in seen.tasks}
+        found = {name: state for name, state in zip(told["tasks"], row["states"], strict=True) if state}
+        assert seen.at.over or found == expected
+
+
+def test_one_goes_to_the_next_of_each_kind_and_back() -> None:
+    viewer = of_system("supervisor")
+    rows = viewer.reader.rows
+    for kind in ("call", "refusal", "fault", "switch"):
+        expected = [number for number, row in enumerate(rows, 1) if kind in row.kinds]
+        found, at = [], At(0)
+        while (to := viewer.move(at, kind, False)) is not None:
+            found.append(to.transition)
+            at = to
+        assert found == expected
+        back = []
+        at = At(len(rows), 1)
+        while (to := viewer.move(at, kind, True)) is not None:
+            back.append(to.transition)
+            at = to
+        assert back == expected[::-1]
+    assert "fault" in rows[4].kinds and viewer.move(At(4, 3), "fault", False) == At(5)
+    assert viewer.move(At(5, 3), "fault", True) == At(5)
+    assert (viewer.move(At(3), "start", False), viewer.move(At(3), "end", False)) == (At(0), At(19))
+
+
+def test_steps_of_one_instruction_lead_over_every_trap_and_back_again() -> None:
+    viewer = of_system("exchange")
+    at, way = At(0), [At(0)]
+    while at.transition < 3:
+        to = viewer.move(at, "instruction", False)
+        assert to is not None and to != at
+        way.append(to)
+        at = to
+    instructions = [viewer.state(each, None)["instructions"] for each in way]
+    assert len([each for each in way if each.inside]) > 20
+    assert all(later - before in (0, 1) for before, later in pairwise(instructions))
+    for each in reversed(way[:-1]):
+        to = viewer.move(at, "instruction", True)
+        assert to == each, (at, to, each)
+        at = to
+    assert viewer.move(At(0), "instruction", True) is None
+    assert viewer.move(At(len(viewer.reader.rows)), "instruction", False) is None
+
+
+def test_a_position_behind_the_end_is_the_end() -> None:
+    viewer = of_system("grant")
+    state = viewer.state(At(1000, 5), None)
+    assert (state["at"], state["over"], state["status"]) == ("15+0", True, 0)
+    assert viewer.state(At(0), None)["at"] == "0+0"
+
+
+def test_a_search_goes_around_and_says_which_hit_of_how_many() -> None:
+    viewer = of_system("grant")
+    assert viewer.search("SEND_wait(endpoint door", At(0), False) == {"at": "6+0", "number": 1, "count": 2}
+    assert viewer.search("send_wait(endpoint door", At(6), False) == {"at": "12+0", "number": 2, "count": 2}
+    assert viewer.search("send_wait(endpoint door", At(12), False)["at"] == "6+0"
+    assert viewer.search("send_wait(endpoint door", At(6), True)["at"] == "12+0"
+    assert viewer.search("nothing of the kind", At(6), True) == {"at": None, "number": 0, "count": 0}
+
+
+def test_the_program_shown_is_that_of_the_chosen_task_or_of_who_runs() -> None:
+    viewer = of_system("grant")
+    assert viewer.state(At(12), None)["program"] | {"pc": ""} == {
+        "task": "grantee",
+        "file": "programs/grantee.py",
+        "line": 24,
+        "function": "main",
+        "pc": "",
+    }
+    assert viewer.state(At(12), "grantor")["program"]["task"] == "grantor"
+
+
+# --- why a call was refused
+
+
+def test_the_check_that_refused_is_a_line_of_the_kernel_that_returns_a_refusal() -> None:
+    viewer = of_system("intruder")
+    refused = viewer.reader.at["refusal"]
+    assert len(refused) > 60
+    spots = set()
+    for position in refused[::4]:
+        check = viewer.state(At(position), None)["kernel"]["check"]
+        line = (KERNEL / check["file"]).read_text().splitlines()[check["line"] - 1]
+        assert "Status." in line, (position, check, line)
+        spots.add((check["file"], check["line"]))
+    assert len(spots) > 5
+
+
+def test_a_refusal_that_was_made_of_another_one_leads_to_that() -> None:
+    check = of_system("grant").state(At(12), None)["kernel"]["check"]
+    line = (KERNEL / check["file"]).read_text().splitlines()[check["line"] - 1]
+    assert (check["function"], line.strip()) == ("authorise_here", "return Status.INVALID_HANDLE")
+
+
+def test_what_was_not_refused_shows_the_function_of_the_call() -> None:
+    kernel: dict[str, Any] = of_system("grant").state(At(9), None)["kernel"]
+    assert kernel["check"] is None
+    assert (kernel["here"]["function"], kernel["transition"]) == ("cap_revoke", 9)
+    assert kernel["calls"][0]["function"] == "Kernel.trap"
+
+
+# --- what comes from others
+
+
+def test_names_of_a_report_are_data(tmp_path: Path) -> None:
+    with serving(viewer_of(hostile(tmp_path))) as served:
+        plain = served.ask("/")[2]
+        assert b"script>alert" not in plain
+        assert "<script>alert(1)</script>" in json.dumps(served.data("rows", first=1, last=20))
+        svg = served.data("picture", at="5+0", kind="capabilities")["svg"]
+        assert "<script>" not in svg and "&lt;script&gt;alert(1)&lt;/script&gt;" in svg
+
+
+@pytest.mark.promise("Of files it shows those that the description names as programs, and Tyrne's own")
+def test_a_report_shows_no_file_that_it_names(tmp_path: Path) -> None:
+    report = run_system(shipped("systems/grant.toml")).report()
+    secret = tmp_path / "secret.py"
+    secret.write_text("secret")
+    lie = SourceMap([(0, Place(str(secret), 1, "main"))])
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps({**report, "lines": to_json([lie, lie])}))
+    with serving(viewer_of(path)) as served:
+        assert served.data("state", at="12+0")["program"]["file"] == str(secret)
+        for name in (str(secret), "/etc/passwd", "programs/grantee.py", "report.json"):
+            assert served.data("source", file=name) == {"lines": None}
+        assert served.data("source", file="tyrne/kernel/authority.py")["lines"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tyrne/kernel/../system/run.py",
+        "tyrne/kernel/none.py",
+        "tyrne/../../pyproject.toml",
+        "tyrne/user/../system/run.py",
+        "tyrne/system/run.py",
+        "tyrne/kernel",
+        "",
+        "\0",
+    ],
+)
+def test_only_the_kernels_files_and_the_librarys_are_shown_of_tyrnes_own(name: str) -> None:
+    assert Sources().lines(name) is None
+
+
+def test_of_a_report_the_programs_of_its_system_are_shown_if_that_made_it(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(run_system(shipped("systems/grant.toml")).report()))
+    replay, system = Replay.load(path), shipped("systems/grant.toml")
+    found = sources_of(replay, system)
+    lines = found.lines(str(system.parent.parent / "programs/grantee.py"))
+    assert lines is not None and "KNOCK" in "\n".join(lines)
+    with pytest.raises(RequestError, match="is of other programs or of another description; give the one that made it"):
+        sources_of(replay, shipped("systems/server.toml"))
+
+
+def test_the_reader_stops_when_it_is_closed_and_says_what_it_has() -> None:
+    viewer = of_system("exchange")
+    about = viewer.about()
+    assert (about["read"], about["done"], about["whole"], about["failed"]) == (28, True, True, None)
+    assert about["kinds"]["call"] > 20
