@@ -53,6 +53,11 @@ def show(items: Iterable[Item], console: Console | None) -> None:
             console.print(_rich(item), soft_wrap=True)
 
 
+def lines_of(items: Iterable[Item]) -> list[str]:
+    """An answer as plain lines."""
+    return [line for item in items for line in (plain(item) if isinstance(item, Table) else [_text(item)])]
+
+
 def plain(table: Table) -> list[str]:
     """The lines of a table, each column as wide as its longest cell."""
     rows = [list(table.titles), *([_text(cell) for cell in row] for row in table.rows)]

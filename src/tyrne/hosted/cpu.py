@@ -57,6 +57,13 @@ class Stop(NamedTuple):
     address: int
 
 
+class Hook(NamedTuple):
+    """What the emulator is to tell: its number, and the function in a form that the emulator calls."""
+
+    number: int
+    callback: Any
+
+
 class SavedCpu(NamedTuple):
     """The emulator's state, compressed, and how many instructions have begun."""
 
@@ -79,7 +86,7 @@ class Cpu:
         self._engine: Final = Engine(ram)
         self._handle: Final = self._engine.handle
         self.driver: Final = drive(self._engine)
-        self._hooks: Final[list[Any]] = []
+        self._hooks: Final[list[Hook]] = []
         self.instructions = 0
         self.stop_request = StopRequest()
         """Ends `run` before its limit."""
@@ -121,22 +128,40 @@ class Cpu:
         self.flush_code()
         self.driver.instructions = self.instructions = saved.instructions
 
-    def watch(self, start: int, end: int, begun: Callable[[int], None]) -> None:
+    def watch(self, start: int, end: int, begun: Callable[[int], None]) -> Hook:
         """From now on, tell the address of each instruction from `start` up to `end` before it is executed."""
 
         def instruction(_engine: Any, address: int, _size: Any, _data: Any) -> None:
             if self.driver.begins(address):
                 begun(address)
 
-        callback = engine.Instruction(instruction)
-        hook = ctypes.c_size_t()
-        self._hooks.extend((callback, hook))
-        error = engine.hook_add(
-            self._handle, ctypes.byref(hook), const.UC_HOOK_CODE, ctypes.cast(callback, ctypes.c_void_p),
-            None, start, end - 1,
-        )  # fmt: skip
-        engine.check(error, "hook")
+        return self._hook(const.UC_HOOK_CODE, engine.Instruction(instruction), start, end)
+
+    def watch_memory(self, start: int, end: int, reads: bool, writes: bool, told: Callable[[], None]) -> Hook:
+        """From now on, tell of each access of a task to physical memory from `start` up to `end`, while it is made."""
+
+        def accessed(*_: Any) -> None:
+            told()
+
+        kinds = const.UC_HOOK_MEM_READ * reads | const.UC_HOOK_MEM_WRITE * writes
+        return self._hook(kinds, engine.Access(accessed), start, end)
+
+    def forget(self, hook: Hook) -> None:
+        """Tell no more of what somebody has watched."""
+        self._hooks.remove(hook)
+        engine.check(engine.hook_del(self._handle, hook.number), "hook")
         self.flush_code()
+
+    def _hook(self, kinds: int, callback: Any, start: int, end: int) -> Hook:
+        number = ctypes.c_size_t()
+        error = engine.hook_add(
+            self._handle, ctypes.byref(number), kinds, ctypes.cast(callback, ctypes.c_void_p), None, start, end - 1
+        )
+        engine.check(error, "hook")
+        hook = Hook(number.value, callback)
+        self._hooks.append(hook)
+        self.flush_code()
+        return hook
 
     def run(self, registers: GeneralRegisters, limit: int, pause: bool = False) -> Stop:
         """Run at EL0 from `registers` until a trap, or until `limit` instructions have begun and the next is due. After

@@ -46,6 +46,11 @@ class Driver(Protocol):
         stopped."""
         ...
 
+    def begun(self, address: int | None) -> int:
+        """While the CPU runs: how many instructions have begun before the one at an address, which begins now. For None
+        before some instruction of the block that runs, and not behind the one that does."""
+        ...
+
     def take_exception(self) -> None:
         """Copy the CPU's state, and clear the exclusive monitor, as the return from an exception does: no
         store-exclusive finds a load from before it, or another thread's."""
@@ -80,6 +85,11 @@ class ByBlock:
     def begins(self, address: int) -> bool:
         return not self._state.inside or address != self._state.stop
 
+    def begun(self, address: int | None) -> int:
+        state = self._state
+        within = 0 if address is None else (address - state.block) // 4
+        return int(state.instructions + state.before) + within
+
     def take_exception(self) -> None:
         self._take_exception(self.address)
 
@@ -111,6 +121,9 @@ class ByInstruction:
     def begins(self, address: int) -> bool:
         """The emulator's counter stops it before it says anything."""
         return True
+
+    def begun(self, address: int | None) -> int:
+        return self.instructions + max(0, self._counter.value - 1)
 
     def take_exception(self) -> None:
         state, place = self._cpu.state, self._layout.monitor

@@ -108,6 +108,10 @@ Instruction: Final = ctypes.CFUNCTYPE(None, _P, ctypes.c_uint64, ctypes.c_uint32
 """Called before each instruction, with its address and size."""
 
 
+Access: Final = ctypes.CFUNCTYPE(None, _P, _INT, ctypes.c_uint64, _INT, ctypes.c_int64, _P)
+"""Called when an instruction reads or writes memory, with the kind of access, its address, size and value."""
+
+
 class _SystemRegisterValue(ctypes.Structure):
     _fields_ = (
         ("crn", ctypes.c_uint32), ("crm", ctypes.c_uint32), ("op0", ctypes.c_uint32), ("op1", ctypes.c_uint32),

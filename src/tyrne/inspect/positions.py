@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,11 +56,9 @@ def move(
 
 def forward(replay: Replay) -> bool:
     """One instruction; where that traps, or an interrupt is due, the transition instead. Whether there was one."""
-    try:
-        replay.advance(1)
-    except IndexError:
-        return replay.step() is not None
-    return True
+    here = replay.place
+    replay.run_on(1)
+    return replay.place != here
 
 
 def backward(replay: Replay) -> None:
@@ -75,9 +72,10 @@ def backward(replay: Replay) -> None:
     replay.back()
     made = end - replay.instructions
     if made:
-        replay.go(position - 1, made - 1)  # before the instruction that trapped
-        with suppress(IndexError):
-            replay.advance(1)  # or behind the last one before an interrupt
+        replay.go(position - 1, made - 1)
+        replay.run_on(1)
+        if replay.place != (position - 1, made):  # where the next one is that trapped, as it was fetched
+            replay.go(position - 1, made - 1)
 
 
 def _go(replay: Replay, position: int | None, option: str, passed: Callable[[Transition], None]) -> None:

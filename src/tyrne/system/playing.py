@@ -109,6 +109,11 @@ class Playing:
 
     def step(self) -> Transition | None:
         """Make one transition; None at the end."""
+        return self.run_on(NO_LIMIT)
+
+    def run_on(self, instructions: int) -> Transition | None:
+        """Make one transition, unless so many instructions, at least one, begin before: then `inside` says so, and the
+        answer is None. So it is at the end."""
         task = self._next
         if self.over:
             return None
@@ -116,7 +121,9 @@ class Playing:
         cause: Cause = Interrupt.SPURIOUS
         panicked = False
         try:
-            stop = machine.rest() if task is None else self._execute(task)
+            stop = machine.rest() if task is None else self._execute(task, instructions)
+            if stop is None:
+                return None
             interrupted = stop.vector is Vector.IRQ
             if interrupted and machine.until_interrupt() > 0:
                 self._ends = True  # it goes on where the record ends
@@ -143,11 +150,12 @@ class Playing:
         self._keep_some()
         return Transition(self.position, number, cause, events, panicked)
 
-    def _execute(self, task: Task) -> Stop:
-        """Let a task run until it stops, and keep states on a long way."""
+    def _execute(self, task: Task, most: int) -> Stop | None:
+        """Let a task run until it stops, and keep states on a long way. None where `most` instructions have begun, and
+        the next is due."""
         machine = self._machine
         while True:
-            left, part = min(machine.until_interrupt(), self._left()), self._until_checkpoint()
+            left, part = min(machine.until_interrupt(), self._left()), min(most, self._until_checkpoint())
             if part >= left:
                 return machine.execute(task, left)
             begun = self.instructions
@@ -159,6 +167,9 @@ class Playing:
                 return stop
             self.inside += part
             self._keep_some()
+            most -= part
+            if not most:
+                return None
 
     def _until_checkpoint(self) -> int:
         """Instructions until a state is to be kept; at least one."""

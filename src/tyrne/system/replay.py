@@ -128,15 +128,15 @@ class Replay(Playing):
             self._start()
         else:
             self._go_back_to(self._checkpoints.before_instruction(instructions))
-        position, begun = self.position, self.instructions - self.inside
+        reached = self.place
         while self.instructions <= instructions:
-            position, begun = self.position, self.instructions - self.inside
-            if self.step() is None:
+            reached = self.place
+            self.run_on(instructions - self.instructions or 1)
+            if self.place == reached:
                 break
-        try:
-            self.go(position, instructions - begun)
-        except IndexError:
-            raise IndexError(f"the run has {self.instructions} instructions") from None
+        if self.instructions < instructions:
+            raise IndexError(f"the run has {self.instructions} instructions")
+        self.go(*reached)
 
     def report(self) -> dict[str, Any]:
         """What has happened until this position, in the form of `tyrne run --report`: a record of its own."""

@@ -1,0 +1,128 @@
+"""The command that lets gdb walk through a run: `debug`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tyrne.cli.help import Command
+from tyrne.cli.inspecting import STATUS_SHOWN, Allow, At, Limit, Run
+from tyrne.cli.output import complain, say
+from tyrne.cli.running import progress, terminal
+from tyrne.system.printable import one_line
+
+if TYPE_CHECKING:
+    from tyrne.debug.session import Session
+    from tyrne.system.manifest import System
+
+app = typer.Typer()
+
+
+@app.command(cls=Command)
+def debug(
+    run: Run,
+    at: At = None,
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH|PORT",
+            help="Wait for gdb at this Unix socket, or at this port of the loopback interface, 0 for any that is free. "
+            "Without it: at a Unix socket in a new folder.",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Limit = None,
+    allow: Allow = None,
+) -> int:
+    """Let gdb walk through a run, forwards and backwards: tasks are threads, and nothing of the run can be changed.
+
+    It begins at a position, or at the start. In gdb `monitor help` says what else can be asked. It ends when gdb kills
+    what it debugs, or by Ctrl-C. Exit status: 0; 2 the request was wrong.
+    """
+    from tempfile import TemporaryDirectory
+
+    from tyrne.cli.replay import warnings_about
+    from tyrne.debug.server import listen as open_at
+    from tyrne.debug.server import serve
+    from tyrne.debug.session import Session
+    from tyrne.inspect.positions import move, target_of
+    from tyrne.inspect.runs import is_report, run_of
+    from tyrne.system.kernel_check import check_kernel
+    from tyrne.system.known import known_system
+    from tyrne.system.replay import Replay
+
+    target = None if at is None else target_of(at, "--at")
+    with progress(terminal(stderr=True), "running …"):
+        check_kernel()
+        allowed = tuple(allow or ())
+        system = None if is_report(run) else known_system([run], allowed=allowed)
+        replay = Replay.load(run, limit or 0) if system is None else run_of(system, run, limit or 0, allowed)
+        session = Session(replay)
+        if target is not None:
+            move(replay, target, "--at")
+    complain(*warnings_about(replay), label="warning: ")
+    with TemporaryDirectory(prefix="tyrne-") as folder, _place(listen, Path(folder) / "gdb") as where:
+        listening, address = open_at(where)
+        with listening:
+            say(f"listening at {address}; in gdb: target remote {address}")
+            if system is not None:
+                say(*_programs(system, Path(folder)))
+            serve(listening, session, lambda asked: answer(session, asked))
+    return STATUS_SHOWN
+
+
+def _programs(system: System, folder: Path) -> Iterator[str]:
+    """Put the programs of a system where gdb finds them, and tell it how to read their lines."""
+    for number, task in enumerate(system.tasks):
+        if task.program.elf:
+            path = folder / f"{number}-{re.sub('[^A-Za-z0-9_-]', '_', task.name)}.elf"
+            path.write_bytes(task.program.elf)
+            shift = f" -o {task.program.shift:#x}" if task.program.shift else ""
+            yield f"the lines of {one_line(task.name)}: symbol-file {path}{shift}"
+
+
+@contextmanager
+def _place(listen: str | None, otherwise: Path) -> Iterator[Path | int]:
+    """Where to listen: a port, or a path, where there is nothing any more afterwards."""
+    if listen is not None and listen.isascii() and listen.isdigit():
+        yield int(listen)
+        return
+    path = otherwise if listen is None else Path(listen)
+    there = path.exists() or path.is_symlink()
+    try:
+        yield path
+    finally:
+        if not there:
+            path.unlink(missing_ok=True)
+
+
+def answer(session: Session, asked: str) -> str:
+    """What gdb's `monitor` shows, each line with an end."""
+    from tyrne.cli.sheet import lines_of
+    from tyrne.cli.views import CAPS, MAPS, PS, TOP, TREE, WAITS, heading
+    from tyrne.inspect import look_at_replay
+    from tyrne.inspect.selection import known_task
+    from tyrne.system.errors import RequestError
+
+    views = {"ps": PS, "caps": CAPS, "tree": TREE, "waits": WAITS, "maps": MAPS, "top": TOP}
+    name, *rest = asked.split() or ["help"]
+    seen = look_at_replay(session.replay)
+    try:
+        task = known_task(seen, rest[0]) if rest and rest[0] != "all" else None
+        if name in views and len(rest) < 2:
+            return "".join(f"{line}\n" for line in lines_of([heading(seen.at), *views[name].show(seen, task)]))
+        if name == "only" and len(rest) == 1:
+            numbers = {found.name: found.number for found in seen.tasks}
+            session.count_only(None if task is None else numbers[task])
+            return f"breakpoints and watchpoints are those of {'all tasks' if task is None else one_line(task)}\n"
+    except RequestError as error:
+        return f"{error}\n"
+    return (
+        f"monitor {'|'.join(views)} [TASK]: as tyrne {'|'.join(views)} shows it, here\n"
+        "monitor only TASK|all: whose breakpoints count, since programs of several tasks have the same addresses\n"
+    )

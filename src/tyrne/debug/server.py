@@ -1,0 +1,94 @@
+"""Serves gdb's protocol at a Unix socket, or at a port of the loopback interface: to one client after another."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from tyrne.debug.gdb import Gdb
+from tyrne.debug.packets import INTERRUPT, Reader, packed
+from tyrne.debug.session import Session
+from tyrne.system.errors import RequestError
+
+LOOPBACK: Final = "127.0.0.1"
+_BYTES: Final = 1 << 16
+
+
+def listen(at: Path | int) -> tuple[socket.socket, str]:
+    """A socket that waits for a client, and what gdb's `target remote` takes for it. A path is that of a new Unix
+    socket, which only this user may open; a number a port, 0 any that is free. RequestError when it cannot be had."""
+    made = socket.socket(socket.AF_INET if isinstance(at, int) else socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        if isinstance(at, int):
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((LOOPBACK, at) if isinstance(at, int) else str(at))
+        made.listen(1)
+    except (OSError, OverflowError) as error:
+        made.close()
+        what, why = f"port {at}" if isinstance(at, int) else str(at), getattr(error, "strerror", None) or error
+        raise RequestError(f"{what}: cannot listen there: {why}; name another one") from None
+    finally:
+        os.umask(before)
+    return made, f"{LOOPBACK}:{made.getsockname()[1]}" if isinstance(at, int) else str(at)
+
+
+def serve(listening: socket.socket, session: Session, monitor: Callable[[str], str]) -> None:
+    """Serve clients until one kills what it debugs."""
+    while True:
+        client, _ = listening.accept()
+        with client:
+            if _serve_one(client, session, monitor):
+                return
+
+
+def _serve_one(client: socket.socket, session: Session, monitor: Callable[[str], str]) -> bool:
+    """Serve a client until it leaves. Whether it has killed what it debugs."""
+    reader, waiting = Reader(), list[bytes]()
+
+    def send(content: bytes) -> None:
+        client.sendall(packed(content))
+
+    def wishes() -> bool:
+        """Whether the client wants a stop, or is gone."""
+        if select.select([client], [], [], 0)[0]:
+            data = client.recv(_BYTES)
+            if not data:
+                gdb.ends = True
+                return True
+            waiting.extend(reader.add(data))
+        if INTERRUPT in waiting:
+            waiting.remove(INTERRUPT)
+            return True
+        return False
+
+    gdb = Gdb(session, monitor, send)
+    session.wishes = wishes
+    try:
+        while not gdb.ends:
+            if not waiting:
+                data = client.recv(_BYTES)
+                if not data:
+                    break
+                waiting.extend(reader.add(data))
+                client.sendall(bytes(reader.answers))
+                reader.answers.clear()
+                continue
+            packet = waiting.pop(0)
+            if packet == INTERRUPT:
+                continue
+            if packet == b"QStartNoAckMode":
+                send(b"OK")
+                reader.acknowledges = False
+            else:
+                send(gdb.answer(packet))
+    except OSError:  # the client is gone
+        pass
+    finally:
+        session.count_only(None)
+        session.wishes = lambda: False
+    return gdb.kills
