@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Final
@@ -178,11 +179,25 @@ def test_a_folder_that_becomes_a_link_during_the_run_is_not_followed(path: Path,
     from tyrne.testing import run_system
 
     run = run_system(path)
-    (tmp_path / "outside").mkdir()
-    (path.parent / "out").symlink_to(tmp_path / "outside")
-    with pytest.raises(RequestError, match="a link leads out of the folder of the description"):
-        [*take_files(run.result)]
-    assert tree(tmp_path / "outside") == ({}, set())
+    for outside in (tmp_path / "outside", path.parent / "beside"):
+        outside.mkdir()
+        (path.parent / "out").symlink_to(outside)
+        with pytest.raises(RequestError, match="out: cannot be written to: a link has come in its way, or what is no"):
+            [*take_files(run.result)]
+        assert tree(outside) == ({}, set())
+        (path.parent / "out").unlink()
+
+
+def test_the_folder_is_looked_at_in_each_run(path: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path.write_text(TEXT.replace('files = "root"\n', ""))
+    given = ["--abi", "linux", str(path.parent / "changes"), "--out", str(tmp_path / "out")]
+    for out, words in ((path.parent / "out", [str(path)]), (tmp_path / "out", given)):
+        assert main(["run", "-q", *words]) == 0
+        shutil.rmtree(out)
+        out.symlink_to(path.parent)
+        capfd.readouterr()
+        assert main(["run", "-q", *words]) == 2
+        assert ", which a program could replace; name a folder of its own" in capfd.readouterr().err
 
 
 def test_two_tasks_do_not_share_a_folder_and_a_task_has_room_for_it(path: Path) -> None:

@@ -262,7 +262,8 @@ class Region:
     start: Word
     pages: int
     kind: str
-    """`memory`; `device` for registers; `shared` for memory that devices reach."""
+    """`memory`; `device` for registers; `shared` for RAM that is one region's as long as the kernel runs: what devices
+    reach, what a file fills, and where a program leaves files."""
     cleared: int
     mappings: int
 

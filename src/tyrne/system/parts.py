@@ -179,8 +179,8 @@ class Given:
     """The folder that gets what it has made or changed of its files."""
 
     def reads(self) -> bool:
-        """Whether the content of files is given: what is built of it is not kept."""
-        return self.files is not None or self.stdin is not None
+        """Whether files are given, or come back: what is built of that is not kept, so they are looked at each time."""
+        return any(path is not None for path in (self.files, self.stdin, self.out))
 
 
 NOTHING_GIVEN: Final = Given()

@@ -89,6 +89,7 @@ def _given_file(mistakes: Mistakes, description: Path, here: Where, name: str | 
 
 
 def beside(description: Path, program: str) -> Path:
-    """The path of a program, as short as it can be said from the working directory."""
+    """The path of what a description names, without links, and as short as it can be said from the working
+    directory."""
     path = Path(os.path.realpath(description.parent / program.replace("\0", "")))  # passes a loop of links, unlike Path
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -102,15 +102,21 @@ def _files(number: int) -> str:
 
 
 def _open_out(out: Path, within: Path | None, ends: ExitStack) -> int:
-    """The folder, made if it is not there. Links that lead to it were followed when it was looked at, now none is."""
-    real = Path(os.path.realpath(out))
+    """The folder, made if it is not there. Its path had no links when it was looked at before the run: now none is
+    followed."""
+    real = Path(os.path.abspath(out))
     above = _nearest(real) if within is None else Path(os.path.realpath(within))
     if not real.is_relative_to(above):
-        raise OSError(errno.ELOOP, "a link leads out of the folder of the description")
+        raise OSError(errno.ELOOP, "a link has come in its way")
     folder = os.open(above, os.O_RDONLY | os.O_DIRECTORY)
     ends.callback(os.close, folder)
     for name in real.relative_to(above).parts:
-        folder = _folder_in(folder, name)
+        try:
+            folder = _folder_in(folder, name)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                raise OSError(error.errno, "a link has come in its way, or what is no folder") from None
+            raise
         ends.callback(os.close, folder)
     return folder
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -75,14 +76,16 @@ def _of_programs(programs: Sequence[Path], given: Given) -> SystemDescription:
         tasks.append(TaskDescription(name, program, None, (CONSOLE_CAP,), "", handles=CONSOLE_ONLY, given=given))
     if given.out is None:
         return SystemDescription(tasks[0].name, (), tuple(tasks))
-    from tyrne.system.regions import out_region, with_out  # here: pydantic, which programs do without
+    from tyrne.system.program_files import beside  # here: pydantic, which programs do without
+    from tyrne.system.regions import out_region, with_out
     from tyrne.system.returned_files import check_out
 
-    if wrong := check_out(given.out, None, programs):
+    out = beside(Path(), os.fspath(given.out))
+    if wrong := check_out(out, None, programs):
         raise RequestError(f"--out: {wrong}")
     caps, mappings = with_out(tasks[0].caps, (), 0)
     task = replace(tasks[0], caps=caps, mappings=mappings)
-    return SystemDescription(task.name, (), (task,), memory=placed([out_region(task.name, given.out, None)]))
+    return SystemDescription(task.name, (), (task,), memory=placed([out_region(task.name, out, None)]))
 
 
 def _free_name(stem: str, taken: set[str]) -> str:
