@@ -23,6 +23,7 @@ TOKEN = "a-token"
 def viewer_of(run: Path, sources: Sources | None = None) -> Viewer:
     """A viewer whose run is all read."""
     replay = open_run(run)
+    replay.keep_checkpoints()
     reader = Reader(open_run(run))
     reader.run()
     return Viewer(replay, reader, sources or sources_of(replay, None))

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from serving import TOKEN, Served, serving, viewer_of
+from small_programs import program, system
 from test_pictures import hostile
 
 import tyrne.kernel
+from tyrne.abi import CallNumber
 from tyrne.inspect import inspect
 from tyrne.inspect.pictures import Kind, picture
 from tyrne.inspect.ui.server import listen
@@ -181,6 +183,21 @@ def test_steps_of_one_instruction_lead_over_every_trap_and_back_again() -> None:
         at = to
     assert viewer.move(At(0), "instruction", True) is None
     assert viewer.move(At(len(viewer.reader.rows)), "instruction", False) is None
+
+
+def test_a_step_back_in_a_long_run_repeats_little_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = program(*[(CallNumber.TASK_YIELD, [])] * 700, (CallNumber.TASK_EXIT, [0]))
+    viewer = viewer_of(system(tmp_path, "", one=(turns, ""), two=(turns, "")))
+    assert viewer.state(At(1400), None)["at"] == "1400+0"
+    made, step = [], Replay.step
+
+    def counted(self: Replay) -> object:
+        made.append(1)
+        return step(self)
+
+    monkeypatch.setattr(Replay, "step", counted)
+    assert viewer.state(At(1399), None)["at"] == "1399+0"
+    assert 0 < len(made) < 300
 
 
 def test_a_position_behind_the_end_is_the_end() -> None:

@@ -53,6 +53,7 @@ def ui(
     token = secrets.token_urlsafe(24)
     with progress(terminal(stderr=True), "opening …"):
         replays = [open_run(run, limit or 0, tuple(allow or ())) for _ in range(2)]
+        replays[0].keep_checkpoints()
         sources = sources_of(replays[0], system)
     complain(*warnings_about(replays[0]), label="warning: ")
     reader = Reader(replays[1])

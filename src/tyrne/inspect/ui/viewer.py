@@ -53,7 +53,8 @@ class Viewer:
     """A run that is looked at."""
 
     def __init__(self, replay: Replay, reader: Reader, sources: Sources) -> None:
-        """`replay` and `reader` have two replays of the same run; the reader is started."""
+        """`replay` and `reader` have two replays of the same run. The first keeps checkpoints, to go back soon;
+        the reader is started."""
         self.reader: Final = reader
         self.sources: Final = sources
         self._replay: Final = replay

@@ -38,11 +38,13 @@ async function source(file) {
 async function one(action) {
   if (busy) return;
   busy = true;
+  const slow = setTimeout(() => say("going there …"), 400);
   try {
     await action();
   } catch (error) {
     say(error.message, "why");
   }
+  clearTimeout(slow);
   busy = false;
 }
 
