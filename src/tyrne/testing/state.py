@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any
+from types import NoneType
+from typing import Any, Final
 
 from tyrne.hal.frame import TrapFrame
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import TaskQueue
 from tyrne.lang import Array, u64
 from tyrne.testing.board import MemoryBoard
+
+_SCALARS: Final = (NoneType, int, bytes, str, Enum)
+_is_scalar: dict[type, bool] = {}
+_parts: dict[type, tuple[str, ...] | None] = {}
+_sorted_names: dict[tuple[str, ...], tuple[str, ...]] = {}
 
 
 def state(*places: object, without: Sequence[object] = ()) -> object:
@@ -21,26 +27,45 @@ def state(*places: object, without: Sequence[object] = ()) -> object:
     """
     numbers: dict[int, int] = {id(skipped): -1 for skipped in without}
     met: list[Any] = []
+    is_scalar = _is_scalar
+
+    def values(things: Iterable[Any]) -> tuple[object, ...]:
+        return tuple([thing if is_scalar.get(type(thing)) else value(thing) for thing in things])
 
     def value(thing: Any) -> object:
-        if thing is None or isinstance(thing, (int, bytes, str, Enum)):
+        kind = type(thing)
+        if kind not in is_scalar:
+            is_scalar[kind] = issubclass(kind, _SCALARS)
+            _parts[kind] = tuple(field.name for field in fields(thing)) if is_dataclass(thing) else None
+        if is_scalar[kind]:
             return thing
         if isinstance(thing, (bytearray, tuple, list)):
-            return bytes(thing) if isinstance(thing, bytearray) else tuple(map(value, thing))
-        if is_dataclass(thing):
-            return (type(thing).__name__, *(value(getattr(thing, field.name)) for field in fields(thing)))
+            return bytes(thing) if isinstance(thing, bytearray) else values(thing)
+        names = _parts[kind]
+        if names is not None:
+            return (kind.__name__, *values([getattr(thing, name) for name in names]))
         if id(thing) not in numbers:
             numbers[id(thing)] = len(numbers)
             met.append(thing)
         return ("object", numbers[id(thing)])
 
-    found: list[object] = [tuple(map(value, places))]
+    found: list[object] = [values(places)]
     for thing in met:  # which grows on the way
         if isinstance(thing, Array):
-            found.append(tuple(map(value, thing)))
+            found.append(values(thing))
         else:
-            found.append((type(thing).__name__, *((name, value(part)) for name, part in sorted(vars(thing).items()))))
+            held = vars(thing)
+            names = names_in_order(tuple(held))
+            parts = values([held[name] for name in names])
+            found.append((type(thing).__name__, *zip(names, parts, strict=True)))
     return tuple(found)
+
+
+def names_in_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Sorted; each set of names once."""
+    if names not in _sorted_names:
+        _sorted_names[names] = tuple(sorted(names))
+    return _sorted_names[names]
 
 
 def kernel_state(kernel: Kernel[MemoryBoard], frame: TrapFrame | None = None) -> object:
