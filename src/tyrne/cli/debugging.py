@@ -36,10 +36,17 @@ def debug(
             show_default=False,
         ),
     ] = None,
+    kernel: Annotated[
+        bool,
+        typer.Option(
+            "--kernel", help="No gdb: stop in the kernel's own Python, at each trap, with pdb's commands and back."
+        ),
+    ] = False,
     limit: Limit = None,
     allow: Allow = None,
 ) -> int:
-    """Let gdb walk through a run, forwards and backwards: tasks are threads, and nothing of the run can be changed.
+    """Let gdb walk through a run, forwards and backwards: tasks are threads, and nothing of the run can be changed. Or
+    walk through the kernel.
 
     It begins at a position, or at the start. In gdb `monitor help` says what else can be asked. It ends when gdb kills
     what it debugs, or by Ctrl-C. Exit status: 0; 2 the request was wrong.
@@ -52,10 +59,13 @@ def debug(
     from tyrne.debug.session import Session
     from tyrne.inspect.positions import move, target_of
     from tyrne.inspect.runs import is_report, run_of
+    from tyrne.system.errors import RequestError
     from tyrne.system.kernel_check import check_kernel
     from tyrne.system.known import known_system
     from tyrne.system.replay import Replay
 
+    if kernel and listen is not None:
+        raise RequestError("--kernel --listen: the kernel is walked through here, not by gdb; leave one of them out")
     target = None if at is None else target_of(at, "--at")
     with progress(terminal(stderr=True), "running …"):
         check_kernel()
@@ -66,6 +76,11 @@ def debug(
         if target is not None:
             move(replay, target, "--at")
     complain(*warnings_about(replay), label="warning: ")
+    if kernel:
+        from tyrne.debug.kernel import KernelDebugger
+
+        KernelDebugger(replay).walk()
+        return STATUS_SHOWN
     with TemporaryDirectory(prefix="tyrne-") as folder, _place(listen, Path(folder) / "gdb") as where:
         listening, address = open_at(where)
         with listening:

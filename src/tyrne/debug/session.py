@@ -118,7 +118,6 @@ class Session:
     def run(self, until: Callable[[], bool] = lambda: False) -> Stop:
         """Forwards, at least an instruction, to the first reason to stop: `until` says so after a transition."""
         replay, part = self.replay, 1
-        replay.keep_this()
         while True:
             here = replay.place
             with self.hits.noted():
@@ -135,6 +134,8 @@ class Session:
                 return Stop(Why.STEP)
             if self.wishes():
                 return Stop(Why.WISH)
+            if part == 1:
+                replay.keep_this()  # what is searched for may be near
             part = min(SPACING, max(_FIRST_PART, 2 * part))
 
     def step(self, number: int) -> Stop:
