@@ -344,11 +344,10 @@ def test_a_number_that_no_call_has_is_refused_before_anything_is_looked_at(scene
 
 
 @pytest.mark.parametrize("call", C)
-def test_no_call_does_anything_without_a_task(call: C) -> None:
+def test_no_call_does_anything_without_a_task(scene: Scene, call: C, monkeypatch: pytest.MonkeyPatch) -> None:
     """As from EL1, where only the boot check traps from."""
-    scene = Scene()
     kernel = scene.kernel
-    kernel.scheduler.core.current = None
+    monkeypatch.setattr(kernel.scheduler.core, "current", None)
     frame = kernel.boot_frame
     for register in range(8):
         frame.x[register] = u64(0)
