@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 from rich.table import Table
 
+from assurance.linux import oracle
 from assurance.linux.building import Source, built, source_folder
 from assurance.linux.greetings import greeting
 from assurance.linux.packages import NotHadError, Packages
@@ -124,7 +124,7 @@ class Battery:
         except NotHadError as error:
             return Result(name, Outcome(), {}, one_line(str(error)))
         with tempfile.TemporaryDirectory(prefix="tyrne-linux-") as temporary:
-            expected = self._in_new_folder(program, Path(temporary) / "right", file, oracle)
+            expected = self._in_new_folder(program, Path(temporary) / "right", file, by_linux)
             seen = {}
             for machine in machines:
                 place = Path(temporary) / machine
@@ -143,30 +143,22 @@ def text_of(output: bytes) -> str:
     return output.decode(errors="backslashreplace")
 
 
-def oracle_command() -> str:
-    """qemu-user's command, by the name that it has here."""
-    for name in ("qemu-aarch64-static", "qemu-aarch64"):
-        if shutil.which(name) is not None:
-            return name
-    raise RequestError("qemu-user is missing; install it with: sudo apt-get install qemu-user-static")
+def need_oracle() -> None:
+    """RequestError where qemu-user is not installed."""
+    if oracle.command() is None:
+        raise RequestError("qemu-user is missing; install it with: sudo apt-get install qemu-user-static")
 
 
-def oracle(program: Program, folder: Path, file: Path) -> Outcome:
+def by_linux(program: Program, folder: Path, file: Path) -> Outcome:
     """What qemu-user says."""
-    command = [oracle_command(), "-0", file.name, str(file), *program.args]
+    env, given = {"PATH": "/bin", "HOME": "/"}, program.stdin.encode()
     try:
-        done = subprocess.run(
-            command,
-            cwd=folder / "files",
-            env={"PATH": "/bin", "HOME": "/"},
-            input=program.stdin.encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=SECONDS,
+        said, status = oracle.by_oracle(
+            file, program.args, folder=folder / "files", env=env, given=given, seconds=SECONDS
         )
     except subprocess.TimeoutExpired:
         return Outcome(problem=f"took more than {SECONDS} s")
-    return Outcome(text_of(done.stdout), done.returncode if done.returncode >= 0 else 128 - done.returncode)
+    return Outcome(text_of(said), status)
 
 
 _DESCRIPTION: Final = """\
@@ -251,7 +243,7 @@ def _run(names: Sequence[str], machines: Sequence[str], output: Path | None) -> 
     unknown = [name for name in names if name not in battery.programs]
     if unknown:
         raise RequestError(f"{unknown[0]}: no program of {LIST.name}; the names are in it")
-    oracle_command()
+    need_oracle()
     if output is not None:
         check_output(output)
     results = []

@@ -85,7 +85,7 @@ def test_the_status_is_1_for_what_differs_without_a_reason_and_for_a_reason_with
     right = Outcome("a\n")
     seen = {"hosted": right if equal else Outcome("b\n")}
     monkeypatch.setattr(Battery, "result", lambda self, name, machines: Result(name, right, seen, reason=reason))
-    monkeypatch.setattr(campaign, "oracle_command", lambda: "qemu-aarch64")
+    monkeypatch.setattr(campaign, "need_oracle", lambda: None)
     assert main(["busybox-echo", "--machine", "hosted"]) == status
     assert f"{int(equal)} of 1 equal" in capsys.readouterr().out
 
@@ -98,7 +98,7 @@ def test_an_unknown_program_is_a_wrong_request(capsys: pytest.CaptureFixture[str
 def test_a_program_that_reads_files_and_input_is_compared_with_linux() -> None:
     battery = Battery()
     try:
-        campaign.oracle_command()
+        campaign.need_oracle()
         battery.file(battery.programs["busybox-sort"])
     except (NotHadError, RequestError) as error:
         pytest.skip(f"cannot be had here: {error}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from functools import cache
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from assurance.linux import oracle
 from assurance.linux.battery import FOLDER
 from assurance.linux.packages import NotHadError, Packages
 from tyrne.compiler.build.cache import digest, locked, stored
@@ -24,7 +24,7 @@ HERE: Final = Path(__file__).parent
 PROGRAMS: Final = HERE / "programs"
 STATIC: Final = ("-target", "aarch64-linux-musl", "-static", "-O2")
 BARE: Final = (*STATIC, "-nostdlib")
-ORACLE: Final = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
+ORACLE: Final = oracle.command()
 on_all_machines: Final = pytest.mark.parametrize(
     "machine",
     [Machine.HOSTED, Machine.NATIVE, pytest.param(Machine.QEMU, marks=pytest.mark.qemu)],
@@ -63,12 +63,8 @@ def told(result: Result) -> tuple[str, int | None]:
 
 def by_oracle(program: Path, *arguments: str) -> tuple[str, int]:
     """The same of a program that qemu-user runs, without input, with both streams as one."""
-    assert ORACLE is not None
-    command = [ORACLE, "-0", program.name, str(program), *arguments]
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={}, timeout=60
-    )
-    return done.stdout.decode(), done.returncode if done.returncode >= 0 else 128 - done.returncode
+    said, status = oracle.by_oracle(program, arguments)
+    return said.decode(), status
 
 
 @cache
