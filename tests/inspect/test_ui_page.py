@@ -175,6 +175,18 @@ def test_a_hostile_run_is_text_in_every_pane_and_nothing_of_it_runs(page: Page, 
         assert all(address.startswith(f"http://127.0.0.1:{served.port}/") for address in page.asked)
 
 
+def test_an_address_leads_to_the_write_that_made_the_word_what_it_is(page: Page) -> None:
+    with serving(viewer_of(shipped("systems/walks/corrupts.toml"))) as served:
+        looking = Looking(page, served)
+        looking.press("/", *"console_write", "Enter")
+        looking.press("w", *"0x10000038", "Enter")
+        assert looking.position == "73+15"
+        assert looking.text("what") == "the next instruction writes 0x240 at 0x10000038 of table, where 0x8 was"
+        assert looking.marked("program") == "17        write64(LOG_END - (number + 1) * 8, number * number)"
+        looking.press("w", *"no", "Enter")
+        assert looking.text("what") == "that is no address; write it as 0x10000000"
+
+
 def test_a_cycle_of_waits_is_marked(page: Page, tmp_path: Path) -> None:
     with serving(viewer_of(ring_of_three(tmp_path))) as served:
         looking = Looking(page, served)

@@ -141,6 +141,13 @@ def _search(viewer: Viewer, asked: Any) -> Any:
     return viewer.search(_word(asked, "text"), _at(asked), _word(asked, "back") == "1")
 
 
+def _written(viewer: Viewer, asked: Any) -> Any:
+    word = _word(asked, "address")
+    if not re.fullmatch(r"0x[0-9a-fA-F]{1,16}", word):
+        raise RequestError("that is no address; write it as 0x10000000")
+    return viewer.written(_at(asked), _word(asked, "task"), int(word, 16))
+
+
 def _source(viewer: Viewer, asked: Any) -> Any:
     return {"lines": viewer.sources.lines(_word(asked, "file"))}
 
@@ -153,6 +160,7 @@ _ANSWERS: Final[dict[str, Answer]] = {
     "move": _move,
     "search": _search,
     "source": _source,
+    "written": _written,
 }
 
 

@@ -19,6 +19,7 @@ from tyrne.inspect.selection import known_name
 from tyrne.inspect.ui.kernel_path import KernelPath, step_watched
 from tyrne.inspect.ui.reader import KINDS, Reader
 from tyrne.inspect.ui.sources import Sources
+from tyrne.inspect.ui.writes import last_write, physical
 from tyrne.inspect.words import TEXT, clean
 from tyrne.system.errors import RequestError
 from tyrne.system.printable import printable
@@ -152,6 +153,22 @@ class Viewer:
             self.reader.wait(at.transition + 1, PATIENCE)
             return At(at.transition + 1) if at.transition < len(self.reader.rows) else None
         return self._kind(way, at, back)
+
+    def written(self, at: At, task: str, address: int) -> dict[str, Any]:
+        """Which write, before a position, made a word of a task's memory what it is."""
+        with self._lock:
+            seen = self._look(at)
+            found = next((each for each in ([] if seen is None else seen.tasks) if each.name == task), None)
+            if found is None:
+                raise RequestError("no such task")
+            here = self._here()
+            place = physical(self._replay, found.number, address)
+            write = last_write(self._replay, place, here.transition, here.inside)
+            if write is None:
+                return {"at": None, "text": f"nothing has written at {address:#x} before"}
+            who = "the kernel or a device has written" if write.task is None else "the next instruction writes"
+            text = f"{who} {write.after:#x} at {address:#x} of {task}, where {write.before:#x} was"
+            return {"at": At(write.transition, write.inside).text, "text": text}
 
     def search(self, text: str, at: At, back: bool) -> dict[str, Any]:
         """The next call or other transition that has a text in its line."""

@@ -13,7 +13,7 @@ const KEYS = [
   ["← →", "a transition back, on"], [", .", "an instruction back, on"], ["c C", "the next call, the one before"],
   ["r R", "the next refusal, the one before"], ["f F", "the next fault, the one before"],
   ["s S", "the next switch to another task, the one before"], ["Home End", "to the start, to the end"],
-  ["g", "write a position"], ["/ n N", "search calls; the next hit, the one before"], ["1 … 5", "the tabs"],
+  ["g", "write a position"], ["/ n N", "search calls; the next hit, the one before"], ["w", "an address in the memory of the task: go to the last write there"], ["1 … 5", "the tabs"],
   ["↑ ↓", "choose a task"], ["o", "only what is about the chosen task, in pictures"], ["t", "dark or light"], ["Esc", "back to the keys"],
 ];
 const WAYS = { ArrowRight: ["transition", 0], ArrowLeft: ["transition", 1], ".": ["instruction", 0], ",": ["instruction", 1],
@@ -134,6 +134,17 @@ async function search(back) {
   if (found.at !== null) await go(found.at);
 }
 
+/* To the write that made a word of the task's memory what it is. */
+async function written() {
+  const task = state.program ? state.program.task : "";
+  const found = await ask("written", { at: state.at, task, address: $("address").value.trim() });
+  if (found.at !== null) {
+    chosen = null; /* so that who writes is shown */
+    await go(found.at);
+  }
+  say(found.text, "why");
+}
+
 async function follow() {
   const about = await ask("about");
   $("title").textContent = about.machine === "hosted" ? about.run : `${about.run} · ${about.machine}`;
@@ -164,6 +175,7 @@ function listen() {
   }
   $("position").addEventListener("change", () => one(() => go(/\+/.test($("position").value) ? $("position").value : `${$("position").value}+0`)));
   $("search").addEventListener("keydown", (event) => { if (event.key === "Enter") one(() => search(event.shiftKey ? "1" : "")); });
+  $("address").addEventListener("keydown", (event) => { if (event.key === "Enter") one(written); });
   $("theme").addEventListener("click", () => setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
   $("help").addEventListener("click", () => $("keys").showModal());
   const table = element("table");
@@ -191,6 +203,7 @@ function press(event) {
   else if (/^[1-5]$/.test(event.key)) $("tabs").children[event.key - 1].click();
   else if (event.key === "/") $("search").select();
   else if (event.key === "g") $("position").select();
+  else if (event.key === "w") $("address").select();
   else if (event.key === "n" || event.key === "N") one(() => search(event.key === "N" ? "1" : ""));
   else if (event.key === "o") one(async () => { only = !only; await showMiddle(); });
   else if (event.key === "t") $("theme").click();
