@@ -260,6 +260,18 @@ def test_it_listens_where_only_this_user_or_this_host_comes(tmp_path: Path) -> N
         listen(99_999)
 
 
+def test_a_page_in_a_browser_can_ask_for_nothing(counting: Path, tmp_path: Path) -> None:
+    with served(open_run(counting, 1000), tmp_path) as (client, session):
+        assert client.ask(b"D") == b"OK"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as browser:
+            browser.connect(str(tmp_path / "gdb"))
+            browser.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\n" + packed(b"c") + packed(b"k"))
+            assert browser.recv(100) == b""
+        other = Client(str(tmp_path / "gdb"))
+        assert other.ask(b"qC") == b"QC1" and session.replay.place == (0, 0)
+        other.socket.close()
+
+
 def test_a_client_that_goes_leaves_the_run_to_the_next(counting: Path, tmp_path: Path) -> None:
     with served(open_run(counting, 1000), tmp_path) as (client, session):
         assert client.ask(b"Z0,%x,4" % (CODE + STORE)) == b"OK"

@@ -42,6 +42,9 @@ def debug(
             "--kernel", help="No gdb: stop in the kernel's own Python, at each trap, with pdb's commands and back."
         ),
     ] = False,
+    dap: Annotated[
+        bool, typer.Option("--dap", help="Wait for an editor, which speaks the Debug Adapter Protocol, not for gdb.")
+    ] = False,
     limit: Limit = None,
     allow: Allow = None,
 ) -> int:
@@ -55,7 +58,7 @@ def debug(
 
     from tyrne.cli.replay import warnings_about
     from tyrne.debug.server import listen as open_at
-    from tyrne.debug.server import serve
+    from tyrne.debug.server import serve, serve_editor
     from tyrne.debug.session import Session
     from tyrne.inspect.positions import move, target_of
     from tyrne.inspect.runs import is_report, run_of
@@ -64,8 +67,9 @@ def debug(
     from tyrne.system.known import known_system
     from tyrne.system.replay import Replay
 
-    if kernel and listen is not None:
-        raise RequestError("--kernel --listen: the kernel is walked through here, not by gdb; leave one of them out")
+    if kernel and (dap or listen is not None):
+        other = "--dap" if dap else "--listen"
+        raise RequestError(f"--kernel {other}: the kernel is walked through here, by nobody else; leave one out")
     target = None if at is None else target_of(at, "--at")
     with progress(terminal(stderr=True), "running …"):
         check_kernel()
@@ -84,6 +88,10 @@ def debug(
     with TemporaryDirectory(prefix="tyrne-") as folder, _place(listen, Path(folder) / "gdb") as where:
         listening, address = open_at(where)
         with listening:
+            if dap:
+                say(f"listening at {address} for an editor")
+                serve_editor(listening, session, lambda asked: answer(session, asked))
+                return STATUS_SHOWN
             say(f"listening at {address}; in gdb: target remote {address}")
             if system is not None:
                 say(*_programs(system, Path(folder)))

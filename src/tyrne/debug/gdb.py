@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
-from tyrne.debug.hits import Watch
+from tyrne.debug.hits import Breakpoint, Watch
 from tyrne.debug.packets import MOST
 from tyrne.debug.registers import description, registers
 from tyrne.debug.session import Session, Stop, Why
@@ -168,7 +168,7 @@ class Gdb:
         if kind in (b"0", b"1"):
             if address % 4 or not 0 <= address < 1 << 48:
                 return _ABSENT
-            hits.break_at(address) if sets else hits.forget(address)
+            hits.break_at(Breakpoint(address)) if sets else hits.forget(Breakpoint(address))
             return _OK
         if kind not in _WATCHES:
             return _NOTHING

@@ -16,6 +16,14 @@ from tyrne.system.replay import Replay
 
 
 @dataclass(frozen=True)
+class Breakpoint:
+    """An instruction, by its address, and the number of the task for which it counts; None for all."""
+
+    address: int
+    task: int | None = None
+
+
+@dataclass(frozen=True)
 class Watch:
     """A range of a task's memory, and whether reads or writes of it count."""
 
@@ -39,7 +47,7 @@ class Hits:
 
     def __init__(self, replay: Replay) -> None:
         self._replay: Final = replay
-        self._breakpoints: Final[dict[int, Hook]] = {}
+        self._breakpoints: Final[dict[Breakpoint, Hook]] = {}
         self._watches: Final[dict[Watch, list[Hook]]] = {}
         self._noting = False
         self.only: int | None = None
@@ -57,16 +65,22 @@ class Hits:
         finally:
             self._noting = False
 
-    def break_at(self, address: int) -> None:
-        """Tell when a task begins the instruction at an address."""
-        if address not in self._breakpoints:
+    def break_at(self, place: Breakpoint) -> None:
+        """Tell when a task begins an instruction."""
+        if place not in self._breakpoints:
             cpu = self._replay.machine.cpu
-            self._breakpoints[address] = cpu.watch(
-                address, address + 4, lambda at: self._note(lambda: cpu.driver.begun(at), None)
-            )
 
-    def is_breakpoint(self, address: int) -> bool:
-        return address in self._breakpoints
+            def begun(address: int) -> None:
+                task = self._replay.next_task
+                number = None if task is None else int(task.number)
+                if place.task in (None, number) and self.only in (None, number):
+                    self._note(lambda: cpu.driver.begun(address), None)
+
+            self._breakpoints[place] = cpu.watch(place.address, place.address + 4, begun)
+
+    def stops(self, address: int, task: int) -> bool:
+        """Whether there is a breakpoint at an instruction of a task."""
+        return Breakpoint(address, task) in self._breakpoints or Breakpoint(address) in self._breakpoints
 
     def watch(self, watch: Watch, ranges: list[tuple[int, int]]) -> None:
         """Tell when a task accesses memory, which lies in these ranges of physical addresses."""
@@ -79,22 +93,22 @@ class Hits:
             hooks = [cpu.watch_memory(start, end, watch.reads, watch.writes, told) for start, end in ranges]
             self._watches[watch] = hooks
 
-    def forget(self, what: int | Watch) -> None:
+    def forget(self, what: Breakpoint | Watch) -> None:
         """A breakpoint, or a watchpoint; nothing if there is none."""
-        cpu = self._replay.machine.cpu
-        known = self._breakpoints.pop(what, None) if isinstance(what, int) else None
-        hooks = [known] if known is not None else self._watches.pop(what, []) if isinstance(what, Watch) else []
+        if isinstance(what, Watch):
+            hooks = self._watches.pop(what, [])
+        else:
+            hooks = [self._breakpoints.pop(what)] if what in self._breakpoints else []
         for hook in hooks:
-            cpu.forget(hook)
+            self._replay.machine.cpu.forget(hook)
 
     def forget_all(self) -> None:
-        everything: list[int | Watch] = [*self._breakpoints, *self._watches]
+        everything: list[Breakpoint | Watch] = [*self._breakpoints, *self._watches]
         for what in everything:
             self.forget(what)
 
     def _note(self, count: Callable[[], int], watch: Watch | None) -> None:
-        task = self._replay.next_task
-        if not self._noting or (watch is None and self.only is not None and (task is None or task.number != self.only)):
+        if not self._noting:
             return
         hit = Hit(count(), watch)
         if self.first is None or hit.count < self.first.count:

@@ -1,4 +1,4 @@
-"""Serves gdb's protocol at a Unix socket, or at a port of the loopback interface: to one client after another."""
+"""Serves gdb's protocol, or that of editors (DAP), at a Unix socket or at a port of the loopback interface."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tyrne.debug import dap
 from tyrne.debug.gdb import Gdb
 from tyrne.debug.packets import INTERRUPT, Reader, packed
 from tyrne.debug.session import Session
@@ -16,6 +17,8 @@ from tyrne.system.errors import RequestError
 
 LOOPBACK: Final = "127.0.0.1"
 _BYTES: Final = 1 << 16
+_BEGINNINGS: Final = b"+-$\x03"
+"""What a client of gdb's protocol can begin with: no browser does, whatever page it shows."""
 
 
 def listen(at: Path | int) -> tuple[socket.socket, str]:
@@ -48,7 +51,7 @@ def serve(listening: socket.socket, session: Session, monitor: Callable[[str], s
 
 def _serve_one(client: socket.socket, session: Session, monitor: Callable[[str], str]) -> bool:
     """Serve a client until it leaves. Whether it has killed what it debugs."""
-    reader, waiting = Reader(), list[bytes]()
+    reader, waiting, spoken = Reader(), list[bytes](), False
 
     def send(content: bytes) -> None:
         client.sendall(packed(content))
@@ -72,8 +75,9 @@ def _serve_one(client: socket.socket, session: Session, monitor: Callable[[str],
         while not gdb.ends:
             if not waiting:
                 data = client.recv(_BYTES)
-                if not data:
+                if not data or (not spoken and data[0] not in _BEGINNINGS):
                     break
+                spoken = True
                 waiting.extend(reader.add(data))
                 client.sendall(bytes(reader.answers))
                 reader.answers.clear()
@@ -92,3 +96,32 @@ def _serve_one(client: socket.socket, session: Session, monitor: Callable[[str],
         session.count_only(None)
         session.wishes = lambda: False
     return gdb.kills
+
+
+def serve_editor(listening: socket.socket, session: Session, monitor: Callable[[str], str]) -> None:
+    """Serve one client that speaks DAP, until it leaves."""
+    client, _ = listening.accept()
+    reader, waiting = dap.Reader(), list[dap.Body]()
+
+    def wishes() -> bool:
+        if select.select([client], [], [], 0)[0]:
+            data = client.recv(_BYTES)
+            if not data:
+                adapter.ends = True
+                return True
+            waiting.extend(reader.add(data))
+        return any(message.get("command") in ("pause", "disconnect", "terminate") for message in waiting)
+
+    with client:
+        adapter = dap.Adapter(session, monitor, lambda message: client.sendall(dap.packed(message)))
+        session.wishes = wishes
+        try:
+            while not adapter.ends:
+                if waiting:
+                    adapter.answer(waiting.pop(0))
+                elif data := client.recv(_BYTES):
+                    waiting.extend(reader.add(data))
+                else:
+                    break
+        except (OSError, dap.BadMessageError):  # the client is gone, or cannot be understood
+            pass

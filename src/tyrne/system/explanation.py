@@ -42,6 +42,10 @@ class Explainer:
         """What is known of a task by its number."""
         return self._tasks[task] if task < len(self._tasks) else UNKNOWN
 
+    def lines(self, task: int) -> SourceMap:
+        """Where in sources the instructions of a task's program come from, as far as that is known."""
+        return self._map_of(task) if task < len(self._tasks) else SourceMap()
+
     def place(self, task: int, pc: int) -> Place | None:
         """Where in its source a task is; None where nobody knows."""
         return self._map_of(task).at(pc) if task < len(self._tasks) else None

@@ -1,0 +1,211 @@
+"""An editor's side of `tyrne debug --dap`: breakpoints at lines, steps by lines both ways, tasks as threads."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tyrne.cli.debugging import answer
+from tyrne.debug.dap import MOST, BadMessageError, Reader, packed
+from tyrne.debug.server import listen, serve_editor
+from tyrne.debug.session import Session
+from tyrne.inspect import open_run
+from tyrne.system.shipped import shipped
+
+BUSY = shipped("programs/busy.py")
+WRITE = 27
+"""The line in busy.py that stores how far it has come."""
+
+
+class Editor:
+    """A client of the protocol."""
+
+    def __init__(self, path: str) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(60)
+        self.socket.connect(path)
+        self.reader = Reader()
+        self.sequence = 0
+        self.output = ""
+        self._messages: list[dict[str, Any]] = []
+
+    def receive(self) -> dict[str, Any]:
+        while not self._messages:
+            data = self.socket.recv(65536)
+            assert data, "the server is gone"
+            self._messages += self.reader.add(data)
+        return self._messages.pop(0)
+
+    def request(self, command: str, **arguments: Any) -> dict[str, Any]:
+        """The response to a request."""
+        self.sequence += 1
+        number = self.sequence
+        self.socket.sendall(packed({"seq": number, "type": "request", "command": command, "arguments": arguments}))
+        while (said := self.receive())["type"] != "response" or said["request_seq"] != number:
+            self.output += said["body"].get("output", "")
+        return said
+
+    def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
+        """The body of the response to a request that is right."""
+        said = self.request(command, **arguments)
+        assert said["success"], said
+        body: dict[str, Any] = said["body"]
+        return body
+
+    def go(self, command: str, thread: int = 1, **arguments: Any) -> dict[str, Any]:
+        """Go somewhere; why it has stopped."""
+        self.ask(command, threadId=thread, **arguments)
+        return self.event("stopped")
+
+    def event(self, name: str) -> dict[str, Any]:
+        while (said := self.receive()).get("event") != name:
+            self.output += said["body"].get("output", "")
+        body: dict[str, Any] = said["body"]
+        return body
+
+    def line(self, thread: int = 1) -> tuple[str, int]:
+        top = self.ask("stackTrace", threadId=thread)["stackFrames"][0]
+        return top.get("source", {}).get("name", ""), top["line"]
+
+    def register(self, name: str, thread: int = 1) -> int:
+        frame = self.ask("stackTrace", threadId=thread)["stackFrames"][0]
+        (scope,) = self.ask("scopes", frameId=frame["id"])["scopes"]
+        values = self.ask("variables", variablesReference=scope["variablesReference"])["variables"]
+        return int(next(value["value"] for value in values if value["name"] == name), 16)
+
+
+@contextmanager
+def edited(path: Path, folder: Path) -> Iterator[tuple[Editor, Session]]:
+    """An editor that has begun with a run."""
+    session = Session(open_run(path))
+    listening, address = listen(folder / "editor")
+    thread = threading.Thread(target=serve_editor, args=(listening, session, lambda asked: answer(session, asked)))
+    with listening:
+        thread.start()
+        editor = Editor(address)
+        try:
+            assert editor.ask("initialize", adapterID="tyrne")["supportsStepBack"]
+            editor.ask("attach")
+            editor.event("initialized")
+            editor.ask("configurationDone")
+            assert editor.event("stopped")["reason"] == "entry"
+            yield editor, session
+        finally:
+            editor.socket.close()
+            thread.join(60)
+            assert not thread.is_alive()
+
+
+def test_a_breakpoint_at_a_line_stops_each_task_whose_program_has_it(tmp_path: Path) -> None:
+    with edited(shipped("systems/busy.toml"), tmp_path) as (editor, session):
+        names = [thread["name"].partition(":")[0] for thread in editor.ask("threads")["threads"]]
+        assert names == ["busy-1", "busy-2", "alarm"]
+        set_to = editor.ask("setBreakpoints", source={"path": str(BUSY)}, breakpoints=[{"line": WRITE}, {"line": 999}])
+        assert set_to["breakpoints"] == [{"verified": True, "line": WRITE}, {"verified": False, "line": 999}]
+        first = editor.go("continue")
+        assert (first["reason"], first["threadId"]) == ("breakpoint", 1)
+        assert editor.line() == ("busy.py", WRITE)
+        place = session.replay.place
+        assert editor.go("continue")["reason"] == "breakpoint" and session.replay.place > place
+        assert editor.go("reverseContinue")["reason"] == "breakpoint" and session.replay.place == place
+        editor.ask("setBreakpoints", source={"path": str(BUSY)}, breakpoints=[])
+        assert "end of the run" in editor.go("continue")["description"]
+        assert "busy: done" in editor.output
+
+
+def test_steps_go_to_another_line_and_back(tmp_path: Path) -> None:
+    with edited(shipped("systems/busy.toml"), tmp_path) as (editor, _):
+        editor.ask("setBreakpoints", source={"path": str(BUSY)}, breakpoints=[{"line": WRITE}])
+        editor.go("continue")
+        before = editor.register("pc")
+        editor.go("next")
+        assert editor.line() == ("busy.py", WRITE + 1)
+        editor.go("stepBack")
+        assert editor.line() == ("busy.py", WRITE) and editor.register("pc") == before
+        editor.go("stepIn", granularity="instruction")
+        assert editor.register("pc") == before + 4
+        editor.go("stepBack", granularity="instruction")
+        assert editor.register("pc") == before
+
+
+def test_memory_and_what_the_commands_show_can_be_asked_for(tmp_path: Path) -> None:
+    with edited(shipped("systems/busy.toml"), tmp_path) as (editor, _):
+        read = editor.ask("readMemory", memoryReference="0x800000", count=8)
+        assert read["address"] == "0x800000" and read["unreadableBytes"] == 0
+        assert editor.ask("readMemory", memoryReference="16", count=8) == {
+            "address": "0x10", "data": "", "unreadableBytes": 8,
+        }  # fmt: skip
+        assert "before the first transition" in editor.ask("evaluate", expression="ps")["result"]
+
+
+def test_what_has_no_end_is_stopped_by_pause(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.bin"
+    loop.write_bytes((0x1400_0000).to_bytes(4, "little"))
+    with edited(loop, tmp_path) as (editor, session):
+        editor.ask("continue", threadId=1)
+        editor.socket.sendall(packed({"seq": 99, "type": "request", "command": "pause", "arguments": {"threadId": 1}}))
+        assert editor.event("stopped")["reason"] == "pause" and session.replay.inside > 0
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("fly", {}),
+        ("continue", {}),
+        ("continue", {"threadId": "1"}),
+        ("next", {"threadId": 77}),
+        ("stackTrace", {"threadId": 1 << 70}),
+        ("variables", {"variablesReference": 5}),
+        ("scopes", {"frameId": None}),
+        ("readMemory", {"memoryReference": "pc", "count": 1}),
+        ("readMemory", {"memoryReference": "0", "offset": [], "count": 1}),
+        ("setBreakpoints", {"source": {"path": "\0"}, "breakpoints": []}),
+        ("setBreakpoints", {"source": 1}),
+        ("setBreakpoints", {"source": {"path": "x"}, "breakpoints": [1]}),
+        ("evaluate", {"expression": 1}),
+    ],
+)
+def test_a_wrong_request_is_refused_and_the_next_one_answered(
+    command: str, arguments: dict[str, Any], tmp_path: Path
+) -> None:
+    with edited(shipped("systems/hello.toml"), tmp_path) as (editor, _):
+        said = editor.request(command, **arguments)
+        assert not said["success"] and said["message"]
+        assert editor.ask("threads")["threads"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"GET / HTTP/1.1\r\n\r\n", b"Content-Length: 3\r\n\r\n{]}", b"Content-Length: 2\r\n\r\n[]",
+     b"Content-Length: %d\r\n\r\n" % (MOST + 1), b"x" * 5000],
+)  # fmt: skip
+def test_what_is_no_message_ends_the_connection(data: bytes) -> None:
+    with pytest.raises(BadMessageError):
+        Reader().add(data)
+
+
+def test_a_message_comes_in_pieces_and_with_other_headers() -> None:
+    reader, whole = Reader(), packed({"a": "ü"})
+    assert [found for byte in whole for found in reader.add(bytes([byte]))] == [{"a": "ü"}]
+    assert reader.add(b"Content-Type: x\r\nContent-Length: 2\r\n\r\n{}" + whole) == [{}, {"a": "ü"}]
+
+
+def test_the_command_serves_an_editor_until_it_leaves() -> None:
+    command = [sys.executable, "-m", "tyrne", "debug", str(shipped("systems/hello.toml")), "--dap"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        words = process.stdout.readline().split()
+        assert words[:2] == ["listening", "at"] and words[3:] == ["for", "an", "editor"]
+        editor = Editor(words[2])
+        editor.ask("initialize")
+        editor.ask("disconnect")
+        editor.socket.close()
+        assert process.wait(60) == 0
