@@ -28,6 +28,8 @@ def debugged(*words: str) -> Iterator[tuple[str, list[str]]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stderr is not None
         first = process.stdout.readline()
+        while first and not first.startswith("listening"):  # what the tasks of a run that is recorded write
+            first = process.stdout.readline()
         found = re.fullmatch(r"listening at (\S+); in gdb: target remote \1\n", first)
         if found is None:
             process.wait()
@@ -83,6 +85,18 @@ def test_gdb_goes_back_through_a_run_of_qemu(tmp_path: Path) -> None:
         said = gdb(address, commands)
     assert 'Thread 1 "supervisor"' in said
     assert said.count("No more reverse-execution history.") == 3
+
+
+@with_gdb
+@pytest.mark.qemu
+@pytest.mark.timeout(300)
+def test_a_system_runs_on_qemu_first_and_is_walked_through_then() -> None:
+    with debugged(str(shipped("systems/busy.toml")), "--machine", "qemu", "--listen", "0") as (address, lines):
+        assert address.startswith("127.0.0.1:")
+        symbols = lines[0].partition(": ")[2].strip()
+        said = gdb(address, ["break busy.py:28", "continue", "reverse-continue", "monitor ps"], symbols)
+    assert 'Thread 1 "busy-1" hit Breakpoint 1, k_main () at ./busy.py:28' in said
+    assert "record.json, on qemu, before the first transition" in said
 
 
 @pytest.mark.parametrize(

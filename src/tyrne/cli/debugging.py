@@ -15,10 +15,12 @@ from tyrne.cli.inspecting import STATUS_SHOWN, Allow, At, Limit, Run
 from tyrne.cli.output import complain, say
 from tyrne.cli.running import progress, terminal
 from tyrne.system.printable import one_line
+from tyrne.system.run import Machine
 
 if TYPE_CHECKING:
     from tyrne.debug.session import Session
     from tyrne.system.manifest import System
+    from tyrne.system.replay import Replay
 
 app = typer.Typer()
 
@@ -36,6 +38,9 @@ def debug(
             show_default=False,
         ),
     ] = None,
+    machine: Annotated[
+        Machine, typer.Option(help="Where a system runs. On qemu and native it runs to its end first, and is recorded.")
+    ] = Machine.HOSTED,
     kernel: Annotated[
         bool,
         typer.Option(
@@ -61,7 +66,7 @@ def debug(
     from tyrne.debug.server import serve, serve_editor
     from tyrne.debug.session import Session
     from tyrne.inspect.positions import move, target_of
-    from tyrne.inspect.runs import is_report, run_of
+    from tyrne.inspect.runs import is_report
     from tyrne.system.errors import RequestError
     from tyrne.system.kernel_check import check_kernel
     from tyrne.system.known import known_system
@@ -71,32 +76,55 @@ def debug(
         other = "--dap" if dap else "--listen"
         raise RequestError(f"--kernel {other}: the kernel is walked through here, by nobody else; leave one out")
     target = None if at is None else target_of(at, "--at")
-    with progress(terminal(stderr=True), "running …"):
-        check_kernel()
-        allowed = tuple(allow or ())
-        system = None if is_report(run) else known_system([run], allowed=allowed)
-        replay = Replay.load(run, limit or 0) if system is None else run_of(system, run, limit or 0, allowed)
+    allowed = tuple(allow or ())
+    check_kernel()
+    with TemporaryDirectory(prefix="tyrne-") as folder:
+        system = None
+        if is_report(run):
+            if machine is not Machine.HOSTED:
+                raise RequestError(f"{run}: a report is of a run that has been; leave out --machine {machine.value}")
+            replay = Replay.load(run, limit or 0)
+        else:
+            with progress(terminal(stderr=True), "building …"):
+                system = known_system([run], allowed=allowed)
+            replay = _replay_of(system, run, machine, limit or 0, allowed, Path(folder))
         session = Session(replay)
-        if target is not None:
-            move(replay, target, "--at")
-    complain(*warnings_about(replay), label="warning: ")
-    if kernel:
-        from tyrne.debug.kernel import KernelDebugger
+        with progress(terminal(stderr=True), "running …"):
+            if target is not None:
+                move(replay, target, "--at")
+        complain(*warnings_about(replay), label="warning: ")
+        if kernel:
+            from tyrne.debug.kernel import KernelDebugger
 
-        KernelDebugger(replay).walk()
-        return STATUS_SHOWN
-    with TemporaryDirectory(prefix="tyrne-") as folder, _place(listen, Path(folder) / "gdb") as where:
-        listening, address = open_at(where)
-        with listening:
-            if dap:
-                say(f"listening at {address} for an editor")
-                serve_editor(listening, session, lambda asked: answer(session, asked))
-                return STATUS_SHOWN
-            say(f"listening at {address}; in gdb: target remote {address}")
-            if system is not None:
-                say(*_programs(system, Path(folder)))
-            serve(listening, session, lambda asked: answer(session, asked))
+            KernelDebugger(replay).walk()
+            return STATUS_SHOWN
+        with _place(listen, Path(folder) / "gdb") as where:
+            listening, address = open_at(where)
+            with listening:
+                if dap:
+                    say(f"listening at {address} for an editor")
+                    serve_editor(listening, session, lambda asked: answer(session, asked))
+                    return STATUS_SHOWN
+                say(f"listening at {address}; in gdb: target remote {address}")
+                if system is not None:
+                    say(*_programs(system, Path(folder)))
+                serve(listening, session, lambda asked: answer(session, asked))
     return STATUS_SHOWN
+
+
+def _replay_of(
+    system: System, path: Path, machine: Machine, limit: int, allowed: tuple[Path, ...], folder: Path
+) -> Replay:
+    """The run of a system: on the hosted machine meanwhile; on another one it is recorded first."""
+    from tyrne.cli.running import run_system
+    from tyrne.inspect.runs import run_of
+    from tyrne.system.replay import Replay
+
+    if machine is Machine.HOSTED:
+        return run_of(system, path, limit, allowed)
+    record = folder / "record.json"
+    run_system([path], machine, report=record, max_instructions=limit, quiet=True, allowed=allowed)
+    return Replay.load(record)
 
 
 def _programs(system: System, folder: Path) -> Iterator[str]:
