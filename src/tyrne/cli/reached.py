@@ -22,7 +22,8 @@ def everything(reach: Reach, tasks: Sequence[Thing]) -> Iterator[Item]:
     for task in tasks:
         held = reach.held(task)
         new = sum(rights != reach.now(task, thing) for thing, rights in held.items())
-        what = f"may come to hold {counted(len(held), 'object')}, {_new(new)}" if held else "can never hold anything"
+        of_them = f"{new or 'none'} of them with rights that it does not hold"
+        what = f"may come to hold {counted(len(held), 'object')}, {of_them}" if held else "can never hold anything"
         yield Styled(f"{task.text} {what}", "bold")
         table = Table(("object", "holds", "may hold"))
         for thing, rights in held.items():
@@ -33,10 +34,6 @@ def everything(reach: Reach, tasks: Sequence[Thing]) -> Iterator[Item]:
         if held:
             yield table
         yield from _effects(reach, task)
-
-
-def _new(count: int) -> str:
-    return "all of which it holds" if not count else f"{count} of them with rights that it does not hold"
 
 
 def _effects(reach: Reach, task: Thing) -> Iterator[Item]:
