@@ -4,6 +4,7 @@ The fixtures, and the mark of tests that boot QEMU, are those of tyrne.testing.p
 importable from every folder of tests.
 """
 
+import gc
 import json
 import shutil
 import sys
@@ -59,6 +60,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(item.config.rootpath).parts[1]
         if folder in HOSTED and not any(map(item.get_closest_marker, ("qemu", "repeats"))):
             item.add_marker("branches")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there by now out of each collection of garbage: it stays to the end, and to go through it again and
+    again takes a third of the time of tests that compare many states."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish() -> None:
