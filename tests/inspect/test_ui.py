@@ -15,8 +15,9 @@ from test_pictures import hostile
 
 import tyrne.kernel
 from tyrne.abi import CallNumber
-from tyrne.inspect import inspect
+from tyrne.inspect import inspect, open_run
 from tyrne.inspect.pictures import Kind, picture
+from tyrne.inspect.ui.reader import Reader
 from tyrne.inspect.ui.server import listen
 from tyrne.inspect.ui.sources import Sources, sources_of
 from tyrne.inspect.ui.viewer import At, Viewer
@@ -202,10 +203,65 @@ def test_a_step_back_in_a_long_run_repeats_little_of_it(tmp_path: Path, monkeypa
     assert 0 < len(made) < 300
 
 
+def test_the_page_can_be_asked_while_the_run_is_read(tmp_path: Path) -> None:
+    turns = program(*[(CallNumber.TASK_YIELD, [])] * 900, (CallNumber.TASK_EXIT, [0]))
+    path = system(tmp_path, "", **{f"task-{n}": (turns, "") for n in range(4)})
+    replay, reader = open_run(path), Reader(open_run(path))
+    viewer = Viewer(replay, reader, Sources())
+    reader.start()
+    read = []
+    while not reader.done:
+        last = len(reader.rows)
+        read.append(last)
+        told = viewer.rows(max(1, last - 40), max(1, last))
+        assert all(len(row["states"]) == len(told["tasks"]) for row in told["rows"])
+        assert viewer.about()["read"] >= last
+        assert viewer.search("task_yield", At(0), False)["count"] >= last - 4
+    assert len(set(read)) > 1 and (reader.failed, len(reader.rows)) == (None, 3604)
+    assert viewer.rows(1, 10) == viewer_of(path).rows(1, 10)
+    reader.close()
+
+
+def test_a_reader_that_is_closed_reads_no_more(tmp_path: Path) -> None:
+    turns = program(*[(CallNumber.TASK_YIELD, [])] * 900, (CallNumber.TASK_EXIT, [0]))
+    reader = Reader(open_run(system(tmp_path, "", one=(turns, ""), two=(turns, ""))))
+    reader.start()
+    reader.close()
+    assert reader.done and reader.failed is None
+
+
+@pytest.mark.qemu
+def test_a_report_of_qemu_is_stepped_through_as_a_hosted_one(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(run_system(shipped("systems/supervisor.toml"), "qemu").report()))
+    viewer, hosted = viewer_of(path), of_system("supervisor")
+    assert viewer.about()["machine"] == "qemu"
+    assert [row.text for row in viewer.reader.rows] == [row.text for row in hosted.reader.rows]
+    for at in (At(0), At(5), At(4, 3), At(19)):
+        for part in ("tasks", "kernel", "at", "instructions"):
+            assert viewer.state(at, None)[part] == hosted.state(at, None)[part]
+
+
 def test_a_position_behind_the_end_is_the_end() -> None:
     viewer = of_system("grant")
     state = viewer.state(At(1000, 5), None)
     assert (state["at"], state["over"], state["status"]) == ("15+0", True, 0)
+    assert viewer.state(At(0), None)["at"] == "0+0"
+
+
+def test_a_position_that_nobody_has_read_is_refused_for_a_run_may_go_on_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tyrne.inspect.ui.viewer.PATIENCE", 0.01)
+    path = shipped("systems/grant.toml")
+    viewer = Viewer(open_run(path), Reader(open_run(path)), Sources())  # which is not started
+    for ask in (
+        lambda: viewer.state(At(3), None),
+        lambda: viewer.picture(Kind.WAITS, At(3), []),
+        lambda: viewer.written(At(3), "grantor", 0x80_0000),
+    ):
+        with pytest.raises(RequestError, match="0 transitions have been read, and no position behind them is known"):
+            ask()
     assert viewer.state(At(0), None)["at"] == "0+0"
 
 
@@ -314,7 +370,7 @@ def test_of_a_report_the_programs_of_its_system_are_shown_if_that_made_it(tmp_pa
         sources_of(replay, shipped("systems/server.toml"))
 
 
-def test_the_reader_stops_when_it_is_closed_and_says_what_it_has() -> None:
+def test_what_is_read_is_told_with_how_much_there_is_of_each_kind() -> None:
     viewer = of_system("exchange")
     about = viewer.about()
     assert (about["read"], about["done"], about["whole"], about["failed"]) == (28, True, True, None)

@@ -145,7 +145,7 @@ class Follower:
 
     def open_states(self) -> Iterator[State]:
         """What each task does now, and since when; it may go on."""
-        for number, doing in self._doing.items():
+        for number, doing in list(self._doing.items()):
             yield State(number, doing.stood.since, self._at, doing.kind, doing.words)
 
     def waits_in(self, task: int) -> str | None:

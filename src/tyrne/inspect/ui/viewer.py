@@ -32,6 +32,8 @@ LOG: Final = 100
 """Lines of the kernel's."""
 ROWS: Final = 400
 """Transitions that are told at once."""
+LANES: Final = 64
+"""Tasks in the timeline: those with the lowest numbers that exist meanwhile."""
 HAPPENED: Final = 400
 """Events for a chart of messages."""
 PATIENCE: Final = 5.0
@@ -80,6 +82,7 @@ class Viewer:
 
     def state(self, at: At, task: str | None) -> dict[str, Any]:
         """All that the page shows beside the middle. Where there is no such position, that of the end."""
+        at = self._there(at)
         with self._lock:
             seen = self._look(at)
             replay, here = self._replay, self._here()
@@ -109,18 +112,20 @@ class Viewer:
         last = min(last, first + ROWS - 1)
         self.reader.wait(last, PATIENCE)
         rows = self.reader.rows[first - 1 : last]
+        states = [self.reader.states(number) for number, _ in enumerate(rows, first)]
+        there = sorted({number for each in states for number in each})[:LANES]
         names = dict(self.reader.tasks)
         return {
-            "tasks": [clean(names[number]) for number in sorted(names)],
+            "tasks": [clean(names[number]) for number in there],
             "rows": [
                 {
                     "transition": number,
                     "text": row.text,
                     "kinds": row.kinds,
                     "why": row.why,
-                    "states": [self.reader.states(number).get(each, "") for each in sorted(names)],
+                    "states": [after.get(each, "") for each in there],
                 }
-                for number, row in enumerate(rows, first)
+                for (number, row), after in zip(enumerate(rows, first), states, strict=True)
             ],
         }
 
@@ -131,6 +136,7 @@ class Viewer:
             timeline = self.reader.timeline(at.transition, HAPPENED)
             names = tuple(timeline.tasks.values())
             return chart(timeline, [known_name(names, name) for name in tasks]).element
+        at = self._there(at)
         with self._lock:
             seen = self._look(at)
         if seen is None:
@@ -156,6 +162,7 @@ class Viewer:
 
     def written(self, at: At, task: str, address: int) -> dict[str, Any]:
         """Which write, before a position, made a word of a task's memory what it is."""
+        at = self._there(at)
         with self._lock:
             seen = self._look(at)
             found = next((each for each in ([] if seen is None else seen.tasks) if each.name == task), None)
@@ -196,6 +203,17 @@ class Viewer:
             self._go(At(at.transition, at.inside + 1))
             here = self._here()
         return None if here == at else here
+
+    def _there(self, at: At) -> At:
+        """A position that has been read, or the end. A run may go on for ever: RequestError for others."""
+        reader = self.reader
+        reader.wait(at.transition, PATIENCE)
+        read = len(reader.rows)
+        if at.transition <= read:
+            return at
+        if reader.done and reader.whole:
+            return At(read)
+        raise RequestError(f"{read:,} transitions have been read, and no position behind them is known")
 
     def _here(self) -> At:
         return At(self._replay.position, self._replay.inside)
