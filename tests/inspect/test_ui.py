@@ -313,6 +313,9 @@ def test_what_was_not_refused_shows_the_function_of_the_call() -> None:
     assert kernel["check"] is None
     assert (kernel["here"]["function"], kernel["transition"]) == ("cap_revoke", 9)
     assert kernel["calls"][0]["function"] == "Kernel.trap"
+    for spot in kernel["calls"]:
+        line = (KERNEL / spot["file"]).read_text().splitlines()[spot["line"] - 1]
+        assert line.strip().startswith("def "), spot
 
 
 # --- what comes from others

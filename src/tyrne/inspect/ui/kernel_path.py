@@ -6,11 +6,13 @@ returns: who returned it first has found the reason, those above hand it on, or 
 
 from __future__ import annotations
 
+import linecache
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, Final
 
 import tyrne.kernel
@@ -74,7 +76,7 @@ class _Watch:
         if event != "call" or not _is_kernel(frame):
             return None
         if len(self.calls) < MOST:
-            self.calls.append(self._spot(frame))
+            self.calls.append(replace(self._spot(frame), line=_line_of(frame.f_code)))
         else:
             self.whole = False
         given, above = _given(frame), frame.f_back
@@ -110,6 +112,15 @@ class _Watch:
     def _spot(self, frame: FrameType) -> Spot:
         code = frame.f_code
         return Spot(Path(code.co_filename).name, frame.f_lineno, code.co_qualname, self._depth)
+
+
+@lru_cache(maxsize=1024)
+def _line_of(code: CodeType) -> int:
+    """The line with a function's `def`, which stands below its decorators."""
+    line = code.co_firstlineno
+    while linecache.getline(code.co_filename, line).lstrip().startswith("@"):
+        line += 1
+    return line
 
 
 def _is_kernel(frame: FrameType) -> bool:
