@@ -8,7 +8,7 @@ import pytest
 
 from tyrne.hal.interrupt import Interrupt
 from tyrne.inspect import open_run
-from tyrne.inspect.positions import backward, forward
+from tyrne.inspect.positions import backward, forward, move, target_of
 from tyrne.system.checkpoints import TRANSITION, Place
 from tyrne.system.replay import Replay
 from tyrne.system.shipped import shipped
@@ -56,3 +56,14 @@ def test_there_is_no_way_back_from_the_start() -> None:
     assert replay.place == (0, 0)
     with pytest.raises(IndexError):
         backward(replay)
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_one_moves_to_a_position_that_was_passed(keeps: bool) -> None:
+    replay = open_run(shipped("systems/exchange.toml"))
+    if keeps:
+        replay.keep_checkpoints(spacing=TRANSITION)
+    move(replay, None, "--at")
+    for text, place in (("3", (3, 0)), ("1+2", (1, 2)), ("-1", (replay.length - 1, 0)), ("0", (0, 0)), ("5i", (0, 5))):
+        move(replay, target_of(text, "--at"), "--at")
+        assert replay.place == place

@@ -83,6 +83,8 @@ def _go(replay: Replay, position: int | None, option: str, passed: Callable[[Tra
     target = position
     if position is not None and position < 0:
         target = max(-1, replay.length + position)
+    if target is not None and target >= 0 and (target, 0) < replay.place:
+        replay.to(target)
     while replay.position != target and (made := replay.step()) is not None:
         passed(made)
     if target is not None and replay.position != target and not replay.limited:
