@@ -96,7 +96,8 @@ class Counter:
 def system_of(scenario: Scenario, samples: int, slice: int = limits.SLICE_MAX) -> System:
     """The system that a scenario boots. If nothing else is said no tick comes while it runs, and nothing but its tasks
     decides who does."""
-    region = Region("samples", pages(HEADER_BYTES + (samples + 1) * LONGEST_SAMPLE))
+    needed = pages(HEADER_BYTES + (samples + 1) * LONGEST_SAMPLE)
+    region = Region("samples", needed if needed <= limits.MAPPED_PAGES else needed + -needed % limits.MAPPED_PAGES)
     lines = [f"#define {name} {value}\n" for name, value in {**scenario.defines, "SAMPLES": samples}.items()]
     with tempfile.TemporaryDirectory(prefix="tyrne-bench-") as folder:
         roles = (*scenario.roles, EQUAL) if scenario.equal else scenario.roles

@@ -10,8 +10,8 @@ from assurance.scorecard.lines import lines_of_code
 KERNEL = sorted((Path(tyrne.__file__).parent / "kernel").glob("*.py"))
 
 
-def test_the_kernel_has_at_most_3350_lines_of_code() -> None:
-    assert sum(map(lines_of_code, KERNEL)) <= 3350
+def test_the_kernel_has_at_most_3430_lines_of_code() -> None:
+    assert sum(map(lines_of_code, KERNEL)) <= 3430
 
 
 def test_no_file_of_the_kernel_has_more_than_300_lines_of_code() -> None:

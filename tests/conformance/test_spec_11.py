@@ -251,7 +251,7 @@ def test_spec_11_unmap_wants_a_page_not_only_a_valid_bit() -> None:
     assert world.map(made, world.frame(), BASE + PAGE) is None
     world.board.write64(entry, u64(int(page_descriptor(u64(RAM), USER_DATA)) & ~2))
     with pytest.raises(PANIC):
-        unmap_in_table(world.board, world.frames, world.space(made).root, u16(1), u64(BASE), u64(BASE + PAGE))
+        unmap_in_table(world.board, world.frames, world.space(made).root, u16(1), u64(3), u64(BASE), u64(BASE + PAGE))
 
 
 def test_spec_11_revoke_has_no_scratch_that_could_overflow() -> None:

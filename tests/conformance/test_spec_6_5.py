@@ -48,7 +48,7 @@ class Spaces(World):
         return translate(self.board, self.space().root, u64(address))
 
     def frame(self, page: int = 0) -> int:
-        return int(self.region_at(self.region).start) + page * PAGE
+        return int(self.region_at(self.region).address(u64(page)))
 
 
 @pytest.fixture

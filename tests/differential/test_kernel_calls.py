@@ -74,7 +74,7 @@ ORIGINAL_CUT = page_ranges._cut_off
 SEEDED: list[tuple[object, str, Callable[..., Any]]] = [
     (CapSlot, "_unlink", _forgetful_unlink),
     (CapTable, "has_room", lambda table, count: True),
-    (Frames, "_first_free", lambda frames: None),
+    (Frames, "available", lambda frames: u64(0)),
     (Scheduler, "preempt", lambda scheduler: None),
     (TaskQueue, "push_front", TaskQueue.push),
     (UserWindow, "validate", lambda window, pointer, length: True),

@@ -40,7 +40,7 @@ def wrong(kernel: Kernel[Any], seen: Inspection) -> list[str]:
     frames, counted = kernel.frames, seen.frames
     if counted.total - counted.reserved - counted.allocated != counted.free:
         found.append("frames do not add up")
-    if counted.allocated != int(frames.allocated):
+    if counted.allocated != int(frames.allocated + frames.promised):
         found.append("another number of frames is allocated")
     spaces = sum(space.frames for space in seen.spaces)
     regions = sum(region.pages for region in seen.regions if region.kind == "memory")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from tyrne.abi import CallNumber as C
-from tyrne.abi import CapKind, Rights, unpack_handle
+from tyrne.abi import CapKind, Rights
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.config import MAX_DEPTH
-from tyrne.kernel.creation import begin_life, new_region
-from tyrne.lang import u64
 from tyrne.system.parts import Quota
 from tyrne.testing.board import PAGE
 from tyrne.testing.kernels import NULL
@@ -85,14 +83,8 @@ class Scene(World):
         self.words["readable"] = self.give(0, self.objects["memory"], Rights.READ)
         self.words["unreadable"] = self.give(0, self.objects["memory"], Rights.WRITE | Rights.EXECUTE)
         self.words["other space"] = self.give_space(0, 2)
-        payer = self.kernel.bootstrap_table.resolve(unpack_handle(u64(0)))
-        assert payer is not None
-        whole = self.kernel.quotas.items[0]
-        whole.take(u64(CapKind.MEMORY.value), u64(2))
-        device = begin_life(new_region(self.kernel, u64(DEVICE), u64(1)), payer, whole)
-        huge = begin_life(new_region(self.kernel, u64(1 << 36), u64(513)), payer, whole)
-        self.words["device"] = self.give(0, device)
-        self.words["huge"] = self.give(0, huge)
+        self.words["device"] = self.give(0, self.registers(DEVICE))
+        self.words["huge"] = self.give(0, self.registers(1 << 36, 513))
 
     def deep(self, name: str) -> int:
         """A capability from which nothing more may be derived."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tyrne.abi import CallNumber as C
-from tyrne.abi import CapKind, Status
-from tyrne.kernel.creation import begin_life, new_region
+from tyrne.abi import Status
 from tyrne.kernel.user_memory import probe
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE
@@ -28,7 +27,11 @@ class Console(World):
         move_window(task, BASE, 1 << 30)
         self.memory_object = self.memory(2)
         self.mem = self.give(0, self.memory_object)
-        self.start = int(self.region_at(self.memory_object).start)
+
+    @property
+    def start(self) -> int:
+        """Where the memory lies once it was mapped."""
+        return int(self.region_at(self.memory_object).address(u64(0)))
 
 
 def test_bytes_of_mapped_memory_are_written_across_a_page() -> None:
@@ -71,9 +74,7 @@ def test_a_range_of_which_the_last_page_is_not_mapped_is_refused_as_a_whole() ->
 @pytest.mark.promise("then each page of it must be RAM that is mapped for EL0 in the task's own tables")
 def test_the_kernel_does_not_read_device_registers_for_a_task() -> None:
     w = Console()
-    payer, quota = w.kernel.bootstrap_table.slots[0], w.kernel.quotas.items[0]
-    quota.take(u64(CapKind.MEMORY.value), u64(1))
-    device = w.give(0, begin_life(new_region(w.kernel, u64(0x901_0000), u64(1)), payer, quota))
+    device = w.give(0, w.registers(0x901_0000))
     w.ok(0, C.MAP, w.space, device, EDGE, 0)
     assert w.refused(0, C.CONSOLE_WRITE, w.console, EDGE, 4) is Status.FAULT_ADDRESS
 

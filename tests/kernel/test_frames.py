@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_an_extent_larger_than_the_bitmap_is_not_managed_and_one_that_fits_exact
         frames.manage(pages(0, 65))
     frames.manage(pages(0, 64))
     assert frames.extent == pages(0, 64)
-    assert MAX_FRAMES * PAGE == 128 << 20
+    assert MAX_FRAMES * PAGE == 1 << 30
 
 
 def test_the_bitmap_has_a_bit_for_each_frame_and_none_more() -> None:
@@ -279,55 +280,85 @@ def test_one_range_overlaps_another_only_if_neither_is_empty() -> None:
     assert not nothing.overlaps(whole) and not whole.overlaps(nothing)
 
 
-# --- runs
+# --- what is found, whatever is taken
 
 
-def bits(free: list[int], pages: int) -> Frames:
-    """Frames of which just some are free."""
-    frames = managed(pages)
-    for page in set(range(pages)) - set(free):
-        frames.taken[page // 64] = u64(int(frames.taken[page // 64]) | 1 << page % 64)
-    frames.allocated = u64(pages - len(free))
-    return frames
+@pytest.mark.parametrize("free", [0, 1, 63, 64, 127, 4095, 4096, 4097, 8191, 8192, 8999])
+def test_the_one_free_frame_is_found_wherever_it_lies(free: int) -> None:
+    board, frames = MemoryBoard(9000), managed(9000)
+    for _ in range(9000):
+        assert frames.allocate(board) is not None
+    frames.free(u64(RAM + free * PAGE))
+    assert frames.allocate(board) == RAM + free * PAGE
+    assert frames.allocate(board) is None
+    assert counts(frames) == (9000, 0, 9000, 0)
 
 
-@pytest.mark.parametrize("first", [0, 1, 30, 61, 62, 63, 64, 65, 100, 127, 128])
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 31, 32, 33, 62, 63, 64, 65, 66, 127, 128, 129])
-def test_the_one_run_that_is_long_enough_is_found_wherever_it_lies(first: int, count: int) -> None:
-    pages = 260
-    others = [page for page in range(pages) if page % 2 and not first - 1 <= page <= first + count]
-    frames = bits(others + list(range(first, first + count)), pages)
-    if count > 1:
-        assert frames.allocate_run(u64(count + 1)) is None
-    found = frames.allocate_run(u64(count))
-    lowest = min([first, *others]) if count == 1 else first
-    assert found == RAM + lowest * PAGE
-    frames.free(found, u64(count))
-    assert population(frames) == pages - len(others) - count
+def test_what_is_promised_is_not_allocated_to_others() -> None:
+    board, frames = MemoryBoard(), managed(64)
+    frames.promised = u64(62)
+    assert [frames.allocate(board) for _ in range(3)] == [RAM, RAM + PAGE, None]
+    board.put(RAM + 2 * PAGE, b"secret")
+    assert frames.keep_promise(board) == RAM + 2 * PAGE and board.get(RAM + 2 * PAGE, PAGE) == bytes(PAGE)
+    assert (counts(frames), frames.promised) == ((64, 0, 3, 0), 61)
 
 
-@pytest.mark.parametrize("pages", [1, 63, 64, 65, 127, 129])
-def test_a_run_ends_with_the_last_frame(pages: int) -> None:
-    frames = managed(pages)
-    assert frames.allocate_run(u64(pages + 1)) is None
-    assert frames.allocate_run(u64(pages)) == RAM
-    assert frames.allocate_run(u64(1)) is None
+# --- blocks
+
+BLOCK: Final = 512
 
 
-def test_a_run_of_which_one_frame_is_free_is_not_given_back() -> None:
-    frames = managed(200)
-    start = frames.allocate_run(u64(150))
-    assert start is not None
-    frames.free(u64(start + 70 * PAGE))
+def test_a_block_is_free_when_none_of_its_frames_is_taken() -> None:
+    board, frames = MemoryBoard(4 * BLOCK), managed(4 * BLOCK, [(BLOCK, BLOCK + 1)])
+    assert frames.has_blocks(u64(3)) and not frames.has_blocks(u64(4))
+    first = frames.allocate(board)
+    assert first == RAM
+    assert frames.has_blocks(u64(2)) and not frames.has_blocks(u64(3))
+    assert frames.allocate_block(u64(0)) == RAM + 2 * BLOCK * PAGE
+    assert frames.allocate_block(u64(RAM + 3 * BLOCK * PAGE)) == RAM + 3 * BLOCK * PAGE
+    frames.free(first)
+    assert frames.has_blocks(u64(1)) and not frames.has_blocks(u64(2))
+    assert counts(frames) == (4 * BLOCK, 1, 2 * BLOCK, 2 * BLOCK - 1)
+
+
+def test_the_end_of_ram_that_is_no_whole_block_is_no_block() -> None:
+    frames = managed(2 * BLOCK - 1)
+    assert frames.has_blocks(u64(1)) and not frames.has_blocks(u64(2))
+
+
+def test_no_frame_of_a_block_that_is_taken_is_found_and_each_is_again_when_it_is_free() -> None:
+    board, frames = MemoryBoard(10 * BLOCK), managed(10 * BLOCK)
+    blocks = [frames.allocate_block(u64(RAM + number * BLOCK * PAGE)) for number in (0, 8)]
+    found = [frames.allocate(board) for _ in range(8 * BLOCK)]
+    expected = [*range(BLOCK, 8 * BLOCK), *range(9 * BLOCK, 10 * BLOCK)]
+    assert found == [RAM + page * PAGE for page in expected] and frames.allocate(board) is None
+    frames.free_block(blocks[1])
+    assert frames.allocate(board) == blocks[1]
+    assert counts(frames) == (10 * BLOCK, 0, 9 * BLOCK + 1, BLOCK - 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        (RAM + PAGE, "what is freed is no block"),
+        (RAM + BLOCK * PAGE + 8, "what is freed is no block"),
+        (RAM + 2 * BLOCK * PAGE, "what is freed is not allocated"),
+        (RAM + 3 * BLOCK * PAGE, "what is freed is not allocated"),
+        (RAM, "what is freed is not allocated"),
+    ],
+    ids=["page", "misaligned", "free", "reserved", "frames"],
+)
+def test_what_is_no_allocated_block_cannot_be_freed(address: int, sentence: str) -> None:
+    board, frames = MemoryBoard(4 * BLOCK), managed(4 * BLOCK, [(3 * BLOCK, 4 * BLOCK)])
+    for _ in range(BLOCK):
+        assert frames.allocate(board) is not None
+    assert frames.allocate_block(u64(0)) == RAM + BLOCK * PAGE
+    with nothing_changes(frames, sentence):
+        frames.free_block(u64(address))
+
+
+def test_a_frame_of_a_block_is_not_freed_alone() -> None:
+    frames = managed(2 * BLOCK)
+    block = frames.allocate_block(u64(0))
     with nothing_changes(frames, "what is freed is not allocated"):
-        frames.free(start, u64(150))
-    frames.free(start, u64(70))
-    frames.free(u64(start + 71 * PAGE), u64(79))
-    assert counts(frames) == (200, 0, 0, 200)
-
-
-def test_reserved_frames_are_no_part_of_a_run_that_is_given_back() -> None:
-    frames = managed(64, [(4, 6)])
-    for first, count in ((3, 4), (4, 2)):
-        with nothing_changes(frames, "what is freed is not allocated"):
-            frames.free(u64(RAM + first * PAGE), u64(count))
+        frames.free(u64(block + PAGE))

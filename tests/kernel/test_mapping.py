@@ -7,8 +7,6 @@ import pytest
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status
 from tyrne.hal.pages import MappingFlags as F
-from tyrne.kernel.cap_slot import CapSlot
-from tyrne.kernel.creation import begin_life, new_region
 from tyrne.kernel.page_table import Mapping, translate
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE
@@ -28,7 +26,11 @@ class Mapped(World):
         self.spaces = [self.give_space(0, task) for task in range(2)]
         self.whole = self.memory(pages)
         self.mem = self.give(0, self.whole)
-        self.start = int(self.region_at(self.whole).start)
+
+    @property
+    def start(self) -> int:
+        """Where the memory lies once it was mapped: its pages were free in a row."""
+        return int(self.region_at(self.whole).address(u64(0)))
 
     def page(self, address: int, space: int = 0) -> Mapping | Status:
         return translate(self.board, self.kernel.spaces.items[space + 1].root, u64(address))
@@ -41,12 +43,6 @@ class Mapped(World):
         ]
         beside = [self.page(address + page * PAGE, space) is Status.NOT_MAPPED for page in (-1, pages)]
         return all(inside) and all(beside)
-
-    def device(self) -> CapSlot:
-        payer = self.kernel.bootstrap_table.slots[0]
-        whole = self.kernel.quotas.items[0]
-        whole.take(u64(CapKind.MEMORY.value), u64(1))
-        return begin_life(new_region(self.kernel, u64(0x901_0000), u64(1)), payer, whole)
 
 
 def forgotten(w: Mapped) -> list[int]:
@@ -98,9 +94,9 @@ def test_mapping_makes_stores_visible_and_code_fetchable_once_each() -> None:
 def test_of_a_part_of_memory_that_part_alone_is_made_fetchable() -> None:
     w = Mapped()
     part = w.ok(0, C.MEMORY_DERIVE, w.mem, EVERY, 1, 3)
-    code = cleaned(w.start + PAGE, 3)
     w.board.events.clear()
     w.ok(0, C.MAP, w.spaces[0], part, AT, 2)
+    code = cleaned(w.start + PAGE, 3)
     assert [event for event in w.board.events if event[0] == "code_written"] == code
     w.ok(0, C.PROTECT, w.spaces[0], part, 0)
     w.board.events.clear()
@@ -155,20 +151,18 @@ def test_one_call_maps_at_most_512_pages(pages: int, status: Status | None) -> N
     w = Mapped(512)
     region = w.region_at(w.whole)
     if pages == 513:
-        payer, quota = w.kernel.bootstrap_table.slots[0], w.kernel.quotas.items[0]
-        quota.take(u64(CapKind.MEMORY.value), u64(1))
-        word = w.give(0, begin_life(new_region(w.kernel, u64(1 << 36), u64(513)), payer, quota))
+        word = w.give(0, w.registers(1 << 36, 513))
         assert w.refused(0, C.MAP, w.spaces[0], word, AT, 0) is status
         return
     w.ok(0, C.MAP, w.spaces[0], w.mem, AT, 1)
-    assert w.page(AT + 511 * PAGE) == Mapping(region.start + 511 * PAGE, F.USER | F.WRITE)
+    assert w.page(AT + 511 * PAGE) == Mapping(region.address(u64(511)), F.USER | F.WRITE)
     w.ok(0, C.UNMAP, w.spaces[0], w.mem)
 
 
 @pytest.mark.promise("they are mapped as device memory, never executable")
 def test_a_device_is_mapped_as_device_memory_and_never_executed() -> None:
     w = Mapped()
-    word = w.give(0, w.device())
+    word = w.give(0, w.registers(0x901_0000))
     w.ok(0, C.MAP, w.spaces[0], word, AT, 1)
     assert w.page(AT) == Mapping(u64(0x901_0000), F.USER | F.WRITE | F.DEVICE)
     assert w.refused(0, C.PROTECT, w.spaces[0], word, 2) is Status.INVALID_FLAGS
@@ -179,7 +173,7 @@ def test_a_device_is_mapped_as_device_memory_and_never_executed() -> None:
 def test_a_device_gives_no_frames_back() -> None:
     w = Mapped()
     free = w.kernel.frames.available()
-    word = w.give(0, w.device())
+    word = w.give(0, w.registers(0x901_0000))
     w.ok(0, C.CAP_DROP, word)
     assert w.kernel.frames.available() == free
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
 
-from kernel.ranges import map_range, protect_range, unmap_range
+from kernel.ranges import BLOCKS, PAGES, map_range, protect_range, unmap_range
 from tyrne.abi import Status
 from tyrne.boot.loader import tables_for
-from tyrne.hal.aarch64.descriptors import decode_flags, page_descriptor, table_descriptor
+from tyrne.hal.aarch64.descriptors import block_descriptor, decode_flags, page_descriptor, table_descriptor
 from tyrne.hal.pages import MappingFlags, forbidden
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.page_ranges import MOST_INVALIDATIONS, missing_tables, release_in_table
@@ -43,20 +45,24 @@ class Tables:
     def translate(self, address: int = BASE) -> Mapping | Status:
         return translate(self.board, self.root, u64(address))
 
-    def map_range(self, start: int, end: int, flags: MappingFlags = DATA) -> None:
+    def map_range(self, start: int, end: int, flags: MappingFlags | None = DATA) -> None:
         map_range(self.board, self.frames, self.root, start, end, int(self.frame), flags)
 
-    def unmap_range(self, start: int, end: int) -> int:
+    def map_blocks(self, start: int, end: int, flags: MappingFlags | None = DATA) -> None:
+        map_range(self.board, self.frames, self.root, start, end, BLOCKS_AT, flags, BLOCKS)
+
+    def unmap_range(self, start: int, end: int, level: u64 = PAGES) -> int:
         """How many tables it frees."""
         before = self.frames.available()
-        unmap_range(self.board, self.frames, self.root, ASID, start, end)
+        unmap_range(self.board, self.frames, self.root, ASID, start, end, level)
         return int(self.frames.available() - before)
 
-    def protect(self, start: int, end: int, flags: MappingFlags) -> None:
-        protect_range(self.board, self.root, ASID, start, end, flags)
+    def protect(self, start: int, end: int, flags: MappingFlags | None) -> None:
+        frames = range(int(self.frame), int(self.frame) + end - start, PAGE)
+        protect_range(self.board, self.root, ASID, start, end, frames, flags)
 
-    def missing(self, start: int, end: int) -> int | Status:
-        return missing_tables(self.board, self.root, u64(start), u64(end))
+    def missing(self, start: int, end: int, level: u64 = PAGES) -> int | Status:
+        return missing_tables(self.board, self.root, level, u64(start), u64(end))
 
     def release(self, frames: int) -> int:
         """End the space, which has so many frames; how many it gives back."""
@@ -71,7 +77,7 @@ class Tables:
         """What the descriptor that leads to a table says of it, which is what the table holds."""
         descriptor = int(self.board.read64(u64(self.entry(address, level - 1))))
         table = descriptor & 0xFFFF_FFFF_F000
-        entries = [int(self.board.read64(u64(table + 8 * i))) & 1 for i in range(512)]
+        entries = [self.board.read64(u64(table + 8 * i)) != 0 for i in range(512)]
         assert descriptor >> 2 & 0x3FF == sum(entries)
         return sum(entries)
 
@@ -404,12 +410,89 @@ def test_one_page_in_the_way_of_a_range_is_enough(start: int, at: int) -> None:
 
 
 @pytest.mark.parametrize("level", [1, 2])
-def test_a_block_in_the_way_of_a_range_stops_the_kernel(level: int) -> None:
+def test_a_block_in_the_way_of_a_range_is_enough(level: int) -> None:
     tables = Tables()
     assert tables.map() is None
     tables.board.write64(u64(tables.entry(BASE, level)), u64(RAM | 1))
-    with pytest.raises(PANIC):
-        tables.missing(BASE - PAGE, BASE + PAGE)
+    assert tables.missing(BASE - PAGE, BASE + PAGE) is Status.ALREADY_MAPPED
+
+
+# --- blocks, and places that are kept
+
+BLOCK: Final = 512 * PAGE
+BLOCKS_AT: Final = RAM + 64 * BLOCK
+"""Where the blocks lie; nothing here reads them."""
+BLOCK_RANGES = [
+    (BLOCK, 3 * BLOCK),
+    (BASE, BASE + 2 * BLOCK),
+    ((1 << 30) - BLOCK, (1 << 30) + BLOCK),
+    ((1 << 39) - 2 * BLOCK, (1 << 39) + 3 * BLOCK),
+    (TOP - 2 * BLOCK, TOP),
+    (1 << 30, 2 << 30),
+]
+
+
+@pytest.mark.parametrize(("start", "end"), BLOCK_RANGES)
+@pytest.mark.parametrize("before", [None, PAGE, BASE + (1 << 23), (1 << 30) + (1 << 23), TOP - 4 * BLOCK])
+def test_blocks_take_and_leave_the_tables_that_are_missing(start: int, end: int, before: int | None) -> None:
+    tables = Tables()
+    if before is not None and not start <= before < end:
+        assert tables.map(before) is None
+    free, ram = tables.frames.available(), bytes(tables.board.ram)
+    needed = tables.missing(start, end, BLOCKS)
+    assert isinstance(needed, u64)
+    tables.map_blocks(start, end)
+    assert free - tables.frames.available() == needed
+    for at in range(start, end, BLOCK):
+        entry = tables.board.read64(u64(tables.entry(at, 2)))
+        assert entry == block_descriptor(u64(BLOCKS_AT + at - start), DATA)
+        assert tables.missing(at, at + BLOCK, BLOCKS) is tables.missing(at, at + PAGE) is Status.ALREADY_MAPPED
+    assert tables.used(start, 2) >= 1
+    assert tables.unmap_range(start, end, BLOCKS) == needed
+    assert tables.frames.available() == free
+    assert tables.board.get(int(tables.root), PAGE) == ram[int(tables.root) - RAM :][:PAGE]
+
+
+def test_a_page_in_the_way_of_blocks_is_enough() -> None:
+    tables = Tables()
+    assert tables.map(BASE + BLOCK + 7 * PAGE) is None
+    assert tables.missing(BASE, BASE + 2 * BLOCK, BLOCKS) is Status.ALREADY_MAPPED
+    assert tables.missing(BASE, BASE + BLOCK, BLOCKS) == 0
+
+
+@pytest.mark.parametrize("blocks", [1, 31, 32, 33, 100, 512])
+@pytest.mark.parametrize("with_pages", [False, True])
+def test_the_end_of_a_space_passes_by_blocks_and_frees_the_tables_beside_them(blocks: int, with_pages: bool) -> None:
+    tables = Tables()
+    free = int(tables.frames.available())
+    start = (1 << 30) - blocks // 2 * BLOCK
+    tables.map_blocks(start, start + blocks * BLOCK)
+    if with_pages:
+        for address in (start - PAGE, start + blocks * BLOCK, start + (blocks + 1) * BLOCK):
+            assert tables.map(address) is None
+    held = 1 + free - int(tables.frames.available())
+    assert tables.release(held) == held
+    assert tables.frames.available() == free + 1 and is_allocated(tables.frames, tables.frame)
+
+
+def test_the_place_of_a_page_is_kept_until_it_is_mapped() -> None:
+    tables = Tables()
+    tables.map_range(BASE, BASE + 3 * PAGE, None)
+    assert tables.translate() is Status.NOT_MAPPED and tables.used(BASE, 3) == 3
+    assert tables.missing(BASE + 2 * PAGE, BASE + 4 * PAGE) is Status.ALREADY_MAPPED
+    assert tables.map(BASE + PAGE) is Status.ALREADY_MAPPED
+    tables.protect(BASE, BASE + 3 * PAGE, DATA)
+    assert tables.translate(BASE + PAGE) == Mapping(u64(tables.frame + PAGE), DATA)
+    tables.protect(BASE, BASE + 3 * PAGE, None)
+    assert tables.translate(BASE + PAGE) is Status.NOT_MAPPED and tables.used(BASE, 3) == 3
+    assert tables.unmap_range(BASE, BASE + 3 * PAGE) == 3
+
+
+def test_places_that_are_kept_go_with_the_space() -> None:
+    tables = Tables()
+    tables.map_range(BASE, BASE + 40 * PAGE, None)
+    tables.map_blocks(BASE + BLOCK, BASE + 41 * BLOCK, None)
+    assert tables.release(4) == 4 and tables.frames.available() == 63
 
 
 def test_unmapping_leaves_tables_in_which_another_page_is_mapped() -> None:

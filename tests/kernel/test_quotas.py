@@ -275,12 +275,16 @@ def test_a_mapping_pays_only_for_tables_that_are_missing() -> None:
 def test_new_memory_is_zero_when_a_task_can_see_it() -> None:
     w = Payer()
     made = w.create(CapKind.MEMORY, 2)
-    region = w.kernel.regions.items[0]
-    w.board.put(int(region.start), b"secret" * 100)
+    region, space = w.kernel.regions.items[0], w.give_space(0, 0)
+    w.ok(0, C.MAP, space, made, 1 << 28, 1)
+    places = [int(region.address(u64(page))) for page in range(2)]
+    for place in places:
+        w.board.put(place, b"secret" * 100)
     w.ok(0, C.CAP_DROP, made)
     made = w.create(CapKind.MEMORY, 2)
-    w.ok(0, C.MAP, w.give_space(0, 0), made, 1 << 28, 1)
-    assert w.board.get(int(region.start), 2 * PAGE) == bytes(2 * PAGE)
+    w.ok(0, C.MAP, space, made, 1 << 28, 1)
+    assert [int(region.address(u64(page))) for page in range(2)] == places, "the same frames"
+    assert [w.board.get(place, PAGE) for place in places] == [bytes(PAGE)] * 2
 
 
 def test_a_new_task_is_the_least_urgent_inactive_nameless_and_empty() -> None:

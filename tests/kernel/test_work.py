@@ -7,10 +7,12 @@ import pytest
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status
 from tyrne.abi import TaskState as T
-from tyrne.kernel.config import MAX_PAGES
+from tyrne.hosted.taken import taken_frames
+from tyrne.kernel.config import MAX_PIECES
 from tyrne.kernel.work import Preparation, Reaping, Revocation
+from tyrne.lang import u64
 from tyrne.system.parts import Quota as Claims
-from tyrne.testing.board import PAGE
+from tyrne.testing.board import PAGE, RAM
 from tyrne.testing.kernels import BASE, NULL
 from tyrne.testing.state import resources
 from tyrne.testing.world import World
@@ -293,8 +295,14 @@ class Tenants(World):
         self.its_space = self.give_space(1, 0)
         self.mem = self.ok(0, C.CREATE, purse, CapKind.MEMORY.value, pages)
         self.region = self.kernel.regions.items[0]
-        self.start, self.pages = int(self.region.start), pages
-        self.board.put(self.start, (b"secret" * pages * PAGE)[: pages * PAGE])
+        self.secret = (b"secret" * PAGE)[:PAGE]
+        taken = set(taken_frames(self.kernel.frames))
+        for page in set(range(int(self.kernel.frames.total()))) - taken:
+            self.board.put(RAM + page * PAGE, self.secret)
+
+    def places(self) -> list[int]:
+        """Where the pages lie that have a place."""
+        return [int(self.region.address(u64(page))) for page in range(int(self.region.held))]
 
 
 @pytest.mark.promise(
@@ -306,13 +314,13 @@ def test_new_memory_is_nobodys_before_all_of_it_is_cleared(flags: int) -> None:
     w = Tenants()
     w.preempted(0, 2, C.MAP, w.space, w.mem, AT, flags)
     assert isinstance(w.task(0).work, Preparation)
-    assert w.board.get(w.start + 2 * PAGE, PAGE) == (b"secret" * 3 * PAGE)[2 * PAGE : 3 * PAGE]
+    assert len(w.places()) == 2
     console = w.give_console(1)
     w.task(1)
     assert w.refused(1, C.CONSOLE_WRITE, console, AT, 6) is Status.FAULT_ADDRESS
     while w.task(0).work is not None:
         w.ok(w.current() or 1, C.TASK_YIELD)
-    assert w.board.get(w.start, w.pages * PAGE) == bytes(w.pages * PAGE)
+    assert [w.board.get(place, PAGE) for place in w.places()] == [bytes(PAGE)] * 3
 
 
 @pytest.mark.promise("Pages that become code can be used when all of them are clean in the caches, and not before")
@@ -325,7 +333,7 @@ def test_what_becomes_code_is_cleaned_to_the_last_page_before_it_can_be_executed
     while w.task(0).work is not None:
         w.ok(w.current() or 1, C.TASK_YIELD)
     told = [event for event in w.board.events if event[0] in ("code_written", "invalidate_pages")]
-    pages = [("code_written", w.start + page * PAGE, PAGE) for page in range(3)]
+    pages = [("code_written", place, PAGE) for place in w.places()]
     assert told == [*pages, ("invalidate_pages", told[-1][1], AT, 3)]
 
 
@@ -353,10 +361,10 @@ def test_memory_that_goes_before_it_is_prepared_leaves_nothing_to_do(how: str) -
 def test_memory_is_cleared_once() -> None:
     w = Tenants()
     w.ok(0, C.MAP, w.space, w.mem, AT, SEEN)
-    w.board.put(w.start, b"kept")
+    w.board.put(w.places()[0], b"kept")
     w.ok(0, C.UNMAP, w.space, w.mem)
     w.ok(0, C.MAP, w.space, w.mem, AT, 0)
-    assert w.board.get(w.start, 4) == b"kept"
+    assert w.board.get(w.places()[0], 4) == b"kept"
 
 
 def test_a_part_of_new_memory_is_seen_when_the_whole_is_cleared() -> None:
@@ -366,7 +374,7 @@ def test_a_part_of_new_memory_is_seen_when_the_whole_is_cleared() -> None:
     assert w.region.cleared == 3 and isinstance(w.task(0).work, Preparation)
 
 
-@pytest.mark.parametrize("pages", [1, int(MAX_PAGES)])
+@pytest.mark.parametrize("pages", [1, MAX_PIECES])
 def test_a_step_clears_one_page(pages: int) -> None:
     w = World(1, pages=pages + 64)
     mem = w.give(0, w.memory(pages))

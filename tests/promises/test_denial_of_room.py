@@ -46,22 +46,23 @@ def test_who_has_no_claim_makes_nothing_and_takes_none_from_a_quota_that_it_may_
 
 
 @pytest.mark.promise(
-    "objects, frames, what it can still do: hold scattered frames, so that a contiguous region is refused to others "
-    "with OUT_OF_FRAMES while their claims last"
+    "objects, frames, what it can still do: hold scattered frames, so that memory of whole blocks, more than 512 "
+    "pages, is refused to others with OUT_OF_FRAMES while their claims last"
 )
-def test_scattered_frames_refuse_others_a_contiguous_region_and_not_one_page_that_they_were_promised() -> None:
-    w = World(2, pages=64, slots=20, quota=Quota(memory=8, frames=8))
-    mine, its = w.give_quota(HOSTILE), w.give_quota(VICTIM)
-    w.memory(int(w.kernel.frames.available()) - 16)  # what neither was promised
-    pages = []
-    for _ in range(8):
-        w.ok(HOSTILE, C.CREATE, mine, CapKind.MEMORY.value, 1)
-        pages.append(w.ok(VICTIM, C.CREATE, its, CapKind.MEMORY.value, 1))
-    for word in pages:
-        w.ok(VICTIM, C.CAP_DROP, word)
-    assert w.refused(VICTIM, C.CREATE, its, CapKind.MEMORY.value, 2) is Status.OUT_OF_FRAMES
-    for _ in range(8):
-        w.ok(VICTIM, C.CREATE, its, CapKind.MEMORY.value, 1)
+def test_scattered_frames_refuse_others_whole_blocks_and_no_page_that_they_were_promised() -> None:
+    w = World(2, pages=3 * 512 + 200, quota=Quota(memory=4, frames=800))
+    mine, its, space = w.give_quota(HOSTILE), w.give_quota(VICTIM), w.give_space(HOSTILE, HOSTILE)
+    w.ok(HOSTILE, C.QUOTA_MOVE, mine, w.give(HOSTILE, w.quota_of(VICTIM)), 0, 230)
+    assert w.kernel.frames.has_blocks(u64(2)) and not w.kernel.frames.has_blocks(u64(3))
+    all_but = w.ok(HOSTILE, C.CREATE, mine, CapKind.MEMORY.value, 512 - int(w.kernel.frames.in_block[0]))
+    one = w.ok(HOSTILE, C.CREATE, mine, CapKind.MEMORY.value, 1)
+    for number, word in enumerate((all_but, one)):
+        w.ok(HOSTILE, C.MAP, space, word, (number + 1) << 30, 0)
+    w.ok(HOSTILE, C.CAP_DROP, all_but)
+    assert w.claims(VICTIM)["FRAMES"] >= 1024
+    assert w.refused(VICTIM, C.CREATE, its, CapKind.MEMORY.value, 1024) is Status.OUT_OF_FRAMES
+    for _ in range(2):
+        w.ok(VICTIM, C.CREATE, its, CapKind.MEMORY.value, 512)
 
 
 # --- its own table, and a server's

@@ -41,6 +41,7 @@ class Pages(RuleBasedStateMachine):
             span = FrameRange(u64(RAM + first * PAGE), u64(RAM + end * PAGE))
             self.attempt(lambda span=span: self.frames.reserve(span), expected)
         self.owned: set[int] = set()
+        self.promised = 0
 
     def attempt(self, change: Callable[[], None], expected: str | None) -> None:
         """Do it, or see that it cannot happen: the kernel says so in a sentence, and has changed nothing."""
@@ -59,7 +60,7 @@ class Pages(RuleBasedStateMachine):
     def allocate(self, dirt: bytes) -> None:
         made = self.frames.allocate(self.board)
         free = self.free_pages()
-        if not free:
+        if len(free) == self.promised:
             assert made is None
             return
         assert made == RAM + free[0] * PAGE
@@ -67,42 +68,37 @@ class Pages(RuleBasedStateMachine):
         self.board.put(made, dirt)
         self.owned.add(free[0])
 
-    @rule(count=st.integers(1, 40) | st.sampled_from([63, 64, 65, 127, 128, 129, 170]), dirt=st.binary(min_size=1))
-    def allocate_run(self, count: int, dirt: bytes) -> None:
-        made = self.frames.allocate_run(u64(count))
-        free = set(self.free_pages())
-        first = next((p for p in sorted(free) if free.issuperset(range(p, p + count))), None)
-        if first is None:
-            assert made is None
+    @rule(dirt=st.binary(min_size=1, max_size=8))
+    def keep_promise(self, dirt: bytes) -> None:
+        if not self.promised:
+            self.promised = int(self.frames.available())
+            self.frames.promised = u64(self.promised)
             return
-        assert made == RAM + first * PAGE
-        self.board.put(made + (count - 1) * PAGE, dirt)
-        self.owned |= set(range(first, first + count))
+        made = self.frames.keep_promise(self.board)
+        first = self.free_pages()[0]
+        assert made == RAM + first * PAGE and self.board.get(made, PAGE) == bytes(PAGE)
+        self.board.put(made, dirt)
+        self.owned.add(first)
+        self.promised -= 1
 
-    @rule(
-        page=st.integers(0, MOST + 10),
-        count=st.integers(0, 12) | st.sampled_from([64, 65, 130, 1 << 52, (1 << 64) - 1]),
-        offset=st.sampled_from([0, 0, 0, 0, 1, PAGE - 1]),
-    )
-    def release_run(self, page: int, count: int, offset: int) -> None:
-        expected = self.why_not_freed(page, count, offset)
-        self.attempt(lambda: self.frames.free(u64(RAM + page * PAGE + offset), u64(count)), expected)
-        if expected is None:
-            self.owned -= set(range(page, page + count))
+    @rule()
+    def break_promise(self) -> None:
+        self.promised = 0
+        self.frames.promised = u64(0)
 
-    @rule(page=st.integers(0, 80), offset=st.sampled_from([0, 0, 0, 0, 1, 8, PAGE - 1]))
+    @rule(page=st.integers(0, MOST + 10), offset=st.sampled_from([0, 0, 0, 0, 1, 8, PAGE - 1]))
     def release(self, page: int, offset: int) -> None:
-        expected = self.why_not_freed(page, 1, offset)
+        expected = self.why_not_freed(page, offset)
         self.attempt(lambda: self.frames.free(u64(RAM + page * PAGE + offset)), expected)
         if expected is None:
             self.owned.remove(page)
 
-    def why_not_freed(self, page: int, count: int, offset: int) -> str | None:
+    def why_not_freed(self, page: int, offset: int) -> str | None:
         if offset:
             return "what is freed is no frame"
-        if count == 0 or page + count > self.pages:
+        if page >= self.pages:
             return "what is freed is not in RAM"
-        return None if self.owned.issuperset(range(page, page + count)) else "what is freed is not allocated"
+        return None if page in self.owned else "what is freed is not allocated"
 
     @rule(start=st.integers(-2 * PAGE, 72 * PAGE), length=st.integers(0, 3 * PAGE))
     def may_yield(self, start: int, length: int) -> None:
@@ -116,13 +112,75 @@ class Pages(RuleBasedStateMachine):
     @invariant()
     def agree(self) -> None:
         frames = self.frames
-        assert frames.total() == self.pages and frames.available() == len(self.free_pages())
+        assert frames.total() == self.pages and frames.available() == len(self.free_pages()) - self.promised
         assert (frames.reserved_frames, frames.allocated) == (len(self.reserved), len(self.owned))
-        taken = {page for page in range(256) if page < 64 * len(self.frames.taken) and self.bit(page)}
+        taken = {page for page in range(self.pages) if self.bit(page)}
         assert taken == self.reserved | self.owned
+        for word in range(-(-self.pages // 64)):
+            full = taken.issuperset(range(word * 64, min(word * 64 + 64, self.pages)))
+            assert bool(frames.full[0] >> word & 1) is full
         for page in range(self.pages):
             assert is_allocated(self.frames, RAM + page * PAGE) is (page in self.owned)
 
 
 TestPages = Pages.TestCase
 TestPages.settings = settings(max_examples=80, stateful_step_count=30)
+
+
+class Blocks(RuleBasedStateMachine):
+    """Frames and whole blocks from one extent."""
+
+    @initialize(blocks=st.integers(1, 12), more=st.integers(0, 511), kept=st.integers(0, 700))
+    def build(self, blocks: int, more: int, kept: int) -> None:
+        pages = blocks * 512 + more
+        kept = min(kept, pages)
+        self.board, self.frames = MemoryBoard(pages), managed(pages, [(0, kept)])
+        self.whole = blocks
+        self.free = set(range(kept, pages))
+        self.owned: set[int] = set()
+        self.blocks: set[int] = set()
+
+    def free_blocks(self) -> list[int]:
+        return [block for block in range(self.whole) if self.free.issuperset(range(block * 512, block * 512 + 512))]
+
+    @rule(count=st.integers(1, 600))
+    def allocate(self, count: int) -> None:
+        for page in sorted(self.free)[:count]:
+            assert self.frames.allocate(self.board) == RAM + page * PAGE
+            self.free.remove(page)
+            self.owned.add(page)
+
+    @rule(behind=st.integers(0, 12))
+    def allocate_block(self, behind: int) -> None:
+        left = [block for block in self.free_blocks() if block >= behind]
+        if left:
+            assert self.frames.allocate_block(u64(RAM + behind * 512 * PAGE)) == RAM + left[0] * 512 * PAGE
+            self.free -= set(range(left[0] * 512, left[0] * 512 + 512))
+            self.blocks.add(left[0])
+
+    @rule(data=st.data())
+    def release(self, data: st.DataObject) -> None:
+        if self.owned:
+            page = data.draw(st.sampled_from(sorted(self.owned)))
+            self.frames.free(u64(RAM + page * PAGE))
+            self.owned.remove(page)
+            self.free.add(page)
+
+    @rule(data=st.data())
+    def release_block(self, data: st.DataObject) -> None:
+        if self.blocks:
+            block = data.draw(st.sampled_from(sorted(self.blocks)))
+            self.frames.free_block(u64(RAM + block * 512 * PAGE))
+            self.blocks.remove(block)
+            self.free |= set(range(block * 512, block * 512 + 512))
+
+    @invariant()
+    def agree(self) -> None:
+        frames, blocks = self.frames, self.free_blocks()
+        assert frames.available() == len(self.free)
+        assert frames.allocated == len(self.owned) + 512 * len(self.blocks)
+        assert frames.has_blocks(u64(len(blocks))) and not frames.has_blocks(u64(len(blocks) + 1))
+
+
+TestBlocks = Blocks.TestCase
+TestBlocks.settings = settings(max_examples=40, stateful_step_count=20)

@@ -37,7 +37,8 @@ def largest(folder: Path, memory: list[int], quota: Quota, stacks: int = limits.
 @on_each_machine
 def test_sixteen_tasks_of_the_largest_size_fit_beside_the_most_memory(tmp_path: Path, machine: str) -> None:
     small = limits.BOOT_REGIONS - 1
-    memory = [2] * small + [limits.SHARED_FRAMES - 2 * small]
+    rest = limits.SHARED_FRAMES - 2 * small
+    memory = [2] * small + [rest - rest % limits.MAPPED_PAGES]
     report = run_system([largest(tmp_path, memory, Quota())], machine)
     assert report["status"] == 0
     assert len(report["tasks"]) == limits.TASKS

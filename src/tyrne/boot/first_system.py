@@ -7,18 +7,19 @@ from tyrne.boot.loader import LoadedImage, LoadFailure, load_image
 from tyrne.hal import manifest as layout
 from tyrne.hal.board import B
 from tyrne.hal.manifest import CapRecord, read_cap, read_image, read_word, region_record, task_record
-from tyrne.hal.pages import PAGE_SIZE
+from tyrne.hal.pages import BLOCK_PAGES, PAGE_SIZE
 from tyrne.hal.text import log_decimal, log_hex, log_line, log_name, log_text
 from tyrne.kernel.authority import space_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import AddressSpaceHandle, Capability, Clock, DebugConsole, InterruptHandle
-from tyrne.kernel.config import PRIORITIES
+from tyrne.kernel.config import MAX_PIECES, PRIORITIES
 from tyrne.kernel.creation import begin_life, creatable, make_object, new_region
 from tyrne.kernel.deletion import cap_drop
 from tyrne.kernel.frames import FrameRange
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.line import Line
 from tyrne.kernel.mapping import map_memory, prepare
+from tyrne.kernel.memory import can_be_made
 from tyrne.kernel.quota import FRAMES, Quota
 from tyrne.kernel.task import Task
 from tyrne.lang import cold, irange, u32, u64
@@ -62,22 +63,28 @@ def make_region(kernel: Kernel[B], record: u64, root: CapHandle) -> None:
     pages = read_word(kernel.board, record, layout.REGION_PAGES)
     address = read_word(kernel.board, record, layout.REGION_ADDRESS)
     if address == 0:
+        assert can_be_made(pages)
         make(kernel, root, CapKind.MEMORY, pages)
         region = kernel.regions.items[kernel.regions.population - 1]
-        kernel.board.zero(region.start, pages * PAGE_SIZE)
-        region.cleared = pages
+        while region.cleared < pages:
+            region.clear_next(kernel.board, kernel.frames)
         return
     place = FrameRange(address, address + pages * PAGE_SIZE)
     shared = kernel.frames.extent.covers(place)
     assert shared or not place.overlaps(kernel.frames.extent), "a device lies in RAM"
+    limit = kernel.board.page_format.physical_limit
+    assert pages <= MAX_PIECES * BLOCK_PAGES and place.end <= limit, "a device lies nowhere"
     payer = kernel.bootstrap_table.resolve(root)
     assert payer is not None
     quota = kernel.quotas.items[0]
     quota.take(u64(CapKind.MEMORY.value), u64(1))
-    origin = begin_life(new_region(kernel, address, pages), payer, quota)
+    named = new_region(kernel, pages)
+    named.at.lie_at(address)
+    named.at.device = not shared
+    named.at.cleared = pages
+    origin = begin_life(named, payer, quota)
     if shared:
         kernel.board.zero(address, pages * PAGE_SIZE)
-        kernel.regions.items[kernel.regions.population - 1].cleared = pages
         origin.capability = Capability(rights_at_boot(CapKind.MEMORY), origin.held().object)
         keep(kernel, origin)
 

@@ -8,6 +8,9 @@ from typing import Final, Protocol
 from tyrne.lang import u64
 
 PAGE_SIZE: Final = u64(4096)
+BLOCK_PAGES: Final = u64(512)
+"""How many pages make a block: what one entry maps in a table of the level above the last."""
+BLOCK_SIZE: Final = BLOCK_PAGES * PAGE_SIZE
 
 
 class MappingFlags(IntFlag):
@@ -49,8 +52,9 @@ class PageFormat(Protocol):
     """How the machine's page tables are laid out: levels, and what an entry means.
 
     The root is of level 0; the entries of a table of the last level map pages, those of all others lead to a table of
-    the next level. A table fills one page with entries of 8 bytes, and zeros map nothing. An entry that leads to a
-    table also holds how many of that table's entries are used, in bits that the machine ignores.
+    the next level, but for some of the level above the last, which map blocks. A table fills one page with entries of
+    8 bytes, and zeros map nothing. An entry that leads to a table also holds how many of that table's entries are used,
+    in bits that the machine ignores.
     """
 
     @property
@@ -78,12 +82,20 @@ class PageFormat(Protocol):
         """Maps a page; the frame's address is truncated to its page."""
         ...
 
+    def block_entry(self, frame: u64, flags: MappingFlags) -> u64:
+        """Maps a block; the address of its first frame is truncated to its block."""
+        ...
+
+    def kept_entry(self) -> u64:
+        """Maps nothing, and keeps the place of what will be mapped there."""
+        ...
+
     def table_entry(self, table: u64, used: u64) -> u64:
         """Leads to a table of the next level, of which so many entries are used."""
         ...
 
     def is_used(self, entry: u64) -> bool:
-        """Whether the entry maps or leads to anything."""
+        """Whether the entry maps or leads to anything, or keeps a place."""
         ...
 
     def is_table(self, entry: u64) -> bool:
@@ -92,6 +104,10 @@ class PageFormat(Protocol):
 
     def is_page(self, entry: u64) -> bool:
         """Whether the entry, of the last level, maps a page so that the machine finds it."""
+        ...
+
+    def is_leaf(self, entry: u64, level: u64) -> bool:
+        """Whether the entry, of the last level or the one above, maps a page or a block, or keeps the place of one."""
         ...
 
     def target(self, entry: u64) -> u64:

@@ -16,6 +16,7 @@ from tyrne.hosted.cpu import SavedCpu
 from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.marks import Growth, Mark, mark
 from tyrne.hosted.parts import Content, Parts, size_of
+from tyrne.hosted.taken import taken_frames
 
 _PAGE: Final = int(PAGE_SIZE)
 _ZEROS: Final = bytes(_PAGE)
@@ -118,8 +119,4 @@ def _in_use(machine: HostedMachine) -> Iterator[int]:
     """The frames that are allocated or reserved, by their index in RAM."""
     frames = machine.kernel.frames
     first = (int(frames.extent.start) - machine.board.start) // _PAGE
-    for number, word in enumerate(map(int, frames.taken)):
-        while word:
-            lowest = word & -word
-            yield first + 64 * number + lowest.bit_length() - 1
-            word ^= lowest
+    return (first + frame for frame in taken_frames(frames))

@@ -29,7 +29,7 @@ from tyrne.kernel.quota import Quota
 from tyrne.kernel.scheduler import Scheduler
 from tyrne.kernel.task import Task, TaskQueue
 from tyrne.kernel.user_memory import UserWindow
-from tyrne.lang import Trap
+from tyrne.lang import Trap, u64
 
 MOST: Final = 8
 """Tasks of a queue that are named."""
@@ -122,7 +122,8 @@ def _space(space: AddressSpace) -> str:
 
 def _region(region: Region) -> str:
     what = "device" if region.device else "RAM"
-    return f"Region {_number(region)}: {int(region.pages)} pages of {what} at {int(region.start):#x}"
+    where = f"at {int(region.address(u64(0))):#x}" if region.cleared else "without a place"
+    return f"Region {_number(region)}: {int(region.pages)} pages of {what} {where}"
 
 
 def _quota(quota: Quota) -> str:
@@ -153,7 +154,7 @@ def _kernel(kernel: Kernel[Any]) -> str:
 
 
 def _frames(frames: Frames) -> str:
-    kept, used = int(frames.reserved_frames), int(frames.allocated)
+    kept, used = int(frames.reserved_frames), int(frames.allocated + frames.promised)
     return f"Frames: {kept} reserved, {used} allocated, {int(frames.total()) - kept - used} free"
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, DISTRIBUTOR, UART
-from tyrne.hal.aarch64.descriptors import BLOCK_SIZE, block_descriptor, level_index, page_descriptor, table_descriptor
-from tyrne.hal.pages import PAGE_SIZE, MappingFlags
+from tyrne.hal.aarch64.descriptors import block_descriptor, level_index, page_descriptor, table_descriptor
+from tyrne.hal.pages import BLOCK_SIZE, PAGE_SIZE, MappingFlags
 from tyrne.hosted.ram import Ram
 from tyrne.lang import u64
 

@@ -17,6 +17,7 @@ from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import MemoryHandle
 from tyrne.kernel.memory import Region
 from tyrne.kernel.quota import FRAMES, Quota
+from tyrne.lang import u64
 from tyrne.system.task_view import UNKNOWN, Where
 
 PAGE: Final = int(PAGE_SIZE)
@@ -114,7 +115,7 @@ def read_regions(view: View) -> tuple[objects.Region, ...]:
             name=view.name(region),
             made_by=view.maker(region.life),
             payer=view.payer(region.life),
-            start=int(region.start),
+            start=int(region.address(u64(0))) if region.cleared else 0,
             pages=int(region.pages),
             kind="device" if region.device else "shared" if is_shared(view, region) else "memory",
             cleared=int(region.cleared),
@@ -128,7 +129,7 @@ def is_shared(view: View, region: Region) -> bool:
     """Whether it is RAM that is kept for devices too, and for nobody else."""
     frames = view.kernel.frames
     kept = list(frames.reserved)[: int(frames.reserved_ranges)]
-    return any(there.contains(region.start) for there in kept)
+    return region.cleared != 0 and any(there.contains(region.address(u64(0))) for there in kept)
 
 
 def read_quotas(view: View) -> tuple[objects.Quota, ...]:
@@ -167,6 +168,5 @@ def _frames_of(view: View, quota: Quota) -> int:
 def read_frames(view: View) -> objects.Frames:
     """How many frames there are, by the kernel's own counters."""
     frames = view.kernel.frames
-    return objects.Frames(
-        int(frames.total()), int(frames.reserved_frames), int(frames.allocated), int(frames.available())
-    )
+    given = int(frames.allocated + frames.promised)
+    return objects.Frames(int(frames.total()), int(frames.reserved_frames), given, int(frames.available()))

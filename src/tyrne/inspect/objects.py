@@ -320,7 +320,8 @@ class Wait:
 
 @dataclass(frozen=True)
 class Frames:
-    """Pages of RAM: those of the kernel and of devices are `reserved`, `allocated` are those of spaces and regions."""
+    """Pages of RAM: those of the kernel and of devices are `reserved`, `allocated` are those of spaces and
+    regions, which may have some of theirs still to take."""
 
     total: int
     reserved: int

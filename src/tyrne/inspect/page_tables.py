@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from tyrne.hal.aarch64.descriptors import ENTRIES, PAGE_ADDRESS, TABLE, USED_MASK, USED_SHIFT, decode_flags
+from tyrne.hal.aarch64.descriptors import ENTRIES, KEPT, PAGE_ADDRESS, TABLE, USED_MASK, USED_SHIFT, VALID, decode_flags
 from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.kernel import Kernel
@@ -25,10 +25,19 @@ class Tree:
     """Tables below the root that lead nowhere."""
     pages: dict[int, int] = field(default_factory=dict)
     """Level 3 descriptors by virtual address."""
+    blocks: dict[int, int] = field(default_factory=dict)
+    """Level 2 descriptors of blocks by virtual address."""
+    kept: list[int] = field(default_factory=list)
+    """Virtual addresses of pages and blocks whose place is kept."""
     odd: list[int] = field(default_factory=list)
     """Descriptors that no kernel writes."""
     miscounted: list[tuple[int, int, int]] = field(default_factory=list)
     """Tables, how many used entries the descriptor that leads to each says it has, and how many it has."""
+
+    @property
+    def mapped(self) -> dict[int, int]:
+        """The descriptors of pages and of blocks."""
+        return self.pages | self.blocks
 
 
 def read_tree(board: Any, root: int) -> Tree:
@@ -47,7 +56,11 @@ def _read_table(board: Any, table: int, level: int, base: int, counted: int | No
         found.miscounted.append((table, counted, len(entries)))
     for i, entry in entries:
         address = base | i << (39 - 9 * level)
-        if entry & TABLE != TABLE:
+        if entry == KEPT and level >= 2:
+            found.kept.append(address)
+        elif entry & TABLE == VALID and level == 2:
+            found.blocks[address] = entry
+        elif entry & TABLE != TABLE:
             found.odd.append(entry)
         elif level == 3:
             found.pages[address] = entry
@@ -77,6 +90,8 @@ def living_spaces(kernel: Kernel[Any]) -> Iterator[tuple[str, AddressSpace, Tree
         if space.released != 0:
             left = {at: entry for at, entry in tree.pages.items() if at >= space.released}
             tree.pages = {at: entry for at, entry in left.items() if flags_of(entry) & MappingFlags.OWNED}
+            tree.blocks.clear()
+            tree.kept.clear()
             tree.miscounted.clear()
         yield f"space {i}", space, tree
 

@@ -13,7 +13,7 @@ closed; no input from a program can stop the kernel; one stack, and long work in
 | messages and signals     | endpoint.py, messages.py, rendezvous.py, notification.py, signals.py               |
 | time                     | clock.py, deadline.py                                                              |
 | devices                  | line.py, interrupts.py                                                             |
-| memory                   | frames.py, runs.py, memory.py, mapping.py, user_memory.py                          |
+| memory                   | frames.py, memory.py, mapping.py, user_memory.py                                   |
 | address spaces           | address_space.py, page_table.py, page_ranges.py                                    |
 | what a user of it sees   | console.py, end_of_run.py                                                          |
 | limits                   | config.py                                                                          |

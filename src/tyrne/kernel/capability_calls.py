@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from tyrne.abi import NULL_HANDLE, SIGNAL_BADGE, CapKind, Rights, Status, includes, rights_from_word, unpack_handle
 from tyrne.hal.board import B
 from tyrne.hal.frame import Answer, Call
-from tyrne.hal.pages import PAGE_SIZE
 from tyrne.kernel.authority import task_of
 from tyrne.kernel.capability import MemoryHandle, kind_of
 from tyrne.kernel.deletion import cap_drop, cap_revoke
@@ -83,7 +82,7 @@ def query(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if isinstance(named, MemoryHandle):
         pages = u64(named.pages)
         if includes(held.rights, Rights.LOCATE):
-            place = named.at.start + u64(named.first) * PAGE_SIZE
+            place = named.at.address(u64(named.first))
     address = placement.address if placement is not None and is_placed(slot) else u64(0)
     kind = u64(kind_of(named).value)
     rights, depth = u64(held.rights), u64(slot.depth)

@@ -25,10 +25,10 @@ MAX_LINES: Final = 16
 """How many interrupt lines a description can name."""
 PRIORITIES: Final = 16
 """0 is the most urgent."""
-MAX_PAGES: Final = u64(512)
-"""The most pages that one call makes or maps."""
-MAX_FRAMES: Final = 32_768
-"""128 MiB of RAM."""
+MAX_PIECES: Final = 512
+"""The most pages of a small memory region, and the most blocks of a large one."""
+MAX_FRAMES: Final = 262_144
+"""1 GiB of RAM."""
 MAX_RESERVED: Final = 8
 """How many ranges of RAM can be kept from allocation."""
 CONSOLE_WRITE_LIMIT: Final = u64(4096)

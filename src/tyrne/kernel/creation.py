@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tyrne.abi import CapKind, Rights, Status, rights_over
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
-from tyrne.hal.pages import PAGE_SIZE
+from tyrne.hal.pages import BLOCK_PAGES
 from tyrne.kernel.authority import authorise
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
@@ -30,8 +30,9 @@ from tyrne.kernel.capability import (
     kind_of,
     life_of,
 )
-from tyrne.kernel.config import MAX_PAGES, PRIORITIES
+from tyrne.kernel.config import MAX_PIECES, PRIORITIES
 from tyrne.kernel.effects import Effect, SyscallContext, done, handed, refuse
+from tyrne.kernel.memory import can_be_made
 from tyrne.kernel.quota import CLAIMS, FRAMES, Quota
 from tyrne.lang import u8, u32, u64, wrapping_add
 
@@ -66,7 +67,7 @@ def creatable(word: u64) -> CapKind | None:
 def make_object(kernel: Kernel[B], payer: CapSlot, quota: Quota, kind: CapKind, pages: u64) -> CapSlot | Status:
     """A new object at the expense of the quota that a slot names: its origin, or why there is none.
 
-    A space takes its root table when it is made, a region all its pages.
+    A space takes its root table when it is made; a region all its pages, or the promise of them.
     """
     frames = u64(1) if kind is CapKind.ADDRESS_SPACE else pages if kind is CapKind.MEMORY else u64(0)
     if quota.claims[u64(kind.value)] < 1 or quota.claims[FRAMES] < frames:
@@ -141,18 +142,19 @@ def new_space(kernel: Kernel[B]) -> AddressSpaceHandle | Status:
 def new_memory(kernel: Kernel[B], pages: u64) -> MemoryHandle | Status:
     if kernel.regions.is_full():
         return Status.QUOTA_EXCEEDED
-    start = kernel.frames.allocate_run(pages)
-    return Status.OUT_OF_FRAMES if start is None else new_region(kernel, start, pages)
+    frames = kernel.frames
+    if frames.available() < pages or (pages > MAX_PIECES and not frames.has_blocks(pages // BLOCK_PAGES)):
+        return Status.OUT_OF_FRAMES
+    region = new_region(kernel, pages)
+    region.at.take_room(frames)
+    return region
 
 
-def new_region(kernel: Kernel[B], start: u64, pages: u64) -> MemoryHandle:
-    """A region over physical pages; the caller has made sure that there is room and that they are nobody else's."""
+def new_region(kernel: Kernel[B], pages: u64) -> MemoryHandle:
+    """A region that lies nowhere yet; there is a place for it."""
     region = kernel.regions.allocate()
-    assert region is not None and start + pages * PAGE_SIZE <= kernel.board.page_format.physical_limit
-    region.start = start
-    region.pages = pages
-    region.device = not kernel.frames.extent.contains(start)
-    region.cleared = pages if region.device else u64(0)
+    assert region is not None
+    region.begin(pages)
     return MemoryHandle(region, region.life.count, u32(0), u32(pages))
 
 
@@ -167,7 +169,7 @@ def create(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     if isinstance(payer, Status):
         return refuse(payer)
     kind = creatable(call.a1)
-    if kind is None or (kind is CapKind.MEMORY and not 1 <= call.a2 <= MAX_PAGES):
+    if kind is None or (kind is CapKind.MEMORY and not can_be_made(call.a2)):
         return refuse(Status.BAD_ARGUMENT)
     refused = payer.child_refused()
     if refused is not None:

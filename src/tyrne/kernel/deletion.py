@@ -151,7 +151,8 @@ def reap_some(kernel: Kernel[B], life: Life) -> None:
 def _give_back(kernel: Kernel[B], life: Life) -> bool:
     """Do one step of what comes before an object is nobody's; false when there is none left.
 
-    An ended task gives back what it held; an endpoint from which nobody can receive goes; a space frees its tables.
+    An ended task gives back what it held; an endpoint from which nobody can receive goes; a space frees its tables, a
+    region its pages.
     """
     match life.kind:
         case CapKind.TASK:
@@ -170,6 +171,12 @@ def _give_back(kernel: Kernel[B], life: Life) -> bool:
                 assert kernel.scheduler.core.active is not space, "somebody lives there"
                 kernel.board.invalidate_space(space.asid)
             pay_back(life.payer, FRAMES, space.release_some(kernel.board, kernel.frames))
+            return True
+        case CapKind.MEMORY:
+            region = kernel.regions.items[life.index]
+            if region.held == 0:
+                return False
+            pay_back(life.payer, FRAMES, region.give_some_back(kernel.frames))
             return True
     return False
 
@@ -238,10 +245,7 @@ def _destroy(kernel: Kernel[B], life: Life) -> None:
         case CapKind.ADDRESS_SPACE:
             kernel.spaces.free(index)
         case CapKind.MEMORY:
-            region = kernel.regions.items[index]
-            if not region.device:
-                kernel.frames.free(region.start, region.pages)
-                pay_back(life.payer, FRAMES, region.pages)
+            pay_back(life.payer, FRAMES, kernel.regions.items[index].break_promise(kernel.frames))
             kernel.regions.free(index)
         case CapKind.QUOTA:  # always: nothing else is made
             _empty_quota(kernel, kernel.quotas.items[index])

@@ -1,14 +1,19 @@
-"""Physical frames: which 4 KiB pages of RAM are free."""
+"""Physical frames: which pages of RAM are free, and which blocks of 512."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from tyrne.hal.board import PhysicalMemory
-from tyrne.hal.pages import PAGE_SIZE, is_page_aligned, page_of
+from tyrne.hal.pages import BLOCK_PAGES, BLOCK_SIZE, PAGE_SIZE, is_page_aligned, page_of
 from tyrne.kernel.config import MAX_FRAMES, MAX_RESERVED
-from tyrne.kernel.runs import WORD_BITS, first_run
-from tyrne.lang import Array, bit_not, hot, irange, saturating_add, saturating_mul, trailing_zeros, u64
+from tyrne.lang import Array, bit_not, hot, inline, irange, saturating_add, trailing_zeros, u16, u64
+
+WORD_BITS: Final = u64(64)
+WORDS_IN_BLOCK: Final = BLOCK_PAGES // WORD_BITS
+WORDS_OF_BLOCK: Final = u64(0xFF)
+"""The bits of `Frames.full` for one block."""
 
 
 @dataclass(frozen=True)
@@ -30,30 +35,46 @@ class FrameRange:
 
 
 class Frames:
-    """A bitmap over one extent of RAM: a set bit is a frame that is reserved or allocated."""
+    """Which frames of one extent of RAM are taken: reserved, or allocated, one by one or as whole blocks.
+
+    What a step of the kernel looks at is bounded, whatever is taken: a free frame is found by `full`, a free block by
+    `in_block`. Of a block that is taken as a whole `taken` says nothing.
+    """
 
     def __init__(self, max_frames: int = MAX_FRAMES) -> None:
         self.taken: Array[u64] = Array.filled(max_frames // 64, u64(0))
+        """A bit for each frame."""
+        self.full: Array[u64] = Array.filled((max_frames + 4095) // 4096, u64(0))
+        """A bit for each word of `taken`: no frame of it is free."""
+        self.in_block: Array[u16] = Array.filled((max_frames + 511) // 512, u16(0))
+        """How many frames of each block are taken."""
         self.extent: FrameRange = FrameRange()
         self.reserved: Array[FrameRange] = Array.filled(MAX_RESERVED, FrameRange())
         self.reserved_ranges: u64 = u64(0)
         self.reserved_frames: u64 = u64(0)
         self.allocated: u64 = u64(0)
+        self.promised: u64 = u64(0)
+        """How many of those that are free are kept for who takes them later."""
         self.hint: u64 = u64(0)
-        """No frame below this index is free."""
+        """Each word of `full` below this one has all its bits set."""
 
     def total(self) -> u64:
         return (self.extent.end - self.extent.start) // PAGE_SIZE
 
     def available(self) -> u64:
-        return self.total() - self.reserved_frames - self.allocated
+        return self.total() - self.reserved_frames - self.allocated - self.promised
 
     def manage(self, extent: FrameRange) -> None:
         """Start with every frame of an extent free."""
         assert is_page_aligned(extent.start) and is_page_aligned(extent.end), "RAM is not whole pages"
         assert extent.start <= extent.end, "RAM ends before it begins"
-        assert (extent.end - extent.start) // PAGE_SIZE <= u64(len(self.taken)) * WORD_BITS, "RAM has too many frames"
+        total = (extent.end - extent.start) // PAGE_SIZE
+        assert total <= u64(len(self.taken)) * WORD_BITS, "RAM has too many frames"
         self.extent = extent
+        end = (total + WORD_BITS - 1) // WORD_BITS
+        self._take(total, end * WORD_BITS)
+        for i in irange(end // WORD_BITS, len(self.full)):
+            self.full[i] = self.full[i] | _bits_of(i, end, (i + 1) * WORD_BITS)
 
     def reserve(self, frames: FrameRange) -> None:
         """Keep a range of frames from ever being allocated. Only before the first allocation."""
@@ -64,39 +85,97 @@ class Frames:
         assert self.allocated == 0
         self.reserved[self.reserved_ranges] = frames
         self.reserved_ranges += 1
-        count = (frames.end - frames.start) // PAGE_SIZE
-        self._take(self._index(frames.start), count)
-        self.reserved_frames += count
+        self._take(self._index(frames.start), self._index(frames.end))
+        self.reserved_frames += (frames.end - frames.start) // PAGE_SIZE
+
+    def _take(self, first: u64, end: u64) -> None:
+        """Mark free frames in a row as taken."""
+        for word in irange(first // WORD_BITS, (end + WORD_BITS - 1) // WORD_BITS):
+            bits = _bits_of(word, first, end)
+            self.taken[word] = self.taken[word] | bits
+            self._fill(word)
+            count = min(end, (word + 1) * WORD_BITS) - max(first, word * WORD_BITS)
+            self.in_block[word // WORDS_IN_BLOCK] += u16(count)
+
+    @inline
+    def _fill(self, word: u64) -> None:
+        """Some of a word of `taken` is taken now: perhaps the last of it."""
+        if bit_not(self.taken[word]) == 0:
+            self.full[word // WORD_BITS] = self.full[word // WORD_BITS] | u64(1) << word % WORD_BITS
 
     def allocate(self, memory: PhysicalMemory) -> u64 | None:
-        """The address of a frame, now zeroed and the caller's; None when all are taken."""
-        address = self.allocate_run(u64(1))
-        if address is not None:
-            self.hint = self._index(address) + 1
-            memory.zero(address, PAGE_SIZE)
+        """The address of a frame, now zeroed and the caller's; None when all are taken or promised."""
+        return None if self.available() == 0 else self._take_one(memory)
+
+    def keep_promise(self, memory: PhysicalMemory) -> u64:
+        """The address of a frame that was promised, now zeroed and the caller's."""
+        self.promised -= 1
+        return self._take_one(memory)
+
+    def _take_one(self, memory: PhysicalMemory) -> u64:
+        """Zero the first free frame, and take it. There is one."""
+        group = self.hint
+        while bit_not(self.full[group]) == 0:
+            group += 1
+        self.hint = group
+        word = group * WORD_BITS + trailing_zeros(bit_not(self.full[group]))
+        bit = trailing_zeros(bit_not(self.taken[word]))
+        self.taken[word] = self.taken[word] | u64(1) << bit
+        self._fill(word)
+        self.in_block[word // WORDS_IN_BLOCK] += 1
+        self.allocated += 1
+        address = self.extent.start + (word * WORD_BITS + bit) * PAGE_SIZE
+        memory.zero(address, PAGE_SIZE)
         return address
 
-    def allocate_run(self, count: u64) -> u64 | None:
-        """The address of the first of a run of frames, now the caller's to clear; None when there is no such run."""
-        first = self._first_run(count)
-        if first is None:
-            return None
-        self._take(first, count)
-        self.allocated += count
-        return self.extent.start + first * PAGE_SIZE
-
     @hot
-    def free(self, address: u64, count: u64 = u64(1)) -> None:
-        """Give an allocated frame back, or so many in a row."""
+    def free(self, address: u64) -> None:
+        """Give an allocated frame back."""
         assert is_page_aligned(address), "what is freed is no frame"
-        run = FrameRange(address, saturating_add(address, saturating_mul(count, PAGE_SIZE)))
-        assert count > 0 and self.extent.covers(run), "what is freed is not in RAM"
-        first = self._index(address)
-        assert not self._touches_reserved(run) and self._are_taken(first, count), "what is freed is not allocated"
-        for word in irange(first // WORD_BITS, (first + count - 1) // WORD_BITS + 1):
-            self.taken[word] = self.taken[word] & bit_not(_bits_of(word, first, first + count))
-        self.hint = min(self.hint, first)
-        self.allocated -= count
+        frame = FrameRange(address, saturating_add(address, PAGE_SIZE))
+        assert self.extent.covers(frame), "what is freed is not in RAM"
+        index = self._index(address)
+        word, bit = index // WORD_BITS, u64(1) << index % WORD_BITS
+        assert not self._touches_reserved(frame) and self.taken[word] & bit != 0, "what is freed is not allocated"
+        self.taken[word] = self.taken[word] & bit_not(bit)
+        group = word // WORD_BITS
+        self.full[group] = self.full[group] & bit_not(u64(1) << word % WORD_BITS)
+        self.in_block[word // WORDS_IN_BLOCK] -= 1
+        self.hint = min(self.hint, group)
+        self.allocated -= 1
+
+    def has_blocks(self, count: u64) -> bool:
+        """Whether so many whole blocks are free."""
+        left = count
+        for block in irange(self.total() // BLOCK_PAGES):
+            if left == 0:
+                break
+            if self.in_block[block] == 0:
+                left -= 1
+        return left == 0
+
+    def allocate_block(self, behind: u64) -> u64:
+        """The address of the first free block that does not lie before an address, now the caller's to clear. There is
+        one."""
+        block = self._index(max(behind, self.extent.start)) // BLOCK_PAGES
+        while self.in_block[block] != 0:
+            block += 1
+        self.in_block[block] = u16(BLOCK_PAGES)
+        self.full[block // 8] = self.full[block // 8] | WORDS_OF_BLOCK << block % 8 * WORDS_IN_BLOCK
+        self.allocated += BLOCK_PAGES
+        return self.extent.start + block * BLOCK_SIZE
+
+    def free_block(self, address: u64) -> None:
+        """Give an allocated block back."""
+        block = self._index(address) // BLOCK_PAGES
+        assert address == self.extent.start + block * BLOCK_SIZE, "what is freed is no block"
+        bits = WORDS_OF_BLOCK << block % 8 * WORDS_IN_BLOCK
+        whole = self.in_block[block] == u16(BLOCK_PAGES) and self.taken[block * WORDS_IN_BLOCK] == 0
+        assert whole and self.full[block // 8] & bits == bits, "what is freed is not allocated"
+        self.in_block[block] = u16(0)
+        self.full[block // 8] = self.full[block // 8] & bit_not(bits)
+        self.hint = min(self.hint, block // 8)
+        self.allocated -= BLOCK_PAGES
 
     def may_yield(self, span: FrameRange) -> bool:
         """Whether an allocation, now or later, could return a frame that overlaps a range of bytes."""
@@ -119,36 +198,9 @@ class Frames:
     def _index(self, address: u64) -> u64:
         return (address - self.extent.start) // PAGE_SIZE
 
-    def _are_taken(self, first: u64, count: u64) -> bool:
-        for word in irange(first // WORD_BITS, (first + count - 1) // WORD_BITS + 1):
-            bits = _bits_of(word, first, first + count)
-            if self.taken[word] & bits != bits:
-                return False
-        return True
-
-    def _take(self, first: u64, count: u64) -> None:
-        for word in irange(first // WORD_BITS, (first + count + WORD_BITS - 1) // WORD_BITS):
-            self.taken[word] = self.taken[word] | _bits_of(word, first, first + count)
-
-    def _first_free(self) -> u64 | None:
-        """The lowest free index."""
-        total = self.total()
-        for word in irange(self.hint // WORD_BITS, (total + WORD_BITS - 1) // WORD_BITS):
-            clear = bit_not(self.taken[word])
-            if clear != 0:
-                index = word * WORD_BITS + trailing_zeros(clear)
-                return index if index < total else None
-        return None
-
-    def _first_run(self, count: u64) -> u64 | None:
-        """The lowest index of so many free frames in a row. Bits behind the last frame are clear: a run may seem to go
-        on there, and then there is no other."""
-        first = self._first_free() if count == 1 else first_run(self.taken, count)
-        return None if first is None or first + count > self.total() else first
-
 
 def _bits_of(word: u64, first: u64, end: u64) -> u64:
-    """The bits of a word of the bitmap that stand for the frames from `first` to `end`; some do."""
+    """The bits of a word that stand for `first` up to but without `end`; some do."""
     low = max(first, word * WORD_BITS) % WORD_BITS
     behind = min(end - word * WORD_BITS, WORD_BITS)
     return (bit_not(u64(0)) >> (WORD_BITS + low - behind)) << low

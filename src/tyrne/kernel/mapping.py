@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Final
 from tyrne.abi import CapKind, Rights, Status, includes, rights_from_word, unpack_handle
 from tyrne.hal.board import B
 from tyrne.hal.frame import Call
-from tyrne.hal.pages import PAGE_SIZE, MappingFlags, forbidden
+from tyrne.hal.pages import BLOCK_PAGES, BLOCK_SIZE, PAGE_SIZE, MappingFlags, forbidden
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.authority import authorise, living_space, space_at
 from tyrne.kernel.cap_slot import CapSlot, Placement
 from tyrne.kernel.capability import AddressSpaceHandle, MemoryHandle
-from tyrne.kernel.config import MAX_PAGES
+from tyrne.kernel.config import MAX_PIECES
 from tyrne.kernel.effects import Effect, SyscallContext, done, handed, refuse
 from tyrne.kernel.memory import Region
 from tyrne.kernel.page_ranges import map_in_table, missing_tables, protect_in_table, unmap_in_table
 from tyrne.kernel.page_table import check_pages
 from tyrne.kernel.quota import FRAMES, pay_back
 from tyrne.kernel.work import Preparation
-from tyrne.lang import hot, saturating_add, u32, u64
+from tyrne.lang import hot, inline, saturating_add, u32, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -49,6 +49,13 @@ def is_placed(slot: CapSlot) -> bool:
     return space_of(slot.placement) is not None
 
 
+@inline
+def level_of(kernel: Kernel[B], pages: u64) -> u64:
+    """The level of the tables whose entries map so many pages: more than a small region's are mapped by blocks."""
+    last = kernel.board.page_format.last_level
+    return last if pages <= MAX_PIECES else last - 1
+
+
 def page_flags(slot: CapSlot, region: Region, word: u64) -> MappingFlags | Status:
     """The flags of pages that are mapped by a capability as a caller asks, which needs rights over the memory."""
     if word & MAP_FLAGS != word:
@@ -72,9 +79,9 @@ def work_for(slot: CapSlot, region: Region, flags: MappingFlags) -> Preparation 
     return None if ready else Preparation(slot, flags, u64(0))
 
 
-def until_then(work: Preparation | None, flags: MappingFlags) -> MappingFlags:
-    """The flags of pages while there is something left to do for them: the kernel alone can read them."""
-    return flags if work is None else flags & MappingFlags.DEVICE
+def until_then(work: Preparation | None, flags: MappingFlags) -> MappingFlags | None:
+    """The flags of pages; none while there is something left to do for them, and nothing is there."""
+    return flags if work is None else None
 
 
 @hot
@@ -91,16 +98,20 @@ def map_memory(
     if is_placed(slot):
         return Status.ALREADY_MAPPED
     pages = u64(named.pages)
-    if pages > MAX_PAGES:
+    by_blocks = pages > MAX_PIECES
+    if by_blocks and (pages % BLOCK_PAGES != 0 or region.address(u64(named.first)) % BLOCK_SIZE != 0):
         return Status.BAD_ARGUMENT
     end = saturating_add(address, pages * PAGE_SIZE)
     refused = check_pages(kernel.board, address, end)
     if refused is not None:
         return refused
+    if by_blocks and address % BLOCK_SIZE != 0:
+        return Status.MISALIGNED_ADDRESS
     target = space_at(space)
     home = space.held().object
     assert isinstance(home, AddressSpaceHandle)
-    needed = missing_tables(kernel.board, target.root, address, end)
+    level = level_of(kernel, pages)
+    needed = missing_tables(kernel.board, target.root, level, address, end)
     if isinstance(needed, Status):
         return needed
     if needed > 0:
@@ -112,10 +123,11 @@ def map_memory(
         payer.take(FRAMES, needed)
         target.frames += needed
     work = work_for(slot, region, flags)
-    start, first_flags = region.start + u64(named.first) * PAGE_SIZE, until_then(work, flags)
+    first_flags = until_then(work, flags)
     at = address
     while at < end:
-        at = map_in_table(kernel.board, kernel.frames, target.root, at, end, start + (at - address), first_flags)
+        page = u64(named.first) + (at - address) // PAGE_SIZE
+        at = map_in_table(kernel.board, kernel.frames, target.root, level, at, end, region, page, first_flags)
     kernel.board.tables_written()
     slot.placement = Placement(home, address)
     return work
@@ -129,25 +141,27 @@ def prepare(kernel: Kernel[B], work: Preparation) -> Preparation | None:
     named = memory_at(slot)
     region = named.at
     if region.cleared < region.pages:
-        kernel.board.zero(region.start + region.cleared * PAGE_SIZE, PAGE_SIZE)
-        region.cleared += 1
+        region.clear_next(kernel.board, kernel.frames)
         return work
     if work.flags & MappingFlags.EXECUTE and work.page < u64(named.pages):
-        kernel.board.code_written(region.start + (u64(named.first) + work.page) * PAGE_SIZE, PAGE_SIZE)
+        kernel.board.code_written(region.address(u64(named.first) + work.page), PAGE_SIZE)
         return Preparation(slot, work.flags, work.page + 1)
     protect_placed(kernel, slot, work.flags)
     return None
 
 
-def protect_placed(kernel: Kernel[B], slot: CapSlot, flags: MappingFlags) -> None:
+def protect_placed(kernel: Kernel[B], slot: CapSlot, flags: MappingFlags | None) -> None:
     """Change the flags of the pages that a memory capability maps."""
     placement = slot.placement
     space = space_of(placement)
     assert placement is not None and space is not None
+    named = memory_at(slot)
+    level = level_of(kernel, u64(named.pages))
     at = placement.address
-    end = at + u64(memory_at(slot).pages) * PAGE_SIZE
+    end = at + u64(named.pages) * PAGE_SIZE
     while at < end:
-        at = protect_in_table(kernel.board, space.root, space.asid, at, end, flags)
+        page = u64(named.first) + (at - placement.address) // PAGE_SIZE
+        at = protect_in_table(kernel.board, space.root, space.asid, level, at, end, named.at, page, flags)
 
 
 @hot
@@ -159,9 +173,10 @@ def unmap_placed(kernel: Kernel[B], slot: CapSlot) -> None:
     if placement is None or space is None:
         return
     at, before = placement.address, kernel.frames.allocated
-    end = at + u64(memory_at(slot).pages) * PAGE_SIZE
+    pages = u64(memory_at(slot).pages)
+    level, end = level_of(kernel, pages), at + pages * PAGE_SIZE
     while at < end:
-        at = unmap_in_table(kernel.board, kernel.frames, space.root, space.asid, at, end)
+        at = unmap_in_table(kernel.board, kernel.frames, space.root, space.asid, level, at, end)
     freed = before - kernel.frames.allocated
     space.frames -= freed
     pay_back(space.life.payer, FRAMES, freed)

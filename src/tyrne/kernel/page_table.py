@@ -1,8 +1,8 @@
 """Walking one address space's page tables, and mapping one page.
 
-What an entry looks like, and how many levels there are, is the board's `page_format`. User pages are mapped only by
-tables of the last level. Each entry that leads to a table counts the used entries of it; the root, to which none leads,
-is not counted. Nothing here touches the TLB.
+What an entry looks like, and how many levels there are, is the board's `page_format`. Pages are mapped by tables of the
+last level, blocks by those of the level above. Each entry that leads to a table counts the used entries of it; the
+root, to which none leads, is not counted. Nothing here touches the TLB.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ def entry_of(memory: TableMemory, root: u64, address: u64, level: u64) -> u64 | 
 
 
 @inline
-def make_tables(memory: TableMemory, frames: Frames, root: u64, address: u64) -> u64 | Status:
-    """Where the entry stands that leads to the last table on the way to an address. Missing tables are made.
+def make_tables(memory: TableMemory, frames: Frames, root: u64, last: u64, address: u64) -> u64 | Status:
+    """Where the entry stands that leads to the table of level `last` on the way to an address. Missing tables are made.
 
     OUT_OF_FRAMES leaves those that were made; ALREADY_MAPPED: something that is no table is in the way.
     """
     tables = memory.page_format
     table, link = root, u64(0)
-    for level in irange(tables.last_level):
+    for level in irange(last):
         above = link
         link = tables.entry_at(table, address, level)
         entry = memory.read64(link)
@@ -86,19 +86,6 @@ def make_tables(memory: TableMemory, frames: Frames, root: u64, address: u64) ->
     return link
 
 
-@inline
-def put_pages(memory: TableMemory, link: u64, address: u64, pages: u64, frame: u64, flags: MappingFlags) -> None:
-    """Map pages to frames in a row, in the one table that `link` leads to. The one place where a page gets a frame."""
-    assert not invalid_in_space(flags)
-    tables = memory.page_format
-    entry = memory.read64(link)
-    table = tables.target(entry)
-    place = tables.entry_at(table, address, tables.last_level)
-    for page in irange(pages):
-        memory.write64(place + page * 8, tables.page_entry(frame + page * PAGE_SIZE, flags))
-    memory.write64(link, tables.table_entry(table, tables.used(entry) + pages))
-
-
 def map_page(
     memory: TableMemory, frames: Frames, root: u64, address: u64, frame: u64, flags: MappingFlags
 ) -> Status | None:
@@ -112,14 +99,17 @@ def map_page(
         return refusal
     if invalid_in_space(flags):
         return Status.INVALID_FLAGS
-    link = make_tables(memory, frames, root, address)
+    tables = memory.page_format
+    link = make_tables(memory, frames, root, tables.last_level, address)
     if isinstance(link, Status):
         return link
-    tables = memory.page_format
-    table = tables.target(memory.read64(link))
-    if tables.is_used(memory.read64(tables.entry_at(table, address, tables.last_level))):
+    entry = memory.read64(link)
+    table = tables.target(entry)
+    place = tables.entry_at(table, address, tables.last_level)
+    if tables.is_used(memory.read64(place)):
         return Status.ALREADY_MAPPED
-    put_pages(memory, link, address, u64(1), frame, flags)
+    memory.write64(place, tables.page_entry(frame, flags))
+    memory.write64(link, tables.table_entry(table, tables.used(entry) + 1))
     return None
 
 

@@ -227,10 +227,18 @@ class CapReader:
             what = f"{at:#x} to {end:#x} is outside the user addresses"
             last = limits.USER_VA_LIMIT - region.pages * limits.PAGE
             self._mistakes.add(where, f"{what}; write an address from {limits.PAGE:#x} to {last:#x}")
-        if region.pages > limits.MAPPED_PAGES:
-            most = limits.MAPPED_PAGES
-            what = f'memory "{region.name}" has {region.pages} pages, and at most {most} are mapped at once'
-            self._mistakes.add(where, f"{what}; let the task derive a part of it and map that")
+        elif region.pages > limits.MAPPED_PAGES:
+            self._check_blocks(where, region, at)
+
+    def _check_blocks(self, where: Where, region: Region, at: int) -> None:
+        """What is mapped by blocks is made of whole ones, and begins where one does."""
+        if region.pages % limits.MAPPED_PAGES or region.address % limits.BLOCK:
+            what = f'memory "{region.name}" has {region.pages} pages, which are not blocks of {limits.BLOCK:#x} bytes'
+            mend = f"let the task derive a part of at most {limits.MAPPED_PAGES} pages and map that"
+            self._mistakes.add(where, f"{what}; {mend}")
+        elif at % limits.BLOCK:
+            what = f'at {at:#x} does not begin a block, and memory "{region.name}" is mapped by blocks'
+            self._mistakes.add(where, f"{what}; write a multiple of {limits.BLOCK:#x}")
 
 
 def check_badge(mistakes: Mistakes, where: Where, badge: int) -> None:

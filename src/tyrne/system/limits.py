@@ -45,8 +45,10 @@ SMALL_STACK_PAGES: Final = 64
 """256 KiB: there is always room for that much of each stack. The pages above count with the memory regions."""
 STACK_GUARD: Final = 1 << 20
 """Bytes below the stack of a program where nothing is mapped. A raw image has none: its stack stands on it."""
-MAPPED_PAGES: Final = int(config.MAX_PAGES)
-"""2 MiB: what is mapped in one piece."""
+MAPPED_PAGES: Final = int(config.MAX_PIECES)
+"""2 MiB: what is mapped by pages. More is mapped by blocks of as much each, at multiples of 2 MiB."""
+BLOCK: Final = MAPPED_PAGES * PAGE
+"""Bytes."""
 SHARED_FRAMES: Final = 20_480
 """80 MiB for memory regions, quotas of frames and large stacks; the rest is for the kernel and the programs."""
 IMAGE_BYTES: Final = 64 << 20

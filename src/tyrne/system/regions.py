@@ -32,6 +32,10 @@ def read_region(
     elif not 1 <= pages <= limits.SHARED_FRAMES:
         mistakes.add((*here, "pages"), f"pages is {pages}; write a number from 1 to {limits.SHARED_FRAMES}")
         pages = 1  # what is said of its mappings should hold for any size
+    elif pages > limits.MAPPED_PAGES and pages % limits.MAPPED_PAGES and _lies_anywhere(table):
+        what = f"pages is {pages}; above {limits.MAPPED_PAGES} memory is made of blocks of {limits.MAPPED_PAGES} pages"
+        mistakes.add((*here, "pages"), f"{what}, write {pages + -pages % limits.MAPPED_PAGES}")
+        pages = 1
     elif table.address is not None and (wrong := range_error(table.address, pages)):
         mistakes.add((*here, "address"), wrong)
     elif table.address is not None and table.dma:
@@ -41,6 +45,11 @@ def read_region(
         mistakes.add((*here, "file"), f"memory that is {other} is filled from no file; remove file")
     place = mistakes.place((*here, "address" if file is None else "file"))
     return Region(table.name, pages, table.address or 0, place, bool(table.dma), file, content)
+
+
+def _lies_anywhere(table: MemoryTable) -> bool:
+    """Whether the kernel finds a place for the memory. All other lies in a row."""
+    return table.address is None and not table.dma and table.file is None
 
 
 def out_region(task: str, out: Path, within: Path | None, place: str = "") -> Region:

@@ -9,6 +9,8 @@ from types import NoneType
 from typing import Any, Final
 
 from tyrne.hal.frame import TrapFrame
+from tyrne.hal.pages import PAGE_SIZE
+from tyrne.hosted.taken import pages_held, taken_frames
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import TaskQueue
 from tyrne.lang import Array, u64
@@ -94,7 +96,10 @@ def changes(before: Any, after: Any) -> str:
 
 
 def resources(kernel: Kernel[MemoryBoard]) -> dict[str, object]:
-    """What every life must give back: frames, places in arenas, claims, slots, queues; generations do not count."""
+    """What every life must give back: frames, places in arenas, claims, slots, queues; generations do not count.
+
+    A region that lives may have taken frames in the meantime that it was promised.
+    """
     arenas = (kernel.tasks, kernel.endpoints, kernel.notifications, kernel.spaces, kernel.regions, kernel.quotas)
 
     def names(queue: TaskQueue) -> list[int]:
@@ -105,8 +110,11 @@ def resources(kernel: Kernel[MemoryBoard]) -> dict[str, object]:
             at = at.next
         return found
 
+    regions = zip(kernel.regions.items, kernel.regions.occupied, strict=True)
+    held = {frame for region, alive in regions if alive for frame in pages_held(region)}
+    of_regions = {(frame - int(kernel.frames.extent.start)) // int(PAGE_SIZE) for frame in held}
     return {
-        "frames": (tuple(kernel.frames.taken), kernel.frames.allocated),
+        "frames": (set(taken_frames(kernel.frames)) - of_regions, kernel.frames.allocated + kernel.frames.promised),
         "alive": [tuple(arena.occupied) for arena in arenas],
         "claims": [tuple(map(int, quota.claims)) for quota in kernel.quotas.items],
         "spaces": [int(space.frames) for space in kernel.spaces.items],

@@ -24,7 +24,7 @@ from tyrne.hal.interrupt import Interrupt
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import Capability, Clock, DebugConsole, InterruptHandle, kind_of
-from tyrne.kernel.creation import make_object
+from tyrne.kernel.creation import begin_life, make_object, new_region
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.memory import Region
 from tyrne.kernel.notification import Notification
@@ -135,6 +135,16 @@ class World:
     def memory(self, pages: int = 1) -> CapSlot:
         """A new memory region of so many pages; its origin."""
         return self.make(CapKind.MEMORY, pages)
+
+    def registers(self, address: int, pages: int = 1) -> CapSlot:
+        """A new region over the registers of a device; its origin."""
+        payer, quota = self.kernel.bootstrap_table.slots[0], self.kernel.quotas.items[0]
+        quota.take(u64(CapKind.MEMORY.value), u64(1))
+        named = new_region(self.kernel, u64(pages))
+        named.at.lie_at(u64(address))
+        named.at.device = True
+        named.at.cleared = u64(pages)
+        return begin_life(named, payer, quota)
 
     def space_of(self, task: int) -> CapSlot:
         """The origin of the address space that a task lives in."""

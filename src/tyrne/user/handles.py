@@ -104,7 +104,7 @@ class SpaceCap:
 
 @dataclass(frozen=True)
 class MemoryCap:
-    """Names a region of memory: contiguous pages, or the registers of a device."""
+    """Names a region of memory: pages of RAM, or the registers of a device."""
 
     word: u64
 

@@ -38,7 +38,7 @@ def create_space(quota: QuotaCap) -> SpaceCap | Status:
 
 
 def create_memory(quota: QuotaCap, pages: u64) -> MemoryCap | Status:
-    """A region of contiguous pages, all zero."""
+    """A region of up to 512 pages, or of a multiple of 512, all zero."""
     reply = _create(quota, CapKind.MEMORY, pages)
     return MemoryCap(reply.x1) if is_ok(reply) else status_of(reply)
 

@@ -147,9 +147,9 @@ WRITTEN = {
     "AddressSpace": "life root asid frames released",
     "Life": "origin payer",
     "LifeStack": "top",
-    "Region": "life start pages cleared device",
+    "Region": "life pieces held pages large cleared device",
     "Quota": "life claims",
-    "ScarceFrames": "taken extent reserved reserved_ranges reserved_frames allocated hint",
+    "ScarceFrames": "extent reserved reserved_ranges reserved_frames allocated promised",
 }
 """Fields that a key depends on, or that none of its steps changes but by what does."""
 ERASED = {
@@ -157,6 +157,7 @@ ERASED = {
     "Scheduler": "slice",
     "Core": "began",
     "Task": "number name used",
+    "ScarceFrames": "taken full in_block hint",
     "Life": "kind index count listed next",
     "ThreadState": "q fpcr fpsr tpidr",
 }

@@ -80,15 +80,15 @@ FAULTS = (
     Fault("deletion", "_give_back", "space.release_some(kernel.board, kernel.frames))",
           "space.frames)\n            space.release_some(kernel.board, kernel.frames)", "spaces", "claims_only_move"),
     Fault("mapping", "space_of", " or space.released != 0", "", "spaces", "the kernel stops"),
-    Fault("mapping", "until_then", "flags if work is None else flags & MappingFlags.DEVICE", "flags", "clearing",
-          "can be reached already"),
+    Fault("mapping", "until_then", "flags if work is None else None", "flags", "clearing",
+          "is there for"),
     Fault("mapping", "prepare", "region.cleared < region.pages", "region.cleared + 1 < region.pages", "clearing",
           "is not cleared"),
     Fault("mapping", "prepare", "work.page + 1", "work.page + 2", "cleaning", "cleaned pages"),
     Fault("mapping", "prepare", "return work\n", "return prepare(kernel, work)\n", "clearing", "a step deletes"),
     Fault("mapping", "prepare", "not is_placed(slot)", "False", "parts", "the kernel stops"),
     Fault("mapping", "work_for", " and not flags & MappingFlags.EXECUTE", "", "cleaning", "cleaned pages"),
-    Fault("mapping", "work_for", "region.cleared == region.pages and ", "", "clearing", "is not cleared"),
+    Fault("mapping", "work_for", "region.cleared == region.pages and ", "", "clearing", "is there for"),
     Fault("deletion", "_empty_quota", "life.payer = payer", "pass", "payers", "claims_only_move"),
 )  # fmt: skip
 

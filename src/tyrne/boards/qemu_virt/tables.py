@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, DISTRIBUTOR, RAM_END, RAM_START, UART
-from tyrne.hal.aarch64.descriptors import BLOCK_SIZE, block_descriptor, level_index, page_descriptor, table_descriptor
-from tyrne.hal.pages import PAGE_SIZE, MappingFlags, forbidden
+from tyrne.hal.aarch64.descriptors import block_descriptor, level_index, page_descriptor, table_descriptor
+from tyrne.hal.pages import BLOCK_SIZE, PAGE_SIZE, MappingFlags, forbidden
 from tyrne.lang import u64
 
 TABLES: Final = u64(10)

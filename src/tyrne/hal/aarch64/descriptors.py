@@ -10,8 +10,6 @@ from typing import Final
 from tyrne.hal.pages import MappingFlags
 from tyrne.lang import u64
 
-BLOCK_SIZE: Final = u64(0x20_0000)
-"""What one level 2 block maps."""
 ENTRIES: Final = u64(512)
 """Descriptors in one table."""
 USER_LIMIT: Final = u64(1 << 48)
@@ -25,6 +23,8 @@ TCR: Final = u64(0x2_B510_3510)
 """TCR_EL1: both halves 48 bits, 4 KiB, write-back, inner shareable, 40-bit output, 8-bit ASID from TTBR0_EL1."""
 
 VALID: Final = u64(1)
+KEPT: Final = u64(0b10)
+"""What is not valid leads nowhere, whatever else it holds."""
 TABLE: Final = u64(0b11)
 """Bits 1:0 of a table descriptor, and of a page."""
 ATTRIBUTE_NORMAL: Final = u64(1 << 2)
@@ -125,17 +125,27 @@ class Descriptors:
     def page_entry(self, frame: u64, flags: MappingFlags) -> u64:
         return page_descriptor(frame, flags)
 
+    def block_entry(self, frame: u64, flags: MappingFlags) -> u64:
+        return block_descriptor(frame, flags)
+
+    def kept_entry(self) -> u64:
+        return KEPT
+
     def table_entry(self, table: u64, used: u64) -> u64:
         return table_descriptor(table) | (used & USED_MASK) << USED_SHIFT
 
     def is_used(self, entry: u64) -> bool:
-        return entry & VALID != 0
+        return entry != 0
 
     def is_table(self, entry: u64) -> bool:
         return entry & TABLE == TABLE
 
     def is_page(self, entry: u64) -> bool:
         return entry & (TABLE | ACCESS_FLAG) == TABLE | ACCESS_FLAG
+
+    def is_leaf(self, entry: u64, level: u64) -> bool:
+        kind = entry & (TABLE | ACCESS_FLAG)
+        return entry == KEPT or kind == ACCESS_FLAG | (TABLE if level == self.last_level else VALID)
 
     def target(self, entry: u64) -> u64:
         return entry & PAGE_ADDRESS

@@ -18,7 +18,8 @@ well, so that a state in which they disagree has a key of its own and is checked
 | when the running one began and is to end  | time                                                                   |
 | the time, and when deadlines come, but   | nothing sees the time but an alarm, at which what is due happens in    |
 | for their order and which are past        | this order; the alphabet has a time for each place in it               |
-| the hint of the frame allocator           | the lowest free frame is found from any hint that is not above it      |
+| which frame is whose                      | any free one is as good as another: exchanging two, with all that      |
+|                                           | leads to them, is the same kernel; they are numbered as they are met   |
 | in a model in which no task can end: the  | only when a task ends is its table gone through, slot by slot, which   |
 | index of a slot in a task's table, and    | decides who is woken first; else all slots are alike: exchanging two,  |
 | the order in which free ones are used     | with all that names them, is the same kernel with other handle words,  |
@@ -36,6 +37,8 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from tyrne.abi import NULL_HANDLE, TaskState
+from tyrne.hal.aarch64.descriptors import PAGE_ADDRESS
+from tyrne.hal.pages import PAGE_SIZE
 from tyrne.inspect.page_tables import read_tree
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.cap_slot import CapSlot
@@ -87,6 +90,8 @@ class Canonical:
         self.out: list[int] = []
         self.times: list[int] = []
         """When deadlines come, in their order."""
+        self.frames: dict[int, int] = {}
+        """The number of each frame that something leads to."""
 
     def key(self) -> Key:
         """The key of the present state."""
@@ -97,6 +102,7 @@ class Canonical:
         numbers: dict[Any, int] = {None: 0}
         out: list[int] = []
         self.numbers, self.out = numbers, out
+        self.frames = {}
         self.times = sorted({int(deadline_of(task)) for task in deadlines(self.kernel)})
         slots = self._number()
         out += (len(slots), len(numbers))  # where the parts end, so that no two states are written alike
@@ -347,16 +353,23 @@ class Canonical:
     def _space(self, space: AddressSpace) -> None:
         items = self.kernel.spaces.items._items
         in_place = 0 < space.asid <= len(items) and items[space.asid - 1] is space
-        self.out += (104, space.root, in_place, space.frames, space.released, self.numbers.get(space.life.payer, WRONG))
+        payer = self.numbers.get(space.life.payer, WRONG)
+        self.out += (104, self._frame(space.root), in_place, space.frames, space.released, payer)
         if self.ram and space.root != 0:  # of one that goes, the root is the last that does
             tree = read_tree(self.kernel.board, space.root)
-            self.out += (len(tree.tables), len(tree.pages), len(tree.odd), *tree.tables, *tree.odd)
-            for address, entry in tree.pages.items():
-                self.out += (address, entry)
+            self.out += (len(tree.tables), len(tree.mapped), len(tree.kept), len(tree.odd), *tree.kept, *tree.odd)
+            self.out += map(self._frame, tree.tables)
+            for address, entry in tree.mapped.items():
+                self.out += (address, entry & ~int(PAGE_ADDRESS), self._frame(entry & int(PAGE_ADDRESS)))
+
+    def _frame(self, address: int) -> int:
+        return self.frames.setdefault(int(address), len(self.frames))
 
     def _region(self, region: Region) -> None:
         payer = self.numbers.get(region.life.payer, WRONG)
-        self.out += (105, region.start, region.pages, region.cleared, region.device, payer)
+        self.out += (105, region.pages, region.held, region.large, region.cleared, region.device, payer)
+        count = region.held if region.held or not region.cleared else region.pages
+        self.out += (self._frame(piece * int(PAGE_SIZE)) for piece in region.pieces._items[:count])
 
     def _quota(self, quota: Quota) -> None:
         self.out += (106, self.numbers.get(quota.life.payer, WRONG))
@@ -403,11 +416,7 @@ class Canonical:
                     room = self._room(thing.capabilities) if isinstance(thing, Task) else 0
                     if not is_clean(thing, room):
                         out += (WRONG, i)
-        out += (*frames.taken._items, frames.allocated, frames.reserved_frames)
-        taken = sum(word << 64 * i for i, word in enumerate(map(int, frames.taken._items)))
-        lowest = (~taken & (taken + 1)).bit_length() - 1
-        if frames.hint > lowest:
-            out += (WRONG, frames.hint)
+        out += (frames.allocated, frames.promised, frames.reserved_frames)
 
 
 def _number_of(member: Enum) -> int:

@@ -23,7 +23,7 @@ from tyrne.kernel.mapping import is_placed, memory_at
 from tyrne.kernel.task import Task
 from tyrne.kernel.work import Preparation, Reaping, Revocation, Work
 from tyrne.lang import u64
-from tyrne.testing.board import PAGE, MemoryBoard
+from tyrne.testing.board import MemoryBoard
 from tyrne.testing.explore.alphabet import Action, Call
 from tyrne.testing.explore.fixed_places import FixedPlaces
 from tyrne.testing.explore.model import ExplorationBoard
@@ -213,7 +213,7 @@ class Before:
             left = isinstance(work, Preparation) and work.slot is slot
             over = not left and slot.capability is not None and slot.capability.object is named and is_placed(slot)
             last = work.page if left and isinstance(work, Preparation) else u64(named.pages if over else first)
-            pages = [int(named.at.start) + (int(named.first) + page) * PAGE for page in range(int(named.pages))]
+            pages = [int(named.at.address(u64(named.first) + page)) for page in range(int(named.pages))]
             must.update(pages[first : int(last)])
             if not left and not over:
                 may.update(pages[first:])

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import struct
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from tyrne.abi import CapKind, Rights
 from tyrne.hal.aarch64.descriptors import ACCESS_FLAG, PAGE_ADDRESS
-from tyrne.hal.pages import PAGE_SIZE, MappingFlags, forbidden
+from tyrne.hal.pages import BLOCK_PAGES, PAGE_SIZE, MappingFlags, forbidden
+from tyrne.hosted.taken import pages_held, taken_frames
 from tyrne.inspect.page_tables import Tree, flags_of, living_spaces, owned_pages, read_tree
 from tyrne.inspect.slots import arenas, object_of, occupied, tables
 from tyrne.kernel.capability import MemoryHandle
+from tyrne.kernel.config import MAX_PIECES
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.quota import CLAIMS, FRAMES
+from tyrne.lang import bit_not, u64
 
 Violations = Iterator[str]
 
@@ -27,6 +29,7 @@ def each_frame_has_one_owner(kernel: Kernel[Any]) -> Violations:
     for kept in list(kernel.frames.reserved)[: kernel.frames.reserved_ranges]:
         reserved.update(range(kept.start, kept.end, PAGE_SIZE))
     shared: Counter[int] = Counter()
+    promised = 0
     for name, space, tree in living_spaces(kernel):
         mine = tree.tables + owned_pages(tree)
         owners.update(mine)
@@ -34,27 +37,47 @@ def each_frame_has_one_owner(kernel: Kernel[Any]) -> Violations:
             yield f"{name}: counts {space.frames} frames, has {len(mine)}"
     for region, alive in zip(kernel.regions.items, kernel.regions.occupied, strict=True):
         if alive and not region.device:
-            of_region = owners if int(region.start) not in reserved else shared
-            of_region.update(int(region.start + page * PAGE_SIZE) for page in range(region.pages))
+            if region.cleared and int(region.address(u64(0))) in reserved:
+                shared.update(int(region.address(u64(page))) for page in range(region.pages))
+            owners.update(pages_held(region))
+        if alive and not region.large:
+            promised += int(region.pages) - int(region.cleared)
     yield from (f"frame {frame:#x}: {count} owners" for frame, count in (owners + shared).items() if count != 1)
     frames = kernel.frames
     start, total = int(frames.extent.start), int(frames.total())
-    bits = b"".join(struct.pack("<Q", word) for word in frames.taken)
-    taken = {start + i * int(PAGE_SIZE) for i in range(total) if bits[i // 8] >> i % 8 & 1}
+    taken = {start + i * int(PAGE_SIZE) for i in taken_frames(frames)}
     if taken != reserved | owners.keys() or reserved & owners.keys():
         lost, wrong = taken - reserved - owners.keys(), owners.keys() - (taken - reserved)
         yield f"taken and owned by nobody: {sorted(map(hex, lost))}; owned and not taken: {sorted(map(hex, wrong))}"
     if frames.allocated != len(owners) or frames.reserved_frames != len(reserved):
         yield f"{frames.allocated} frames allocated, {len(owners)} owned"
-    if any(start + i * int(PAGE_SIZE) not in taken for i in range(min(frames.hint, total))):
+    if frames.promised != promised or promised > total - len(taken):
+        yield f"{frames.promised} frames promised, {promised} are to be taken, {total - len(taken)} are free"
+    if any(bit_not(frames.full[i]) for i in range(frames.hint)):
         yield "a frame below the hint is free"
+
+
+def what_is_taken_is_summed_up(kernel: Kernel[Any]) -> Violations:
+    """Of each word of the bitmap, whether all of it is taken; of each block, how many frames are. A block that is taken
+    as a whole is not in the bitmap."""
+    frames = kernel.frames
+    taken = set(taken_frames(frames))
+    for word in range((int(frames.total()) + 63) // 64):
+        inside = range(word * 64, min(word * 64 + 64, int(frames.total())))
+        if bool(frames.full[word // 64] >> word % 64 & 1) != all(i in taken for i in inside):
+            yield f"word {word} of the bitmap: whether it is full is told wrong"
+    for block in range(int(frames.total()) // 512):
+        count = sum(i in taken for i in range(block * 512, block * 512 + 512))
+        if frames.in_block[block] != count:
+            yield f"block {block}: counts {frames.in_block[block]} taken frames, has {count}"
 
 
 def _kept_ranges(kernel: Kernel[Any]) -> list[tuple[int, int]]:
     """What the kernel keeps for itself: not what is shared with devices, which regions fill to the last page."""
     ranges = [(int(r.start), int(r.end)) for r in list(kernel.frames.reserved)[: kernel.frames.reserved_ranges]]
     regions = zip(kernel.regions.items, kernel.regions.occupied, strict=True)
-    places = [(int(r.start), int(r.pages * PAGE_SIZE)) for r, alive in regions if alive and not r.device]
+    shared = [r for r, alive in regions if alive and not r.device and r.cleared and not r.held]
+    places = [(int(r.address(u64(0))), int(r.pages * PAGE_SIZE)) for r in shared]
     return [
         (start, end)
         for start, end in ranges
@@ -92,7 +115,7 @@ def tables_are_reachable_only_by_their_owner(kernel: Kernel[Any]) -> Violations:
             reached[frame] = name
     kept = _kept_ranges(kernel)
     for name, _, tree in spaces:
-        for address, entry in tree.pages.items():
+        for address, entry in tree.mapped.items():
             frame = entry & int(PAGE_ADDRESS)
             if frame in reached:
                 yield f"{name}, {address:#x}: is the table {frame:#x} of {reached[frame]}"
@@ -111,7 +134,7 @@ def claims_only_move(kernel: Kernel[Any]) -> Violations:
         CapKind.QUOTA: "quota",
     }
     initial = {int(FRAMES): int(kernel.frames.total() - kernel.frames.reserved_frames)}
-    living = {int(FRAMES): int(kernel.frames.allocated)}
+    living = {int(FRAMES): int(kernel.frames.allocated + kernel.frames.promised)}
     for kind, name in kinds.items():
         arena = arenas(kernel)[name]
         initial[kind.value], living[kind.value] = len(arena.items), int(arena.population)
@@ -133,9 +156,10 @@ def what_is_mapped_is_recorded(kernel: Kernel[Any]) -> Violations:
         if region is None or not isinstance(named, MemoryHandle):
             yield f"{name}: no memory, and mapped"
             continue
-        for page in range(named.pages):
+        step = int(BLOCK_PAGES) if named.pages > MAX_PIECES else 1
+        for page in range(0, int(named.pages), step):
             at = (int(placement.space.at.life.index), int(placement.address) + page * int(PAGE_SIZE))
-            frame = int(region.start) + (int(named.first) + page) * int(PAGE_SIZE)
+            frame = int(region.address(u64(named.first) + page))
             if at in expected:
                 yield f"{name}: space {at[0]}, {at[1]:#x} is mapped twice"
             expected[at] = (name, frame, slot.held().rights, bool(region.device))
@@ -147,7 +171,10 @@ def what_is_mapped_is_recorded(kernel: Kernel[Any]) -> Violations:
 
 def _compare(index: int, tree: Tree, expected: dict[tuple[int, int], tuple[str, int, Rights, bool]]) -> Violations:
     """Take what is found out of what is expected."""
-    for address, entry in tree.pages.items():
+    for address in tree.kept:
+        if expected.pop((index, address), None) is None:
+            yield f"space {index}, {address:#x}: is kept for nothing"
+    for address, entry in tree.mapped.items():
         flags = flags_of(entry)
         if flags & MappingFlags.OWNED:
             continue
@@ -168,15 +195,14 @@ def tables_are_counted_right(kernel: Kernel[Any]) -> Violations:
 
 
 def pages_are_what_a_task_may_have(kernel: Kernel[Any]) -> Violations:
-    """EL0's, or to nobody's use while they are prepared; of one space, accessible, in its half, never the first; never
+    """EL0's; of one space, accessible, in its half, never the first; never
     writable and executable. No empty tables."""
     for name, _, tree in living_spaces(kernel):
         yield from (f"{name}: descriptor {entry:#x}" for entry in tree.odd)
         yield from (f"{name}: table {table:#x} is empty" for table in tree.empty)
-        for address, entry in tree.pages.items():
+        for address, entry in tree.mapped.items():
             flags = flags_of(entry)
-            hidden = not flags & (MappingFlags.USER | MappingFlags.WRITE | MappingFlags.EXECUTE | MappingFlags.OWNED)
-            if forbidden(flags) or flags & MappingFlags.GLOBAL or not (flags & MappingFlags.USER or hidden):
+            if forbidden(flags) or flags & MappingFlags.GLOBAL or not flags & MappingFlags.USER:
                 yield f"{name}, {address:#x}: {flags!r}"
             if not entry & ACCESS_FLAG or address < PAGE_SIZE:
                 yield f"{name}, {address:#x}: {entry:#x}"

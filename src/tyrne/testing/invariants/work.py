@@ -151,8 +151,8 @@ def nobody_sees_what_is_not_cleared(kernel: Kernel[Any]) -> Violations:
         if alive and region.cleared > region.pages:
             yield f"region {i}: {region.cleared} of {region.pages} pages cleared"
         if alive and region.cleared < region.pages:
-            for page in range(region.pages):
-                dirty[int(region.start + page * PAGE_SIZE)] = f"region {i}"
+            for page in range(region.pages if region.large else region.held):
+                dirty[int(region.address(u64(page)))] = f"region {i}"
     if not dirty:
         return
     for name, _, tree in living_spaces(kernel):

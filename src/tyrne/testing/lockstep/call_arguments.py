@@ -12,6 +12,7 @@ from tyrne.abi import FULL_CONTROL, CallNumber, CapKind, Rights
 from tyrne.kernel.capability import EndpointHandle, MemoryHandle, QuotaHandle
 from tyrne.kernel.task import Task
 from tyrne.rows import Rows
+from tyrne.system import limits
 from tyrne.system.loading import RAW_BASE
 from tyrne.testing.lockstep.prospects import (
     ENDPOINT,
@@ -185,6 +186,10 @@ def map_address(scene: Scene) -> int:
     random = scene.random
     near = random.choice(BASES) + PAGE * random.randrange(24)
     kind = random.random()
+    slot = scene.slots[1] if len(scene.slots) > 1 else None
+    named = None if slot is None else slot.held().object
+    if isinstance(named, MemoryHandle) and named.pages > limits.MAPPED_PAGES and kind < 0.8:
+        return near - near % limits.BLOCK + limits.BLOCK * random.randrange(4)
     if kind < 0.90:
         return near
     return random.choice((near + random.randrange(PAGE), 0, 1 << 48, (1 << 48) - PAGE, word(scene), RAW_BASE))
@@ -239,7 +244,10 @@ def pages_of(scene: Scene) -> int:
 
 
 def first_page(scene: Scene) -> int:
-    return scene.random.randrange(pages_of(scene)) if scene.random.random() < 0.93 else word(scene)
+    pages = pages_of(scene)
+    if pages > limits.MAPPED_PAGES and scene.random.random() < 0.5:
+        return scene.random.randrange(0, pages, limits.MAPPED_PAGES)
+    return scene.random.randrange(pages) if scene.random.random() < 0.93 else word(scene)
 
 
 def some_pages(scene: Scene) -> int:
@@ -247,6 +255,8 @@ def some_pages(scene: Scene) -> int:
     rest = pages_of(scene) - scene.words[2]
     if rest < 1 or random.random() < 0.1:
         return random.choice((0, 1, rest + 1 & WORD, word(scene)))
+    if rest > limits.MAPPED_PAGES and random.random() < 0.5:
+        return rest - rest % limits.MAPPED_PAGES
     return random.randint(1, rest)
 
 

@@ -42,7 +42,7 @@ def random_manifest(random: Random) -> bytes:
     count = random.choice((2, 3, 4, 5, 6, 8, 10))
     endpoints, notifications = random.randint(1, 4), random.randint(1, 3)
     memory = [Region(f"memory{i}", random.choice((1, 1, 2, 3, 5))) for i in range(random.randint(1, 3))]
-    memory.append(Region("device", random.choice((1, 2, 600)), DEVICE))
+    memory.append(Region("device", random.choice((1, 2, 600, 1024, 1536)), DEVICE))
     objects = {
         CapKind.ENDPOINT: endpoints, CapKind.NOTIFICATION: notifications, CapKind.TASK: count,
         CapKind.ADDRESS_SPACE: count, CapKind.MEMORY: len(memory), CapKind.QUOTA: 1, CapKind.CLOCK: 1,
