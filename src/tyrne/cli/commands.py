@@ -166,6 +166,14 @@ def run(
             show_default=False,
         ),
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="RAM of a machine for programs, such as 256M, up to 1G; without it 128M. A description says its own.",
+            show_default=False,
+        ),
+    ] = None,
     policy: PolicyOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what tasks write, and errors.")] = False,
 ) -> int:
@@ -190,6 +198,7 @@ def run(
         capture,
         _given(context, abi, files, out),
         policy,
+        None if memory is None else _ram(memory),
     )
 
 
@@ -331,6 +340,16 @@ def cache(
 
 
 app.registered_commands += c_projects.app.registered_commands
+
+
+def _ram(text: str) -> int:
+    """The bytes that a size stands for; RequestError with the option where it is none."""
+    from tyrne.system.ram import read_size
+
+    try:
+        return read_size(text)
+    except RequestError as error:
+        raise RequestError(f"--{error}") from None
 
 
 def _given(

@@ -51,6 +51,7 @@ def run_system(
     capture: Path | None = None,
     given: Given = NOTHING_GIVEN,
     policy: bool = False,
+    ram: int | None = None,
 ) -> int:
     """Run what the arguments of a command line name and show what its tasks write; the exit status of docs/guide.md.
 
@@ -62,7 +63,7 @@ def run_system(
     if own_input:
         given = replace(given, stdin=typed)
     if report is not None or capture is not None or machine is Machine.QEMU:
-        description = select(system, given, allowed)  # what is wrong with the system is said first
+        description = select(system, given, allowed, ram)  # what is wrong with the system is said first
         finds_files = any(task.given.files is not None for task in description.tasks)
         finds_files = finds_files or any(region.file is not None for region in description.memory)
         if report is not None:
@@ -79,7 +80,7 @@ def run_system(
         find_emulator()
     out = terminal(stderr=report == STDOUT)
     with progress(out, "building …"):
-        loaded = known_system(system, given, allowed)
+        loaded = known_system(system, given, allowed, ram)
         keys = None if own_input else read_input(typed, loaded.devices)
         ready = prepare(
             Request(loaded, machine, release, max_instructions, preempt_calls, allowed, keys, max_seconds, captured)

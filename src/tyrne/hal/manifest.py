@@ -27,6 +27,8 @@ WORD_SLICE: Final = u64(6)
 WORD_NOTIFICATIONS: Final = u64(7)
 WORD_REGIONS: Final = u64(8)
 WORD_FIRST_REGION: Final = u64(9)
+WORD_MEMORY: Final = u64(12)
+"""The physical address where RAM ends."""
 
 REGION_WORDS: Final = u64(2)
 REGION_PAGES: Final = u64(0)

@@ -15,6 +15,7 @@ from tyrne.hosted.bus import Bus, Reach
 from tyrne.hosted.counted_ram import CountedRam
 from tyrne.hosted.cpu import Cpu
 from tyrne.hosted.lines import Lines
+from tyrne.hosted.ram import RAM_SIZE
 from tyrne.hosted.recorder import Recorder
 from tyrne.hosted.registers import AdoptedState, RegisterArray
 from tyrne.lang import Trap, u8, u16, u32, u64
@@ -30,11 +31,8 @@ class HostedBoard(CountedRam):
     The CPU does not tell the spaces of its cached translations apart: invalidating one forgets them all.
     """
 
-    def __init__(self, recorder: Recorder, ram_size: int | None = None) -> None:
-        if ram_size is None:
-            super().__init__()
-        else:
-            super().__init__(size=ram_size)
+    def __init__(self, recorder: Recorder, ram_size: int = RAM_SIZE) -> None:
+        super().__init__(size=ram_size)
         self.recorder: Final = recorder
         self.page_format: Final = Descriptors()
         self.cpu: Final = Cpu(self)

@@ -15,7 +15,7 @@ from tyrne.hosted import shown
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.bus import Bus
 from tyrne.hosted.cpu import INTERRUPTED, NO_LIMIT, Cpu, Stop
-from tyrne.hosted.loading import load
+from tyrne.hosted.loading import load, ram_size
 from tyrne.hosted.panic import describe
 from tyrne.hosted.ram import Ram
 from tyrne.hosted.recorder import Recorder
@@ -35,7 +35,7 @@ class HostedMachine:
         self, manifest: bytes, recorder: Recorder, debug_console: bool = True, board: HostedBoard | None = None
     ) -> None:
         self.recorder: Final = recorder
-        self.board: Final = HostedBoard(recorder) if board is None else board
+        self.board: Final = HostedBoard(recorder, ram_size(manifest)) if board is None else board
         self.kernel: Final = Kernel(self.board, debug_console)
         self.board.kernel_entry = self.kernel.trap_from_kernel
         self._frames: Final[dict[int, tuple[TrapFrame, AdoptedFrame]]] = {}

@@ -21,7 +21,7 @@ from tyrne.hosted.drivers import ByBlock
 from tyrne.hosted.engine import Places
 from tyrne.hosted.library import Reason, native_state
 from tyrne.hosted.lines import Lines
-from tyrne.hosted.loading import load
+from tyrne.hosted.loading import load, ram_size
 from tyrne.hosted.native_kernel import FIELDS, NativeKernel, offsets
 from tyrne.hosted.panic import describe
 from tyrne.hosted.ram import Ram
@@ -42,7 +42,7 @@ class NativeMachine:
 
     def __init__(self, manifest: bytes, recorder: Recorder, debug_console: bool = True) -> None:
         self.recorder: Final = recorder
-        self.ram: Final = Ram()
+        self.ram: Final = Ram(size=ram_size(manifest))
         self.cpu: Final = Cpu(self.ram)
         self.kernel: Final = NativeKernel(self.ram, debug_console)
         self.lines: Final = Lines(self._line_changed)

@@ -10,6 +10,7 @@ from tyrne.lang import Trap, u8, u64
 
 RAM_START: Final = 0x4000_0000
 RAM_SIZE: Final = 128 << 20
+"""Of a machine, unless its system asks for more."""
 PRIVATE: Final = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
 """Of one process, which a fork copies; committed page by page."""
 

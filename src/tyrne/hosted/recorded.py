@@ -10,6 +10,7 @@ from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.cpu import INTERRUPTED, NO_LIMIT, Stop
+from tyrne.hosted.loading import ram_size
 from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.recorder import InterruptEvent, Recorder
 from tyrne.kernel.task import Task
@@ -22,8 +23,10 @@ _BEFORE_AN_INSTRUCTION: Final = (FaultKind.INSTRUCTION_ABORT, FaultKind.PC_ALIGN
 class RecordedBoard(HostedBoard):
     """Takes interrupts from a list. What the kernel arms has no effect: the list is what came of it."""
 
-    def __init__(self, recorder: Recorder, interrupts: Sequence[InterruptEvent], readings: Sequence[int]) -> None:
-        super().__init__(recorder)
+    def __init__(
+        self, recorder: Recorder, ram_size: int, interrupts: Sequence[InterruptEvent], readings: Sequence[int]
+    ) -> None:
+        super().__init__(recorder, ram_size)
         self.interrupts: Final = interrupts
         self.readings: Final = readings
         """Of the clock."""
@@ -78,7 +81,7 @@ class RecordedMachine(HostedMachine):
         interrupts: Sequence[InterruptEvent],
         readings: Sequence[int],
     ) -> None:
-        self._interrupts: Final = RecordedBoard(recorder, interrupts, readings)
+        self._interrupts: Final = RecordedBoard(recorder, ram_size(manifest), interrupts, readings)
         super().__init__(manifest, recorder, debug_console, self._interrupts)
         self._trapped_at = 0
         """The count of instructions at the last synchronous trap."""

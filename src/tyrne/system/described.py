@@ -61,6 +61,8 @@ class SystemDescription:
     slice: int = DEFAULT_SLICE
     devices: tuple[Device, ...] = ()
     """Their registers are the last ones of `memory`."""
+    ram: int = limits.RAM
+    """Bytes that its machine has."""
 
     @property
     def silent(self) -> bool:

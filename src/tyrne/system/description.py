@@ -14,11 +14,13 @@ from tyrne.system import limits
 from tyrne.system.capabilities import CapReader, check_badge, overlap
 from tyrne.system.described import SystemDescription, TaskDescription, name_error
 from tyrne.system.devices import KINDS, in_ram, pages_of, placed, registers_of
+from tyrne.system.errors import RequestError
 from tyrne.system.handles import read_handles
 from tyrne.system.mistakes import Mistakes, Where
 from tyrne.system.parts import FIRST_ADDRESS, Cap, Device, Forward, Mapping, Region, Supervisor, network_address
 from tyrne.system.program_files import beside, read_given, read_program
 from tyrne.system.quotas import check_sums, read_quota
+from tyrne.system.ram import end_of, read_size, shared_frames
 from tyrne.system.reach import check_reach
 from tyrne.system.regions import out_region, read_region, with_out
 from tyrne.system.serial_line import check_serial_line
@@ -60,11 +62,15 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any], allowed: Sequenc
     if any(len(names[key]) > limit for key, _, limit in _NAMED):
         raise mistakes.failure()  # the checks below compare each with each
     _check_slice(mistakes, model.system.slice)
-    regions = tuple(read_region(mistakes, path, ("memory", i), each, allowed) for i, each in enumerate(model.memory))
+    ram = _read_ram(mistakes, model.system.memory)
+    frames = shared_frames(ram)
+    regions = tuple(
+        read_region(mistakes, path, ("memory", i), each, allowed, frames) for i, each in enumerate(model.memory)
+    )
     kept = len(regions)
     regions += tuple(_out_regions(mistakes, path, model.task))
-    if pages_of(regions) <= limits.SHARED_FRAMES:  # else it is said below
-        regions = placed(regions)
+    if pages_of(regions) <= frames:  # else it is said below
+        regions = placed(regions, end_of(ram))
     devices = tuple(_read_device(mistakes, path, ("device", i), table) for i, table in enumerate(model.device))
     for index, device in enumerate(devices):
         if device.kind in KINDS and any(device.kind == other.kind for other in devices[:index]):
@@ -72,12 +78,12 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any], allowed: Sequenc
             mistakes.add(("device", index, "kind"), what)
     regions += tuple(map(registers_of, devices))
     _check_devices(mistakes, regions, kept)
-    reader = _TaskReader(path, mistakes, CapReader(mistakes, names, regions, devices), kept)
+    reader = _TaskReader(path, mistakes, CapReader(mistakes, names, regions, devices), kept, frames)
     tasks = tuple(reader.task(("task", i), table) for i, table in enumerate(model.task))
     check_serial_line(mistakes, model, devices)
     if mistakes:
         raise mistakes.failure()
-    check_sums(mistakes, model, regions, [task.quota for task in tasks])
+    check_sums(mistakes, model, regions, [task.quota for task in tasks], frames)
     check_reach(mistakes, tasks, names["endpoint"])
     if all(task.serves for task in tasks):
         what = "every task serves, so the run would be over before it begins; remove serves = true from one of them"
@@ -92,6 +98,7 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any], allowed: Sequenc
         regions,
         model.system.slice,
         devices,
+        ram,
     )
 
 
@@ -119,6 +126,15 @@ def _check_slice(mistakes: Mistakes, instructions: int) -> None:
     if instructions and not limits.SLICE_MIN <= instructions <= limits.SLICE_MAX:
         what = f"slice is {instructions}; write instructions from {limits.SLICE_MIN} to {limits.SLICE_MAX}"
         mistakes.add(("system", "slice"), f"{what}, or 0 for tasks that run until they wait or yield")
+
+
+def _read_ram(mistakes: Mistakes, text: str | None) -> int:
+    """Bytes; those of a system that says nothing, where it says what cannot be."""
+    try:
+        return limits.RAM if text is None else read_size(text)
+    except RequestError as error:
+        mistakes.add(("system", "memory"), str(error))
+        return limits.RAM
 
 
 def _read_device(mistakes: Mistakes, path: Path, here: Where, table: DeviceTable) -> Device:
@@ -200,12 +216,14 @@ def _out_regions(mistakes: Mistakes, path: Path, tasks: Sequence[TaskTable]) -> 
 class _TaskReader:
     """Checks each task for itself, and what it refers to."""
 
-    def __init__(self, path: Path, mistakes: Mistakes, caps: CapReader, out_region: int) -> None:
-        """`out_region` is the number of the first region in which a task leaves files."""
+    def __init__(self, path: Path, mistakes: Mistakes, caps: CapReader, out_region: int, frames: int) -> None:
+        """`out_region` is the number of the first region in which a task leaves files, `frames` what a quota may
+        have."""
         self._path = path
         self._mistakes = mistakes
         self._caps = caps
         self._out_region = out_region
+        self._frames = frames
 
     def task(self, here: Where, table: TaskTable) -> TaskDescription:
         for key, number, first, last in (
@@ -227,7 +245,7 @@ class _TaskReader:
             self._mistakes.place((*here, "program")),
             table.priority,
             None if table.supervisor is None else self._supervisor((*here, "supervisor"), table.supervisor),
-            read_quota(self._mistakes, here, table),
+            read_quota(self._mistakes, here, table, self._frames),
             mappings,
             not table.start,
             options,

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from tyrne.boards.qemu_virt.memory_map import CPU_INTERFACE, DISTRIBUTOR, RAM_END, RAM_START, UART
+from tyrne.boards.qemu_virt.memory_map import CPU_INTERFACE, DISTRIBUTOR, RAM_LIMIT, RAM_START, UART
 from tyrne.boards.qemu_virt.uart import LINE as UART_LINE
 from tyrne.hosted.devices.rtc import BASE
+from tyrne.system import limits
 from tyrne.system.errors import RequestError
 from tyrne.system.limits import PAGE
 from tyrne.system.manifest import System
@@ -128,15 +129,16 @@ KINDS: Final = {
 """What a description can name: the kinds that every machine has."""
 
 
-def emulator_options(devices: Iterable[Device]) -> list[str]:
-    """What QEMU needs to have them."""
-    return [word for device in devices for word in KINDS[device.kind].options(device)]
+def emulator_options(devices: Iterable[Device], ram: int = limits.RAM) -> list[str]:
+    """What QEMU needs to have them, and more RAM than it has without; its last word on that holds."""
+    memory = [] if ram == limits.RAM else ["-m", f"{ram >> 20}M"]
+    return [*memory, *(word for device in devices for word in KINDS[device.kind].options(device))]
 
 
-def placed(regions: Sequence[Region]) -> tuple[Region, ...]:
-    """With those that have to be `placed` one behind the other at the end of RAM, last those that devices reach: there
+def placed(regions: Sequence[Region], ram_end: int) -> tuple[Region, ...]:
+    """With those that have to be `placed` one behind the other where RAM ends, last those that devices reach: there
     the kernel keeps them apart, and they are at the same addresses on every machine."""
-    at = int(RAM_END) - sum(region.pages for region in regions if region.is_placed) * PAGE
+    at = ram_end - sum(region.pages for region in regions if region.is_placed) * PAGE
     found = list(regions)
     for index, region in sorted(enumerate(regions), key=lambda item: item[1].dma):
         if region.is_placed:
@@ -147,7 +149,7 @@ def placed(regions: Sequence[Region]) -> tuple[Region, ...]:
 
 def in_ram(region: Region) -> bool:
     """Whether it takes pages of RAM."""
-    return not region.address or RAM_START <= region.address < RAM_END
+    return not region.address or RAM_START <= region.address < RAM_LIMIT
 
 
 def has_devices(regions: Iterable[Region]) -> bool:
@@ -160,9 +162,9 @@ def pages_of(regions: Iterable[Region]) -> int:
     return sum(region.pages + -(-len(region.content) // PAGE) for region in regions if in_ram(region))
 
 
-def reached_from(regions: Iterable[Region]) -> int:
+def reached_from(regions: Iterable[Region], ram_end: int) -> int:
     """The address in RAM from which on devices reach it."""
-    return int(RAM_END) - sum(region.pages for region in regions if region.dma) * PAGE
+    return ram_end - sum(region.pages for region in regions if region.dma) * PAGE
 
 
 def registers_of(device: Device) -> Region:
@@ -182,7 +184,7 @@ def range_error(start: int, pages: int) -> str | None:
     if start % PAGE:
         return f"{start:#x} does not begin a page; write a multiple of {PAGE:#x}"
     end = start + pages * PAGE
-    if start < RAM_END and int(RAM_START) < end:
+    if start < RAM_LIMIT and int(RAM_START) < end:
         return f"{start:#x} to {end:#x} is RAM; leave address out, and the kernel finds pages"
     known = ", ".join(f"{d.name} at {d.start:#x} ({_pages((d.end - d.start) // PAGE)})" for d in DEVICES)
     for refused in REFUSED:

@@ -43,7 +43,7 @@ _PARTS: Final = ("abi", "hal", "lang", "linux", "system", "user")
 
 
 def known_system(
-    arguments: Sequence[Path], given: Given = NOTHING_GIVEN, allowed: Sequence[Path] = ()
+    arguments: Sequence[Path], given: Given = NOTHING_GIVEN, allowed: Sequence[Path] = (), ram: int | None = None
 ) -> System:
     """The system that the arguments of a command line name, as `load_system` gives it; RequestError as there."""
     try:
@@ -51,15 +51,15 @@ def known_system(
     except OSError:  # it has been deleted
         here = None
     if here is None:
-        return load_system(select(arguments, given, allowed))
-    index = Index([_tools(), repr(given).encode(), *map(os.fsencode, [here, *map(str, arguments)])], {})
+        return load_system(select(arguments, given, allowed, ram))
+    index = Index([_tools(), repr((given, ram)).encode(), *map(os.fsencode, [here, *map(str, arguments)])], {})
     folder = index.known(KIND)
     found = None if folder is None else _read(folder / ENTRY)
     if found is not None:
         return found
     started = time.time()
     with collecting() as read:
-        description = select(arguments, given, allowed)
+        description = select(arguments, given, allowed, ram)
         system = load_system(description)
     if any(task.given.reads() for task in description.tasks) or any(region.file for region in description.memory):
         return system

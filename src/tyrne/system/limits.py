@@ -49,8 +49,10 @@ MAPPED_PAGES: Final = int(config.MAX_PIECES)
 """2 MiB: what is mapped by pages. More is mapped by blocks of as much each, at multiples of 2 MiB."""
 BLOCK: Final = MAPPED_PAGES * PAGE
 """Bytes."""
+RAM: Final = 128 << 20
+"""Bytes of a machine whose system asks for no more (tyrne.system.ram)."""
 SHARED_FRAMES: Final = 20_480
-"""80 MiB for memory regions, quotas of frames and large stacks; the rest is for the kernel and the programs."""
+"""80 MiB of it for memory regions, quotas of frames and large stacks; the rest is for the kernel and the programs."""
 IMAGE_BYTES: Final = 64 << 20
 """The image of a block device."""
 FRAME_FILE_BYTES: Final = 16 << 20
@@ -66,8 +68,9 @@ INPUT_BYTES: Final = 16 << 20
 SLICE_MIN: Final = 1_000
 """Instructions. In a shorter slice a kernel that is never done with one tick before the next lets no task run."""
 SLICE_MAX: Final = (1 << 48) - 1
-PROGRAM_BYTES: Final = SHARED_FRAMES * PAGE
-"""The memory of one program, from its lowest to its highest page without the gaps."""
+PROGRAM_BYTES: Final = int(config.MAX_FRAMES) * PAGE
+"""The memory of one program, from its lowest to its highest page without the gaps: all that a machine may have, of
+which a system has less."""
 SMALL_PROGRAM_PAGES: Final = 512
 """There is always room for that much of each program: 1 MiB of memory, and 1 MiB that it is copied from. The pages
 above count with the memory regions."""

@@ -18,6 +18,7 @@ from tyrne.system import limits
 from tyrne.system.names import Names
 from tyrne.system.parts import DEFAULT_PRIORITY, NO_QUOTA, SERIAL, Cap, Device, Mapping, Quota, Region, Supervisor
 from tyrne.system.program import Program, pages
+from tyrne.system.ram import end_of
 
 HEADER_WORDS: Final = int(layout.HEADER_WORDS)
 REGION_WORDS: Final = int(layout.REGION_WORDS)
@@ -57,6 +58,8 @@ class System:
     notification_names: tuple[str, ...] = ()
     devices: tuple[Device, ...] = ()
     """Their registers are the last ones of `memory`."""
+    ram: int = limits.RAM
+    """Bytes that its machine has."""
 
     @property
     def names(self) -> Names:
@@ -106,6 +109,7 @@ def encode(system: System, max_instructions: int = 0) -> bytes:
     head[layout.WORD_NOTIFICATIONS] = system.notifications
     head[layout.WORD_REGIONS] = len(system.memory)
     head[layout.WORD_FIRST_REGION] = 8 * HEADER_WORDS
+    head[layout.WORD_MEMORY] = end_of(system.ram)
     head[prefilled.WORD_FILLS] = len(filled)
     head[prefilled.WORD_FIRST_FILL] = 8 * first_fill if filled else 0
     regions = [word for region in system.memory for word in (region.pages, region.address)]

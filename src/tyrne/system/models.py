@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
-from tyrne.boards.qemu_virt.memory_map import RAM_END
 from tyrne.hosted.devices.block import Block, Sectors
 from tyrne.hosted.devices.console import Console
 from tyrne.hosted.devices.device import Device as Model
@@ -25,6 +24,7 @@ from tyrne.system.parts import Device, Region
 
 if TYPE_CHECKING:
     from tyrne.hosted.bus import Bus, Outside
+    from tyrne.hosted.ram import Ram
 
 
 def _network(bus: Bus, line: SetLine, device: Device) -> Network:
@@ -58,6 +58,9 @@ MODELS: Final[dict[str, Callable[[Bus, SetLine, Device], Model]]] = {
 class Machine(Protocol):
     """A machine whose devices are models."""
 
+    @property
+    def ram(self) -> Ram: ...
+
     def make_bus(self, reach: Sequence[tuple[int, int]] = ()) -> Bus: ...
 
 
@@ -72,7 +75,8 @@ def attach(
     A machine without any has no bus. `connect` lets something come to them from outside."""
     if not devices:
         return
-    bus = machine.make_bus([(reached_from(memory), int(RAM_END))])
+    ram_end = machine.ram.start + machine.ram.size
+    bus = machine.make_bus([(reached_from(memory, ram_end), ram_end)])
     models: list[Model] = []
     for device in devices:
         kind = KINDS[device.kind]

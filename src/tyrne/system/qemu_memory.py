@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from tyrne.boards.qemu_virt.memory_map import RAM_END, RAM_START
+from tyrne.boards.qemu_virt.memory_map import RAM_START
 from tyrne.hosted.recorder import Recorder
 from tyrne.system.limits import PAGE
 from tyrne.system.parts import Region
@@ -17,7 +17,9 @@ from tyrne.system.parts import Region
 class QemuMemory:
     """RAM for one run, while the context is open. Then the recorder gets what lies in the regions."""
 
-    def __init__(self, regions: Sequence[Region], recorder: Recorder) -> None:
+    def __init__(self, size: int, regions: Sequence[Region], recorder: Recorder) -> None:
+        """`size` is that of the machine's RAM, in bytes."""
+        self._size: Final = size
         self._regions: Final = regions
         self._recorder: Final = recorder
         self._folder: Final = tempfile.TemporaryDirectory(prefix="tyrne-")
@@ -40,6 +42,6 @@ class QemuMemory:
 
     def options(self, options: Sequence[str]) -> list[str]:
         """QEMU's options, by which its RAM is a file. The host commits a page of it at its first use."""
-        size, path = int(RAM_END - RAM_START), str(self._file).replace(",", ",,")
-        made = f"memory-backend-file,id=ram,size={size},share=on,mem-path={path}"
+        path = str(self._file).replace(",", ",,")
+        made = f"memory-backend-file,id=ram,size={self._size},share=on,mem-path={path}"
         return [*options, "-object", made, "-machine", "memory-backend=ram"]

@@ -19,19 +19,18 @@ LIMITS: Final = {
     "spaces": limits.SPACES,
     "memory": limits.REGIONS,
     "quotas": limits.QUOTAS,
-    "frames": limits.SHARED_FRAMES,
 }
-"""How much of each there is for all tasks."""
+"""How much of each there is for all tasks. Frames are as many as RAM has room for."""
 CLAIMS: Final = tuple(field.name for field in fields(Quota))
 
 
-def read_quota(mistakes: Mistakes, where: Where, task: TaskTable) -> Quota:
-    """The quota of a task, each number within what the kernel has. Frames alone pay for the tables of its space, which
+def read_quota(mistakes: Mistakes, where: Where, task: TaskTable, frames: int) -> Quota:
+    """The quota of a task, each number within what there is of it. Frames alone pay for the tables of its space, which
     needs no capability over the quota."""
-    claims = task.quota.model_dump()
+    claims, there_is = task.quota.model_dump(), {**LIMITS, "frames": frames}
     for claim, number in claims.items():
-        if not 0 <= number <= LIMITS[claim]:
-            what = f"{claim} is {number}; write a number from 0 to {LIMITS[claim]}"
+        if not 0 <= number <= there_is[claim]:
+            what = f"{claim} is {number}; write a number from 0 to {there_is[claim]}"
             mistakes.add((*where, "quota", claim), what)
     quota = Quota(**claims)
     if quota != Quota(frames=quota.frames) and not any(cap.quota for cap in task.caps):
@@ -40,9 +39,11 @@ def read_quota(mistakes: Mistakes, where: Where, task: TaskTable) -> Quota:
     return quota
 
 
-def check_sums(mistakes: Mistakes, model: Description, regions: Sequence[Region], quotas: Sequence[Quota]) -> None:
+def check_sums(
+    mistakes: Mistakes, model: Description, regions: Sequence[Region], quotas: Sequence[Quota], frames: int
+) -> None:
     """What is there from the start, and after it the quotas in the order of their tasks, must fit in."""
-    tasks = len(model.task)
+    tasks, there_is = len(model.task), {**LIMITS, "frames": frames}
     taken = {
         "tasks": tasks,
         "endpoints": len(model.endpoint),
@@ -52,23 +53,23 @@ def check_sums(mistakes: Mistakes, model: Description, regions: Sequence[Region]
         "quotas": tasks,
         "frames": pages_of(regions),
     }
-    if taken["frames"] > limits.SHARED_FRAMES:
-        what = f"{taken['frames']} pages of memory; a system has at most {limits.SHARED_FRAMES}, remove some"
+    if taken["frames"] > frames:
+        what = f"{taken['frames']} pages of memory; a system has at most {frames}, remove some"
         mistakes.add(("memory", len(regions) - 1, "pages"), what)
     for index, task in enumerate(model.task):
         large = max(0, (task.stack_pages or 0) - limits.SMALL_STACK_PAGES)
-        if taken["frames"] <= limits.SHARED_FRAMES < taken["frames"] + large:
+        if taken["frames"] <= frames < taken["frames"] + large:
             total = taken["frames"] + large
             what = f"{total} pages of memory, and of stacks above {limits.SMALL_STACK_PAGES} pages each"
-            mend = f"a system has at most {limits.SHARED_FRAMES}, lower a stack_pages"
+            mend = f"a system has at most {frames}, lower a stack_pages"
             mistakes.add(("task", index, "stack_pages"), f"{what}; {mend}")
         taken["frames"] += large
     for claim in CLAIMS:
         total = taken[claim]
         for index, quota in enumerate(quotas):
             total += getattr(quota, claim)
-            if getattr(quota, claim) and total > LIMITS[claim]:
+            if getattr(quota, claim) and total > there_is[claim]:
                 there = f"{taken[claim]} from the start and {total - taken[claim]} in quotas up to here"
-                what = f"{claim}: {there}; a system has at most {LIMITS[claim]}, lower a quota"
+                what = f"{claim}: {there}; a system has at most {there_is[claim]}, lower a quota"
                 mistakes.add(("task", index, "quota", claim), what)
                 break

@@ -41,11 +41,12 @@ from tyrne.system.devices import in_ram
 from tyrne.system.errors import BadRecordError
 from tyrne.system.packed import pack, unpack
 from tyrne.system.parts import Device, Region
+from tyrne.system.ram import MOST, end_of, is_size, shared_frames
 from tyrne.system.record_devices import devices_from_json, devices_to_json
 
 FORMAT: Final = 1
-MANIFEST_BYTES: Final = (limits.TASKS * limits.SMALL_PROGRAM_PAGES + limits.SHARED_FRAMES) * limits.PAGE + (1 << 20)
-"""More than the manifest of any system takes."""
+MANIFEST_HEAD: Final = 1 << 20
+"""Bytes: more than what stands in a manifest before the contents."""
 _INTERRUPT: Final = re.compile(
     r"(\d{1,18})\+(\d{1,18})(?:/([1-9]\d{0,17}))? (tick|limit|spurious|alarm|device (\d{1,4}))"
 )
@@ -77,6 +78,12 @@ class Record:
     def limit(self) -> int:
         """Instructions; 0 for none."""
         return _word(self.manifest, int(layout.WORD_MAX_INSTRUCTIONS))
+
+    @property
+    def ram(self) -> int:
+        """Bytes. Older records do not say it."""
+        end = _word(self.manifest, int(layout.WORD_MEMORY))
+        return end - end_of(0) if end else limits.RAM
 
     @property
     def task_names(self) -> list[str]:
@@ -145,8 +152,11 @@ def from_json(data: object) -> Record:
     found = Record(kernel, profile == "release", manifest, interrupts, seed, readings, devices)
     if found.preempt_calls and interrupts is not None:
         raise BadRecordError("replay has both interrupts and preempt_calls, of which a run has one")
-    if sum(region.pages for region in found.addressed if in_ram(region)) > limits.SHARED_FRAMES:
+    if sum(region.pages for region in found.addressed if in_ram(region)) > shared_frames(found.ram):
         raise BadRecordError("replay.manifest has more memory for devices than a system may have")
+    ends = (region.address + region.pages * limits.PAGE for region in found.addressed if in_ram(region))
+    if any(end > end_of(found.ram) for end in ends):
+        raise BadRecordError("replay.manifest has memory where none is")
     if data.get("limit") != found.limit:
         raise BadRecordError("replay.limit is not that of replay.manifest")
     return found
@@ -156,11 +166,18 @@ def _manifest(text: object) -> bytes:
     if not isinstance(text, str):
         raise BadRecordError("replay.manifest is not a string")
     try:
-        content = unpack(text, MANIFEST_BYTES)
+        content = unpack(text, manifest_bytes(MOST))
     except ValueError as error:
         raise BadRecordError(f"replay.manifest is {error}") from None
     _check_manifest(content)
     return content
+
+
+def manifest_bytes(ram: int) -> int:
+    """More than the manifest of any system takes that has so many bytes of RAM: each page of contents is copied to
+    another one, and there is room for both."""
+    room = limits.TASKS * limits.SMALL_PROGRAM_PAGES + shared_frames(ram)
+    return room // 2 * limits.PAGE + MANIFEST_HEAD
 
 
 def _check_manifest(content: bytes) -> None:
@@ -172,6 +189,12 @@ def _check_manifest(content: bytes) -> None:
         len(content),
     ):
         raise BadRecordError("replay.manifest is not a manifest of this version")
+    memory = _word(content, int(layout.WORD_MEMORY))
+    ram = memory - end_of(0) if memory else limits.RAM
+    if not is_size(ram):
+        raise BadRecordError("replay.manifest is for a machine with memory that none has")
+    if len(content) > manifest_bytes(ram):
+        raise BadRecordError("replay.manifest is larger than that of any system with its memory")
     tables = (
         (layout.WORD_TASKS, layout.WORD_FIRST_TASK, layout.TASK_WORDS, limits.TASKS),
         (layout.WORD_REGIONS, layout.WORD_FIRST_REGION, layout.REGION_WORDS, limits.BOOT_REGIONS),

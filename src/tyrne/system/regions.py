@@ -17,11 +17,11 @@ from tyrne.system.shape import MemoryTable, example
 
 
 def read_region(
-    mistakes: Mistakes, description: Path, here: Where, table: MemoryTable, allowed: Sequence[Path]
+    mistakes: Mistakes, description: Path, here: Where, table: MemoryTable, allowed: Sequence[Path], most: int
 ) -> Region:
-    """One region; `placed` says where it lies, if it is to lie at the end of RAM. A file is read now, so that it gives
-    the size, and is looked at with all else of the description."""
-    file, content = _content(mistakes, description, here, table, allowed)
+    """One region, of at most so many pages; `placed` says where it lies, if it is to lie at the end of RAM. A file is
+    read now, so that it gives the size, and is looked at with all else of the description."""
+    file, content = _content(mistakes, description, here, table, allowed, most)
     pages = table.pages if table.pages is not None else -(-len(content) // limits.PAGE)
     if table.pages is None and file is None:
         mistakes.add(here, f'no "pages" in [[memory]]; add {example("pages")}, or {example("file", "memory")}')
@@ -29,8 +29,8 @@ def read_region(
     elif table.pages is None and not content:
         mistakes.add((*here, "file"), f"{file}: empty; add {example('pages')}, or name another file")
         pages = 1
-    elif not 1 <= pages <= limits.SHARED_FRAMES:
-        mistakes.add((*here, "pages"), f"pages is {pages}; write a number from 1 to {limits.SHARED_FRAMES}")
+    elif not 1 <= pages <= most:
+        mistakes.add((*here, "pages"), f"pages is {pages}; write a number from 1 to {most}")
         pages = 1  # what is said of its mappings should hold for any size
     elif pages > limits.MAPPED_PAGES and pages % limits.MAPPED_PAGES and _lies_anywhere(table):
         what = f"pages is {pages}; above {limits.MAPPED_PAGES} memory is made of blocks of {limits.MAPPED_PAGES} pages"
@@ -66,7 +66,7 @@ def with_out(
 
 
 def _content(
-    mistakes: Mistakes, description: Path, here: Where, table: MemoryTable, allowed: Sequence[Path]
+    mistakes: Mistakes, description: Path, here: Where, table: MemoryTable, allowed: Sequence[Path], most: int
 ) -> tuple[Path | None, bytes]:
     """The file of a region and what it holds, which is not read for a region that has no file."""
     if table.file is None:
@@ -75,7 +75,7 @@ def _content(
         mistakes.add((*here, "file"), f"no file is named {table.file!r}; write {example('file', 'memory')}")
         return Path(), bytes(1)
     file = description.parent / table.file
-    most = limits.SHARED_FRAMES if table.pages is None else max(1, min(table.pages, limits.SHARED_FRAMES))
+    most = most if table.pages is None else max(1, min(table.pages, most))
     what, smaller = "a file", "make it smaller"
     if table.pages is not None:
         what = f"one of {table.pages} page{'s' * (table.pages != 1)}"

@@ -248,9 +248,10 @@ def _qemu(request: Request) -> Start:
     from tyrne.system.qemu_wire import Wire
 
     find_emulator()
-    kernel = kernel_elf(request.system, release=request.release, traced=True, max_instructions=request.max_instructions)
-    options = emulator_options(request.system.devices)
-    devices = {device.kind: device for device in request.system.devices}
+    system = request.system
+    kernel = kernel_elf(system, release=request.release, traced=True, max_instructions=request.max_instructions)
+    options = emulator_options(system.devices, system.ram)
+    devices = {device.kind: device for device in system.devices}
     network, block = devices.get("network"), devices.get("block")
     console = next((device for device in request.system.devices if device.kind in TYPED_INTO), None)
 
@@ -263,10 +264,10 @@ def _qemu(request: Request) -> Start:
             disk = None if block is None else ends.enter_context(QemuDisk(block, recorder))
             words = options if wire is None else wire.options(options)
             words = words if disk is None else disk.options(words)
-            if request.system.returned:
+            if system.returned:
                 from tyrne.system.qemu_memory import QemuMemory
 
-                words = ends.enter_context(QemuMemory(request.system.returned, recorder)).options(words)
+                words = ends.enter_context(QemuMemory(system.ram, system.returned, recorder)).options(words)
             return run_kernel(kernel, recorder, words, stop, port, request.max_seconds is None)
 
     return start

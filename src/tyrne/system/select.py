@@ -16,6 +16,7 @@ from tyrne.system.loading import SOURCES, load_program
 from tyrne.system.manifest import System, Task
 from tyrne.system.parts import CONSOLE_CAP, NOTHING_GIVEN, Given, Region
 from tyrne.system.program import Program
+from tyrne.system.ram import end_of, shared_frames
 from tyrne.system.shipped import shipped
 
 GREETING = "systems/hello.toml"
@@ -24,22 +25,25 @@ ENDINGS = (".toml", ".py", ".c", ".S", ".bin", ".elf")
 
 
 def select(
-    arguments: Sequence[Path], given: Given = NOTHING_GIVEN, allowed: Sequence[Path] = ()
+    arguments: Sequence[Path], given: Given = NOTHING_GIVEN, allowed: Sequence[Path] = (), ram: int | None = None
 ) -> SystemDescription:
     """The description that the arguments name; each program on the command line becomes a task with the console.
     `given` is for a program, of which there is only one if it has arguments; `allowed` are more folders in which files
-    of memory regions may lie."""
+    of memory regions may lie; `ram` is the memory of a machine for programs, in bytes."""
+    descriptions = [path for path in arguments if path.suffix == ".toml"]
     if given.args and len(arguments) != 1:
         raise RequestError(f"arguments for {len(arguments)} programs; name the one that gets them before the --")
     if given.out is not None and len(arguments) > 1:
         raise RequestError(f"--out: {len(arguments)} programs are named; name the one whose files come back")
     if not arguments and given != NOTHING_GIVEN:
         raise RequestError("--abi, --files or --out: no program is named; name the one that it is about")
+    if ram is not None and (not arguments or descriptions):
+        what = "no program is named" if not arguments else f"{descriptions[0]} is a description"
+        raise RequestError(f"--memory: {what}; name programs, or write memory in the [system] of a description")
     if not arguments:
         return _read(shipped(GREETING))
-    descriptions = [path for path in arguments if path.suffix == ".toml"]
     if not descriptions:
-        return _of_programs(arguments, given)
+        return _of_programs(arguments, given, limits.RAM if ram is None else ram)
     if len(arguments) > 1:
         raise RequestError(f"{descriptions[0]}: a description stands alone; give one system, or only programs")
     if given != NOTHING_GIVEN:
@@ -67,7 +71,7 @@ def _read(path: Path, allowed: Sequence[Path] = ()) -> SystemDescription:
     return read_description(path, allowed)
 
 
-def _of_programs(programs: Sequence[Path], given: Given) -> SystemDescription:
+def _of_programs(programs: Sequence[Path], given: Given, ram: int) -> SystemDescription:
     if len(programs) > limits.TASKS:
         raise RequestError(f"{len(programs)} programs; a system has at most {limits.TASKS} tasks, give fewer")
     tasks: list[TaskDescription] = []
@@ -75,7 +79,7 @@ def _of_programs(programs: Sequence[Path], given: Given) -> SystemDescription:
         name = _free_name(program.stem, {task.name for task in tasks})
         tasks.append(TaskDescription(name, program, None, (CONSOLE_CAP,), "", handles=CONSOLE_ONLY, given=given))
     if given.out is None:
-        return SystemDescription(tasks[0].name, (), tuple(tasks))
+        return SystemDescription(tasks[0].name, (), tuple(tasks), ram=ram)
     from tyrne.system.program_files import beside  # here: pydantic, which programs do without
     from tyrne.system.regions import out_region, with_out
     from tyrne.system.returned_files import check_out
@@ -85,7 +89,8 @@ def _of_programs(programs: Sequence[Path], given: Given) -> SystemDescription:
         raise RequestError(f"--out: {wrong}")
     caps, mappings = with_out(tasks[0].caps, (), 0)
     task = replace(tasks[0], caps=caps, mappings=mappings)
-    return SystemDescription(task.name, (), (task,), memory=placed([out_region(task.name, out, None)]))
+    memory = placed([out_region(task.name, out, None)], end_of(ram))
+    return SystemDescription(task.name, (), (task,), memory=memory, ram=ram)
 
 
 def _free_name(stem: str, taken: set[str]) -> str:
@@ -127,6 +132,7 @@ def load_system(description: SystemDescription) -> System:
         description.endpoints,
         description.notifications,
         description.devices,
+        description.ram,
     )
 
 
@@ -178,13 +184,13 @@ def room_errors(description: SystemDescription, tasks: Sequence[Task]) -> Iterat
     regions = pages_of(description.memory)
     stacks = sum(max(0, task.stack_pages - limits.SMALL_STACK_PAGES) for task in tasks)
     total = other = regions + stacks + sum(task.quota.frames for task in tasks)
-    described = {task.name: task for task in description.tasks}
+    described, most = {task.name: task for task in description.tasks}, shared_frames(description.ram)
     for task in tasks:
         total += max(0, task.program.room - limits.SMALL_PROGRAM_PAGES)
-        if total > limits.SHARED_FRAMES:
+        if total > most:
             of = described[task.name]
             what = f"programs take {total - other} pages above {limits.SMALL_PROGRAM_PAGES} each, up to this one"
             beside = f", and memory, stacks and quotas {other}" if other else ""
-            mend = f"a system has at most {limits.SHARED_FRAMES}, make it smaller"
+            mend = f"a system has at most {most}, make it smaller"
             yield f"{of.place}{': ' if of.place else ''}{of.program}: {what}{beside}; {mend}"
             return

@@ -133,6 +133,7 @@ class DeviceTable(Table):
 class SystemTable(Table):
     name: str
     slice: Number = DEFAULT_SLICE
+    memory: str | None = None
 
 
 class Description(Table):
@@ -172,6 +173,7 @@ _EXAMPLES: Final = {
     ".task": '[[task]] with name = "…" and program = "…"',
     "name": 'name = "…"',
     "slice": "slice = 1_000_000",
+    "system.memory": 'memory = "256M"',
     "pages": "pages = 1",
     "address": "address = 0x0901_0000",
     "device.address": 'address = "52:54:00:12:34:56"',

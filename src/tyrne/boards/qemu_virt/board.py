@@ -8,7 +8,7 @@ from tyrne.boards.qemu_virt.counter import CycleCounter
 from tyrne.boards.qemu_virt.gic import InterruptController, line_of
 from tyrne.boards.qemu_virt.layout import image_layout
 from tyrne.boards.qemu_virt.memory import BareMemory, DirectMap
-from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, RAM_END, RAM_START
+from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, RAM_START
 from tyrne.boards.qemu_virt.power_button import LINE as BUTTON_LINE
 from tyrne.boards.qemu_virt.power_button import PowerButton
 from tyrne.boards.qemu_virt.semihosting import HostExit
@@ -26,6 +26,7 @@ from tyrne.hal.board import Standing
 from tyrne.hal.boot_info import BootInfo
 from tyrne.hal.frame import Call, ThreadState, TrapFrame
 from tyrne.hal.interrupt import Interrupt
+from tyrne.hal.manifest import WORD_MEMORY
 from tyrne.lang import inline, u8, u16, u32, u64
 
 
@@ -59,7 +60,8 @@ class QemuVirt:
 
     def prepare_translation(self) -> u64:
         """With the MMU off: build the boot tables; returns the value of SCTLR_EL1 that switches it on."""
-        return prepare(build(self.bare_memory, image_layout(u64(0))))
+        image = image_layout(u64(0))
+        return prepare(build(self.bare_memory, image, self.bare_memory.read64(image.manifest + WORD_MEMORY * 8)))
 
     def start(self) -> BootInfo:
         """With the MMU on, at the high address: the low half is dropped, every device is ready."""
@@ -79,7 +81,8 @@ class QemuVirt:
         elif self.trace.enabled:
             self.uart.listen()
             self.interrupts.enable(UART_LINE)
-        return BootInfo(RAM_START, RAM_END, image.text, image.end, image.manifest)
+        ram_end = self.memory.read64(image.manifest + WORD_MEMORY * 8)
+        return BootInfo(RAM_START, ram_end, image.text, image.end, image.manifest)
 
     def stop(self, status: u64) -> None:
         """End the run: QEMU exits with `status`."""

@@ -24,6 +24,10 @@ class BareMemory:
     def __init__(self) -> None:
         pass
 
+    def read64(self, address: u64) -> u64:
+        # audit: U-05
+        return read64(address)
+
     def write64(self, address: u64, value: u64) -> None:
         # audit: U-05
         write64(address, value)

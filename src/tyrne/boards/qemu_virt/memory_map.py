@@ -1,4 +1,4 @@
-"""Where things are: physical addresses of QEMU's `virt` board with 128 MiB, and the kernel's view of them."""
+"""Where things are: physical addresses of QEMU's `virt` board, and the kernel's view of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Final
 from tyrne.lang import u64
 
 RAM_START: Final = u64(0x4000_0000)
-RAM_END: Final = u64(0x4800_0000)
+RAM_LIMIT: Final = u64(0x8000_0000)
+"""RAM ends here at the latest; where it does, the manifest says."""
 DISTRIBUTOR: Final = u64(0x0800_0000)
 """GICv2 distributor (GICD)."""
 CPU_INTERFACE: Final = u64(0x0801_0000)

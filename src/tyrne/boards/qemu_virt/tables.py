@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, DISTRIBUTOR, RAM_END, RAM_START, UART
+from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, DISTRIBUTOR, RAM_LIMIT, RAM_START, UART
 from tyrne.hal.aarch64.descriptors import block_descriptor, level_index, page_descriptor, table_descriptor
 from tyrne.hal.pages import BLOCK_SIZE, PAGE_SIZE, MappingFlags, forbidden
 from tyrne.lang import u64
@@ -76,12 +76,12 @@ class _Leaves:
     last_block: u64
 
 
-def build(memory: M, image: ImageLayout) -> Roots:
-    """Fill the zeroed tables at `image.tables`."""
+def build(memory: M, image: ImageLayout, ram_end: u64) -> Roots:
+    """Fill the zeroed tables at `image.tables`. RAM ends with a block."""
     last_block = (image.end - 1) - (image.end - 1) % BLOCK_SIZE
     leaves = _Leaves(_page(image, u64(7)), _page(image, u64(8)), _page(image, u64(9)), last_block)
     assert image.emergency_end <= RAM_START + BLOCK_SIZE
-    assert image.end < RAM_END
+    assert image.end < ram_end <= RAM_LIMIT
 
     low = _page(image, u64(0))
     _link(memory, low, image.text, u64(0), _page(image, u64(1)))
@@ -106,7 +106,7 @@ def build(memory: M, image: ImageLayout) -> Roots:
     _map(memory, leaves, image.kernel_guard + PAGE_SIZE, image.emergency_guard, DATA)
     _map(memory, leaves, image.emergency_guard + PAGE_SIZE, image.emergency_end, DATA)
     _map(memory, leaves, image.manifest, image.end, CONSTANT)
-    _map(memory, leaves, image.end, RAM_END, DATA)
+    _map(memory, leaves, image.end, ram_end, DATA)
     return Roots(low, high)
 
 
