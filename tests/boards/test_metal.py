@@ -11,8 +11,9 @@ import pytest
 from metal import MACHINE, SEMIHOSTING, boot, kernel_with, patched, symbols
 from table_walk import check_no_page_is_writable_and_executable, leaves
 
-from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, RAM_END, RAM_START
+from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, RAM_START
 from tyrne.compiler.build import build_user_program
+from tyrne.system import limits
 from tyrne.system.build import kernel_elf
 from tyrne.system.qemu import emulator
 from tyrne.system.select import load_system, select
@@ -101,7 +102,7 @@ def memory_of_running(elf: Path, folder: Path) -> bytes:
                 monitor.connect(str(path))
                 answers = monitor.makefile()
                 answers.readline()
-                size = int(RAM_END - RAM_START)
+                size = limits.RAM
                 for execute, arguments in (
                     ("qmp_capabilities", {}),
                     ("stop", {}),

@@ -3,7 +3,7 @@
 import pytest
 from table_walk import Leaf, check_no_page_is_writable_and_executable, leaves
 
-from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, DISTRIBUTOR, RAM_END, RAM_START, UART
+from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP, DISTRIBUTOR, RAM_LIMIT, RAM_START, UART
 from tyrne.boards.qemu_virt.tables import TABLES, ImageLayout, Roots, build, drop_low_half
 from tyrne.lang import u64
 
@@ -45,14 +45,18 @@ SIZES = [1, 0x120, 0x121, 0x320, 0x1321]
 """In pages: within the first block, up to its end, one page further, up to the second's end, and over many blocks."""
 
 
-def built(manifest_pages: int) -> tuple[ImageLayout, Words, Roots]:
+ENDS = [0x4800_0000, 0x4820_0000, int(RAM_LIMIT)]
+"""Where RAM ends: that of 128 MiB, a block more, and 1 GiB."""
+
+
+def built(manifest_pages: int, ram_end: int = ENDS[0]) -> tuple[ImageLayout, Words, Roots]:
     image = layout(manifest_pages)
     memory = Words(image)
-    return image, memory, build(memory, image)
+    return image, memory, build(memory, image, u64(ram_end))
 
 
-def high_half(manifest_pages: int) -> tuple[ImageLayout, list[Leaf]]:
-    image, memory, roots = built(manifest_pages)
+def high_half(manifest_pages: int, ram_end: int = ENDS[0]) -> tuple[ImageLayout, list[Leaf]]:
+    image, memory, roots = built(manifest_pages, ram_end)
     return image, list(leaves(memory.read64, int(roots.high), 0xFFFF << 48))
 
 
@@ -63,9 +67,10 @@ def high_half(manifest_pages: int) -> tuple[ImageLayout, list[Leaf]]:
         "writable alias that only the kernel can reach"
     ),
 )
+@pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("pages", SIZES)
-def test_no_page_is_writable_and_executable_in_either_half(pages: int) -> None:
-    _, memory, roots = built(pages)
+def test_no_page_is_writable_and_executable_in_either_half(pages: int, end: int) -> None:
+    _, memory, roots = built(pages, end)
     both = [*leaves(memory.read64, int(roots.high), 0xFFFF << 48), *leaves(memory.read64, int(roots.low))]
     check_no_page_is_writable_and_executable(both)
     assert not any(leaf.user or leaf.user_executes for leaf in both)
@@ -75,9 +80,10 @@ def test_no_page_is_writable_and_executable_in_either_half(pages: int) -> None:
     "The kernel's own text is executable and read-only, its constants are read-only, its data is not executable",
     "Guard pages lie below its stacks",
 )
+@pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("pages", SIZES)
-def test_each_part_of_the_image_has_its_permissions(pages: int) -> None:
-    image, mapped = high_half(pages)
+def test_each_part_of_the_image_has_its_permissions(pages: int, end: int) -> None:
+    image, mapped = high_half(pages, end)
     kinds = {
         int(page): (leaf.writable, leaf.kernel_executes)
         for leaf in mapped
@@ -85,7 +91,7 @@ def test_each_part_of_the_image_has_its_permissions(pages: int) -> None:
         for page in range(leaf.physical, leaf.physical + leaf.size, PAGE)
     }
     data, code, constant = (True, False), (False, True), (False, False)
-    expected = dict.fromkeys(range(int(RAM_START), int(RAM_END), PAGE), data)
+    expected = dict.fromkeys(range(int(RAM_START), end, PAGE), data)
     expected |= dict.fromkeys(range(int(image.text), int(image.constants), PAGE), code)
     expected |= dict.fromkeys(range(int(image.constants), int(image.data), PAGE), constant)
     expected |= dict.fromkeys(range(int(image.manifest), int(image.end), PAGE), constant)
@@ -94,9 +100,10 @@ def test_each_part_of_the_image_has_its_permissions(pages: int) -> None:
 
 
 @pytest.mark.promise("There is no second, writable mapping of the text")
+@pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("pages", SIZES)
-def test_the_high_half_is_the_direct_map(pages: int) -> None:
-    _, mapped = high_half(pages)
+def test_the_high_half_is_the_direct_map(pages: int, end: int) -> None:
+    _, mapped = high_half(pages, end)
     assert all(leaf.virtual == leaf.physical + DIRECT_MAP for leaf in mapped)
     assert all(leaf.is_global for leaf in mapped)
     assert len({leaf.virtual for leaf in mapped}) == len(mapped)
@@ -132,4 +139,10 @@ def test_a_kernel_beyond_the_first_block_is_refused() -> None:
         image.tables,
     )
     with pytest.raises(AssertionError):
-        build(Words(image), too_long)
+        build(Words(image), too_long, u64(ENDS[0]))
+
+
+@pytest.mark.parametrize("end", [0, TEXT + 0x61000, ENDS[0] + PAGE, int(RAM_LIMIT) + BLOCK])
+def test_ram_that_ends_in_the_image_or_in_a_block_or_is_too_large_is_refused(end: int) -> None:
+    with pytest.raises(AssertionError):
+        built(1, end)

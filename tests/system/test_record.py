@@ -14,13 +14,13 @@ import pytest
 from tyrne.abi import VERSION
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hosted.recorder import InterruptEvent
-from tyrne.system import kernel_source
+from tyrne.system import kernel_source, limits
 from tyrne.system.errors import RequestError
 from tyrne.system.loading import RAW_BASE
 from tyrne.system.manifest import System, Task, encode
 from tyrne.system.parts import CONSOLE_CAP, Region
 from tyrne.system.program import Program, Segment
-from tyrne.system.record import MANIFEST_BYTES, from_json, record, to_json
+from tyrne.system.record import from_json, manifest_bytes, record, to_json
 from tyrne.system.replay import Replay
 from tyrne.system.report_file import read_report
 
@@ -140,12 +140,16 @@ WRONG: dict[str, tuple[object, str]] = {
     "not compressed": (with_record(manifest="AAAA"), "replay.manifest is damaged"),
     "cut off": (with_record(manifest=packed(manifest(500))[:-24]), "damaged"),
     "more behind": (with_record(manifest=base64.b64encode(zlib.compress(manifest(500)) + b"x").decode()), "damaged"),
-    "a bomb": (with_record(manifest=packed(bytes(MANIFEST_BYTES + 4096))), "larger than that of any system"),
+    "a bomb": (with_record(manifest=packed(bytes(manifest_bytes(limits.RAM) + 4096))), "larger than that of any system"),
     "too short": (with_record(manifest=packed(bytes(64))), "is not a manifest"),
     "no magic": (with_record(manifest=with_word(0, 1)), "not a manifest of this version"),
     "wrong length": (with_record(manifest=with_word(1, 4096)), "not a manifest of this version"),
     "too many tasks": (with_record(manifest=with_word(4, 17)), "a table lies outside"),
     "tasks outside": (with_record(manifest=with_word(5, 1 << 63)), "a table lies outside"),
+    "memory that is no block": (with_record(manifest=with_word(12, 0x4810_0000)), "memory that no machine has"),
+    "less memory than any": (with_record(manifest=with_word(12, 0x4000_0000)), "memory that no machine has"),
+    "memory above all": (with_record(manifest=with_word(12, 0x8020_0000)), "memory that no machine has"),
+    "no end of memory": (with_record(manifest=with_word(12, (1 << 64) - 4096)), "memory that no machine has"),
     "too many regions": (with_record(manifest=with_word(8, 1 << 40)), "a table lies outside"),
     "interrupts are text": (with_record(interrupts="0+7 tick"), "neither null nor a list"),
     "interrupt is a number": (with_record(interrupts=[7]), "replay.interrupts has 7"),

@@ -11,6 +11,14 @@ def pack(content: bytes) -> str:
     return base64.b64encode(zlib.compress(content, 9)).decode()
 
 
+def beginning(text: str, length: int) -> bytes:
+    """The first bytes of a text, `length` at most; ValueError if it is damaged there."""
+    try:
+        return zlib.decompressobj().decompress(base64.b64decode(text, validate=True), length)
+    except (ValueError, zlib.error):
+        raise ValueError("damaged") from None
+
+
 def unpack(text: str, limit: int) -> bytes:
     """The bytes of a text, of which there may be `limit`; ValueError says what is wrong with it."""
     try:

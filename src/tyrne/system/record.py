@@ -39,14 +39,15 @@ from tyrne.hosted.recorder import InterruptEvent
 from tyrne.system import kernel_source, limits
 from tyrne.system.devices import in_ram
 from tyrne.system.errors import BadRecordError
-from tyrne.system.packed import pack, unpack
+from tyrne.system.packed import beginning, pack, unpack
 from tyrne.system.parts import Device, Region
-from tyrne.system.ram import MOST, end_of, is_size, shared_frames
+from tyrne.system.ram import end_of, is_size, shared_frames
 from tyrne.system.record_devices import devices_from_json, devices_to_json
 
 FORMAT: Final = 1
-MANIFEST_HEAD: Final = 1 << 20
-"""Bytes: more than what stands in a manifest before the contents."""
+_HEADER_BYTES: Final = 8 * int(layout.HEADER_WORDS)
+_TABLE_BYTES: Final = 1 << 20
+"""More than what stands in a manifest before the contents."""
 _INTERRUPT: Final = re.compile(
     r"(\d{1,18})\+(\d{1,18})(?:/([1-9]\d{0,17}))? (tick|limit|spurious|alarm|device (\d{1,4}))"
 )
@@ -81,9 +82,8 @@ class Record:
 
     @property
     def ram(self) -> int:
-        """Bytes. Older records do not say it."""
-        end = _word(self.manifest, int(layout.WORD_MEMORY))
-        return end - end_of(0) if end else limits.RAM
+        """Bytes that the machine has."""
+        return _ram(self.manifest)
 
     @property
     def task_names(self) -> list[str]:
@@ -166,7 +166,9 @@ def _manifest(text: object) -> bytes:
     if not isinstance(text, str):
         raise BadRecordError("replay.manifest is not a string")
     try:
-        content = unpack(text, manifest_bytes(MOST))
+        head = beginning(text, _HEADER_BYTES)
+        ram = _ram(head) if len(head) == _HEADER_BYTES else limits.RAM
+        content = unpack(text, manifest_bytes(ram if is_size(ram) else limits.RAM))
     except ValueError as error:
         raise BadRecordError(f"replay.manifest is {error}") from None
     _check_manifest(content)
@@ -177,24 +179,20 @@ def manifest_bytes(ram: int) -> int:
     """More than the manifest of any system takes that has so many bytes of RAM: each page of contents is copied to
     another one, and there is room for both."""
     room = limits.TASKS * limits.SMALL_PROGRAM_PAGES + shared_frames(ram)
-    return room // 2 * limits.PAGE + MANIFEST_HEAD
+    return room // 2 * limits.PAGE + _TABLE_BYTES
 
 
 def _check_manifest(content: bytes) -> None:
     """That it can be looked at; what is wrong inside, the kernel finds at boot."""
-    if len(content) < 8 * layout.HEADER_WORDS or len(content) % limits.PAGE:
+    if len(content) < _HEADER_BYTES or len(content) % limits.PAGE:
         raise BadRecordError("replay.manifest is not a manifest")
     if (_word(content, int(layout.WORD_MAGIC)), _word(content, int(layout.WORD_LENGTH))) != (
         int(layout.MAGIC),
         len(content),
     ):
         raise BadRecordError("replay.manifest is not a manifest of this version")
-    memory = _word(content, int(layout.WORD_MEMORY))
-    ram = memory - end_of(0) if memory else limits.RAM
-    if not is_size(ram):
-        raise BadRecordError("replay.manifest is for a machine with memory that none has")
-    if len(content) > manifest_bytes(ram):
-        raise BadRecordError("replay.manifest is larger than that of any system with its memory")
+    if not is_size(_ram(content)):
+        raise BadRecordError("replay.manifest asks for memory that no machine has")
     tables = (
         (layout.WORD_TASKS, layout.WORD_FIRST_TASK, layout.TASK_WORDS, limits.TASKS),
         (layout.WORD_REGIONS, layout.WORD_FIRST_REGION, layout.REGION_WORDS, limits.BOOT_REGIONS),
@@ -257,6 +255,12 @@ def _check_order(events: Sequence[InterruptEvent]) -> None:
     inside = [(event.traps, event.steps) for event in events if event.steps]
     if places != sorted(places) or any(one >= other for one, other in pairwise(inside)):
         raise BadRecordError("replay.interrupts are not in the order of their time")
+
+
+def _ram(manifest: bytes) -> int:
+    """The bytes of RAM that a manifest asks for. Those of older records do not say it."""
+    end = _word(manifest, int(layout.WORD_MEMORY))
+    return end - end_of(0) if end else limits.RAM
 
 
 def _fills(manifest: bytes) -> range:
