@@ -36,7 +36,7 @@ def test_the_words_of_a_manifest_of_two_tasks() -> None:
     )
     blob = encode(system, 12345)
     assert blob[:8] == b"TYRNEMF2"
-    assert words(blob, 1, HEADER - 1) == (5 * 4096, 12345, 2, 2, 128, 0, 0, 0, 128, *[0] * 6)
+    assert words(blob, 1, HEADER - 1) == (5 * 4096, 12345, 2, 2, 128, 0, 0, 0, 128, 0, 0, 0x4800_0000, 0, 0, 0)
     assert len(blob) == 5 * 4096
 
     first = HEADER

@@ -19,8 +19,9 @@ LIMITS: Final = {
     "spaces": limits.SPACES,
     "memory": limits.REGIONS,
     "quotas": limits.QUOTAS,
+    "frames": limits.SHARED_FRAMES,
 }
-"""How much of each there is for all tasks. Frames are as many as RAM has room for."""
+"""How much of each there is for all tasks; of frames there are more where RAM is larger."""
 CLAIMS: Final = tuple(field.name for field in fields(Quota))
 
 

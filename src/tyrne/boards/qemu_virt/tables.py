@@ -142,8 +142,10 @@ def _map(memory: M, leaves: _Leaves, start: u64, end: u64, flags: MappingFlags) 
         block = address - address % BLOCK_SIZE
         if block == RAM_START or block == leaves.last_block:
             table = leaves.first if block == RAM_START else leaves.last
-            memory.write64(table + level_index(address, u64(3)) * 8, address | page)
-            address += PAGE_SIZE
+            stop = end if end - block < BLOCK_SIZE else block + BLOCK_SIZE
+            while address < stop:
+                memory.write64(table + level_index(address, u64(3)) * 8, address | page)
+                address += PAGE_SIZE
         else:
             assert address == block
             assert end - address >= BLOCK_SIZE
