@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from commands import Tyrne
 
+MEND = "name programs, or write memory in the [system] of a description"
 EXIT = struct.pack("<3I", 0xD2800000, 0xD2800088, 0xD4000001)
 
 
@@ -16,7 +17,8 @@ EXIT = struct.pack("<3I", 0xD2800000, 0xD2800088, 0xD4000001)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "exit.bin").write_bytes(EXIT)
-    (tmp_path / "s.toml").write_text('[system]\nname = "s"\nmemory = "256M"\n[[task]]\nname = "t"\nprogram = "exit.bin"\n')
+    text = '[system]\nname = "s"\nmemory = "256M"\n[[task]]\nname = "t"\nprogram = "exit.bin"\n'
+    (tmp_path / "s.toml").write_text(text)
 
 
 def frames(output: str) -> int:
@@ -36,11 +38,8 @@ def test_a_machine_has_as_much_memory_as_is_said(tyrne: Tyrne, machine: str) -> 
     [
         ("exit.bin --memory 512", "--memory is '512'; write 128M to 1G, in steps of 2M"),
         ("exit.bin --memory 64M", "--memory is 64M; write 128M to 1G, in steps of 2M"),
-        ("--memory 1G", "--memory: no program is named; name programs, or write memory in the [system] of a description"),
-        (
-            "s.toml --memory 1G",
-            "--memory: s.toml is a description; name programs, or write memory in the [system] of a description",
-        ),
+        ("--memory 1G", f"--memory: no program is named; {MEND}"),
+        ("s.toml --memory 1G", f"--memory: s.toml is a description; {MEND}"),
     ],
 )
 def test_memory_that_nobody_gets_is_refused(tyrne: Tyrne, arguments: str, expected: str) -> None:

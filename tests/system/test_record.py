@@ -108,6 +108,7 @@ def test_a_system_of_empty_pages_takes_little_room() -> None:
     assert len(to_json(record(False, manifest(), None))["manifest"]) < 1000
 
 
+MOST_BYTES = manifest_bytes(limits.RAM)
 TASK = {"name": "t", "state": "exited", "code": 0, "fault": None}
 CALL = {"task": "t", "number": 0, "name": "yield", "args": [], "status": "0x0", "payload": []}
 WRONG: dict[str, tuple[object, str]] = {
@@ -140,7 +141,7 @@ WRONG: dict[str, tuple[object, str]] = {
     "not compressed": (with_record(manifest="AAAA"), "replay.manifest is damaged"),
     "cut off": (with_record(manifest=packed(manifest(500))[:-24]), "damaged"),
     "more behind": (with_record(manifest=base64.b64encode(zlib.compress(manifest(500)) + b"x").decode()), "damaged"),
-    "a bomb": (with_record(manifest=packed(bytes(manifest_bytes(limits.RAM) + 4096))), "larger than that of any system"),
+    "a bomb": (with_record(manifest=packed(bytes(MOST_BYTES + 4096))), "larger than that of any system"),
     "too short": (with_record(manifest=packed(bytes(64))), "is not a manifest"),
     "no magic": (with_record(manifest=with_word(0, 1)), "not a manifest of this version"),
     "wrong length": (with_record(manifest=with_word(1, 4096)), "not a manifest of this version"),
