@@ -27,7 +27,7 @@ COUNTS: Final = {
     "4-word reply and wait, one way": 186,
     "4-word call → reply, round trip": 359,
     "the same, threads with FP/SIMD": 481,
-    "4 words + 1 capability, one way": 355,
+    "4 words + 1 capability, one way": 354,
     "fault → supervisor": 203,
     "answer → faulted task goes on": 183,
     "signal → waiter": 332,

@@ -276,12 +276,20 @@ WRONG = r"""
 + 0x5000_0000
 - pages = 2
 + pages = 513
-! s:20: memory "ring" has 513 pages, and at most 512 are mapped at once; let the task derive a part of
-    it and map that
-! s:21: memory "ring" has 513 pages, and at most 512 are mapped at once; let the task derive a part of
-    it and map that
-! s:22: memory "ring" has 513 pages, and at most 512 are mapped at once; let the task derive a part of
-    it and map that
+! s:9: pages is 513; above 512 memory is made of blocks of 512 pages, write 1024
+
+- 0x2000_2000
++ 0x5000_0000
+- pages = 2
++ pages = 513\ndma = true
+! s:21: memory "ring" has 513 pages, which are not blocks of 0x200000 bytes; let the task derive a part of
+    at most 512 pages and map that
+
+- 0x2000_2000
++ 0x5000_1000
+- pages = 2
++ pages = 1024
+! s:21: at 0x50001000 does not begin a block, and memory "ring" is mapped by blocks; write a multiple of 0x200000
 
 - { memory = "ring" }
 + { memory = "ring", at = 0x5000_0000 }

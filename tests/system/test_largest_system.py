@@ -105,7 +105,7 @@ void _start(void) {
 
 FIRST, EACH = 5, 6
 """Tables for the first page that is mapped across the end of half a terabyte, where the program is, and for others."""
-REGIONS = LIMITS["memory"] - 3
+REGIONS = LIMITS["memory"] - 4
 
 
 def pool(folder: Path, frames_of_hog: int) -> Path:
@@ -125,7 +125,7 @@ def pool(folder: Path, frames_of_hog: int) -> Path:
             source = source.replace(word, str(value))
         (folder / f"{name}.c").write_text(source)
     text = '[system]\nname = "pool"\nslice = 0\n[[notification]]\nname = "never"\n'
-    for name, pages in (("theirs", 2), ("its", 2), ("rest", rest)):
+    for name, pages in (("theirs", 2), ("its", 2), ("blocks", rest - rest % 512), ("rest", rest % 512)):
         text += f'[[memory]]\nname = "{name}"\npages = {pages}\n'
     text += '[[task]]\nname = "victim"\nprogram = "victim.c"\npriority = 9\n'
     text += f"quota = {{ frames = {frames_of_victim}, memory = {REGIONS} }}\n"

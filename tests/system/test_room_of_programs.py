@@ -70,9 +70,9 @@ def test_one_page_more_than_the_room_is_refused_with_what_takes_it(tmp_path: Pat
 
 
 def test_memory_stacks_and_quotas_take_of_the_same_room(tmp_path: Path) -> None:
-    zeros(tmp_path, 512 - 2 + 380)
+    zeros(tmp_path, 512 - 2 + 412)
     text = (
-        '[system]\nname = "s"\n[[memory]]\nname = "m"\npages = 20_000\n[[task]]\nname = "t"\nprogram = "zeros"\n'
+        '[system]\nname = "s"\n[[memory]]\nname = "m"\npages = 19_968\n[[task]]\nname = "t"\nprogram = "zeros"\n'
         "stack_pages = 114\nquota = { frames = 50 }\n"
     )
     (tmp_path / "s.toml").write_text(text)
@@ -83,6 +83,6 @@ def test_memory_stacks_and_quotas_take_of_the_same_room(tmp_path: Path) -> None:
     (line,) = caught.value.lines
     assert line.startswith(f"{tmp_path}/s.toml:8: ")
     assert line.endswith(
-        "zeros: programs take 380 pages above 512 each, up to this one, and memory, stacks and quotas 20101; "
+        "zeros: programs take 412 pages above 512 each, up to this one, and memory, stacks and quotas 20069; "
         "a system has at most 20480, make it smaller"
     )
