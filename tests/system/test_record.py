@@ -62,6 +62,15 @@ def with_word(index: int, value: int) -> str:
     return packed(bytes(content))
 
 
+def with_memory(address: int, pages: int) -> str:
+    return packed(manifest(500, (Region("m", pages, address),)))
+
+
+def test_a_record_of_older_times_is_one_of_a_machine_of_128_mib() -> None:
+    found = from_json({**to_json(record(False, manifest(500), ())), "manifest": with_word(12, 0)})
+    assert found.ram == record(False, manifest(500), ()).ram == limits.RAM
+
+
 def test_a_record_comes_back_as_it_was() -> None:
     data = to_json(record(True, manifest(500), INTERRUPTS))
     assert data["interrupts"] == ["0+7 tick", "12+0/3 tick", "12+340 limit", "13+0 alarm"]
@@ -151,6 +160,9 @@ WRONG: dict[str, tuple[object, str]] = {
     "less memory than any": (with_record(manifest=with_word(12, 0x4000_0000)), "memory that no machine has"),
     "memory above all": (with_record(manifest=with_word(12, 0x8020_0000)), "memory that no machine has"),
     "no end of memory": (with_record(manifest=with_word(12, (1 << 64) - 4096)), "memory that no machine has"),
+    "memory behind its end": (with_record(manifest=with_memory(0x4800_0000, 1)), "has memory where none is"),
+    "memory over its end": (with_record(manifest=with_memory(0x47FF_F000, 2)), "has memory where none is"),
+    "memory without end": (with_record(manifest=with_memory(0x47FF_F000, 20_481)), "more memory for devices than"),
     "too many regions": (with_record(manifest=with_word(8, 1 << 40)), "a table lies outside"),
     "interrupts are text": (with_record(interrupts="0+7 tick"), "neither null nor a list"),
     "interrupt is a number": (with_record(interrupts=[7]), "replay.interrupts has 7"),
