@@ -178,10 +178,11 @@ def test_the_number_one_is_not_true(tmp_path: Path) -> None:
 def test_stacks_above_their_first_pages_count_with_the_memory_regions(tmp_path: Path) -> None:
     large = limits.STACK_PAGES - limits.SMALL_STACK_PAGES
     left = limits.SHARED_FRAMES - large
-    text = '[system]\nname = "x"\n[[memory]]\nname = "m"\npages = {}\n[[task]]\nname = "t"\nprogram = "t"\n'
+    text = f'[system]\nname = "x"\n[[memory]]\nname = "blocks"\npages = {left - left % 512}\n'
+    text += '[[memory]]\nname = "m"\npages = {}\n[[task]]\nname = "t"\nprogram = "t"\n'
     text += f"stack_pages = {limits.STACK_PAGES}\n"
-    (tmp_path / "s.toml").write_text(text.format(left))
+    (tmp_path / "s.toml").write_text(text.format(left % 512))
     assert read_description(tmp_path / "s.toml").tasks[0].stack_pages == limits.STACK_PAGES
-    assert mistakes(tmp_path, text.format(left + 1)) == [
-        "s:9: 20481 pages of memory, and of stacks above 64 pages each; a system has at most 20480, lower a stack_pages"
+    assert mistakes(tmp_path, text.format(left % 512 + 1)) == [
+        "s:12: 20481 pages of memory, and of stacks above 64 pages each; a system has at most 20480, lower a stack_pages"
     ]

@@ -278,11 +278,11 @@ WRONG = r"""
 + pages = 513
 ! s:9: pages is 513; above 512 memory is made of blocks of 512 pages, write 1024
 
-- 0x2000_2000
-+ 0x5000_0000
-- pages = 2
-+ pages = 513\ndma = true
-! s:21: memory "ring" has 513 pages, which are not blocks of 0x200000 bytes; let the task derive a part of
+- pages = 1
++ pages = 600
+- 0x0901_0000
++ 0x0400_0000
+! s:23: memory "rtc" has 600 pages, which are not blocks of 0x200000 bytes; let the task derive a part of
     at most 512 pages and map that
 
 - 0x2000_2000

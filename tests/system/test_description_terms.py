@@ -260,18 +260,18 @@ def test_a_quota_is_what_the_parts_of_the_system_leave(tmp_path: Path, claim: st
 
 
 def test_quotas_and_memory_share_the_frames(tmp_path: Path) -> None:
-    memory = '[[memory]]\nname = "m"\npages = 20_000\n[[memory]]\nname = "n"\npages = {}\n'
-    assert read(tmp_path, GOOD + memory.format(300)).memory[2].pages == 300
-    assert mistakes(tmp_path, GOOD + memory.format(301)) == [
+    memory = '[[memory]]\nname = "m"\npages = 19_968\n[[memory]]\nname = "n"\npages = {}\n'
+    assert read(tmp_path, GOOD + memory.format(332)).memory[2].pages == 332
+    assert mistakes(tmp_path, GOOD + memory.format(333)) == [
         "s:17: frames: 20381 from the start and 100 in quotas up to here; a system has at most 20480, lower a quota"
     ]
     alone = GOOD.replace(", frames = 100", "")
-    assert read(tmp_path, alone + memory.format(400)).memory[2].pages == 400
-    assert mistakes(tmp_path, alone + memory.format(401)) == [
+    assert read(tmp_path, alone + memory.format(432)).memory[2].pages == 432
+    assert mistakes(tmp_path, alone + memory.format(433)) == [
         "s:29: 20481 pages of memory; a system has at most 20480, remove some"
     ]
     flash = "address = 0x0400_0000\n"
-    assert read(tmp_path, alone + memory.format(16_384).replace("20_000", "20_400") + flash).memory[2].address
+    assert read(tmp_path, alone + memory.format(16_384) + flash).memory[2].address
 
 
 def test_the_task_whose_quota_is_too_much_is_named(tmp_path: Path) -> None:
