@@ -29,14 +29,14 @@ from tyrne.testing.lockstep.tally import Tally
 CALLS = int(os.environ.get("TYRNE_CALLS", "110000"))
 PARTS = 4
 NEVER_FROM_EL0 = {Status.PENDING_AFTER_RESUME, Status.BLOCK_MAPPED}
-"""Version 1 had the first; the second needs a block, which no address space has."""
+"""Version 1 had the first; the second is for who looks up a page that may be in a block, which no call does."""
 SELDOM = {Status.OUT_OF_FRAMES}
-"""Needs free frames that do not lie together."""
+"""Needs a quota for more than 512 pages, where no block of 2 MiB is whole: these systems have 2 MiB of RAM."""
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_random_calls_agree_and_reach_every_call_and_status(part: int) -> None:
-    tally, seed = Tally(), 1_000_000 * part + int(os.environ.get("TYRNE_SEED", "0"))
+    tally, seed = Tally(), 1_000_000 * part + int(os.environ.get("TYRNE_SEED", "200"))
     with watchdog(600):
         while tally.calls.total() < CALLS // PARTS:
             try:
@@ -103,7 +103,7 @@ def test_wrong_function_is_found(
 def test_wrong_game_is_shortened_to_the_steps_that_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signals, "signal", lambda kernel, notification, bits: notification.set(bits))
     long = next(game for game in wrong_games() if len(game.steps) > 25)
-    short = shrunk(long, 100)
+    short = shrunk(long, 200)
     assert isinstance(replay(short), DisagreementError)
     assert len(short.steps) <= 25
 

@@ -13,6 +13,8 @@ from tyrne.testing.world import World
 
 PLACE = 0x100_0000
 """Where `mapped` is."""
+BLOCKS_AT = 1 << 33
+"""Where two blocks are mapped."""
 GARBAGE = 0x7777
 """A word that is no handle, no kind, no flags, no priority, and no multiple of a page."""
 DEVICE = 0x901_0000
@@ -85,6 +87,8 @@ class Scene(World):
         self.words["other space"] = self.give_space(0, 2)
         self.words["device"] = self.give(0, self.registers(DEVICE))
         self.words["huge"] = self.give(0, self.registers(1 << 36, 513))
+        self.words["blocks"] = self.give(0, self.registers(1 << 37, 1024))
+        self.ok(0, C.MAP, self.words["space"], self.give(0, self.registers(1 << 38, 1024)), BLOCKS_AT, 0)
 
     def deep(self, name: str) -> int:
         """A capability from which nothing more may be derived."""
@@ -98,4 +102,4 @@ class Scene(World):
         return argument if isinstance(argument, int) else self.words[argument]
 
 
-__all__ = ["DEVICE", "GARBAGE", "PAGE", "PLACE", "Scene"]
+__all__ = ["BLOCKS_AT", "DEVICE", "GARBAGE", "PAGE", "PLACE", "Scene"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from kernel.scene import GARBAGE, PLACE, Scene
+from kernel.scene import BLOCKS_AT, GARBAGE, PLACE, Scene
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status
 from tyrne.kernel.config import MAX_PIECES
@@ -210,6 +210,8 @@ ROWS: list[tuple[C, tuple[Argument, ...], Status]] = [
     (C.MAP, ("space", "mapped", GARBAGE, 0), S.ALREADY_MAPPED),
     (C.MAP, ("other space", "mapped", GARBAGE, 0), S.ALREADY_MAPPED),
     (C.MAP, ("space", "huge", GARBAGE, 0), S.BAD_ARGUMENT),
+    (C.MAP, ("space", "blocks", PAGE, 0), S.MISALIGNED_ADDRESS),
+    (C.MAP, ("space", "memory", BLOCKS_AT + PAGE, 0), S.ALREADY_MAPPED),
     (C.MAP, ("space", "memory", PLACE + 8, 0), S.MISALIGNED_ADDRESS),
     (C.MAP, ("space", "memory", NULL, 0), S.MISALIGNED_ADDRESS),
     *[

@@ -10,7 +10,7 @@ from typing import Final
 
 from tyrne.abi.kinds import CapKind
 
-VERSION: Final = 5
+VERSION: Final = 6
 UNSTATED: Final = 1
 """That of a program that carries none: a raw image, or an ELF that knows nothing of tyrne."""
 

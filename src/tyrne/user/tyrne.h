@@ -5,7 +5,7 @@
 #ifndef TYRNE_H
 #define TYRNE_H
 
-#define TYRNE_ABI_VERSION 5
+#define TYRNE_ABI_VERSION 6
 
 #define TYRNE_CALL_SEND 0x1
 #define TYRNE_CALL_RECV 0x2
@@ -148,7 +148,7 @@ __asm__(".pushsection .note.tyrne, \"a\", %note\n"
         ".word 6, 16, 2\n"
         ".asciz \"Tyrne\"\n"
         ".balign 4\n"
-        ".word 0x5, 0x7fe, 0x3fffff, 0x0\n"
+        ".word 0x6, 0x7fe, 0x3fffff, 0x0\n"
         ".popsection\n");
 
 /* What a call gives back: x[0] is the status, the others are zero if it is not Ok. Handles are words: generation in
@@ -617,7 +617,7 @@ size_t strlen(const char *text);
         .word   6, 16, 2
         .asciz  "Tyrne"
         .balign 4
-        .word   0x5, 0x7fe, 0x3fffff, 0x0
+        .word   0x6, 0x7fe, 0x3fffff, 0x0
         .popsection
 
 /* Writes a text to the console at handle word 0; uses x0 to x8. */
