@@ -65,15 +65,13 @@ at_el1:
 
         adrp    x0, bss_start                   // both are page aligned
         adrp    x1, bss_end
-1:      stp     xzr, xzr, [x0]
-        stp     xzr, xzr, [x0, #16]
-        stp     xzr, xzr, [x0, #32]
-        stp     xzr, xzr, [x0, #48]
-        stp     xzr, xzr, [x0, #64]
-        stp     xzr, xzr, [x0, #80]
-        stp     xzr, xzr, [x0, #96]
-        stp     xzr, xzr, [x0, #112]
-        add     x0, x0, #128
+1:
+        .set    offset, 0
+        .rept   32
+        stp     xzr, xzr, [x0, #offset]
+        .set    offset, offset + 16
+        .endr
+        add     x0, x0, #512
         cmp     x0, x1
         b.lo    1b
 
@@ -85,14 +83,11 @@ at_el1:
         lsl     x1, x2, x1                      // the bytes of a line
         adrp    x2, bss_start                   // whoever loaded us may have left lines of what we have just stored
         adrp    x3, emergency_stack_end
-2:      dc      ivac, x2
-        add     x2, x2, x1
+2:
+        .rept   8                               // lines of up to 512 bytes: eight of them make whole pages
         dc      ivac, x2
         add     x2, x2, x1
-        dc      ivac, x2
-        add     x2, x2, x1
-        dc      ivac, x2
-        add     x2, x2, x1
+        .endr
         cmp     x2, x3
         b.lo    2b
         tlbi    vmalle1
