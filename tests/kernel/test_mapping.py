@@ -147,7 +147,7 @@ def test_a_capability_is_mapped_once_at_a_time() -> None:
 
 @pytest.mark.promise("time inside the kernel, bounded by: long work goes in steps (below)")
 @pytest.mark.parametrize(("pages", "status"), [(512, None), (513, Status.BAD_ARGUMENT)])
-def test_one_call_maps_at_most_512_pages(pages: int, status: Status | None) -> None:
+def test_one_call_maps_at_most_512_pages_or_whole_blocks(pages: int, status: Status | None) -> None:
     w = Mapped(512)
     region = w.region_at(w.whole)
     if pages == 513:

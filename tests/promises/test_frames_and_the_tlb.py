@@ -71,7 +71,7 @@ def test_no_frame_is_handed_out_while_a_table_or_the_tlb_leads_to_it(seed: int) 
     tlb = Tlb(w.kernel)
     purse, other = w.give_quota(0), w.give_space(0, 1)
     spaces, memory = [other], [w.give(0, w.memory(2))]
-    for _ in range(150):
+    for _ in range(600):
         tlb.fill()
         match dice.randrange(6):
             case 0:

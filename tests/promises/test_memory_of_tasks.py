@@ -198,4 +198,4 @@ def test_whatever_makes_a_page_descriptor_asks_first_whether_there_may_be_such_a
                         makers.append(function.name)
                         made = min(calls[name] for name in MAKERS & calls.keys())
                         assert any(calls.get(name, made) < made for name in ASKED), f"{path.name}: {function.name}"
-    assert makers == ["protect_in_table", "put_pages", "_put_block", "_put_page", "_map"]
+    assert makers == ["put_region", "map_page", "_put_block", "_put_page", "_map"]

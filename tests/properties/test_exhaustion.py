@@ -155,7 +155,7 @@ REFUSED: dict[str, dict[str, Status]] = {
     "create notification": created(K.NOTIFICATION, "notification"),
     "create quota": created(K.QUOTA, "quota"),
     "create address_space": created(K.ADDRESS_SPACE, "space") | short_of(1),
-    "create memory": created(K.MEMORY, "region") | short_of(3) | {"frames together": S.OUT_OF_FRAMES},
+    "create memory": created(K.MEMORY, "region") | short_of(3),
     "quota_move": {"claim 4": S.QUOTA_EXCEEDED},
     "quota_move_frames": {"claim 0": S.QUOTA_EXCEEDED, "claimed frames 1": S.QUOTA_EXCEEDED}
     | {"claimed frames 2": S.QUOTA_EXCEEDED},
