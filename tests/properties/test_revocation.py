@@ -212,6 +212,6 @@ def test_when_every_quota_capability_goes_all_that_was_made_since_boot_is_given_
 def inventory(kernel: Kernel[MemoryBoard]) -> dict[str, object]:
     """How many objects there are of each kind, how many frames are taken, and every claim."""
     counts: dict[str, object] = {name: int(arena.population) for name, arena in arenas(kernel).items()}
-    counts["frames"] = int(kernel.frames.allocated)
+    counts["frames"] = int(kernel.frames.allocated + kernel.frames.promised)
     counts["claims"] = [tuple(map(int, quota.claims)) for quota in list(kernel.quotas.items)[: TASKS + 1]]
     return counts

@@ -10,11 +10,12 @@ import pytest
 
 from tyrne.boards import prefilled
 from tyrne.cli.main import run_arguments
+from tyrne.system import limits
 from tyrne.system.description import read_description
 from tyrne.system.errors import RequestError
 from tyrne.system.outline import outline
 from tyrne.system.packed import pack, unpack
-from tyrne.system.record import MANIFEST_BYTES, from_json
+from tyrne.system.record import from_json, manifest_bytes
 from tyrne.system.replay import Replay
 from tyrne.system.select import load_system
 from tyrne.testing import run_system
@@ -117,7 +118,7 @@ def test_a_larger_file_is_refused_in_one_line(path: Path) -> None:
 
 
 def test_what_a_region_is_filled_from_counts_with_all_memory(path: Path) -> None:
-    said = complaint(path, 'name = "plain"\npages = 1', 'name = "plain"\npages = 20_475')
+    said = complaint(path, 'name = "plain"\npages = 1', 'name = "plain"\npages = 20_475\ndma = true')
     assert said == "DIR/s.toml:12: 20481 pages of memory; a system has at most 20480, remove some"
 
 
@@ -173,7 +174,7 @@ def test_a_record_that_fills_what_is_not_there_stops_the_replay(
     path: Path, tmp_path: Path, word: int, value: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     report = run_system(path).report()
-    manifest = bytearray(unpack(report["replay"]["manifest"], MANIFEST_BYTES))
+    manifest = bytearray(unpack(report["replay"]["manifest"], manifest_bytes(limits.RAM)))
     first = struct.unpack_from("<Q", manifest, 8 * int(prefilled.WORD_FIRST_FILL))[0]
     struct.pack_into("<Q", manifest, first + 8 * word, value)
     report["replay"]["manifest"] = pack(bytes(manifest))

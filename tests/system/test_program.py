@@ -83,8 +83,8 @@ def test_a_segment_without_content_in_the_file_is_all_zeros(tmp_path: Path) -> N
         (elf(CODE, moved(DATA, 1 << 48)), "the segment at 0x1000000000000 is outside the user addresses; link it"),
         (elf(CODE, moved(DATA, (1 << 64) - 8)), "the segment at 0xfffffffffffffff8 is outside the user addresses;"),
         (elf(CODE, Load(TEXT + 0x1000, R | W, memory=1 << 63)), "the segment at 0x801000 is outside the user "),
-        (elf(CODE, Load(TEXT + 0x1000, R | W, memory=1 << 30)), "1073741824 bytes of memory; a program has at most "),
-        (elf(CODE, Load(TEXT + 0x1000, R | W, memory=80 << 20)), "83890176 bytes of memory; a program has at most "),
+        (elf(CODE, Load(TEXT + 0x1000, R | W, memory=1 << 30)), "1073745920 bytes of memory; a program has at most "),
+        (elf(CODE, Load(TEXT + 0x1000, R | W, memory=1 << 31)), "2147483648 bytes of memory; a program has at most "),
     ],
 )
 def test_an_elf_that_cannot_be_loaded_safely_is_refused(tmp_path: Path, data: bytes, expected: str) -> None:

@@ -192,8 +192,8 @@ def loses_the_badge(kernel: Any, caller: Any, call: Any) -> Any:
 free_frame = Frames.free
 
 
-def forgets_to_count(frames: Frames, address: u64, count: u64 = u64(1)) -> None:
-    free_frame(frames, address, count)
+def forgets_to_count(frames: Frames, address: u64) -> None:
+    free_frame(frames, address)
     frames.allocated += 1
 
 
