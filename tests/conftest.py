@@ -7,6 +7,7 @@ importable from every folder of tests.
 import gc
 import json
 import shutil
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -30,6 +31,7 @@ HOSTED = ("boards", "boot", "conformance", "hal", "kernel")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    heed_interrupts()
     if coverage.Coverage.current() is not None:
         invariants.violations = untraced(invariants.violations)
         state.state = untraced(state.state)
@@ -37,6 +39,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "repeats: does many times what others do once")
     config.addinivalue_line("markers", "more: takes long, or builds what others wrote; `make test-more` runs it")
     config.addinivalue_line("markers", "promise(*statements): pins these statements of docs/security.md, word for word")
+
+
+def heed_interrupts() -> None:
+    """A shell has what it runs in the background ignore two signals, and so would what tests start and interrupt."""
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def untraced(check: Callable[..., T]) -> Callable[..., T]:
