@@ -6,6 +6,7 @@ importable from every folder of tests.
 
 import gc
 import json
+import os
 import shutil
 import signal
 import sys
@@ -32,6 +33,7 @@ HOSTED = ("boards", "boot", "conformance", "hal", "kernel")
 
 def pytest_configure(config: pytest.Config) -> None:
     heed_interrupts()
+    os.environ.pop("PYTHONUNBUFFERED", None)  # else commands that forget to flush would be heard here, and by no user
     if coverage.Coverage.current() is not None:
         invariants.violations = untraced(invariants.violations)
         state.state = untraced(state.state)

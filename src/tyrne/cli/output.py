@@ -14,6 +14,7 @@ def say(*lines: str, out: TextIO | None = None) -> None:
     """Lines of an answer, on standard output or where `out` is."""
     for line in lines:
         print(one_line(line), file=out or sys.stdout)
+    (out or sys.stdout).flush()  # who reads a pipe waits for it, and the command may go on for long
 
 
 def warn(lines: Iterable[str]) -> None:
