@@ -11,7 +11,7 @@ import typer
 from tyrne.cli.help import Command
 from tyrne.cli.inspecting import STATUS_LIMITED, STATUS_SHOWN, Allow, At, Limit, Run
 from tyrne.cli.output import complain
-from tyrne.cli.running import STDOUT, check_output, progress, terminal, write
+from tyrne.cli.running import STDOUT, check_drawing, progress, terminal, write
 from tyrne.system.errors import RequestError
 
 SVG, MERMAID = ".svg", (".mmd", ".mermaid")
@@ -68,18 +68,13 @@ def picture(
     from tyrne.cli.replay import limit_reached, warnings_about
     from tyrne.inspect import look_at_replay, open_run, pictures
     from tyrne.inspect.positions import move, target_of
-    from tyrne.inspect.runs import is_report
     from tyrne.inspect.selection import known_name, known_task
     from tyrne.inspect.timeline import timeline_of
-    from tyrne.system.files import check_writable
-    from tyrne.system.select import select
 
     if output is not None and output.suffix not in (SVG, *MERMAID):
         raise RequestError(f"-o {output}: not a kind of picture; {FORMATS}")
-    if output is not None and is_report(run):
-        check_writable(output, [run])
-    elif output is not None:
-        check_output(output, [run], select([run]))
+    if output is not None:
+        check_drawing(output, run)
     target = None if at is None else target_of(at, "--at")
     with progress(terminal(stderr=True), "running …"):
         replay = open_run(run, limit or 0, tuple(allow or ()))

@@ -153,6 +153,17 @@ def check_output(
         check_writable(output, [*system, *description.files(), *images, *inputs])
 
 
+def check_drawing(output: Path, run: Path) -> None:
+    """Whether what is drawn of a run, which is a report or a system, can be written. It replaces none of its files."""
+    from tyrne.inspect.runs import is_report
+    from tyrne.system.files import check_writable
+
+    if is_report(run):
+        check_writable(output, [run])
+    else:
+        check_output(output, [run], select([run]))
+
+
 def bytes_of(report: Path | None) -> BinaryIO:
     """Where what tasks write goes, beside a report."""
     return (sys.stderr if report == STDOUT else sys.stdout).buffer

@@ -10,7 +10,7 @@ import typer
 from tyrne.cli.help import Command
 from tyrne.cli.inspecting import STATUS_LIMITED, STATUS_SHOWN, Allow, Limit, Run
 from tyrne.cli.output import complain, say
-from tyrne.cli.running import check_output, progress, terminal, write
+from tyrne.cli.running import check_drawing, progress, terminal, write
 from tyrne.system.errors import RequestError
 
 PERFETTO, PAGE = ".pftrace", ".html"
@@ -43,10 +43,7 @@ def trace(
     from tyrne.inspect import open_run
     from tyrne.inspect.page import timeline_page
     from tyrne.inspect.perfetto import new_builder, perfetto_file
-    from tyrne.inspect.runs import is_report
     from tyrne.inspect.timeline import timeline_of
-    from tyrne.system.files import check_writable
-    from tyrne.system.select import select
 
     if output is None:
         raise RequestError(f"no output named; add -o FILE: {FORMATS}")
@@ -54,10 +51,7 @@ def trace(
         raise RequestError(f"-o {output}: not a kind of timeline; {FORMATS}")
     if output.suffix == PERFETTO:
         new_builder()  # what is missing is said before the run
-    if is_report(run):
-        check_writable(output, [run])
-    else:
-        check_output(output, [run], select([run]))
+    check_drawing(output, run)
     with progress(terminal(stderr=True), "running …"):
         replay = open_run(run, limit or 0, tuple(allow or ()))
         timeline = timeline_of(replay)

@@ -5,8 +5,8 @@ What the values mean is checked elsewhere. A mistake of shape is told in TOML's 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -14,6 +14,8 @@ from pydantic_core import ErrorDetails
 from tyrne.system.mistakes import Mistakes
 from tyrne.system.parts import DEFAULT_PRIORITY, DEFAULT_SLICE
 from tyrne.system.similar import meant
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class Table(BaseModel):
@@ -225,12 +227,19 @@ def example(key: str, table: str = "") -> str:
 
 
 def read_shape(data: dict[str, Any], mistakes: Mistakes) -> Description | None:
-    """The tables of a parsed file; None after a mistake of shape, and all of them are told."""
+    """The tables of a parsed description; None after a mistake of shape, and all of them are told."""
+    return validated(Description, data, mistakes, _told)
+
+
+def validated(
+    model: type[M], data: dict[str, Any], mistakes: Mistakes, told: Callable[[ErrorDetails], str]
+) -> M | None:
+    """The tables of any parsed file; None after a mistake of shape, and `told` says each in the words of its author."""
     try:
-        return Description.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            mistakes.add(detail["loc"], _told(detail))
+            mistakes.add(detail["loc"], told(detail))
         return None
 
 

@@ -26,9 +26,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from pydantic_core import ErrorDetails
 
 from tyrne.abi import Rights, rights_at_boot
@@ -36,6 +36,7 @@ from tyrne.inspect.reach.answers import Reach
 from tyrne.inspect.reach.facts import KINDS, Thing
 from tyrne.system.errors import RequestError
 from tyrne.system.mistakes import Mistakes, Where
+from tyrne.system.shape import validated
 from tyrne.system.similar import meant
 from tyrne.system.toml_file import read_toml
 
@@ -119,7 +120,7 @@ def read_policy(path: Path, reach: Reach) -> Policy:
     """The policy in a file, about the things of a system; RequestError with a line for each mistake."""
     text, data = read_toml(path, "policy")
     mistakes = Mistakes(path, text)
-    file = _shape(data, mistakes)
+    file = validated(File, data, mistakes, _told)
     if file is None:
         raise mistakes.failure()
     trusted = [each.task for each in file.trust[:MOST]]
@@ -178,15 +179,6 @@ def _rights(here: Where, names: list[str], thing: Thing | None, mistakes: Mistak
             what = f'no right "{name}" over {thing.text}; write some of {", ".join(known)}{meant(name, known)}'
             mistakes.add((*here, i), what)
     return found
-
-
-def _shape(data: dict[str, Any], mistakes: Mistakes) -> File | None:
-    try:
-        return File.model_validate(data)
-    except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            mistakes.add(detail["loc"], _told(detail))
-        return None
 
 
 def _told(detail: ErrorDetails) -> str:
