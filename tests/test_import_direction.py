@@ -21,7 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "compiler": {"lang"},
     "linux": {"compiler", "abi", "hal", "lang"},
     "hosted": {
-        *("boards.native", "boards.prefilled", "boards.qemu_virt.memory_map"),
+        *("boards.native", "boards.qemu_virt.memory_map"),
         *("boot", "compiler", "kernel", "abi", "hal", "lang"),
     },
     "system": {"linux", "hosted", "boards", "boot", "compiler", "kernel", "abi", "hal", "lang"},

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tyrne.boards import prefilled
 from tyrne.cli.main import run_arguments
+from tyrne.hal import manifest as layout
 from tyrne.system import limits
 from tyrne.system.description import read_description
 from tyrne.system.errors import RequestError
@@ -175,7 +175,7 @@ def test_a_record_that_fills_what_is_not_there_stops_the_replay(
 ) -> None:
     report = run_system(path).report()
     manifest = bytearray(unpack(report["replay"]["manifest"], manifest_bytes(limits.RAM)))
-    first = struct.unpack_from("<Q", manifest, 8 * int(prefilled.WORD_FIRST_FILL))[0]
+    first = struct.unpack_from("<Q", manifest, 8 * int(layout.WORD_FIRST_FILL))[0]
     struct.pack_into("<Q", manifest, first + 8 * word, value)
     report["replay"]["manifest"] = pack(bytes(manifest))
     (tmp_path / "report.json").write_text(json.dumps(report))

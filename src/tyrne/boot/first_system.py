@@ -5,7 +5,7 @@ from __future__ import annotations
 from tyrne.abi import CapHandle, CapKind, Rights, Status, TaskState, rights_at_boot, rights_from_word, rights_over
 from tyrne.boot.loader import LoadedImage, LoadFailure, load_image
 from tyrne.hal import manifest as layout
-from tyrne.hal.board import B
+from tyrne.hal.board import B, PhysicalMemory
 from tyrne.hal.manifest import CapRecord, read_cap, read_image, read_word, region_record, task_record
 from tyrne.hal.pages import BLOCK_PAGES, PAGE_SIZE
 from tyrne.hal.text import log_decimal, log_hex, log_line, log_name, log_text
@@ -53,6 +53,8 @@ def make_system(kernel: Kernel[B], manifest: u64, root: CapHandle) -> None:
         load_task(kernel, task_record(board, manifest, number), manifest, root)
     for number in irange(read_word(board, manifest, layout.WORD_REGIONS)):
         make_region(kernel, region_record(board, manifest, number), root)
+    for number in irange(read_word(board, manifest, layout.WORD_FILLS)):
+        fill_region(board, manifest, number)
     for number in irange(tasks):
         equip_task(kernel, task_record(board, manifest, number), root, kernel.tasks.items[number])
 
@@ -87,6 +89,18 @@ def make_region(kernel: Kernel[B], record: u64, root: CapHandle) -> None:
         kernel.board.zero(address, pages * PAGE_SIZE)
         origin.capability = Capability(rights_at_boot(CapKind.MEMORY), origin.held().object)
         keep(kernel, origin)
+
+
+def fill_region(memory: PhysicalMemory, manifest: u64, number: u64) -> None:
+    """Copy to the beginning of a region what the manifest has for it: what a file held."""
+    record = manifest + read_word(memory, manifest, layout.WORD_FIRST_FILL) + number * layout.FILL_WORDS * 8
+    index = read_word(memory, record, layout.FILL_REGION)
+    assert index < read_word(memory, manifest, layout.WORD_REGIONS)
+    region = region_record(memory, manifest, index)
+    length = read_word(memory, record, layout.FILL_LENGTH)
+    assert length <= read_word(memory, region, layout.REGION_PAGES) * PAGE_SIZE
+    source = manifest + read_word(memory, record, layout.FILL_SOURCE)
+    memory.copy(read_word(memory, region, layout.REGION_ADDRESS), source, length)
 
 
 def load_task(kernel: Kernel[B], record: u64, manifest: u64, root: CapHandle) -> None:

@@ -27,6 +27,8 @@ WORD_SLICE: Final = u64(6)
 WORD_NOTIFICATIONS: Final = u64(7)
 WORD_REGIONS: Final = u64(8)
 WORD_FIRST_REGION: Final = u64(9)
+WORD_FILLS: Final = u64(10)
+WORD_FIRST_FILL: Final = u64(11)
 WORD_MEMORY: Final = u64(12)
 """The physical address where RAM ends."""
 
@@ -34,6 +36,13 @@ REGION_WORDS: Final = u64(2)
 REGION_PAGES: Final = u64(0)
 REGION_ADDRESS: Final = u64(1)
 """The physical address of a device's range; 0 for RAM."""
+
+FILL_WORDS: Final = u64(3)
+FILL_REGION: Final = u64(0)
+"""The number of a memory region that lies where the manifest says."""
+FILL_SOURCE: Final = u64(1)
+FILL_LENGTH: Final = u64(2)
+"""Bytes; what lies behind them stays zero."""
 
 TASK_WORDS: Final = u64(120)
 TASK_NAME: Final = u64(0)

@@ -6,7 +6,6 @@ from bdb import BdbQuit
 from collections.abc import Sequence
 from typing import Final
 
-from tyrne.boards.prefilled import fill_regions
 from tyrne.boot.start import start_system
 from tyrne.hal.aarch64.syndrome import cause_of, fault_address
 from tyrne.hal.exit_status import PANIC
@@ -87,9 +86,7 @@ class HostedMachine:
 
     def boot(self) -> Task | None:
         """Start the kernel; the task that runs first."""
-        task = start_system(self.kernel, self._info)
-        fill_regions(self.board, self._info.manifest)
-        return task
+        return start_system(self.kernel, self._info)
 
     def step(self, task: Task | None) -> Task | None:
         """One transition: the task runs until it traps, or without one time goes on until an interrupt; then the kernel

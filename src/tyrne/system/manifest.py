@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tyrne.boards import prefilled
 from tyrne.hal import manifest as layout
 from tyrne.hal.pages import MappingFlags
 from tyrne.system import limits
@@ -83,7 +82,7 @@ def encode(system: System, max_instructions: int = 0) -> bytes:
     """The manifest of a system that is within the limits. `max_instructions` 0 means no limit."""
     filled = [(number, region.content) for number, region in enumerate(system.memory) if region.file or region.out]
     first_fill = HEADER_WORDS + REGION_WORDS * len(system.memory)
-    first_task = first_fill + int(prefilled.FILL_WORDS) * len(filled)
+    first_task = first_fill + int(layout.FILL_WORDS) * len(filled)
     offset = pages(8 * (first_task + TASK_WORDS * len(system.tasks))) * limits.PAGE
     records = bytearray()
     contents = bytearray()
@@ -110,8 +109,8 @@ def encode(system: System, max_instructions: int = 0) -> bytes:
     head[layout.WORD_REGIONS] = len(system.memory)
     head[layout.WORD_FIRST_REGION] = 8 * HEADER_WORDS
     head[layout.WORD_MEMORY] = end_of(system.ram)
-    head[prefilled.WORD_FILLS] = len(filled)
-    head[prefilled.WORD_FIRST_FILL] = 8 * first_fill if filled else 0
+    head[layout.WORD_FILLS] = len(filled)
+    head[layout.WORD_FIRST_FILL] = 8 * first_fill if filled else 0
     regions = [word for region in system.memory for word in (region.pages, region.address)]
     return (_pack(head) + _pack(regions) + _pack(fills) + records).ljust(offset, b"\0") + contents
 

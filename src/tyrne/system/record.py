@@ -32,7 +32,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
 
-from tyrne.boards import prefilled
 from tyrne.hal import manifest as layout
 from tyrne.hal.interrupt import MOST_SEED, Interrupt
 from tyrne.hosted.recorder import InterruptEvent
@@ -196,7 +195,7 @@ def _check_manifest(content: bytes) -> None:
     tables = (
         (layout.WORD_TASKS, layout.WORD_FIRST_TASK, layout.TASK_WORDS, limits.TASKS),
         (layout.WORD_REGIONS, layout.WORD_FIRST_REGION, layout.REGION_WORDS, limits.BOOT_REGIONS),
-        (prefilled.WORD_FILLS, prefilled.WORD_FIRST_FILL, prefilled.FILL_WORDS, limits.BOOT_REGIONS),
+        (layout.WORD_FILLS, layout.WORD_FIRST_FILL, layout.FILL_WORDS, limits.BOOT_REGIONS),
     )
     for count, first, words, most in tables:
         number, start = _word(content, int(count)), _word(content, int(first))
@@ -265,8 +264,8 @@ def _ram(manifest: bytes) -> int:
 
 def _fills(manifest: bytes) -> range:
     """The first word of each record of what a region is filled with."""
-    first, size = _word(manifest, int(prefilled.WORD_FIRST_FILL)) // 8, int(prefilled.FILL_WORDS)
-    return range(first, first + _word(manifest, int(prefilled.WORD_FILLS)) * size, size)
+    first, size = _word(manifest, int(layout.WORD_FIRST_FILL)) // 8, int(layout.FILL_WORDS)
+    return range(first, first + _word(manifest, int(layout.WORD_FILLS)) * size, size)
 
 
 def _word(manifest: bytes, index: int) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from tyrne.boards.native.board import Native
-from tyrne.boards.prefilled import fill_regions
 from tyrne.boot.start import start_system
 from tyrne.hal.aarch64.syndrome import cause_of, fault_address
 from tyrne.hal.boot_info import BootInfo
@@ -29,9 +28,7 @@ def attach(ram: u64, size: u64, host_ram: u64, host_journal: u64) -> None:
 @export
 def boot(ram_start: u64, ram_end: u64, image_start: u64, image_end: u64, manifest: u64) -> Task | None:
     """Make the first system. Physical addresses, as in BootInfo; returns the first task to run."""
-    task = start_system(KERNEL, BootInfo(ram_start, ram_end, image_start, image_end, manifest))
-    fill_regions(KERNEL.board, manifest)
-    return task
+    return start_system(KERNEL, BootInfo(ram_start, ram_end, image_start, image_end, manifest))
 
 
 @export

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
-from tyrne.boards.prefilled import fill_regions
 from tyrne.boards.qemu_virt.board import QemuVirt
 from tyrne.boards.qemu_virt.panic import report
 from tyrne.boot.start import start_system
@@ -31,10 +30,7 @@ def prepare_translation() -> u64:
 @export
 def boot() -> Task | None:
     """At the high address, for the first time: make the first system. Returns the first task to run."""
-    info = KERNEL.board.start()
-    task = start_system(KERNEL, info)
-    fill_regions(KERNEL.board, info.manifest)
-    return task
+    return start_system(KERNEL, KERNEL.board.start())
 
 
 @extern
