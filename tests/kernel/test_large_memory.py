@@ -13,6 +13,7 @@ from tyrne.kernel.work import Preparation
 from tyrne.lang import u64
 from tyrne.system.parts import Quota as Claims
 from tyrne.testing.board import PAGE, RAM
+from tyrne.testing.invariants import violations
 from tyrne.testing.kernels import system_call
 from tyrne.testing.state import kernel_state, resources
 from tyrne.testing.world import World
@@ -216,3 +217,13 @@ def test_a_page_is_taken_when_it_is_cleared_and_not_when_memory_is_made() -> Non
     w.preempted(0, 2, C.MAP, w.space, word, AT, 0)
     assert (region.held, region.cleared) == (2, 2)
     assert all(int(place) * PAGE > RAM for place in list(region.pieces)[:2])
+
+
+def test_the_invariants_see_a_block_that_can_be_reached_before_it_is_cleared_or_while_it_is_prepared() -> None:
+    w = Large()
+    w.ok(0, C.MAP, w.space, w.word, AT, 1)
+    w.region.cleared = u64(1023)
+    assert any("which is not cleared" in said for said in violations(w.kernel))
+    w.region.cleared = u64(1024)
+    w.task(0).work = Preparation(w.slot(0, w.word), F.USER, u64(0))
+    assert any("can be reached already" in said for said in violations(w.kernel))

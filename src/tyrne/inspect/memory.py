@@ -79,13 +79,14 @@ def _own_pages(view: View, tree: Tree, first: int | None) -> Iterator[objects.Ma
 
 def _mapped(view: View, space: AddressSpace, tree: Tree, numbers: Mapping[int, int]) -> Iterator[objects.Mapping]:
     """What is mapped by capabilities over memory."""
+    entries = tree.mapped
     for slot in placed(view):
         placement, named = slot.placement, slot.held().object
         assert placement is not None and isinstance(named, MemoryHandle)
         if object_of(view.kernel, placement.space) is not space or space.released != 0:
             continue
         start, pages = int(placement.address), int(named.pages)
-        entry = tree.pages.get(start)
+        entry = entries.get(start)
         rights = "---" if entry is None else access(flags_of(entry))
         region = view.name(named.at)
         yield objects.Mapping(start, start + pages * PAGE, rights, pages, "memory", region, numbers[id(slot)])

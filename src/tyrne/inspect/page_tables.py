@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from tyrne.hal.aarch64.descriptors import ENTRIES, KEPT, PAGE_ADDRESS, TABLE, USED_MASK, USED_SHIFT, VALID, decode_flags
+from tyrne.hal.aarch64.descriptors import (
+    ENTRIES,
+    KEPT,
+    PAGE_ADDRESS,
+    TABLE,
+    USED_MASK,
+    USED_SHIFT,
+    USER_LIMIT,
+    VALID,
+    decode_flags,
+)
 from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.address_space import AddressSpace
 from tyrne.kernel.kernel import Kernel
@@ -67,6 +77,21 @@ def _read_table(board: Any, table: int, level: int, base: int, counted: int | No
         else:
             used = entry >> int(USED_SHIFT) & int(USED_MASK)
             _read_table(board, entry & int(PAGE_ADDRESS), level + 1, address, used, found)
+
+
+def physical(board: Any, root: int, address: int) -> int | None:
+    """The physical address behind a virtual one below the root of a space; None where no page or block is mapped."""
+    if not 0 <= address < int(USER_LIMIT):
+        return None
+    table = root
+    for shift, leaf in ((39, None), (30, None), (21, VALID), (12, TABLE)):
+        entry = int.from_bytes(board.get(table + 8 * (address >> shift & int(ENTRIES) - 1), 8), "little")
+        table = entry & int(PAGE_ADDRESS)
+        if leaf is not None and entry & TABLE == leaf:
+            return table + address % (1 << shift)
+        if entry & TABLE != TABLE:
+            break
+    return None
 
 
 @lru_cache(maxsize=256)

@@ -55,8 +55,8 @@ CONSOLE_CAP: Final = Cap(0, Rights.CONSOLE_WRITE, kind=CapKind.DEBUG_CONSOLE)
 
 @dataclass(frozen=True)
 class Region:
-    """Pages that lie together: RAM, or the registers of the device that is at an `address` outside RAM. RAM that has to
-    lie at the same address on every machine is `placed` there.
+    """Pages of RAM, or the registers of the device that is at an `address` outside RAM. RAM that has to lie at the same
+    address on every machine is `placed` there.
 
     `place` is "file:line" of the description.
     """

@@ -10,9 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from tyrne.hal.aarch64.descriptors import PAGE_ADDRESS
-from tyrne.hal.pages import PAGE_SIZE
-from tyrne.inspect.page_tables import read_tree
+from tyrne.inspect import page_tables
 from tyrne.kernel.authority import live_space
 from tyrne.lang import Trap
 from tyrne.system.errors import RequestError
@@ -40,12 +38,10 @@ def physical(replay: Replay, task: int, address: int) -> int:
     found = next((t for t, lives in zip(kernel.tasks.items, kernel.tasks.occupied, strict=True)
                   if lives and int(t.number) == task), None)  # fmt: skip
     space = None if found is None else live_space(found)
-    pages = {} if space is None else read_tree(kernel.board, int(space.root)).pages
-    entry = pages.get(address & -int(PAGE_SIZE))
-    place = 0 if entry is None else (entry & int(PAGE_ADDRESS)) + address % int(PAGE_SIZE)
+    place = None if space is None else page_tables.physical(kernel.board, int(space.root), address)
     if address % WORD:
         raise RequestError(f"{address:#x} is no address of a word; write a multiple of {WORD}")
-    if entry is None:
+    if place is None:
         raise RequestError(f"nothing is mapped at {address:#x}")
     try:
         kernel.board.get(place, WORD)

@@ -126,16 +126,16 @@ def _named_in(table: CapTable) -> list[Any]:
 
 def what_is_prepared_is_hidden(kernel: Kernel[Any]) -> Violations:
     """No task can reach a page while somebody has it to clear or to clean."""
-    trees = {id(space): tree for _, space, tree in living_spaces(kernel)} if _prepares(kernel) else {}
+    entries = {id(space): tree.mapped for _, space, tree in living_spaces(kernel)} if _prepares(kernel) else {}
     for name, task, _ in tasks(kernel):
         work = task.work
         placement = work.slot.placement if isinstance(work, Preparation) else None
-        tree = None if placement is None else trees.get(id(placement.space.at))
-        if placement is None or tree is None or not isinstance(work, Preparation):
+        mapped = None if placement is None else entries.get(id(placement.space.at))
+        if placement is None or mapped is None or not isinstance(work, Preparation):
             continue
         named = work.slot.held().object
         for page in range(named.pages if isinstance(named, MemoryHandle) else 0):
-            entry = tree.pages.get(int(placement.address) + page * int(PAGE_SIZE), 0)
+            entry = mapped.get(int(placement.address) + page * int(PAGE_SIZE), 0)
             if decode_flags(u64(entry)) & MappingFlags.USER:
                 yield f"{name}: prepares a page that can be reached already"
 
@@ -156,7 +156,7 @@ def nobody_sees_what_is_not_cleared(kernel: Kernel[Any]) -> Violations:
     if not dirty:
         return
     for name, _, tree in living_spaces(kernel):
-        for address, entry in tree.pages.items():
+        for address, entry in tree.mapped.items():
             frame = entry & int(PAGE_ADDRESS)
             if frame in dirty and decode_flags(u64(entry)) & MappingFlags.USER:
                 yield f"{name}, {address:#x}: is a page of {dirty[frame]}, which is not cleared"
