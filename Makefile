@@ -87,7 +87,7 @@ refusals: $(TEST)
 scorecard: $(TEST)
 	@$(BIN)/python -m assurance.scorecard $(ARGS)
 
-# Every state of small systems, on all cores: of all of them, or ARGS="MODEL… --workers N --checkpoint DIR --json FILE".
+# Every state of small systems, on all cores: of all of them, or ARGS="MODEL… --workers N --checkpoint DIR --json FILE --rest".
 explore: $(BASE)
 	@$(BIN)/python -m tyrne.testing.explore $(ARGS)
 

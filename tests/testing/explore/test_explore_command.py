@@ -33,6 +33,28 @@ def test_a_search_that_was_cut_says_so_in_the_command_that_repeats_it(tmp_path: 
     assert written["models"]["offspring"]["exhausted"] is False
 
 
+def test_the_rest_of_the_models_is_added_to_the_figures_of_this_kernel(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "explore.json"
+    rest = ["--workers", "1", "--json", str(file), "--rest"]
+    assert main(["console", *rest]) == 0
+    assert main(["bound", "--max-states", "5", *rest]) == 0
+    assert main(["bound", "console", "--max-states", "5", *rest]) == 0
+    said = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
+    assert said == ["console", "bound", "bound"], "a model is explored again until it is exhausted"
+    written = json.loads(file.read_text())
+    assert written["command"] == 'make explore ARGS="console bound --max-states 5"'
+    assert {name: model["exhausted"] for name, model in written["models"].items()} == {"console": True, "bound": False}
+
+
+def test_figures_of_another_kernel_are_not_added_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "explore.json"
+    file.write_text('{"kernel": "another", "models": {"console": {"exhausted": true}}}')
+    assert main(["console", "--workers", "1", "--json", str(file), "--rest"]) == 0
+    assert json.loads(file.read_text())["models"]["console"]["states"] > 1
+
+
 def test_all_models_are_explored_unless_some_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(MODELS)
@@ -59,6 +81,8 @@ def test_a_violation_is_written_as_a_test(
         (["nothing"], "no model is named nothing; there are console"),
         (["pair", "--from", "nowhere"], "name a module with a dictionary MODELS"),
         (["pair", "--workers", "1", "--checkpoint", "{made}"], "remove it to start anew"),
+        (["pair", "--rest"], "--rest needs the figures that it adds to: --json FILE"),
+        (["pair", "--rest", "--json", "{made}/pair/progress"], "no figures of make explore; remove it to begin anew"),
         (["pair", "--json", "{made}"], "is a directory; name a file"),
         (["pair", "--write", "/dev/null/test_found.py"], "cannot be written"),
     ],

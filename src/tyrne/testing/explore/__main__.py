@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress as Bars
@@ -49,6 +51,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--checkpoint", type=Path, metavar="DIR", help="keep what is needed to go on after a stop")
     parser.add_argument("--max-states", type=positive, metavar="N", help="expand no more than so many")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures down")
+    parser.add_argument("--rest", action="store_true", help="only models that FILE does not have, of this kernel")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write a violation's test there, not to the output")
     return parser.parse_args(arguments)
 
@@ -92,15 +95,36 @@ def figures(report: Report) -> dict[str, object]:
     }
 
 
-def written(reports: list[Report], kernel: str, max_states: int | None = None) -> dict[str, object]:
-    """The figures of the models that are done, and the command that explores them."""
-    words = [report.model.name for report in reports]
+def kept(found: argparse.Namespace, kernel: str) -> dict[str, Any]:
+    """The figures of `--json` that `--rest` adds to: of models that were exhausted, of this kernel."""
+    if not found.rest:
+        return {}
+    if found.json is None:
+        raise RequestError("--rest needs the figures that it adds to: --json FILE")
+    if not found.json.exists():
+        return {}
+    try:
+        data = json.loads(found.json.read_text())
+        models = {str(name): dict(model) for name, model in data["models"].items() if model["exhausted"]}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise RequestError(f"{found.json}: no figures of {COMMAND}; remove it to begin anew") from None
+    return models if data.get("kernel") == kernel else {}
+
+
+def written(
+    reports: list[Report], kernel: str, max_states: int | None = None, before: Mapping[str, Any] | None = None
+) -> dict[str, object]:
+    """The figures of the models that are done, after those of `before`, and the command that explores them all."""
+    models = {**(before or {}), **{report.model.name: figures(report) for report in reports}}
+    if set(MODELS) <= set(models):
+        models = {name: models[name] for name in MODELS}
+    words = list(models)
     if max_states is not None:
         words += ["--max-states", str(max_states)]
     return {
         "command": COMMAND if words == list(MODELS) else f'{COMMAND} ARGS="{" ".join(words)}"',
         "kernel": kernel,
-        "models": {report.model.name: figures(report) for report in reports},
+        "models": models,
     }
 
 
@@ -157,6 +181,8 @@ def search(found: argparse.Namespace) -> int:
     if found.checkpoint is not None:
         commands.check_folder(found.checkpoint)
     kernel = kernel_source.digest()
+    before = kept(found, kernel)
+    models = [model for model in models if model.name not in before]
     checkpoint = None if found.checkpoint is None else Checkpoint(found.checkpoint, kernel)
     columns = [
         TextColumn("{task.description}: {task.fields[states]:,} states, level {task.fields[depth]} with "),
@@ -176,7 +202,7 @@ def search(found: argparse.Namespace) -> int:
             reports.append(report)
             print(summary(report), flush=True)
             if found.json is not None:
-                commands.write_figures(found.json, written(reports, kernel, found.max_states))
+                commands.write_figures(found.json, written(reports, kernel, found.max_states, before))
             if report.violation is not None:
                 write_violation(found, model, report.violation)
                 return FOUND
