@@ -18,6 +18,7 @@ def test_check_lists_tasks_with_what_they_hold(tyrne: Tyrne, tmp_path: Path) -> 
     assert (outcome.status, outcome.err) == (0, "")
     assert outcome.out.splitlines() == [
         "pair: 2 tasks, 1 endpoint",
+        "  128M of memory: 20480 frames for all are left",
         "  one: a.bin, 5000 bytes, 1 stack page, console, door (SEND|RECV)",
         "  two: a.bin, 5000 bytes, 3 stack pages, no capability",
     ]
@@ -70,6 +71,7 @@ supervisor = { endpoint = "door", badge = 2 }
     assert (outcome.status, outcome.err) == (0, "")
     assert outcome.out.splitlines() == [
         "all: 2 tasks, 1 endpoint, 1 notification, 2 memory regions",
+        "  128M of memory: of 20480 frames for all, 2 for memory regions, 9 for quotas; 20469 are left",
         "  memory ring: 2 pages",
         "  memory rtc: 1 page, a device at 0x9010000",
         "  one: a.bin, 4 bytes, 1 stack page, priority 3, quota of 1 tasks + 9 frames, "
@@ -85,7 +87,7 @@ supervisor = { endpoint = "door", badge = 2 }
 def test_programs_given_twice_get_names_of_their_own(tyrne: Tyrne, tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(bytes(4))
     lines = tyrne("check", "a.bin", "./a.bin", "a.bin").out.splitlines()
-    assert [line.split(":")[0].strip() for line in lines] == ["a", "a", "a-2", "a-3"]
+    assert [line.split(":")[0].strip() for line in lines] == ["a", "128M of memory", "a", "a-2", "a-3"]
 
 
 def test_a_new_project_checks_and_is_made_whole(tyrne: Tyrne, tmp_path: Path) -> None:

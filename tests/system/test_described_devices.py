@@ -174,7 +174,7 @@ def test_devices_and_memory_together_are_not_too_many(tmp_path: Path) -> None:
 
 def test_check_says_what_devices_there_are(tmp_path: Path) -> None:
     description = select([shipped("systems/rtc.toml")])
-    first, device, *_ = outline(description, load_system(description))
+    first, _, device, *_ = outline(description, load_system(description))
     assert (first, device) == (
         "rtc: 1 task, 0 endpoints, 1 notification, 1 device",
         "  device rtc: rtc at 0x9010000, line 34",

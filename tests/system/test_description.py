@@ -185,5 +185,5 @@ def test_stacks_above_their_first_pages_count_with_the_memory_regions(tmp_path: 
     assert read_description(tmp_path / "s.toml").tasks[0].stack_pages == limits.STACK_PAGES
     assert mistakes(tmp_path, text.format(left % 512 + 1)) == [
         "s:12: 20481 pages of memory, and of stacks above 64 pages each; "
-        "a system has at most 20480, lower a stack_pages"
+        'a system has at most 20480, lower a stack_pages, or write memory = "256M" in [system]'
     ]

@@ -251,9 +251,10 @@ def test_a_quota_is_what_the_parts_of_the_system_leave(tmp_path: Path, claim: st
     whole = f"{before}quota = {{ {claim} = %d }}\n{after.split(chr(10), 1)[1]}"
     most = limit - there
     assert getattr(read(tmp_path, whole % most).tasks[0].quota, claim) == most
+    more = ', or write memory = "256M" in [system]' if claim == "frames" else ""
     assert mistakes(tmp_path, whole % (most + 1)) == [
         f"s:17: {claim}: {there} from the start and {most + 1} in quotas up to here; "
-        f"a system has at most {limit}, lower a quota"
+        f"a system has at most {limit}, lower a quota{more}"
     ]
     wrong = f"s:17: {claim} is {limit + 1}; write a number from 0 to {limit}"
     assert mistakes(tmp_path, whole % (limit + 1)) == [wrong]
@@ -263,12 +264,13 @@ def test_quotas_and_memory_share_the_frames(tmp_path: Path) -> None:
     memory = '[[memory]]\nname = "m"\npages = 19_968\n[[memory]]\nname = "n"\npages = {}\n'
     assert read(tmp_path, GOOD + memory.format(332)).memory[2].pages == 332
     assert mistakes(tmp_path, GOOD + memory.format(333)) == [
-        "s:17: frames: 20381 from the start and 100 in quotas up to here; a system has at most 20480, lower a quota"
+        "s:17: frames: 20381 from the start and 100 in quotas up to here; "
+        'a system has at most 20480, lower a quota, or write memory = "256M" in [system]'
     ]
     alone = GOOD.replace(", frames = 100", "")
     assert read(tmp_path, alone + memory.format(432)).memory[2].pages == 432
     assert mistakes(tmp_path, alone + memory.format(433)) == [
-        "s:29: 20481 pages of memory; a system has at most 20480, remove some"
+        's:29: 20481 pages of memory; a system has at most 20480, remove some, or write memory = "256M" in [system]'
     ]
     flash = "address = 0x0400_0000\n"
     assert read(tmp_path, alone + memory.format(16_384) + flash).memory[2].address

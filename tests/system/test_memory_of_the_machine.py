@@ -50,7 +50,7 @@ def touching(folder: Path, memory: str, pages: int) -> Path:
 def described(folder: Path, *lines: str) -> Path:
     (folder / "exit.bin").write_bytes(EXIT)
     path = folder / "s.toml"
-    path.write_text("\n".join(['[system]', 'name = "s"', *lines, '[[task]]', 'name = "t"', 'program = "exit.bin"', ""]))
+    path.write_text("\n".join(["[system]", 'name = "s"', *lines, "[[task]]", 'name = "t"', 'program = "exit.bin"', ""]))
     return path
 
 
@@ -157,14 +157,19 @@ def test_a_size_that_no_machine_has_is_told_with_what_to_write(tmp_path: Path, l
 def test_what_a_system_has_for_all_grows_with_its_memory(tmp_path: Path) -> None:
     assert shared_frames(limits.RAM) == limits.SHARED_FRAMES == 20_480
     region = ["[[memory]]", 'name = "m"']
-    for memory, most in ((), 20_480), (('memory = "256M"',), 53_248), (('memory = "1G"',), 249_856):
+    more = ', or write memory = "{}" in [system]'
+    for memory, most, mend in (
+        ((), 20_480, more.format("256M")),
+        (('memory = "256M"',), 53_248, more.format("512M")),
+        (('memory = "1G"',), 249_856, ""),
+    ):
         path = described(tmp_path, *memory, *region, f"pages = {most}")
         assert load_system(read_description(path)).memory[0].pages == most
         where = f"s:{5 + len(memory)}: "
         path = described(tmp_path, *memory, *region, f"pages = {most + 512}")
         assert complaints(path) == [f"{where}pages is {most + 512}; write a number from 1 to {most}"]
         path = described(tmp_path, *memory, *region, f"pages = {most}", *region[:1], 'name = "n"', "pages = 1")
-        said = f"{most + 1} pages of memory; a system has at most {most}, remove some"
+        said = f"{most + 1} pages of memory; a system has at most {most}, remove some{mend}"
         assert [line.partition(": ")[2] for line in complaints(path)] == [said]
 
 

@@ -65,7 +65,7 @@ def test_one_page_more_than_the_room_is_refused_with_what_takes_it(tmp_path: Pat
         load_system(select([raw, zeros(tmp_path, fits + 1)]))
     assert str(caught.value) == (
         f"{tmp_path}/zeros: programs take 20481 pages above 512 each, up to this one; "
-        "a system has at most 20480, make it smaller"
+        "a system has at most 20480, make it smaller, or give --memory 256M to run, build or check"
     )
 
 
@@ -84,5 +84,5 @@ def test_memory_stacks_and_quotas_take_of_the_same_room(tmp_path: Path) -> None:
     assert line.startswith(f"{tmp_path}/s.toml:8: ")
     assert line.endswith(
         "zeros: programs take 412 pages above 512 each, up to this one, and memory, stacks and quotas 20069; "
-        "a system has at most 20480, make it smaller"
+        'a system has at most 20480, make it smaller, or write memory = "256M" in [system]'
     )

@@ -85,6 +85,15 @@ PolicyOption = Annotated[
         "--policy", help="At the end, on standard error: what was asked for and refused, of Linux and of the kernel."
     ),
 ]
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="RAM of a machine for programs, such as 256M, up to 1G; without it 128M. A description says its own.",
+        show_default=False,
+    ),
+]
 Release = Annotated[bool, typer.Option("--release", help="A kernel without the debug console.")]
 Report = Annotated[
     Path | None,
@@ -166,14 +175,7 @@ def run(
             show_default=False,
         ),
     ] = None,
-    memory: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZE",
-            help="RAM of a machine for programs, such as 256M, up to 1G; without it 128M. A description says its own.",
-            show_default=False,
-        ),
-    ] = None,
+    memory: MemoryOption = None,
     policy: PolicyOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what tasks write, and errors.")] = False,
 ) -> int:
@@ -198,7 +200,7 @@ def run(
         capture,
         _given(context, abi, files, out),
         policy,
-        None if memory is None else _ram(memory),
+        _ram(memory),
     )
 
 
@@ -266,17 +268,18 @@ def build(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")] = None,
     release: Release = False,
     abi: AbiOption = None,
+    memory: MemoryOption = None,
 ) -> int:
     """Build the kernel with a system inside, or one program. With --emit c and one PROGRAM.py: that program's C."""
     from tyrne.system.build import build_output
 
-    given = _given(context, abi)
+    given, ram = _given(context, abi), _ram(memory)
     if output is None and emit is not Emit.C:
         raise RequestError(f"no output named; add -o FILE for --emit {emit.value}")
     if output is not None:
-        check_output(output, system or [], select(system or [], given))
+        check_output(output, system or [], select(system or [], given, ram=ram))
     with progress(terminal(stderr=True), "building …"):
-        content, warnings = build_output(system or [], emit, release, given)
+        content, warnings = build_output(system or [], emit, release, given, ram)
     warn(warnings)
     write(STDOUT if output is None else output, content)
     return 0
@@ -289,13 +292,14 @@ def check(
     allow_path: AllowPath = None,
     abi: AbiOption = None,
     files: FilesOption = None,
+    memory: MemoryOption = None,
 ) -> int:
     """Check a description, its programs and the files of its devices without running anything."""
     from tyrne.system.device_files import read_files
     from tyrne.system.outline import outline
 
     with progress(terminal(stderr=True), "checking …"):
-        description = select(system or [], _given(context, abi, files), allow_path or ())
+        description = select(system or [], _given(context, abi, files), allow_path or (), _ram(memory))
         loaded = load_system(description)
         read_files(loaded.devices, allow_path or ())
     warn(warnings_of(loaded))
@@ -342,19 +346,19 @@ def cache(
 app.registered_commands += c_projects.app.registered_commands
 
 
-def _ram(text: str) -> int:
-    """The bytes that a size stands for; RequestError with the option where it is none."""
+def _ram(text: str | None) -> int | None:
+    """The bytes that a size stands for, if there is one; RequestError with the option where it is none."""
     from tyrne.system.ram import read_size
 
+    if text is None:
+        return None
     try:
         return read_size(text)
     except RequestError as error:
         raise RequestError(f"--{error}") from None
 
 
-def _given(
-    context: typer.Context, abi: Abi | None, files: Path | None = None, out: Path | None = None
-) -> Given:
+def _given(context: typer.Context, abi: Abi | None, files: Path | None = None, out: Path | None = None) -> Given:
     """What a command line gives to a program: `run_command_line` has its arguments."""
     return Given(None if abi is None else abi.value, context.find_object(tuple) or (), files=files, out=out)
 

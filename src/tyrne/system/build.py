@@ -19,6 +19,8 @@ from tyrne.system.select import load_system, select, warnings_of
 
 BOARD: Final = "tyrne.boards.qemu_virt"
 ROOT: Final = f"{BOARD}.image"
+_WHOLE: Final = (Emit.ELF, Emit.IMAGE)
+"""What has a system inside."""
 _STACK: Final = re.compile(r"^KERNEL_STACK = (0x[0-9A-Fa-f]+);", re.MULTILINE)
 
 _ASSEMBLY: Final = {"supervisor_call_from_kernel": AssemblyUse(272, ("k_trap_from_kernel",))}
@@ -26,15 +28,18 @@ _ASSEMBLY: Final = {"supervisor_call_from_kernel": AssemblyUse(272, ("k_trap_fro
 
 
 def build_output(
-    arguments: Sequence[Path], emit: Emit, release: bool, given: Given = NOTHING_GIVEN
+    arguments: Sequence[Path], emit: Emit, release: bool, given: Given = NOTHING_GIVEN, ram: int | None = None
 ) -> tuple[bytes, list[str]]:
     """What `tyrne build` writes for the arguments of a command line, and what it warns of."""
+    if ram is not None and emit not in _WHOLE:
+        which = " or ".join(each.value for each in _WHOLE)
+        raise RequestError(f"--memory: --emit {emit.value} has no system inside; leave it out, or give --emit {which}")
     try:
         if emit is Emit.C:
             return _c_source(arguments, release).encode(), []
         if emit in (Emit.PROGRAM, Emit.RAW):
             return _program(arguments, emit)
-        system = load_system(select(arguments, given))
+        system = load_system(select(arguments, given, ram=ram))
         elf = kernel_elf(system, release=release, traced=False)
         return elf.read_bytes() if emit is Emit.ELF else image_bytes(elf), warnings_of(system)
     except CompileError as error:

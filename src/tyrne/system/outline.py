@@ -11,10 +11,11 @@ from tyrne.system.devices import KINDS
 from tyrne.system.manifest import System
 from tyrne.system.parts import CONSOLE_CAP, DEFAULT_PRIORITY, Cap
 from tyrne.system.quotas import CLAIMS
+from tyrne.system.room import room_line
 
 
 def outline(description: SystemDescription, system: System) -> Iterator[str]:
-    """A line for the whole, one for each memory region, one for each task."""
+    """A line for the whole, one for its memory, one for each memory region, one for each task."""
     counts = [count(len(system.tasks), "task"), count(system.endpoints, "endpoint")]
     if system.notifications:
         counts.append(count(system.notifications, "notification"))
@@ -23,6 +24,7 @@ def outline(description: SystemDescription, system: System) -> Iterator[str]:
     if system.devices:
         counts.append(count(len(system.devices), "device"))
     yield f"{system.name}: {', '.join(counts)}"
+    yield f"  {room_line(system)}"
     for region in system.memory[: len(system.memory) - len(system.devices)]:
         what = "shared with devices" if region.dma else "a device"
         where = f", {what} at {region.address:#x}" if region.address else ""

@@ -10,6 +10,7 @@ from tyrne.system import limits
 from tyrne.system.devices import pages_of
 from tyrne.system.mistakes import Mistakes, Where
 from tyrne.system.parts import Quota, Region
+from tyrne.system.room import larger
 from tyrne.system.shape import Description, TaskTable
 
 LIMITS: Final = {
@@ -54,15 +55,16 @@ def check_sums(
         "quotas": tasks,
         "frames": pages_of(regions),
     }
+    wanted = taken["frames"] + sum(map(_above, model.task)) + sum(quota.frames for quota in quotas)
     if taken["frames"] > frames:
-        what = f"{taken['frames']} pages of memory; a system has at most {frames}, remove some"
+        what = f"{taken['frames']} pages of memory; a system has at most {frames}, remove some{larger(wanted, True)}"
         mistakes.add(("memory", len(regions) - 1, "pages"), what)
     for index, task in enumerate(model.task):
-        large = max(0, (task.stack_pages or 0) - limits.SMALL_STACK_PAGES)
+        large = _above(task)
         if taken["frames"] <= frames < taken["frames"] + large:
             total = taken["frames"] + large
             what = f"{total} pages of memory, and of stacks above {limits.SMALL_STACK_PAGES} pages each"
-            mend = f"a system has at most {frames}, lower a stack_pages"
+            mend = f"a system has at most {frames}, lower a stack_pages{larger(wanted, True)}"
             mistakes.add(("task", index, "stack_pages"), f"{what}; {mend}")
         taken["frames"] += large
     for claim in CLAIMS:
@@ -71,6 +73,12 @@ def check_sums(
             total += getattr(quota, claim)
             if getattr(quota, claim) and total > there_is[claim]:
                 there = f"{taken[claim]} from the start and {total - taken[claim]} in quotas up to here"
-                what = f"{claim}: {there}; a system has at most {there_is[claim]}, lower a quota"
+                mend = f"lower a quota{larger(wanted, True) if claim == 'frames' else ''}"
+                what = f"{claim}: {there}; a system has at most {there_is[claim]}, {mend}"
                 mistakes.add(("task", index, "quota", claim), what)
                 break
+
+
+def _above(task: TaskTable) -> int:
+    """The pages of a stack that count with the memory regions."""
+    return max(0, (task.stack_pages or 0) - limits.SMALL_STACK_PAGES)

@@ -46,6 +46,11 @@ def shared_frames(size: int) -> int:
     return size // limits.PAGE - _KEPT
 
 
+def size_for(frames: int) -> int | None:
+    """The least of 256M, 512M and 1G that has so many shared frames; None where a machine has fewer."""
+    return next((size for size in (LEAST << 1, LEAST << 2, MOST) if shared_frames(size) >= frames), None)
+
+
 def end_of(size: int) -> int:
     """The physical address where so much RAM ends."""
     return int(RAM_START) + size

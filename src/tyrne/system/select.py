@@ -9,14 +9,15 @@ from pathlib import Path
 
 from tyrne.system import limits
 from tyrne.system.described import SystemDescription, TaskDescription, name_error
-from tyrne.system.devices import pages_of, placed
+from tyrne.system.devices import placed
 from tyrne.system.errors import RequestError, SourceError
 from tyrne.system.handles import CONSOLE_ONLY
 from tyrne.system.loading import SOURCES, load_program
 from tyrne.system.manifest import System, Task
 from tyrne.system.parts import CONSOLE_CAP, NOTHING_GIVEN, Given, Region
 from tyrne.system.program import Program
-from tyrne.system.ram import end_of, shared_frames
+from tyrne.system.ram import end_of
+from tyrne.system.room import room_errors
 from tyrne.system.shipped import shipped
 
 GREETING = "systems/hello.toml"
@@ -176,21 +177,3 @@ def mapping_errors(described: TaskDescription, task: Task, memory: Sequence[Regi
                 where = f'{mapping.place}: memory "{region.name}" at {mapping.address:#x} overlaps {what}'
                 yield f"{where}; map it elsewhere, such as from {stack_end:#x} on"
                 break
-
-
-def room_errors(description: SystemDescription, tasks: Sequence[Task]) -> Iterator[str]:
-    """A program that does not fit in beside those before it, and what the description has of memory, stacks and
-    quotas."""
-    regions = pages_of(description.memory)
-    stacks = sum(max(0, task.stack_pages - limits.SMALL_STACK_PAGES) for task in tasks)
-    total = other = regions + stacks + sum(task.quota.frames for task in tasks)
-    described, most = {task.name: task for task in description.tasks}, shared_frames(description.ram)
-    for task in tasks:
-        total += max(0, task.program.room - limits.SMALL_PROGRAM_PAGES)
-        if total > most:
-            of = described[task.name]
-            what = f"programs take {total - other} pages above {limits.SMALL_PROGRAM_PAGES} each, up to this one"
-            beside = f", and memory, stacks and quotas {other}" if other else ""
-            mend = f"a system has at most {most}, make it smaller"
-            yield f"{of.place}{': ' if of.place else ''}{of.program}: {what}{beside}; {mend}"
-            return
