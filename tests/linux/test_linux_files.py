@@ -279,7 +279,7 @@ HINT = "p: does not say for which system it was built, and calls what only Linux
         (elf(EXITS, Load(0x400008, R | W, b"x")), Given(), HINT),
         (elf(EXITS), Given(args=("a",)), HINT),
         (elf(CODE), Given(args=("a",)), "a program of Tyrne"),
-        (elf(CODE), Given("tyrne", heap_pages=1), "p: a program of Tyrne, which is given no heap_pages; leave"),
+        (elf(CODE), Given("tyrne", files=Path("f")), "p: a program of Tyrne, which is given no files; leave"),
     ],
 )
 def test_nobody_guesses_for_which_system_a_file_was_built(

@@ -16,8 +16,9 @@ from elftools.elf.elffile import ELFFile
 
 from tyrne.system import limits
 from tyrne.system.elf_start import start_warning
-from tyrne.system.elf_version import check_interface, interface_of
+from tyrne.system.elf_version import asks_for_page, check_interface, interface_of
 from tyrne.system.errors import RequestError
+from tyrne.system.merging import LOADED, merged
 from tyrne.system.program import Program, Segment, too_large
 
 _HEADER_CHECKS: Final[tuple[tuple[str, str, str], ...]] = (
@@ -72,21 +73,35 @@ class _Loader:
             raise self._wrong("dynamically linked", "link with -static -no-pie")
         check_interface(self._path, interface_of(self._path, self._notes(headers)))
         loads = [h for h in headers if h.type == _PT_LOAD and h.memory]
-        if not 1 <= len(loads) <= limits.SEGMENTS:
+        if not 1 <= len(loads) <= LOADED:
             raise self._wrong(f"{len(loads)} loaded segments", f"link it into 1 to {limits.SEGMENTS}")
+        if len(loads) > limits.SEGMENTS and sum(h.size for h in loads) > len(self._data):
+            raise self._wrong(f"{len(loads)} segments that overlap in the file, or are truncated", "link it again")
         segments = sorted((self._segment(h) for h in loads), key=lambda segment: segment.address)
         for below, above in itertools.pairwise(segments):
             if below.end > above.address:
                 what = f"the segments at {below.address:#x} and {above.address:#x} overlap or share a page"
                 raise self._wrong(what, "link with -z separate-loadable-segments -z max-page-size=4096")
-        memory = sum(segment.end - segment.address for segment in segments)
+        found = self._few(segments)
+        memory = sum(segment.end - segment.address for segment in found)
         if memory > limits.PROGRAM_BYTES:
             raise too_large(self._path, memory)
         entry = int(self._elf.header.e_entry)
         if not any(s.executable and s.address <= entry < s.address + len(s.data) for s in segments) or entry % 4:
             raise self._wrong(f"the entry {entry:#x} is in no executable segment", "set it with -e SYMBOL")
         warnings = self._warnings(headers)
-        return Program(entry, tuple(segments), segments[-1].end + limits.STACK_GUARD, warnings)
+        asks = asks_for_page(self._notes(headers))
+        return Program(entry, found, found[-1].end + limits.STACK_GUARD, warnings, asks_for_page=asks)
+
+    def _few(self, segments: Sequence[Segment]) -> tuple[Segment, ...]:
+        """No more than the kernel loads: of some, neighbours become one."""
+        found = merged(segments, limits.SEGMENTS)
+        if len(found) > limits.SEGMENTS:
+            left = f", and {len(found)} when neighbours become one" if len(found) < len(segments) else ""
+            what = f"{len(segments)} loaded segments{left}; the one at {found[limits.SEGMENTS].address:#x} is too many"
+            mend = f"link it into {limits.SEGMENTS}, with all that is written to behind all that is not"
+            raise self._wrong(what, mend)
+        return found
 
     def _warnings(self, headers: Sequence[_Header]) -> tuple[str, ...]:
         """What its author should know, as far as the headers say it."""

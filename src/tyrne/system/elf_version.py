@@ -16,6 +16,8 @@ from tyrne.abi import KNOWN_KINDS, KNOWN_RIGHTS, VERSION
 from tyrne.abi.version import NOTE_INTERFACE, NOTE_OWNER, UNSTATED
 from tyrne.system.errors import RequestError
 
+NOTE_START_PAGE: Final = 3
+"""The type of the ELF note without content: the program reads its start page (tyrne.system.start_page)."""
 _NOTE: Final = struct.Struct("<III")
 _INTERFACE: Final = struct.Struct("<IIQ")
 _OWNER: Final = NOTE_OWNER + b"\0"
@@ -41,6 +43,11 @@ def interface_of(path: Path, notes: Iterable[bytes]) -> Interface:
                 version, kinds, rights = _INTERFACE.unpack_from(words)
                 found = Interface(max(found.version, version), found.kinds | kinds, found.rights | rights)
     return found
+
+
+def asks_for_page(notes: Iterable[bytes]) -> bool:
+    """Whether a program asks for a start page."""
+    return any(kind == NOTE_START_PAGE for content in notes for kind, _ in _of_tyrne(content))
 
 
 def check_interface(path: Path, needed: Interface) -> None:

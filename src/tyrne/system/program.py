@@ -47,6 +47,8 @@ class Program:
     """What it is given besides its capabilities, and what not, if it is for Linux."""
     shift: int = 0
     """What was added to the addresses of its file."""
+    asks_for_page: bool = False
+    """Whether it says in a note that it reads its start page."""
     added: tuple[tuple[int, str], ...] = ()
     """Functions that are not in its file, from an address on, in order; they have a segment of their own."""
 

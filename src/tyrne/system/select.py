@@ -139,7 +139,8 @@ def load_system(description: SystemDescription) -> System:
 
 def _with_program(task: TaskDescription, program: Program, memory: Sequence[Region]) -> Task:
     stack_pages = program.stack_pages if task.stack_pages is None else task.stack_pages
-    if (task.given.args or task.given.env) and not program.reach:  # of a program of Linux its library has them
+    given = task.given.args or task.given.env or task.given.heap_pages
+    if (given or program.asks_for_page) and not program.reach:  # of a program of Linux its library has them
         from tyrne.system.start_page import with_start_page  # here: most programs are given nothing
 
         program = with_start_page(program, task, stack_pages, memory)

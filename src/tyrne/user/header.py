@@ -117,6 +117,11 @@ static inline struct tyrne_reply tyrne_system_call(uint64_t number, uint64_t a0,
 {own_start}
         .endm
 
+/* As TYRNE_START_PAGE in C. */
+        .macro  tyrne_start_page
+{start_page}
+        .endm
+
 #endif
 #endif
 """
@@ -139,6 +144,8 @@ _Noreturn static inline void tyrne_{name}({parameters})
 
 TIMES: Final = {"MICROSECOND": MICROSECOND, "MILLISECOND": MILLISECOND, "SECOND": SECOND, "NEVER": NEVER}
 
+NOTE_START_PAGE: Final = 3
+"""The type of the note by which a program asks for its start page; tyrne.system.elf_version reads it."""
 POINTER: Final = "address of the bytes"
 """The one argument that is a pointer of the caller's own."""
 
@@ -226,6 +233,7 @@ def header() -> str:
     parts = {name: (PARTS / f"{name}.h").read_text() for name in ("start", "messages", "time", "library")}
     interface = note(NOTE_INTERFACE, VERSION, KNOWN_KINDS, KNOWN_RIGHTS & 0xFFFF_FFFF, KNOWN_RIGHTS >> 32)
     notes = {"note": _in_c(interface), "lines": _indented(interface), "own_start": _indented(note(NOTE_OWN_START))}
+    notes["start_page"] = _indented(note(NOTE_START_PAGE))
     return TEMPLATE.format(constants=constants, calls="\n\n".join(map(_stub, CALLS)), **notes, **parts)
 
 

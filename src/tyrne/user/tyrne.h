@@ -431,12 +431,13 @@ static inline struct tyrne_reply tyrne_interrupt_ack(uint64_t interrupt)
     return tyrne_system_call(TYRNE_CALL_INTERRUPT_ACK, interrupt, 0, 0, 0, 0, 0);
 }
 
-/* What x0 leads to when a program starts that its task gives arguments or variables: `void _start(const struct tyrne_start
-   *page)`. `main` has the arguments and variables. Without any, and in a later life, x0 is 0. */
+/* What x0 leads to when a program starts that asks for it (TYRNE_START_PAGE), or that its task gives arguments, variables or
+   a heap: `void _start(const struct tyrne_start *page)`, `int main(int, char **, char **, const struct tyrne_start *page)`.
+   Without any of that, and in a later life, x0 is 0. */
 struct tyrne_start {
     uint64_t version; /* 1 */
     uint64_t stack, stack_bytes;
-    uint64_t heap, heap_bytes; /* 0 */
+    uint64_t heap, heap_bytes; /* whole pages of zeros, as many as heap_pages of the task says; 0 without it */
     uint64_t arguments;
     char **argument_list; /* the first is the name of the program; it ends with 0 */
     uint64_t variables;
@@ -609,6 +610,11 @@ size_t strlen(const char *text);
     __asm__(".pushsection .note.tyrne, \"a\", %note\n.balign 4\n.word 6, 0, 1\n" \
             ".asciz \"Tyrne\"\n.balign 4\n.popsection")
 
+/* TYRNE_START_PAGE; In a program that reads its start page (struct tyrne_start), so that it has one whatever it is given. */
+#define TYRNE_START_PAGE \
+    __asm__(".pushsection .note.tyrne, \"a\", %note\n.balign 4\n.word 6, 0, 3\n" \
+            ".asciz \"Tyrne\"\n.balign 4\n.popsection")
+
 #else
 
 /* As in C: the version of the interface, its kinds and rights. */
@@ -647,6 +653,16 @@ size_t strlen(const char *text);
         .pushsection .note.tyrne, "a", %note
         .balign 4
         .word   6, 0, 1
+        .asciz  "Tyrne"
+        .balign 4
+        .popsection
+        .endm
+
+/* As TYRNE_START_PAGE in C. */
+        .macro  tyrne_start_page
+        .pushsection .note.tyrne, "a", %note
+        .balign 4
+        .word   6, 0, 3
         .asciz  "Tyrne"
         .balign 4
         .popsection

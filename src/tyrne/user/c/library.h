@@ -26,3 +26,8 @@ size_t strlen(const char *text);
 #define TYRNE_OWN_START \
     __asm__(".pushsection .note.tyrne, \"a\", %note\n.balign 4\n.word 6, 0, 1\n" \
             ".asciz \"Tyrne\"\n.balign 4\n.popsection")
+
+/* TYRNE_START_PAGE; In a program that reads its start page (struct tyrne_start), so that it has one whatever it is given. */
+#define TYRNE_START_PAGE \
+    __asm__(".pushsection .note.tyrne, \"a\", %note\n.balign 4\n.word 6, 0, 3\n" \
+            ".asciz \"Tyrne\"\n.balign 4\n.popsection")

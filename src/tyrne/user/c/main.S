@@ -7,10 +7,10 @@
         .global _start
         .type   _start, %function
 _start:
-        cbz     x0, 3f
-        ldp     x3, x1, [x0, #40]       // of the start page (struct tyrne_start) the arguments
-        ldr     x2, [x0, #64]           // and the environment
-        mov     x0, x3
+        mov     x3, x0                  // the start page (struct tyrne_start), or 0
+        cbz     x3, 3f
+        ldp     x0, x1, [x3, #40]       // of it the arguments
+        ldr     x2, [x3, #64]           // and the environment
         b       4f
 3:      adr     x1, none                // no arguments: a list of them that ends at once,
         mov     x2, x1                  // and no environment

@@ -1,9 +1,10 @@
-/* What x0 leads to when a program starts that its task gives arguments or variables: `void _start(const struct tyrne_start
-   *page)`. `main` has the arguments and variables. Without any, and in a later life, x0 is 0. */
+/* What x0 leads to when a program starts that asks for it (TYRNE_START_PAGE), or that its task gives arguments, variables or
+   a heap: `void _start(const struct tyrne_start *page)`, `int main(int, char **, char **, const struct tyrne_start *page)`.
+   Without any of that, and in a later life, x0 is 0. */
 struct tyrne_start {
     uint64_t version; /* 1 */
     uint64_t stack, stack_bytes;
-    uint64_t heap, heap_bytes; /* 0 */
+    uint64_t heap, heap_bytes; /* whole pages of zeros, as many as heap_pages of the task says; 0 without it */
     uint64_t arguments;
     char **argument_list; /* the first is the name of the program; it ends with 0 */
     uint64_t variables;
