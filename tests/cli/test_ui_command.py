@@ -63,7 +63,7 @@ def test_without_its_libraries_it_says_how_to_get_them(tyrne: Tyrne, monkeypatch
 def test_no_other_command_imports_the_server() -> None:
     script = (
         "import sys; from tyrne.cli.main import run_arguments; status = run_arguments(sys.argv[1:]);"
-        "sys.exit(status or bool({'starlette', 'uvicorn', 'tyrne.inspect.ui'} & set(sys.modules)))"
+        "sys.exit(status or bool({'capstone', 'starlette', 'uvicorn', 'tyrne.inspect.ui'} & set(sys.modules)))"
     )
     for words in (["ps", str(SERVER)], ["picture", "waits", str(SERVER)], ["--help"]):
         assert subprocess.run([sys.executable, "-c", script, *words], stdout=subprocess.DEVNULL).returncode == 0

@@ -29,7 +29,7 @@ from tyrne.system.source_lines import Place, SourceMap
 from tyrne.testing import run_system
 
 SYSTEMS = ["exchange", "grant", "server", "supervisor", "builder"]
-DATA = ("about", "state", "rows", "picture", "move", "search", "source", "written")
+DATA = ("about", "state", "rows", "picture", "instructions", "move", "search", "source", "written")
 KERNEL = Path(tyrne.kernel.__file__).parent
 
 
@@ -106,6 +106,8 @@ def test_nothing_can_be_changed_and_no_other_file_be_read(grant: Served) -> None
         "rows?first=1",
         "picture?at=0%2B0&kind=none",
         "picture?at=0%2B0&kind=waits&task=nobody",
+        "instructions",
+        "instructions?at=1",
         "move?at=0%2B0&way=none",
         "written?at=1%2B0&task=grantor&address=1",
         "written?at=1%2B0&task=nobody&address=0x800000",

@@ -158,7 +158,7 @@ def test_a_hostile_run_is_text_in_every_pane_and_nothing_of_it_runs(page: Page, 
     with serving(viewer_of(hostile(tmp_path))) as served:
         looking = Looking(page, served)
         looking.press("End", "ArrowLeft", "ArrowLeft", "ArrowLeft", "ArrowLeft")
-        for tab in "12345":
+        for tab in "123456":
             looking.press(tab)
             assert (
                 page.evaluate(

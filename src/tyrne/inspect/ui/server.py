@@ -129,6 +129,10 @@ def _picture(viewer: Viewer, asked: Any) -> Any:
     return {"svg": viewer.picture(Kind(kind), _at(asked), tasks)}
 
 
+def _instructions(viewer: Viewer, asked: Any) -> Any:
+    return viewer.instructions(_at(asked), _word(asked, "task") or None)
+
+
 def _move(viewer: Viewer, asked: Any) -> Any:
     way = _word(asked, "way")
     if way not in WAYS:
@@ -157,6 +161,7 @@ _ANSWERS: Final[dict[str, Answer]] = {
     "state": _state,
     "rows": _rows,
     "picture": _picture,
+    "instructions": _instructions,
     "move": _move,
     "search": _search,
     "source": _source,

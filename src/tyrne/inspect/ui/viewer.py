@@ -16,6 +16,7 @@ from tyrne.inspect.look import look_at_replay
 from tyrne.inspect.objects import Inspection, Task
 from tyrne.inspect.pictures import Kind, chart, picture
 from tyrne.inspect.selection import known_name
+from tyrne.inspect.ui.instructions import instructions
 from tyrne.inspect.ui.kernel_path import KernelPath, step_watched
 from tyrne.inspect.ui.reader import KINDS, Reader
 from tyrne.inspect.ui.sources import Sources
@@ -86,9 +87,8 @@ class Viewer:
         with self._lock:
             seen = self._look(at)
             replay, here = self._replay, self._here()
-            tasks = [] if seen is None else seen.tasks
-            shown = next((each for each in tasks if each.name == task), None)
-            shown = shown or next((each for each in tasks if each.runs), None)
+            tasks = () if seen is None else seen.tasks
+            shown = _shown(tasks, task)
             recorder = replay.recorder
             console = recorder.console_bytes[-CONSOLE:]
             return {
@@ -143,6 +143,16 @@ class Viewer:
             raise RequestError("the kernel has failed a check in this transition: its state may be anything")
         names = tuple(task.name for task in seen.tasks)
         return picture(kind, seen, [known_name(names, name) for name in tasks]).element
+
+    def instructions(self, at: At, task: str | None) -> dict[str, Any]:
+        """The registers and the code of the task that the page shows."""
+        at = self._there(at)
+        with self._lock:
+            seen = self._look(at)
+            shown = None if seen is None else _shown(seen.tasks, task)
+            if shown is None:
+                return {"at": self._here().text, "task": None}
+            return {"at": self._here().text, "task": shown.name, **instructions(self._replay, shown.number)}
 
     def move(self, at: At, way: str, back: bool) -> At | None:
         """Where a step from a position leads; None where there is nothing of the kind."""
@@ -260,6 +270,12 @@ class Viewer:
             "here": None if path.here is None else asdict(path.here),
             "whole": path.whole,
         }
+
+
+def _shown(tasks: Sequence[Task], name: str | None) -> Task | None:
+    """The task that has been chosen, else the one that runs."""
+    chosen = next((each for each in tasks if each.name == name), None)
+    return chosen or next((each for each in tasks if each.runs), None)
 
 
 def _task(task: Task, seen: Inspection) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 /* Draws what the server has told. Everything that a run says reaches the page as text, by textContent, or as a picture that
    is read as SVG, in which the server has put it as text. */
 const $ = (id) => document.getElementById(id);
-const NAMES = { timeline: "Timeline", capabilities: "Capabilities", waits: "Waits", memory: "Memory", messages: "Messages" };
+const NAMES = { timeline: "Timeline", capabilities: "Capabilities", waits: "Waits", memory: "Memory", messages: "Messages", instructions: "Instructions" };
 const AROUND = 60; /* transitions before and after the position */
 
 function element(tag, text, kind) {
@@ -80,6 +80,42 @@ function drawCode(place, lines, line, kind, absent) {
   }));
   const here = place.children[line - 1];
   if (here) place.scrollTop = here.offsetTop - place.offsetTop - place.clientHeight / 3;
+}
+
+/* The registers of a task and the code where it goes on; registers that had another value before are marked. */
+function drawInstructions(told, before) {
+  if (!told.task) {
+    $("view").replaceChildren(element("div", "No task runs: choose one.", "note"));
+    return;
+  }
+  const had = new Map(before ? before.registers : []), box = element("div", undefined, "registers");
+  for (const [name, value] of told.registers) {
+    const changed = had.has(name) && had.get(name) !== value, made = element("span", undefined, changed ? "changed" : "");
+    made.append(element("b", name), value);
+    if (changed) made.title = `before: ${had.get(name)}`;
+    box.append(made);
+  }
+  const table = element("table", undefined, "listing");
+  let line = null;
+  for (const each of told.code) {
+    if (each.line !== line) table.append(wide(each.line || "no line is known"));
+    line = each.line;
+    const row = element("tr", undefined, each.here ? "here" : "");
+    row.append(element("td", each.at, "number"), element("td", each.word, "number"), element("td", each.text, "text"));
+    table.append(row);
+  }
+  $("view").replaceChildren(box, table);
+  if (told.absent) box.after(element("div", told.absent, "note why"));
+  if (!told.named) box.after(element("div", "The disassembler is not there; install it with pip install 'tyrne[ui]'", "note"));
+  const here = table.querySelector("tr.here");
+  if (here) here.scrollIntoView({ block: "center" });
+}
+
+function wide(text) {
+  const row = element("tr", undefined, "line"), cell = element("td", text);
+  cell.colSpan = 3;
+  row.append(cell);
+  return row;
 }
 
 function drawPath(kernel, shown, choose) {

@@ -13,14 +13,14 @@ const KEYS = [
   ["← →", "a transition back, on"], [", .", "an instruction back, on"], ["c C", "the next call, the one before"],
   ["r R", "the next refusal, the one before"], ["f F", "the next fault, the one before"],
   ["s S", "the next switch to another task, the one before"], ["Home End", "to the start, to the end"],
-  ["g", "write a position"], ["/ n N", "search calls; the next hit, the one before"], ["w", "an address in the memory of the task: go to the last write there"], ["1 … 5", "the tabs"],
+  ["g", "write a position"], ["/ n N", "search calls; the next hit, the one before"], ["w", "an address in the memory of the task: go to the last write there"], ["1 … 6", "the tabs"],
   ["↑ ↓", "choose a task"], ["o", "only what is about the chosen task, in pictures"], ["t", "dark or light"], ["Esc", "back to the keys"],
 ];
 const WAYS = { ArrowRight: ["transition", 0], ArrowLeft: ["transition", 1], ".": ["instruction", 0], ",": ["instruction", 1],
   Home: ["start", 0], End: ["end", 0], c: ["call", 0], C: ["call", 1], r: ["refusal", 0], R: ["refusal", 1],
   f: ["fault", 0], F: ["fault", 1], s: ["switch", 0], S: ["switch", 1] };
 const sources = new Map(); /* by the names of files */
-let state = null, tab = "timeline", chosen = null, only = false, spot = null, busy = false, asked = 0;
+let state = null, registers = null, tab = "timeline", chosen = null, only = false, spot = null, busy = false, asked = 0;
 
 async function ask(name, parameters = {}) {
   const answer = await fetch(`/data/${name}?${new URLSearchParams(parameters)}`, { headers: { "X-Tyrne-Token": TOKEN } });
@@ -85,6 +85,10 @@ async function showMiddle() {
     drawRows(rows, state.transition, (at) => one(() => go(at)));
     return;
   }
+  if (tab === "instructions") {
+    await showInstructions(number);
+    return;
+  }
   const parameters = { kind: tab, at: state.at };
   if (only && chosen) parameters.task = chosen;
   try {
@@ -93,6 +97,15 @@ async function showMiddle() {
   } catch (error) {
     $("view").replaceChildren(element("div", error.message, "note"));
   }
+}
+
+/* What differs from the position that was shown before is marked. */
+async function showInstructions(number) {
+  const told = await ask("instructions", chosen ? { at: state.at, task: chosen } : { at: state.at });
+  if (number !== asked) return;
+  const before = registers && registers.told.at === told.at ? registers.before : registers && registers.told;
+  registers = { told, before: before && before.task === told.task ? before : null };
+  drawInstructions(told, registers.before);
 }
 
 async function showProgram() {
@@ -200,7 +213,7 @@ function press(event) {
   const way = WAYS[event.key];
   if (way) one(() => move(way[0], way[1] ? "1" : ""));
   else if (event.key === "ArrowUp" || event.key === "ArrowDown") chooseNext(event.key === "ArrowUp" ? -1 : 1);
-  else if (/^[1-5]$/.test(event.key)) $("tabs").children[event.key - 1].click();
+  else if (/^[1-6]$/.test(event.key)) $("tabs").children[event.key - 1].click();
   else if (event.key === "/") $("search").select();
   else if (event.key === "g") $("position").select();
   else if (event.key === "w") $("address").select();
