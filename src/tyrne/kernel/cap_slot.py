@@ -49,6 +49,8 @@ class CapSlot:
         self.is_origin: bool = False
         self.revoked: bool = False
         """Whether what is derived from it is being deleted: nothing may be added there."""
+        self.armed: bool = False
+        """Whether a deadline may have been set by its capability, or a line bound by it."""
         self.placement: Placement | None = None
         self.table: CapTable | None = None
         self.parent: CapSlot | None = None

@@ -44,12 +44,14 @@ def arm(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
         named = authorise(caller.table, call.a2, CapKind.NOTIFICATION, Rights.NOTIFY)
         if isinstance(named, Status):
             return refuse(message_status(named))
+        named.armed = True
         signals = named
     task = kernel.scheduler.core.current
     assert task is not None
     if call.a1 == NEVER:
         set_deadline(kernel, task, None)
     else:
+        by.armed = True
         at = counter_after(kernel.started, call.a1, kernel.board.frequency())
         set_deadline(kernel, task, Deadline(at, by, signals, call.a3))
     return done()

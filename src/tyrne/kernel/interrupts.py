@@ -37,6 +37,8 @@ def bind(kernel: Kernel[B], caller: SyscallContext, call: Call) -> Effect:
     signals = authorise(caller.table, call.a1, CapKind.NOTIFICATION, Rights.NOTIFY)
     if isinstance(signals, Status):
         return refuse(message_status(signals))
+    by.armed = True
+    signals.armed = True
     line.bound = LineBinding(by, signals, call.a2)
     open_line(kernel, line)
     return done()

@@ -13,15 +13,7 @@ from tyrne.hal.frame import Answer
 from tyrne.kernel.authority import endpoint_at
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.cap_table import CapTable
-from tyrne.kernel.capability import (
-    Capability,
-    Clock,
-    EndpointHandle,
-    InterruptHandle,
-    MemoryHandle,
-    NotificationHandle,
-    ReplyHandle,
-)
+from tyrne.kernel.capability import Capability, EndpointHandle, MemoryHandle, NotificationHandle, ReplyHandle
 from tyrne.kernel.deadline import forget_deadline_by, forget_timeout
 from tyrne.kernel.effects import receipt, signal_receipt
 from tyrne.kernel.ending import call_off, end_by_fault
@@ -29,7 +21,7 @@ from tyrne.kernel.endpoint import Endpoint, Message
 from tyrne.kernel.line import unbind_lines
 from tyrne.kernel.mapping import unmap_placed
 from tyrne.kernel.task import Fault, Offer, Task
-from tyrne.lang import hot, inline, u64
+from tyrne.lang import cold, hot, inline, u64
 
 if TYPE_CHECKING:
     from tyrne.kernel.kernel import Kernel
@@ -103,9 +95,19 @@ def withdraw(named: EndpointHandle, slot: CapSlot) -> None:
         endpoint.withdraw()
 
 
+@cold
+def disarm(kernel: Kernel[B], slot: CapSlot) -> None:
+    """Undo what was set by a capability that goes or moves: a deadline, bindings of lines."""
+    slot.armed = False
+    forget_deadline_by(kernel, slot)
+    unbind_lines(kernel, slot)
+
+
 def lay_down(kernel: Kernel[B], slot: CapSlot) -> None:
     """Undo what its holder did by a capability that goes or moves: a mapping, a poll for messages, a binding, a
     deadline."""
+    if slot.armed:
+        disarm(kernel, slot)
     named = slot.held().object
     match named:
         case MemoryHandle():
@@ -118,12 +120,6 @@ def lay_down(kernel: Kernel[B], slot: CapSlot) -> None:
         case NotificationHandle(notification):
             if notification.bound_by is slot:
                 notification.unbind()
-            forget_deadline_by(kernel, slot)
-            unbind_lines(kernel, slot)
-        case Clock():
-            forget_deadline_by(kernel, slot)
-        case InterruptHandle():
-            unbind_lines(kernel, slot)
 
 
 @hot

@@ -14,8 +14,10 @@ from tyrne.abi import CallNumber as C
 from tyrne.kernel import (
     authority,
     capability_calls,
+    clock,
     deletion,
     ending,
+    interrupts,
     mapping,
     quota,
     rendezvous,
@@ -248,6 +250,26 @@ def refuses_before_it_knows(kernel: Any, place: Any, table: CapTable, polls: boo
     return collect_sent(kernel, place, table, polls)
 
 
+arm, bind_line = clock.arm, interrupts.bind
+
+
+def arms_unmarked(kernel: Any, caller: Any, call: Any) -> Any:
+    effect = arm(kernel, caller, call)
+    unmark(caller.table)
+    return effect
+
+
+def binds_unmarked(kernel: Any, caller: Any, call: Any) -> Any:
+    effect = bind_line(kernel, caller, call)
+    unmark(caller.table)
+    return effect
+
+
+def unmark(table: CapTable) -> None:
+    for slot in table.slots:
+        slot.armed = False
+
+
 def endpoint(without: Rights = Rights.NONE) -> Cap:
     return Cap(0, rights_over(CapKind.ENDPOINT) & ~without)
 
@@ -382,4 +404,8 @@ BUGS = (
         FULL, 4, "a receiver waits beside senders"),
     Bug("senders are refused, and the receiver is too", rendezvous.collect_sent, refuses_before_it_knows,
         FULL, 7, "refused with 0x206, and changed"),
+    Bug("a capability does not know that a deadline was set by it", clock.arm, arms_unmarked,
+        MODELS["unheard"], 2, "set by a capability that is not armed"),
+    Bug("a capability does not know that an interrupt was bound by it", interrupts.bind, binds_unmarked,
+        MODELS["drivers"], 1, "set by a capability that is not armed"),
 )  # fmt: skip

@@ -139,7 +139,7 @@ WRITTEN = {
     "TrapFrame": "x sp pc pstate",
     "ThreadState": "floating",
     "CapTable": "owner first_free touched slots",
-    "CapSlot": "capability generation index depth is_origin revoked placement table parent "
+    "CapSlot": "capability generation index depth is_origin revoked armed placement table parent "
     "first_child next_sibling previous_sibling",
     "Line": "number bound open",
     "Endpoint": "life state asked_by message badge parked senders receivers receivable bound",

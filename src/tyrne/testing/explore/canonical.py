@@ -12,6 +12,8 @@ well, so that a state in which they disagree has a key of its own and is checked
 | registers x0 to x30, but for x1 to x5 of  | the next call of any other task rewrites those that the kernel reads;  |
 | a task whose message waits to be taken    | the others only ever reach registers                                   |
 | task numbers, names, `lives`              | only reports use them                                                  |
+| that a slot is armed by whose capability  | then what was set by it is looked for when it goes, and there is none  |
+| nothing is set                            |                                                                        |
 | what is left over in a free slot or place | whoever takes it writes it first; what must be empty in it is looked at|
 | the contents of pages that are no tables  | no task of a model runs code, and the kernel reads no page of a task's |
 | how much a task has used of its turn, and | it decides only when a tick comes, and in a model one may come at any  |
@@ -216,6 +218,7 @@ class Canonical:
                 or slot.previous_sibling is not None
                 or slot.is_origin
                 or slot.revoked
+                or slot.armed
                 or slot.placement is not None
                 or (slot.next_sibling is not None and slot.table is None)
             ):
@@ -291,13 +294,15 @@ class Canonical:
                 self.numbers.get(deadline.by, WRONG),
                 self.numbers.get(deadline.signals, WRONG),
                 deadline.bits,
+                deadline.by.armed and (deadline.signals is None or deadline.signals.armed),
             )
 
     def _line(self, line: Line) -> tuple[int, ...]:
         """By what an interrupt line is bound, and whether it is open: to the kernel, and on the board."""
         get, bound = self.numbers.get, line.bound
         by = (0, 0, 0) if bound is None else (get(bound.by, WRONG), get(bound.signals, WRONG), bound.bits)
-        return line.number, line.open, int(line.number) in self.kernel.board.unmasked, *by
+        armed = bound is None or (bound.by.armed and bound.signals.armed)
+        return line.number, line.open, int(line.number) in self.kernel.board.unmasked, armed, *by
 
     def _work(self, work: Work | None) -> None:
         """What a task has to do, and how far it is."""

@@ -57,6 +57,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     work.nobody_sees_what_is_not_cleared,
     deadlines.the_alarm_stands_at_the_next_deadline,
     deadlines.a_deadline_stands_by_what_its_task_holds,
+    deadlines.what_something_is_set_by_is_armed,
     deadlines.who_may_time_out_is_not_let_run_at_once,
     deadlines.a_turn_passes_while_somebody_waits_for_the_next,
     lines.a_line_stands_by_what_its_driver_holds,

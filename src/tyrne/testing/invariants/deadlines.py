@@ -66,6 +66,15 @@ def _is_set_rightly(kernel: Kernel[Any], name: str, task: Task, deadline: Deadli
         yield f"{name}: a deadline that signals what is gone"
 
 
+def what_something_is_set_by_is_armed(kernel: Kernel[Any]) -> Violations:
+    """A capability by which a deadline was set, or a line bound: else it would go, and leave that behind."""
+    deadlines = [(name, task.deadline) for name, task, _ in tasks(kernel)]
+    bindings = [(f"line {int(line.number)}", line.bound) for line in kernel.lines]
+    for name, what in (*deadlines, *bindings):
+        if what is not None and not (what.by.armed and (what.signals is None or what.signals.armed)):
+            yield f"{name}: set by a capability that is not armed"
+
+
 def who_may_time_out_is_not_let_run_at_once(kernel: Kernel[Any]) -> Violations:
     """A task is less urgent than any reach while its deadline ends a wait, and else as urgent as its priority says."""
     for name, task, _ in tasks(kernel):

@@ -176,6 +176,8 @@ def each_slot_of_a_table_is_used_free_or_retired(kernel: Kernel[Any]) -> Violati
                 yield f"{name}, slot {i}: fresh {fresh}, used {used}, free {id(slot) in listed}, retired {retired}"
             if not fresh and (slot.table is not table or slot.index != i):
                 yield f"{name}, slot {i}: does not know its place"
+            if slot.armed and not used:
+                yield f"{name}, slot {i}: empty, and armed"
 
 
 def each_arena_counts_its_objects(kernel: Kernel[Any]) -> Violations:
