@@ -8,7 +8,7 @@ from typing import Final
 
 from tyrne.cli.sheet import Item, Styled, Table
 from tyrne.inspect.objects import Capability, Inspection, Position, Space, Task
-from tyrne.inspect.words import counted
+from tyrne.inspect.words import counted, of_kind
 
 _NUMBERS: Final = frozenset({"pri", "instructions", "share", "traps", "calls", "refused", "pages", "mapped"})
 _STATES: Final = {"ready": "green", "faulted": "red", "exited": "dim", "inactive": "dim", "suspended": "yellow"}
@@ -100,7 +100,7 @@ def _node(cap: Capability) -> str:
         return f"{cap.holder} {cap.handle:#x}: {rights}{how}"
     if cap.place == "message":
         sender = f" from {cap.giver}" if cap.giver else ""
-        return f"in a message{sender} at endpoint {cap.holder}: {rights}"
+        return f"in a message{sender} at {of_kind('endpoint', cap.holder)}: {rights}"
     return f"{cap.place} of {cap.holder}: {rights}"
 
 
@@ -136,14 +136,14 @@ def _queues(seen: Inspection) -> Iterator[Item]:
             carried = "" if message.capability is None else f" with {seen.capabilities[message.capability].text}"
             parts.append(f"a message of {message.sender or 'somebody'} lies there{carried}")
         parts += [f"polled by {endpoint.polled_by}"] if endpoint.polled_by else []
-        parts += [f"bound to notification {endpoint.bound}"] if endpoint.bound and parts else []
+        parts += [f"bound to {of_kind('notification', endpoint.bound)}"] if endpoint.bound and parts else []
         if parts:
-            yield f"endpoint {endpoint.name}: {'; '.join(parts)}"
+            yield f"{of_kind('endpoint', endpoint.name)}: {'; '.join(parts)}"
     for notification in seen.notifications:
         parts = [f"bits {notification.bits:#x}"] if notification.bits else []
         parts += [f"waiters {', '.join(notification.waiters)}"] if notification.waiters else []
         if parts:
-            yield f"notification {notification.name}: {'; '.join(parts)}"
+            yield f"{of_kind('notification', notification.name)}: {'; '.join(parts)}"
     for line in seen.interrupts:
         bound = "" if line.notification is None else f", by {line.driver} to {line.notification} bits {line.bits:#x}"
         yield f"interrupt {line.line}: {line.state}{bound}"
@@ -156,10 +156,10 @@ def maps(seen: Inspection, task: str | None) -> Iterator[Item]:
     """What is mapped in each address space, and the memory regions."""
     for space in seen.spaces:
         if task is None or task in space.tasks:
-            yield f"space {space.name.removeprefix('space ')}: {_size(space)}"
+            yield f"{of_kind('space', space.name)}: {_size(space)}"
             table = Table(("start", "end", "access", "pages", "what"), numbers=_NUMBERS)
             for each in space.mappings:
-                what = each.what if each.region is None else f"memory {each.region.removeprefix('memory ')}"
+                what = each.what if each.region is None else of_kind("memory", each.region)
                 table.rows.append((f"{each.start:#x}", f"{each.end:#x}", each.access, str(each.pages), what))
             if space.mappings:
                 yield table
@@ -167,7 +167,7 @@ def maps(seen: Inspection, task: str | None) -> Iterator[Item]:
         yield "memory regions:"
         table = Table(("region", "pages", "mapped", "kind", "paid by"), numbers=_NUMBERS)
         for region in seen.regions:
-            row = (region.name, str(region.pages), str(region.mappings), region.kind, f"quota {region.payer}")
+            row = (region.name, str(region.pages), str(region.mappings), region.kind, of_kind("quota", region.payer))
             table.rows.append(row)
         yield table
     frames = seen.frames

@@ -12,7 +12,7 @@ from typing import Any, Final
 from tyrne.abi import CALLS, NULL_HANDLE, CapKind, Rights, Status, pack_handle, unpack_handle
 from tyrne.hosted.recorder import CallEvent
 from tyrne.inspect.held import kind_word, name_of
-from tyrne.inspect.words import TEXT, clean
+from tyrne.inspect.words import TEXT, clean, of_kind
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import ReplyHandle, kind_of
 from tyrne.kernel.kernel import Kernel
@@ -114,7 +114,7 @@ class CallWords:
         named = slot.capability.object
         name, kind = name_of(kernel, named, self._names), kind_word(kind_of(named))
         reply = isinstance(named, ReplyHandle)
-        words = f"answer to {name}" if reply else name if name.startswith(kind) else f"{kind} {name}"
+        words = f"answer to {name}" if reply else kind if name == kind else of_kind(kind, name)
         self._known[number, word] = words
         return words
 

@@ -13,21 +13,22 @@ from typing import Any, Final
 from tyrne.inspect.data import to_data
 from tyrne.inspect.look import look_at_replay
 from tyrne.inspect.objects import Inspection, Position
-from tyrne.inspect.words import TEXT, clean
+from tyrne.inspect.words import TEXT, clean, of_kind
 from tyrne.system.replay import Replay
 from tyrne.system.transition import Transition
 
 _LABELS: Final = {
-    "tasks": "task {name}",
-    "capabilities": "{holder} {handle}",
-    "endpoints": "endpoint {name}",
-    "notifications": "notification {name}",
-    "spaces": "space {name}",
-    "regions": "memory {name}",
-    "quotas": "quota {name}",
-    "interrupts": "interrupt {line}",
+    "tasks": ("task", "name"),
+    "capabilities": ("", "handle"),
+    "endpoints": ("endpoint", "name"),
+    "notifications": ("notification", "name"),
+    "spaces": ("space", "name"),
+    "regions": ("memory", "name"),
+    "quotas": ("quota", "name"),
+    "interrupts": ("interrupt", "line"),
 }
-"""By the fields of an inspection: what an object is called in a comparison."""
+"""By the fields of an inspection: what an object is, and which field has its name. A capability is called by its holder
+and its handle."""
 _NOT_COMPARED: Final = frozenset({"number", "parent", "capability", "last_calls", "transition"})
 """Numbers that shift with what stands before; and what the transitions tell."""
 
@@ -100,14 +101,14 @@ def changes(one: Inspection, other: Inspection) -> Iterator[Change]:
 def _parts(seen: Inspection) -> dict[str, dict[str, Any]]:
     """The objects by what they are called, with what is compared of them."""
     data, found = to_data(seen), {}
-    for part, label in _LABELS.items():
+    for part, (kind, field) in _LABELS.items():
         for each in data[part]:
             place = each.get("place", "table")
             if place in _IMPLIED:
                 continue
             what = "" if place == "table" else f"{place} of {each['holder']}"
-            kept = {field: value for field, value in each.items() if field not in _NOT_COMPARED}
-            found[what or label.format_map(each)] = kept
+            name = of_kind(kind, str(each[field])) if kind else f"{each['holder']} {each[field]}"
+            found[what or name] = {key: value for key, value in each.items() if key not in _NOT_COMPARED}
     return found
 
 

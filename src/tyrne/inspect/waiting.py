@@ -17,6 +17,7 @@ from tyrne.abi import Rights, TaskState
 from tyrne.inspect import objects
 from tyrne.inspect.slots import object_of
 from tyrne.inspect.view import View
+from tyrne.inspect.words import of_kind
 from tyrne.kernel.endpoint import Endpoint
 from tyrne.kernel.notification import Notification
 from tyrne.kernel.task import Task
@@ -88,14 +89,14 @@ class Waits:
         for endpoint in view.living("endpoint"):
             if task.queue is endpoint.senders:
                 who = self._holders(endpoint, Rights.RECV)
-                return Need(f"endpoint {view.name(endpoint)}", self._but(task, who), timeout)
+                return Need(of_kind("endpoint", view.name(endpoint)), self._but(task, who), timeout)
             if task.queue is endpoint.receivers:
                 return self._receives(task, endpoint, timeout)
         for notification in view.living("notification"):
             if task.queue is notification.waiters:
                 who = self._holders(notification, Rights.NOTIFY)
                 others = (*timeout, *self._signals(notification))
-                return Need(f"notification {view.name(notification)}", self._but(task, who), others)
+                return Need(of_kind("notification", view.name(notification)), self._but(task, who), others)
         return Need(None, self._but(task, self._holders(task, Rights.CONTROL)))
 
     def _receives(self, task: Task, endpoint: Endpoint, timeout: tuple[str, ...]) -> Need:
@@ -109,18 +110,18 @@ class Waits:
         if endpoint.bound is not None:
             who += self._holders(endpoint.bound, Rights.NOTIFY)
             others = (*timeout, *self._signals(endpoint.bound))
-        return Need(f"endpoint {self._view.name(endpoint)}", self._but(task, who), others)
+        return Need(of_kind("endpoint", self._view.name(endpoint)), self._but(task, who), others)
 
     def _answer(self, task: Task, timeout: tuple[str, ...]) -> Need:
         """From who holds the reply capability, or who may take the message that it travels in."""
         reply = task.reply
         for other in self._live:
             if reply is not None and reply.table is other.capabilities:
-                return Need(f"task {self._view.task(other)}", (other,), timeout)
+                return Need(of_kind("task", self._view.task(other)), (other,), timeout)
         for endpoint in self._view.living("endpoint"):
             if reply is not None and reply is endpoint.parked:
                 who = self._holders(endpoint, Rights.RECV)
-                return Need(f"endpoint {self._view.name(endpoint)}", self._but(task, who), timeout)
+                return Need(of_kind("endpoint", self._view.name(endpoint)), self._but(task, who), timeout)
         return Need(None, (), timeout)
 
     def _holders(self, thing: object, right: Rights) -> Iterator[Task]:

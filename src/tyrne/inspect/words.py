@@ -9,7 +9,7 @@ from tyrne.system.names import Names
 from tyrne.system.outline import count as counted
 from tyrne.system.printable import printable
 
-__all__ = ["NAME", "TEXT", "clean", "clean_names", "counted", "deadline_words", "how_words"]
+__all__ = ["NAME", "TEXT", "clean", "clean_names", "counted", "deadline_words", "how_words", "of_kind"]
 
 TEXT: Final = 200
 """Characters of a path, a function or a sentence."""
@@ -34,6 +34,12 @@ def clean_names(names: Names) -> Names:
 def _different(names: Sequence[str]) -> tuple[str, ...]:
     """A description has no name twice; a damaged report may."""
     return tuple(name if name not in names[:i] else f"{name} ({i})" for i, name in enumerate(names))
+
+
+def of_kind(kind: str, name: str) -> str:
+    """An object with what it is: `endpoint door`. One that the description does not name says so already:
+    `endpoint 3`."""
+    return f"{kind} {name.removeprefix(f'{kind} ')}"
 
 
 def deadline_words(at: int, notification: str | None, bits: int) -> str:

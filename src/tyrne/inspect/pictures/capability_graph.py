@@ -9,6 +9,7 @@ from tyrne.inspect.objects import Inspection
 from tyrne.inspect.pictures import mermaid
 from tyrne.inspect.pictures.holdings import Box, Holdings, Row, Thing, holdings
 from tyrne.inspect.pictures.svg import LINE, Drawing, Svg, shortened, width_of
+from tyrne.inspect.words import of_kind
 
 _TOP, _GAP, _PAD, _LANE, _BETWEEN, _LETTERS = 16, 16, 8, 10, 150, 64
 
@@ -84,7 +85,7 @@ class _Layout:
                     svg.arrow(x, end, "right", "edge")
                 if takes:
                     svg.arrow(x - _BETWEEN, at, "left", "edge")
-            with svg.group(" ".join(thing)):
+            with svg.group(of_kind(*thing)):
                 svg.rect(x, y, max(map(width_of, about)) + 2 * _PAD, tall, "object", 12)
                 for place, line in enumerate(about):
                     svg.text(x + _PAD, y + _PAD // 2 + LINE * place + LINE // 2, line, "small" if place else "")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tyrne.inspect.objects import Capability, Inspection, Task
-from tyrne.inspect.words import counted
+from tyrne.inspect.words import counted, of_kind
 
 PLAIN: Final = ("console", "clock")
 """What is the same for all who hold it: a row, but no object with lines."""
@@ -210,7 +210,8 @@ def _box(some: list[Task], related: dict[str, list[Capability]], shared: set[Thi
     if alone > ROWS:
         box.rows.append(Row(f"… and {alone - ROWS} more that nobody shares"))
     if first.supervisor is not None:
-        box.rows.append(Row(f"its end is told to endpoint {first.supervisor}", None, ("endpoint", first.supervisor)))
+        told = of_kind("endpoint", first.supervisor)
+        box.rows.append(Row(f"its end is told to {told}", None, ("endpoint", first.supervisor)))
     if left_out:
         box.rows.append(Row(f"… and {left_out} more"))
     return box
@@ -227,7 +228,7 @@ def _text(cap: Capability, several: bool) -> str:
 def _about(seen: Inspection, thing: Thing) -> list[str]:
     """Lines about an object: its name, and what is in it."""
     kind, name = thing
-    lines = [name if name.startswith(kind) else f"{kind} {name}"]
+    lines = [of_kind(kind, name)]
     for endpoint in seen.endpoints:
         if kind == "endpoint" and endpoint.name == name:
             message = endpoint.message

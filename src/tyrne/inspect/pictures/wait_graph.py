@@ -111,7 +111,7 @@ def _connect(seen: Inspection, graph: Graph, waiting: list[Wait], place: dict[st
         if wait.on is not None and not wait.on.startswith("task "):
             middle = objects.setdefault((wait.on, state[wait.task]), len(graph.nodes))
             if middle == len(graph.nodes):
-                graph.nodes.append(Node((_object(wait.on), *([] if wait.partners else ["nobody could end this wait"]))))
+                graph.nodes.append(Node((wait.on, *([] if wait.partners else ["nobody could end this wait"]))))
             edge = (start, middle)
             found[edge] = found.get(edge, False) or after is not None
             start = middle
@@ -120,12 +120,6 @@ def _connect(seen: Inspection, graph: Graph, waiting: list[Wait], place: dict[st
             found[edge] = found.get(edge, False) or partner == after
     graph.edges += found
     graph.red |= {edge for edge, red in found.items() if red}
-
-
-def _object(on: str) -> str:
-    """`endpoint door`; of one that has no name `endpoint 0`."""
-    kind, _, name = on.partition(" ")
-    return name if name.startswith(f"{kind} ") else on
 
 
 def draw(seen: Inspection, tasks: Collection[str] = ()) -> Drawing:
