@@ -8,7 +8,6 @@ import gc
 import json
 import os
 import shutil
-import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -21,14 +20,14 @@ from assurance.promises.faults import read_faults
 from assurance.promises.listing import LIST, listing
 from assurance.promises.promises import read
 from assurance.scorecard.results import CARD
+from folders import HOSTED
+from interrupts import heed_interrupts
 from tyrne.system.kernel_source import digest
 from tyrne.system.qemu import EMULATOR, INSTALL
 from tyrne.testing import invariants, state
 
 T = TypeVar("T")
 
-HOSTED = ("boards", "boot", "conformance", "hal", "kernel")
-"""Folders of tests that run the kernel, or parts of a board, in CPython."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,13 +40,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "repeats: does many times what others do once")
     config.addinivalue_line("markers", "more: takes long, or builds what others wrote; `make test-more` runs it")
     config.addinivalue_line("markers", "promise(*statements): pins these statements of docs/security.md, word for word")
-
-
-def heed_interrupts() -> None:
-    """A shell has what it runs in the background ignore two signals, and so would what tests start and interrupt."""
-    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
-        if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, handler)
 
 
 def untraced(check: Callable[..., T]) -> Callable[..., T]:

@@ -8,7 +8,7 @@ from pathlib import Path
 ASK = """
 import signal, sys
 sys.path.insert(0, "tests")
-from conftest import heed_interrupts
+from interrupts import heed_interrupts
 heed_interrupts()
 print(signal.getsignal(signal.SIGINT) is signal.default_int_handler, signal.getsignal(signal.SIGQUIT) == signal.SIG_DFL)
 """

@@ -1,5 +1,6 @@
 """Files of tests have different names wherever they lie: pytest imports them by their names alone."""
 
+import ast
 from collections import Counter
 from pathlib import Path
 
@@ -8,3 +9,16 @@ def test_no_two_files_of_tests_have_one_name() -> None:
     names = Counter(path.name for path in Path(__file__).parent.rglob("*.py"))
     twice = [name for name, count in names.items() if count > 1 and name not in ("__init__.py", "conftest.py")]
     assert not twice, f"rename one of each of these: {', '.join(twice)}"
+
+
+def test_no_test_imports_conftest_of_which_several_folders_have_one() -> None:
+    """Which of them it would get depends on what else is run with it."""
+    tests = Path(__file__).parent
+    found = [
+        f"{path.relative_to(tests)}:{node.lineno}"
+        for path in tests.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.ImportFrom) and node.module == "conftest")
+        or (isinstance(node, ast.Import) and any(alias.name == "conftest" for alias in node.names))
+    ]
+    assert not found, f"put what these import into a file of its own name: {', '.join(found)}"

@@ -14,7 +14,7 @@ import pytest
 from assurance import branches
 from assurance.branches import ALWAYS, LAYERS, ROOT, WHOLE, File, NoDataError, exclusions, figures, files, measured
 from assurance.scorecard.lines import SOURCES
-from conftest import HOSTED
+from folders import HOSTED
 
 LINES = [
     (path, number, line)
