@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from struct import pack
@@ -196,3 +197,40 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(
 def test_check_says_that_a_disk_is_kept(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run_arguments(["check", str(path)]) == 0
     assert "  device virtio: block at 0xa000000, line 48, keeps what is written in its file\n" in capfd.readouterr().out
+
+
+def test_what_cannot_be_kept_fails_the_command_when_its_report_is_written(
+    path: Path, image: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = HostedMachine.run
+
+    def changed_meanwhile(machine: HostedMachine) -> None:
+        run(machine)
+        image.write_bytes(bytes(len(IMAGE)))
+
+    monkeypatch.setattr(HostedMachine, "run", changed_meanwhile)
+    report = tmp_path / "r.json"
+    assert run_arguments(["run", "-q", str(path), "--report", str(report)]) == 2
+    error = said(capfd)[-1]
+    assert error.startswith("tyrne: error: ") and "somebody else has changed it during the run" in error
+    assert json.loads(report.read_text())["status"] == 0
+    assert image.read_bytes() == bytes(len(IMAGE))
+
+
+def test_a_report_that_cannot_be_written_leaves_the_disk_its_file(
+    path: Path, image: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    run = HostedMachine.run
+
+    def gone_meanwhile(machine: HostedMachine) -> None:
+        run(machine)
+        folder.rmdir()
+
+    monkeypatch.setattr(HostedMachine, "run", gone_meanwhile)
+    assert run_arguments(["run", "-q", str(path), "--report", str(folder / "r.json")]) == 2
+    *others, error = said(capfd)
+    assert error.startswith(f"tyrne: error: {folder}/r.json: ")
+    assert f"tyrne: {image}: the file was changed: 1 sector" in others
+    assert image.read_bytes() == WRITTEN

@@ -20,15 +20,17 @@ from tyrne.hosted.kept import REPORT, SUMMARY
 from tyrne.hosted.stop import StopRequest
 from tyrne.system import limits
 from tyrne.system.devices import has_devices
+from tyrne.system.errors import RequestError
 from tyrne.system.inputs import STDIN, read_input
 from tyrne.system.known import known_system
 from tyrne.system.parts import NOTHING_GIVEN, Given
-from tyrne.system.run import Machine, Request, check_seed, prepare
+from tyrne.system.run import Machine, Request, Result, check_seed, prepare
 from tyrne.system.select import select, takes_input, warnings_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from tyrne.system.capture import Capture
     from tyrne.system.described import SystemDescription
 
 _FORCES_TERMINAL: Final = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
@@ -111,21 +113,7 @@ def run_system(
             result = ready.run(presenter, SUMMARY if report is None else REPORT, stop)
     finally:
         presenter.finish()
-    if result.recorder.disks:
-        from tyrne.system.kept_disks import keep_disks
-
-        complain(*keep_disks(result, quiet))
-    if result.recorder.returned:
-        from tyrne.system.returned_files import take_files
-
-        complain(*take_files(result))
-    if report is not None:
-        write(report, result.to_json().encode())
-    if capture is not None and captured is not None:
-        write(capture, captured.file())
-        if captured.left_out:
-            most = f"a capture has at most {limits.CAPTURE_BYTES} bytes of frames"
-            complain(f"{capture}: {captured.left_out} frames are left out: {most}", label="warning: ")
+    failed = write_all(result, report, capture, captured, quiet)
     if out is not None and not quiet:
         show_summary(out, result)
     refusals = explain_refusals(result, presenter.refusals, presenter.said)
@@ -134,9 +122,50 @@ def run_system(
         tell_policy(presenter.policy, result.explainer)
     elif not quiet:
         complain(*presenter.policy.lines(result.request.system.names))
+    if failed:
+        raise RequestError(*failed)
     if result.interrupted:
         raise Stopped(signal.SIGINT)
     return result.status
+
+
+def write_all(
+    result: Result, report: Path | None, capture: Path | None, captured: Capture | None, quiet: bool
+) -> list[str]:
+    """Write all that a run leaves: its report first, and the others whether one can be written or not. What is wrong
+    with those that cannot, a line each."""
+    failed: list[str] = []
+    if report is not None:
+        with put_off(failed):
+            write(report, result.to_json().encode())
+    if result.recorder.disks:
+        from tyrne.system.kept_disks import keep_disks
+
+        with put_off(failed):
+            for line in keep_disks(result, quiet):
+                complain(line)
+    if result.recorder.returned:
+        from tyrne.system.returned_files import take_files
+
+        with put_off(failed):
+            for line in take_files(result):
+                complain(line)
+    if capture is not None and captured is not None:
+        with put_off(failed):
+            write(capture, captured.file())
+            if captured.left_out:
+                most = f"a capture has at most {limits.CAPTURE_BYTES} bytes of frames"
+                complain(f"{capture}: {captured.left_out} frames are left out: {most}", label="warning: ")
+    return failed
+
+
+@contextmanager
+def put_off(failed: list[str]) -> Iterator[None]:
+    """Keep what is wrong for later: the error is told when all else is done."""
+    try:
+        yield
+    except RequestError as error:
+        failed += error.lines
 
 
 def check_output(

@@ -54,9 +54,11 @@ def _nearest(path: Path) -> Path:
 
 
 def take_files(result: Result) -> Iterator[str]:
-    """Write what programs have left, and say what was written and what was not. RequestError where the host refuses."""
+    """Write what programs have left, and say what was written and what was not. RequestError where the host refuses,
+    when the others have theirs."""
     from tyrne.system.run import STATUS_PANIC
 
+    failed: list[str] = []
     for region in result.request.system.memory:
         memory = result.recorder.returned.get(region.name)
         if region.out is None or memory is None:
@@ -66,7 +68,12 @@ def take_files(result: Result) -> Iterator[str]:
         elif (left := read_returned(memory)) is None:
             yield f"{region.out}: nothing comes back, since the program has not ended by itself"
         else:
-            yield from _take(region, region.out, left)
+            try:
+                yield from _take(region, region.out, left)
+            except RequestError as error:
+                failed += error.lines
+    if failed:
+        raise RequestError(*failed)
 
 
 def _take(region: Region, out: Path, left: Returned) -> Iterator[str]:
