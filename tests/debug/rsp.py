@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tyrne.cli.debugging import answer
-from tyrne.debug.packets import Reader, packed
 from tyrne.debug.server import listen, serve
 from tyrne.debug.session import Session
+from tyrne.system.gdb_packets import Reader, packed
 from tyrne.system.replay import Replay
 
 

@@ -13,11 +13,11 @@ import pytest
 from rsp import Client, served
 
 from running import run_system
-from tyrne.debug.packets import Reader, packed
 from tyrne.debug.registers import NAMES
 from tyrne.debug.server import listen
 from tyrne.inspect import open_run
 from tyrne.system.errors import RequestError
+from tyrne.system.gdb_packets import Reader, packed
 from tyrne.system.replay import Replay
 from tyrne.system.shipped import shipped
 

@@ -11,10 +11,10 @@ from typing import Final
 from xml.sax.saxutils import quoteattr
 
 from tyrne.debug.hits import Breakpoint, Watch
-from tyrne.debug.packets import MOST
 from tyrne.debug.registers import description, registers
 from tyrne.debug.session import Session, Stop, Why
 from tyrne.kernel.task import Task
+from tyrne.system.gdb_packets import MOST
 from tyrne.system.printable import printable
 
 _OK, _NOTHING = b"OK", b""

@@ -11,9 +11,9 @@ from typing import Final
 
 from tyrne.debug import dap
 from tyrne.debug.gdb import Gdb
-from tyrne.debug.packets import INTERRUPT, Reader, packed
 from tyrne.debug.session import Session
 from tyrne.system.errors import RequestError
+from tyrne.system.gdb_packets import INTERRUPT, Reader, packed
 
 LOOPBACK: Final = "127.0.0.1"
 _BYTES: Final = 1 << 16
