@@ -8,8 +8,8 @@
         print(task.name, task.does, task.line.text if task.line else "")
 
 A run is a report of any machine, or a system or program, which runs on the hosted machine meanwhile. `look_at_replay`
-looks where a replay stands, `look` at any kernel. What is seen are the frozen classes of `objects.py`; `to_data` makes
-JSON of them.
+looks where a replay stands, `look` at any kernel, and `tyrne.inspect.live.inspect_live` into a QEMU that runs now. What
+is seen are the frozen classes of `objects.py`; `to_data` makes JSON of them.
 """
 
 from tyrne.inspect.data import to_data

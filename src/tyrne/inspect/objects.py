@@ -17,7 +17,7 @@ from pydantic import PlainSerializer
 
 from tyrne.inspect.words import counted, deadline_words, how_words
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Of the JSON."""
 Word = Annotated[int, PlainSerializer(hex, return_type=str)]
 
@@ -140,12 +140,12 @@ class Capability:
     """How often it was derived, counted by the kernel: 16 at most."""
     parent: int | None
     how: str
-    """How it came there: `description`, `made`, `derived`, `copied`, `moved`, `received`, `answer`, or `kernel` for
-    what is in no table."""
+    """How it came there: `description`, `made`, `derived`, `copied`, `moved`, `received`, `answer`, `kernel` for what
+    is in no table; or `later`, after the start, where nobody has seen how."""
     giver: str | None
     """The task that it was received from."""
     transition: int | None
-    """The one in which it came there; None of what its holder started with."""
+    """The one in which it came there; None of what its holder started with, and where nobody has counted."""
     first_page: int | None
     """Of memory, within its region."""
     pages: int | None
@@ -341,10 +341,14 @@ class Position:
     instructions: int
     over: bool
     status: int | None
+    live: bool = False
+    """Whether it is a machine that runs now: nobody has counted, so the numbers are 0."""
 
     @property
     def text(self) -> str:
         """`after transition 4 and 12 instructions`."""
+        if self.live:
+            return "as it stands now"
         where = f"after transition {self.transition}" if self.transition else "before the first transition"
         return f"{where} and {counted(self.inside, 'instruction')}" if self.inside else where
 

@@ -51,7 +51,8 @@ def deadline_words(at: int, notification: str | None, bits: int) -> str:
 def how_words(place: str, how: str, giver: str | None, transition: int | None) -> str:
     """How a capability came to where it is."""
     if how == "answer" and giver is not None:
-        return f"may answer {giver}, since transition {transition}"
+        since = "" if transition is None else f", since transition {transition}"
+        return f"may answer {giver}{since}"
     when = "" if transition is None else f" at transition {transition}"
     source = "" if giver is None else f" {_PREPOSITIONS.get(how, 'from')} {giver}"
     if place != "table":
@@ -66,5 +67,5 @@ _PLACES: Final = {
     "origin": "stands for the object",
     "kernel": "kept by the kernel",
 }
-_HOW: Final = {"answer": "may answer", "description": "from the description"}
+_HOW: Final = {"answer": "may answer", "description": "from the description", "later": "since after the start"}
 _PREPOSITIONS: Final = {"moved": "here by", "made": "by"}

@@ -99,7 +99,7 @@ def read_debug(elf: bytes) -> tuple[list[Row], list[Function]]:
     rows: list[Row] = []
     functions: list[Function] = []
     with suppress(Exception):  # a library reads what may be made to mislead it: all that it raises means one thing
-        for unit in _units(elf, BYTES, LINE_BYTES):
+        for unit in units(elf, BYTES, LINE_BYTES):
             rows += unit.rows()
             functions += unit.functions()
     return rows, functions
@@ -107,7 +107,7 @@ def read_debug(elf: bytes) -> tuple[list[Row], list[Function]]:
 
 def read_rows(elf: bytes) -> Iterator[Row]:
     """The rows of a file of our own making, of any size, as they are asked for."""
-    for unit in _units(elf, _ALL, _ALL):
+    for unit in units(elf, _ALL, _ALL):
         yield from unit.rows()
 
 
@@ -127,7 +127,7 @@ def _open(elf: bytes) -> Any:
     return ELFFile(_Metered(elf, _Meter(BYTES + 4 * len(elf))))
 
 
-def _units(elf: bytes, limit: int, line_limit: int) -> Iterator[_Unit]:
+def units(elf: bytes, limit: int, line_limit: int) -> Iterator[Unit]:
     """The compilation units of a file. What is compressed, or in another file, is not there."""
     file = _open(elf)
     for section in file.iter_sections():
@@ -143,10 +143,10 @@ def _units(elf: bytes, limit: int, line_limit: int) -> Iterator[_Unit]:
     for number, unit in enumerate(debug.iter_CUs()):
         if number == UNITS:
             return
-        yield _Unit(debug, unit)
+        yield Unit(debug, unit)
 
 
-class _Unit:
+class Unit:
     """One compilation unit and its line table."""
 
     def __init__(self, debug: Any, unit: Any) -> None:
@@ -173,23 +173,20 @@ class _Unit:
     def functions(self) -> Iterator[Function]:
         """The entries of the unit in their order, which is that of the tree; no link between them is followed, so they
         have no cycles and an end."""
-        stream = self._debug.debug_info_sec.stream
-        at, end = self._top.offset + self._top.size, self._unit.cu_offset + self._unit.size
         names: dict[int, tuple[Any, int | None]] = {}
         found: list[tuple[DIE, int | None]] = []
         """Each with the place of the one around it."""
         around: list[int | None] = [None]
-        while at < end and around:
-            stream.charge(ENTRY_BYTES)
-            entry = DIE(self._unit, stream, at)
-            at += entry.size
+        for entry in self.entries():
             if entry.is_null():
                 around.pop()
+                if not around:
+                    break
                 continue
             here = around[-1]
             if entry.tag in ("DW_TAG_subprogram", "DW_TAG_inlined_subroutine"):
                 origin = entry.attributes.get("DW_AT_abstract_origin") or entry.attributes.get("DW_AT_specification")
-                names[entry.offset] = _value(entry, "DW_AT_name", None), origin and self._target(origin)
+                names[entry.offset] = _value(entry, "DW_AT_name", None), origin and self.target(origin)
                 found.append((entry, here))
                 here = len(found) - 1
             if entry.has_children:
@@ -207,7 +204,22 @@ class _Unit:
             )
         yield from functions
 
-    def _target(self, attribute: Any) -> int:
+    def entries(self) -> Iterator[DIE]:
+        """The entries behind the first one, in the order in which they stand; one that is null ends the children of
+        another."""
+        stream = self._debug.debug_info_sec.stream
+        at, end = self._top.offset + self._top.size, self._unit.cu_offset + self._unit.size
+        while at < end:
+            stream.charge(ENTRY_BYTES)
+            entry = DIE(self._unit, stream, at)
+            at += entry.size
+            yield entry
+
+    def address(self, index: int) -> int:
+        """What the table of addresses has at an index."""
+        return int(self._debug.get_addr(self._unit, index))
+
+    def target(self, attribute: Any) -> int:
         """Where a reference points to in the section."""
         return int(attribute.value) + (0 if attribute.form == "DW_FORM_ref_addr" else int(self._unit.cu_offset))
 

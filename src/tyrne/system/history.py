@@ -48,10 +48,11 @@ _PENDING: Final = 1
 class Arrival:
     """How a capability came to where it is: `made`, `copied`, `derived` or `moved` by a call, `received` with a
     message, or as the `answer` that a caller waits for. `giver` is the number of the task it is from, None for the
-    holder itself; `position` the transition."""
+    holder itself; `position` the transition, None where nobody has counted. What came `later` has come after the
+    start, in a way that nobody has seen."""
 
     how: str
-    position: int
+    position: int | None
     giver: int | None = None
 
 

@@ -29,6 +29,10 @@ MACHINE: Final = (
     *("-icount", "shift=0,sleep=off"),  # one instruction is one nanosecond, and no run differs from another
 )
 
+STANDS: Final = ("-icount", "shift=0,sleep=on")
+"""Of a machine that somebody stops: who rests does so by the clock on the wall. Else each stop, in which the one CPU
+rests, would let the time go on at once to the next tick."""
+
 if TYPE_CHECKING:
     from tyrne.system.qemu_console import ConsolePort
 
@@ -42,6 +46,8 @@ WALL_SECONDS: Final = 120.0
 """How long a run may take by the clock on the wall: the end of a machine that hangs."""
 POWER_BUTTON: Final = b"system_powerdown\n"
 """What QEMU is told in words, to press it."""
+SOCKET_BYTES: Final = 107
+"""Of the path of a Unix socket."""
 STOP_SECONDS: Final = 2.0
 """How long a kernel that was asked to stop may take to say where its tasks are."""
 
@@ -63,6 +69,34 @@ class Ending:
             return f"ended with status {self.status}: {said}"
         mend = "nothing of the run is kept, run it with --machine hosted, which no driver ends"
         return f"ended by signal {-self.status}: {said}; {mend}"
+
+
+@contextmanager
+def gdb_socket(path: Path | None) -> Iterator[tuple[str, ...]]:
+    """QEMU's options by which it serves gdb at a new Unix socket, which only this user can open, and which is there no
+    more afterwards; none without a path. RequestError where it cannot be."""
+    if path is None:
+        yield ()
+        return
+    check_socket(path)
+    name = str(path).replace(",", ",,")
+    try:
+        socket = f"socket,id=gdb,path={name},server=on,wait=off"
+        yield ("-chardev", socket, "-gdb", "chardev:gdb", *STANDS)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def check_socket(path: Path) -> None:
+    """RequestError where no Unix socket can be made."""
+    if path.exists() or path.is_symlink():
+        raise RequestError(f"--gdb {path}: is there already; name a socket that is not")
+    if len(os.fsencode(path)) > SOCKET_BYTES:
+        raise RequestError(
+            f"--gdb {path}: longer than {SOCKET_BYTES} bytes, which a socket's path may have; shorten it"
+        )
+    if not path.absolute().parent.is_dir():
+        raise RequestError(f"--gdb {path}: there is no such folder; make it")
 
 
 def find_emulator() -> str:
@@ -144,6 +178,7 @@ class Guest:
                     stdin=subprocess.PIPE,
                     stdout=sent,
                     stderr=errors,
+                    umask=0o077,  # what it makes, as a socket for gdb, is nobody else's
                     pass_fds=(sink.fileno(), *([] if self._port is None else [self._port.descriptor])),
                 )
             assert process.stdin is not None

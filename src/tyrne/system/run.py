@@ -66,6 +66,9 @@ class Request:
     """By the clock on the wall; None for no end, but on QEMU two minutes, unless somebody types."""
     capture: Capture | None = None
     """What gets the frames that go over the wire of the network, of one run."""
+    gdb: Path | None = None
+    """Where QEMU waits for a debugger while the run goes on: a Unix socket that is not there yet. Such a run has no end
+    by the clock on the wall but `max_seconds`."""
 
 
 @dataclass(frozen=True)
@@ -242,7 +245,7 @@ def _attach(
 
 def _qemu(request: Request) -> Start:
     from tyrne.system.build import kernel_elf
-    from tyrne.system.qemu import find_emulator
+    from tyrne.system.qemu import find_emulator, gdb_socket
     from tyrne.system.qemu_console import ConsolePort
     from tyrne.system.qemu_disk import QemuDisk
     from tyrne.system.qemu_wire import Wire
@@ -268,7 +271,8 @@ def _qemu(request: Request) -> Start:
                 from tyrne.system.qemu_memory import QemuMemory
 
                 words = ends.enter_context(QemuMemory(system.ram, system.returned, recorder)).options(words)
-            return run_kernel(kernel, recorder, words, stop, port, request.max_seconds is None)
+            words = [*words, *ends.enter_context(gdb_socket(request.gdb))]
+            return run_kernel(kernel, recorder, words, stop, port, request.max_seconds is None and request.gdb is None)
 
     return start
 

@@ -1,0 +1,91 @@
+"""Whoever listens where QEMU's gdb server is said to be: what it says is checked, and an error is one line."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tyrne.system import qemu_gdb
+from tyrne.system.errors import RequestError
+from tyrne.system.gdb_packets import Reader, packed
+from tyrne.system.qemu_gdb import Halt, Stub
+
+QEMU = {b"qqemu.PhyMemMode": b"0", b"Qqemu.PhyMemMode:1": b"OK", b"D": b"OK"}
+
+
+@contextmanager
+def server(folder: Path, answer: Callable[[bytes], bytes | None]) -> Iterator[Path]:
+    """Something that answers packets; None closes the connection."""
+    path = folder / "gdb"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(str(path))
+        listening.listen(1)
+
+        def serve() -> None:
+            client, _ = listening.accept()
+            reader = Reader()
+            with client:
+                while data := client.recv(65536):
+                    for packet in reader.add(data):
+                        said = answer(packet)
+                        if said is None:
+                            return
+                        client.sendall(b"+" + (said if said[:1] == b"$" else packed(said)))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield path
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        ({b"qqemu.PhyMemMode": b""}, "not the gdb server of QEMU, or older than 4.1"),
+        ({b"qqemu.PhyMemMode": None}, "QEMU has ended, or does not listen any more"),
+        ({b"m10,10": b"00" * 15}, "what is said there makes no sense"),
+        ({b"m10,10": b"zz" * 16}, "what is said there makes no sense"),
+        ({b"m10,10": b"\xff" * 16}, "what is said there makes no sense"),
+        ({b"m10,10": b"E14"}, "what is said there makes no sense"),
+        ({b"m10,10": b"W00"}, "QEMU has ended"),
+        ({b"m10,10": b"00" * 16, b"g": b"00" * 8}, "what is said there makes no sense"),
+        ({b"m10,10": b"00" * 16, b"g": b"00" * 268, b"s": b"OK"}, "what is said there makes no sense"),
+    ],
+)
+def test_what_makes_no_sense_is_one_error(answers: dict[bytes, bytes | None], why: str, tmp_path: Path) -> None:
+    with server(tmp_path, lambda packet: {**QEMU, **answers}.get(packet, b"")) as path:
+        with pytest.raises(RequestError) as told, Stub(path) as stub:
+            assert stub.read(16, 16) == bytes(16)
+            assert stub.general() == [0] * 34
+            stub.step()
+        assert str(told.value).startswith(f"{path}: ") and why in str(told.value) and "\n" not in str(told.value)
+
+
+def test_a_server_that_says_nothing_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(qemu_gdb, "ANSWER_SECONDS", 0.2)
+    with server(tmp_path, lambda packet: b"O00") as path, pytest.raises(RequestError, match="no answer; another"):
+        Stub(path)
+
+
+def test_where_nobody_listens_it_says_how_somebody_would(tmp_path: Path) -> None:
+    for where in (tmp_path / "absent", tmp_path / ("x" * 200), 1):
+        with pytest.raises(RequestError, match=r"no gdb socket of QEMU: .*; start QEMU with one by tyrne run"):
+            Stub(where)
+
+
+def test_a_machine_that_stops_says_why(tmp_path: Path) -> None:
+    said = iter([b"T05thread:01;", b"T05thread:01;watch:4010;", b"W03"])
+
+    def answer(packet: bytes) -> bytes:
+        return next(said) if packet in (b"s", b"c") else QEMU.get(packet, b"")
+
+    with server(tmp_path, answer) as path, Stub(path) as stub:
+        assert stub.step() == Halt(5)
+        assert stub.run() == Halt(5, None, 0x4010)
+        assert stub.run() == Halt(0, 3) and stub.ended == 3
