@@ -149,7 +149,7 @@ def test_the_json_of_a_command_has_its_parts_as_the_schema_has_them(tyrne: Tyrne
     }
     found = json.loads(tyrne(command, shipped("systems/grant.toml"), "--at", 4, "--json").out)
     assert found.keys() == {"format", "at", *parts[command]}
-    assert found["format"] == 1
+    assert found["format"] == 2
     described = schema()["properties"]
     for key in parts[command] | {"at"}:
         fits(found[key], described[key], schema()["$defs"])

@@ -88,7 +88,7 @@ def test_the_package_runs_as_a_module() -> None:
         ("tyrne picture ", 2, ["capabilities", "waits", "memory", "messages"]),
         ("tyrne c", 1, ["caps", "check", "cache", "cc", "c++"]),
         ("tyrne cc --", 2, ["--print-flags", "--toolchain", "--help"]),
-        ("tyrne maps --", 2, ["--at", "--json", "--max-instructions", "--allow-path", "--help"]),
+        ("tyrne maps --", 2, ["--at", "--json", "--live", "--image", "--max-instructions", "--allow-path", "--help"]),
         ("tyrne run --ma", 2, ["--machine", "--max-instructions", "--max-seconds"]),
         ("tyrne run --ca", 2, ["--capture"]),
         ("tyrne run --machine ", 3, ["hosted", "qemu", "native"]),

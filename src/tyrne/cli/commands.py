@@ -177,6 +177,16 @@ def run(
     ] = None,
     memory: MemoryOption = None,
     policy: PolicyOption = False,
+    gdb: Annotated[
+        Path | None,
+        typer.Option(
+            "--gdb",
+            metavar="PATH",
+            help="On qemu: listen at this new Unix socket, for --live of ps and the like, and for gdb. The run then "
+            "has no end by the clock on the wall.",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what tasks write, and errors.")] = False,
 ) -> int:
     """Run a system and show what its tasks write.
@@ -201,6 +211,7 @@ def run(
         _given(context, abi, files, out),
         policy,
         _ram(memory),
+        gdb,
     )
 
 

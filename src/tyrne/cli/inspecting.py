@@ -10,9 +10,11 @@ import typer
 from tyrne.cli.help import Command
 from tyrne.cli.output import complain
 from tyrne.cli.running import STDOUT, progress, terminal, write
+from tyrne.system.errors import RequestError
 
 if TYPE_CHECKING:
     from tyrne.cli.views import View
+    from tyrne.inspect.objects import Inspection
 
 RUN_HELP: Final = (
     "What tyrne run --report has written, on any machine; or a system or program, which runs hosted meanwhile."
@@ -38,13 +40,39 @@ Allow = Annotated[
     list[Path] | None,
     typer.Option("--allow-path", metavar="DIR", help="As for tyrne run.", show_default=False),
 ]
+LiveAt = Annotated[
+    str | None,
+    typer.Option(
+        "--live",
+        metavar="PATH|PORT",
+        help="Look into QEMU while it runs RUN, a system or a program: at this gdb socket, such as that of "
+        "tyrne run --machine qemu --gdb PATH.",
+        show_default=False,
+    ),
+]
+Image = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="ELF",
+        help="With --live: the kernel that runs there, if tyrne run has not started it.",
+        show_default=False,
+    ),
+]
 STATUS_SHOWN, STATUS_DIFFERENT, STATUS_LIMITED = 0, 1, 4
 
 app = typer.Typer()
 
 
 @app.command(cls=Command)
-def ps(run: Run, at: At = None, json: AsJson = False, limit: Limit = None, allow: Allow = None) -> int:
+def ps(
+    run: Run,
+    at: At = None,
+    json: AsJson = False,
+    live: LiveAt = None,
+    image: Image = None,
+    limit: Limit = None,
+    allow: Allow = None,
+) -> int:
     """Show the tasks of a run at a position: what each does, what it waits for, and where in its program it is.
 
     Exit status of this and the other commands that look into a run: 0; 2 the request was wrong; 4 the limit was
@@ -52,7 +80,7 @@ def ps(run: Run, at: At = None, json: AsJson = False, limit: Limit = None, allow
     """
     from tyrne.cli.views import PS
 
-    return _show(PS, run, None, at, json, limit, allow)
+    return _show(PS, run, None, at, json, limit, allow, live, image)
 
 
 @app.command(cls=Command)
@@ -61,29 +89,47 @@ def caps(
     task: OneTask = None,
     at: At = None,
     json: AsJson = False,
+    live: LiveAt = None,
+    image: Image = None,
     limit: Limit = None,
     allow: Allow = None,
 ) -> int:
     """Show what tasks hold: handle, object, rights, and where each capability came from."""
     from tyrne.cli.views import CAPS
 
-    return _show(CAPS, run, task, at, json, limit, allow)
+    return _show(CAPS, run, task, at, json, limit, allow, live, image)
 
 
 @app.command(cls=Command)
-def tree(run: Run, at: At = None, json: AsJson = False, limit: Limit = None, allow: Allow = None) -> int:
+def tree(
+    run: Run,
+    at: At = None,
+    json: AsJson = False,
+    live: LiveAt = None,
+    image: Image = None,
+    limit: Limit = None,
+    allow: Allow = None,
+) -> int:
     """Show the derivation tree of all capabilities, those that travel in messages too."""
     from tyrne.cli.views import TREE
 
-    return _show(TREE, run, None, at, json, limit, allow)
+    return _show(TREE, run, None, at, json, limit, allow, live, image)
 
 
 @app.command(cls=Command)
-def waits(run: Run, at: At = None, json: AsJson = False, limit: Limit = None, allow: Allow = None) -> int:
+def waits(
+    run: Run,
+    at: At = None,
+    json: AsJson = False,
+    live: LiveAt = None,
+    image: Image = None,
+    limit: Limit = None,
+    allow: Allow = None,
+) -> int:
     """Show who waits for whom, marking who is stuck and cycles; and what stands in endpoints and notifications."""
     from tyrne.cli.views import WAITS
 
-    return _show(WAITS, run, None, at, json, limit, allow)
+    return _show(WAITS, run, None, at, json, limit, allow, live, image)
 
 
 @app.command(cls=Command)
@@ -92,21 +138,31 @@ def maps(
     task: OneTask = None,
     at: At = None,
     json: AsJson = False,
+    live: LiveAt = None,
+    image: Image = None,
     limit: Limit = None,
     allow: Allow = None,
 ) -> int:
     """Show what is mapped in address spaces, and the memory regions."""
     from tyrne.cli.views import MAPS
 
-    return _show(MAPS, run, task, at, json, limit, allow)
+    return _show(MAPS, run, task, at, json, limit, allow, live, image)
 
 
 @app.command(cls=Command)
-def top(run: Run, at: At = None, json: AsJson = False, limit: Limit = None, allow: Allow = None) -> int:
+def top(
+    run: Run,
+    at: At = None,
+    json: AsJson = False,
+    live: LiveAt = None,
+    image: Image = None,
+    limit: Limit = None,
+    allow: Allow = None,
+) -> int:
     """Show what each task has used until a position: instructions, calls and quotas."""
     from tyrne.cli.views import TOP
 
-    return _show(TOP, run, None, at, json, limit, allow)
+    return _show(TOP, run, None, at, json, limit, allow, live, image)
 
 
 @app.command(cls=Command)
@@ -159,15 +215,38 @@ def _show(
     json: bool,
     limit: int | None,
     allow: list[Path] | None,
+    live: str | None,
+    image: Path | None,
 ) -> int:
-    """Go to the position, and show what is there; the exit status."""
-    from tyrne.cli.replay import limit_reached, warnings_about
+    """Go to the position, or into the machine that runs, and show what is there; the exit status."""
     from tyrne.cli.sheet import show
     from tyrne.cli.views import heading
-    from tyrne.inspect import look_at_replay, open_run, to_data
-    from tyrne.inspect.positions import move, target_of
+    from tyrne.inspect import to_data
     from tyrne.inspect.selection import known_task, restricted
     from tyrne.system.printable import json_text
+
+    if live is None and image is not None:
+        raise RequestError(f"--image {image}: is the kernel of a machine that runs; add --live, or leave it out")
+    limited = None
+    if live is not None:
+        seen = _live(run, live, image, allow, {"--at": at, "--max-instructions": limit})
+    else:
+        seen, limited = _played(run, at, limit, allow)
+    name = None if task is None else known_task(seen, task)
+    if json:
+        told = seen if name is None else restricted(seen, name)
+        write(STDOUT, json_text(to_data(told, view.parts)).encode())
+    else:
+        show([heading(seen.at), *view.show(seen, name)], terminal(stderr=False))
+    complain(*([] if limited is None else [limited]))
+    return STATUS_SHOWN if limited is None else STATUS_LIMITED
+
+
+def _played(run: Path, at: str | None, limit: int | None, allow: list[Path] | None) -> tuple[Inspection, str | None]:
+    """What is at a position of a replay, and what is said if its limit has ended it before."""
+    from tyrne.cli.replay import limit_reached, warnings_about
+    from tyrne.inspect import look_at_replay, open_run
+    from tyrne.inspect.positions import move, target_of
 
     target = None if at is None else target_of(at, "--at")
     with progress(terminal(stderr=True), "running …"):
@@ -175,12 +254,23 @@ def _show(
         move(replay, target, "--at")
         seen = look_at_replay(replay)
     complain(*warnings_about(replay), label="warning: ")
-    name = None if task is None else known_task(seen, task)
-    if json:
-        told = seen if name is None else restricted(seen, name)
-        write(STDOUT, json_text(to_data(told, view.parts)).encode())
-    else:
-        show([heading(seen.at), *view.show(seen, name)], terminal(stderr=False))
-    if replay.limited:
-        complain(limit_reached(replay))
-    return STATUS_LIMITED if replay.limited else STATUS_SHOWN
+    return seen, limit_reached(replay) if replay.limited else None
+
+
+def _live(run: Path, where: str, image: Path | None, allow: list[Path] | None, given: dict[str, object]) -> Inspection:
+    """What is in a machine that runs now."""
+    from tyrne.inspect.live import inspect_live
+    from tyrne.inspect.runs import is_report
+
+    for option, value in given.items():
+        if value is not None:
+            raise RequestError(f"--live {where}: a machine that runs has one place, where it is; leave out {option}")
+    if is_report(run):
+        raise RequestError(f"{run}: a report is of a run that has been; with --live name the system that runs")
+    with progress(terminal(stderr=True), "building …"):
+        return inspect_live(run, socket_of(where), image, tuple(allow or ()))
+
+
+def socket_of(text: str) -> Path | int:
+    """A port of the loopback interface, or the path of a Unix socket."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else Path(text)

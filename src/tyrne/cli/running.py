@@ -54,12 +54,17 @@ def run_system(
     given: Given = NOTHING_GIVEN,
     policy: bool = False,
     ram: int | None = None,
+    gdb: Path | None = None,
 ) -> int:
     """Run what the arguments of a command line name and show what its tasks write; the exit status of docs/guide.md.
 
     A slow import stands where what is imported is needed: most runs start without.
     """
     check_seed(machine, preempt_calls)
+    if gdb is not None and machine is not Machine.QEMU:
+        raise RequestError(
+            f"--gdb {gdb}: only qemu listens for gdb while it runs; add --machine qemu, or use tyrne debug"
+        )
     captured, finds_files = None, False
     own_input = typed is not None and takes_input(system, given)
     if own_input:
@@ -77,18 +82,24 @@ def run_system(
             check_output(capture, system, description, typed)
             captured = Capture()
     if machine is Machine.QEMU:
-        from tyrne.system.qemu import find_emulator
+        from tyrne.system.qemu import check_socket, find_emulator
 
         find_emulator()
+        if gdb is not None:
+            check_socket(gdb)
     out = terminal(stderr=report == STDOUT)
     with progress(out, "building …"):
         loaded = known_system(system, given, allowed, ram)
         keys = None if own_input else read_input(typed, loaded.devices)
         ready = prepare(
-            Request(loaded, machine, release, max_instructions, preempt_calls, allowed, keys, max_seconds, captured)
+            Request(
+                loaded, machine, release, max_instructions, preempt_calls, allowed, keys, max_seconds, captured, gdb
+            )
         )
     if not quiet:
         warn(warnings_of(loaded))
+    if gdb is not None:
+        complain(f"QEMU listens at {gdb} for tyrne ps --live and for gdb")
     networks = [device for device in loaded.devices if device.kind == "network"]
     if report is not None and any(device.file or device.forward for device in networks):
         complain("the frames that the network device gets are recorded in the report", label="warning: ")

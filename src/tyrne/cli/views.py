@@ -20,7 +20,7 @@ _ENDED: Final = (0, 1)
 def heading(at: Position) -> Item:
     """Which run, and where in it."""
     parts = [at.run, f"on {at.machine}" if at.machine != "hosted" else "", at.text]
-    parts += [f"{counted(at.instructions, 'instruction')} of tasks"]
+    parts += [] if at.live else [f"{counted(at.instructions, 'instruction')} of tasks"]
     parts += ["the run is over" if at.status is None else f"the run is over with status {at.status}"] if at.over else []
     return Styled(", ".join(filter(None, parts)), "dim")
 
@@ -92,7 +92,8 @@ def tree(seen: Inspection, task: str | None) -> Iterator[Item]:
 
 def _node(cap: Capability) -> str:
     if cap.place == "origin":
-        made = f", made by {cap.giver} at transition {cap.transition}" if cap.giver else ""
+        when = "" if cap.transition is None else f" at transition {cap.transition}"
+        made = f", made by {cap.giver}{when}" if cap.giver else ""
         return cap.text.split(", ")[0] + made
     rights = cap.text if cap.parent is None else cap.text.partition(", ")[2]
     if cap.place == "table":
@@ -182,7 +183,20 @@ def _size(space: Space) -> str:
 
 
 def top(seen: Inspection, task: str | None) -> Iterator[Item]:
-    """What each task has used, the busiest first; and what quotas have left."""
+    """What each task has used, the busiest first; and what quotas have left. Of a machine that runs now nobody has
+    counted more than the latter."""
+    yield from [] if seen.at.live else _busiest(seen)
+    quotas = [quota for quota in seen.quotas if quota.name != "kernel" and any(claim.granted for claim in quota.claims)]
+    if quotas:
+        kinds = [claim.what for claim in quotas[0].claims]
+        used = Table(("quota used/granted", *kinds), numbers=frozenset(kinds))
+        for quota in quotas:
+            claims = (f"{claim.used:,}/{claim.granted:,}" if claim.granted else "-" for claim in quota.claims)
+            used.rows.append((quota.name.removeprefix("quota "), *claims))
+        yield used
+
+
+def _busiest(seen: Inspection) -> Iterator[Item]:
     table = Table(("task", "instructions", "share", "traps", "calls", "refused", "last call"), numbers=_NUMBERS)
     total = sum(each.instructions for each in seen.tasks) or 1
     for each in sorted(seen.tasks, key=lambda each: -each.instructions):
@@ -199,14 +213,6 @@ def top(seen: Inspection, task: str | None) -> Iterator[Item]:
             )
         )
     yield table
-    quotas = [quota for quota in seen.quotas if quota.name != "kernel" and any(claim.granted for claim in quota.claims)]
-    if quotas:
-        kinds = [claim.what for claim in quotas[0].claims]
-        used = Table(("quota used/granted", *kinds), numbers=frozenset(kinds))
-        for quota in quotas:
-            claims = (f"{claim.used:,}/{claim.granted:,}" if claim.granted else "-" for claim in quota.claims)
-            used.rows.append((quota.name.removeprefix("quota "), *claims))
-        yield used
 
 
 @dataclass(frozen=True)
