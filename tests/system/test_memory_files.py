@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import struct
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tyrne.cli.main import run_arguments
 from tyrne.hal import manifest as layout
 from tyrne.system import limits
 from tyrne.system.description import read_description
+from tyrne.system.devices import gap_of, placed, reached_from
 from tyrne.system.errors import RequestError
 from tyrne.system.outline import outline
 from tyrne.system.packed import pack, unpack
+from tyrne.system.parts import Region
 from tyrne.system.record import from_json, manifest_bytes
 from tyrne.system.replay import Replay
 from tyrne.system.select import load_system
@@ -182,3 +187,103 @@ def test_a_record_that_fills_what_is_not_there_stops_the_replay(
     (tmp_path / "report.json").write_text(json.dumps(report))
     assert run_arguments(["replay", str(tmp_path / "report.json")]) == 1
     assert "Traceback" not in capfd.readouterr().err
+
+
+LARGE = """\
+#include <stdint.h>
+/* The first and the last word of what the file holds, whether zeros follow, and whether all of it can be written to. */
+int main(void)
+{
+    volatile uint64_t *data = (volatile uint64_t *)0x40000000, *end = data + 1536 * 512;
+    volatile uint64_t *word = data + (600 * 4096 + 8) / 8;
+    uint64_t sum = *data + word[-1];
+    for (; word < end; word++)
+        if (*word)
+            return 1;
+    for (word = data; word < end; word += 512)
+        *word = 7;
+    return (int)(sum + end[-512]);
+}
+"""
+BLOCKS = """\
+[system]
+name = "s"
+[[memory]]
+name = "ring"
+pages = 3
+dma = true
+[[memory]]
+name = "data"
+file = "large.bin"
+pages = 1536
+[[memory]]
+name = "small"
+file = "data.bin"
+[[memory]]
+name = "buffers"
+pages = 1024
+dma = true
+[[task]]
+name = "t"
+program = "p.c"
+caps = [
+  { memory = "data", at = 0x4000_0000 },
+  { memory = "buffers", at = 0x5000_0000 },
+  { memory = "small", at = 0x6000_0000 },
+  { memory = "ring", at = 0x6001_0000 },
+]
+"""
+
+
+@pytest.fixture
+def blocks(path: Path) -> Path:
+    (path.parent / "large.bin").write_bytes(struct.pack("<Q", 20).ljust(600 * 4096, b"\0") + struct.pack("<Q", 15))
+    (path.parent / "p.c").write_text(LARGE)
+    path.write_text(BLOCKS)
+    return path
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_large_region_is_filled_and_mapped_by_blocks_in_one_piece(blocks: Path, machine: str) -> None:
+    assert run_system(blocks, machine).tasks[0].exit_code == 42
+
+
+def test_without_a_number_of_pages_a_large_file_gets_whole_blocks(blocks: Path) -> None:
+    blocks.write_text(BLOCKS.replace("pages = 1536\n", ""))
+    assert read_description(blocks).memory[1].pages == 1024
+    blocks.write_text(BLOCKS.replace("pages = 1536", "pages = 1537"))
+    with pytest.raises(RequestError) as caught:
+        read_description(blocks)
+    what = 'memory "data" has 1537 pages, which are not blocks of 0x200000 bytes'
+    mend = "write pages = 2048, or let the task derive a part of at most 512 pages and map that"
+    assert str(caught.value) == f"{blocks}:22: {what}; {mend}"
+
+
+def test_blocks_begin_with_one_and_what_devices_reach_is_last(blocks: Path) -> None:
+    ring, data, small, buffers = read_description(blocks).memory
+    end = 0x4800_0000
+    assert [region.address for region in (buffers, ring, small)] == [
+        end - 1024 * limits.PAGE, buffers.address - 3 * limits.PAGE, ring.address - 2 * limits.PAGE,
+    ]  # fmt: skip
+    assert data.address == small.address // limits.BLOCK * limits.BLOCK - 1536 * limits.PAGE
+    line = [*outline(read_description(blocks), load_system(read_description(blocks)))][1]
+    assert f"{3 + 1536 + 601 + 2 + 2 + 1024 + 507} for memory regions" in line, "with the pages between that nobody has"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([1, 3, 511, 512, 513, 1024, 1536]), st.sampled_from(["dma", "file", ""]))))
+def test_wherever_they_are_laid_no_two_have_a_page_in_common(kinds: list[tuple[int, str]]) -> None:
+    regions = [
+        Region(str(i), pages, dma=kind == "dma", file=Path("f") if kind == "file" else None)
+        for i, (pages, kind) in enumerate(kinds)
+    ]
+    end = 0x4800_0000
+    found = sorted((r for r in placed(regions, end) if r.is_placed), key=lambda region: region.address)
+    for low, high in pairwise(found):
+        assert low.address + low.pages * limits.PAGE <= high.address and low.dma <= high.dma
+    for region in found:
+        assert region.pages <= 512 or region.pages % 512 or region.address % limits.BLOCK == 0
+    if found:
+        assert found[-1].address + found[-1].pages * limits.PAGE == end
+        assert (end - found[0].address) // limits.PAGE == sum(r.pages for r in found) + gap_of(regions)
+    assert reached_from(regions, end) == min((r.address for r in found if r.dma), default=end)

@@ -235,6 +235,8 @@ class CapReader:
         if region.pages % limits.MAPPED_PAGES or region.address % limits.BLOCK:
             what = f'memory "{region.name}" has {region.pages} pages, which are not blocks of {limits.BLOCK:#x} bytes'
             mend = f"let the task derive a part of at most {limits.MAPPED_PAGES} pages and map that"
+            if in_ram(region):
+                mend = f"write pages = {region.pages + -region.pages % limits.MAPPED_PAGES}, or {mend}"
             self._mistakes.add(where, f"{what}; {mend}")
         elif at % limits.BLOCK:
             what = f'at {at:#x} does not begin a block, and memory "{region.name}" is mapped by blocks'

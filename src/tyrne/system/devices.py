@@ -136,15 +136,33 @@ def emulator_options(devices: Iterable[Device], ram: int = limits.RAM) -> list[s
 
 
 def placed(regions: Sequence[Region], ram_end: int) -> tuple[Region, ...]:
-    """With those that have to be `placed` one behind the other where RAM ends, last those that devices reach: there
-    the kernel keeps them apart, and they are at the same addresses on every machine."""
-    at = ram_end - sum(region.pages for region in regions if region.is_placed) * PAGE
-    found = list(regions)
-    for index, region in sorted(enumerate(regions), key=lambda item: item[1].dma):
-        if region.is_placed:
-            found[index] = replace(region, address=at)
-            at += region.pages * PAGE
+    """With those that have to be `placed` where RAM ends, which a block does: last those that devices reach, where the
+    kernel keeps them apart. They are at the same addresses on every machine, and what is made of whole blocks begins
+    with one, so that it can be mapped by blocks."""
+    there = [(index, region) for index, region in enumerate(regions) if region.is_placed]
+    at = ram_end - (sum(region.pages for _, region in there) + gap_of(regions)) * PAGE
+    found, gap = list(regions), gap_of(regions)
+    for index, region in sorted(there, key=lambda item: _rank(item[1])):
+        if gap and _rank(region):
+            at, gap = at + gap * PAGE, 0
+        found[index] = replace(region, address=at)
+        at += region.pages * PAGE
     return tuple(found)
+
+
+def gap_of(regions: Iterable[Region]) -> int:
+    """Pages between blocks and what lies above them, which nobody has."""
+    there = [region for region in regions if region.is_placed]
+    if all(map(_rank, there)):
+        return 0
+    return -sum(region.pages for region in there if _rank(region)) % limits.MAPPED_PAGES
+
+
+def _rank(region: Region) -> int:
+    """Where it comes among those that are placed: blocks, what is smaller, and what devices reach the other way
+    round, since RAM ends with a block."""
+    blocks = region.pages > limits.MAPPED_PAGES and region.pages % limits.MAPPED_PAGES == 0
+    return (2 + blocks) if region.dma else (1 - blocks)
 
 
 def in_ram(region: Region) -> bool:
@@ -157,9 +175,9 @@ def has_devices(regions: Iterable[Region]) -> bool:
     return not all(map(in_ram, regions))
 
 
-def pages_of(regions: Iterable[Region]) -> int:
+def pages_of(regions: Sequence[Region]) -> int:
     """How many pages of RAM they take, with what they are filled from, which lies beside them."""
-    return sum(region.pages + -(-len(region.content) // PAGE) for region in regions if in_ram(region))
+    return gap_of(regions) + sum(r.pages + -(-len(r.content) // PAGE) for r in regions if in_ram(r))
 
 
 def reached_from(regions: Iterable[Region], ram_end: int) -> int:

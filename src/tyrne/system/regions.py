@@ -22,7 +22,7 @@ def read_region(
     """One region, of at most so many pages; `placed` says where it lies, if it is to lie at the end of RAM. A file is
     read now, so that it gives the size, and is looked at with all else of the description."""
     file, content = _content(mistakes, description, here, table, allowed, most)
-    pages = table.pages if table.pages is not None else -(-len(content) // limits.PAGE)
+    pages = table.pages if table.pages is not None else _pages_for(content)
     if table.pages is None and file is None:
         mistakes.add(here, f'no "pages" in [[memory]]; add {example("pages")}, or {example("file", "memory")}')
         pages = 1
@@ -45,6 +45,12 @@ def read_region(
         mistakes.add((*here, "file"), f"memory that is {other} is filled from no file; remove file")
     place = mistakes.place((*here, "address" if file is None else "file"))
     return Region(table.name, pages, table.address or 0, place, bool(table.dma), file, content)
+
+
+def _pages_for(content: bytes) -> int:
+    """The pages for what a file holds: of more than can be mapped by pages, whole blocks."""
+    pages = -(-len(content) // limits.PAGE)
+    return pages if pages <= limits.MAPPED_PAGES else pages + -pages % limits.MAPPED_PAGES
 
 
 def _lies_anywhere(table: MemoryTable) -> bool:
