@@ -48,7 +48,7 @@ def test_check_says_which_ports_lead_to_a_system(tmp_path: Path) -> None:
     (tmp_path / "p.bin").write_bytes(b"\x88\0\x80\xd2\1\0\0\xd4")
     (tmp_path / "s.toml").write_text(TEXT)
     description = select([tmp_path / "s.toml"])
-    _, device, *_ = outline(description, load_system(description))
+    (device,) = [line for line in outline(description, load_system(description)) if line.startswith("  device net")]
     assert device == (
         "  device net: network at 0xa001000, line 56, address 52:54:00:12:34:56, UDP port 4000 of this host leads to "
         "7, UDP port 4001 of this host leads to 8"
