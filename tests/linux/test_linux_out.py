@@ -14,6 +14,7 @@ from linux_programs import build, on_all_machines
 from tyrne.cli.main import run_arguments as main
 from tyrne.linux.archive import entry
 from tyrne.linux.returned import read_returned
+from tyrne.linux.start import out_pages
 from tyrne.system.errors import RequestError
 from tyrne.system.run import Machine
 from tyrne.system.select import select
@@ -78,11 +79,12 @@ def test_what_was_made_or_changed_comes_back(
     assert tree(path.parent / "root") == before
     assert stat.S_IMODE((out / "script").stat().st_mode) & 0o111
     assert not stat.S_IMODE((out / "made").stat().st_mode) & 0o111
-    first, *others = said(capfd)
+    first, removed, *others = said(capfd)
     assert first == (
         f"{out}: 10 files came back: tmp/scratch, appended, changed, script, made, empty, folder/deep/file, "
         "folder/moved and 2 more"
     )
+    assert removed == f"{out}: removed by the program, and not deleted there: moved, removed, whole"
     assert others == [f"{out}: '{name}' is left out: a link" for name in ("folder/out", "link")]
 
 
@@ -118,12 +120,51 @@ def test_a_program_that_ends_by_a_signal_leaves_its_files_and_one_that_faults_do
     assert not other.exists()
 
 
-def test_what_does_not_fit_is_said_and_the_rest_comes_back(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_as_much_comes_back_as_the_heap_has(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The file is of 2 MiB, what the memory for it was before."""
     path.write_text(TEXT.replace('out = "out"', 'out = "out"\nargs = ["large"]'))
     assert main(["run", "-q", str(path)]) == 0
+    assert not any("did not fit" in line for line in said(capfd))
+    assert tree(path.parent / "out")[0] == WHOLE | {"after": "after\n", "large": "x" * (2 << 20)}
+
+
+def test_what_does_not_fit_is_said_and_the_rest_comes_back(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Its content is the archive's, and not in the heap: the program only renames what it is in."""
+    (path.parent / "root" / "whole" / "big").write_text("x" * (4 << 20))
+    assert main(["run", "-q", str(path)]) == 0
     out = path.parent / "out"
-    assert f"{out}: 1 more did not fit into 2 MiB, and are lost" in said(capfd)
-    assert tree(out)[0] == WHOLE | {"after": "after\n"}
+    assert f"{out}: 1 more did not fit into 4 MiB, and are lost" in said(capfd)
+    assert tree(out)[0] == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("heap", "pages"), [(1, 512), (512, 512), (513, 1024), (None, 1024), (16_384, 16_384), (19_456, 16_384)]
+)
+def test_the_memory_for_it_is_whole_blocks_for_the_heap(heap: int | None, pages: int) -> None:
+    assert out_pages(heap) == pages
+
+
+def test_what_was_removed_is_said_and_stays(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    out = path.parent / "out"
+    (out / "whole").mkdir(parents=True)
+    for name in ("removed", "whole/inner"):
+        (out / name).write_text("the host's")
+    assert main(["run", "-q", str(path)]) == 0
+    assert f"{out}: removed by the program, and not deleted there: moved, removed, whole" in said(capfd)
+    assert tree(out)[0] == WHOLE | {"removed": "the host's", "whole/inner": "the host's"}
+
+
+def test_an_archive_of_others_names_what_was_removed_as_it_lies_in_the_tree(
+    path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its names begin with ./, folders are not named, and what the tree has not taken was not removed."""
+    shutil.rmtree(path.parent / "root")
+    named = [(b"./removed", FILE), (b"./whole/a/b", FILE), (b"./whole/c", FILE), (b"fifo", 0o010644), (b"moved", FILE)]
+    content = b"".join(entry(name, mode, b"", number) for number, (name, mode) in enumerate(named)) + END
+    (path.parent / "root").write_bytes(content)
+    assert main(["run", "-q", str(path)]) == 0
+    out = path.parent / "out"
+    assert f"{out}: removed by the program, and not deleted there: removed, whole, moved" in said(capfd)
 
 
 def test_files_that_are_there_are_replaced_and_others_stay(path: Path) -> None:
@@ -216,7 +257,7 @@ def test_what_comes_back_is_part_of_the_system_and_a_replay_writes_nothing(
     assert main(["check", str(path)]) == 0
     shown = capfd.readouterr().out
     out = path.parent / "out"
-    assert f"  memory files of t: 512 pages, which come back to {out}" in shown
+    assert f"  memory files of t: 1024 pages, which come back to {out}" in shown
     assert f"what it changes of them comes back to {out}" in shown
     assert main(["run", "-q", str(path), "--report", str(tmp_path / "r.json")]) == 0
     os.rename(out, tmp_path / "before")
@@ -253,6 +294,18 @@ def test_links_and_devices_are_refused_and_folders_are_none_of_them() -> None:
     found = read_returned(left(archive))
     assert found is not None
     assert [each.refused for each in found.entries] == ["a link", "neither a file nor a folder", ""]
+
+
+def test_what_was_removed_is_a_name_and_nothing_else_and_is_looked_at_as_any() -> None:
+    gone = 0o020000
+    archive = entry(b"a/b", gone, b"", 1) + entry(b"../up", gone, b"", 2) + entry(b"\x1b[2J", gone, b"", 3) + END
+    found = read_returned(left(archive))
+    assert found is not None
+    assert [(each.name, each.is_removed, each.refused) for each in found.entries] == [
+        ("a/b", True, ""),
+        ("../up", True, "it leads out of the folder"),
+        ("\x1b[2J", True, "its name is not printable UTF-8"),
+    ]
 
 
 def test_what_is_no_archive_ends_it() -> None:

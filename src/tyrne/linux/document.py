@@ -10,7 +10,7 @@ from typing import Final
 from tyrne.linux.calls import CALLS, MOST_TOLD, TOLD, Call
 from tyrne.linux.driver import TARGET, WHY
 from tyrne.linux.numbers import NAMES, NUMBERS
-from tyrne.linux.start import DEFAULT_HEAP_PAGES, OUT_BYTES, STACK_PAGES
+from tyrne.linux.start import DEFAULT_HEAP_PAGES, MOST_OUT_BYTES, STACK_PAGES
 
 PATH: Final = Path(__file__).parents[3] / "docs" / "linux.md"
 _FLAGS: Final = "\n".join(
@@ -63,11 +63,11 @@ and flags as variables for make, `tyrne cc --toolchain FILE` writes a toolchain 
 | time | by a capability over the clock, named `clock`; to sleep, also a notification named `quiet` |
 | random bytes | the same for the same program and arguments: nothing for secrets |
 | files | a copy of those of `--files`, or `files` of its task; /tmp; /dev/null, zero, random, urandom |
-| what comes back | files that it has made or changed, by `--out`, or `out` of its task: {OUT_BYTES >> 20} MiB in all |
+| what comes back | what it has changed, by `--out` or `out`: as much as its heap, up to {MOST_OUT_BYTES >> 20} MiB |
 | auxiliary vector | AT_PHDR, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_ENTRY, AT_RANDOM, AT_SECURE, AT_HWCAP, AT_EXECFN, … |
 
 Files come back when the program ends by `exit` or a signal of its own; who faults leaves none. Folders are made, links
-and devices left out, and what was removed stays where it was ([decision 47](decisions/0047-files-back.md)).
+and devices left out. What was removed is said, and nothing is deleted ([decision 47](decisions/0047-files-back.md)).
 
 A pointer that leads nowhere is a fault of the task where Linux answers EFAULT. An exit code is taken modulo 256; a task
 that ends itself by a signal, as `abort` does, ends with 128 and the number of the signal.

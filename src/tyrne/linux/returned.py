@@ -17,12 +17,15 @@ from tyrne.linux.archive import HEAD, HEAD_BYTES, TRAILER, up_to_word
 DEEPEST: Final = 64
 """Names of one path."""
 NAME_BYTES: Final = 255
+_REMOVED: Final = stat.S_IFCHR
+"""The mode that says so: a character device without permissions, as file systems of layers have it."""
 _WORDS: Final = struct.Struct("<2Q")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file or a folder: its names from the folder of all on, none of which leads up. Or `refused` says why not."""
+    """A file, a folder, or what was removed: its names from the folder of all on, none of which leads up. Or `refused`
+    says why not."""
 
     name: str
     names: tuple[str, ...]
@@ -30,6 +33,8 @@ class Entry:
     executable: bool
     content: bytes
     refused: str = ""
+    is_removed: bool = False
+    """Whether it is the name of what the program was given and has removed, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +82,15 @@ def _entry(name: bytes, mode: int, content: bytes) -> Entry:
     text = name.decode(errors="backslashreplace")
     names = tuple(text.split("/"))
     is_folder = stat.S_ISDIR(mode)
-    return Entry(text, names, is_folder, bool(mode & 0o100), content, _why_not(name, text, names, mode))
+    refused = _why_not(name, text, names, mode)
+    return Entry(text, names, is_folder, bool(mode & 0o100), content, refused, mode == _REMOVED)
 
 
 def _why_not(name: bytes, text: str, names: tuple[str, ...], mode: int) -> str:
     """Why an entry is refused; "" for one that is not."""
     if stat.S_ISLNK(mode):
         return "a link"
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode) and mode != _REMOVED:
         return "neither a file nor a folder"
     if name.startswith(b"/") or ".." in names:
         return "it leads out of the folder"

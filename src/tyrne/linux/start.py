@@ -24,6 +24,8 @@ STRING_BYTES: Final = 128 << 10
 OUT: Final = 0xFFFF_0000_0000
 """Where a program has the memory in which its library leaves what it changed: above whatever it is linked for."""
 OUT_BYTES: Final = 2 << 20
+"""At least of that; and at most:"""
+MOST_OUT_BYTES: Final = 64 << 20
 WORDS: Final = struct.Struct("<22Q")
 
 
@@ -42,8 +44,8 @@ class Start:
     """Of the files that it finds, as archive.py packs them."""
     input: bytes = b""
     """What it reads from standard input."""
-    out: bool = False
-    """Whether it has memory at OUT."""
+    out_pages: int = 0
+    """Of the memory at OUT; 0 if it has none."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,14 @@ class Addresses:
     strings: int
     archive: int
     input: int
+
+
+def out_pages(heap_pages: int | None) -> int:
+    """The pages at OUT of a program with such a heap, in which all that it writes to its files lies: as many, in whole
+    blocks."""
+    wanted = DEFAULT_HEAP_PAGES if heap_pages is None else heap_pages
+    least, most = OUT_BYTES // 4096, MOST_OUT_BYTES // 4096
+    return min(max(least, wanted + -wanted % least), most)
 
 
 def string_bytes(start: Start) -> bytes:
@@ -99,6 +109,6 @@ def _words(start: Start, at: Addresses, handles: dict[str, int]) -> Sequence[int
         len(start.archive),
         at.input,
         len(start.input),
-        OUT if start.out else 0,
-        OUT_BYTES if start.out else 0,
+        OUT if start.out_pages else 0,
+        start.out_pages * 4096,
     )

@@ -210,7 +210,7 @@ def _out_regions(mistakes: Mistakes, path: Path, tasks: Sequence[TaskTable]) -> 
             place = mistakes.place(("task", index, "out"))
             if (other := taken.setdefault(out, place)) != place:
                 mistakes.add(("task", index, "out"), f"{out} gets the files of another task, at {other}; name another")
-            yield out_region(table.name, out, path.parent, place)
+            yield out_region(table.name, table.heap_pages, out, path.parent, place)
 
 
 class _TaskReader:

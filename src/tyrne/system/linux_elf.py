@@ -12,7 +12,7 @@ from tyrne.linux.abi import Abi, looks_like_linux, stated_abi
 from tyrne.linux.archive import count_files, read_archive
 from tyrne.linux.errors import ExecutableError
 from tyrne.linux.patch import Patched, patch
-from tyrne.linux.start import DEFAULT_HEAP_PAGES, STACK_PAGES, Start
+from tyrne.linux.start import DEFAULT_HEAP_PAGES, STACK_PAGES, Start, out_pages
 from tyrne.system.elf import load_elf
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.handles import Handles
@@ -56,7 +56,7 @@ def _linux_program(path: Path, data: bytes, handles: Handles, given: Given, stac
     archive = b"" if given.files is None else _archive(path, given.files)
     typed = b"" if given.stdin is None else input_content(given.stdin, f"{path}: its input: {given.stdin}")
     try:
-        texts, out = (path.name, given.args, given.env), given.out is not None
+        texts, out = (path.name, given.args, given.env), 0 if given.out is None else out_pages(given.heap_pages)
         patched = patch(data, Start(*texts, heap, stack, handles, archive, typed, out))
     except ExecutableError as error:
         raise RequestError(f"{path}: {error}") from None

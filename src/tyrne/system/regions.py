@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tyrne.abi import CapKind, Rights
-from tyrne.linux.start import OUT, OUT_BYTES
+from tyrne.linux.start import OUT, out_pages
 from tyrne.system import limits
 from tyrne.system.device_files import read_below
 from tyrne.system.devices import range_error
@@ -58,9 +58,9 @@ def _lies_anywhere(table: MemoryTable) -> bool:
     return table.address is None and not table.dma and table.file is None
 
 
-def out_region(task: str, out: Path, within: Path | None, place: str = "") -> Region:
+def out_region(task: str, heap_pages: int | None, out: Path, within: Path | None, place: str = "") -> Region:
     """The memory in which a program leaves what it has changed of its files, for the folder that gets it."""
-    return Region(f"files of {task}", OUT_BYTES // limits.PAGE, place=place, out=out, within=within)
+    return Region(f"files of {task}", out_pages(heap_pages), place=place, out=out, within=within)
 
 
 def with_out(

@@ -9,13 +9,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tyrne.linux.returned import Entry, Returned, read_returned
-from tyrne.linux.start import OUT_BYTES
+from tyrne.system import limits
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.parts import Region
 from tyrne.system.printable import one_line
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 SAID: Final = 8
 """Names that are said of the files that were written, and likewise lines of what was not."""
+REMOVED_SAID: Final = 64
+"""Names that are said of what was removed, which nothing else tells."""
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_MIB: Final = (1 << 20) // limits.PAGE
 _TEMPORARY: Final = ".tyrne-"
 
 
@@ -83,6 +86,8 @@ def _take(region: Region, out: Path, left: Returned) -> Iterator[str]:
         with ExitStack() as ends:
             root = _open_out(out, region.within, ends)
             for entry in left.entries:
+                if entry.is_removed:
+                    continue
                 if not entry.refused and (wrong := _put(root, entry)):
                     refused.append(f"{entry.name!r} is left out: {wrong}")
                 elif not entry.refused and not entry.is_folder:
@@ -91,17 +96,22 @@ def _take(region: Region, out: Path, left: Returned) -> Iterator[str]:
         done = f"; {_files(len(written))} of it had been written" if written else ""
         raise RequestError(f"{out}: cannot be written to: {reason(error)}; name another folder{done}") from None
     written = list(dict.fromkeys(written))
-    names = ", ".join(written[:SAID]) + (f" and {len(written) - SAID} more" if len(written) > SAID else "")
     if written:
-        yield one_line(f"{out}: {_files(len(written))} came back: {names}")
+        yield one_line(f"{out}: {_files(len(written))} came back: {_named(written, SAID)}")
+    if removed := list(dict.fromkeys(entry.name for entry in left.entries if entry.is_removed and not entry.refused)):
+        yield one_line(f"{out}: removed by the program, and not deleted there: {_named(removed, REMOVED_SAID)}")
     for line in refused[:SAID]:
         yield one_line(f"{out}: {line}")
     if len(refused) > SAID:
         yield f"{out}: {len(refused) - SAID} more are left out"
     if left.left_out:
-        yield f"{out}: {left.left_out} more did not fit into {OUT_BYTES >> 20} MiB, and are lost"
+        yield f"{out}: {left.left_out} more did not fit into {region.pages // _MIB} MiB, and are lost"
     if left.damaged:
         yield f"{out}: what the program has left there ends in what is no archive"
+
+
+def _named(names: Sequence[str], most: int) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _files(number: int) -> str:

@@ -57,17 +57,21 @@ static int leads_out(const char *path)
     return 0;
 }
 
-static void unpack(struct node *top, char *path, uint64_t mode, uint8_t *content, uint64_t size)
+/* What an entry becomes; NOTHING if it is of a kind that the tree has not. */
+static enum kind kind_of(uint64_t mode, uint64_t size)
+{
+    if ((mode & FORMAT) == IS_LINK)
+        return size && size < MOST_PATH ? LINK : NOTHING;
+    return (mode & FORMAT) == IS_DIRECTORY ? DIRECTORY : (mode & FORMAT) == IS_FILE ? FILE : NOTHING;
+}
+
+static void unpack(void *top, char *path, uint64_t mode, uint8_t *content, uint64_t size)
 {
     struct place place;
-    while (*path == '/')
-        path++;
     if (!*path || leads_out(path) || !way_to(top, path, &place))
         return;
-    enum kind kind = (mode & FORMAT) == IS_DIRECTORY ? DIRECTORY : (mode & FORMAT) == IS_LINK ? LINK : FILE;
-    if (kind == FILE && (mode & FORMAT) != IS_FILE)
-        return;
-    if (kind == LINK && (!size || size >= MOST_PATH))
+    enum kind kind = kind_of(mode, size);
+    if (kind == NOTHING)
         return;
     struct node *node = place.node;
     if (node && (node->kind != kind || kind == DIRECTORY)) {
@@ -86,7 +90,8 @@ static void unpack(struct node *top, char *path, uint64_t mode, uint8_t *content
     }
 }
 
-void archive_unpack(struct node *top)
+/* Each entry of the archive, its path without what leads to the root. */
+static void each(void (*visit)(void *with, char *path, uint64_t mode, uint8_t *content, uint64_t size), void *with)
 {
     uint8_t *at = (uint8_t *)linux_start.archive;
     uint64_t left = linux_start.archive_bytes;
@@ -99,10 +104,58 @@ void archive_unpack(struct node *top)
         char *path = (char *)at + HEADER;
         if (path[name - 1] || same(path, "TRAILER!!!"))
             return;
-        unpack(top, path, mode, at + content, size);
+        while (*path == '/')
+            path++;
+        visit(with, path, mode, at + content, size);
         if (end > left)
             return;
         at += end;
         left -= end;
     }
+}
+
+void archive_unpack(struct node *top)
+{
+    each(unpack, top);
+}
+
+struct removals {
+    struct node *top;
+    void (*tell)(void *with, const char *path, uint64_t length);
+    void *with;
+};
+
+/* Tells the first name on the way to an entry that leads nowhere now; once, if what is in it follows. */
+static void tell_removed(void *with, char *path, uint64_t mode, uint8_t *content, uint64_t size)
+{
+    static char told[MOST_PATH];
+    struct removals *removals = with;
+    struct place place;
+    (void)content;
+    while (path[0] == '.' && path[1] == '/')
+        path += 2;
+    if (!*path || leads_out(path) || kind_of(mode, size) == NOTHING)
+        return;
+    for (char *at = path;; at++) {
+        char kept = *at;
+        if (kept && (kept != '/' || at == path))
+            continue;
+        *at = 0;
+        int64_t refused = tree_find(removals->top, path, 0, &place);
+        uint64_t length = (uint64_t)(at - path);
+        int is_gone = !refused && !place.node;
+        if (is_gone && !same(told, path)) {
+            memcpy(told, path, length + 1);
+            removals->tell(removals->with, path, length);
+        }
+        *at = kept;
+        if (refused || is_gone || !kept)
+            return;
+    }
+}
+
+void archive_removed(struct node *top, void (*tell)(void *with, const char *path, uint64_t length), void *with)
+{
+    struct removals removals = {top, tell, with};
+    each(tell_removed, &removals);
 }

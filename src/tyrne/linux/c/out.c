@@ -2,14 +2,15 @@
    cpio's format "newc" (tyrne.linux.returned reads it), in memory that the tool has given for that.
 
    Two words come first: how many bytes the archive has, 0 as long as there is none, and how many nodes did not fit. What
-   the archive of the start had, and is as it was, is left out, and so are devices. */
+   the archive of the start had, and is as it was, is left out, and so are devices. What it had, and is gone, is named by
+   an entry of a kind that no file has. */
 
 #include "tree.h"
 
 #define HEADER 110u
 #define FIELDS 13
 #define TRAILER "TRAILER!!!"
-enum { IS_DIRECTORY = 0040000, IS_FILE = 0100000, IS_LINK = 0120000 };
+enum { IS_DIRECTORY = 0040000, IS_FILE = 0100000, IS_LINK = 0120000, IS_REMOVED = 0020000 };
 
 struct output {
     uint8_t *start;
@@ -53,6 +54,15 @@ static void put_node(struct output *out, const struct node *node, const char *pa
         put(out, path, length, format | node->mode, node->content, size);
 }
 
+static void put_removed(void *with, const char *path, uint64_t length)
+{
+    struct output *out = with;
+    if (entry_size(length, 0) + entry_size(sizeof TRAILER - 1, 0) > out->room - out->used)
+        out->left_out++;
+    else
+        put(out, path, length, IS_REMOVED, 0, 0);
+}
+
 /* Each node below the root, a directory before what is in it. What a new directory has is new there. */
 static void put_tree(struct output *out, const struct node *root)
 {
@@ -93,9 +103,11 @@ void linux_put_out(void)
     struct output out = {(uint8_t *)(words + 2), 0, linux_start.out_bytes - 2 * sizeof *words, 0, 0};
     if (!words)
         return;
-    const struct node *root = tree_made();
-    if (root)
+    struct node *root = tree_made();
+    if (root) {
+        archive_removed(root, put_removed, &out);
         put_tree(&out, root);
+    }
     put(&out, TRAILER, sizeof TRAILER - 1, 0, 0, 0);
     words[1] = out.left_out;
     words[0] = out.used;

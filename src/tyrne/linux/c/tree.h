@@ -37,6 +37,7 @@ struct place {
 struct node *tree_root(void);
 struct node *tree_made(void);
 void archive_unpack(struct node *top);
+void archive_removed(struct node *top, void (*tell)(void *with, const char *path, uint64_t length), void *with);
 int64_t tree_find(struct node *from, const char *path, int follow, struct place *found);
 struct node *tree_add(const struct place *place, enum kind kind, uint32_t mode);
 void tree_move(struct node *node, const struct place *place);
