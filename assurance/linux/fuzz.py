@@ -22,14 +22,15 @@ from typing import Final
 from assurance.linux.hostile import archive, caller, left_behind
 from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.linux.archive import entry
+from tyrne.system.description import describe
 from tyrne.system.errors import RequestError
 from tyrne.system.manifest import System
-from tyrne.system.parts import Given, Region
+from tyrne.system.parts import Region
 from tyrne.system.policy import Policy
 from tyrne.system.record import from_json
 from tyrne.system.returned_files import take_files
 from tyrne.system.run import STATUS_PANIC, Machine, Request, Result, prepare
-from tyrne.system.select import load_system, select
+from tyrne.system.select import load_system
 from tyrne.testing import commands
 
 INSTRUCTIONS: Final = 3_000_000
@@ -101,8 +102,10 @@ def furnish(base: Path, random: Random) -> None:
 def system_in(base: Path, random: Random) -> System:
     """The system of a run, whose files are there."""
     folder = base / "system"
-    given = Given(heap_pages=random.choice((1, 64, 256)), files=folder / "files.cpio", out=folder / "out")
-    return load_system(select([folder / "caller"], given))
+    task: dict[str, object] = {"name": "caller", "program": "caller", "files": "files.cpio", "out": "out"}
+    task |= {"heap_pages": random.choice((1, 64, 256)), "threads": random.choice((1, 1, 2, 4))}
+    task["caps"] = [{"console": True}, *([{"clock": True}] if random.random() < 0.5 else [])]
+    return load_system(describe({"system": {"name": "s"}, "task": [task]}, folder))
 
 
 def _run(base: Path, random: Random, machine: Machine, tally: Tally) -> None:

@@ -57,13 +57,16 @@ _TAKES: Final = {
         ("prlimit64", "icbb"), ("futex", "bfibbi"), ("sched_getaffinity", "inb"), ("getcpu", "bb"),
         ("getrandom", "bni"), ("rt_sigaction", "cbbn"), ("rt_sigprocmask", "cbbn"), ("rt_sigpending", "bn"),
         ("rt_sigtimedwait", "bbbn"), ("rt_sigqueueinfo", "icb"), ("rt_tgsigqueueinfo", "iicb"), ("sigaltstack", "bb"),
+        ("clone", "tbbbb"), ("set_tid_address", "b"),
         ("brk", "m"), ("mmap", "mnffdo"), ("munmap", "mn"), ("mremap", "mnnfm"), ("mprotect", "mnc"),
         ("madvise", "mnc"), ("getxattr lgetxattr", "ppbn"), ("ioctl", "dib"),
     )
     for name in names.split()
 }  # fmt: skip
 """What calls take: p a path, a where it begins, b memory, v buffers or what is polled, n a length, c a small number,
-o an offset, f flags, m an address to be mapped, d and all others a small number or a bit."""
+o an offset, f flags, t flags of a thread, m an address to be mapped, d and all others a small number or a bit."""
+_THREADS: Final = (0x3D_0F00, 0x5_0F00, 0x1_0F00, 0x139_0F00)
+"""Flags with which musl, Go and others make a thread."""
 _HERE: Final = (1 << 64) - 100
 """AT_FDCWD."""
 _MODES: Final = (0o100644, 0o100755, 0o040755, 0o120777, 0o020666, 0o060600, 0o140777, 0, 0xFFFF_FFFF)
@@ -121,6 +124,8 @@ def _argument(random: Random, paths: list[int], kind: str) -> int:
             return random.choice((0, 1, 5, 4096, 8191, 100_000, 1 << 40, (1 << 64) - 1, 1 << 63))
         case "f":
             return random.choice((0, 1, 2, 0o100, 0o101, 0o102, 0o1002, 0o2001, 0o200000, random.getrandbits(24)))
+        case "t":
+            return random.choice((*_THREADS, 0x11, random.getrandbits(24)))
         case "m":
             return random.choice((0, 0, CODE, DATA + _DATA_BYTES + random.randrange(0, 0x40_0000, 0x1000), 1 << 40))
     return random.choice((0, random.randrange(9), random.randrange(70), 1 << random.randrange(64)))

@@ -98,8 +98,8 @@ def test_every_mistake_of_a_description_is_a_line(tyrne: Tyrne, tmp_path: Path) 
     (tmp_path / "s.toml").write_text(task + "stack_pages = 0\nx = 1\n")
     assert tyrne("check", "s.toml").err == (
         'tyrne: error: s.toml:7: unknown key "x" in [[task]]; '
-        "the keys are name, program, abi, args, env, heap_pages, files, stdin, out, stack_pages, priority, start, "
-        "serves, supervisor, quota, caps\n"
+        "the keys are name, program, abi, args, env, heap_pages, threads, files, stdin, out, stack_pages, priority, "
+        "start, serves, supervisor, quota, caps\n"
     )
     (tmp_path / "s.toml").write_text(task + "stack_pages = 0\n")
     assert tyrne("check", "s.toml").error.startswith("tyrne: error: s.toml:6: stack_pages is 0; write a number from 1")

@@ -65,7 +65,7 @@ def test_tool_and_library_have_the_same_words_and_limits() -> None:
     assert names == [
         "entry", "heap", "heap_end", "program_headers", "program_header_count", "stack_bytes", "console", "clock",
         "quiet", "arguments", "variables", "strings", "archive", "archive_bytes", "input", "input_bytes", "out",
-        "out_bytes", "seed[4]",
+        "out_bytes", "threads", "keeper", "first", "stacks", "seed[4]",
     ]  # fmt: skip
 
 

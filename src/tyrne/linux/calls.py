@@ -29,8 +29,12 @@ def _several(names: str, group: str, what: str, handler: str) -> Iterator[Call]:
 
 
 CALLS: Final = (
-    Call("exit", "start", "ends the task with the code, modulo 256"),
-    Call("exit_group", "start", "as exit", "exit"),
+    Call("exit", "threads", "ends the thread; the last one, the program with the code of the first, modulo 256"),
+    Call("exit_group", "threads", "ends the program with the code, modulo 256"),
+    Call("clone", "threads", "a thread, as many as `threads` of its task says, then EAGAIN; a process: ENOSYS"),
+    Call("gettid", "threads", "2, 3, …: the lowest that no other thread has"),
+    Call("set_tid_address", "threads", "as Linux"),
+    Call("futex", "futex", "WAIT, WAKE, both with BITSET, REQUEUE, CMP_REQUEUE; until a time takes a clock"),
     Call("brk", "memory", "the lower end of the heap"),
     Call("mmap", "memory", "anonymous memory, from the upper end of the heap; executable: EACCES; a file: ENODEV"),
     Call("munmap", "memory", "gives pages of the heap back"),
@@ -80,8 +84,7 @@ CALLS: Final = (
     Call("clock_nanosleep", "time", "as nanosleep"),
     Call("times", "time", "time since boot, as the process's own"),
     Call("getrusage", "time", "zeros"),
-    *_several("getpid gettid", "identity", "2: there is one process with one thread", "getpid"),
-    Call("set_tid_address", "identity", "2; nobody waits for the end of a thread", "getpid"),
+    Call("getpid", "identity", "2: there is one process"),
     Call("getppid", "identity", "1"),
     *_several("getuid geteuid getgid getegid", "identity", "1000", "getuid"),
     *_several("setuid setgid setfsuid setfsgid", "identity", "to 1000; to another: EPERM", "setuid"),
@@ -93,7 +96,6 @@ CALLS: Final = (
     Call("prctl", "identity", "PR_SET_NAME, PR_GET_NAME; others: EINVAL"),
     Call("getrlimit", "identity", "the stack's size, 64 descriptors, otherwise none"),
     Call("prlimit64", "identity", "as getrlimit; to set one: EPERM"),
-    Call("futex", "identity", "there is one thread: nobody is woken, and who waits waits for the time that it says"),
     Call("sched_yield", "identity", "lets others of the same priority run"),
     Call("sched_getaffinity", "identity", "one processor"),
     Call("getcpu", "identity", "0"),
@@ -101,12 +103,14 @@ CALLS: Final = (
     Call("getrandom", "random", "the same bytes for the same program and arguments, on every machine"),
     *_several("rt_sigaction rt_sigprocmask rt_sigpending", "signals", "as Linux", ""),
     Call("rt_sigtimedwait", "signals", "what is pending; otherwise, after the time that it says, EAGAIN"),
-    *_several("kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo", "signals", "to itself; to others: ESRCH", ""),
+    *_several("kill rt_sigqueueinfo", "signals", "to itself, for whichever thread takes it; to others: ESRCH", ""),
+    *_several("tkill tgkill rt_tgsigqueueinfo", "signals", "to one of its threads; to others: ESRCH", ""),
     *_several("wait4 waitid", "signals", "ECHILD", "no_child"),
     Call("rt_sigreturn", "handlers", "as Linux, from any frame"),
     Call("rt_sigsuspend", "handlers", "until a handler has run; who waits where nothing is pending is ended with 137"),
     Call("sigaltstack", "handlers", "as Linux"),
-    *_several("set_robust_list get_robust_list rseq membarrier", "dispatch", "ENOSYS: programs do without", "without"),
+    *_several("clone3 set_robust_list get_robust_list rseq membarrier", "dispatch", "ENOSYS: programs do without",
+              "without"),
 )
 """In the order of the library's files."""
 

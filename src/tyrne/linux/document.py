@@ -60,7 +60,7 @@ and flags as variables for make, `tyrne cc --toolchain FILE` writes a toolchain 
 | heap | {DEFAULT_HEAP_PAGES} pages, or `heap_pages`; all of them are RAM from the start |
 | standard output and error | the debug console, if the task has it, under the name `console` |
 | standard input | what `--input`, or `stdin` of its task, gives it; then it is at its end |
-| time | by a capability over the clock, named `clock`; to sleep, also a notification named `quiet` |
+| time | by a capability over the clock, named `clock`; to sleep with one thread, also a notification named `quiet` |
 | random bytes | the same for the same program and arguments: nothing for secrets |
 | files | a copy of those of `--files`, or `files` of its task; /tmp; /dev/null, zero, random, urandom |
 | what comes back | what it has changed, by `--out` or `out`: as much as its heap, up to {MOST_OUT_BYTES >> 20} MiB |
@@ -72,18 +72,33 @@ and devices left out. What was removed is said, and nothing is deleted ([decisio
 A pointer that leads nowhere is a fault of the task where Linux answers EFAULT. An exit code is taken modulo 256; a task
 that ends itself by a signal, as `abort` does, ends with 128 and the number of the signal.
 
+## Threads
+
+A program has one thread, or as many at once as `threads` of its task says, up to 8. Each is a task in its space, `x.2`,
+`x.3` and so on beside the first one, `x`; a task `x.keeper` starts and ends them
+([decision 49](decisions/0049-threads-of-linux-programs.md)). `pthread_create` beyond them fails with EAGAIN, and
+`tyrne run` says so once. They take turns on the one processor.
+
+- The stack of a thread comes out of the heap. What `zig cc` links asks for 8 MiB each: `-Wl,-z,stack-size=131072` says
+  less, or `pthread_attr_setstacksize` does.
+- A wait until a time takes a capability over the clock, named `clock`; threads need no notification named `quiet`.
+- A fault of one thread ends the program, and is told of that thread.
+- `exit_group` of any thread ends all of them, and the first one exits with the code.
+- There are no robust mutexes, and none that inherit priorities; no `FUTEX_WAKE_OP`.
+
 ## Signals
 
-A program can send signals to itself, and nobody else can. Its handler runs at the end of the call that sends one, or
-that unblocks it, with Linux's frame: `SA_SIGINFO`, `SA_ONSTACK`, `SA_NODEFER`, `SA_RESETHAND`, `SA_RESTORER`, masks,
-and all registers, also FP/SIMD, which come back as the handler leaves them in the frame. Signals from 32 on are queued,
-65 at most.
+A program can send signals to itself, and nobody else can: to one of its threads, or to whichever takes it first. Its
+handler runs at the end of the call that sends one, or that unblocks it, or in a wait that it ends, with Linux's frame:
+`SA_SIGINFO`, `SA_ONSTACK`, `SA_NODEFER`, `SA_RESETHAND`, `SA_RESTORER`, masks, and all registers, also FP/SIMD, which
+come back as the handler leaves them in the frame. Signals from 32 on are queued, 65 at most.
 
 - A fault of the program, such as a null pointer, calls no handler: it is a fault of the task, and told as one.
 - Time sends none: `alarm`, `setitimer`, `timer_create` and `signalfd` answer ENOSYS, since code that makes no call
   could not be interrupted.
-- A program that waits for a signal when none is pending would wait for ever: it is told of, and ends with 137. SIGSTOP
-  ends it with 147. SIGTSTP, SIGTTIN and SIGTTOU do nothing, as on Linux where nobody could continue it.
+- A program whose only thread waits for a signal when none is pending would wait for ever: it is told of, and ends with
+  137. A thread that makes no call is not interrupted: its handler runs at the end of the next one.
+- SIGSTOP ends it with 147. SIGTSTP, SIGTTIN and SIGTTOU do nothing, as on Linux where nobody could continue it.
 - To write to a pipe that nobody reads sends SIGPIPE.
 - A handler that changes the pc in its frame to where no call ends has x16 changed.
 

@@ -18,7 +18,7 @@ from tyrne.hal.image import MAX_SEGMENTS
 from tyrne.linux.errors import ExecutableError
 from tyrne.linux.executable import PAGE, PT_LOAD, WORD, Executable, Segment, read_executable
 from tyrne.linux.library import Library, moved, read_library
-from tyrne.linux.start import MOST_HEAP_PAGES, Addresses, Start, start_words, string_bytes
+from tyrne.linux.start import MOST_HEAP_PAGES, THREAD_STACK, Addresses, Start, start_words, string_bytes
 
 SVC: Final = bytes.fromhex("010000d4")
 """`svc #0`."""
@@ -77,7 +77,7 @@ def patch(data: bytes, start: Start) -> Patched:
     sites, left = _sites(executable)
     trampolines = _above(own[-1].end)
     code_at = _above(trampolines + TRAMPOLINE * len(sites))
-    entry = code_at + library.symbols["linux_entry"]
+    entry = code_at + library.symbols["linux_entry" if start.threads == 1 else "linux_entry_of_threads"]
     stubs = bytearray()
     for index, site in enumerate(sites):
         here = trampolines + TRAMPOLINE * index
@@ -106,7 +106,8 @@ def _library_parts(
         places.append(data_at + len(data))
         data += content
     strings, archive, given = places
-    heap = _above(data_at + len(data))
+    stacks = _above(data_at + len(data))
+    heap = stacks + THREAD_STACK * start.threads if start.threads > 1 else stacks
     at = Addresses(
         executable.entry + base,
         executable.headers + base if executable.headers else 0,
@@ -116,6 +117,7 @@ def _library_parts(
         strings,
         archive,
         given,
+        stacks if start.threads > 1 else 0,
     )
     words = start_words(start, at, executable.data)
     offset = library.symbols["linux_start"] - library.data_at

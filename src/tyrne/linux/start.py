@@ -26,7 +26,11 @@ OUT: Final = 0xFFFF_0000_0000
 OUT_BYTES: Final = 2 << 20
 """At least of that; and at most:"""
 MOST_OUT_BYTES: Final = 64 << 20
-WORDS: Final = struct.Struct("<22Q")
+KEEPER, FIRST = "keeper", "first"
+"""What a program with threads holds: an endpoint, and one notification for each."""
+THREAD_STACK: Final = 16 << 10
+"""Of the library, for each of several threads."""
+WORDS: Final = struct.Struct("<26Q")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,9 @@ class Start:
     """What it reads from standard input."""
     out_pages: int = 0
     """Of the memory at OUT; 0 if it has none."""
+    threads: int = 1
+    """How many it may have at once. With more than one it holds a capability named KEEPER, and so many in a row, of
+    which the first is named FIRST."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,8 @@ class Addresses:
     strings: int
     archive: int
     input: int
+    stacks: int
+    """Of the library, for each of several threads; 0 if there is one."""
 
 
 def out_pages(heap_pages: int | None) -> int:
@@ -111,4 +120,8 @@ def _words(start: Start, at: Addresses, handles: dict[str, int]) -> Sequence[int
         len(start.input),
         OUT if start.out_pages else 0,
         start.out_pages * 4096,
+        start.threads,
+        handles[KEEPER] if start.threads > 1 else null,
+        handles[FIRST] if start.threads > 1 else null,
+        at.stacks,
     )

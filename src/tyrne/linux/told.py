@@ -51,8 +51,10 @@ def is_cut(path: bytes) -> bool:
 
 def remark(name: str, error: str) -> str | None:
     """What who runs a program is told of a refusal without being asked: that the library lacks something."""
-    if error == "ENOSYS" and name not in _ANSWERED:
+    if error == "ENOSYS" and (name not in _ANSWERED or name == "clone"):
         return f"{name} is not supported; docs/linux.md has the calls that are"
     if (name, error) == ("brk", "ENOMEM"):
         return "its heap is used up; heap_pages of its [[task]] makes it larger"
+    if (name, error) == ("clone", "EAGAIN"):
+        return "it wants more threads; threads of its [[task]] says how many it may have"
     return None

@@ -44,6 +44,8 @@ class TaskDescription:
     handles: Handles = ()
     serves: bool = False
     given: Given = NOTHING_GIVEN
+    thread_of: str = ""
+    """The task before it in whose space and with whose code it runs, once it is started; empty for all others."""
 
 
 @dataclass(frozen=True)

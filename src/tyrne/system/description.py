@@ -26,6 +26,7 @@ from tyrne.system.regions import out_region, read_region, with_out
 from tyrne.system.serial_line import check_serial_line
 from tyrne.system.shape import Description, DeviceTable, SupervisorTable, TaskTable, example, read_shape
 from tyrne.system.similar import meant
+from tyrne.system.threads import with_threads
 from tyrne.system.toml_file import read_toml
 
 _NAMED: Final = (
@@ -83,11 +84,12 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any], allowed: Sequenc
     check_serial_line(mistakes, model, devices)
     if mistakes:
         raise mistakes.failure()
-    check_sums(mistakes, model, regions, [task.quota for task in tasks], frames)
     check_reach(mistakes, tasks, names["endpoint"])
     if all(task.serves for task in tasks):
         what = "every task serves, so the run would be over before it begins; remove serves = true from one of them"
         mistakes.add(("task", 0, "serves"), what)
+    tasks = with_threads(mistakes, tasks, names)
+    check_sums(mistakes, model, regions, [task.quota for task in tasks], frames, names)
     if mistakes:
         raise mistakes.failure()
     return SystemDescription(
@@ -229,6 +231,7 @@ class _TaskReader:
         for key, number, first, last in (
             ("stack_pages", table.stack_pages, 1, limits.STACK_PAGES),
             ("heap_pages", table.heap_pages, 1, limits.HEAP_PAGES),
+            ("threads", table.threads, 1, limits.THREADS),
             ("priority", table.priority, 0, limits.PRIORITIES - 1),
         ):
             if number is not None and not first <= number <= last:

@@ -76,6 +76,8 @@ SMALL_PROGRAM_PAGES: Final = 512
 above count with the memory regions."""
 HEAP_PAGES: Final = 19_456
 """The heap of a program of Linux, 76 MiB; the rest is for the program."""
+THREADS: Final = 8
+"""Of one program of Linux: each is a task and a notification, and its program has a task more for all of them."""
 FILE_BYTES: Final = 16 << 20
 """The file of a program, debug information included."""
 SOURCE_BYTES: Final = 1 << 20

@@ -57,7 +57,7 @@ def _linux_program(path: Path, data: bytes, handles: Handles, given: Given, stac
     typed = b"" if given.stdin is None else input_content(given.stdin, f"{path}: its input: {given.stdin}")
     try:
         texts, out = (path.name, given.args, given.env), 0 if given.out is None else out_pages(given.heap_pages)
-        patched = patch(data, Start(*texts, heap, stack, handles, archive, typed, out))
+        patched = patch(data, Start(*texts, heap, stack, handles, archive, typed, out, given.threads or 1))
     except ExecutableError as error:
         raise RequestError(f"{path}: {error}") from None
     except CompileError as error:

@@ -57,7 +57,7 @@ def load_program(
 def refuse_given(path: Path, given: Given, start_page: bool = False) -> None:
     """Refuse what only programs of Linux can be given, for one that is none; what stands on the start page of one that
     can have that is not refused."""
-    known = (*(() if start_page else ("args", "env", "heap_pages")), "files", "stdin", "out")
+    known = (*(() if start_page else ("args", "env", "heap_pages")), "threads", "files", "stdin", "out")
     keys = [key for key in known if getattr(given, key) not in ((), None)]
     if given.abi == "linux":
         raise RequestError(f"{path}: no executable of Linux; leave out abi = \"linux\", which only those have")

@@ -43,6 +43,8 @@ def outline(description: SystemDescription, system: System) -> Iterator[str]:
         files = f"{described.program} and {more} more" if more else str(described.program)
         about = [task.program.about] if task.program.about else []
         parts = [files, *about, f"{size} bytes", count(task.stack_pages, "stack page")]
+        if described.thread_of:
+            parts = [f"a thread of {described.thread_of}"]
         parts += _terms(description, described)
         parts += [_cap(description, described, number) for number in range(len(task.caps))] or ["no capability"]
         yield f"  {task.name}: {', '.join(parts)}"

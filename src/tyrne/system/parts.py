@@ -166,8 +166,8 @@ ABIS: Final = ("linux", "tyrne")
 @dataclass(frozen=True)
 class Given:
     """What a program of Linux is given: arguments behind its name, variables, pages of heap, a folder or an archive of
-    files, and a file that is its standard input. `abi` is one of ABIS, for a program whose file does not say for which
-    it was built."""
+    files, a file that is its standard input, and how many threads it may have at once. `abi` is one of ABIS, for a
+    program whose file does not say for which it was built."""
 
     abi: str | None = None
     args: tuple[str, ...] = ()
@@ -177,6 +177,7 @@ class Given:
     stdin: Path | None = None
     out: Path | None = None
     """The folder that gets what it has made or changed of its files."""
+    threads: int | None = None
 
     def reads(self) -> bool:
         """Whether files are given, or come back: what is built of that is not kept, so they are looked at each time."""

@@ -73,7 +73,8 @@ def read_given(mistakes: Mistakes, description: Path, here: Where, table: TaskTa
         program = beside(description, table.program.sources[0]) if table.program.sources else description
         if wrong := check_out(out, description.parent, [description, program]):
             mistakes.add((*here, "out"), wrong)
-    return Given(table.abi, tuple(table.args), tuple(table.env.items()), table.heap_pages, files, stdin, out)
+    variables = tuple(table.env.items())
+    return Given(table.abi, tuple(table.args), variables, table.heap_pages, files, stdin, out, table.threads)
 
 
 def _given_file(mistakes: Mistakes, description: Path, here: Where, name: str | None) -> Path | None:

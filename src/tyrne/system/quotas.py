@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Lookup
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Final
@@ -42,14 +43,19 @@ def read_quota(mistakes: Mistakes, where: Where, task: TaskTable, frames: int) -
 
 
 def check_sums(
-    mistakes: Mistakes, model: Description, regions: Sequence[Region], quotas: Sequence[Quota], frames: int
+    mistakes: Mistakes,
+    model: Description,
+    regions: Sequence[Region],
+    quotas: Sequence[Quota],
+    frames: int,
+    names: Lookup[str, Sequence[str]],
 ) -> None:
-    """What is there from the start, and after it the quotas in the order of their tasks, must fit in."""
-    tasks, there_is = len(model.task), {**LIMITS, "frames": frames}
+    """What is there from the start, by its names, and after it the quotas in the order of their tasks, must fit in."""
+    tasks, there_is = len(names["task"]), {**LIMITS, "frames": frames}
     taken = {
         "tasks": tasks,
-        "endpoints": len(model.endpoint),
-        "notifications": len(model.notification),
+        "endpoints": len(names["endpoint"]),
+        "notifications": len(names["notification"]),
         "spaces": tasks,
         "memory": len(regions),
         "quotas": tasks,

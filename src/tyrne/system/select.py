@@ -112,6 +112,9 @@ def load_system(description: SystemDescription) -> System:
     for task in description.tasks:
         try:
             program = load_program(task.program, task.options, task.handles, task.given, task.stack_pages)
+            for other in tasks:
+                if task.thread_of == other.name:
+                    program = replace(program, elf=other.program.elf, source=other.program.source)
             tasks.append(_with_program(task, program, description.memory))
             errors += mapping_errors(task, tasks[-1], description.memory)
         except SourceError as error:

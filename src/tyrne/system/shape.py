@@ -90,6 +90,7 @@ class TaskTable(Table):
     args: list[str] = []
     env: dict[str, str] = {}
     heap_pages: Number | None = None
+    threads: Number | None = None
     files: str | None = None
     stdin: str | None = None
     out: str | None = None
@@ -196,6 +197,7 @@ _EXAMPLES: Final = {
     "args": 'args = ["-c", "echo hello"]',
     "env": 'env = { HOME = "/" }',
     "heap_pages": "heap_pages = 1024",
+    "threads": "threads = 4",
     "files": 'files = "root"',
     "stdin": 'stdin = "input.txt"',
     "out": 'out = "changed"',

@@ -1,6 +1,6 @@
 /* From the number of a call to who answers it. `calls.h` is made from tyrne.linux.calls. */
 
-#include "linux.h"
+#include "threads.h"
 
 enum { RT_SIGRETURN = 139 };
 
@@ -60,6 +60,7 @@ int64_t linux_without(const uint64_t *x)
 
 void linux_answer(struct linux_frame *frame)
 {
+    linux_lock(linux_thread_of(frame));
     uint64_t number = frame->x[8];
     linux_call *handler = number < LINUX_CALLS ? handlers[number] : 0;
     int64_t answer = handler ? handler(frame->x) : -ENOSYS;
@@ -69,4 +70,5 @@ void linux_answer(struct linux_frame *frame)
     }
     frame->x[0] = (uint64_t)answer;
     linux_deliver(frame);
+    linux_unlock();
 }

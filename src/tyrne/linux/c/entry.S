@@ -3,12 +3,18 @@
    audit: U-54
 
    A call comes from a trampoline of its own, which has put x29 and x30 onto the program's stack. From there on a stack
-   of the library is used: a program may call Linux with little of its own left. */
+   of the library is used: a program may call Linux with little of its own left. Where there may be several threads, each
+   has such a stack; which one makes a call is known by the badge of its capability over the keeper's endpoint. */
+
+#include "tyrne.h"
 
 #define FRAME 272       /* struct linux_frame */
 #define SP 248
 #define FLAGS 256
 #define BACK 264
+#define STACK_SHIFT 14  /* THREAD_STACK in threads.h */
+#define KEEPER 152      /* in struct linux_start */
+#define STACKS 168
 
         .text
         .global linux_begin
@@ -50,6 +56,7 @@ linux_begin:
 linux_entry:
         adrp    x29, linux_stack_end
         add     x29, x29, :lo12:linux_stack_end
+linux_entry_on_stack:
         stp     x0, x1, [x29, #-FRAME]!
         stp     x2, x3, [x29, #16]
         stp     x4, x5, [x29, #32]
@@ -75,6 +82,7 @@ linux_entry:
         mov     sp, x29
         mov     x29, x1                 // the chain of frames goes on with the program's
         bl      linux_answer
+linux_return:
         mov     x29, sp
         ldp     x3, x30, [x29, #FLAGS]
         msr     nzcv, x3
@@ -99,6 +107,55 @@ linux_entry:
         ret                             // to the trampoline, which takes x29 and x30 back
         .size   linux_entry, . - linux_entry
 
+/* x29: one past the stack of the thread that asks. x0 to x8 are lost. */
+        .macro  own_stack
+        adrp    x29, linux_start + KEEPER
+        ldr     x0, [x29, :lo12:linux_start + KEEPER]
+        mov     x8, #TYRNE_CALL_CAP_QUERY
+        svc     #0                      // x3: the badge, from 1 on
+        adrp    x29, linux_start + STACKS
+        ldr     x29, [x29, :lo12:linux_start + STACKS]
+        add     x29, x29, x3, lsl #STACK_SHIFT
+        .endm
+
+        .global linux_entry_of_threads
+        .type   linux_entry_of_threads, %function
+linux_entry_of_threads:
+        stp     x0, x1, [sp, #-80]!
+        stp     x2, x3, [sp, #16]
+        stp     x4, x5, [sp, #32]
+        stp     x6, x7, [sp, #48]
+        str     x8, [sp, #64]
+        own_stack
+        ldr     x8, [sp, #64]
+        ldp     x6, x7, [sp, #48]
+        ldp     x4, x5, [sp, #32]
+        ldp     x2, x3, [sp, #16]
+        ldp     x0, x1, [sp], #80
+        b       linux_entry_on_stack
+        .size   linux_entry_of_threads, . - linux_entry_of_threads
+
+/* Where a task begins that has become a thread. */
+        .global linux_thread_begin
+        .type   linux_thread_begin, %function
+linux_thread_begin:
+        own_stack
+        sub     x0, x29, #FRAME
+        mov     sp, x0
+        mov     x29, #0
+        bl      linux_begin_thread
+        b       linux_return
+        .size   linux_thread_begin, . - linux_thread_begin
+
+/* Where the first thread goes on when another has ended the program: x0 is the code. */
+        .global linux_leave
+        .type   linux_leave, %function
+linux_leave:
+        mov     x8, #TYRNE_CALL_TASK_EXIT
+        svc     #0
+        udf     #0
+        .size   linux_leave, . - linux_leave
+
 /* Where a call goes back to instead of its trampoline, to go on at x16. */
         .global linux_jump
         .type   linux_jump, %function
@@ -113,7 +170,13 @@ linux_jump:
 linux_restorer:
         mov     x8, #139
         stp     x29, x30, [sp, #-16]!
-        bl      linux_entry
+        adrp    x16, linux_start + STACKS
+        ldr     x16, [x16, :lo12:linux_start + STACKS]
+        cbz     x16, 1f
+        bl      linux_entry_of_threads
+        ldp     x29, x30, [sp], #16
+        b       linux_restorer
+1:      bl      linux_entry
         ldp     x29, x30, [sp], #16
         b       linux_restorer
         .size   linux_restorer, . - linux_restorer
@@ -181,4 +244,4 @@ linux_stack_end:
         .balign 8
         .global linux_start
 linux_start:
-        .space  176                     // struct linux_start: the tool writes it
+        .space  208                     // struct linux_start: the tool writes it

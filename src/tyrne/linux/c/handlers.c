@@ -4,22 +4,16 @@
    one up: it can have no more by that than it has anyway, so only what Linux refuses is refused. Layouts and numbers
    are those of Linux's arch/arm64. */
 
-#include "signals.h"
+#include "threads.h"
 
 enum { TRAMPOLINES_BYTES = 1 << 20, BRANCH = 5 };
-enum { SS_ONSTACK = 1, SS_DISABLE = 2, SMALLEST_STACK = 5120 };
+enum { SS_ONSTACK = 1, SMALLEST_STACK = 5120 };
 enum { FP_AND_SIMD = 0x46508001, OF_A_FAULT = 0x45535201, RECORDS_BYTES = 4096 };
 
 #define RESTORE 0xa8c17bfdu         /* `ldp x29, x30, [sp], #16` of a trampoline, before its branch back */
 #define SS_AUTODISARM 0x80000000u
 #define FLAGS 0xf0000000ul          /* of pstate: N, Z, C, V */
 #define NOT_OF_PROGRAMS 0x3dful     /* of pstate: mode and masks of interrupts */
-
-struct stack {
-    uint64_t from;
-    uint32_t flags, unused;
-    uint64_t bytes;
-};
 
 struct record {
     uint32_t magic, bytes;
@@ -38,7 +32,7 @@ struct signal_frame {
         uint64_t words[SIGINFO_BYTES / 8];
     } information;
     uint64_t flags, link;
-    struct stack stack;
+    struct linux_stack stack;
     uint64_t mask, unused[16];
     uint64_t fault_address, x[31], sp, pc, pstate, unused_either;
     union {
@@ -55,15 +49,9 @@ _Static_assert(__builtin_offsetof(struct signal_frame, fault_address) == SIGINFO
 _Static_assert(__builtin_offsetof(struct signal_frame, records) == SIGINFO_BYTES + 464, "as Linux has it");
 _Static_assert(__builtin_offsetof(struct signal_frame, chain) == 4688, "as Linux has it");
 
-void linux_keep_vectors(struct vectors *vectors);
-void linux_take_vectors(const struct vectors *vectors);
 void linux_jump(void);
 void linux_restorer(void);
 extern const uint8_t linux_code[]; /* the library; below it are the trampolines, TRAMPOLINES_BYTES at most */
-
-static struct stack alternative = {.flags = SS_DISABLE};
-static int suspended;             /* rt_sigsuspend: the mask was replaced until a handler has run */
-static uint64_t before_suspended; /* the mask to come back */
 
 /* Where a branch instruction leads; 0 for any other instruction. */
 static uint64_t target_of(uint64_t at)
@@ -98,15 +86,15 @@ static uint64_t back_to(uint64_t pc)
     return *(const uint32_t *)back == RESTORE && target_of(back + 4) == pc ? back : 0;
 }
 
-static inline int is_on(const struct stack *stack, uint64_t sp)
+static inline int is_on(const struct linux_stack *stack, uint64_t sp)
 {
     return !(stack->flags & SS_AUTODISARM) && sp > stack->from && sp - stack->from <= stack->bytes;
 }
 
-static int64_t set_alternative(struct stack next, uint64_t sp)
+static int64_t set_alternative(struct linux_stack next, uint64_t sp)
 {
     uint32_t mode = next.flags & ~SS_AUTODISARM;
-    if (is_on(&alternative, sp))
+    if (is_on(&linux_self->alternative, sp))
         return -EPERM;
     if (mode != 0 && mode != SS_DISABLE && mode != SS_ONSTACK)
         return -EINVAL;
@@ -114,18 +102,19 @@ static int64_t set_alternative(struct stack next, uint64_t sp)
         next.from = next.bytes = 0;
     else if (next.bytes < SMALLEST_STACK)
         return -ENOMEM;
-    alternative = next;
+    linux_self->alternative = next;
     return 0;
 }
 
 int64_t linux_sigaltstack(const uint64_t *x)
 {
     uint64_t sp = frame_of(x)->sp;
-    struct stack before = alternative;
-    int64_t result = x[0] ? set_alternative(*(const struct stack *)x[0], sp) : 0;
+    struct linux_stack before = linux_self->alternative;
+    int64_t result = x[0] ? set_alternative(*(const struct linux_stack *)x[0], sp) : 0;
     if (x[1] && !result) {
         uint32_t state = !before.bytes ? SS_DISABLE : is_on(&before, sp) ? SS_ONSTACK : 0;
-        *(struct stack *)x[1] = (struct stack){before.from, state | (before.flags & SS_AUTODISARM), 0, before.bytes};
+        before.flags = state | (before.flags & SS_AUTODISARM);
+        *(struct linux_stack *)x[1] = before;
     }
     return result;
 }
@@ -135,14 +124,14 @@ static void enter(struct linux_frame *frame, const struct linux_sent *sent)
 {
     struct linux_action *place = &linux_actions[sent->signal], action = *place;
     uint64_t top = frame->sp, pc = pc_of(frame);
-    if (action.flags & SA_ONSTACK && alternative.bytes && !is_on(&alternative, top))
-        top = alternative.from + alternative.bytes;
+    if (action.flags & SA_ONSTACK && linux_self->alternative.bytes && !is_on(&linux_self->alternative, top))
+        top = linux_self->alternative.from + linux_self->alternative.bytes;
     struct signal_frame *made = (struct signal_frame *)(((top & ~15ul) - sizeof *made) & ~15ul);
     clear_words(made->information.words, SIGINFO_BYTES / 8);
     made->information.sent = *sent;
     made->flags = made->link = made->fault_address = 0;
-    made->stack = alternative;
-    made->mask = suspended ? before_suspended : linux_blocked;
+    made->stack = linux_self->alternative;
+    made->mask = linux_self->suspended ? linux_self->before_suspended : linux_self->blocked;
     memcpy(made->x, frame->x, sizeof made->x);
     made->sp = frame->sp;
     made->pc = pc;
@@ -163,35 +152,40 @@ static void enter(struct linux_frame *frame, const struct linux_sent *sent)
     frame->sp = (uint64_t)made;
     frame->x[16] = action.handler;
     go_back(frame, (uint64_t)linux_jump);
-    suspended = 0;
-    linux_blocked |= action.mask & ~NEVER_BLOCKED;
+    linux_self->suspended = 0;
+    linux_self->blocked |= action.mask & ~NEVER_BLOCKED;
     if (!(action.flags & SA_NODEFER))
-        linux_blocked |= SIGNAL(sent->signal);
+        linux_self->blocked |= SIGNAL(sent->signal);
     if (action.flags & SA_RESETHAND)
         place->handler = SIG_DFL;
-    if (alternative.flags & SS_AUTODISARM)
-        alternative = (struct stack){.flags = SS_DISABLE};
+    if (linux_self->alternative.flags & SS_AUTODISARM)
+        linux_self->alternative = (struct linux_stack){.flags = SS_DISABLE};
 }
 
 /* Each handler interrupts the one before it at its beginning, so the last one runs first, as on Linux. */
 static __attribute__((noinline)) void deliver(struct linux_frame *frame)
 {
-    struct linux_sent sent;
-    while (linux_take_signal(~linux_blocked, &sent)) {
-        if (linux_is_ignored((uint64_t)sent.signal))
-            continue;
-        if (linux_actions[sent.signal].handler == SIG_DFL)
-            linux_end(ENDED_BY_SIGNAL + (uint64_t)sent.signal);
-        enter(frame, &sent);
+    for (;;) {
+        struct linux_sent sent;
+        while (linux_take_signal(~linux_self->blocked, &sent)) {
+            if (linux_is_ignored((uint64_t)sent.signal))
+                continue;
+            if (linux_actions[sent.signal].handler == SIG_DFL)
+                linux_end(ENDED_BY_SIGNAL + (uint64_t)sent.signal);
+            enter(frame, &sent);
+        }
+        if (!linux_self->suspended)
+            return;
+        if (linux_is_alone())
+            linux_wait_for_ever();
+        linux_wait(TYRNE_NEVER);
     }
-    if (suspended)
-        linux_wait_for_ever();
 }
 
 /* What is pending and not blocked, at the end of each call. */
 void linux_deliver(struct linux_frame *frame)
 {
-    if (linux_pending & ~linux_blocked || suspended)
+    if (linux_pending_here() & ~linux_self->blocked || linux_self->suspended)
         deliver(frame);
 }
 
@@ -205,15 +199,15 @@ _Noreturn void linux_wait_for_ever(void)
 /* Have another mask until a handler has run. */
 int64_t linux_suspend(uint64_t mask)
 {
-    before_suspended = linux_blocked;
-    linux_blocked = mask & ~NEVER_BLOCKED;
-    suspended = 1;
+    linux_self->before_suspended = linux_self->blocked;
+    linux_self->blocked = mask & ~NEVER_BLOCKED;
+    linux_self->suspended = 1;
     return -EINTR;
 }
 
 int64_t linux_rt_sigsuspend(const uint64_t *x)
 {
-    return x[1] == sizeof linux_blocked ? linux_suspend(*(const uint64_t *)x[0]) : -EINVAL;
+    return x[1] == sizeof linux_self->blocked ? linux_suspend(*(const uint64_t *)x[0]) : -EINVAL;
 }
 
 /* The record of the FP/SIMD registers in the frame; none if what is there is not as Linux has it. */
@@ -248,8 +242,8 @@ int64_t linux_rt_sigreturn(const uint64_t *x)
         return 0;
     }
     uint64_t pc = made->pc, back = back_to(pc);
-    linux_blocked = made->mask & ~NEVER_BLOCKED;
-    struct stack stack = made->stack;
+    linux_self->blocked = made->mask & ~NEVER_BLOCKED;
+    struct linux_stack stack = made->stack;
     linux_take_vectors(vectors);
     frame->sp = made->sp;
     frame->flags = made->pstate & FLAGS;

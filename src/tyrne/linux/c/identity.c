@@ -1,14 +1,11 @@
-/* Who the program is: one process with one thread, a user without any privilege, on a machine with one processor. */
+/* Who the program is: one process, a user without any privilege, on a machine with one processor. */
 
-#include "linux.h"
+#include "threads.h"
 
 enum { PR_SET_NAME = 15, PR_GET_NAME = 16 };
 enum { RLIMIT_STACK = 3, RLIMIT_NOFILE = 7, RLIMITS = 16 };
 
 #define FIELD 65 /* bytes of each part of what uname tells */
-#define NAME 16
-
-static char thread_name[NAME] = "main";
 
 int64_t linux_getpid(const uint64_t *x)
 {
@@ -71,12 +68,12 @@ int64_t linux_prctl(const uint64_t *x)
     switch ((uint32_t)x[0]) {
     case PR_SET_NAME:
         for (uint64_t i = 0; i < NAME - 1; i++) {
-            thread_name[i] = *name;
+            linux_self->name[i] = *name;
             name += *name != 0;
         }
         return 0;
     case PR_GET_NAME:
-        memcpy(name, thread_name, NAME);
+        memcpy(name, linux_self->name, NAME);
         return 0;
     }
     return -EINVAL;
@@ -102,25 +99,6 @@ int64_t linux_prlimit64(const uint64_t *x)
     if (x[0] && x[0] != PROCESS)
         return -ESRCH;
     return x[2] ? -EPERM : limits(x[1], (uint64_t *)x[3]);
-}
-
-enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET = 10, FUTEX_COMMANDS = 127 };
-
-/* Nobody is there to be woken, or to wake: who waits does so until the time that it says. */
-int64_t linux_futex(const uint64_t *x)
-{
-    const uint64_t *time = (const uint64_t *)x[3];
-    uint64_t command = x[1] & FUTEX_COMMANDS;
-    if (command == FUTEX_WAKE || command == FUTEX_WAKE_BITSET)
-        return 0;
-    if (command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET)
-        return -ENOSYS;
-    if (*(const volatile uint32_t *)x[0] != (uint32_t)x[2])
-        return -EAGAIN;
-    uint64_t given = time ? time[0] * NANOSECONDS + time[1] : TYRNE_NEVER, now = linux_now();
-    uint64_t rest = !time || command == FUTEX_WAIT ? given : given > now ? given - now : 0;
-    int64_t slept = linux_sleep(rest);
-    return slept ? slept : -ETIMEDOUT;
 }
 
 int64_t linux_sched_yield(const uint64_t *x)

@@ -17,7 +17,7 @@ enum {
 #define PAGE 4096ul
 #define MOST_ERROR 4095 /* a result from minus this on is an error */
 #define NANOSECONDS 1000000000ul
-#define PROCESS 2 /* the number of the only process, and of its only thread; its parent's is 1 */
+#define PROCESS 2 /* the number of the only process, and of its first thread; its parent's is 1 */
 #define USER 1000 /* of its user and group */
 
 /* What the tool writes into the data of a program (tyrne.linux.start has the same words). */
@@ -32,10 +32,13 @@ struct linux_start {
     uint64_t archive, archive_bytes; /* what tree.c begins with */
     uint64_t input, input_bytes; /* what is read from standard input */
     uint64_t out, out_bytes; /* where out.c puts what was changed; 0 if nobody wants it */
+    uint64_t threads; /* that there may be at once; with more than one also: */
+    uint64_t keeper, first; /* handles of the keeper's endpoint, and of the notification of the first thread */
+    uint64_t stacks; /* of the library, one for each */
     uint64_t seed[4];
 };
 extern const struct linux_start linux_start;
-_Static_assert(sizeof linux_start == 176, "as entry.S and tyrne.linux.start have it");
+_Static_assert(sizeof linux_start == 208, "as entry.S and tyrne.linux.start have it");
 
 /* What entry.S keeps of the program while a call is answered, and gives back. */
 struct linux_frame {
@@ -59,6 +62,7 @@ void linux_put_out(void);
 void linux_random(void *target, uint64_t length);
 int64_t linux_sleep(uint64_t nanoseconds);
 uint64_t linux_now(void);
+uint64_t linux_nanoseconds_of(const uint64_t *pair);
 
 static inline void clear_words(uint64_t *target, uint64_t count)
 {

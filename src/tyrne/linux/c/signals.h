@@ -33,11 +33,14 @@ struct linux_sent {
 };
 
 extern struct linux_action linux_actions[SIGNALS + 1];
-extern uint64_t linux_blocked, linux_pending;
+extern uint64_t linux_pending;
+
+struct linux_thread;
 
 int linux_is_ignored(uint64_t signal);
 int linux_is_interrupted(uint64_t mask);
 int64_t linux_send_own(uint64_t signal, int32_t code);
+uint64_t linux_pending_here(void);
 int linux_take_signal(uint64_t set, struct linux_sent *sent);
 void linux_force_fault(uint64_t address);
 int64_t linux_suspend(uint64_t mask);

@@ -1,6 +1,6 @@
-/* How a program begins and ends: Linux's initial stack, and exit. */
+/* How a program begins: Linux's initial stack. */
 
-#include "linux.h"
+#include "threads.h"
 
 enum {
     AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_FLAGS = 8, AT_ENTRY = 9,
@@ -17,6 +17,7 @@ enum {
 uint64_t linux_build_stack(uint64_t top)
 {
     const struct linux_start *start = &linux_start;
+    linux_window_top = top;
     char *random = (char *)(top - RANDOM_BYTES);
     linux_random(random, RANDOM_BYTES);
     static const char platform[] = "aarch64";
@@ -50,15 +51,4 @@ uint64_t linux_build_stack(uint64_t top)
     *at++ = AT_NULL;
     *at++ = 0;
     return (uint64_t)sp;
-}
-
-_Noreturn void linux_end(uint64_t code)
-{
-    linux_put_out();
-    tyrne_task_exit(code & 0xff);
-}
-
-int64_t linux_exit(const uint64_t *x)
-{
-    linux_end(x[0]);
 }

@@ -3,7 +3,7 @@
 
    To sleep takes ARM over the clock, and a notification by the name `quiet` that nobody signals: else EPERM. */
 
-#include "linux.h"
+#include "threads.h"
 
 enum { CLOCKS = 12, TIMER_ABSTIME = 1 };
 
@@ -15,8 +15,21 @@ uint64_t linux_now(void)
     return reply.x[0] == TYRNE_STATUS_OK ? reply.x[1] : 0;
 }
 
+/* With several threads another one may send a signal, which ends it. */
+static int64_t sleep_among(uint64_t at)
+{
+    while (!linux_is_interrupted(linux_self->blocked)) {
+        int64_t waited = linux_wait(at);
+        if (waited)
+            return waited < 0 ? waited : 0;
+    }
+    return -EINTR;
+}
+
 static int64_t sleep_until(uint64_t at)
 {
+    if (linux_start.threads > 1)
+        return sleep_among(at);
     if (linux_start.clock == TYRNE_NULL_HANDLE || linux_start.quiet == TYRNE_NULL_HANDLE)
         return -EPERM;
     uint64_t status = tyrne_sleep_until(linux_start.clock, at, linux_start.quiet);
@@ -32,7 +45,7 @@ int64_t linux_sleep(uint64_t nanoseconds)
 }
 
 /* Nanoseconds of a pair of seconds and nanoseconds; all ones for what is none. */
-static uint64_t nanoseconds_of(const uint64_t *pair)
+uint64_t linux_nanoseconds_of(const uint64_t *pair)
 {
     if (pair[0] >> 33 || pair[1] >= NANOSECONDS)
         return ~0ul;
@@ -73,13 +86,19 @@ int64_t linux_gettimeofday(const uint64_t *x)
 
 int64_t linux_nanosleep(const uint64_t *x)
 {
-    uint64_t wanted = nanoseconds_of((const uint64_t *)x[0]);
-    return wanted == ~0ul ? -EINVAL : linux_sleep(wanted);
+    uint64_t wanted = linux_nanoseconds_of((const uint64_t *)x[0]), from = linux_now();
+    int64_t slept = wanted == ~0ul ? -EINVAL : linux_sleep(wanted);
+    uint64_t *rest = (uint64_t *)x[1], gone = linux_now() - from;
+    if (slept == -EINTR && rest) {
+        rest[0] = gone < wanted ? (wanted - gone) / NANOSECONDS : 0;
+        rest[1] = gone < wanted ? (wanted - gone) % NANOSECONDS : 0;
+    }
+    return slept;
 }
 
 int64_t linux_clock_nanosleep(const uint64_t *x)
 {
-    uint64_t wanted = nanoseconds_of((const uint64_t *)x[2]);
+    uint64_t wanted = linux_nanoseconds_of((const uint64_t *)x[2]);
     if ((uint32_t)x[0] >= CLOCKS || wanted == ~0ul)
         return -EINVAL;
     return x[1] & TIMER_ABSTIME ? sleep_until(wanted) : linux_sleep(wanted);

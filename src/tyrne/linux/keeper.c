@@ -1,0 +1,94 @@
+/* The keeper of the threads of one program of Linux: a task of its own, in a space of its own. It lets threads begin in
+   the space of the program, puts those aside that are over, and ends all of them with the program. It hears of each
+   fault of theirs.
+
+   Threads ask by calls at `requests`; the badge is the number of who asks, from 1 on, and FAULTS more is what the kernel
+   tells of it. What they ask is theirs: the keeper has no memory of the program, and believes numbers only as far as
+   capabilities stand for them. c/threads.c asks; src/tyrne/system/threads.py gives both what they hold. */
+
+#include "tyrne.h"
+#include "handles.h"
+
+enum { START = 1, PUT_ASIDE = 2, END = 3 }; /* c/threads.h has the same */
+enum { FAULTS = 0x100, REGISTER_PC = 32, BY_SIGSEGV = 139 };
+
+static uint64_t thread(uint64_t number)
+{
+    return HANDLE_FIRST + number - 1;
+}
+
+static void end_others(uint64_t number, uint64_t code)
+{
+    for (uint64_t other = 1; other <= THREADS; other++)
+        if (other != number)
+            tyrne_task_end(thread(other), other == 1 ? code : 0);
+}
+
+/* A thread begins at `entry`, with all registers zero. What it did before is over: it has said so. */
+static uint64_t start(uint64_t number, uint64_t entry, uint64_t top)
+{
+    if (number < 2 || number > THREADS)
+        return TYRNE_STATUS_BAD_ARGUMENT;
+    tyrne_task_suspend(thread(number));
+    uint64_t status = tyrne_task_configure(thread(number), HANDLE_SPACE, 0, entry, top).x[0];
+    return status == TYRNE_STATUS_OK ? tyrne_task_resume(thread(number)).x[0] : status;
+}
+
+/* Let the program end with a code that one of its other threads says: its first thread goes on at `leave`, with the code
+   in x0, and exits. */
+static void end(uint64_t code, uint64_t leave)
+{
+    tyrne_task_suspend(thread(1));
+    tyrne_task_write(thread(1), 0, code);
+    tyrne_task_write(thread(1), REGISTER_PC, leave);
+    end_others(1, 0);
+    tyrne_task_resume(thread(1));
+}
+
+static void answer(uint64_t reply, uint64_t label)
+{
+    if (reply != TYRNE_NULL_HANDLE)
+        tyrne_reply_message(reply, (struct tyrne_message){label, {0, 0, 0}});
+}
+
+static void hear(const struct tyrne_arrival *told, uint64_t number)
+{
+    if (told->message.label == TYRNE_NOTICE_EXITED) {
+        if (number == 1)
+            end_others(1, 0);
+        return;
+    }
+    end_others(number, BY_SIGSEGV);
+    tyrne_cap_drop(told->reply); /* nobody repairs it */
+}
+
+static void ask(const struct tyrne_arrival *asked, uint64_t number)
+{
+    const uint64_t *word = asked->message.word;
+    switch (asked->message.label) {
+    case START:
+        answer(asked->reply, start(word[0], word[1], word[2]));
+        break;
+    case PUT_ASIDE:
+        tyrne_task_suspend(thread(number));
+        break;
+    case END:
+        end(word[0], word[1]);
+        break;
+    default:
+        answer(asked->reply, TYRNE_STATUS_BAD_ARGUMENT);
+    }
+}
+
+int main(void)
+{
+    for (;;) {
+        struct tyrne_arrival got = tyrne_wait_message(HANDLE_REQUESTS);
+        if (got.capability != TYRNE_NULL_HANDLE)
+            tyrne_cap_drop(got.capability);
+        if (got.status == TYRNE_STATUS_OK && got.badge > FAULTS)
+            hear(&got, got.badge - FAULTS);
+        else if (got.status == TYRNE_STATUS_OK)
+            ask(&got, got.badge);
+    }
+}
