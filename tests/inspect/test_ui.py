@@ -320,6 +320,11 @@ def test_what_was_not_refused_shows_the_function_of_the_call() -> None:
         assert line.strip().startswith("def "), spot
 
 
+def test_the_way_through_the_kernel_has_nothing_that_a_replay_asks_the_kernel() -> None:
+    calls = of_system("supervisor").state(At(5), None)["kernel"]["calls"]
+    assert [spot["function"] for spot in calls if spot["depth"] == 0] == ["Kernel.trap"]
+
+
 # --- what comes from others
 
 

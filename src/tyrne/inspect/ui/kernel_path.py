@@ -15,6 +15,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Final
 
+import tyrne.hosted
 import tyrne.kernel
 from tyrne.abi import Status
 from tyrne.hosted.recorder import CallEvent
@@ -22,6 +23,7 @@ from tyrne.system.replay import Replay
 from tyrne.system.transition import Transition
 
 _FOLDER: Final = str(Path(tyrne.kernel.__file__).parent)
+_MACHINE: Final = str(Path(tyrne.hosted.__file__).parent)
 MOST: Final = 300
 """Calls of a path; what comes later is left out."""
 
@@ -73,7 +75,7 @@ class _Watch:
         self._depth = 0
 
     def enter(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if event != "call" or not _is_kernel(frame):
+        if event != "call" or not _is_kernel(frame) or not (self._depth or _is_machine(frame.f_back)):
             return None
         if len(self.calls) < MOST:
             self.calls.append(replace(self._spot(frame), line=_line_of(frame.f_code)))
@@ -125,6 +127,11 @@ def _line_of(code: CodeType) -> int:
 
 def _is_kernel(frame: FrameType) -> bool:
     return frame.f_code.co_filename.startswith(_FOLDER)
+
+
+def _is_machine(frame: FrameType | None) -> bool:
+    """Whether it calls the kernel for the run; a replay also asks it what there is."""
+    return frame is not None and frame.f_code.co_filename.startswith(_MACHINE)
 
 
 def _given(frame: FrameType) -> Status | None:
