@@ -11,13 +11,23 @@ from typing import Any
 import pytest
 from browser import FOUND, MISSING, Page, browser
 from serving import TOKEN, Served, serving, viewer_of
-from small_programs import ring_of_three
+from small_programs import program, ring_of_three, system
 from test_pictures import HOSTILE, hostile
 
+from tyrne.abi import CallNumber
 from tyrne.system.shipped import shipped
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 """UPDATE_GOLDEN=1 takes those of the page anew (look at them)."""
+PICTURE_BYTES = 150_000
+SHOWN = [
+    ("ui-instructions", "supervisor", "4+2", "6."),
+    ("ui-messages", "server", "12+0", "5"),
+    ("ui-capabilities", "builder", "16+0", "2"),
+    ("ui-waits", "walks/hangs", "19+0", "3"),
+    ("ui-memory", "walks/corrupts", "73+15", "4"),
+]
+"""Pictures of the documents: of which system, where, and the keys from there."""
 PUTS_IN = """(() => {
     const script = document.createElement("script");
     script.textContent = "document.title = 1";
@@ -46,6 +56,7 @@ class Looking:
         deadline = time.monotonic() + 60
         while self.page.evaluate("busy || !state"):
             assert time.monotonic() < deadline, self.page.said
+            time.sleep(0.005)  # what one waits for needs the processor
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -137,6 +148,21 @@ def test_a_search_finds_calls_and_a_click_on_a_row_goes_there(grant: Looking) ->
     assert grant.position == "9+0"
 
 
+def test_in_a_long_run_the_marked_row_is_that_of_the_position_and_has_others_around_it(
+    page: Page, tmp_path: Path
+) -> None:
+    turns = program(*[(CallNumber.TASK_YIELD, [])] * 150, (CallNumber.TASK_EXIT, [0]))
+    with serving(viewer_of(system(tmp_path, "", one=(turns, ""), two=(turns, "")))) as served:
+        looking = Looking(page, served)
+        for position in (100, 101, 139, 141, 60, 0, 1, 302):
+            looking.press("g", *f"{position}+0", "Enter")
+            marked = page.evaluate("[...document.querySelectorAll('#view tr.here')].map((row) => row.textContent)")
+            assert len(marked) == 1 and marked[0].startswith(str(position))
+            around = {row["transition"] for row in page.evaluate("rows.rows")}
+            assert around >= set(range(max(1, position - 20), min(302, position + 20) + 1))
+    assert page.said == []
+
+
 def test_a_window_without_the_token_shows_nothing_of_the_run(page: Page) -> None:
     with serving(viewer_of(shipped("systems/grant.toml"))) as served:
         page.visit(served.address.partition("#")[0])
@@ -195,21 +221,44 @@ def test_a_cycle_of_waits_is_marked(page: Page, tmp_path: Path) -> None:
         assert page.evaluate("document.querySelectorAll('path.stuck').length") == 6
 
 
+def drawn(page: Page, name: str) -> None:
+    """Take a picture of the documents anew, where that is asked for."""
+    if os.environ.get("UPDATE_GOLDEN"):
+        (PICTURES / f"{name}.png").write_bytes(page.picture())
+    assert (PICTURES / f"{name}.png").stat().st_size < PICTURE_BYTES
+
+
+def large(page: Page) -> None:
+    page.send("Emulation.setDeviceMetricsOverride", width=1440, height=640, deviceScaleFactor=0.7, mobile=False)
+
+
 def test_it_is_drawn_in_dark_and_light_as_in_the_documents(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PICTURES.parents[1])
     with serving(viewer_of(Path("systems/grant.toml"))) as served:
         looking = Looking(page, served)
-        page.send("Emulation.setDeviceMetricsOverride", width=1440, height=820, deviceScaleFactor=0.75, mobile=False)
+        large(page)
         looking.press("r")
-        taken = {"ui-light": page.picture()}
+        drawn(page, "ui-light")
+        light = page.picture()
         looking.press("2", "ArrowLeft", "ArrowLeft", "ArrowLeft", "ArrowLeft")
         page.prefer("dark")
-        taken["ui-dark"] = page.picture()
+        drawn(page, "ui-dark")
+        dark = page.picture()
         assert page.evaluate("document.documentElement.dataset.theme") == "dark"
         looking.press("t")
         assert page.evaluate("document.documentElement.dataset.theme") == "light"
-        assert page.picture() != taken["ui-dark"] != taken["ui-light"]
-        for name, picture in taken.items():
-            if os.environ.get("UPDATE_GOLDEN"):
-                (PICTURES / f"{name}.png").write_bytes(picture)
-            assert (PICTURES / f"{name}.png").is_file()
+        assert page.picture() != dark != light
+
+
+def test_the_tabs_are_drawn_as_in_the_documents(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PICTURES.parents[1])
+    large(page)
+    for name, run, position, keys in SHOWN:
+        with serving(viewer_of(Path(f"systems/{run}.toml"))) as served:
+            looking = Looking(page, served)
+            looking.press("g", *position, "Enter", *keys)
+            assert looking.position.partition("+")[0] == position.partition("+")[0]
+            selected = page.evaluate("document.querySelector('[aria-selected=true]').textContent")
+            assert selected.lower() == name.removeprefix("ui-")
+            drawn(page, name)
+    assert page.said == []

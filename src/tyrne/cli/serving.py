@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -16,6 +17,8 @@ from tyrne.cli.running import progress, terminal
 from tyrne.system.errors import RequestError
 
 app = typer.Typer()
+SOON: Final = 0.001
+"""Seconds after which a thread gives way: while the run is read, an answer waits for that several times."""
 
 
 @app.command(cls=Command)
@@ -56,6 +59,7 @@ def ui(
         replays[0].keep_checkpoints()
         sources = sources_of(replays[0], system)
     complain(*warnings_about(replays[0]), label="warning: ")
+    sys.setswitchinterval(SOON)
     reader = Reader(replays[1])
     with listen(port) as at:
         say(f"http://{ADDRESS}:{at.getsockname()[1]}/#{token}")

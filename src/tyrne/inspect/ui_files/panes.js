@@ -4,6 +4,9 @@
 const $ = (id) => document.getElementById(id);
 const NAMES = { timeline: "Timeline", capabilities: "Capabilities", waits: "Waits", memory: "Memory", messages: "Messages", instructions: "Instructions" };
 const AROUND = 60; /* transitions before and after the position */
+const NEAR = 20; /* of these, as many at least are shown before and after each position */
+let drawn = null; /* the rows in the table, and the table */
+const sourcesIn = new Map(); /* the lines in each pane of a source */
 
 function element(tag, text, kind) {
   const made = document.createElement(tag);
@@ -27,11 +30,23 @@ function drawTasks(tasks, chosen, choose) {
 }
 
 function drawRows(told, transition, go) {
+  if (!drawn || drawn.told !== told || !drawn.table.isConnected) {
+    drawn = { told, table: tableOf(told, go) };
+    $("view").replaceChildren(drawn.table);
+  }
+  for (const line of drawn.table.querySelectorAll("tr.here")) line.classList.remove("here");
+  const here = drawn.table.querySelector(`[data-transition="${transition}"]`);
+  if (!here) return;
+  here.classList.add("here");
+  here.scrollIntoView({ block: "center" });
+}
+
+function tableOf(told, go) {
   const table = element("table"), head = element("tr"), body = element("tbody");
   head.append(element("th", "#"), ...told.tasks.map((name) => element("th", name, "state")), element("th", "transition"));
-  const start = element("tr", undefined, transition === 0 ? "here" : "");
   for (const row of told.rows) {
-    const line = element("tr", undefined, [...row.kinds, row.transition === transition ? "here" : ""].join(" "));
+    const line = element("tr", undefined, row.kinds.join(" "));
+    line.dataset.transition = row.transition;
     line.append(element("td", row.transition, "number"));
     row.states.forEach((state, i) => {
       const cell = element("td", undefined, "state");
@@ -46,6 +61,8 @@ function drawRows(told, transition, go) {
     body.append(line);
   }
   if (told.rows.length && told.rows[0].transition === 1) {
+    const start = element("tr");
+    start.dataset.transition = 0;
     start.append(element("td", 0, "number"), ...told.tasks.map(() => element("td")), element("td", "the kernel has booted", "text"));
     start.addEventListener("click", () => go("0+0"));
     body.prepend(start);
@@ -53,9 +70,7 @@ function drawRows(told, transition, go) {
   const top = element("thead");
   top.append(head);
   table.append(top, body);
-  $("view").replaceChildren(table);
-  const here = body.querySelector("tr.here");
-  if (here) here.scrollIntoView({ block: "center" });
+  return table;
 }
 
 function drawPicture(svg, chosen, choose) {
@@ -71,15 +86,22 @@ function drawPicture(svg, chosen, choose) {
 function drawCode(place, lines, line, kind, absent) {
   if (!lines) {
     place.replaceChildren(element("div", absent, "note"));
+    sourcesIn.delete(place);
     return;
   }
-  place.replaceChildren(...lines.map((text, i) => {
-    const made = element("div", undefined, i + 1 === line ? kind : "");
-    made.append(element("i", i + 1), text);
-    return made;
-  }));
+  if (sourcesIn.get(place) !== lines) {
+    place.replaceChildren(...lines.map((text, i) => {
+      const made = element("div");
+      made.append(element("i", i + 1), text);
+      return made;
+    }));
+    sourcesIn.set(place, lines);
+  }
+  for (const each of place.querySelectorAll(".here, .check")) each.className = "";
   const here = place.children[line - 1];
-  if (here) place.scrollTop = here.offsetTop - place.offsetTop - place.clientHeight / 3;
+  if (!here) return;
+  here.className = kind;
+  place.scrollTop = here.offsetTop - place.offsetTop - place.clientHeight / 3;
 }
 
 /* The registers of a task and the code where it goes on; registers that had another value before are marked. */

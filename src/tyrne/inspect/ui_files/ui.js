@@ -20,7 +20,7 @@ const WAYS = { ArrowRight: ["transition", 0], ArrowLeft: ["transition", 1], ".":
   Home: ["start", 0], End: ["end", 0], c: ["call", 0], C: ["call", 1], r: ["refusal", 0], R: ["refusal", 1],
   f: ["fault", 0], F: ["fault", 1], s: ["switch", 0], S: ["switch", 1] };
 const sources = new Map(); /* by the names of files */
-let state = null, registers = null, tab = "timeline", chosen = null, only = false, spot = null, busy = false, asked = 0;
+let state = null, rows = null, registers = null, tab = "timeline", chosen = null, only = false, spot = null, busy = false, asked = 0;
 
 async function ask(name, parameters = {}) {
   const answer = await fetch(`/data/${name}?${new URLSearchParams(parameters)}`, { headers: { "X-Tyrne-Token": TOKEN } });
@@ -72,10 +72,19 @@ async function show() {
   await Promise.all([showMiddle(), showProgram(), showKernel()]);
 }
 
+/* The transitions around one. Those that are here already do for steps until one comes near their end. */
+async function rowsAround(transition) {
+  const near = rows && rows.full && transition >= rows.first + (rows.first > 1 ? NEAR : -1) && transition <= rows.last - NEAR;
+  if (near) return rows;
+  const first = Math.max(1, transition - AROUND), last = transition + AROUND;
+  const told = await ask("rows", { first, last });
+  return { ...told, first, last, full: told.rows.length === last - first + 1 };
+}
+
 async function showMiddle() {
   const number = ++asked;
   for (const each of $("tabs").children) each.setAttribute("aria-selected", String(each.dataset.tab === tab));
-  const rows = await ask("rows", { first: Math.max(1, state.transition - AROUND), last: state.transition + AROUND });
+  rows = await rowsAround(state.transition);
   const here = rows.rows.find((row) => row.transition === state.transition);
   const inside = state.inside ? ` and ${state.inside} instructions` : "";
   const end = state.over ? (state.status === null ? "; the run is over" : `; the run is over with status ${state.status}`) : "";
