@@ -22,10 +22,10 @@ ROOT = shipped("systems/hello.toml").parents[1]
 COMMANDS = ("ps", "caps", "tree", "waits", "maps", "top")
 SHOWN = {
     "exchange": (("2", COMMANDS), ("-1", ("ps", "waits"))),
-    "grant": (("1", ("caps", "tree")), ("5", ("ps", "caps", "tree", "waits")), ("-2", ("caps", "tree"))),
-    "server": (("12", ("ps", "caps", "tree", "waits")),),
-    "supervisor": (("5", ("ps", "caps", "tree", "waits")), ("-1", ("ps", "waits"))),
-    "builder": (("30", ("ps", "caps", "tree", "maps")), ("-3", ("ps", "tree"))),
+    "grant": (("1", ("caps", "tree")), ("5", COMMANDS), ("-2", ("caps", "tree"))),
+    "server": (("12", COMMANDS),),
+    "supervisor": (("5", COMMANDS), ("-1", ("ps", "waits"))),
+    "builder": (("30", COMMANDS), ("-3", ("ps", "tree"))),
 }
 """Of each system at which positions which commands."""
 DEADLOCK = [(name, to, own) for name, to, own in (("one", "b", "a"), ("two", "c", "b"), ("three", "a", "c"))]
@@ -34,8 +34,10 @@ SENDS = words(MOV_X0, immediate(MOV_X8, 12), 0x92800005, SVC)
 
 
 def sheet(tyrne: Tyrne, name: str, run: Path) -> str:
-    """All that is shown of a system, without the lines that name the run and its machine."""
-    found = []
+    """How a run differs from a system, and all that is shown of it without the lines that name it and its machine."""
+    differs = tyrne("diff", shipped(f"systems/{name}.toml"), run)
+    assert (differs.status, differs.err) == (0, "")
+    found = [f"$ tyrne diff {name} {name}", differs.out]
     for position, commands in SHOWN[name]:
         for command in commands:
             outcome = tyrne(command, run, "--at", position)

@@ -26,7 +26,7 @@ from tyrne.testing import run_system
 
 GOLDEN = Path(__file__).parent / "golden"
 """UPDATE_GOLDEN=1 rewrites what is expected (look at the diff)."""
-NAMES = ["server", "supervisor", "grant"]
+NAMES = ["server", "supervisor", "grant", "exchange", "builder"]
 EVERY = sorted(path.stem for path in shipped("systems/hello.toml").parent.glob("*.toml"))
 
 
