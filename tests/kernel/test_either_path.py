@@ -55,6 +55,15 @@ def test_a_yield_is_answered_on_either_path(fast: bool, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("fast", [True, False])
+def test_who_yields_goes_behind_its_equals_on_either_path(fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    w = World(3)
+    if not fast:
+        monkeypatch.setattr(kernel, "fast_call_2", lambda *_: None)
+    w.call(0, C.TASK_YIELD)
+    assert (w.current(), w.ready()) == (1, [2, 0])
+
+
+@pytest.mark.parametrize("fast", [True, False])
 def test_a_call_that_lets_the_last_work_be_done_is_made_once_on_either_path(
     fast: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights
 from tyrne.kernel.life import Life, LifeStack
+from tyrne.lang import u64
 from tyrne.testing.kernels import BASE, NULL
 from tyrne.testing.world import World
 
@@ -41,6 +42,13 @@ def test_what_comes_while_another_is_reaped_comes_on_top_of_it() -> None:
     lives.push(some[1])
     lives.push(some[0])
     assert taken(lives) == [some[1], some[0]]
+
+
+def test_a_reference_is_good_as_long_as_the_life_lasts_that_it_means() -> None:
+    life = Life()
+    life.count = u64(3)
+    assert life.lasts(u64(3))
+    assert not any(life.lasts(u64(count)) for count in (0, 1, 2, 4, 5))
 
 
 def test_the_task_that_lost_its_name_last_ends_first() -> None:
