@@ -50,7 +50,7 @@ coverage: $(TEST)
 
 # The linter, the type checker, and which part imports which.
 check: $(TEST)
-	$(BIN)/ruff check src tests bench programs assurance
+	$(BIN)/ruff check src tests bench programs assurance labs
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_import_direction.py tests/promises/test_list_of_promises.py
 

@@ -28,7 +28,9 @@ ALLOWED: dict[str, set[str]] = {
     "inspect": {"system", "hosted", "boot", "kernel", "abi", "hal", "lang"},
     "debug": {"inspect", "system", "hosted", "kernel", "hal"},
     "testing": {"rows", "inspect", "system", "hosted", "boards", "boot", "compiler", "kernel", "abi", "hal", "lang"},
+    "labs": {"testing", "system"},
     "cli": {
+        "labs",
         *("debug", "inspect", "system", "linux.driver", "boot.start", "hosted.kept", "hosted.recorder", "hosted.stop"),
     },
 }

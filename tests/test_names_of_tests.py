@@ -1,4 +1,7 @@
-"""Files of tests have different names wherever they lie: pytest imports them by their names alone."""
+"""Files of tests have different names wherever they lie: pytest imports them by their names alone.
+
+Answers of labs are not imported.
+"""
 
 import ast
 from collections import Counter
@@ -6,7 +9,9 @@ from pathlib import Path
 
 
 def test_no_two_files_of_tests_have_one_name() -> None:
-    names = Counter(path.name for path in Path(__file__).parent.rglob("*.py"))
+    here = Path(__file__).parent
+    answers = {path for path in (here / "labs").rglob("*.py") if path.parent != here / "labs"}
+    names = Counter(path.name for path in here.rglob("*.py") if path not in answers)
     twice = [name for name, count in names.items() if count > 1 and name not in ("__init__.py", "conftest.py")]
     assert not twice, f"rename one of each of these: {', '.join(twice)}"
 

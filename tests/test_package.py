@@ -27,7 +27,7 @@ def test_every_package_folder_is_a_package() -> None:
     assert [folder for folder in folders if not (ROOT / "src/tyrne" / folder / "__init__.py").is_file()] == []
 
 
-@pytest.mark.parametrize("folder", ["programs", "systems"])
+@pytest.mark.parametrize("folder", ["labs", "programs", "systems"])
 def test_every_program_and_description_ships(folder: str) -> None:
     patterns = [pattern for group in SETUP["data-files"].values() for pattern in group]
     missing = [p for p in files(folder) if not any((folder / p).match(pattern) for pattern in patterns)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from typer.main import get_command
@@ -14,7 +14,15 @@ from tyrne.cli.commands import app
 
 ROOT: Final = Path(__file__).parents[2]
 COMMANDS: Final = vars(get_command(app))["commands"]
-OPTIONS: Final = {name: {option for p in made.params for option in p.opts} for name, made in COMMANDS.items()}
+
+
+def options(made: Any) -> set[str]:
+    """Those of a command, and of the commands below it."""
+    own = {option for p in made.params for option in p.opts}
+    return own.union(*(options(below) for below in getattr(made, "commands", {}).values()))
+
+
+OPTIONS: Final = {name: options(made) for name, made in COMMANDS.items()}
 FOREIGN: Final = {name for name, made in COMMANDS.items() if made.context_settings.get("ignore_unknown_options")}
 """Those that become another tool, which has options of its own."""
 OF_ALL: Final = {"--help", "-h"}
@@ -23,6 +31,7 @@ ALONE: Final = {"--version", "--help", "-h", "--install-completion", "--show-com
 DOCUMENTS: Final = [
     *(ROOT / name for name in ("README.md", "CAVEATS.md", "CHANGELOG.md", "programs/README.md", "Makefile")),
     *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "labs").glob("*.md")),
     ROOT / "src/tyrne/cli/new.py",
 ]
 LINE: Final = re.compile(r"(?:^\s*\$? ?|`|: +)tyrne ((?:[a-z]+|--[\w-]+)\b[^`\n#]*)", re.MULTILINE)
@@ -58,7 +67,8 @@ def test_the_readme_has_every_command_with_all_its_options() -> None:
     assert set(usage) == set(COMMANDS)
     for name, made in COMMANDS.items():
         words = set(re.findall(r"[\w-]+", usage[name]))
-        missing = [p.opts[0] for p in made.params if p.opts[0].startswith("-") and not words & set(p.opts)]
+        all_of = [*made.params, *(p for below in getattr(made, "commands", {}).values() for p in below.params)]
+        missing = [p.opts[0] for p in all_of if p.opts[0].startswith("-") and not words & set(p.opts)]
         assert not missing, f"README.md, The command: tyrne {name} takes {missing} too"
 
 

@@ -40,6 +40,9 @@ CODE = b"\x00\x00\x80\xd2\x88\x00\x80\xd2\x01\x00\x00\xd4"
         ("new a.bin", "a.bin: no name for a project; use letters, digits, - and _, a letter first"),
         ("new folder", "folder: exists already; choose another name"),
         ("new", "Missing argument 'NAME'"),
+        ("lab start 1 folder", "folder: exists already, and nothing in it was touched; name another folder"),
+        ("lab check 9", "there is no lab 9; tyrne lab list shows those from 1 to 6"),
+        ("lab check", "Missing argument 'N'"),
         ("fly", "No such command 'fly'; see tyrne --help"),
     ],
 )

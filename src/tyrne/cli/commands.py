@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from tyrne.cli import c_projects, debugging, inspecting, picturing, reaching, serving, tracing
+from tyrne.cli import c_projects, debugging, inspecting, labs, picturing, reaching, serving, tracing
 from tyrne.cli.errors import STATUS_INTERRUPTED, STATUS_REQUEST, complain_of_request
 from tyrne.cli.help import Command, Commands
 from tyrne.cli.output import complain, say, warn
@@ -269,6 +269,7 @@ app.registered_commands += inspecting.app.registered_commands + tracing.app.regi
 app.registered_commands += reaching.app.registered_commands + picturing.app.registered_commands
 app.registered_commands += serving.app.registered_commands
 app.registered_commands += debugging.app.registered_commands
+app.add_typer(labs.app, name="lab")
 
 
 @app.command(cls=Command)

@@ -38,7 +38,7 @@ class Commands(TyperGroup):
         """A command in other letters, or nearly one; a system in its place is one that somebody wants to run."""
         first = args[0]
         if first not in self.commands and not first.startswith("-"):
-            if Path(first).suffix in ENDINGS:
+            if Path(first).suffix in ENDINGS and "run" in self.commands:
                 ctx.fail(f"No such command '{first}'; did you mean \"{ctx.command_path} run {first}\"?")
             ctx.fail(f"No such command '{first}'{meant(first, self.commands)}")
         return super().resolve_command(ctx, args)
