@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 PIP := quiet=--quiet; [ ! -t 1 ] || quiet=; $(BIN)/python -m pip install $$quiet --disable-pip-version-check
 BASE := $(VENV)/base.stamp
 TEST := $(VENV)/test.stamp
+SITE := $(VENV)/site.stamp
 WORKERS ?= 2
 ARGS ?=
 HOSTED := tests/boards tests/boot tests/conformance tests/hal tests/kernel
 
 .DEFAULT_GOAL := help
 .PHONY: help run qemu test coverage check bench fuzz-calls reproducible refusals scorecard assure mutate clean tools fuzz-code \
-	battery explore promises fresh linux programs counts test-more fuzz-linux
+	battery explore promises fresh site linux programs counts test-more fuzz-linux
 
 # This list.
 help:
@@ -50,7 +51,7 @@ coverage: $(TEST)
 
 # The linter, the type checker, and which part imports which.
 check: $(TEST)
-	$(BIN)/ruff check src tests bench programs assurance labs
+	$(BIN)/ruff check src tests bench programs assurance labs docs
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_import_direction.py tests/promises/test_list_of_promises.py
 
@@ -74,6 +75,11 @@ fresh: $(BASE)
 # Every campaign within a time budget, an hour if none is said, then the scorecard: ARGS="--minutes N".
 assure: $(TEST)
 	@$(BIN)/python -m assurance.assure $(ARGS)
+
+# The documentation as a site, in build/site: pages that need no network. A link that leads nowhere ends it.
+site: $(SITE)
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html -c docs/site docs build/site
+	@echo "build/site/index.html"
 
 # docs/promises.md: each sentence of docs/security.md beside the tests that pin it. ARGS=--faults: what they must notice.
 promises: $(TEST)
@@ -126,7 +132,7 @@ tools:
 # Away with .venv and all that was built here. The cache is elsewhere: .venv/bin/tyrne cache clear
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis src/*.egg-info
-	find src tests bench programs assurance -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests bench programs assurance docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@echo "making $(VENV) and installing Tyrne into it: once, some 600 MB, which make clean removes"
@@ -134,6 +140,10 @@ $(BIN)/python:
 
 $(BASE): pyproject.toml | $(BIN)/python
 	@$(PIP) -e .
+	@touch $@
+
+$(SITE): $(BASE)
+	@$(PIP) -e '.[docs]'
 	@touch $@
 
 $(TEST): $(BASE)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-import re
 import sys
 from pathlib import Path
 from types import FrameType
 
 import pytest
 
-import tyrne
+from docs.site.steps import SOURCES, WALK, named, places_in, sections, source
 from tyrne.abi import CallNumber as C
 from tyrne.abi import Rights, TaskState
 from tyrne.hal.frame import Vector
@@ -19,35 +17,8 @@ from tyrne.lang import u64
 from tyrne.testing.kernels import NULL, SVC, run, trap
 from tyrne.testing.world import World
 
-SOURCES = Path(tyrne.__file__).parent
-ROOT = Path(__file__).parents[1]
-WALK = (ROOT / "docs" / "walk.md").read_text()
-NAMED = re.compile(r"`([\w/]+\.(?:py|S)):\s([\w.]+)`")
-ON_THE_WAY = re.compile(r"^## \d+\. .*\n((?:(?!^## ).*\n?)*)", re.MULTILINE)
-"""The sections with a number."""
-LABEL_OR_MACRO = re.compile(r"^(?:\.macro\s+(\w+)|(\w+):)", re.MULTILINE)
-
-
-def named(text: str) -> list[tuple[str, str]]:
-    return list(dict.fromkeys(NAMED.findall(text)))
-
-
-def source(name: str) -> Path:
-    return next(path for path in (SOURCES / name, ROOT / name) if path.exists())
-
-
-def names_in(path: Path) -> set[str]:
-    """The functions of a file, those of classes with the name of the class; the labels and macros of assembly."""
-    text = path.read_text()
-    if path.suffix == ".S":
-        return {macro or label for macro, label in LABEL_OR_MACRO.findall(text)}
-    found = set()
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.FunctionDef):
-            found.add(node.name)
-        elif isinstance(node, ast.ClassDef):
-            found |= {f"{node.name}.{member.name}" for member in node.body if isinstance(member, ast.FunctionDef)}
-    return found
+PAGE = WALK.read_text()
+ON_THE_WAY = [section for section in sections(PAGE) if section.numbered]
 
 
 def functions_run_by(world: World, syndrome: int) -> list[tuple[str, str]]:
@@ -71,9 +42,9 @@ def functions_run_by(world: World, syndrome: int) -> list[tuple[str, str]]:
     return list(found)
 
 
-@pytest.mark.parametrize(("file", "function"), named(WALK))
+@pytest.mark.parametrize(("file", "function"), named(PAGE))
 def test_what_the_walk_names_exists(file: str, function: str) -> None:
-    assert function in names_in(source(file))
+    assert function in places_in(source(file))
 
 
 def test_the_walk_follows_a_call_through_the_kernel_in_the_order_in_which_it_runs() -> None:
@@ -89,6 +60,6 @@ def test_the_walk_follows_a_call_through_the_kernel_in_the_order_in_which_it_run
     ran = functions_run_by(world, SVC)
     assert (caller.state, world.current()) == (TaskState.CALLING, 1)
     assert world.x(1)[:7] == (0, 1, 1, 1, 0, 0, NULL)
-    said = [name for stop in ON_THE_WAY.findall(WALK) for name in named(stop) if name[0].startswith(("kernel", "hal"))]
+    said = [name for stop in ON_THE_WAY for name in named(stop.text) if name[0].startswith(("kernel", "hal"))]
     assert len(said) > 20
     assert said == [name for name in ran if name in said]
