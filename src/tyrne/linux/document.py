@@ -82,7 +82,7 @@ A program has one thread, or as many at once as `threads` of its task says, up t
 - The stack of a thread comes out of the heap. What `zig cc` links asks for 8 MiB each: `-Wl,-z,stack-size=131072` says
   less, or `pthread_attr_setstacksize` does.
 - A wait until a time takes a capability over the clock, named `clock`; threads need no notification named `quiet`.
-- A fault of one thread ends the program, and is told of that thread.
+- A fault of one thread that nobody handles ends the program, and is told of that thread.
 - `exit_group` of any thread ends all of them, and the first one exits with the code.
 - There are no robust mutexes, and none that inherit priorities; no `FUTEX_WAKE_OP`.
 
@@ -93,14 +93,16 @@ handler runs at the end of the call that sends one, or that unblocks it, or in a
 `SA_SIGINFO`, `SA_ONSTACK`, `SA_NODEFER`, `SA_RESETHAND`, `SA_RESTORER`, masks, and all registers, also FP/SIMD, which
 come back as the handler leaves them in the frame. Signals from 32 on are queued, 65 at most.
 
-- A fault of the program, such as a null pointer, calls no handler: it is a fault of the task, and told as one.
+- A fault of the program, such as a null pointer, sends SIGSEGV, SIGBUS, SIGILL, SIGTRAP or SIGFPE if `threads` of its
+  task is 2 or more; its handler may jump, repair what was wrong and return, or go on elsewhere. If nobody handles it,
+  or there is one thread, no handler runs: it is a fault of the task, and told as one.
 - Time sends none: `alarm`, `setitimer`, `timer_create` and `signalfd` answer ENOSYS, since code that makes no call
   could not be interrupted.
 - A program whose only thread waits for a signal when none is pending would wait for ever: it is told of, and ends with
   137. A thread that makes no call is not interrupted: its handler runs at the end of the next one.
 - SIGSTOP ends it with 147. SIGTSTP, SIGTTIN and SIGTTOU do nothing, as on Linux where nobody could continue it.
 - To write to a pipe that nobody reads sends SIGPIPE.
-- A handler that changes the pc in its frame to where no call ends has x16 changed.
+- With one thread, a handler that changes the pc in its frame to where no call ends has x16 changed.
 
 ## Calls
 

@@ -1,6 +1,13 @@
 /* The keeper of the threads of one program of Linux: a task of its own, in a space of its own. It lets threads begin in
    the space of the program, puts those aside that are over, and ends all of them with the program. It hears of each
-   fault of theirs.
+   fault of theirs: once the program handles some, it lets the thread go on in the library (c/faults.c).
+
+   | what a thread is in | its next fault                                                           |
+   |---------------------|--------------------------------------------------------------------------|
+   | RUNS                | is the library's, if the program handles faults; or its last             |
+   | GOES_ON             | is the end of a handler: it goes on where it has asked to                |
+   | GIVES_UP            | is the library's word that nobody handles it: it makes the fault again   |
+   | LAST                | is its last: all end                                                     |
 
    Threads ask by calls at `requests`; the badge is the number of who asks, from 1 on, and FAULTS more is what the kernel
    tells of it. What they ask is theirs: the keeper has no memory of the program, and believes numbers only as far as
@@ -9,8 +16,16 @@
 #include "tyrne.h"
 #include "handles.h"
 
-enum { START = 1, PUT_ASIDE = 2, END = 3 }; /* c/threads.h has the same */
-enum { FAULTS = 0x100, REGISTER_PC = 32, BY_SIGSEGV = 139 };
+enum { START = 1, PUT_ASIDE = 2, END = 3, FAULTS_TO = 4, FAULT = 5, GO_ON = 6, GIVE_UP = 7 }; /* as c/threads.h has it */
+enum { FAULTS = 0x100, REGISTER_SP = 31, REGISTER_PC = 32, BY_SIGSEGV = 139, STACK_BYTES = 16384 };
+enum state { RUNS, GOES_ON, GIVES_UP, LAST };
+
+static struct {
+    enum state state;
+    uint64_t go_on; /* where it has asked to */
+    uint64_t fault[3], sp; /* its last fault: ESR_EL1, FAR_EL1 and pc; and its sp then */
+} threads[THREADS + 1];
+static uint64_t library, stacks; /* where faults are handled, or 0; and the library's stacks, one behind the other */
 
 static uint64_t thread(uint64_t number)
 {
@@ -30,6 +45,7 @@ static uint64_t start(uint64_t number, uint64_t entry, uint64_t top)
     if (number < 2 || number > THREADS)
         return TYRNE_STATUS_BAD_ARGUMENT;
     tyrne_task_suspend(thread(number));
+    threads[number].state = RUNS;
     uint64_t status = tyrne_task_configure(thread(number), HANDLE_SPACE, 0, entry, top).x[0];
     return status == TYRNE_STATUS_OK ? tyrne_task_resume(thread(number)).x[0] : status;
 }
@@ -51,11 +67,45 @@ static void answer(uint64_t reply, uint64_t label)
         tyrne_reply_message(reply, (struct tyrne_message){label, {0, 0, 0}});
 }
 
+/* Whether a thread goes on after a fault, and if so, where. One on a stack of the library's is the library's own. */
+static int go_on(const uint64_t *fault, uint64_t number)
+{
+    uint64_t sp = tyrne_task_read(thread(number), REGISTER_SP).x[1];
+    enum state state = threads[number].state;
+    threads[number].state = RUNS;
+    switch (state) {
+    case RUNS:
+        if (!library || (sp > stacks && sp <= stacks + THREADS * STACK_BYTES))
+            return 0;
+        for (int i = 0; i < 3; i++)
+            threads[number].fault[i] = fault[i];
+        threads[number].sp = sp;
+        tyrne_task_write(thread(number), REGISTER_SP, stacks + number * STACK_BYTES);
+        tyrne_task_write(thread(number), REGISTER_PC, library);
+        return 1;
+    case GOES_ON:
+        tyrne_task_write(thread(number), REGISTER_PC, threads[number].go_on);
+        return 1;
+    case GIVES_UP:
+        threads[number].state = LAST;
+        tyrne_task_write(thread(number), REGISTER_SP, threads[number].sp);
+        tyrne_task_write(thread(number), REGISTER_PC, threads[number].fault[2]);
+        return 1;
+    case LAST:
+        return 0;
+    }
+    return 0;
+}
+
 static void hear(const struct tyrne_arrival *told, uint64_t number)
 {
     if (told->message.label == TYRNE_NOTICE_EXITED) {
         if (number == 1)
             end_others(1, 0);
+        return;
+    }
+    if (go_on(told->message.word, number)) {
+        answer(told->reply, 0);
         return;
     }
     end_others(number, BY_SIGSEGV);
@@ -74,6 +124,26 @@ static void ask(const struct tyrne_arrival *asked, uint64_t number)
         break;
     case END:
         end(word[0], word[1]);
+        break;
+    case FAULTS_TO:
+        library = word[0];
+        stacks = word[1];
+        answer(asked->reply, 0);
+        break;
+    case FAULT: {
+        const uint64_t *fault = threads[number].fault;
+        tyrne_reply_message(asked->reply,
+                            (struct tyrne_message){threads[number].sp, {fault[0], fault[1], fault[2]}});
+        break;
+    }
+    case GO_ON:
+        threads[number].go_on = word[0];
+        threads[number].state = GOES_ON;
+        answer(asked->reply, 0);
+        break;
+    case GIVE_UP:
+        threads[number].state = GIVES_UP;
+        answer(asked->reply, 0);
         break;
     default:
         answer(asked->reply, TYRNE_STATUS_BAD_ARGUMENT);

@@ -147,6 +147,67 @@ linux_thread_begin:
         b       linux_return
         .size   linux_thread_begin, . - linux_thread_begin
 
+/* Where a thread goes on whose fault the keeper has heard of: sp is its stack of the library, all else is as it was. */
+        .global linux_fault
+        .type   linux_fault, %function
+linux_fault:
+        stp     x0, x1, [sp, #-FRAME]!
+        stp     x2, x3, [sp, #16]
+        stp     x4, x5, [sp, #32]
+        stp     x6, x7, [sp, #48]
+        stp     x8, x9, [sp, #64]
+        stp     x10, x11, [sp, #80]
+        stp     x12, x13, [sp, #96]
+        stp     x14, x15, [sp, #112]
+        stp     x16, x17, [sp, #128]
+        stp     x18, x19, [sp, #144]
+        stp     x20, x21, [sp, #160]
+        stp     x22, x23, [sp, #176]
+        stp     x24, x25, [sp, #192]
+        stp     x26, x27, [sp, #208]
+        stp     x28, x29, [sp, #224]
+        str     x30, [sp, #240]
+        mrs     x3, nzcv
+        str     x3, [sp, #FLAGS]
+        mov     x0, sp
+        mov     x29, #0
+        bl      linux_faulted
+        b       linux_return
+        .size   linux_fault, . - linux_fault
+
+/* Have the registers of a frame again, x0, and let the keeper put sp and pc back to where they were at the fault. */
+        .global linux_refault
+        .type   linux_refault, %function
+linux_refault:
+        ldr     x3, [x0, #FLAGS]
+        msr     nzcv, x3
+        ldr     x30, [x0, #240]
+        ldp     x28, x29, [x0, #224]
+        ldp     x26, x27, [x0, #208]
+        ldp     x24, x25, [x0, #192]
+        ldp     x22, x23, [x0, #176]
+        ldp     x20, x21, [x0, #160]
+        ldp     x18, x19, [x0, #144]
+        ldp     x16, x17, [x0, #128]
+        ldp     x14, x15, [x0, #112]
+        ldp     x12, x13, [x0, #96]
+        ldp     x10, x11, [x0, #80]
+        ldp     x8, x9, [x0, #64]
+        ldp     x6, x7, [x0, #48]
+        ldp     x4, x5, [x0, #32]
+        ldp     x2, x3, [x0, #16]
+        ldp     x0, x1, [x0]
+        brk     #0
+        .size   linux_refault, . - linux_refault
+
+/* Where a call goes back to instead of its trampoline, to go on where the keeper was told to put the pc. */
+        .global linux_exactly
+        .type   linux_exactly, %function
+linux_exactly:
+        ldp     x29, x30, [sp], #16
+        brk     #0
+        .size   linux_exactly, . - linux_exactly
+
 /* Where the first thread goes on when another has ended the program: x0 is the code. */
         .global linux_leave
         .type   linux_leave, %function

@@ -64,10 +64,12 @@ static uint64_t target_of(uint64_t at)
 /* Where the program goes on: behind a trampoline's branch back, or where the library sends it. */
 static uint64_t pc_of(const struct linux_frame *frame)
 {
+    if (frame->back == (uint64_t)linux_exactly)
+        return linux_self->exact;
     return frame->back == (uint64_t)linux_jump ? frame->x[16] : target_of(frame->back + 4);
 }
 
-/* Go on with the registers of the frame: behind a trampoline, or at x16. */
+/* Go on with the registers of the frame: behind a trampoline, at x16, or by the keeper exactly where it says. */
 static void go_back(struct linux_frame *frame, uint64_t back)
 {
     uint64_t *slot = (uint64_t *)(frame->sp - 16);
@@ -119,8 +121,8 @@ int64_t linux_sigaltstack(const uint64_t *x)
     return result;
 }
 
-/* Put Linux's frame where the handler's stack is, and go on in the handler. */
-static void enter(struct linux_frame *frame, const struct linux_sent *sent)
+/* Put Linux's frame where the handler's stack is, and go on in the handler. `address` is that of a fault, or 0. */
+void linux_enter(struct linux_frame *frame, const struct linux_sent *sent, uint64_t address)
 {
     struct linux_action *place = &linux_actions[sent->signal], action = *place;
     uint64_t top = frame->sp, pc = pc_of(frame);
@@ -129,7 +131,8 @@ static void enter(struct linux_frame *frame, const struct linux_sent *sent)
     struct signal_frame *made = (struct signal_frame *)(((top & ~15ul) - sizeof *made) & ~15ul);
     clear_words(made->information.words, SIGINFO_BYTES / 8);
     made->information.sent = *sent;
-    made->flags = made->link = made->fault_address = 0;
+    made->flags = made->link = 0;
+    made->fault_address = address;
     made->stack = linux_self->alternative;
     made->mask = linux_self->suspended ? linux_self->before_suspended : linux_self->blocked;
     memcpy(made->x, frame->x, sizeof made->x);
@@ -172,7 +175,7 @@ static __attribute__((noinline)) void deliver(struct linux_frame *frame)
                 continue;
             if (linux_actions[sent.signal].handler == SIG_DFL)
                 linux_end(ENDED_BY_SIGNAL + (uint64_t)sent.signal);
-            enter(frame, &sent);
+            linux_enter(frame, &sent, 0);
         }
         if (!linux_self->suspended)
             return;
@@ -187,6 +190,8 @@ void linux_deliver(struct linux_frame *frame)
 {
     if (linux_pending_here() & ~linux_self->blocked || linux_self->suspended)
         deliver(frame);
+    if (frame->back == (uint64_t)linux_exactly)
+        linux_ask(GO_ON, linux_self->exact, 0, 0);
 }
 
 /* A program that nobody else can end has come to its end. */
@@ -249,8 +254,13 @@ int64_t linux_rt_sigreturn(const uint64_t *x)
     frame->flags = made->pstate & FLAGS;
     memcpy(frame->x, made->x, sizeof frame->x);
     set_alternative(stack, frame->sp);
-    if (!back)
+    if (!back && linux_start.threads > 1) {
+        linux_self->exact = pc;
+        back = (uint64_t)linux_exactly;
+    } else if (!back) {
         frame->x[16] = pc; /* no end of a call: there, no register is free to lead to it */
-    go_back(frame, back ? back : (uint64_t)linux_jump);
+        back = (uint64_t)linux_jump;
+    }
+    go_back(frame, back);
     return (int64_t)frame->x[0];
 }

@@ -137,6 +137,8 @@ int64_t linux_rt_sigaction(const uint64_t *x)
     struct linux_action before = linux_actions[signal];
     if (x[1]) {
         linux_actions[signal] = *(const struct linux_action *)x[1];
+        if (SIGNAL(signal) & OF_FAULTS)
+            linux_hear_faults();
         if (linux_is_ignored(signal))
             take(SIGNAL(signal), 0);
     }

@@ -90,7 +90,8 @@ void linux_wake(const struct linux_thread *thread)
     tyrne_notify(notification_of(thread), 1);
 }
 
-static uint64_t ask(uint64_t label, uint64_t one, uint64_t two, uint64_t three)
+/* What the keeper answers; 0 if it has done it. */
+uint64_t linux_ask(uint64_t label, uint64_t one, uint64_t two, uint64_t three)
 {
     struct tyrne_reply reply = tyrne_call(linux_start.keeper, label, one, two, three, TYRNE_NULL_HANDLE);
     return reply.x[0] == TYRNE_STATUS_OK ? reply.x[2] : reply.x[0];
@@ -137,7 +138,7 @@ int64_t linux_clone(const uint64_t *x)
     linux_keep_vectors(made->vectors);
     if (flags & CLONE_PARENT_SETTID)
         *(uint32_t *)x[2] = (uint32_t)number;
-    if (ask(START, number - PROCESS + 1, (uint64_t)linux_thread_begin, linux_window_top)) {
+    if (linux_ask(START, number - PROCESS + 1, (uint64_t)linux_thread_begin, linux_window_top)) {
         made->state = UNUSED;
         return too_many();
     }
@@ -180,7 +181,7 @@ _Noreturn void linux_end(uint64_t code)
     linux_put_out();
     if (linux_self != linux_threads)
         for (;;)
-            ask(END, code & 0xff, (uint64_t)linux_leave, 0);
+            linux_ask(END, code & 0xff, (uint64_t)linux_leave, 0);
     tyrne_task_exit(code & 0xff);
 }
 
@@ -213,5 +214,5 @@ int64_t linux_exit(const uint64_t *x)
     me->state = UNUSED;
     linux_unlock();
     for (;;)
-        ask(PUT_ASIDE, 0, 0, 0);
+        linux_ask(PUT_ASIDE, 0, 0, 0);
 }

@@ -8,7 +8,8 @@
 #include "signals.h"
 
 enum { MOST_THREADS = 8, THREAD_STACK = 16384, NAME = 16 }; /* tyrne.system.limits, tyrne.linux.start */
-enum { START = 1, PUT_ASIDE = 2, END = 3 };                 /* what the keeper is asked: keeper.c */
+enum { START = 1, PUT_ASIDE = 2, END = 3, FAULTS_TO = 4, FAULT = 5, GO_ON = 6, GIVE_UP = 7 };
+/* what the keeper is asked: keeper.c */
 
 enum thread_state { UNUSED, RUNS, LEFT }; /* LEFT: the first thread, which waits until the others are over */
 
@@ -29,6 +30,7 @@ struct linux_thread {
     struct linux_stack alternative;
     uint64_t before_suspended;     /* the mask to come back */
     int suspended;                 /* rt_sigsuspend: the mask was replaced until a handler has run */
+    uint64_t exact;                /* where it goes on, if it goes back to linux_exactly */
     char name[NAME];
     /* what it begins with */
     uint64_t local, put;           /* tpidr_el0; where its number is put, or 0 */
@@ -45,6 +47,10 @@ struct linux_thread *linux_thread_of(const struct linux_frame *frame);
 struct linux_thread *linux_thread_numbered(uint64_t number);
 uint64_t linux_number_of(const struct linux_thread *thread);
 int linux_is_alone(void);
+uint64_t linux_ask(uint64_t label, uint64_t one, uint64_t two, uint64_t three);
+void linux_enter(struct linux_frame *frame, const struct linux_sent *sent, uint64_t address);
+void linux_hear_faults(void);
+void linux_exactly(void);
 int64_t linux_wait(uint64_t at);
 void linux_wake(const struct linux_thread *thread);
 int64_t linux_wake_futex(uint64_t address, uint32_t most, uint32_t bits);
