@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import struct
 import zlib
@@ -259,3 +260,16 @@ def test_a_manifest_that_the_kernel_refuses_is_a_panic_at_boot(tmp_path: Path) -
     found = replay.difference()
     assert (replay.position, replay.length, replay.over, replay.recorder.status) == (0, 0, True, 3)
     assert found is not None
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_to_read_a_report_leaves_the_collector_of_garbage_as_it_was(tmp_path: Path, collects: bool) -> None:
+    path, before = tmp_path / "report.json", gc.isenabled()
+    path.write_text("{}")
+    try:
+        (gc.enable if collects else gc.disable)()
+        with pytest.raises(RequestError, match="not a report"):
+            read_report(path)
+        assert gc.isenabled() is collects
+    finally:
+        (gc.enable if before else gc.disable)()

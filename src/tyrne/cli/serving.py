@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import sys
 from contextlib import suppress
@@ -52,19 +53,21 @@ def ui(
     from tyrne.inspect.ui.reader import Reader
     from tyrne.inspect.ui.sources import sources_of
     from tyrne.inspect.ui.viewer import Viewer
+    from tyrne.system.replay import Replay
 
     token = secrets.token_urlsafe(24)
     with progress(terminal(stderr=True), "opening …"):
-        replays = [open_run(run, limit or 0, tuple(allow or ())) for _ in range(2)]
-        replays[0].keep_checkpoints()
-        sources = sources_of(replays[0], system)
-    complain(*warnings_about(replays[0]), label="warning: ")
+        shown = open_run(run, limit or 0, tuple(allow or ()))
+        reader = Reader(Replay(shown.run, shown.max_instructions))
+        shown.keep_checkpoints()
+        sources = sources_of(shown, system)
+    complain(*warnings_about(shown), label="warning: ")
     sys.setswitchinterval(SOON)
-    reader = Reader(replays[1])
+    gc.freeze()  # what the report says stays, and need not be looked through again
     with listen(port) as at:
         say(f"http://{ADDRESS}:{at.getsockname()[1]}/#{token}")
         reader.start()
         with suppress(KeyboardInterrupt):
-            server(Viewer(replays[0], reader, sources), token, at).run(sockets=[at])
+            server(Viewer(shown, reader, sources), token, at).run(sockets=[at])
     reader.close()
     return 0
