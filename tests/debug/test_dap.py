@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 import subprocess
 import sys
@@ -20,6 +22,24 @@ from tyrne.debug.session import Session
 from tyrne.inspect import open_run
 from tyrne.system.shipped import shipped
 
+CALLS = """#include "tyrne.h"
+static volatile int total, deepest;
+__attribute__((noinline)) static void down(int depth)
+{
+    if (depth == 0) {
+        deepest = 7;
+        return;
+    }
+    down(depth - 1);
+    total += 2;
+}
+int main(void)
+{
+    down(2);
+    return total;
+}
+"""
+INNER, CALL = 6, 14
 BUSY = shipped("programs/busy.py")
 WRITE = 27
 """The line in busy.py that stores how far it has come."""
@@ -28,8 +48,8 @@ WRITE = 27
 class Editor:
     """A client of the protocol."""
 
-    def __init__(self, path: str) -> None:
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    def __init__(self, path: str | tuple[str, int]) -> None:
+        self.socket = socket.socket(socket.AF_UNIX if isinstance(path, str) else socket.AF_INET, socket.SOCK_STREAM)
         self.socket.settimeout(60)
         self.socket.connect(path)
         self.reader = Reader()
@@ -77,9 +97,13 @@ class Editor:
 
     def register(self, name: str, thread: int = 1) -> int:
         frame = self.ask("stackTrace", threadId=thread)["stackFrames"][0]
-        (scope,) = self.ask("scopes", frameId=frame["id"])["scopes"]
-        values = self.ask("variables", variablesReference=scope["variablesReference"])["variables"]
-        return int(next(value["value"] for value in values if value["name"] == name), 16)
+        return int(self.variables(frame["id"], "Registers")[name], 16)
+
+    def variables(self, frame: int, scope: str) -> dict[str, str]:
+        """By name, of one group."""
+        references = {each["name"]: each["variablesReference"] for each in self.ask("scopes", frameId=frame)["scopes"]}
+        values = self.ask("variables", variablesReference=references[scope])["variables"]
+        return {value["name"]: value["value"] for value in values}
 
 
 @contextmanager
@@ -155,6 +179,50 @@ def test_what_has_no_end_is_stopped_by_pause(tmp_path: Path) -> None:
         assert editor.event("stopped")["reason"] == "pause" and session.replay.inside > 0
 
 
+def test_an_editor_is_told_what_the_kernel_knows_of_a_task(tmp_path: Path) -> None:
+    with edited(shipped("systems/supervisor.toml"), tmp_path) as (editor, session):
+        session.replay.to(5)
+        stack = editor.ask("stackTrace", threadId=2)["stackFrames"]
+        task = editor.variables(stack[0]["id"], "Task")
+        assert task["fault"].startswith("data_abort_read at 0xdead0000, pc 0x")
+        assert (task["waits for"], task["whom"], task["priority"]) == ("task supervisor", "supervisor", "8")
+        held = editor.variables(stack[0]["id"], "Capabilities")
+        assert held == {"0x0": "console, CONSOLE_WRITE; from the description"}
+        waiting = editor.ask("stackTrace", threadId=1)["stackFrames"][0]["id"]
+        assert editor.variables(waiting, "Capabilities")["0x1"] == "endpoint notices, RECV; from the description"
+        assert len(editor.variables(waiting, "Registers")) == 34
+        for reference in (0, -1, 10**9, "x"):
+            assert not editor.request("variables", variablesReference=reference)["success"]
+
+
+def test_a_step_out_goes_behind_the_call_and_stops_at_what_is_on_its_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "calls.c"
+    path.write_text(CALLS)
+    with edited(path, tmp_path) as (editor, _):
+        editor.ask("setBreakpoints", source={"path": str(path)}, breakpoints=[{"line": INNER}])
+        editor.go("continue")
+        assert editor.line() == ("calls.c", INNER)
+        editor.ask("setBreakpoints", source={"path": str(path)}, breakpoints=[])
+        left = 0
+        while editor.ask("stackTrace", threadId=1)["stackFrames"][0]["name"] == "down":
+            depth = editor.register("sp")
+            editor.go("stepOut")
+            assert editor.register("sp") > depth, "one call, though it calls itself"
+            left += 1
+        assert editor.ask("stackTrace", threadId=1)["stackFrames"][0]["name"] == "main" and left > 1
+    (tmp_path / "again").mkdir()
+    with edited(path, tmp_path / "again") as (editor, _):
+        editor.ask("setBreakpoints", source={"path": str(path)}, breakpoints=[{"line": CALL}, {"line": INNER}])
+        editor.go("continue")
+        editor.go("stepIn")
+        assert editor.ask("stackTrace", threadId=1)["stackFrames"][0]["name"] == "down"
+        stopped = editor.go("stepOut")
+        assert stopped["reason"] == "breakpoint" and editor.line() == ("calls.c", INNER)
+
+
 @pytest.mark.parametrize(
     ("command", "arguments"),
     [
@@ -209,3 +277,39 @@ def test_the_command_serves_an_editor_until_it_leaves() -> None:
         editor.ask("disconnect")
         editor.socket.close()
         assert process.wait(60) == 0
+
+
+def test_the_launch_configurations_of_the_repository_lead_to_the_debugger(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    launches = json.loads((root / ".vscode/launch.json").read_text())["configurations"]
+    tasks = {task["label"]: task for task in json.loads((root / ".vscode/tasks.json").read_text())["tasks"]}
+    extension = json.loads((root / "editors/vscode/package.json").read_text())["contributes"]
+    assert {launch["type"] for launch in launches} == {each["type"] for each in extension["debuggers"]} == {"tyrne"}
+    named = [tasks[launch["preLaunchTask"]] for launch in launches if "preLaunchTask" in launch]
+    assert [task["label"] for task in named] == list(tasks)
+    for launch, task in zip(launches, named, strict=False):
+        assert task["command"] == "tyrne" and str(launch["debugServer"]) in task["args"]
+    (task, *_), port = named, free_port()
+    words = [{"${file}": str(shipped("systems/busy.toml")), "4711": str(port)}.get(word, word) for word in task["args"]]
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-m", "tyrne", *words], stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert re.search(task["problemMatcher"]["background"]["endsPattern"], process.stdout.readline())
+        editor = Editor(("127.0.0.1", port))
+        editor.ask("initialize", adapterID="tyrne")
+        editor.ask("attach", debugServer=port)
+        editor.event("initialized")
+        editor.ask("setBreakpoints", source={"path": str(BUSY)}, breakpoints=[{"line": WRITE}])
+        editor.ask("configurationDone")
+        editor.event("stopped")
+        assert editor.go("continue")["reason"] == "breakpoint"
+        editor.ask("disconnect")
+        editor.socket.close()
+        assert process.wait(60) == 0
+
+
+def free_port() -> int:
+    with socket.socket() as some:
+        some.bind(("127.0.0.1", 0))
+        port: int = some.getsockname()[1]
+        return port

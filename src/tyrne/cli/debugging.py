@@ -18,7 +18,7 @@ from tyrne.system.printable import one_line
 from tyrne.system.run import Machine
 
 if TYPE_CHECKING:
-    from tyrne.debug.session import Session
+    from tyrne.debug.debugged import Debugged
     from tyrne.system.manifest import System
     from tyrne.system.replay import Replay
 
@@ -152,18 +152,17 @@ def _place(listen: str | None, otherwise: Path) -> Iterator[Path | int]:
             path.unlink(missing_ok=True)
 
 
-def answer(session: Session, asked: str) -> str:
+def answer(session: Debugged, asked: str) -> str:
     """What gdb's `monitor` shows, each line with an end."""
     from tyrne.cli.sheet import lines_of
     from tyrne.cli.views import CAPS, MAPS, PS, TOP, TREE, WAITS, heading
-    from tyrne.inspect import look_at_replay
     from tyrne.inspect.selection import known_task
     from tyrne.system.errors import RequestError
 
     views = {"ps": PS, "caps": CAPS, "tree": TREE, "waits": WAITS, "maps": MAPS, "top": TOP}
     name, *rest = asked.split() or ["help"]
-    seen = look_at_replay(session.replay)
     try:
+        seen = session.look()
         task = known_task(seen, rest[0]) if rest and rest[0] != "all" else None
         if name in views and len(rest) < 2:
             return "".join(f"{line}\n" for line in lines_of([heading(seen.at), *views[name].show(seen, task)]))

@@ -12,18 +12,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from tyrne.debug.hits import Breakpoint
-from tyrne.debug.session import Session, Stop, Why
+from tyrne.debug.debugged import Breakpoint, Debugged, Stop, Why
 from tyrne.debug.sources import (
     MOST_FRAMES,
     frames,
     instructions_of,
     path_of,
-    registers_of,
     step_line,
     step_line_back,
+    step_out,
 )
-from tyrne.kernel.task import Task
+from tyrne.debug.variables import scopes, variables
+from tyrne.system.errors import RequestError
 from tyrne.system.printable import printable
 
 MOST: Final = 1 << 20
@@ -33,14 +33,12 @@ _HEAD: Final = re.compile(_LINES + rb"?Content-Length: *(\d{1,7})\r\n" + _LINES 
 _HEAD_BYTES: Final = 4096
 _CAPABILITIES: Final = {
     "supportsConfigurationDoneRequest": True,
-    "supportsStepBack": True,
     "supportsSteppingGranularity": True,
     "supportsReadMemoryRequest": True,
     "supportsTerminateRequest": True,
 }
+_BACKWARDS: Final = ("reverseContinue", "stepBack")
 _REASONS: Final = {Why.BREAKPOINT: "breakpoint", Why.FAULT: "exception", Why.WISH: "pause"}
-_REGISTERS: Final = 1000
-"""The reference of a task's registers is its number more than this."""
 
 Body = dict[str, Any]
 
@@ -94,7 +92,7 @@ class RefusedError(Exception):
 class Adapter:
     """Answers the requests of one client."""
 
-    def __init__(self, session: Session, monitor: Callable[[str], str], send: Callable[[Body], None]) -> None:
+    def __init__(self, session: Debugged, monitor: Callable[[str], str], send: Callable[[Body], None]) -> None:
         """`monitor` answers what is typed into the console; `send` sends a message at once."""
         self.ends = False
         self._session: Final = session
@@ -107,10 +105,11 @@ class Adapter:
             "reverseContinue": lambda a: session.run_back(),
             "next": lambda a: self._step(a, True),
             "stepIn": lambda a: self._step(a, False),
+            "stepOut": lambda a: step_out(session, self._thread(a)),
             "stepBack": self._step_back,
         }
         self._requests: Final[dict[str, Callable[[Body], Body]]] = {
-            "initialize": lambda a: _CAPABILITIES,
+            "initialize": lambda a: {**_CAPABILITIES, "supportsStepBack": not session.way_back},
             "launch": lambda a: {},
             "attach": lambda a: {},
             "configurationDone": lambda a: {},
@@ -118,7 +117,7 @@ class Adapter:
             "setBreakpoints": self._set_breakpoints,
             "threads": self._threads,
             "stackTrace": self._stack,
-            "scopes": self._scopes,
+            "scopes": lambda a: {"scopes": scopes(session, _integer(a, "frameId") // MOST_FRAMES)},
             "variables": self._variables,
             "evaluate": lambda a: {"result": self._monitor(_text(a, "expression")), "variablesReference": 0},
             "readMemory": self._memory,
@@ -136,7 +135,9 @@ class Adapter:
             if not isinstance(given, dict):
                 raise RefusedError("arguments are no object")
             if command in self._ways:
-                self._task(given)
+                self._thread(given)
+                if command in _BACKWARDS and self._session.way_back:
+                    raise RefusedError(self._session.way_back)
                 self._respond(message, {"allThreadsContinued": True})
                 self._stopped(self._ways[command](given))
                 return
@@ -144,7 +145,7 @@ class Adapter:
             if request is None:
                 raise RefusedError("there is no such request")
             self._respond(message, request(given))
-        except RefusedError as error:
+        except (RefusedError, RequestError) as error:
             self._respond(message, None, str(error))
             return
         if command in ("launch", "attach"):
@@ -170,13 +171,13 @@ class Adapter:
     # Ways
 
     def _step(self, given: Body, over: bool) -> Stop:
-        number = int(self._task(given).number)
+        number = self._thread(given)
         if given.get("granularity") == "instruction":
             return self._session.step(number)
         return step_line(self._session, number, over)
 
     def _step_back(self, given: Body) -> Stop:
-        number = int(self._task(given).number)
+        number = self._thread(given)
         if given.get("granularity") == "instruction":
             return self._session.step_back(number)
         return step_line_back(self._session, number)
@@ -195,68 +196,57 @@ class Adapter:
         if not isinstance(source, dict) or not isinstance(wanted, list) or not all(isinstance(e, dict) for e in wanted):
             raise RefusedError("breakpoints need a source and a list")
         path = Path(_text(source, "path")).resolve()
-        hits = self._session.hits
         for known in self._breakpoints.pop(path, []):
-            hits.forget(known)
+            self._session.forget(known)
         made, answers = self._breakpoints.setdefault(path, []), []
         for entry in wanted[:256]:
             line, places = instructions_of(self._session, path, _integer(entry, "line"))
             for place in places:
-                hits.break_at(place)
+                self._session.break_at(place)
             made += places
             answers.append({"verified": bool(places), "line": line})
         return {"breakpoints": answers}
 
     # State
 
-    def _task(self, given: Body) -> Task:
-        task = self._session.task(_integer(given, "threadId") - 1)
-        if task is None:
+    def _thread(self, given: Body) -> int:
+        number = _integer(given, "threadId") - 1
+        if number not in self._session.numbers():
             raise RefusedError("there is no such task")
-        return task
+        return number
 
     def _threads(self, given: Body) -> Body:
-        names = self._session.replay.task_name
-        threads = [
-            {"id": int(task.number) + 1, "name": printable(f"{names(int(task.number))}: {self._session.does(task)}")}
-            for task in self._session.tasks()
-        ]
-        return {"threads": threads}
+        session = self._session
+        found = {number: f"{session.name(number)}: {session.does(number)}" for number in session.numbers()}
+        return {"threads": [{"id": number + 1, "name": printable(text)} for number, text in found.items()]}
 
     def _stack(self, given: Body) -> Body:
-        task = self._task(given)
-        pc = f"{int(task.frame.pc):#x}"
+        number = self._thread(given)
+        pc = f"{self._session.pc(number):#x}"
         found: list[Body] = []
-        for place in frames(self._session, task):
+        for place in frames(self._session, number):
             path = path_of(place.file)
             source = {"source": {"name": path.name, "path": str(path)}} if path is not None else {}
             name = printable(place.function or place.file or pc)
             found.append({"name": name, "line": place.line, "column": 0, **source})
         found = found or [{"name": pc, "line": 0, "column": 0}]
-        number = int(task.number)
         ids = range(number * MOST_FRAMES, (number + 1) * MOST_FRAMES)
         stack = [{"id": i, "instructionPointerReference": pc, **frame} for i, frame in zip(ids, found, strict=False)]
         return {"stackFrames": stack, "totalFrames": len(stack)}
 
-    def _scopes(self, given: Body) -> Body:
-        number = _integer(given, "frameId") // MOST_FRAMES
-        return {"scopes": [{"name": "Registers", "variablesReference": number + _REGISTERS, "expensive": False}]}
-
     def _variables(self, given: Body) -> Body:
-        task = self._session.task(_integer(given, "variablesReference") - _REGISTERS)
-        if task is None:
-            raise RefusedError("there is no such task")
-        values = [{"name": name, "value": f"{value:#x}", "variablesReference": 0} for name, value in registers_of(task)]
-        return {"variables": values}
+        try:
+            return {"variables": variables(self._session, _integer(given, "variablesReference"))}
+        except KeyError:
+            raise RefusedError("there is no such group of variables") from None
 
     def _memory(self, given: Body) -> Body:
         try:
             address = int(_text(given, "memoryReference"), 0) + int(given.get("offset", 0))
         except (ValueError, TypeError):
             raise RefusedError("memoryReference is no address") from None
-        task = self._session.task(self._session.current())
         wanted = min(max(0, _integer(given, "count")), MOST // 4)
-        content = b"" if task is None else self._session.read(task, address, wanted)
+        content = self._session.read(self._session.current(), address, wanted)
         data, absent = b64encode(content).decode(), wanted - len(content)
         return {"address": f"{address:#x}", "data": data, "unreadableBytes": absent}
 

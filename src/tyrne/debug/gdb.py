@@ -10,10 +10,9 @@ from collections.abc import Callable
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
-from tyrne.debug.hits import Breakpoint, Watch
-from tyrne.debug.registers import description, registers
-from tyrne.debug.session import Session, Stop, Why
-from tyrne.kernel.task import Task
+from tyrne.debug.debugged import Breakpoint, Debugged, Stop, Watch, Why
+from tyrne.debug.registers import description
+from tyrne.system.errors import RequestError
 from tyrne.system.gdb_packets import MOST
 from tyrne.system.printable import printable
 
@@ -36,7 +35,7 @@ _WATCHES: Final = {b"2": (False, True, b"watch"), b"3": (True, False, b"rwatch")
 class Gdb:
     """Answers the packets of one client."""
 
-    def __init__(self, session: Session, monitor: Callable[[str], str], say: Callable[[bytes], None]) -> None:
+    def __init__(self, session: Debugged, monitor: Callable[[str], str], say: Callable[[bytes], None]) -> None:
         """`monitor` answers what somebody asks by gdb's command of that name; `say` sends a packet at once."""
         self.ends = False
         """Whether the client has gone, or wants to."""
@@ -80,15 +79,18 @@ class Gdb:
             return request(packet[1:])
         except ValueError:
             return _MALFORMED
+        except RequestError:
+            return _ABSENT
 
     # Threads
 
-    def _task(self, text: bytes) -> Task | None:
-        return self._session.task(_thread(text) - 1)
+    def _task(self, text: bytes) -> int | None:
+        number = _thread(text) - 1
+        return number if number in self._session.numbers() else None
 
     def _choose(self, rest: bytes) -> bytes:
         number = _thread(rest[1:])
-        if number > 0 and self._session.task(number - 1) is None:
+        if number > 0 and number - 1 not in self._session.numbers():
             return _ABSENT
         chosen = number - 1 if number > 0 else self._session.current()
         if rest[:1] == b"g":
@@ -102,10 +104,9 @@ class Gdb:
     def _threads(self) -> bytes:
         """The list of threads, as XML."""
         rows = []
-        for task in self._session.tasks():
-            number = int(task.number)
-            name = quoteattr(printable(self._session.replay.task_name(number)))
-            does = printable(self._session.does(task)).replace("&", "&amp;").replace("<", "&lt;")
+        for number in self._session.numbers():
+            name = quoteattr(printable(self._session.name(number)))
+            does = printable(self._session.does(number)).replace("&", "&amp;").replace("<", "&lt;")
             rows.append(f'<thread id="{number + 1:x}" name={name}>{does}</thread>')
         return f'<?xml version="1.0"?><threads>{"".join(rows)}</threads>'.encode()
 
@@ -119,15 +120,11 @@ class Gdb:
         return found[number].hex().encode() if 0 <= number < len(found) else _ABSENT
 
     def _registers(self) -> list[bytes]:
-        task = self._session.task(self._looked_at)
-        if task is None:
-            raise ValueError
-        return registers(self._session.replay.kernel, task)
+        return self._session.registers(self._looked_at)
 
     def _memory(self, rest: bytes) -> bytes:
         address, length = _numbers(rest, 2)
-        task = self._session.task(self._looked_at)
-        found = b"" if task is None else self._session.read(task, address, min(length, MOST // 4))
+        found = self._session.read(self._looked_at, address, min(length, MOST // 4))
         return found.hex().encode() or _ABSENT
 
     # Ways
@@ -137,11 +134,15 @@ class Gdb:
         if output := self._session.output():
             for start in range(0, len(output), MOST // 8):
                 self._say(b"O" + output[start : start + MOST // 8].hex().encode())
-        self._looked_at = self._moved = self._session.current()
+        if stop.status is None:
+            self._looked_at = self._moved = self._session.current()
         self._stop = self._reply(stop)
         return self._stop
 
     def _backwards(self, rest: bytes) -> bytes:
+        if self._session.way_back and rest in (b"s", b"c"):
+            self._say(b"O" + f"{self._session.way_back}\n".encode().hex().encode())
+            return self._reply(Stop(Why.START))
         if rest == b"s":
             return self._go(lambda: self._session.step_back(self._moved))
         return self._go(self._session.run_back) if rest == b"c" else _NOTHING
@@ -149,7 +150,9 @@ class Gdb:
     def _reply(self, stop: Stop) -> bytes:
         signal = _SIGNALS_OF_FAULTS.get(stop.kind, _SIGNALS.get(stop.why, _TRAP))
         why = b""
-        if stop.why is Why.END and self._session.replay.panicked:
+        if stop.status is not None:
+            return b"W%02x" % (stop.status & 0xFF)
+        if stop.why is Why.END and self._session.panicked:
             signal = _ABORTED
         elif stop.why in (Why.START, Why.END):
             why = b"replaylog:%b;" % (b"begin" if stop.why is Why.START else b"end")
@@ -164,21 +167,21 @@ class Gdb:
     def _break(self, rest: bytes, sets: bool) -> bytes:
         kind, _, where = rest.partition(b",")
         address, length = _numbers(where.partition(b";")[0], 2)
-        hits = self._session.hits
         if kind in (b"0", b"1"):
-            if address % 4 or not 0 <= address < 1 << 48:
+            if address % 4:
                 return _ABSENT
-            hits.break_at(Breakpoint(address)) if sets else hits.forget(Breakpoint(address))
+            if sets:
+                return _OK if self._session.break_at(Breakpoint(address)) else _ABSENT
+            self._session.forget(Breakpoint(address))
             return _OK
         if kind not in _WATCHES:
             return _NOTHING
         reads, writes, _ = _WATCHES[kind]
         watch = Watch(address, max(1, length), reads, writes)
         if not sets:
-            hits.forget(watch)
+            self._session.forget(watch)
             return _OK
-        task = self._session.task(self._looked_at)
-        return _OK if task is not None and length <= MOST and self._session.watch(task, watch) else _ABSENT
+        return _OK if length <= MOST and self._session.watch(self._looked_at, watch) else _ABSENT
 
     # The client
 
@@ -216,12 +219,12 @@ class Gdb:
         if rest == b"C":
             return b"QC%x" % (self._session.current() + 1)
         if rest == b"fThreadInfo":
-            return b"m" + b",".join(b"%x" % (int(task.number) + 1) for task in self._session.tasks())
+            return b"m" + b",".join(b"%x" % (number + 1) for number in self._session.numbers())
         if rest == b"sThreadInfo":
             return b"l"
         if first[0] == b"ThreadExtraInfo":
-            task = self._task(first[2])
-            return _ABSENT if task is None else printable(self._session.does(task)).encode().hex().encode()
+            number = self._task(first[2])
+            return _ABSENT if number is None else printable(self._session.does(number)).encode().hex().encode()
         if rest.startswith(b"Xfer:features:read:target.xml:"):
             return _part(description(), rest.rpartition(b":")[2])
         if rest.startswith(b"Xfer:threads:read::"):

@@ -11,26 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from tyrne.debug.debugged import Breakpoint, Watch
 from tyrne.hosted.cpu import Hook
 from tyrne.system.replay import Replay
-
-
-@dataclass(frozen=True)
-class Breakpoint:
-    """An instruction, by its address, and the number of the task for which it counts; None for all."""
-
-    address: int
-    task: int | None = None
-
-
-@dataclass(frozen=True)
-class Watch:
-    """A range of a task's memory, and whether reads or writes of it count."""
-
-    address: int
-    length: int
-    reads: bool
-    writes: bool
 
 
 @dataclass(frozen=True)

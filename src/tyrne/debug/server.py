@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from tyrne.debug import dap
+from tyrne.debug.debugged import Debugged
 from tyrne.debug.gdb import Gdb
-from tyrne.debug.session import Session
 from tyrne.system.errors import RequestError
 from tyrne.system.gdb_packets import INTERRUPT, Reader, packed
 
@@ -40,7 +40,7 @@ def listen(at: Path | int) -> tuple[socket.socket, str]:
     return made, f"{LOOPBACK}:{made.getsockname()[1]}" if isinstance(at, int) else str(at)
 
 
-def serve(listening: socket.socket, session: Session, monitor: Callable[[str], str]) -> None:
+def serve(listening: socket.socket, session: Debugged, monitor: Callable[[str], str]) -> None:
     """Serve clients until one kills what it debugs."""
     while True:
         client, _ = listening.accept()
@@ -49,7 +49,7 @@ def serve(listening: socket.socket, session: Session, monitor: Callable[[str], s
                 return
 
 
-def _serve_one(client: socket.socket, session: Session, monitor: Callable[[str], str]) -> bool:
+def _serve_one(client: socket.socket, session: Debugged, monitor: Callable[[str], str]) -> bool:
     """Serve a client until it leaves. Whether it has killed what it debugs."""
     reader, waiting, spoken = Reader(), list[bytes](), False
 
@@ -98,7 +98,7 @@ def _serve_one(client: socket.socket, session: Session, monitor: Callable[[str],
     return gdb.kills
 
 
-def serve_editor(listening: socket.socket, session: Session, monitor: Callable[[str], str]) -> None:
+def serve_editor(listening: socket.socket, session: Debugged, monitor: Callable[[str], str]) -> None:
     """Serve one client that speaks DAP, until it leaves."""
     client, _ = listening.accept()
     reader, waiting = dap.Reader(), list[dap.Body]()

@@ -5,16 +5,20 @@ A task is named by its number. Nothing of the run can be changed: it stays what 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import Enum
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Final
 
-from tyrne.debug.hits import Hit, Hits, Watch
+from tyrne.debug.debugged import Breakpoint, Stop, Watch, Why
+from tyrne.debug.hits import Hit, Hits
 from tyrne.debug.memory import PAGE, read, translate
+from tyrne.debug.registers import registers
 from tyrne.hosted.recorder import FaultEvent
+from tyrne.inspect import look_at_replay
+from tyrne.inspect.objects import Inspection
 from tyrne.inspect.positions import backward
 from tyrne.kernel.authority import live_space
 from tyrne.kernel.task import Task
+from tyrne.system import source_lines
 from tyrne.system.checkpoints import SPACING, Checkpoint, Place
 from tyrne.system.replay import Replay
 from tyrne.system.task_states import describe_task, tasks_of
@@ -22,25 +26,6 @@ from tyrne.system.transition import Transition
 
 _FIRST_PART: Final = 10_000
 """Instructions that run before the next look whether there was a hit; more each time, up to SPACING."""
-
-
-class Why(Enum):
-    """Why a session has stopped."""
-
-    STEP = "as far as it was to go"
-    BREAKPOINT = "a task is about to execute an instruction with a breakpoint"
-    WATCHPOINT = "a task is about to access watched memory; backwards, it has just done so"
-    FAULT = "a task is about to do what ends it"
-    WISH = "somebody wants it to stop"
-    START = "the start of the run"
-    END = "the end of the run"
-
-
-class Stop(NamedTuple):
-    why: Why
-    watch: Watch | None = None
-    kind: str = ""
-    """Of a fault."""
 
 
 class Session:
@@ -68,23 +53,75 @@ class Session:
         task = self.replay.next_task
         return int((self.tasks()[0] if task is None else task).number)
 
-    def does(self, task: Task) -> str:
+    @property
+    def way_back(self) -> str:
+        """There is one."""
+        return ""
+
+    @property
+    def panicked(self) -> bool:
+        return self.replay.panicked
+
+    def numbers(self) -> list[int]:
+        return [int(task.number) for task in self.tasks()]
+
+    def name(self, number: int) -> str:
+        return self.replay.task_name(number)
+
+    def does(self, number: int) -> str:
         """What a task does, and where in its program."""
-        replay, number = self.replay, int(task.number)
-        what = describe_task(replay.kernel, task, replay.task_name, replay.explainer.names)
-        place = replay.explainer.place(number, int(task.frame.pc))
+        replay = self.replay
+        what = describe_task(replay.kernel, self._of(number), replay.task_name, replay.explainer.names)
+        place = self.place(number)
         return what if place is None or place.own.file is None else f"{what}, at {place.own.line_text}"
 
-    def read(self, task: Task, address: int, length: int) -> bytes:
-        """What a task sees in memory, up to the first byte that is not there."""
-        return read(self.replay.machine.board, live_space(task), address, length)
+    def registers(self, number: int) -> list[bytes]:
+        return registers(self.replay.kernel, self._of(number))
 
-    def watch(self, task: Task, watch: Watch) -> bool:
+    def pc(self, number: int) -> int:
+        return int(self._of(number).frame.pc)
+
+    def sp(self, number: int) -> int:
+        return int(self._of(number).frame.sp)
+
+    def place(self, number: int) -> source_lines.Place | None:
+        return self.replay.explainer.place(number, self.pc(number))
+
+    def sources(self) -> Iterator[tuple[int, source_lines.SourceMap]]:
+        return ((number, self.replay.explainer.lines(number)) for number in self.numbers())
+
+    def look(self) -> Inspection:
+        return look_at_replay(self.replay)
+
+    def _of(self, number: int) -> Task:
+        task = self.task(number)
+        if task is None:
+            raise ValueError
+        return task
+
+    def read(self, number: int, address: int, length: int) -> bytes:
+        """What a task sees in memory, up to the first byte that is not there."""
+        return read(self.replay.machine.board, live_space(self._of(number)), address, length)
+
+    def break_at(self, place: Breakpoint) -> bool:
+        if not 0 <= place.address < 1 << 48:
+            return False
+        self.hits.break_at(place)
+        return True
+
+    def stops(self, address: int, number: int) -> bool:
+        return self.hits.stops(address, number)
+
+    def forget(self, what: Breakpoint | Watch) -> None:
+        self.hits.forget(what)
+
+    def watch(self, number: int, watch: Watch) -> bool:
         """Watch a range of memory as a task has it mapped when this is asked for the first time; or the task whose
         breakpoints alone count. Whether all of it was there."""
         if watch in self._ranges:
             self.hits.watch(watch, self._ranges[watch])
             return True
+        task = self._of(number)
         if self.hits.only is not None:
             task = self.task(self.hits.only) or task
         ranges = []
