@@ -89,17 +89,6 @@ def test_gdb_goes_back_through_a_run_of_qemu(tmp_path: Path) -> None:
     assert len(re.findall(NO_FURTHER, said)) == 3
 
 
-@with_gdb
-@pytest.mark.qemu
-@pytest.mark.timeout(300)
-def test_a_system_runs_on_qemu_first_and_is_walked_through_then() -> None:
-    with debugged(str(shipped("systems/busy.toml")), "--machine", "qemu", "--listen", "0") as (address, lines):
-        assert address.startswith("127.0.0.1:")
-        symbols = lines[0].partition(": ")[2].strip()
-        said = gdb(address, ["break busy.py:28", "continue", "reverse-continue", "monitor ps"], symbols)
-    assert 'Thread 1 "busy-1" hit Breakpoint 1, k_main () at ./busy.py:28' in said
-    assert "record.json, on qemu, before the first transition" in said
-
 
 @pytest.mark.parametrize(
     ("words", "message"),

@@ -18,9 +18,9 @@ from tyrne.inspect.live import LiveMachine, machine
 from tyrne.inspect.live.beginning import Beginning
 from tyrne.inspect.look import NOWHERE
 from tyrne.kernel.kernel import Kernel
-from tyrne.system.dwarf_types import BadTypesError, Struct, Types
+from tyrne.system.dwarf_types import BadTypesError, Types
 from tyrne.system.errors import RequestError
-from tyrne.system.kernel_image import KERNEL, physical
+from tyrne.system.kernel_image import KERNEL, KernelImage, physical
 from tyrne.system.known import known_system
 from tyrne.system.qemu_gdb import PC
 from tyrne.system.replay import Replay
@@ -178,21 +178,12 @@ Spoil = Callable[[Ram, "Places"], None]
 class Places:
     """Where in memory what lies, by the image's debug information."""
 
-    def __init__(self, types: Types, kernel: Kernel[Any]) -> None:
-        self.types, self.kernel = types, kernel
+    def __init__(self, image: KernelImage, kernel: Kernel[Any]) -> None:
+        self.image, self.kernel = image, kernel
 
     def at(self, *path: str | int) -> int:
         """The physical address of a part of the kernel."""
-        address, kind = self.types.variable(KERNEL)
-        for step in path:
-            if isinstance(step, str):
-                assert isinstance(kind, Struct)
-                offset, kind = kind.fields[step]
-                address += offset
-            else:
-                kind = kind.element  # type: ignore[union-attr]
-                address += step * kind.size
-        return physical(address)
+        return self.image.at(*path)[0]
 
 
 TASK, VIRTUAL = ("tasks", "items", 0), 0xFFFF_FFFF_0000_0000
@@ -250,7 +241,7 @@ def test_memory_that_says_anything_is_one_error_and_soon(spinning: Now) -> None:
     spinning.look()
     kernel, start = spinning.machine.kernel(), spinning.image.text & ~0xFFFF
     content, registers = spinning.stub.read(physical(start), 1 << 20), spinning.stub.general()
-    places = Places(spinning.image.types, kernel)
+    places = Places(spinning.image, kernel)
     spoilers: dict[Spoil, str] = {
         a_queue_without_end: "a queue of tasks has no end",
         a_tree_without_end: "the derivation tree has no end",

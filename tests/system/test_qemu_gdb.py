@@ -12,7 +12,7 @@ import pytest
 
 from tyrne.system import qemu_gdb
 from tyrne.system.errors import RequestError
-from tyrne.system.gdb_packets import Reader, packed
+from tyrne.system.gdb_packets import INTERRUPT, Reader, packed
 from tyrne.system.qemu_gdb import Halt, Stub
 
 QEMU = {b"qqemu.PhyMemMode": b"0", b"Qqemu.PhyMemMode:1": b"OK", b"D": b"OK"}
@@ -35,7 +35,7 @@ def server(folder: Path, answer: Callable[[bytes], bytes | None]) -> Iterator[Pa
                         said = answer(packet)
                         if said is None:
                             return
-                        client.sendall(b"+" + (said if said[:1] == b"$" else packed(said)))
+                        client.sendall(b"+" + (b"" if said == b"$" else packed(said)))
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -89,3 +89,15 @@ def test_a_machine_that_stops_says_why(tmp_path: Path) -> None:
         assert stub.step() == Halt(5)
         assert stub.run() == Halt(5, None, 0x4010)
         assert stub.run() == Halt(0, 3) and stub.ended == 3
+
+
+def test_a_machine_that_runs_for_long_is_stopped_by_a_wish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """QEMU says at once that it has heard, and no more until it stops."""
+    monkeypatch.setattr(qemu_gdb, "ANSWER_SECONDS", 0.5)
+    wishes = iter([False] * 20 + [True])
+
+    def answer(packet: bytes) -> bytes:
+        return b"$" if packet == b"c" else b"T02thread:01;" if packet == INTERRUPT else QEMU.get(packet, b"")
+
+    with server(tmp_path, answer) as path, Stub(path) as stub:
+        assert stub.run(None, lambda: next(wishes)) == Halt(2) and next(wishes, None) is None

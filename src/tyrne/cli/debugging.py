@@ -39,7 +39,11 @@ def debug(
         ),
     ] = None,
     machine: Annotated[
-        Machine, typer.Option(help="Where a system runs. On qemu and native it runs to its end first, and is recorded.")
+        Machine,
+        typer.Option(
+            help="Where a system runs. On qemu it runs meanwhile, and does not go back; on native it runs to its end "
+            "first, and is recorded."
+        ),
     ] = Machine.HOSTED,
     kernel: Annotated[
         bool,
@@ -78,6 +82,14 @@ def debug(
     target = None if at is None else target_of(at, "--at")
     allowed = tuple(allow or ())
     check_kernel()
+    if machine is Machine.QEMU and not is_report(run):
+        from tyrne.cli.debugging_live import debug_live
+
+        for option, given in (("--at", at), ("--kernel", kernel or None)):
+            if given is not None:
+                record = f"tyrne run {run} --machine qemu --report run.json"
+                raise RequestError(f"{option}: a machine that runs has no positions; record it: {record}")
+        return debug_live(run, listen, dap, limit or 0, allowed)
     with TemporaryDirectory(prefix="tyrne-") as folder:
         system = None
         if is_report(run):
@@ -98,7 +110,7 @@ def debug(
 
             KernelDebugger(replay).walk()
             return STATUS_SHOWN
-        with _place(listen, Path(folder) / "gdb") as where:
+        with place_of(listen, Path(folder) / "gdb") as where:
             listening, address = open_at(where)
             with listening:
                 if dap:
@@ -107,7 +119,7 @@ def debug(
                     return STATUS_SHOWN
                 say(f"listening at {address}; in gdb: target remote {address}")
                 if system is not None:
-                    say(*_programs(system, Path(folder)))
+                    say(*programs(system, Path(folder)))
                 serve(listening, session, lambda asked: answer(session, asked))
     return STATUS_SHOWN
 
@@ -127,7 +139,7 @@ def _replay_of(
     return Replay.load(record)
 
 
-def _programs(system: System, folder: Path) -> Iterator[str]:
+def programs(system: System, folder: Path) -> Iterator[str]:
     """Put the programs of a system where gdb finds them, and tell it how to read their lines."""
     for number, task in enumerate(system.tasks):
         if task.program.elf:
@@ -138,7 +150,7 @@ def _programs(system: System, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _place(listen: str | None, otherwise: Path) -> Iterator[Path | int]:
+def place_of(listen: str | None, otherwise: Path) -> Iterator[Path | int]:
     """Where to listen: a port, or a path, where there is nothing any more afterwards."""
     if listen is not None and listen.isascii() and listen.isdigit():
         yield int(listen)

@@ -1,1 +1,1 @@
-"""A debugger for programs: one session over a run, and gdb's protocol in front of it."""
+"""A debugger for programs: a run, or a machine that runs now, behind the protocols of gdb and of editors."""

@@ -185,6 +185,11 @@ class Adapter:
     def _stopped(self, stop: Stop) -> None:
         if output := self._session.output():
             self._event("output", {"category": "stdout", "output": output.decode(errors="backslashreplace")})
+        if stop.status is not None:
+            self._event("exited", {"exitCode": stop.status})
+            self._event("terminated", {})
+            self.ends = True
+            return
         words = f"{stop.why.value}{f': {stop.kind}' if stop.kind else ''}"
         self._event("stopped", {**self._reason(_REASONS.get(stop.why, "step")), "description": words})
 

@@ -136,6 +136,8 @@ class Gdb:
                 self._say(b"O" + output[start : start + MOST // 8].hex().encode())
         if stop.status is None:
             self._looked_at = self._moved = self._session.current()
+        else:
+            self.ends = self.kills = True  # there is nothing any more that could be debugged
         self._stop = self._reply(stop)
         return self._stop
 

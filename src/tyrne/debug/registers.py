@@ -42,8 +42,14 @@ def registers(kernel: Kernel[HostedBoard], task: Task) -> list[bytes]:
         held = AdoptedState(thread)
         kernel.board.cpu.store_extended(held)
         held.to_state()
-    values = [int(word) for word in frame.x]
-    values += [int(frame.sp), int(frame.pc), int(frame.pstate)]
+    general = [int(word) for word in frame.x]
+    return packed_registers([*general, int(frame.sp), int(frame.pc), int(frame.pstate)], thread)
+
+
+def packed_registers(general: list[int], thread: ThreadState | None) -> list[bytes]:
+    """The same of numbers: x0 to pstate, and what a switch between threads saves, which may be zeros."""
+    thread = ThreadState() if thread is None else thread
+    values = list(general)
     values += [int(thread.q[2 * i]) | int(thread.q[2 * i + 1]) << 64 for i in range(32)]
     values += [int(thread.fpsr), int(thread.fpcr)]
     return [

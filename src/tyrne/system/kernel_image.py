@@ -15,11 +15,15 @@ from tyrne.compiler import CompileError
 from tyrne.hal.manifest import WORD_MAX_INSTRUCTIONS
 from tyrne.hosted.ram import RAM_START
 from tyrne.system.build import kernel_elf
-from tyrne.system.dwarf_types import BadTypesError, Types
+from tyrne.system.dwarf import read_rows
+from tyrne.system.dwarf_types import Array, BadTypesError, Struct, Type, Types
 from tyrne.system.errors import RequestError
 from tyrne.system.manifest import System, encode
 from tyrne.system.qemu_gdb import Stub
+from tyrne.system.source_lines import Place, SourceMap
 
+KERNEL_HALF: Final = int(DIRECT_MAP)
+"""From here on addresses are the kernel's."""
 KERNEL: Final = "KERNEL"
 """The variable that holds all state."""
 _RETURN: Final = (0xD69F_03E0).to_bytes(4, "little")
@@ -69,6 +73,32 @@ class KernelImage:
         except BadTypesError as error:
             raise RequestError(f"{self.path}: {error}; give what tyrne build --emit elf writes") from None
         return physical(address), kind.size
+
+    @cached_property
+    def lines(self) -> SourceMap:
+        """The lines of Python that its instructions were compiled from; of an image of our own making."""
+        parts: list[tuple[int, Place | None]] = []
+        end = None
+        for row in sorted(read_rows(self.elf), key=lambda row: row.start):
+            if end is not None and end < row.start:
+                parts.append((end, None))
+            parts.append((row.start, Place(row.file, row.line, None)))
+            end = row.end
+        return SourceMap(parts)
+
+    def at(self, *path: str | int) -> tuple[int, Type]:
+        """The physical address and the type of a part of the kernel, by the names of fields and the indices of elements
+        that lead there; BadTypesError where there is none."""
+        address, kind = self.types.variable(KERNEL)
+        for step in path:
+            if isinstance(kind, Struct) and step in kind.fields:
+                offset, kind = kind.fields[str(step)]
+                address += offset
+            elif isinstance(kind, Array) and isinstance(step, int) and 0 <= step < kind.length:
+                address, kind = address + step * kind.element.size, kind.element
+            else:
+                raise BadTypesError(f"its kernel has no {step}")
+        return physical(address), kind
 
     def check(self, stub: Stub, system: System) -> None:
         """RequestError unless this is what has been loaded there, with this system; its limit may be another."""

@@ -72,9 +72,9 @@ class Ending:
 
 
 @contextmanager
-def gdb_socket(path: Path | None) -> Iterator[tuple[str, ...]]:
+def gdb_socket(path: Path | None, halted: bool = False) -> Iterator[tuple[str, ...]]:
     """QEMU's options by which it serves gdb at a new Unix socket, which only this user can open, and which is there no
-    more afterwards; none without a path. RequestError where it cannot be."""
+    more afterwards; none without a path. RequestError where it cannot be. One that is `halted` waits for it."""
     if path is None:
         yield ()
         return
@@ -82,7 +82,7 @@ def gdb_socket(path: Path | None) -> Iterator[tuple[str, ...]]:
     name = str(path).replace(",", ",,")
     try:
         socket = f"socket,id=gdb,path={name},server=on,wait=off"
-        yield ("-chardev", socket, "-gdb", "chardev:gdb", *STANDS)
+        yield ("-chardev", socket, "-gdb", "chardev:gdb", *STANDS, *(["-S"] if halted else []))
     finally:
         path.unlink(missing_ok=True)
 

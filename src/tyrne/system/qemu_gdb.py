@@ -34,6 +34,9 @@ SP, PC, CPSR = 31, 32, 33
 """Registers by gdb's numbers, behind x0 to x30."""
 _GENERAL: Final = 33
 GENERAL_BYTES: Final = 8 * _GENERAL + 4
+_FLOATING: Final = 34
+_SIZES: Final = [16] * 32 + [4, 4]
+"""Bytes of v0 to v31, fpsr and fpcr."""
 _EXCEPTION_LEVEL: Final = 0b1100
 """Of CPSR."""
 
@@ -59,6 +62,7 @@ class Stub:
         self._socket.settimeout(ANSWER_SECONDS)
         self._reader: Final = Reader()
         self._packets: Final[list[bytes]] = []
+        self._described = False
         self.ended: int | None = None
         """The exit status of QEMU, once it has told it."""
         try:
@@ -103,9 +107,15 @@ class Stub:
         words = [int.from_bytes(found[8 * i : 8 * i + 8], "little") for i in range(_GENERAL)]
         return [*words, int.from_bytes(found[8 * _GENERAL : GENERAL_BYTES], "little")]
 
-    def register(self, number: int) -> bytes:
-        """Any register, by gdb's number; little-endian."""
-        return self._hex(self.ask(b"p%x" % number))
+    def floating(self) -> list[bytes]:
+        """v0 to v31, fpsr and fpcr; little-endian."""
+        if not self._described:  # QEMU gives them to those alone who have asked what there is
+            self.ask(b"qXfer:features:read:target.xml:0,7ff")
+            self._described = True
+        found = [self._hex(self.ask(b"p%x" % number)) for number in range(_FLOATING, _FLOATING + len(_SIZES))]
+        if [len(each) for each in found] != _SIZES:
+            raise self._nonsense()
+        return found
 
     def read(self, address: int, length: int) -> bytes:
         """Bytes of physical memory."""
@@ -137,11 +147,18 @@ class Stub:
         clock on the wall."""
         self._send(b"c")
         end = None if seconds is None else time.monotonic() + seconds
-        while not self._waits(LOOK_SECONDS):
-            if wishes() or (end is not None and time.monotonic() > end):
+        while not self._packets:
+            if self._waits(LOOK_SECONDS):
+                self._fetch()  # which may be no more than QEMU's word that it has heard
+            elif wishes() or (end is not None and time.monotonic() > end):
                 self._socket.sendall(INTERRUPT)
                 break
         return self._halt(self._next())
+
+    def kill(self) -> None:
+        """End QEMU."""
+        self._send(b"k")
+        self.ended = 0
 
     # Packets
 

@@ -69,6 +69,8 @@ class Request:
     gdb: Path | None = None
     """Where QEMU waits for a debugger while the run goes on: a Unix socket that is not there yet. Such a run has no end
     by the clock on the wall but `max_seconds`."""
+    halted: bool = False
+    """Whether it waits there before its first instruction."""
 
 
 @dataclass(frozen=True)
@@ -271,7 +273,7 @@ def _qemu(request: Request) -> Start:
                 from tyrne.system.qemu_memory import QemuMemory
 
                 words = ends.enter_context(QemuMemory(system.ram, system.returned, recorder)).options(words)
-            words = [*words, *ends.enter_context(gdb_socket(request.gdb))]
+            words = [*words, *ends.enter_context(gdb_socket(request.gdb, request.halted))]
             return run_kernel(kernel, recorder, words, stop, port, request.max_seconds is None and request.gdb is None)
 
     return start

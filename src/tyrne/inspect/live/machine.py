@@ -74,7 +74,7 @@ class LiveMachine:
         """Bring it to the edge of a transition, if the kernel comes to one in SETTLE_SECONDS. RequestError if the
         machine ends meanwhile. `passes` may give up earlier."""
         registers = self.stub.general()
-        if self._at_edge(registers):
+        if self.at_edge(registers):
             return True
         with self.breakpoints(self.image.returns, self.image.rests):
             for _ in range(_RETURNS):
@@ -86,13 +86,13 @@ class LiveMachine:
                     with self._without(registers[PC]):
                         self.stub.step()
                     registers = self.stub.general()
-                if self._at_edge(registers):
+                if self.at_edge(registers):
                     return True
                 if registers[PC] in self.image.returns or halt.signal != _TRAP:
                     return False
         return False
 
-    def _at_edge(self, registers: list[int]) -> bool:
+    def at_edge(self, registers: list[int]) -> bool:
         """Whether a task runs, or the processor rests."""
         if exception_level(registers[CPSR]) == 0:
             return True
