@@ -127,7 +127,7 @@ def test_what_runs_for_ever_is_stopped_where_it_is_and_its_memory_read(tmp_path:
         assert len(kernel) == 8 and client.ask(b"mffffffff00000000,4") == b"E02", "RAM, and nothing else"
         assert client.ask(b"Z2,800000,8") == b"OK" and client.ask(b"z2,800000,8") == b"OK"
         assert client.ask(b"P0=00") == b"E03", "nothing is changed"
-        client.send(b"k")
+        assert client.ask(b"k") == b"OK"
         client.socket.close()
 
 

@@ -78,7 +78,7 @@ def started(path: Path, folder: Path, system: System | None = None) -> Iterator[
                     if (folder / "now").exists():
                         break
                     time.sleep(0.05)
-                with Stub(folder / "now") as stub:
+                with Stub(folder / "now", 10.0) as stub:
                     yield Now(path, system, image, stub)
             finally:
                 process.kill()

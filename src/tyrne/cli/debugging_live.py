@@ -39,7 +39,7 @@ def debug_live(path: Path, listen: str | None, dap: bool, limit: int, allowed: t
         own = Path(folder) / "qemu"
         request = Request(system, Machine.QEMU, False, limit, allowed=allowed, gdb=own, halted=True)
         written = Written()
-        with _started(request, written), Stub(own) as stub:
+        with _started(request, written), Stub(own, START_SECONDS) as stub:
             machine = LiveMachine(stub, image, system)
             shown = LiveSession(machine, system, str(path), written.take)
             with place_of(listen, Path(folder) / "gdb") as where:

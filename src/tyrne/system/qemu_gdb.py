@@ -54,8 +54,9 @@ class Halt:
 class Stub:
     """A connection to it; the machine stands still."""
 
-    def __init__(self, where: Path | int) -> None:
-        """`where` is a Unix socket, or a port of the loopback interface."""
+    def __init__(self, where: Path | int, patience: float = 0.0) -> None:
+        """`where` is a Unix socket, or a port of the loopback interface. A QEMU that has just been started may refuse
+        at first: for so many seconds that is borne."""
         self.where: Final = str(where) if isinstance(where, Path) else f"port {where}"
         family = socket.AF_INET if isinstance(where, int) else socket.AF_UNIX
         self._socket: Final = socket.socket(family, socket.SOCK_STREAM)
@@ -65,8 +66,16 @@ class Stub:
         self._described = False
         self.ended: int | None = None
         """The exit status of QEMU, once it has told it."""
+        end = time.monotonic() + patience
         try:
-            self._socket.connect(("127.0.0.1", where) if isinstance(where, int) else str(where))
+            while True:
+                try:
+                    self._socket.connect(("127.0.0.1", where) if isinstance(where, int) else str(where))
+                    break
+                except ConnectionRefusedError:
+                    if time.monotonic() > end:
+                        raise
+                    time.sleep(LOOK_SECONDS)
         except (OSError, OverflowError) as error:
             self._socket.close()
             why = getattr(error, "strerror", None) or error

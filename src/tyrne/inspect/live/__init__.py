@@ -33,5 +33,5 @@ def inspect_live(path: Path, where: Path | int, image: Path | None = None, allow
     system = known_system([path], allowed=allowed)
     kernel = image_of(system) if image is None else read_image(image)
     booted, explainer = boot(system), explainer_of(system)
-    with Stub(where) as stub:
+    with Stub(where, 1.0) as stub:
         return LiveMachine(stub, kernel, system).look(str(path), explainer, booted)
