@@ -25,7 +25,9 @@ def test_the_list_has_six_labs(tyrne: Tyrne) -> None:
     assert outcome.out.startswith("1  a capability: give four tasks what they need, and nothing else\n")
 
 
-def test_a_start_makes_a_folder_and_a_check_says_what_is_missing_until_nothing_is(tyrne: Tyrne, tmp_path: Path) -> None:
+def test_a_start_makes_a_folder_and_a_check_says_what_is_missing_until_nothing_is(
+    tyrne: Tyrne, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     outcome = tyrne("lab", "start", 1)
     assert (outcome.status, outcome.err) == (0, "")
     assert outcome.out == (
@@ -45,7 +47,8 @@ def test_a_start_makes_a_folder_and_a_check_says_what_is_missing_until_nothing_i
     assert (left, count) == ("not looked at: 3 more", "0 of 4")
     (folder / "system.toml").write_bytes((ANSWERS / "1-capability/solution/system.toml").read_bytes())
     (folder / "desk.py").write_text("what the lab gives is taken from the lab")
-    outcome = tyrne("lab", "check", 1, folder)
+    monkeypatch.chdir(folder)
+    outcome = tyrne("lab", "check", 1)
     assert (outcome.status, outcome.err) == (0, "")
     assert outcome.out.splitlines()[1:] == [
         "ok: The description fits its programs",

@@ -64,7 +64,11 @@ def check(
     number: Number,
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="DIR", help="The folder of the lab. Without it: lab-1-capability.", show_default=False),
+        typer.Argument(
+            metavar="DIR",
+            help="The folder of the lab. Without it: here, if its files are here, or lab-1-capability.",
+            show_default=False,
+        ),
     ] = None,
     machine: Annotated[Machine, typer.Option(help="Where to run it.")] = Machine.HOSTED,
 ) -> int:
@@ -75,17 +79,17 @@ def check(
     """
     from tyrne.labs.checking import check_lab, checks_of, file_of
     from tyrne.labs.lab import find_lab
-    from tyrne.labs.starting import default_folder
+    from tyrne.labs.starting import folder_of
 
     found = find_lab(number)
     if machine is Machine.QEMU:
         from tyrne.system.qemu import find_emulator
 
         find_emulator()
+    done, checks = 0, checks_of(found)
+    outcomes = check_lab(found, folder_of(found) if folder is None else folder, machine.value)
     if found.kernel:
         complain(f"{', '.join(found.kernel)} runs as Python, with your rights", label="warning: ")
-    done, checks = 0, checks_of(found)
-    outcomes = check_lab(found, default_folder(found) if folder is None else folder, machine.value)
     say(f"lab {number}, {found.title}; its tests: {file_of(found)}")
     for seen in range(len(checks)):
         with progress(terminal(stderr=True), "looking …"):

@@ -21,6 +21,12 @@ def default_folder(lab: Lab) -> Path:
     return Path(f"lab-{lab.name}")
 
 
+def folder_of(lab: Lab) -> Path:
+    """Where a lab is looked for if nothing is said: here, if its files are here, else where it is started."""
+    here = all(Path(file).is_file() for file in (*lab.given, *lab.mine))
+    return Path() if here else default_folder(lab)
+
+
 def start_lab(lab: Lab, folder: Path) -> None:
     """Make the folder, whole or not at all; RequestError if something is there already."""
     if os.path.lexists(folder):
