@@ -55,6 +55,8 @@ class Program(BaseModel):
     args: tuple[str, ...]
     stdin: str = ""
     files: Mapping[str, str] = {}
+    heap_pages: int = 4096
+    memory: str = "128M"
     differs: str = ""
     """Why it does otherwise on Tyrne, if it does."""
 
@@ -164,6 +166,7 @@ def by_linux(program: Program, folder: Path, file: Path) -> Outcome:
 _DESCRIPTION: Final = """\
 [system]
 name = "linux"
+memory = "{memory}"
 
 [[task]]
 name = "program"
@@ -171,7 +174,7 @@ program = {program}
 abi = "linux"
 args = {args}
 env = {{ PATH = "/bin", HOME = "/" }}
-heap_pages = 4096
+heap_pages = {heap}
 {more}
 caps = [{{ console = true }}, {{ clock = true }}]
 """
@@ -183,7 +186,9 @@ def tyrne(machine: str, program: Program, folder: Path, file: Path) -> Outcome:
     (folder / "stdin").write_text(program.stdin)
     more = ['stdin = "stdin"'] if program.stdin else []
     more += ['files = "files"'] if program.files else []
-    text = _DESCRIPTION.format(program=json.dumps(file.name), args=json.dumps(program.args), more="\n".join(more))
+    name, args = json.dumps(file.name), json.dumps(program.args)
+    sizes = {"heap": program.heap_pages, "memory": program.memory}
+    text = _DESCRIPTION.format(program=name, args=args, more="\n".join(more), **sizes)
     (folder / "system.toml").write_text(text)
     report = folder / "report.json"
     command = [sys.executable, "-m", "tyrne", "run", "system.toml", "--machine", machine, "--report", report.name]

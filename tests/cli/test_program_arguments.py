@@ -46,8 +46,8 @@ def test_a_description_says_the_same(tyrne: Tyrne, tmp_path: Path, counter: Path
     assert "64 stack pages" in checked.out
     for wrong, expected in (
         ('abi = "bsd"', 's.toml:6: no system is called "bsd"; write one of linux, tyrne'),
-        ("heap_pages = 0", "s.toml:6: heap_pages is 0; write a number from 1 to 19456"),
-        ("heap_pages = 19457", "s.toml:6: heap_pages is 19457; write a number from 1 to 19456"),
+        ("heap_pages = 0", "s.toml:6: heap_pages is 0; write a number from 1 to 20416"),
+        ("heap_pages = 20417", "s.toml:6: heap_pages is 20417; write a number from 1 to 20416"),
         ('args = ["a\\u0000"]', "s.toml:6: a zero byte, with which arguments end; write args = "),
         ("args = [1]", 's.toml:6: "args" is a number; write args = '),
         ('env = { "A=B" = "c" }', "s.toml:6: no variable is called 'A=B'; write env = "),

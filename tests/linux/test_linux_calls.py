@@ -12,7 +12,7 @@ from tyrne.linux import document
 from tyrne.linux.calls import CALLS, MOST_TOLD, PATHS, PIECE_BYTES, TOLD, TOLD_OTHER, calls_header
 from tyrne.linux.library import SOURCES
 from tyrne.linux.numbers import NAMES, NUMBERS
-from tyrne.linux.start import MOST_HEAP_PAGES, WORDS
+from tyrne.linux.start import HEAP_PIECES, WORDS
 from tyrne.linux.told import ERRORS
 
 
@@ -57,15 +57,15 @@ def test_the_errors_that_the_library_answers_have_their_names() -> None:
 
 
 def test_tool_and_library_have_the_same_words_and_limits() -> None:
-    header, memory = (SOURCES / "linux.h").read_text(), (SOURCES / "memory.c").read_text()
+    header, room = (SOURCES / "linux.h").read_text(), (SOURCES / "room.c").read_text()
     assert f"sizeof linux_start == {WORDS.size}," in header
-    assert f"#define MOST_PAGES {MOST_HEAP_PAGES}ul" in memory
+    assert f"#define MOST_PIECES {HEAP_PIECES}ul " in room
     fields = re.findall(r"uint64_t ([^;]*);", header.partition("struct linux_start {")[2].partition("};")[0])
     names = [name.strip() for field in fields for name in field.split(",")]
     assert names == [
         "entry", "heap", "heap_end", "program_headers", "program_header_count", "stack_bytes", "console", "clock",
         "quiet", "arguments", "variables", "strings", "archive", "archive_bytes", "input", "input_bytes", "out",
-        "out_bytes", "threads", "keeper", "first", "stacks", "seed[4]",
+        "out_bytes", "threads", "keeper", "first", "stacks", "heap_pages", "pieces", "quota", "space", "seed[4]",
     ]  # fmt: skip
 
 

@@ -124,7 +124,9 @@ def test_a_thread_holds_what_its_program_does_and_no_power_over_tasks() -> None:
         (CapKind.ENDPOINT, 1),
         (CapKind.ADDRESS_SPACE, 0),
         *((CapKind.TASK, number) for number in (0, 1, 2)),
+        (CapKind.QUOTA, 0),
     ]
+    assert (keeper.quota.frames, first.quota.frames, first.quota.memory) == (1024, 64, 0)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ and flags as variables for make, `tyrne cc --toolchain FILE` writes a toolchain 
 | arguments | the name of its file, then what stands behind `--`, or `args` of its task |
 | environment | empty, or `env` of its task |
 | stack | {STACK_PAGES} pages, or `stack_pages` |
-| heap | {DEFAULT_HEAP_PAGES} pages, or `heap_pages`; all of them are RAM from the start |
+| heap | {DEFAULT_HEAP_PAGES} pages, or `heap_pages`: so much memory it may have, made when it asks for it |
 | standard output and error | the debug console, if the task has it, under the name `console` |
 | standard input | what `--input`, or `stdin` of its task, gives it; then it is at its end |
 | time | by a capability over the clock, named `clock`; to sleep with one thread, also a notification named `quiet` |
@@ -68,6 +68,11 @@ and flags as variables for make, `tyrne cc --toolchain FILE` writes a toolchain 
 
 Files come back when the program ends by `exit` or a signal of its own; who faults leaves none. Folders are made, links
 and devices left out. What was removed is said, and nothing is deleted ([decision 47](decisions/0047-files-back.md)).
+
+Memory is made by the quota of the task ([decision 51](decisions/0051-heap-by-quota.md)): `mmap` with PROT_NONE reserves
+addresses, some 240 TiB of them, which take none; `mprotect`, or `mmap` with MAP_FIXED, makes it there, in zeros. When
+all has been used up a call answers ENOMEM, and nothing has changed. What was never made cannot be touched; what was can
+be, whatever its protection is later.
 
 A pointer that leads nowhere is a fault of the task where Linux answers EFAULT. An exit code is taken modulo 256; a task
 that ends itself by a signal, as `abort` does, ends with 128 and the number of the signal.

@@ -1,6 +1,7 @@
 /* The keeper of the threads of one program of Linux: a task of its own, in a space of its own. It lets threads begin in
    the space of the program, puts those aside that are over, and ends all of them with the program. It hears of each
    fault of theirs: once the program handles some, it lets the thread go on in the library (c/faults.c).
+   It makes memory for all: what one of them held would be gone with it.
 
    | what a thread is in | its next fault                                                           |
    |---------------------|--------------------------------------------------------------------------|
@@ -16,7 +17,9 @@
 #include "tyrne.h"
 #include "handles.h"
 
-enum { START = 1, PUT_ASIDE = 2, END = 3, FAULTS_TO = 4, FAULT = 5, GO_ON = 6, GIVE_UP = 7 }; /* as c/threads.h has it */
+enum { START = 1, PUT_ASIDE = 2, END = 3, FAULTS_TO = 4, FAULT = 5, GO_ON = 6, GIVE_UP = 7, MAKE = 8, GIVE_BACK = 9 };
+/* as c/threads.h has it */
+enum { REGIONS = 24 }; /* tyrne.linux.start.HEAP_PIECES */
 enum { FAULTS = 0x100, REGISTER_SP = 31, REGISTER_PC = 32, BY_SIGSEGV = 139, STACK_BYTES = 16384 };
 enum state { RUNS, GOES_ON, GIVES_UP, LAST };
 
@@ -61,10 +64,45 @@ static void end(uint64_t code, uint64_t leave)
     tyrne_task_resume(thread(1));
 }
 
-static void answer(uint64_t reply, uint64_t label)
+/* The memory of the program, which the keeper's quota pays: handles, 0 where none is. */
+static uint64_t regions[REGIONS];
+
+/* A region of so many pages in the program's space, known by its place from then on. */
+static uint64_t make(uint64_t pages, uint64_t address, uint64_t *place)
+{
+    for (*place = 0; *place < REGIONS && regions[*place]; ++*place)
+        ;
+    if (*place == REGIONS)
+        return TYRNE_STATUS_QUOTA_EXCEEDED;
+    struct tyrne_reply made = tyrne_create(HANDLE_QUOTA, TYRNE_KIND_MEMORY, pages);
+    if (made.x[0] != TYRNE_STATUS_OK)
+        return made.x[0];
+    uint64_t status = tyrne_map(HANDLE_SPACE, made.x[1], address, TYRNE_ACCESS_READ_WRITE).x[0];
+    if (status == TYRNE_STATUS_OK)
+        regions[*place] = made.x[1];
+    else
+        tyrne_cap_drop(made.x[1]);
+    return status;
+}
+
+static uint64_t give_back(uint64_t place)
+{
+    if (place >= REGIONS || !regions[place])
+        return TYRNE_STATUS_BAD_ARGUMENT;
+    uint64_t handle = regions[place];
+    regions[place] = 0;
+    return tyrne_cap_drop(handle).x[0];
+}
+
+static void answer_with(uint64_t reply, uint64_t label, uint64_t word)
 {
     if (reply != TYRNE_NULL_HANDLE)
-        tyrne_reply_message(reply, (struct tyrne_message){label, {0, 0, 0}});
+        tyrne_reply_message(reply, (struct tyrne_message){label, {word, 0, 0}});
+}
+
+static void answer(uint64_t reply, uint64_t label)
+{
+    answer_with(reply, label, 0);
 }
 
 /* Whether a thread goes on after a fault, and if so, where. One on a stack of the library's is the library's own. */
@@ -115,12 +153,20 @@ static void hear(const struct tyrne_arrival *told, uint64_t number)
 static void ask(const struct tyrne_arrival *asked, uint64_t number)
 {
     const uint64_t *word = asked->message.word;
+    uint64_t place, status;
     switch (asked->message.label) {
     case START:
         answer(asked->reply, start(word[0], word[1], word[2]));
         break;
     case PUT_ASIDE:
         tyrne_task_suspend(thread(number));
+        break;
+    case MAKE:
+        status = make(word[0], word[1], &place);
+        answer_with(asked->reply, status, place);
+        break;
+    case GIVE_BACK:
+        answer(asked->reply, give_back(word[0]));
         break;
     case END:
         end(word[0], word[1]);

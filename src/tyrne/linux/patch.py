@@ -1,5 +1,5 @@
 """From a Linux executable to a program of four segments: its code and constants, its data, the library OS, and the
-library's data with the heap behind them.
+library's data. The heap has the addresses behind them.
 
 Each `svc #0` of the code becomes a branch to a trampoline of its own, which calls the library and branches back. What
 looks like one and is data by the symbols of the file stays as it is, and is told of. Who jumps into it makes a system
@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tyrne.hal.image import MAX_SEGMENTS
+from tyrne.hal.pages import BLOCK_SIZE
 from tyrne.linux.errors import ExecutableError
 from tyrne.linux.executable import PAGE, PT_LOAD, WORD, Executable, Segment, read_executable
 from tyrne.linux.library import Library, moved, read_library
-from tyrne.linux.start import MOST_HEAP_PAGES, THREAD_STACK, Addresses, Start, start_words, string_bytes
+from tyrne.linux.start import GUARD, STACK_TOP, THREAD_STACK, Addresses, Start, start_words, string_bytes
 
 SVC: Final = bytes.fromhex("010000d4")
 """`svc #0`."""
@@ -26,8 +27,9 @@ INDEPENDENT_BASE: Final = 0x0040_0000
 """Where a position-independent program is put."""
 CALLS: Final = 1 << 16
 """Places that are patched, at most: far more than any program has."""
-MEMORY: Final = MOST_HEAP_PAGES * PAGE
+MEMORY: Final = 80 << 20
 """Bytes that code and constants may take, and likewise data, gaps included."""
+_BLOCK: Final = int(BLOCK_SIZE)
 _REACH: Final = 1 << 27
 """How far a branch leads."""
 SAVE, RESTORE = bytes.fromhex("fd7bbfa9"), bytes.fromhex("fd7bc1a8")
@@ -96,7 +98,7 @@ def patch(data: bytes, start: Start) -> Patched:
 def _library_parts(
     library: Library, executable: Executable, start: Start, base: int, trampolines: int, stubs: bytes, code_at: int
 ) -> Iterator[_Part]:
-    """The trampolines with the library's code, and its data with the heap."""
+    """The trampolines with the library's code, and its data."""
     code, data = moved(library, code_at)
     yield _Part(trampolines, 5, stubs.ljust(code_at - trampolines, b"\0") + code, code_at - trampolines + len(code))
     data_at = code_at + library.data_at
@@ -107,13 +109,14 @@ def _library_parts(
         data += content
     strings, archive, given = places
     stacks = _above(data_at + len(data))
-    heap = stacks + THREAD_STACK * start.threads if start.threads > 1 else stacks
+    end = stacks + THREAD_STACK * start.threads if start.threads > 1 else data_at + len(data)
+    heap = -(-end // _BLOCK) * _BLOCK
     at = Addresses(
         executable.entry + base,
         executable.headers + base if executable.headers else 0,
         executable.header_count,
         heap,
-        heap + start.heap_pages * PAGE,
+        (STACK_TOP - start.stack_pages * PAGE - GUARD) // _BLOCK * _BLOCK,
         strings,
         archive,
         given,
@@ -122,7 +125,7 @@ def _library_parts(
     words = start_words(start, at, executable.data)
     offset = library.symbols["linux_start"] - library.data_at
     data[offset : offset + len(words)] = words
-    yield _Part(data_at, 6, bytes(data), at.heap_end - data_at)
+    yield _Part(data_at, 6, bytes(data), end - data_at)
 
 
 def _merged(executable: Executable, base: int) -> Iterator[_Part]:

@@ -14,13 +14,22 @@ from tyrne.linux.errors import ExecutableError
 
 DEFAULT_HEAP_PAGES: Final = 1024
 """4 MiB."""
-MOST_HEAP_PAGES: Final = 20_480
-"""80 MiB, as the library has it (c/memory.c)."""
+HEAP_TABLES: Final = 64
+"""Frames for the page tables of a heap, besides its pages."""
+HEAP_PIECES: Final = 24
+"""Regions that a heap is made of, at most (c/room.c)."""
+HEAP_CAPS: Final = 2
+"""Capabilities by which it is made."""
 STACK_PAGES: Final = 64
 """256 KiB: the start of glibc alone takes more than a page."""
 STRINGS: Final = 4096
 """Arguments and variables together."""
 STRING_BYTES: Final = 128 << 10
+STACK_TOP: Final = 0xF000_0000_0000
+"""Where the stack of a program ends. Below it is a guard, and all addresses from there down to the program are for its
+heap; above it descriptions may map what they like."""
+GUARD: Final = 1 << 20
+"""Bytes, at least."""
 OUT: Final = 0xFFFF_0000_0000
 """Where a program has the memory in which its library leaves what it changed: above whatever it is linked for."""
 OUT_BYTES: Final = 2 << 20
@@ -30,7 +39,22 @@ KEEPER, FIRST = "keeper", "first"
 """What a program with threads holds: an endpoint, and one notification for each."""
 THREAD_STACK: Final = 16 << 10
 """Of the library, for each of several threads."""
-WORDS: Final = struct.Struct("<26Q")
+WORDS: Final = struct.Struct("<30Q")
+
+
+@dataclass(frozen=True)
+class HeapRoom:
+    """How a program makes its memory: the words of the capabilities over its quota and its address space, and how many
+    regions it may make. Without any it has none."""
+
+    quota: int = int(NULL_HANDLE)
+    space: int = int(NULL_HANDLE)
+    pieces: int = 0
+    pages: int = 0
+    """Of memory, for a keeper, who makes it for a program with threads."""
+
+
+NO_ROOM: Final = HeapRoom()
 
 
 @dataclass(frozen=True)
@@ -53,6 +77,7 @@ class Start:
     threads: int = 1
     """How many it may have at once. With more than one it holds a capability named KEEPER, and so many in a row, of
     which the first is named FIRST."""
+    room: HeapRoom = NO_ROOM
 
 
 @dataclass(frozen=True)
@@ -124,4 +149,8 @@ def _words(start: Start, at: Addresses, handles: dict[str, int]) -> Sequence[int
         handles[KEEPER] if start.threads > 1 else null,
         handles[FIRST] if start.threads > 1 else null,
         at.stacks,
+        start.heap_pages,
+        start.room.pieces,
+        start.room.quota,
+        start.room.space,
     )

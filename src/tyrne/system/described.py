@@ -45,6 +45,8 @@ class TaskDescription:
     serves: bool = False
     given: Given = NOTHING_GIVEN
     thread_of: str = ""
+    keeper_of: str = ""
+    """The program whose threads it keeps, and whose memory it makes."""
     """The task before it in whose space and with whose code it runs, once it is started; empty for all others."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tyrne.linux.start import OUT
+from tyrne.linux.start import HEAP_TABLES, OUT
 from tyrne.system import limits
 from tyrne.system.capabilities import CapReader, check_badge, overlap
 from tyrne.system.described import SystemDescription, TaskDescription, name_error
@@ -230,7 +230,7 @@ class _TaskReader:
     def task(self, here: Where, table: TaskTable) -> TaskDescription:
         for key, number, first, last in (
             ("stack_pages", table.stack_pages, 1, limits.STACK_PAGES),
-            ("heap_pages", table.heap_pages, 1, limits.HEAP_PAGES),
+            ("heap_pages", table.heap_pages, 1, self._frames - HEAP_TABLES),
             ("threads", table.threads, 1, limits.THREADS),
             ("priority", table.priority, 0, limits.PRIORITIES - 1),
         ):

@@ -74,8 +74,6 @@ which a system has less."""
 SMALL_PROGRAM_PAGES: Final = 512
 """There is always room for that much of each program: 1 MiB of memory, and 1 MiB that it is copied from. The pages
 above count with the memory regions."""
-HEAP_PAGES: Final = 19_456
-"""The heap of a program of Linux, 76 MiB; the rest is for the program."""
 THREADS: Final = 8
 """Of one program of Linux: each is a task and a notification, and its program has a task more for all of them."""
 FILE_BYTES: Final = 16 << 20

@@ -12,7 +12,8 @@ from tyrne.linux.abi import Abi, looks_like_linux, stated_abi
 from tyrne.linux.archive import count_files, read_archive
 from tyrne.linux.errors import ExecutableError
 from tyrne.linux.patch import Patched, patch
-from tyrne.linux.start import DEFAULT_HEAP_PAGES, STACK_PAGES, Start, out_pages
+from tyrne.linux.start import DEFAULT_HEAP_PAGES, NO_ROOM, STACK_PAGES, STACK_TOP, HeapRoom, Start, out_pages
+from tyrne.system import limits
 from tyrne.system.elf import load_elf
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.handles import Handles
@@ -27,16 +28,23 @@ TOLD: Final = 4
 
 
 def load_any_elf(
-    path: Path, data: bytes, handles: Handles, given: Given, stack_pages: int | None, built: bool
+    path: Path,
+    data: bytes,
+    handles: Handles,
+    given: Given,
+    stack_pages: int | None,
+    built: bool,
+    room: HeapRoom = NO_ROOM,
 ) -> Program:
-    """The program in the bytes of an ELF; `built` says that it was made from sources of a program of Tyrne."""
+    """The program in the bytes of an ELF; `built` says that it was made from sources of a program of Tyrne. `room` is
+    for one of Linux."""
     stated = Abi.TYRNE if built else stated_abi(data)
     abi = stated or (None if given.abi is None else Abi(given.abi))
     if stated is not None and given.abi not in (None, stated.value):
         what = f"built for {stated.value.capitalize()}, as it says itself"
         raise RequestError(f"{path}: {what}; leave out that its abi is {given.abi}")
     if abi is Abi.LINUX:
-        return _linux_program(path, data, handles, given, stack_pages)
+        return _linux_program(path, data, handles, given, stack_pages, room)
     hint = abi is None and looks_like_linux(data)
     what = f"{path}: does not say for which system it was built, and calls what only Linux has"
     mend = 'run it with --abi linux, or write abi = "linux" in its [[task]]'
@@ -50,14 +58,17 @@ def load_any_elf(
     return replace(program, warnings=(*program.warnings, f"warning: {what}; {mend}")) if hint else program
 
 
-def _linux_program(path: Path, data: bytes, handles: Handles, given: Given, stack_pages: int | None) -> Program:
+def _linux_program(
+    path: Path, data: bytes, handles: Handles, given: Given, stack_pages: int | None, room: HeapRoom
+) -> Program:
     heap = DEFAULT_HEAP_PAGES if given.heap_pages is None else given.heap_pages
     stack = STACK_PAGES if stack_pages is None else stack_pages
     archive = b"" if given.files is None else _archive(path, given.files)
     typed = b"" if given.stdin is None else input_content(given.stdin, f"{path}: its input: {given.stdin}")
     try:
         texts, out = (path.name, given.args, given.env), 0 if given.out is None else out_pages(given.heap_pages)
-        patched = patch(data, Start(*texts, heap, stack, handles, archive, typed, out, given.threads or 1))
+        start = Start(*texts, heap, stack, handles, archive, typed, out, given.threads or 1, room)
+        patched = patch(data, start)
     except ExecutableError as error:
         raise RequestError(f"{path}: {error}") from None
     except CompileError as error:
@@ -67,7 +78,9 @@ def _linux_program(path: Path, data: bytes, handles: Handles, given: Given, stac
     return replace(
         program,
         warnings=_warnings(path, patched),
+        stack_base=STACK_TOP - stack * limits.PAGE,
         stack_pages=STACK_PAGES,
+        heap_pages=heap,
         about=about,
         reach=tuple(_reach(archive, typed, dict(handles), given)),
         shift=patched.base,

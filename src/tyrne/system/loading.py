@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from tyrne.linux.start import NO_ROOM, HeapRoom
 from tyrne.system import limits
 from tyrne.system.errors import RequestError, SourceError, reason
 from tyrne.system.handles import CONSOLE_ONLY, Handles, handles_header
@@ -25,8 +26,10 @@ def load_program(
     handles: Handles = CONSOLE_ONLY,
     given: Given = NOTHING_GIVEN,
     stack_pages: int | None = None,
+    room: HeapRoom = NO_ROOM,
 ) -> Program:
     """The program in a file, or in the sources of which it is the first; RequestError says what is wrong with it.
+    `room` is for one of Linux.
 
     A source (Kernel Python, C or assembly) is built first; an ELF is known by its magic; a raw image is named `.bin`.
     """
@@ -42,7 +45,7 @@ def load_program(
     if data.startswith(ELF_MAGIC):
         from tyrne.system.linux_elf import load_any_elf  # here: slow to import, and a command may need no program
 
-        program = load_any_elf(path, data, handles, given, stack_pages, built != path)
+        program = load_any_elf(path, data, handles, given, stack_pages, built != path, room)
         return replace(program, warnings=(*warnings, *program.warnings), elf=data, source=path)
     refuse_given(path, given)
     if path.suffix != ".bin":
@@ -60,7 +63,7 @@ def refuse_given(path: Path, given: Given, start_page: bool = False) -> None:
     known = (*(() if start_page else ("args", "env", "heap_pages")), "threads", "files", "stdin", "out")
     keys = [key for key in known if getattr(given, key) not in ((), None)]
     if given.abi == "linux":
-        raise RequestError(f"{path}: no executable of Linux; leave out abi = \"linux\", which only those have")
+        raise RequestError(f'{path}: no executable of Linux; leave out abi = "linux", which only those have')
     if keys:
         what = f"a program of Tyrne, which is given no {' and no '.join(keys)}"
         raise RequestError(f"{path}: {what}; leave that out, or name an executable of Linux")
@@ -93,9 +96,7 @@ def compile_program(path: Path, options: BuildOptions = NO_OPTIONS, handles: Han
     try:
         if path.suffix in C_SOURCES:
             header, console = handles_header(handles), dict(handles).get("console", 0)
-            return build_c_program(
-                CProgram((path, *options.more), options.include, options.define, header, console)
-            )
+            return build_c_program(CProgram((path, *options.more), options.include, options.define, header, console))
         return build_user_program(path, dict(handles))
     except CompileError as error:
         raise SourceError(*str(error).split("\n")) from None

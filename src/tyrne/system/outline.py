@@ -8,8 +8,8 @@ from tyrne.abi import CapKind
 from tyrne.system.capabilities import right_names
 from tyrne.system.described import SystemDescription, TaskDescription
 from tyrne.system.devices import KINDS
-from tyrne.system.manifest import System
-from tyrne.system.parts import CONSOLE_CAP, DEFAULT_PRIORITY, Cap
+from tyrne.system.manifest import System, Task
+from tyrne.system.parts import CONSOLE_CAP, DEFAULT_PRIORITY, Cap, Quota
 from tyrne.system.quotas import CLAIMS
 from tyrne.system.room import room_line
 
@@ -45,14 +45,14 @@ def outline(description: SystemDescription, system: System) -> Iterator[str]:
         parts = [files, *about, f"{size} bytes", count(task.stack_pages, "stack page")]
         if described.thread_of:
             parts = [f"a thread of {described.thread_of}"]
-        parts += _terms(description, described)
-        parts += [_cap(description, described, number) for number in range(len(task.caps))] or ["no capability"]
+        parts += _terms(description, described, task.quota)
+        parts += [_cap(description, task, number) for number in range(len(task.caps))] or ["no capability"]
         yield f"  {task.name}: {', '.join(parts)}"
         if task.program.reach:
             yield f"    besides these capabilities: {', '.join(task.program.reach)}"
 
 
-def _terms(description: SystemDescription, task: TaskDescription) -> Iterator[str]:
+def _terms(description: SystemDescription, task: TaskDescription, quota: Quota) -> Iterator[str]:
     """What is not the default."""
     if task.priority != DEFAULT_PRIORITY:
         yield f"priority {task.priority}"
@@ -62,12 +62,12 @@ def _terms(description: SystemDescription, task: TaskDescription) -> Iterator[st
         yield "serves"
     if task.supervisor is not None:
         yield f"supervised at {description.endpoints[task.supervisor.endpoint]}{_badge(task.supervisor.badge)}"
-    claims = [f"{number} {claim}" for claim in CLAIMS if (number := getattr(task.quota, claim))]
+    claims = [f"{number} {claim}" for claim in CLAIMS if (number := getattr(quota, claim))]
     if claims:
         yield f"quota of {' + '.join(claims)}"
 
 
-def _cap(description: SystemDescription, task: TaskDescription, number: int) -> str:
+def _cap(description: SystemDescription, task: Task, number: int) -> str:
     cap = task.caps[number]
     if cap == CONSOLE_CAP:
         return "console"

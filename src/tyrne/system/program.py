@@ -41,6 +41,8 @@ class Program:
     """The file that was named as the program."""
     stack_pages: int = 1
     """Of the stack that it gets if nobody says how large it is."""
+    heap_pages: int = 0
+    """Of memory that it makes when it is asked for, with a quota that its task gets for that."""
     about: str = ""
     """What else is to be known of it, for who looks at a system: a few words."""
     reach: tuple[str, ...] = ()

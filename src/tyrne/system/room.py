@@ -89,10 +89,16 @@ def room_errors(description: SystemDescription, tasks: Sequence[Task]) -> Iterat
         if total > room.there_is:
             of = described[task.name]
             what = f"programs take {total - other} pages above {limits.SMALL_PROGRAM_PAGES} each, up to this one"
-            beside = f", and memory, stacks and quotas {other}" if other else ""
+            what_else = "stacks, heaps and quotas" if any(_has_heap(task) for task in tasks) else "stacks and quotas"
+            beside = f", and memory, {what_else} {other}" if other else ""
             mend = f"a system has at most {room.there_is}, make it smaller{larger(room.taken, bool(of.place))}"
             yield f"{of.place}{': ' if of.place else ''}{of.program}: {what}{beside}; {mend}"
             return
+
+
+def _has_heap(task: Task) -> bool:
+    """Whether its quota is for a heap, too."""
+    return task.program.heap_pages > 0
 
 
 def _above(task: Task) -> int:

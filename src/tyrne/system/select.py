@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tyrne.linux.start import HeapRoom
 from tyrne.system import limits
 from tyrne.system.described import SystemDescription, TaskDescription, name_error
 from tyrne.system.devices import placed
 from tyrne.system.errors import RequestError, SourceError
 from tyrne.system.handles import CONSOLE_ONLY
-from tyrne.system.loading import SOURCES, load_program
+from tyrne.system.heaps import is_linux_file, rooms, with_heap
+from tyrne.system.loading import load_program
 from tyrne.system.manifest import System, Task
 from tyrne.system.parts import CONSOLE_CAP, NOTHING_GIVEN, Given, Region
 from tyrne.system.program import Program
@@ -55,15 +57,7 @@ def select(
 
 def takes_input(arguments: Sequence[Path], given: Given) -> bool:
     """Whether the arguments name one program, and it is one of Linux: its standard input can be given."""
-    from tyrne.linux.abi import is_for_linux  # here: most runs have no such program
-
-    if len(arguments) != 1 or arguments[0].suffix in (".toml", ".bin", *SOURCES):
-        return False
-    try:
-        with arguments[0].open("rb") as file:
-            return is_for_linux(file.read(limits.FILE_BYTES), given.abi)
-    except OSError:
-        return False
+    return len(arguments) == 1 and is_linux_file(arguments[0], given)
 
 
 def _read(path: Path, allowed: Sequence[Path] = ()) -> SystemDescription:
@@ -109,13 +103,13 @@ def load_system(description: SystemDescription) -> System:
     """The system with its programs in hand; RequestError with every program that is wrong."""
     tasks: list[Task] = []
     errors: list[str] = []
-    for task in description.tasks:
+    for number, (task, room) in enumerate(zip(description.tasks, rooms(description), strict=True)):
         try:
-            program = load_program(task.program, task.options, task.handles, task.given, task.stack_pages)
+            program = load_program(task.program, task.options, task.handles, task.given, task.stack_pages, room)
             for other in tasks:
                 if task.thread_of == other.name:
                     program = replace(program, elf=other.program.elf, source=other.program.source)
-            tasks.append(_with_program(task, program, description.memory))
+            tasks.append(_with_program(task, number, program, room, description.memory))
             errors += mapping_errors(task, tasks[-1], description.memory)
         except SourceError as error:
             from tyrne.system.absent import with_mends  # here: most programs are right
@@ -140,21 +134,24 @@ def load_system(description: SystemDescription) -> System:
     )
 
 
-def _with_program(task: TaskDescription, program: Program, memory: Sequence[Region]) -> Task:
+def _with_program(
+    task: TaskDescription, number: int, program: Program, room: HeapRoom, memory: Sequence[Region]
+) -> Task:
     stack_pages = program.stack_pages if task.stack_pages is None else task.stack_pages
     given = task.given.args or task.given.env or task.given.heap_pages
     if (given or program.asks_for_page) and not program.reach:  # of a program of Linux its library has them
         from tyrne.system.start_page import with_start_page  # here: most programs are given nothing
 
         program = with_start_page(program, task, stack_pages, memory)
+    caps, quota = with_heap(task, number, program, room)
     return Task(
         task.name,
         program,
         stack_pages,
-        task.caps,
+        caps,
         task.priority,
         task.supervisor,
-        task.quota,
+        quota,
         task.mappings,
         task.held,
         task.serves,
@@ -172,7 +169,8 @@ def mapping_errors(described: TaskDescription, task: Task, memory: Sequence[Regi
     stack_end = program.stack_base + task.stack_pages * limits.PAGE
     taken = [(s.address, s.end, f"the program's segment at {s.address:#x}") for s in program.segments]
     taken.append((program.stack_base, stack_end, f"the stack at {program.stack_base:#x}"))
-    taken.append((program.segments[-1].end, program.stack_base, "the guard below the stack, which stays empty"))
+    between = "the heap of the program" if program.heap_pages else "the guard below the stack, which stays empty"
+    taken.append((program.segments[-1].end, program.stack_base, between))
     for mapping in described.mappings:
         region = memory[described.caps[mapping.cap].object]
         end = mapping.address + region.pages * limits.PAGE

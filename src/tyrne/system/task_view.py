@@ -122,7 +122,8 @@ def _task(record: Sequence[int], manifest: bytes, pages: Sequence[int], names: N
     spans = [Span(at, at + memory, _kind(flags)) for at, flags, _, _, memory in segments]
     spans += _mappings(record, caps, pages, names)
     spans.append(Span(stack, top, Where.STACK))
-    spans.append(Span(max((span.end for span in spans if span.end <= stack), default=stack), stack, Where.BELOW_STACK))
+    below = max((span.end for span in spans if span.end <= stack), default=stack)
+    spans.append(Span(max(below, stack - limits.STACK_GUARD), stack, Where.BELOW_STACK))
     spans.append(Span(top, top + _BEYOND_STACK, Where.ABOVE_STACK))
     content = memoryview(manifest)
     code = tuple(

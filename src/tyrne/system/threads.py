@@ -4,7 +4,7 @@
 |-------------------------------------|--------------------------------------------------------------------------|
 | task "x"                            | the first thread                                                         |
 | tasks "x.2", "x.3"                  | the others: held, each with a place of its own until it gets into x's    |
-| task "x.keeper"                     | starts and ends those, and hears of the faults of all (linux/keeper.c)   |
+| task "x.keeper"                     | starts and ends those, makes memory for all, and hears of their faults   |
 | endpoint "x.keeper"                 | where it is asked; the badge is the number of the thread                 |
 | notifications "x.1", "x.2", "x.3"   | what each thread waits for                                               |
 
@@ -127,15 +127,17 @@ class _Family:
     def keeper(self) -> TaskDescription:
         task = self._task
         over = (Cap(number, _OVER_THREADS, kind=CapKind.TASK) for number in self._numbers)
-        space = Cap(self._numbers[0], Rights.BIND, kind=CapKind.ADDRESS_SPACE)
+        space = Cap(self._numbers[0], Rights.BIND | Rights.MAP, kind=CapKind.ADDRESS_SPACE)
+        quota = Cap(0, Rights.CREATE, kind=CapKind.QUOTA)
         return TaskDescription(
             f"{task.name}.keeper",
             _KEEPER_PROGRAM,
             None,
-            (Cap(self._endpoint, Rights.RECV), space, *over),
+            (Cap(self._endpoint, Rights.RECV), space, *over, quota),
             task.place,
             task.priority,
             options=BuildOptions(define=(f"THREADS={len(self._threads)}",)),
-            handles=(("requests", 0), ("space", 1), ("first", 2)),
+            handles=(("requests", 0), ("space", 1), ("first", 2), ("quota", 2 + len(self._threads))),
             serves=True,
+            keeper_of=task.name,
         )

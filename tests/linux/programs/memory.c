@@ -49,6 +49,7 @@ int main(void)
     MUST(map(0, 0, both, MAP_ANONYMOUS) == MAP_FAILED && errno == EINVAL);
     MUST(map(0, 1ul << 40, both, MAP_ANONYMOUS) == MAP_FAILED && errno == ENOMEM);
     MUST(map(0, ~0ul, both, MAP_ANONYMOUS) == MAP_FAILED && errno == ENOMEM);
+    MUST(map(grown, 4096, both, MAP_ANONYMOUS | MAP_FIXED_NOREPLACE) == MAP_FAILED && errno == EEXIST);
     MUST(map((void *)0x1000, 4096, both, MAP_ANONYMOUS | MAP_FIXED) == MAP_FAILED && errno == ENOMEM);
     MUST(munmap((void *)1, 4096) == -1 && errno == EINVAL);
     MUST(munmap((void *)(1ul << 40), 4096) == 0);

@@ -305,4 +305,4 @@ linux_stack_end:
         .balign 8
         .global linux_start
 linux_start:
-        .space  208                     // struct linux_start: the tool writes it
+        .space  240                     // struct linux_start: the tool writes it

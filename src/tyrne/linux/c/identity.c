@@ -130,7 +130,7 @@ int64_t linux_sysinfo(const uint64_t *x)
     uint64_t *words = (uint64_t *)x[0];
     clear_words(words, 14);
     words[0] = linux_now() / NANOSECONDS;
-    words[4] = words[5] = linux_start.heap_end - linux_start.heap;
+    words[4] = words[5] = linux_start.heap_pages * PAGE;
     words[10] = 1;                     /* one process */
     *(uint32_t *)(words + 13) = 1;     /* in bytes */
     return 0;

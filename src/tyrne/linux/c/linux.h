@@ -23,7 +23,7 @@ enum {
 /* What the tool writes into the data of a program (tyrne.linux.start has the same words). */
 struct linux_start {
     uint64_t entry;
-    uint64_t heap, heap_end; /* pages of zeros */
+    uint64_t heap, heap_end; /* addresses, at blocks */
     uint64_t program_headers, program_header_count;
     uint64_t stack_bytes;
     uint64_t console, clock, quiet; /* handles, or TYRNE_NULL_HANDLE; nobody signals `quiet` */
@@ -35,10 +35,12 @@ struct linux_start {
     uint64_t threads; /* that there may be at once; with more than one also: */
     uint64_t keeper, first; /* handles of the keeper's endpoint, and of the notification of the first thread */
     uint64_t stacks; /* of the library, one for each */
+    uint64_t heap_pages, pieces; /* of memory for the heap: how many at most, and in how many regions */
+    uint64_t quota, space; /* handles: the memory is made by the one and mapped in the other */
     uint64_t seed[4];
 };
 extern const struct linux_start linux_start;
-_Static_assert(sizeof linux_start == 208, "as entry.S and tyrne.linux.start have it");
+_Static_assert(sizeof linux_start == 240, "as entry.S and tyrne.linux.start have it");
 
 /* What entry.S keeps of the program while a call is answered, and gives back. */
 struct linux_frame {

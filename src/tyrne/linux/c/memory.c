@@ -1,90 +1,21 @@
-/* Memory: the heap of the task, pages that are there from the start. `brk` grows from below, mappings come from above.
+/* Memory: what programs ask of it. `brk` grows from the lower end of the heap's addresses, mappings come from the upper one.
 
-   Pages that nobody has are zeros. Protections are not changed: what a program makes read-only can be written. */
+   What may not be accessed (PROT_NONE) is addresses only; memory is made for them when they may be. It stays when they
+   may not be any more, and can be read and written then: protections take nothing away. */
 
 #include "files.h"
+#include "room.h"
 
-enum { PROT_EXEC = 4 };
+enum { PROT_NONE = 0, PROT_EXEC = 4 };
 enum { MAP_PRIVATE = 2, MAP_TYPE = 15, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20, MAP_FIXED_NOREPLACE = 0x100000 };
 enum { MREMAP_MAYMOVE = 1, MREMAP_FIXED = 2 };
 enum { MADV_DONTNEED = 4 };
-enum { BRK = 214 };
 
-#define MOST_PAGES 20480ul /* tyrne.linux.start.MOST_HEAP_PAGES */
-#define NONE (~0ul)
-
-static uint64_t taken[MOST_PAGES / 64];
 static uint64_t break_now;
-
-static inline uint64_t heap_pages(void)
-{
-    return (linux_start.heap_end - linux_start.heap) / PAGE;
-}
-
-static inline int is_taken(uint64_t page)
-{
-    return taken[page / 64] >> page % 64 & 1;
-}
-
-static inline void *page_at(uint64_t page)
-{
-    return (void *)(linux_start.heap + page * PAGE);
-}
-
-static void take(uint64_t page, uint64_t count)
-{
-    for (uint64_t end = page + count; page < end; page++)
-        taken[page / 64] |= 1ul << page % 64;
-}
-
-static void give_back(uint64_t page, uint64_t count)
-{
-    for (uint64_t end = page + count; page < end; page++) {
-        if (is_taken(page)) {
-            taken[page / 64] &= ~(1ul << page % 64);
-            memset(page_at(page), 0, PAGE);
-        }
-    }
-}
-
-static int are_free(uint64_t page, uint64_t count)
-{
-    for (uint64_t end = page + count; page < end; page++)
-        if (is_taken(page))
-            return 0;
-    return 1;
-}
-
-/* Tell once that the heap is used up, as a refusal of brk, whose answer cannot say so. */
-static void used_up(void)
-{
-    static int told;
-    if (!told)
-        linux_tell(BRK, ENOMEM, 0);
-    told = 1;
-}
-
-/* The highest run of free pages, or NONE. */
-static uint64_t find(uint64_t count)
-{
-    uint64_t run = 0;
-    for (uint64_t page = heap_pages(); page-- > 0;) {
-        if (page % 64 == 63 && taken[page / 64] == ~0ul) {
-            run = 0;
-            page -= 63;
-        } else if (is_taken(page)) {
-            run = 0;
-        } else if (++run == count) {
-            return page;
-        }
-    }
-    used_up();
-    return NONE;
-}
 
 /* Which pages of the heap [address, address + length) has, which need not lie in it. */
 struct range {
-    uint64_t page, count;
+    uint64_t first, end;
     int within; /* all of them lie in the heap */
 };
 
@@ -95,7 +26,7 @@ static struct range pages_of(uint64_t address, uint64_t length)
     if (end < address || address >= limit || end <= start)
         return (struct range){0, 0, 0};
     uint64_t from = address < start ? start : address, to = end > limit ? limit : end;
-    return (struct range){(from - start) / PAGE, (to - from + PAGE - 1) / PAGE, from == address && to == end};
+    return (struct range){from / PAGE, (to + PAGE - 1) / PAGE, from == address && to == end};
 }
 
 static inline uint64_t pages_for(uint64_t length)
@@ -103,39 +34,47 @@ static inline uint64_t pages_for(uint64_t length)
     return length / PAGE + (length % PAGE != 0);
 }
 
-/* Pages for the library's own use: zeros, at the upper end as mappings are. 0 if there is no such run. */
-void *linux_take_pages(uint64_t count)
+static uint64_t run_end(uint64_t page, uint64_t limit)
 {
-    uint64_t page = count && count <= heap_pages() ? find(count) : NONE;
-    if (page == NONE)
-        return 0;
-    take(page, count);
-    return page_at(page);
+    enum use use;
+    uint64_t end = room_run(page, &use);
+    return end < limit ? end : limit;
 }
 
+/* Pages for the library's own use: zeros, at the upper end as mappings are. 0 if there are none. */
+void *linux_take_pages(uint64_t count)
+{
+    uint64_t page = room_take(count, NONE);
+    return page == NONE ? 0 : page_at(page);
+}
+
+/* Where the addresses are in too many parts to tell them apart, nobody else gets the pages. */
 void linux_give_pages(void *pages, uint64_t count)
 {
-    give_back(((uint64_t)pages - linux_start.heap) / PAGE, count);
+    uint64_t first = (uint64_t)pages / PAGE;
+    if (room_can_change())
+        room_release(first, first + count, FREE);
 }
 
 int64_t linux_brk(const uint64_t *x)
 {
-    uint64_t start = linux_start.heap, wanted = x[0];
+    uint64_t start = linux_start.heap, limit = start + BREAK_PAGES * PAGE, wanted = x[0];
     if (!break_now)
         break_now = start;
-    if (wanted > linux_start.heap_end)
-        used_up();
-    if (wanted < start || wanted > linux_start.heap_end)
+    if (wanted > limit)
+        room_used_up();
+    if (wanted < start || wanted > limit || !room_can_change())
         return (int64_t)break_now;
-    uint64_t now = pages_for(break_now - start), then = pages_for(wanted - start);
+    uint64_t now = start / PAGE + pages_for(break_now - start), then = start / PAGE + pages_for(wanted - start);
     if (then > now) {
-        if (!are_free(now, then - now)) {
-            used_up();
+        if (!room_is_all(now, then, FREE) || !room_commit(now, then, now, limit / PAGE)) {
+            room_used_up();
             return (int64_t)break_now;
         }
-        take(now, then - now);
+        room_set(now, then, TAKEN);
     } else {
-        give_back(then, now - then);
+        if (then < now)
+            room_release(then, now, FREE);
         if (wanted < break_now && wanted % PAGE)
             memset((void *)wanted, 0, PAGE - wanted % PAGE);
     }
@@ -143,34 +82,67 @@ int64_t linux_brk(const uint64_t *x)
     return (int64_t)break_now;
 }
 
+/* Addresses only. */
+static int64_t reserve(uint64_t page, uint64_t count)
+{
+    if (page == NONE)
+        return -ENOMEM;
+    room_release(page, page + count, RESERVED);
+    return (int64_t)page_at(page);
+}
+
+/* Pages at these addresses: zeros, whatever was there. */
+static int put(uint64_t page, uint64_t count)
+{
+    if (!room_commit(page, page + count, page, run_end(page + count - 1, room_end()))) {
+        room_used_up();
+        return 0;
+    }
+    room_clear(page, page + count);
+    room_set(page, page + count, TAKEN);
+    return 1;
+}
+
+/* Where a mapping goes that has no fixed place: where it is wanted, if nothing is there; or NONE for anywhere. */
+static uint64_t wanted_page(uint64_t address, uint64_t count)
+{
+    struct range range = pages_of(address / PAGE * PAGE, count * PAGE);
+    return range.within && room_is_all(range.first, range.end, FREE) ? range.first : NONE;
+}
+
 int64_t linux_mmap(const uint64_t *x)
 {
     uint64_t address = x[0], length = x[1], protection = x[2], flags = x[3];
-    int of_file = !(flags & MAP_ANONYMOUS);
-    if (!length || address % PAGE || (of_file && x[5] % PAGE))
+    int of_file = !(flags & MAP_ANONYMOUS), fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+    if (!length || (fixed && address % PAGE) || (of_file && x[5] % PAGE))
         return -EINVAL;
     if (protection & PROT_EXEC)
         return -EACCES;
     if (of_file && (flags & MAP_TYPE) != MAP_PRIVATE)
         return -ENODEV;
-    uint64_t count = pages_for(length), page;
-    if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+    uint64_t count = pages_for(length);
+    if (count > room_end() - room_first() || !room_can_change())
+        return -ENOMEM;
+    uint64_t page = wanted_page(address, count);
+    if (fixed) {
         struct range range = pages_of(address, length);
         if (!range.within)
             return -ENOMEM;
-        page = range.page;
-        if (flags & MAP_FIXED_NOREPLACE && !are_free(page, count))
+        page = range.first;
+        if (flags & MAP_FIXED_NOREPLACE && !room_is_all(page, range.end, FREE))
             return -EEXIST;
-        give_back(page, count);
-    } else {
-        page = find(count);
-        if (page == NONE)
-            return -ENOMEM;
     }
-    take(page, count);
+    if (protection == PROT_NONE && !of_file)
+        return reserve(page == NONE ? room_find(count, room_first() + BREAK_PAGES, room_end()) : page, count);
+    if (!fixed)
+        page = room_take(count, page);
+    else if (!put(page, count))
+        page = NONE;
+    if (page == NONE)
+        return -ENOMEM;
     int64_t copied = of_file ? linux_copy_of_file(x[4], x[5], page_at(page), length) : 0;
     if (copied < 0) {
-        give_back(page, count);
+        room_release(page, page + count, FREE);
         return copied;
     }
     return (int64_t)page_at(page);
@@ -181,7 +153,11 @@ int64_t linux_munmap(const uint64_t *x)
     if (x[0] % PAGE || !x[1])
         return -EINVAL;
     struct range range = pages_of(x[0], x[1]);
-    give_back(range.page, range.count);
+    if (range.first < range.end) {
+        if (!room_can_change())
+            return -ENOMEM;
+        room_release(range.first, range.end, FREE);
+    }
     return 0;
 }
 
@@ -191,31 +167,56 @@ int64_t linux_mremap(const uint64_t *x)
     struct range old = pages_of(address, x[1]);
     if (address % PAGE || !x[2] || flags & MREMAP_FIXED)
         return -EINVAL;
-    if (!old.within || !old.count)
+    uint64_t first = old.first, count = old.end - first, end = first + then;
+    if (!old.within || !count || !room_is_all(first, old.end, TAKEN))
         return -EFAULT;
-    uint64_t end = old.page + old.count;
-    if (then <= old.count) {
-        give_back(old.page + then, old.count - then);
+    if (then > room_end() - room_first() || !room_can_change())
+        return -ENOMEM;
+    if (then <= count) {
+        if (then < count)
+            room_release(end, old.end, FREE);
         return (int64_t)address;
     }
-    if (then - old.count <= heap_pages() - end && are_free(end, then - old.count)) {
-        take(end, then - old.count);
+    if (end <= room_end() && room_is_all(old.end, end, FREE) &&
+        room_commit(old.end, end, old.end, run_end(end - 1, room_end()))) {
+        room_set(old.end, end, TAKEN);
         return (int64_t)address;
     }
-    uint64_t page = flags & MREMAP_MAYMOVE ? find(then) : NONE;
+    uint64_t page = flags & MREMAP_MAYMOVE ? room_take(then, NONE) : NONE;
     if (page == NONE)
         return -ENOMEM;
-    take(page, then);
-    memcpy(page_at(page), page_at(old.page), old.count * PAGE);
-    give_back(old.page, old.count);
+    memcpy(page_at(page), page_at(first), count * PAGE);
+    if (room_can_change())
+        room_release(first, old.end, FREE);
     return (int64_t)page_at(page);
 }
 
+/* What is reserved becomes memory when it may be accessed. */
 int64_t linux_mprotect(const uint64_t *x)
 {
     if (x[0] % PAGE)
         return -EINVAL;
-    return x[2] & PROT_EXEC ? -EACCES : 0;
+    if (x[2] & PROT_EXEC)
+        return -EACCES;
+    struct range range = pages_of(x[0], x[1]);
+    uint64_t run = range.first;
+    enum use use;
+    for (uint64_t page = range.first; page < range.end; page = run) {
+        run = room_run(page, &use);
+        if (use == FREE)
+            return -ENOMEM;
+    }
+    if (x[2] == PROT_NONE || room_is_all(range.first, range.end, TAKEN))
+        return 0;
+    uint64_t limit = run_end(range.end - 1, room_end());
+    if (!room_can_change())
+        return -ENOMEM;
+    if (!room_commit(range.first, range.end, range.first, limit)) {
+        room_used_up();
+        return -ENOMEM;
+    }
+    room_set(range.first, range.end, TAKEN);
+    return 0;
 }
 
 int64_t linux_madvise(const uint64_t *x)
@@ -224,8 +225,6 @@ int64_t linux_madvise(const uint64_t *x)
         return -EINVAL;
     struct range range = pages_of(x[0], x[1]);
     if (x[2] == MADV_DONTNEED)
-        for (uint64_t page = range.page; page < range.page + range.count; page++)
-            if (is_taken(page))
-                memset(page_at(page), 0, PAGE);
+        room_clear(range.first, range.end);
     return 0;
 }

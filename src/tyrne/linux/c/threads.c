@@ -97,6 +97,33 @@ uint64_t linux_ask(uint64_t label, uint64_t one, uint64_t two, uint64_t three)
     return reply.x[0] == TYRNE_STATUS_OK ? reply.x[2] : reply.x[0];
 }
 
+/* Memory of so many pages at an address: by the capabilities of the task, or by the keeper where there may be several
+   threads. The status; `*name` is what it is given back by. */
+uint64_t linux_make_memory(uint64_t pages, uint64_t address, uint64_t *name)
+{
+    if (linux_start.threads > 1) {
+        struct tyrne_reply reply = tyrne_call(linux_start.keeper, MAKE, pages, address, 0, TYRNE_NULL_HANDLE);
+        *name = reply.x[3];
+        return reply.x[0] == TYRNE_STATUS_OK ? reply.x[2] : reply.x[0];
+    }
+    struct tyrne_reply made = tyrne_create(linux_start.quota, TYRNE_KIND_MEMORY, pages);
+    if (made.x[0] != TYRNE_STATUS_OK)
+        return made.x[0];
+    *name = made.x[1];
+    uint64_t status = tyrne_map(linux_start.space, *name, address, TYRNE_ACCESS_READ_WRITE).x[0];
+    if (status != TYRNE_STATUS_OK)
+        tyrne_cap_drop(*name);
+    return status;
+}
+
+void linux_give_memory_back(uint64_t name)
+{
+    if (linux_start.threads > 1)
+        linux_ask(GIVE_BACK, name, 0, 0);
+    else
+        tyrne_cap_drop(name);
+}
+
 static struct linux_thread *unused(void)
 {
     for (uint64_t i = 1; i < linux_start.threads; i++)

@@ -8,7 +8,7 @@
 #include "signals.h"
 
 enum { MOST_THREADS = 8, THREAD_STACK = 16384, NAME = 16 }; /* tyrne.system.limits, tyrne.linux.start */
-enum { START = 1, PUT_ASIDE = 2, END = 3, FAULTS_TO = 4, FAULT = 5, GO_ON = 6, GIVE_UP = 7 };
+enum { START = 1, PUT_ASIDE = 2, END = 3, FAULTS_TO = 4, FAULT = 5, GO_ON = 6, GIVE_UP = 7, MAKE = 8, GIVE_BACK = 9 };
 /* what the keeper is asked: keeper.c */
 
 enum thread_state { UNUSED, RUNS, LEFT }; /* LEFT: the first thread, which waits until the others are over */
@@ -46,6 +46,8 @@ void linux_unlock(void);
 struct linux_thread *linux_thread_of(const struct linux_frame *frame);
 struct linux_thread *linux_thread_numbered(uint64_t number);
 uint64_t linux_number_of(const struct linux_thread *thread);
+uint64_t linux_make_memory(uint64_t pages, uint64_t address, uint64_t *name);
+void linux_give_memory_back(uint64_t name);
 int linux_is_alone(void);
 uint64_t linux_ask(uint64_t label, uint64_t one, uint64_t two, uint64_t three);
 void linux_enter(struct linux_frame *frame, const struct linux_sent *sent, uint64_t address);
