@@ -56,7 +56,7 @@ class Stub:
 
     def __init__(self, where: Path | int, patience: float = 0.0) -> None:
         """`where` is a Unix socket, or a port of the loopback interface. A QEMU that has just been started may refuse
-        at first: for so many seconds that is borne."""
+        at its socket at first: for so many seconds that is borne."""
         self.where: Final = str(where) if isinstance(where, Path) else f"port {where}"
         family = socket.AF_INET if isinstance(where, int) else socket.AF_UNIX
         self._socket: Final = socket.socket(family, socket.SOCK_STREAM)
@@ -73,7 +73,7 @@ class Stub:
                     self._socket.connect(("127.0.0.1", where) if isinstance(where, int) else str(where))
                     break
                 except ConnectionRefusedError:
-                    if time.monotonic() > end:
+                    if isinstance(where, int) or time.monotonic() > end:
                         raise
                     time.sleep(LOOK_SECONDS)
         except (OSError, OverflowError) as error:
