@@ -26,7 +26,7 @@ SAID: Final = {
     "atomic": ("60000\n", 9),
     "condition": ("600\n", 9),
     "local": ("1818, 5\n", 9),
-    "vectors": ("49065\n", 9),
+    "vectors": ("3049065\n", 9),
     "group": ("all end\n", 3),
     "leave": ("the first one has left with 4\n", 0),
     "time": ("Operation timed out, 20000\n", 9),

@@ -1,6 +1,7 @@
 /* Threads of POSIX, each of what the first argument names. What is written does not depend on who runs when. */
 
 #include <errno.h>
+#include <fenv.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -125,7 +126,7 @@ static void *divide(void *number)
         if (i % 100 == 0)
             sched_yield();
     }
-    return (void *)(long)(sum * 1000);
+    return (void *)((long)(sum * 1000) + (fegetround() == FE_UPWARD ? 1000000 : 0));
 }
 
 static void *fault(void *number)
@@ -182,6 +183,7 @@ int main(int arguments, char **argument)
         begin(THREADS, keep_own);
         printf("%ld, %ld\n", end(THREADS), own);
     } else if (!strcmp(what, "vectors")) {
+        fesetround(FE_UPWARD); /* which a thread begins with, as its maker has it */
         begin(THREADS, divide);
         printf("%ld\n", end(THREADS));
     } else if (!strcmp(what, "group")) {
