@@ -47,7 +47,9 @@ static uint64_t start(uint64_t number, uint64_t entry, uint64_t top)
 {
     if (number < 2 || number > THREADS)
         return TYRNE_STATUS_BAD_ARGUMENT;
-    tyrne_task_suspend(thread(number));
+    uint64_t state = tyrne_task_state(thread(number)).x[1];
+    if (state != TYRNE_STATE_INACTIVE && state != TYRNE_STATE_SUSPENDED)
+        tyrne_task_suspend(thread(number));
     threads[number].state = RUNS;
     uint64_t status = tyrne_task_configure(thread(number), HANDLE_SPACE, 0, entry, top).x[0];
     return status == TYRNE_STATUS_OK ? tyrne_task_resume(thread(number)).x[0] : status;
@@ -122,6 +124,7 @@ static int go_on(const uint64_t *fault, uint64_t number)
         tyrne_task_write(thread(number), REGISTER_PC, library);
         return 1;
     case GOES_ON:
+        tyrne_task_write(thread(number), REGISTER_SP, threads[number].sp);
         tyrne_task_write(thread(number), REGISTER_PC, threads[number].go_on);
         return 1;
     case GIVES_UP:
@@ -184,6 +187,7 @@ static void ask(const struct tyrne_arrival *asked, uint64_t number)
     }
     case GO_ON:
         threads[number].go_on = word[0];
+        threads[number].sp = word[1];
         threads[number].state = GOES_ON;
         answer(asked->reply, 0);
         break;

@@ -32,8 +32,8 @@ MEMORY: Final = 80 << 20
 _BLOCK: Final = int(BLOCK_SIZE)
 _REACH: Final = 1 << 27
 """How far a branch leads."""
-SAVE, RESTORE = bytes.fromhex("fd7bbfa9"), bytes.fromhex("fd7bc1a8")
-"""`stp x29, x30, [sp, #-16]!` and back."""
+SAVE, RESTORE = bytes.fromhex("fd7bb7a9"), bytes.fromhex("fd7bc9a8")
+"""`stp x29, x30, [sp, #-144]!` and back: what lies up to 128 bytes below the stack stays there, for Go's `clone`."""
 TRAMPOLINE: Final = 16
 """Bytes; `c/handlers.c` looks for them below the library."""
 _OWN_SEGMENTS: Final = 2

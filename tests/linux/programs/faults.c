@@ -145,9 +145,9 @@ int main(int arguments, char **argument)
     } else if (!strcmp(what, "repair")) {
         page = mmap(0, 65536, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         handle(SIGSEGV, repair, 0);
-        for (int i = 0; i < 4; i++)
-            page[i * 16384] = (char)i;
-        printf("%d, %d times\n", page[49152], times);
+        page[0] = 3;
+        page[1] = 4;
+        printf("%d and %d, %d times\n", page[0], page[1], times);
     } else if (!strcmp(what, "blocked")) {
         sigset_t all;
         sigfillset(&all);

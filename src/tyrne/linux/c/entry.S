@@ -8,6 +8,7 @@
 
 #include "tyrne.h"
 
+#define SAVED 144       /* below sp: what a trampoline saves, and before it what the program may have there */
 #define FRAME 272       /* struct linux_frame */
 #define SP 248
 #define FLAGS 256
@@ -73,7 +74,7 @@ linux_entry_on_stack:
         stp     x26, x27, [x29, #208]
         ldp     x0, x1, [sp]            // x29 and x30 of the program
         stp     x28, x0, [x29, #224]
-        add     x2, sp, #16
+        add     x2, sp, #SAVED
         stp     x1, x2, [x29, #240]     // x30 and sp
         mrs     x3, nzcv
         stp     x3, x30, [x29, #FLAGS]
@@ -87,7 +88,7 @@ linux_return:
         ldp     x3, x30, [x29, #FLAGS]
         msr     nzcv, x3
         ldr     x2, [x29, #SP]
-        sub     x2, x2, #16
+        sub     x2, x2, #SAVED
         mov     sp, x2
         ldp     x0, x1, [x29]
         ldp     x2, x3, [x29, #16]
@@ -143,8 +144,7 @@ linux_thread_begin:
         sub     x0, x29, #FRAME
         mov     sp, x0
         mov     x29, #0
-        bl      linux_begin_thread
-        b       linux_return
+        bl      linux_begin_thread      // goes on by linux_restore
         .size   linux_thread_begin, . - linux_thread_begin
 
 /* Where a thread goes on whose fault the keeper has heard of: sp is its stack of the library, all else is as it was. */
@@ -175,10 +175,10 @@ linux_fault:
         b       linux_return
         .size   linux_fault, . - linux_fault
 
-/* Have the registers of a frame again, x0, and let the keeper put sp and pc back to where they were at the fault. */
-        .global linux_refault
-        .type   linux_refault, %function
-linux_refault:
+/* Have the registers of a frame again, x0, and let the keeper put sp and pc where it has been told to. */
+        .global linux_restore
+        .type   linux_restore, %function
+linux_restore:
         ldr     x3, [x0, #FLAGS]
         msr     nzcv, x3
         ldr     x30, [x0, #240]
@@ -198,15 +198,7 @@ linux_refault:
         ldp     x2, x3, [x0, #16]
         ldp     x0, x1, [x0]
         brk     #0
-        .size   linux_refault, . - linux_refault
-
-/* Where a call goes back to instead of its trampoline, to go on where the keeper was told to put the pc. */
-        .global linux_exactly
-        .type   linux_exactly, %function
-linux_exactly:
-        ldp     x29, x30, [sp], #16
-        brk     #0
-        .size   linux_exactly, . - linux_exactly
+        .size   linux_restore, . - linux_restore
 
 /* Where the first thread goes on when another has ended the program: x0 is the code. */
         .global linux_leave
@@ -221,7 +213,7 @@ linux_leave:
         .global linux_jump
         .type   linux_jump, %function
 linux_jump:
-        ldp     x29, x30, [sp], #16
+        ldp     x29, x30, [sp], #SAVED
         br      x16
         .size   linux_jump, . - linux_jump
 
@@ -230,15 +222,15 @@ linux_jump:
         .type   linux_restorer, %function
 linux_restorer:
         mov     x8, #139
-        stp     x29, x30, [sp, #-16]!
+        stp     x29, x30, [sp, #-SAVED]!
         adrp    x16, linux_start + STACKS
         ldr     x16, [x16, :lo12:linux_start + STACKS]
         cbz     x16, 1f
         bl      linux_entry_of_threads
-        ldp     x29, x30, [sp], #16
+        ldp     x29, x30, [sp], #SAVED
         b       linux_restorer
 1:      bl      linux_entry
-        ldp     x29, x30, [sp], #16
+        ldp     x29, x30, [sp], #SAVED
         b       linux_restorer
         .size   linux_restorer, . - linux_restorer
 

@@ -16,7 +16,6 @@ enum { FETCH = 0x20, MISALIGNED_PC = 0x22, ACCESS = 0x24, MISALIGNED_SP = 0x26, 
        BREAKPOINT = 0x3c }; /* classes of ESR_EL1 */
 enum { PERMISSION = 0x0c, LEVELS = 3, OUTSIDE = 0x10, MISALIGNED = 0x21 }; /* of FETCH and ACCESS: what it was */
 
-_Noreturn void linux_refault(struct linux_frame *frame);
 void linux_fault(void);
 
 /* Which signal a fault sends, and with which code. */
@@ -50,6 +49,14 @@ void linux_hear_faults(void)
     heard = 1;
 }
 
+/* Go on with the registers of the frame where `exact` says, and touch nothing of the program's memory. */
+_Noreturn void linux_go_on(struct linux_frame *frame)
+{
+    linux_ask(GO_ON, linux_self->exact, frame->sp, 0);
+    linux_unlock();
+    linux_restore(frame);
+}
+
 /* What a thread does first whose fault the keeper has heard of. */
 void linux_faulted(struct linux_frame *frame)
 {
@@ -58,7 +65,7 @@ void linux_faulted(struct linux_frame *frame)
     struct tyrne_reply told = tyrne_call(linux_start.keeper, FAULT, 0, 0, 0, TYRNE_NULL_HANDLE);
     uint64_t syndrome = told.x[3], address = told.x[4];
     frame->sp = told.x[2];
-    frame->back = (uint64_t)linux_exactly;
+    frame->back = (uint64_t)linux_restore;
     me->exact = told.x[5];
     struct linux_sent sent = signal_of(syndrome);
     if (syndrome >> 26 != FETCH && syndrome >> 26 != ACCESS)
@@ -68,7 +75,7 @@ void linux_faulted(struct linux_frame *frame)
     uint64_t handler = linux_actions[sent.signal].handler;
     if (handler == SIG_DFL || handler == SIG_IGN || me->blocked & SIGNAL(sent.signal)) {
         linux_ask(GIVE_UP, 0, 0, 0);
-        linux_refault(frame); /* and nobody else makes a call any more */
+        linux_restore(frame); /* and nobody else makes a call any more */
     }
     linux_enter(frame, &sent, address);
     linux_unlock();

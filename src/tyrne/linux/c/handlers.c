@@ -10,7 +10,7 @@ enum { TRAMPOLINES_BYTES = 1 << 20, BRANCH = 5 };
 enum { SS_ONSTACK = 1, SMALLEST_STACK = 5120 };
 enum { FP_AND_SIMD = 0x46508001, OF_A_FAULT = 0x45535201, RECORDS_BYTES = 4096 };
 
-#define RESTORE 0xa8c17bfdu         /* `ldp x29, x30, [sp], #16` of a trampoline, before its branch back */
+#define RESTORE 0xa8c97bfdu         /* `ldp x29, x30, [sp], #144` of a trampoline, before its branch back */
 #define SS_AUTODISARM 0x80000000u
 #define FLAGS 0xf0000000ul          /* of pstate: N, Z, C, V */
 #define NOT_OF_PROGRAMS 0x3dful     /* of pstate: mode and masks of interrupts */
@@ -62,9 +62,9 @@ static uint64_t target_of(uint64_t at)
 }
 
 /* Where the program goes on: behind a trampoline's branch back, or where the library sends it. */
-static uint64_t pc_of(const struct linux_frame *frame)
+uint64_t linux_pc_of(const struct linux_frame *frame)
 {
-    if (frame->back == (uint64_t)linux_exactly)
+    if (frame->back == (uint64_t)linux_restore)
         return linux_self->exact;
     return frame->back == (uint64_t)linux_jump ? frame->x[16] : target_of(frame->back + 4);
 }
@@ -72,7 +72,7 @@ static uint64_t pc_of(const struct linux_frame *frame)
 /* Go on with the registers of the frame: behind a trampoline, at x16, or by the keeper exactly where it says. */
 static void go_back(struct linux_frame *frame, uint64_t back)
 {
-    uint64_t *slot = (uint64_t *)(frame->sp - 16);
+    uint64_t *slot = (uint64_t *)(frame->sp - 144);
     slot[0] = frame->x[29];
     slot[1] = frame->x[30];
     frame->back = back;
@@ -125,7 +125,7 @@ int64_t linux_sigaltstack(const uint64_t *x)
 void linux_enter(struct linux_frame *frame, const struct linux_sent *sent, uint64_t address)
 {
     struct linux_action *place = &linux_actions[sent->signal], action = *place;
-    uint64_t top = frame->sp, pc = pc_of(frame);
+    uint64_t top = frame->sp, pc = linux_pc_of(frame);
     if (action.flags & SA_ONSTACK && linux_self->alternative.bytes && !is_on(&linux_self->alternative, top))
         top = linux_self->alternative.from + linux_self->alternative.bytes;
     struct signal_frame *made = (struct signal_frame *)(((top & ~15ul) - sizeof *made) & ~15ul);
@@ -190,8 +190,8 @@ void linux_deliver(struct linux_frame *frame)
 {
     if (linux_pending_here() & ~linux_self->blocked || linux_self->suspended)
         deliver(frame);
-    if (frame->back == (uint64_t)linux_exactly)
-        linux_ask(GO_ON, linux_self->exact, 0, 0);
+    if (frame->back == (uint64_t)linux_restore)
+        linux_go_on(frame);
 }
 
 /* A program that nobody else can end has come to its end. */
@@ -256,11 +256,11 @@ int64_t linux_rt_sigreturn(const uint64_t *x)
     set_alternative(stack, frame->sp);
     if (!back && linux_start.threads > 1) {
         linux_self->exact = pc;
-        back = (uint64_t)linux_exactly;
-    } else if (!back) {
-        frame->x[16] = pc; /* no end of a call: there, no register is free to lead to it */
-        back = (uint64_t)linux_jump;
+        frame->back = (uint64_t)linux_restore;
+    } else {
+        if (!back)
+            frame->x[16] = pc; /* no end of a call: there, no register is free to lead to it */
+        go_back(frame, back ? back : (uint64_t)linux_jump);
     }
-    go_back(frame, back);
     return (int64_t)frame->x[0];
 }

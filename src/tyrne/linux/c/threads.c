@@ -173,7 +173,7 @@ int64_t linux_clone(const uint64_t *x)
     return (int64_t)number;
 }
 
-/* What a thread does first, on its stack of the library: it fills the frame of a call that it goes back from. */
+/* What a thread does first, on its stack of the library: it fills the frame of a call, and goes on behind it. */
 void linux_begin_thread(struct linux_frame *frame)
 {
     struct linux_thread *me = linux_thread_of(frame);
@@ -181,12 +181,10 @@ void linux_begin_thread(struct linux_frame *frame)
     *frame = me->frame;
     linux_take_vectors(me->vectors);
     __asm__ volatile("msr tpidr_el0, %0" : : "r"(me->local));
-    uint64_t *slot = (uint64_t *)(frame->sp - 16); /* where the trampoline takes them from */
-    slot[0] = frame->x[29];
-    slot[1] = frame->x[30];
     if (me->put)
         *(uint32_t *)me->put = (uint32_t)linux_number_of(me);
-    linux_unlock();
+    me->exact = linux_pc_of(frame);
+    linux_go_on(frame); /* below its stack pointer may be what its maker has left for it */
 }
 
 int64_t linux_set_tid_address(const uint64_t *x)

@@ -30,7 +30,7 @@ struct linux_thread {
     struct linux_stack alternative;
     uint64_t before_suspended;     /* the mask to come back */
     int suspended;                 /* rt_sigsuspend: the mask was replaced until a handler has run */
-    uint64_t exact;                /* where it goes on, if it goes back to linux_exactly */
+    uint64_t exact;                /* where it goes on, if it goes back to linux_restore */
     char name[NAME];
     /* what it begins with */
     uint64_t local, put;           /* tpidr_el0; where its number is put, or 0 */
@@ -52,7 +52,9 @@ int linux_is_alone(void);
 uint64_t linux_ask(uint64_t label, uint64_t one, uint64_t two, uint64_t three);
 void linux_enter(struct linux_frame *frame, const struct linux_sent *sent, uint64_t address);
 void linux_hear_faults(void);
-void linux_exactly(void);
+_Noreturn void linux_restore(struct linux_frame *frame);
+_Noreturn void linux_go_on(struct linux_frame *frame);
+uint64_t linux_pc_of(const struct linux_frame *frame);
 int64_t linux_wait(uint64_t at);
 void linux_wake(const struct linux_thread *thread);
 int64_t linux_wake_futex(uint64_t address, uint32_t most, uint32_t bits);
