@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ QEMU = {b"qqemu.PhyMemMode": b"0", b"Qqemu.PhyMemMode:1": b"OK", b"D": b"OK"}
 
 @contextmanager
 def server(folder: Path, answer: Callable[[bytes], bytes | None]) -> Iterator[Path]:
-    """Something that answers packets; None closes the connection."""
+    """Something that answers packets; `$` alone is no answer, None closes the connection."""
     path = folder / "gdb"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(str(path))
@@ -29,13 +29,13 @@ def server(folder: Path, answer: Callable[[bytes], bytes | None]) -> Iterator[Pa
         def serve() -> None:
             client, _ = listening.accept()
             reader = Reader()
-            with client:
+            with client, suppress(ConnectionError):
                 while data := client.recv(65536):
                     for packet in reader.add(data):
                         said = answer(packet)
                         if said is None:
                             return
-                        client.sendall(b"+" + (b"" if said == b"$" else packed(said)))
+                        client.sendall(b"+" + (said.removesuffix(b"$") if said[:1] == b"$" else packed(said)))
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -71,6 +71,23 @@ def test_a_server_that_says_nothing_is_not_waited_for(tmp_path: Path, monkeypatc
     monkeypatch.setattr(qemu_gdb, "ANSWER_SECONDS", 0.2)
     with server(tmp_path, lambda packet: b"O00") as path, pytest.raises(RequestError, match="no answer; another"):
         Stub(path)
+
+
+def test_a_server_that_says_without_end_that_it_stopped_is_not_listened_to(tmp_path: Path) -> None:
+    stopped = packed(b"T05") * 10_000
+    with server(tmp_path, lambda packet: stopped) as path, pytest.raises(RequestError, match="not the gdb server of"):
+        Stub(path)
+
+
+def test_a_server_that_goes_while_the_machine_runs_is_one_error(tmp_path: Path) -> None:
+    def leave() -> bool:
+        stub._socket.shutdown(socket.SHUT_WR)
+        return True
+
+    answers = {**QEMU, b"c": b"$"}
+    gone = pytest.raises(RequestError, match="QEMU has ended, or does not listen any more")
+    with server(tmp_path, lambda packet: answers[packet]) as path, Stub(path) as stub, gone:
+        stub.run(None, leave)
 
 
 def test_where_nobody_listens_it_says_how_somebody_would(tmp_path: Path) -> None:

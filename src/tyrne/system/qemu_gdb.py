@@ -26,7 +26,7 @@ LOOK_SECONDS: Final = 0.05
 _BLOCK: Final = 2048
 """Bytes of memory that QEMU gives at once."""
 _OUTPUTS: Final = 4096
-"""Packets of output that are passed over while an answer is waited for."""
+"""Packets of output, or about a stop, that are passed over while an answer is waited for."""
 _OK: Final = b"OK"
 _STOPPED: Final = re.compile(rb"[TS]([0-9a-f]{2})(.*)", re.DOTALL)
 _WATCH: Final = re.compile(rb"[arw]*watch:([0-9a-f]{1,16});")
@@ -89,7 +89,9 @@ class Stub:
 
     def _begin(self) -> None:
         answer = self.ask(b"qqemu.PhyMemMode")
-        while _STOPPED.fullmatch(answer):  # QEMU may have said before that it stopped
+        for _ in range(_OUTPUTS):
+            if not _STOPPED.fullmatch(answer):  # QEMU may have said before that it stopped
+                break
             answer = self._receive()
         if not answer.isdigit() or self.ask(b"Qqemu.PhyMemMode:1") != _OK:
             raise RequestError(f"{self.where}: not the gdb server of QEMU, or older than 4.1; give that of QEMU")
@@ -156,11 +158,9 @@ class Stub:
         clock on the wall."""
         self._send(b"c")
         end = None if seconds is None else time.monotonic() + seconds
-        while not self._packets:
-            if self._waits(LOOK_SECONDS):
-                self._fetch()  # which may be no more than QEMU's word that it has heard
-            elif wishes() or (end is not None and time.monotonic() > end):
-                self._socket.sendall(INTERRUPT)
+        while not self._comes(LOOK_SECONDS):
+            if wishes() or (end is not None and time.monotonic() > end):
+                self._put(INTERRUPT)
                 break
         return self._halt(self._next())
 
@@ -176,8 +176,11 @@ class Stub:
         return self._receive()
 
     def _send(self, content: bytes) -> None:
+        self._put(packed(content))
+
+    def _put(self, data: bytes) -> None:
         try:
-            self._socket.sendall(packed(content))
+            self._socket.sendall(data)
         except OSError:
             raise self._gone() from None
 
@@ -213,9 +216,11 @@ class Stub:
         except OSError:
             raise self._gone() from None
 
-    def _waits(self, seconds: float) -> bool:
-        """Whether something comes in this time."""
-        return bool(self._packets) or bool(select.select([self._socket], [], [], seconds)[0])
+    def _comes(self, seconds: float) -> bool:
+        """Whether a packet comes in this time. What acknowledges one is none, and comes at once."""
+        if not self._packets and select.select([self._socket], [], [], seconds)[0]:
+            self._fetch()
+        return bool(self._packets)
 
     def _halt(self, packet: bytes) -> Halt:
         found = _STOPPED.fullmatch(packet)
