@@ -16,12 +16,14 @@ from tyrne.cli.views import CAPS, MAPS, PS, TREE, WAITS
 from tyrne.inspect import Inspection, look, look_at_replay, run_of
 from tyrne.inspect.live import LiveMachine, machine
 from tyrne.inspect.live.beginning import Beginning
+from tyrne.inspect.live.filling import BadStateError, fill
 from tyrne.inspect.look import NOWHERE
 from tyrne.kernel.kernel import Kernel
 from tyrne.system.dwarf_types import BadTypesError, Types
 from tyrne.system.errors import RequestError
-from tyrne.system.kernel_image import KERNEL, KernelImage, physical
+from tyrne.system.kernel_image import KERNEL, KERNEL_BYTES, KernelImage, physical
 from tyrne.system.known import known_system
+from tyrne.system.loading import compile_program
 from tyrne.system.qemu_gdb import PC
 from tyrne.system.replay import Replay
 from tyrne.system.shipped import shipped
@@ -275,3 +277,28 @@ def test_memory_that_says_anything_is_one_error_and_soon(spinning: Now) -> None:
 def test_what_is_no_image_has_no_types(content: bytes) -> None:
     with pytest.raises(BadTypesError):
         Types(content).variable(KERNEL)
+
+
+TYPES = """
+struct state { unsigned long word; SPARE } KERNEL = { 1 };
+void _start(void) { KERNEL.word++; }
+"""
+
+
+def program(folder: Path, spare: str = "") -> bytes:
+    """An ELF with a variable of the kernel's name."""
+    (folder / "state.c").write_text(TYPES.replace("SPARE", spare))
+    return compile_program(folder / "state.c").read_bytes()
+
+
+def test_an_image_that_does_not_know_the_kernels_tags_is_one_error(tmp_path: Path) -> None:
+    kernel: Any = None
+    with pytest.raises(BadStateError, match="it has no enumeration Tag"):
+        fill(kernel, Types(program(tmp_path)), KERNEL, bytes(8))
+
+
+def test_of_an_image_that_says_its_state_is_all_of_memory_nothing_is_read(tmp_path: Path) -> None:
+    elf = program(tmp_path, f"char spare[{KERNEL_BYTES}];")
+    image = KernelImage(tmp_path / "image.elf", elf, 0, b"", 0, (), ())
+    with pytest.raises(RequestError, match=r"image\.elf: no kernel has so much state; give what tyrne build"):
+        assert image.kernel

@@ -106,11 +106,14 @@ class Types:
 
     def enumeration(self, name: str) -> Enumeration:
         """An enumeration by its name."""
-        for offset, entry in self._entries.items():
-            if entry.tag == "DW_TAG_enumeration_type" and _name(entry) == name:
-                found = self._at(offset, 0)
-                if isinstance(found, Enumeration):
-                    return found
+        try:
+            for offset, entry in self._entries.items():
+                if entry.tag == "DW_TAG_enumeration_type" and _name(entry) == name:
+                    found = self._at(offset, 0)
+                    if isinstance(found, Enumeration):
+                        return found
+        except Exception as error:  # as above
+            raise BadTypesError(f"the type of {name} cannot be read ({type(error).__name__})") from None
         raise BadTypesError(f"it has no enumeration {name}")
 
     def _read(self) -> None:

@@ -36,6 +36,8 @@ _MOST: Final = 16 << 20
 """Bytes of an image that is read."""
 TEXT_BYTES: Final = 1 << 20
 """Of code, which is compared: a kernel's places lie within as much of it."""
+KERNEL_BYTES: Final = 4 << 20
+"""Of all state, which is read whole; a kernel has less than a tenth of it."""
 MANIFEST_BYTES: Final = 256 << 10
 """Of a manifest that are compared: in front it has all but what programs consist of."""
 _LIMIT: Final = slice(8 * int(WORD_MAX_INSTRUCTIONS), 8 * int(WORD_MAX_INSTRUCTIONS) + 8)
@@ -72,6 +74,8 @@ class KernelImage:
             address, kind = self.types.variable(KERNEL)
         except BadTypesError as error:
             raise RequestError(f"{self.path}: {error}; give what tyrne build --emit elf writes") from None
+        if kind.size > KERNEL_BYTES:
+            raise RequestError(f"{self.path}: no kernel has so much state; give what tyrne build --emit elf writes")
         return physical(address), kind.size
 
     @cached_property
@@ -139,9 +143,11 @@ def read_image(path: Path) -> KernelImage:
             raise ValueError("too large")
         found: Any = ELFFile(io.BytesIO(elf))
         section, symbols = found.get_section_by_name(".text"), found.get_section_by_name(".symtab")
+        if section.data_size > TEXT_BYTES:
+            raise ValueError("no kernel")
         text, code = int(section["sh_addr"]), bytes(section.data())
         first, end, manifest = (int(symbols.get_symbol_by_name(name)[0]["st_value"]) for name in _SYMBOLS)
-        if not int(DIRECT_MAP) + RAM_START <= text or len(code) > TEXT_BYTES:
+        if not int(DIRECT_MAP) + RAM_START <= text:
             raise ValueError("no kernel")
     except Exception as error:  # a library reads what may be anything: all that it raises means one thing
         raise RequestError(f"{path}: no kernel for QEMU; give what tyrne build --emit elf writes") from error

@@ -43,12 +43,12 @@ def _classes() -> dict[str, type]:
 
 def fill(kernel: Kernel[Any], types: Types, name: str, memory: bytes) -> None:
     """Fill a kernel that has not booted with the bytes of the variable that is one."""
-    start, layout = types.variable(name)
-    if not isinstance(layout, Struct) or len(memory) != layout.size:
-        raise BadStateError("it has no kernel")
-    tags = {value: member.removeprefix(_IS) for value, member in types.enumeration("Tag").members.items()}
-    filling = _Filling(memory, start, tags)
     try:
+        start, layout = types.variable(name)
+        if not isinstance(layout, Struct) or len(memory) != layout.size:
+            raise BadStateError("it has no kernel")
+        tags = {value: member.removeprefix(_IS) for value, member in types.enumeration("Tag").members.items()}
+        filling = _Filling(memory, start, tags)
         filling.meet(kernel, layout, 0)
         filling.fill()
     except (KeyError, ValueError, TypeError, AttributeError, struct.error) as error:
