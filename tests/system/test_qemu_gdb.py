@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -88,6 +89,50 @@ def test_a_server_that_goes_while_the_machine_runs_is_one_error(tmp_path: Path) 
     gone = pytest.raises(RequestError, match="QEMU has ended, or does not listen any more")
     with server(tmp_path, lambda packet: answers[packet]) as path, Stub(path) as stub, gone:
         stub.run(None, leave)
+
+
+def keep_saying(what: bytes, folder: Path) -> str:
+    """What comes of a connection to somebody who says one thing for ever, whatever they are asked."""
+    path = folder / "gdb"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(str(path))
+        listening.listen(1)
+        end = time.monotonic() + 5
+
+        def serve() -> None:
+            client, _ = listening.accept()
+            client.settimeout(1)
+            with client, suppress(OSError):
+                while time.monotonic() < end:
+                    client.sendall(what)
+                    time.sleep(0.01)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(RequestError) as told:
+            Stub(path)
+        assert time.monotonic() < end
+        thread.join(30)
+    return str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        (b"+", "no answer; another"),
+        (b"no packet at all\n", "no answer; another"),
+        (b"$" + bytes(4096), "no answer; another"),
+        (b"$OK#00", "no answer; another"),
+        (packed(b"O30"), "no answer; another"),
+        (packed(b"T05"), "not the gdb server of QEMU"),
+        (packed(b""), "not the gdb server of QEMU"),
+    ],
+)
+def test_a_server_that_never_ends_is_left(
+    what: bytes, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qemu_gdb, "ANSWER_SECONDS", 0.4)
+    assert why in keep_saying(what, tmp_path)
 
 
 def test_where_nobody_listens_it_says_how_somebody_would(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ LOOK_SECONDS: Final = 0.05
 _BLOCK: Final = 2048
 """Bytes of memory that QEMU gives at once."""
 _OUTPUTS: Final = 4096
-"""Packets of output, or about a stop, that are passed over while an answer is waited for."""
+"""Packets of output that are passed over while an answer is waited for."""
 _OK: Final = b"OK"
 _STOPPED: Final = re.compile(rb"[TS]([0-9a-f]{2})(.*)", re.DOTALL)
 _WATCH: Final = re.compile(rb"[arw]*watch:([0-9a-f]{1,16});")
@@ -89,9 +89,7 @@ class Stub:
 
     def _begin(self) -> None:
         answer = self.ask(b"qqemu.PhyMemMode")
-        for _ in range(_OUTPUTS):
-            if not _STOPPED.fullmatch(answer):  # QEMU may have said before that it stopped
-                break
+        if _STOPPED.fullmatch(answer):  # QEMU may have said before that it stopped
             answer = self._receive()
         if not answer.isdigit() or self.ask(b"Qqemu.PhyMemMode:1") != _OK:
             raise RequestError(f"{self.where}: not the gdb server of QEMU, or older than 4.1; give that of QEMU")
@@ -193,17 +191,23 @@ class Stub:
         return packet
 
     def _next(self) -> bytes:
-        """The next packet that is no output."""
+        """The next packet that is no output, and comes within ANSWER_SECONDS, whatever else comes meanwhile."""
+        end = time.monotonic() + ANSWER_SECONDS
         for _ in range(_OUTPUTS):
             while not self._packets:
-                self._fetch()
+                self._fetch(end)
             packet = self._packets.pop(0)
             if packet[:1] != b"O" or packet == _OK:
                 return packet
         raise self._nonsense()
 
-    def _fetch(self) -> None:
+    def _fetch(self, end: float) -> None:
+        """Read what comes, until a time of the clock on the wall."""
         try:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._socket.settimeout(left)
             data = self._socket.recv(1 << 16)
             if not data:
                 raise self._gone()
@@ -219,7 +223,7 @@ class Stub:
     def _comes(self, seconds: float) -> bool:
         """Whether a packet comes in this time. What acknowledges one is none, and comes at once."""
         if not self._packets and select.select([self._socket], [], [], seconds)[0]:
-            self._fetch()
+            self._fetch(time.monotonic() + ANSWER_SECONDS)
         return bool(self._packets)
 
     def _halt(self, packet: bytes) -> Halt:
