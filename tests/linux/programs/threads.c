@@ -155,6 +155,18 @@ static void *wait_for_signal(void *number)
     return (void *)own;
 }
 
+/* Take all that is pending, once the mutex is free. */
+static void *take_all(void *unused)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_mutex_lock(&mutex);
+    while (sigtimedwait(&all, 0, &(struct timespec){0, 0}) > 0)
+        counter++;
+    pthread_mutex_unlock(&mutex);
+    return unused;
+}
+
 int main(int arguments, char **argument)
 {
     const char *what = argument[arguments - 1];
@@ -207,6 +219,23 @@ int main(int arguments, char **argument)
         sem_wait(&ready);
         pthread_kill(threads[0], SIGUSR1);
         printf("%ld\n", end(1));
+    } else if (!strcmp(what, "pending")) {
+        static const char others[] = {SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGCONT, 0};
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_BLOCK, &all, 0);
+        pthread_mutex_lock(&mutex);
+        begin(3, take_all);
+        for (int each = 1; each <= 31; each++)
+            if (each != SIGKILL && each != SIGSTOP && !strchr(others, each)) {
+                kill(getpid(), each), pthread_kill(pthread_self(), each);
+                for (int i = 0; i < 3; i++)
+                    pthread_kill(threads[i], each);
+            }
+        pthread_mutex_unlock(&mutex);
+        end(3);
+        take_all(0);
+        printf("%ld pending\n", counter);
     } else if (!strcmp(what, "time")) {
         struct timespec now;
         pthread_mutex_lock(&mutex);

@@ -7,7 +7,8 @@
 enum { SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK };
 enum { SEGV_ACCERR = 2 };
 enum { SIGILL = 4, SIGTRAP = 5, SIGBUS = 7, SIGFPE = 8, SIGSYS = 31 };
-enum { SET_BYTES = 8, QUEUED = 96, ONCE = SIGRTMIN - 1 }; /* signals up to ONCE are pending once, others are queued */
+enum { SET_BYTES = 8, ONCE = SIGRTMIN - 1 }; /* signals up to ONCE are pending once, others are queued */
+enum { QUEUED_ONCE = ONCE * (1 + MOST_THREADS), QUEUED = 65 + QUEUED_ONCE }; /* once for any thread, and for each */
 
 #define STOPPING (SIGNAL(SIGTSTP) | SIGNAL(SIGTTIN) | SIGNAL(SIGTTOU)) /* not where nobody could go on with it */
 #define QUIET (STOPPING | SIGNAL(SIGCHLD) | SIGNAL(SIGCONT) | SIGNAL(SIGURG) | SIGNAL(SIGWINCH))
@@ -97,7 +98,7 @@ static int64_t send(const struct linux_sent *sent, struct linux_thread *thread)
     uint64_t *pending = thread ? &thread->pending : &linux_pending;
     if ((linux_is_ignored(signal) && !((thread ? thread : linux_self)->blocked & set)) || (signal <= ONCE && *pending & set))
         return 0;
-    if (signal > ONCE && queued >= QUEUED - ONCE) /* the others have room at any time */
+    if (signal > ONCE && queued >= QUEUED - QUEUED_ONCE) /* the others have room at any time */
         return -EAGAIN;
     whose[queued] = thread;
     queue[queued++] = *sent;
