@@ -29,7 +29,7 @@ from tyrne.testing.lockstep.tally import Tally
 CALLS = int(os.environ.get("TYRNE_CALLS", "110000"))
 PARTS = 4
 NEVER_FROM_EL0 = {Status.PENDING_AFTER_RESUME, Status.BLOCK_MAPPED}
-"""Version 1 had the first; the second is for who looks up a page that may be in a block, which no call does."""
+"""Version 1 had them."""
 SELDOM = {Status.OUT_OF_FRAMES}
 """Needs a quota for more than 512 pages, where no block of 2 MiB is whole: these systems have 2 MiB of RAM."""
 

@@ -7,8 +7,9 @@ import pytest
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status
 from tyrne.hal.pages import MappingFlags as F
-from tyrne.inspect.page_tables import flags_of, read_tree
+from tyrne.inspect.page_tables import flags_of, physical, read_tree
 from tyrne.kernel.page_table import Mapping, translate
+from tyrne.kernel.user_memory import probe, user_byte_address
 from tyrne.kernel.work import Preparation
 from tyrne.lang import u64
 from tyrne.system.parts import Quota as Claims
@@ -84,6 +85,7 @@ def test_large_memory_is_mapped_by_blocks_and_nobodys_before_all_of_it_is_cleare
     w.preempted(0, 700, C.MAP, w.space, w.word, AT, 1)
     assert isinstance(w.task(0).work, Preparation) and w.region.cleared == 700
     assert w.blocks() == {} and read_tree(w.board, w.root()).kept == [AT, AT + BLOCK]
+    assert not probe(w.board, w.kernel.spaces.items[1], u64(AT), u64(1), False)
     while w.task(0).work is not None:
         w.ok(w.current() or 1, C.TASK_YIELD)
     first, second = w.places()
@@ -132,6 +134,20 @@ def test_a_part_of_whole_blocks_is_mapped_by_blocks() -> None:
     part = w.ok(0, C.MEMORY_DERIVE, w.word, EVERY, 512, 1024)
     w.ok(0, C.MAP, w.space, part, AT, 0)
     assert w.blocks() == {AT + i * BLOCK: (w.places()[1 + i], F.USER) for i in range(2)}
+
+
+@pytest.mark.parametrize("write", [True, False])
+def test_what_is_mapped_by_blocks_is_memory_of_its_task_to_the_last_byte(write: bool) -> None:
+    w = Large()
+    w.ok(0, C.MAP, w.space, w.word, AT, int(write))
+    space, size = w.kernel.spaces.items[1], 2 * BLOCK
+    for at in (AT, AT + PAGE - 1, AT + BLOCK - 1, AT + BLOCK, AT + size - 1):
+        assert probe(w.board, space, u64(at), u64(1), False)
+        assert user_byte_address(w.board, space, u64(at)) == physical(w.board, w.root(), at)
+        assert probe(w.board, space, u64(at), u64(1), True) is write
+    assert probe(w.board, space, u64(AT), u64(size), write)
+    assert not probe(w.board, space, u64(AT - 1), u64(2), False)
+    assert not probe(w.board, space, u64(AT + size - 1), u64(2), False)
 
 
 def test_what_is_mapped_by_blocks_is_protected_and_forgotten_as_a_whole() -> None:

@@ -181,14 +181,25 @@ def test_a_mapped_page_is_already_mapped_and_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("level", [1, 2])
-def test_a_block_on_the_way_is_already_mapped_for_map_and_block_mapped_for_translate(level: int) -> None:
+def test_a_block_on_the_way_is_already_mapped_for_map_and_found_by_translate(level: int) -> None:
+    tables = Tables()
+    assert tables.map() is None
+    tables.board.write64(u64(tables.entry(BASE, level)), block_descriptor(u64(0), DATA))
+    tables.refuses(Status.ALREADY_MAPPED, BASE)
+    size = 1 << (39 - 9 * level)
+    for address in (BASE, BASE + PAGE, BASE // size * size, BASE // size * size + size - 1):
+        assert tables.translate(address) == Mapping(u64(address % size // PAGE * PAGE), DATA)
+    with pytest.raises(PANIC):
+        tables.unmap()
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_a_block_without_an_access_flag_leads_nowhere(level: int) -> None:
     tables = Tables()
     assert tables.map() is None
     tables.board.write64(u64(tables.entry(BASE, level)), u64(RAM | 1))
     tables.refuses(Status.ALREADY_MAPPED, BASE)
-    assert tables.translate() is Status.BLOCK_MAPPED
-    with pytest.raises(PANIC):
-        tables.unmap()
+    assert tables.translate() is Status.NOT_MAPPED
 
 
 @pytest.mark.parametrize("left", [0, 1, 2])

@@ -102,8 +102,8 @@ class PageFormat(Protocol):
         """Whether the entry, of a level above the last, leads to a table."""
         ...
 
-    def is_page(self, entry: u64) -> bool:
-        """Whether the entry, of the last level, maps a page so that the machine finds it."""
+    def maps(self, entry: u64, level: u64) -> bool:
+        """Whether the entry, of this level, maps a page or a block so that the machine finds it."""
         ...
 
     def is_leaf(self, entry: u64, level: u64) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tyrne.abi import Status
 from tyrne.hal.board import TableMemory
-from tyrne.hal.pages import PAGE_SIZE, MappingFlags, forbidden, is_page_aligned
+from tyrne.hal.pages import PAGE_SIZE, MappingFlags, forbidden, is_page_aligned, page_of
 from tyrne.kernel.frames import Frames
 from tyrne.lang import hot, inline, irange, saturating_add, u64
 
@@ -50,10 +50,8 @@ def entry_of(memory: TableMemory, root: u64, address: u64, level: u64) -> u64 | 
     table = root
     for above in irange(level):
         entry = memory.read64(tables.entry_at(table, address, above))
-        if not tables.is_used(entry):
-            return Status.NOT_MAPPED
         if not tables.is_table(entry):
-            return Status.BLOCK_MAPPED
+            return Status.NOT_MAPPED
         table = tables.target(entry)
     return tables.entry_at(table, address, level)
 
@@ -114,14 +112,17 @@ def map_page(
 
 
 def translate(memory: TableMemory, root: u64, address: u64) -> Mapping | Status:
-    """Where the page of an address leads, as the CPU's own walk would find it. Changes nothing."""
+    """Where the page of an address leads, by itself or in a block, as the CPU's own walk finds it. Changes nothing."""
     tables = memory.page_format
     if address >= tables.user_limit:
         return Status.NOT_MAPPED
-    place = entry_of(memory, root, address, tables.last_level)
-    if isinstance(place, Status):
-        return place
-    entry = memory.read64(place)
-    if not tables.is_page(entry):
-        return Status.NOT_MAPPED
-    return Mapping(tables.target(entry), tables.flags(entry))
+    table = root
+    for level in irange(tables.last_level + 1):
+        entry = memory.read64(tables.entry_at(table, address, level))
+        if tables.maps(entry, level):
+            page = page_of(address % (u64(1) << tables.shift(level)))
+            return Mapping(tables.target(entry) + page, tables.flags(entry))
+        if not tables.is_table(entry):
+            return Status.NOT_MAPPED
+        table = tables.target(entry)
+    return Status.NOT_MAPPED

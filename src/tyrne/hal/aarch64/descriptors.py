@@ -140,12 +140,12 @@ class Descriptors:
     def is_table(self, entry: u64) -> bool:
         return entry & TABLE == TABLE
 
-    def is_page(self, entry: u64) -> bool:
-        return entry & (TABLE | ACCESS_FLAG) == TABLE | ACCESS_FLAG
+    def maps(self, entry: u64, level: u64) -> bool:
+        kind = entry & (TABLE | ACCESS_FLAG)
+        return kind == ACCESS_FLAG | (TABLE if level == self.last_level else VALID)
 
     def is_leaf(self, entry: u64, level: u64) -> bool:
-        kind = entry & (TABLE | ACCESS_FLAG)
-        return entry == KEPT or kind == ACCESS_FLAG | (TABLE if level == self.last_level else VALID)
+        return entry == KEPT or self.maps(entry, level)
 
     def target(self, entry: u64) -> u64:
         return entry & PAGE_ADDRESS
