@@ -56,6 +56,7 @@ class Program(BaseModel):
     stdin: str = ""
     files: Mapping[str, str] = {}
     heap_pages: int = 4096
+    threads: int = 1
     memory: str = "128M"
     differs: str = ""
     """Why it does otherwise on Tyrne, if it does."""
@@ -175,6 +176,7 @@ abi = "linux"
 args = {args}
 env = {{ PATH = "/bin", HOME = "/" }}
 heap_pages = {heap}
+threads = {threads}
 {more}
 caps = [{{ console = true }}, {{ clock = true }}]
 """
@@ -187,7 +189,7 @@ def tyrne(machine: str, program: Program, folder: Path, file: Path) -> Outcome:
     more = ['stdin = "stdin"'] if program.stdin else []
     more += ['files = "files"'] if program.files else []
     name, args = json.dumps(file.name), json.dumps(program.args)
-    sizes = {"heap": program.heap_pages, "memory": program.memory}
+    sizes = {"heap": program.heap_pages, "threads": program.threads, "memory": program.memory}
     text = _DESCRIPTION.format(program=name, args=args, more="\n".join(more), **sizes)
     (folder / "system.toml").write_text(text)
     report = folder / "report.json"
