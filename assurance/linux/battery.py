@@ -38,7 +38,7 @@ ROOT: Final = Path(__file__).parents[2]
 LIST: Final = Path(__file__).parent / "programs.toml"
 FOLDER: Final = ROOT / "build" / "linux"
 MACHINES: Final = ("hosted", "qemu")
-SECONDS: Final = 120
+SECONDS: Final = 300
 """For one program on one machine."""
 FROM_SOURCE: Final = "@"
 """So begins the content of a file that is one of the program's source."""
