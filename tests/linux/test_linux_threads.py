@@ -31,6 +31,7 @@ SAID: Final = {
     "leave": ("the first one has left with 4\n", 0),
     "pending": ("110 pending\n", 9),
     "time": ("Operation timed out, 20000\n", 9),
+    "signal of another": ("0\n", 9),
     "signal": ("a handler runs in the thread that it is for\n78\n", 9),
 }
 

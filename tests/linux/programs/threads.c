@@ -167,6 +167,21 @@ static void *take_all(void *unused)
     return unused;
 }
 
+static void *send_itself(void *number)
+{
+    pthread_kill(pthread_self(), SIGUSR1);
+    return number;
+}
+
+static void *has_pending(void *number)
+{
+    sigset_t pending;
+    (void)number;
+    sem_wait(&ready);
+    sigpending(&pending);
+    return (void *)(long)sigismember(&pending, SIGUSR1);
+}
+
 int main(int arguments, char **argument)
 {
     const char *what = argument[arguments - 1];
@@ -218,6 +233,21 @@ int main(int arguments, char **argument)
         begin(1, wait_for_signal);
         sem_wait(&ready);
         pthread_kill(threads[0], SIGUSR1);
+        printf("%ld\n", end(1));
+    } else if (!strcmp(what, "signal of another")) {
+        sigset_t all, one;
+        int taken;
+        sigfillset(&all);
+        sigemptyset(&one);
+        sigaddset(&one, SIGUSR2);
+        sem_init(&ready, 0, 0);
+        pthread_sigmask(SIG_BLOCK, &all, 0);
+        begin(1, send_itself);
+        end(1);
+        begin(1, has_pending); /* in the same place */
+        kill(getpid(), SIGUSR2);
+        sigwait(&one, &taken); /* the queue is gone through */
+        sem_post(&ready);
         printf("%ld\n", end(1));
     } else if (!strcmp(what, "pending")) {
         static const char others[] = {SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGCONT, 0};

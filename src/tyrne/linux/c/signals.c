@@ -45,6 +45,19 @@ static void take(uint64_t set, struct linux_sent *first)
     queued = kept;
 }
 
+/* What was sent to a thread that is over is for nobody, also not for the next one in its place. */
+void linux_drop_signals(struct linux_thread *thread)
+{
+    uint64_t kept = 0;
+    for (uint64_t i = 0; i < queued; i++)
+        if (whose[i] != thread) {
+            queue[kept] = queue[i];
+            whose[kept++] = whose[i];
+        }
+    queued = kept;
+    thread->pending = 0;
+}
+
 /* What is pending for this thread. */
 uint64_t linux_pending_here(void)
 {

@@ -236,6 +236,7 @@ int64_t linux_exit(const uint64_t *x)
     }
     if (!running)
         linux_wake(linux_threads);
+    linux_drop_signals(me);
     me->state = UNUSED;
     linux_unlock();
     for (;;)

@@ -52,6 +52,7 @@ int linux_is_alone(void);
 uint64_t linux_ask(uint64_t label, uint64_t one, uint64_t two, uint64_t three);
 void linux_enter(struct linux_frame *frame, const struct linux_sent *sent, uint64_t address);
 void linux_hear_faults(void);
+void linux_drop_signals(struct linux_thread *thread);
 _Noreturn void linux_restore(struct linux_frame *frame);
 _Noreturn void linux_go_on(struct linux_frame *frame);
 uint64_t linux_pc_of(const struct linux_frame *frame);
