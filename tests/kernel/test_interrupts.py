@@ -219,6 +219,15 @@ def test_a_binding_stays_when_another_capability_over_the_same_goes() -> None:
     assert w.line() == OPEN
 
 
+def test_a_binding_stays_when_that_of_another_device_goes_with_its_capabilities() -> None:
+    w = Driver()
+    other, bell = w.give_interrupt(0, OTHER), w.give(0, w.bells)
+    w.bind()
+    w.ok(0, C.INTERRUPT_BIND, other, bell, 2)
+    w.ok(0, C.CAP_DROP, other)
+    assert w.line() == OPEN and w.board.unmasked == {LINE}
+
+
 def test_one_notification_hears_two_devices_and_loses_both_with_its_capability() -> None:
     w = Driver()
     other = w.give_interrupt(0, OTHER)
