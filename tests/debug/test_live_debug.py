@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,10 +119,15 @@ def test_what_runs_for_ever_is_stopped_where_it_is_and_its_memory_read(tmp_path:
     with debugged(tmp_path / "spin.S") as (address, _):
         client = Client(address)
         assert client.ask(b"qfThreadInfo") == b"m1"
-        client.send(b"c")
-        client.socket.sendall(b"\x03")
-        assert client.receive() == b"T02thread:1;"
-        assert client.pc in (0x800000, 0x800004) and client.register(0) > 0
+        for _ in range(100):  # it may be stopped before its first instruction
+            client.send(b"c")
+            client.socket.sendall(b"\x03")
+            assert client.receive() == b"T02thread:1;"
+            assert client.pc in (0x800000, 0x800004)
+            if client.register(0) > 0:
+                break
+            time.sleep(0.02)
+        assert client.register(0) > 0
         assert client.ask(b"m800000,4") == b"00040091"
         kernel = client.ask(b"mffffffff40080000,4")
         assert len(kernel) == 8 and client.ask(b"mffffffff00000000,4") == b"E02", "RAM, and nothing else"
