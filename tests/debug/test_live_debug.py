@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from rsp import Client
 from test_dap import BUSY, WRITE, Editor
-from test_gdb import GDB, with_gdb
+from test_gdb import GDB, with_gdb, without_core
 
 from tyrne.system.shipped import shipped
 
@@ -45,7 +45,9 @@ def gdb(address: str, files: Sequence[str], commands: Sequence[str]) -> str:
     setup = ["set pagination off", "set confirm off", "set width 0", "set remotetimeout 60", *files]
     words = [word for line in (*setup, f"target remote {address}", *commands, "kill") for word in ("-ex", line)]
     pipe, both = subprocess.PIPE, subprocess.STDOUT
-    return subprocess.run([GDB, "-nx", "-batch", *words], stdout=pipe, stderr=both, text=True, timeout=300).stdout
+    command = [GDB, "-nx", "-batch", *words]
+    made = subprocess.run(command, stdout=pipe, stderr=both, text=True, timeout=300, preexec_fn=without_core)
+    return made.stdout
 
 
 @with_gdb
