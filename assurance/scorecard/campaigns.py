@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 from assurance.scorecard.results import Campaign, Data, Details, Figures, Present
@@ -15,6 +16,14 @@ def number(value: object) -> str:
     return f"{value:,}"
 
 
+def kinds(counts: Iterable[dict[str, int]]) -> str:
+    """Counts of several models together, the largest first."""
+    together: Counter[str] = Counter()
+    for counted in counts:
+        together.update(counted)
+    return ", ".join(f"{kind} {number(count)}" for kind, count in together.most_common()) or "none"
+
+
 def explored(data: Data) -> Figures:
     models = data["models"]
     found: Figures = [
@@ -22,6 +31,8 @@ def explored(data: Data) -> Figures:
         ("transitions", number(sum(model["transitions"] for model in models.values()))),
         ("refused calls that changed nothing", number(sum(model["refusals_checked"] for model in models.values()))),
         ("violations", number(sum(model["violations"] for model in models.values()))),
+        ("by the fast path, and the same by the general one", number(sum(model["fast"] for model in models.values()))),
+        ("long work that an interrupt stopped, by its kind", kinds(model["preempted"] for model in models.values())),
     ]
     for name, model in models.items():
         reached = number(model["states"])
@@ -37,6 +48,10 @@ def fuzzed_calls(data: Data) -> Figures:
     return [
         ("calls that both kernels answered alike", number(data["calls"])),
         ("edges of the compiled kernel taken", f"{number(edges['covered'])} of {number(edges['total'])}"),
+        (
+            "long work that an interrupt stopped, by its kind",
+            kinds({kind: work["preempted"]} for kind, work in data["work"].items()),
+        ),
         ("differences and panics", "0" if data["found"] is None else f"1: {data['found']}"),
     ]
 

@@ -25,6 +25,14 @@ def test_the_figures_are_written_down(tmp_path: Path, capsys: pytest.CaptureFixt
     assert f"console: {model['states']} states" in capsys.readouterr().out
 
 
+def test_the_figures_count_the_transitions_of_the_fast_path_and_the_work_that_was_interrupted(tmp_path: Path) -> None:
+    file = tmp_path / "explore.json"
+    assert main(["pair", "--max-states", "60", "--workers", "1", "--json", str(file)]) == 0
+    model = json.loads(file.read_text())["models"]["pair"]
+    assert 0 < model["fast"] < model["transitions"]
+    assert 0 < model["preempted"]["end of a task"] < model["transitions"]
+
+
 def test_a_search_that_was_cut_says_so_in_the_command_that_repeats_it(tmp_path: Path) -> None:
     file = tmp_path / "explore.json"
     assert main(["offspring", "console", "--max-states", "5", "--workers", "1", "--json", str(file)]) == 0

@@ -88,6 +88,7 @@ def figures(report: Report) -> dict[str, object]:
         "expanded": progress.expanded,
         "transitions": progress.transitions,
         "refusals_checked": progress.refusals,
+        "fast": fast(report),
         "preempted": preempted(report),
         "depth": progress.depth,
         "exhausted": report.exhausted,
@@ -148,6 +149,11 @@ def preempted(report: Report) -> dict[str, int]:
     """How many transitions interrupted long work of each kind, for another task to go on."""
     counts = {kind: report.progress.met[f"preempted {kind}"] for kind in KINDS}
     return {kind: count for kind, count in counts.items() if count}
+
+
+def fast(report: Report) -> int:
+    """How many transitions the fast path made, each compared with what the general path makes of it."""
+    return sum(count for what, count in report.progress.met.items() if what.startswith("fast "))
 
 
 def summary(report: Report) -> str:
