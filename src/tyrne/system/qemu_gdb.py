@@ -213,7 +213,8 @@ class Stub:
                 raise self._gone()
             self._packets.extend(self._reader.add(data))
             if self._reader.answers:
-                self._socket.sendall(bytes(self._reader.answers))
+                with suppress(OSError):  # who says that it ends does not wait for this
+                    self._socket.sendall(bytes(self._reader.answers))
                 self._reader.answers.clear()
         except TimeoutError:
             raise RequestError(f"{self.where}: no answer; another debugger may be connected, end it first") from None
