@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -66,8 +66,6 @@ def debug(
     from tempfile import TemporaryDirectory
 
     from tyrne.cli.replay import warnings_about
-    from tyrne.debug.server import listen as open_at
-    from tyrne.debug.server import serve, serve_editor
     from tyrne.debug.session import Session
     from tyrne.inspect.positions import move, target_of
     from tyrne.inspect.runs import is_report
@@ -110,17 +108,7 @@ def debug(
 
             KernelDebugger(replay).walk()
             return STATUS_SHOWN
-        with place_of(listen, Path(folder) / "gdb") as where:
-            listening, address = open_at(where)
-            with listening:
-                if dap:
-                    say(f"listening at {address} for an editor")
-                    serve_editor(listening, session, lambda asked: answer(session, asked))
-                    return STATUS_SHOWN
-                say(f"listening at {address}; in gdb: target remote {address}")
-                if system is not None:
-                    say(*programs(system, Path(folder)))
-                serve(listening, session, lambda asked: answer(session, asked))
+        serve_at(listen, Path(folder), dap, session, lambda: [] if system is None else programs(system, Path(folder)))
     return STATUS_SHOWN
 
 
@@ -137,6 +125,23 @@ def _replay_of(
     record = folder / "record.json"
     run_system([path], machine, report=record, max_instructions=limit, quiet=True, allowed=allowed)
     return Replay.load(record)
+
+
+def serve_at(listen: str | None, folder: Path, dap: bool, shown: Debugged, told: Callable[[], Iterable[str]]) -> None:
+    """Let an editor, or gdb, in at a place of its own or in `folder`; gdb's user is told these lines as well."""
+    from tyrne.debug.server import listen as open_at
+    from tyrne.debug.server import serve, serve_editor
+
+    with place_of(listen, folder / "gdb") as where:
+        listening, address = open_at(where)
+        with listening:
+            if dap:
+                say(f"listening at {address} for an editor")
+                serve_editor(listening, shown, lambda asked: answer(shown, asked))
+                return
+            say(f"listening at {address}; in gdb: target remote {address}")
+            say(*told())
+            serve(listening, shown, lambda asked: answer(shown, asked))
 
 
 def programs(system: System, folder: Path) -> Iterator[str]:

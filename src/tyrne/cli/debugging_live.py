@@ -10,19 +10,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from tyrne.cli.debugging import answer, place_of, programs
+from tyrne.cli.debugging import programs, serve_at
 from tyrne.cli.inspecting import STATUS_SHOWN
-from tyrne.cli.output import say
 from tyrne.cli.running import progress, terminal
 from tyrne.debug.live import LiveSession
-from tyrne.debug.server import listen as open_at
-from tyrne.debug.server import serve, serve_editor
 from tyrne.hosted.recorder import Listener
 from tyrne.hosted.stop import StopRequest
 from tyrne.inspect.live import LiveMachine
 from tyrne.system.errors import RequestError
-from tyrne.system.kernel_image import image_of
+from tyrne.system.kernel_image import KernelImage, image_of
 from tyrne.system.known import known_system
+from tyrne.system.manifest import System
 from tyrne.system.qemu_gdb import Stub
 from tyrne.system.run import Machine, Request, prepare
 
@@ -42,24 +40,17 @@ def debug_live(path: Path, listen: str | None, dap: bool, limit: int, allowed: t
         with _started(request, written), Stub(own, START_SECONDS) as stub:
             machine = LiveMachine(stub, image, system)
             shown = LiveSession(machine, system, str(path), written.take)
-            with place_of(listen, Path(folder) / "gdb") as where:
-                listening, address = open_at(where)
-                with listening:
-                    if dap:
-                        say(f"listening at {address} for an editor")
-                        serve_editor(listening, shown, lambda asked: answer(shown, asked))
-                    else:
-                        say(f"listening at {address}; in gdb: target remote {address}")
-                        sources = Path(__file__).parents[2]
-                        say(f"the lines of the kernel: file {image.path}; their files: directory {sources}")
-                        say(
-                            *(line.replace("symbol-file", "add-symbol-file") for line in programs(system, Path(folder)))
-                        )
-                        serve(listening, shown, lambda asked: answer(shown, asked))
+            serve_at(listen, Path(folder), dap, shown, lambda: _lines_of(image, system, Path(folder)))
             if stub.ended is None:
                 with suppress(RequestError):
                     stub.kill()
     return STATUS_SHOWN
+
+
+def _lines_of(image: KernelImage, system: System, folder: Path) -> list[str]:
+    """How gdb gets the symbols of the kernel and of the programs."""
+    kernel = f"the lines of the kernel: file {image.path}; their files: directory {Path(__file__).parents[2]}"
+    return [kernel, *(line.replace("symbol-file", "add-symbol-file") for line in programs(system, folder))]
 
 
 class Written(Listener):
