@@ -91,6 +91,18 @@ def test_a_server_that_goes_while_the_machine_runs_is_one_error(tmp_path: Path) 
         stub.run(None, leave)
 
 
+def test_a_server_that_says_how_qemu_ended_and_is_gone_before_it_is_thanked_is_believed(tmp_path: Path) -> None:
+    with server(tmp_path, lambda packet: QEMU[packet]) as path, Stub(path) as stub:
+        near, gone = socket.socketpair()
+        stub._socket.close()
+        stub._socket = near
+        gone.sendall(packed(b"W02"))
+        gone.close()
+        assert stub._comes(0)
+        assert stub._halt(stub._next()) == Halt(0, 2)
+        assert stub.ended == 2
+
+
 def keep_saying(what: bytes, folder: Path) -> str:
     """What comes of a connection to somebody who says one thing for ever, whatever they are asked."""
     path = folder / "gdb"
