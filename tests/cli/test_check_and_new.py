@@ -1,6 +1,8 @@
 """`tyrne check` and `tyrne new`."""
 
+import errno
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -99,7 +101,28 @@ def test_a_new_project_checks_and_is_made_whole(tyrne: Tyrne, tmp_path: Path) ->
     checked = tyrne("check", "first/system.toml")
     assert checked.status == 0
     assert checked.out.splitlines()[0] == "first: 1 task, 0 endpoints"
-    assert tyrne("new", "first").error == "tyrne: error: first: exists already; choose another name"
+    again = "first: exists already, and nothing in it was touched; choose another name"
+    assert tyrne("new", "first").error == f"tyrne: error: {again}"
+
+
+@pytest.mark.parametrize("command", ["new", "lab start 1"])
+def test_the_command_that_is_advised_can_be_typed_though_a_folder_has_a_space(tyrne: Tyrne, command: str) -> None:
+    said = tyrne(*command.split(), "my own/first").out
+    advised = shlex.split(said.rpartition("with: tyrne ")[2])
+    assert "/first" in advised[-1] and tyrne(*advised).status == (0 if command == "new" else 1)
+
+
+@pytest.mark.parametrize("command", ["new", "lab start 1"])
+def test_a_folder_that_cannot_be_made_is_one_line_and_leaves_nothing(
+    tyrne: Tyrne, tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    outcome = tyrne(*command.split(), "first")
+    assert outcome.status == 2 and outcome.error.startswith("tyrne: error: first: cannot be made: no space left")
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("machine", ["hosted", "native", pytest.param("qemu", marks=pytest.mark.qemu)])

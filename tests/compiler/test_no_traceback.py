@@ -104,6 +104,13 @@ def test_refused_in_words(name: str, checked: tuple[Checked, dict[str, tuple[Roo
     assert "internal" not in str(error.value)
 
 
+def test_what_pythons_own_parser_finds_nested_too_deeply_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "deep.py"
+    path.write_text("x = " + "-" * 200_000 + "1\n")
+    with pytest.raises(CompileError, match=r"deep\.py:1: nested too deeply for Python's parser"):
+        closure(Root(path.stem, path, str(tmp_path)))
+
+
 PLAIN = b"from tyrne.lang import export, u64\n@export\ndef go(x: u64) -> u64:\n    assert x > 1\n    return x\n"
 TRANSLATED = {
     "byte_order_mark": b"\xef\xbb\xbf" + PLAIN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -325,7 +326,7 @@ def new(directory: Annotated[Path, typer.Argument(metavar="NAME", help="The dire
     from tyrne.cli.new import create_project
 
     description = create_project(directory)
-    say(f"made {directory}; run it with: tyrne run {description}")
+    say(f"made {directory}; run it with: tyrne run {shlex.quote(str(description))}")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -51,7 +52,7 @@ def start(
     found = find_lab(number)
     made = default_folder(found) if folder is None else folder
     start_lab(found, made)
-    again = "" if folder is None else f" {made}"
+    again = "" if folder is None else f" {shlex.quote(str(made))}"
     say(
         f"made {made}: read README.md there, change {', '.join(found.mine)}, and see what is missing with: "
         f"tyrne lab check {number}{again}"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Final
 
 from tyrne.labs.lab import Lab
-from tyrne.system.errors import RequestError, reason
+from tyrne.system.files import make_folder
 
 PAGE: Final = "README.md"
 _LINK: Final = re.compile(r"\[([^]]+)\]\((?!https?:|#)([^)#\s]*)(#[^)\s]*)?\)")
@@ -28,24 +26,10 @@ def folder_of(lab: Lab) -> Path:
 
 
 def start_lab(lab: Lab, folder: Path) -> None:
-    """Make the folder, whole or not at all; RequestError if something is there already."""
-    if os.path.lexists(folder):
-        raise RequestError(f"{folder}: exists already, and nothing in it was touched; name another folder")
+    """Make the folder; RequestError if something is there already."""
     files = {file: lab.original(file).read_bytes() for file in (*lab.given, *lab.mine)}
     files[PAGE] = without_links(lab.page.read_text()).encode()
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=".tyrne-lab-", dir=folder.parent))
-    except OSError as error:
-        raise RequestError(f"{folder}: cannot be made: {reason(error)}; name another folder") from None
-    try:
-        for name, content in files.items():
-            (made / name).write_bytes(content)
-        made.chmod(0o755)
-        made.rename(folder)
-    except OSError as error:
-        shutil.rmtree(made, ignore_errors=True)
-        raise RequestError(f"{folder}: cannot be made: {reason(error)}; name another folder") from None
+    make_folder(folder, files, "name another folder")
 
 
 def without_links(page: str) -> str:

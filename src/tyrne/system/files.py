@@ -1,10 +1,11 @@
-"""Output files: written whole or not at all."""
+"""Output files and folders: made whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -60,6 +61,25 @@ def write_atomically(
             raise
     except OSError as error:
         raise RequestError(f"{path}: cannot be written: {reason(error)}; {mend}") from None
+
+
+def make_folder(folder: Path, files: Mapping[str, bytes], mend: str = "choose another name") -> None:
+    """Make a folder with some files; RequestError, and nothing is made or touched, if that cannot be."""
+    if os.path.lexists(folder):
+        raise RequestError(f"{folder}: exists already, and nothing in it was touched; {mend}")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=".tyrne-", dir=folder.parent))
+        try:
+            for name, content in files.items():
+                (made / name).write_bytes(content)
+            made.chmod(0o777 & ~_umask())
+            made.rename(folder)
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise RequestError(f"{folder}: cannot be made: {reason(error)}; {mend}") from None
 
 
 def same_place(one: Path, other: Path) -> bool:

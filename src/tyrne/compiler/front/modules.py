@@ -114,6 +114,8 @@ def _parse(name: str, path: Path) -> Module:
         raise fail(path, error.lineno or 1, f"syntax error: {error.msg}; write Python 3.11") from None
     except (ValueError, RecursionError) as error:
         raise fail(path, 1, f"not Python source: {error}") from None
+    except MemoryError:  # which CPython's parser says of what is nested too deeply for it
+        raise fail(path, 1, "nested too deeply for Python's parser; write simpler expressions") from None
     except OSError as error:
         raise CompileError(f"{path}: cannot be read: {error.strerror}") from None
     if text.count("\n") > MOST_LINES:
