@@ -17,10 +17,11 @@ import tyrne.kernel
 from tyrne.abi import CallNumber
 from tyrne.inspect import inspect, open_run
 from tyrne.inspect.pictures import Kind, picture
+from tyrne.inspect.ui.at import At
 from tyrne.inspect.ui.reader import Reader
 from tyrne.inspect.ui.server import listen
 from tyrne.inspect.ui.sources import Sources, sources_of
-from tyrne.inspect.ui.viewer import At, Viewer
+from tyrne.inspect.ui.viewer import Viewer
 from tyrne.system.errors import RequestError
 from tyrne.system.line_table import to_json
 from tyrne.system.replay import Replay

@@ -17,7 +17,8 @@ from test_ui_page import Looking
 from tyrne.debug.registers import NAMES, registers
 from tyrne.inspect import open_run
 from tyrne.inspect.ui import instructions
-from tyrne.inspect.ui.viewer import At, Viewer
+from tyrne.inspect.ui.at import At
+from tyrne.inspect.ui.viewer import Viewer
 from tyrne.system.line_table import to_json
 from tyrne.system.shipped import shipped
 from tyrne.system.source_lines import Place, SourceMap

@@ -13,9 +13,10 @@ from serving import viewer_of
 from test_pictures import SYSTEMS
 
 from tyrne.inspect import open_run
+from tyrne.inspect.ui.at import At
 from tyrne.inspect.ui.reader import KINDS
 from tyrne.inspect.ui.sources import sources_of
-from tyrne.inspect.ui.viewer import At, Viewer
+from tyrne.inspect.ui.viewer import Viewer
 from tyrne.system.shipped import shipped
 from tyrne.testing import run_system
 

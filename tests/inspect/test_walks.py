@@ -9,7 +9,8 @@ import pytest
 from serving import viewer_of
 
 from tyrne.inspect.pictures import Kind
-from tyrne.inspect.ui.viewer import At, Viewer
+from tyrne.inspect.ui.at import At
+from tyrne.inspect.ui.viewer import Viewer
 from tyrne.inspect.ui.writes import last_write, physical
 from tyrne.system.errors import RequestError
 from tyrne.system.shipped import shipped
@@ -68,7 +69,9 @@ def test_the_walk_to_the_corruption_ends_before_the_instruction_that_writes() ->
     assert viewer.picture(Kind.MEMORY, At(76), []).count(">rw-</text>") >= 6
     told = viewer.written(At(76), "table", 0x1000_0038)
     assert told["at"] == "73+15"
-    assert told["text"] == "the next instruction writes 0x240 at 0x10000038 of table, where 0x8 was"
+    assert told["text"] == "logger writes 0x240 at 0x10000038, where 0x8 was (programs/walks/logger.py:17)"
+    assert viewer.written(At(89), "", 0x1000_0038)["text"] == f"{told['text']}; reader ended in 89"
+    assert viewer.written(At(89), "table", 0x1000_0038)["text"] == f"{told['text']}; table ended in 77"
     state = viewer.state(At(73, 15), None)
     assert state["program"]["task"] == "logger"
     assert marked(viewer, At(73, 15)) in QUOTED
@@ -100,6 +103,14 @@ def test_before_the_write_that_is_found_the_word_is_another_and_after_it_is_that
     for transition in range(found.transition + 1, position[0] + 1):  # nothing after it
         replay.to(transition)
         assert word() == value
+
+
+def test_tasks_that_have_different_memory_at_an_address_are_named_where_none_is_chosen() -> None:
+    viewer = walk("hangs")
+    with pytest.raises(RequestError, match="choose a task: clerk and orders and stock have different memory"):
+        viewer.written(At(19), "", 0x90_5FF0)
+    with pytest.raises(RequestError, match="nothing is mapped at 0x20000000"):
+        viewer.written(At(19), "", 0x2000_0000)
 
 
 def test_what_the_kernel_wrote_and_what_nobody_wrote_is_told_as_such() -> None:

@@ -265,6 +265,6 @@ def _cause(task: Task, stop: Stop) -> CallEvent | FaultEvent:
     number, x = int(task.number), task.frame.x
     syndrome = u64(stop.syndrome)
     if exception_class(syndrome) == CLASS_SUPERVISOR_CALL:
-        return CallEvent(number, int(x[8]), tuple(int(x[i]) for i in range(6)), None)
+        return CallEvent(number, int(x[8]), tuple(int(x[i]) for i in range(6)), None, int(task.frame.pc))
     address = stop.address if has_fault_address(syndrome) else 0
     return FaultEvent(number, stop.syndrome, address, int(task.frame.pc), int(task.frame.x[30]))

@@ -2,10 +2,13 @@
 
 | file | |
 |---|---|
+| at.py | positions |
 | reader.py | reads the whole run once, beside: what happens in each transition, and what each task does meanwhile |
 | kernel_path.py | which functions of the kernel a transition ran through, and which check refused |
 | instructions.py | the registers of a task, and the code where it goes on |
 | writes.py | which write made a word of memory what it is |
+| told.py | tasks, as data |
+| whose_memory.py | which task has, or had, the word at an address |
 | sources.py | which files may be shown, by the names that places have |
 | viewer.py | goes to a position, and tells what is there |
 | server.py | answers requests, and whose |

@@ -15,9 +15,11 @@ from typing import Final
 from tyrne.hosted.recorder import CallEvent, FaultEvent
 from tyrne.inspect.events import NANOSECONDS, Call, Event, Fault, Message, Moment, State, Timeline
 from tyrne.inspect.timeline import EVENTS, Follower
+from tyrne.inspect.ui.at import At
 from tyrne.inspect.words import TEXT, clean
+from tyrne.system.explanation import CALL_BYTES
 from tyrne.system.replay import Replay
-from tyrne.system.transition import Transition
+from tyrne.system.transition import Cause, Transition
 
 KINDS: Final = ("call", "refusal", "fault", "switch")
 """What one can go to."""
@@ -27,13 +29,15 @@ _POLL: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A transition. `task` is who ran, None where nobody did; `instructions` of tasks have begun until its end."""
+    """A transition. `task` is who ran, None where nobody did; `instructions` of tasks have begun until its end. `pc` is
+    the instruction that called or did wrong, None where there was an interrupt."""
 
     task: int | None
     text: str
     kinds: tuple[str, ...]
     instructions: int
     why: str | None
+    pc: int | None
 
 
 class Reader(threading.Thread):
@@ -118,6 +122,25 @@ class Reader(threading.Thread):
                 found.setdefault(state.task, state.kind)
         return found
 
+    def ended(self, position: int) -> dict[int, int]:
+        """Of the tasks that have ended until a position the transition in which they did, by their numbers."""
+        found = {}
+        for number, states in list(self._states.items()):
+            place = bisect_right(self._ends[number], position)
+            last = states[place - 1] if place == len(states) else states[place]
+            if last.start.transition <= position and (place == len(states) or last.kind == "ended"):
+                found[number] = (last.start if last.kind == "ended" else last.end).transition
+        for state in list(self._follower.open_states()):
+            found.pop(state.task, None)
+            if state.kind == "ended" and state.start.transition <= position:
+                found[state.task] = state.start.transition
+        return found
+
+    def trap(self, position: int) -> At:
+        """The position before the instruction that made a transition, or before the interrupt."""
+        before = self.rows[position - 2].instructions if position > 1 else 0
+        return At(position - 1, max(0, self.rows[position - 1].instructions - before - 1))
+
     def timeline(self, position: int, most: int) -> Timeline:
         """The last things that happened until a position, as far as they are in a message chart."""
         end = bisect_right(self._when, position)
@@ -150,7 +173,7 @@ class Reader(threading.Thread):
             self.at[kind].append(made.number)
         told = None if why is None else clean(why, TEXT)
         text = clean(self._text(made, returned), TEXT)
-        self.rows.append(Row(made.task, text, tuple(kinds), self._replay.instructions, told))
+        self.rows.append(Row(made.task, text, tuple(kinds), self._replay.instructions, told, _pc(made.cause)))
 
     def _text(self, made: Transition, returned: list[Call]) -> str:
         """A transition in words: what who ran did, and which calls of others returned; where neither is a call, as
@@ -193,6 +216,13 @@ class Reader(threading.Thread):
                 self._happened.append(event)
                 self._when.append(moment.transition)
             yield event
+
+
+def _pc(cause: Cause) -> int | None:
+    """The instruction that made a task trap; a call goes on behind its own."""
+    if isinstance(cause, CallEvent):
+        return None if cause.pc is None else cause.pc - CALL_BYTES
+    return cause.pc if isinstance(cause, FaultEvent) else None
 
 
 def _words(call: str, returned: Call) -> str:

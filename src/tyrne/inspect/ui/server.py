@@ -27,7 +27,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tyrne.inspect.pictures import Kind
 from tyrne.inspect.pictures.svg import style
-from tyrne.inspect.ui.viewer import WAYS, At, Viewer
+from tyrne.inspect.ui.at import At
+from tyrne.inspect.ui.viewer import WAYS, Viewer
 from tyrne.system.errors import RequestError
 
 ADDRESS: Final = "127.0.0.1"
@@ -50,11 +51,14 @@ _FILES: Final = {
     "/ui.css": ("ui.css", "text/css"),
     "/ui.js": ("ui.js", "text/javascript"),
     "/panes.js": ("panes.js", "text/javascript"),
+    "/queue.js": ("queue.js", "text/javascript"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 _AT: Final = re.compile(r"(\d{1,15})\+(\d{1,15})", re.ASCII)
 TEXT: Final = 200
 """Characters of a name or a text that is looked for."""
+STEPS: Final = 100
+"""At most in one question."""
 
 Answer = Callable[[Viewer, Any], Any]
 """Data for the parameters of a question; RequestError says what is wrong with them."""
@@ -137,8 +141,9 @@ def _move(viewer: Viewer, asked: Any) -> Any:
     way = _word(asked, "way")
     if way not in WAYS:
         raise RequestError("no such way")
-    found = viewer.move(_at(asked), way, _word(asked, "back") == "1")
-    return {"at": None if found is None else found.text}
+    count = _number(asked, "count") if _word(asked, "count") else 1
+    found, made = viewer.moves(_at(asked), way, _word(asked, "back") == "1", min(count, STEPS))
+    return {"at": None if found is None else found.text, "made": made}
 
 
 def _search(viewer: Viewer, asked: Any) -> Any:
@@ -183,7 +188,7 @@ def _number(asked: Any, name: str) -> int:
 def _at(asked: Any) -> At:
     found = _AT.fullmatch(_word(asked, "at"))
     if found is None:
-        raise RequestError("at is not a position")
+        raise RequestError("that is no position; write 12, or 12+3 for three instructions after the twelfth transition")
     return At(int(found[1]), int(found[2]))
 
 

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 from tyrne.hosted.recorder import text_of
 from tyrne.inspect.look import look_at_replay
-from tyrne.inspect.objects import Inspection, Task
+from tyrne.inspect.objects import Inspection
 from tyrne.inspect.pictures import Kind, chart, picture
+from tyrne.inspect.runs import is_report
 from tyrne.inspect.selection import known_name
+from tyrne.inspect.tasks import source_line
+from tyrne.inspect.ui.at import At
 from tyrne.inspect.ui.instructions import instructions
 from tyrne.inspect.ui.kernel_path import KernelPath, step_watched
 from tyrne.inspect.ui.reader import KINDS, Reader
 from tyrne.inspect.ui.sources import Sources
-from tyrne.inspect.ui.writes import last_write, physical
+from tyrne.inspect.ui.told import place_data, program_data, shown_task, task_data
+from tyrne.inspect.ui.whose_memory import memory_of
+from tyrne.inspect.ui.writes import last_write
 from tyrne.inspect.words import TEXT, clean
 from tyrne.system.errors import RequestError
 from tyrne.system.printable import printable
@@ -39,18 +44,6 @@ HAPPENED: Final = 400
 """Events for a chart of messages."""
 PATIENCE: Final = 5.0
 """Seconds for what has not been read yet."""
-
-
-@dataclass(frozen=True)
-class At:
-    """A position: so many instructions after a transition."""
-
-    transition: int
-    inside: int = 0
-
-    @property
-    def text(self) -> str:
-        return f"{self.transition}+{self.inside}"
 
 
 class Viewer:
@@ -74,6 +67,7 @@ class Viewer:
         return {
             "run": clean(str(run.path), TEXT),
             "machine": clean(run.machine),
+            "report": is_report(run.path),
             "read": len(reader.rows),
             "done": reader.done,
             "whole": reader.whole,
@@ -88,7 +82,7 @@ class Viewer:
             seen = self._look(at)
             replay, here = self._replay, self._here()
             tasks = () if seen is None else seen.tasks
-            shown = _shown(tasks, task)
+            shown = shown_task(tasks, task)
             recorder = replay.recorder
             console = recorder.console_bytes[-CONSOLE:]
             return {
@@ -99,10 +93,11 @@ class Viewer:
                 "over": replay.over,
                 "status": recorder.status,
                 "panicked": replay.panicked,
-                "tasks": [] if seen is None else [_task(each, seen) for each in tasks],
+                "tasks": [] if seen is None else [task_data(each, seen) for each in tasks],
                 "console": "\n".join(printable(line) for line in text_of(console).split("\n")),
                 "log": [clean(line, TEXT) for line in recorder.log_lines()[-LOG:]],
-                "program": _program(shown),
+                "program": program_data(shown),
+                "caller": self._caller(here),
                 "kernel": self._kernel(),
             }
 
@@ -149,10 +144,20 @@ class Viewer:
         at = self._there(at)
         with self._lock:
             seen = self._look(at)
-            shown = None if seen is None else _shown(seen.tasks, task)
+            shown = None if seen is None else shown_task(seen.tasks, task)
             if shown is None:
                 return {"at": self._here().text, "task": None}
             return {"at": self._here().text, "task": shown.name, **instructions(self._replay, shown.number)}
+
+    def moves(self, at: At, way: str, back: bool, count: int) -> tuple[At | None, int]:
+        """Where so many steps lead, or as many as there are; and how many that are."""
+        found: At | None = None
+        for made in range(count):
+            to = self.move(at if found is None else found, way, back)
+            if to is None:
+                return found, made
+            found = to
+        return found, count
 
     def move(self, at: At, way: str, back: bool) -> At | None:
         """Where a step from a position leads; None where there is nothing of the kind."""
@@ -171,26 +176,39 @@ class Viewer:
         return self._kind(way, at, back)
 
     def written(self, at: At, task: str, address: int) -> dict[str, Any]:
-        """Which write, before a position, made a word of a task's memory what it is."""
+        """Which write, before a position, made a word of a task's memory what it is. Without a task it is of who has
+        that memory, or had it last; of a task that has ended, it is the last write before its end."""
         at = self._there(at)
         with self._lock:
-            seen = self._look(at)
-            found = next((each for each in ([] if seen is None else seen.tasks) if each.name == task), None)
-            if found is None:
+            seen, replay = self._look(at), self._replay
+            tasks = [each for each in ([] if seen is None else seen.tasks) if task in ("", each.name)]
+            if not tasks:
                 raise RequestError("no such task")
-            here = self._here()
-            place = physical(self._replay, found.number, address)
-            write = last_write(self._replay, place, here.transition, here.inside)
+            memory = memory_of(replay, self.reader, self._here(), tasks, address)
+            write = last_write(replay, memory.place, memory.until.transition, memory.until.inside)
             if write is None:
-                return {"at": None, "text": f"nothing has written at {address:#x} before"}
-            who = "the kernel or a device has written" if write.task is None else "the next instruction writes"
-            text = f"{who} {write.after:#x} at {address:#x} of {task}, where {write.before:#x} was"
-            return {"at": At(write.transition, write.inside).text, "text": text}
+                return {"at": None, "text": f"nothing has written at {address:#x} before{memory.since}"}
+            there = At(write.transition, write.inside)
+            seen = self._look(there)
+            tasks = [] if seen is None or write.task is None else [t for t in seen.tasks if t.number == write.task]
+            who = f"{tasks[0].name} writes" if tasks else "the kernel or a device has written"
+            line = f" ({tasks[0].line.text.partition(' in ')[0]})" if tasks and tasks[0].line is not None else ""
+            text = f"{who} {write.after:#x} at {address:#x}, where {write.before:#x} was{line}{memory.since}"
+            return {"at": there.text, "text": text}
 
     def search(self, text: str, at: At, back: bool) -> dict[str, Any]:
         """The next call or other transition that has a text in its line."""
         found, number, count = self.reader.search(text, at.transition, back)
         return {"at": None if found is None else At(found).text, "number": number, "count": count}
+
+    def _caller(self, here: At) -> dict[str, Any] | None:
+        """Where the task stood that made the transition before a position, by a call or a fault."""
+        row = self.reader.rows[here.transition - 1] if here.transition and not here.inside else None
+        if row is None or row.task is None or row.pc is None:
+            return None
+        place = self._replay.explainer.place(row.task, row.pc)
+        line = source_line(None if place is None else place.own)
+        return place_data(clean(self.reader.tasks[row.task]), line, f"pc {row.pc:#x}")
 
     def _kind(self, kind: str, at: At, back: bool) -> At | None:
         position = at.transition + (1 if back and at.inside else 0)
@@ -203,12 +221,8 @@ class Viewer:
         """One instruction of the task that runs, and over its trap."""
         if back and at.inside:
             return At(at.transition, at.inside - 1)
-        rows = self.reader.rows
         if back:
-            if not at.transition:
-                return None
-            before = rows[at.transition - 2].instructions if at.transition > 1 else 0
-            return At(at.transition - 1, max(0, rows[at.transition - 1].instructions - before - 1))
+            return self.reader.trap(at.transition) if at.transition else None
         with self._lock:
             self._go(At(at.transition, at.inside + 1))
             here = self._here()
@@ -270,36 +284,3 @@ class Viewer:
             "here": None if path.here is None else asdict(path.here),
             "whole": path.whole,
         }
-
-
-def _shown(tasks: Sequence[Task], name: str | None) -> Task | None:
-    """The task that has been chosen, else the one that runs."""
-    chosen = next((each for each in tasks if each.name == name), None)
-    return chosen or next((each for each in tasks if each.runs), None)
-
-
-def _task(task: Task, seen: Inspection) -> dict[str, Any]:
-    wait = next((wait for wait in seen.waits if wait.task == task.name), None)
-    return {
-        "name": task.name,
-        "state": "runs" if task.runs else task.state,
-        "does": task.does,
-        "line": None if task.line is None else task.line.text,
-        "priority": task.priority,
-        "mark": None if wait is None else "cycle" if wait.cycle is not None else "stuck" if wait.stuck else None,
-        "about": f"{task.instructions:,} instructions, {task.calls:,} calls, {task.refused:,} refused, pc {task.pc:#x}",
-    }
-
-
-def _program(task: Task | None) -> dict[str, Any] | None:
-    """Where a task is in its program."""
-    if task is None:
-        return None
-    line = task.line
-    return {
-        "task": task.name,
-        "file": None if line is None else line.file,
-        "line": None if line is None else line.line,
-        "function": None if line is None else line.function,
-        "pc": f"pc {task.pc:#x}" if task.state not in ("exited", "ending", "inactive") else task.does,
-    }

@@ -19,6 +19,7 @@ function drawTasks(tasks, chosen, choose) {
   $("tasks").replaceChildren(...tasks.map((task) => {
     const made = element("button", undefined, task.state);
     made.append(element("span", task.name));
+    if (task.name === chosen) made.append(element("em", "chosen"));
     if (task.mark) made.append(element("span", ` ${task.mark}`, "stuck"));
     made.append(element("small", task.does));
     if (task.line) made.append(element("small", task.line));
@@ -81,6 +82,22 @@ function drawPicture(svg, chosen, choose) {
   for (const group of view.querySelectorAll("[data-tasks]")) {
     group.addEventListener("click", () => choose(group.dataset.tasks.split("\n")[0]));
   }
+}
+
+function placeOf(at) {
+  return at.file ? `${at.file}${at.line ? `:${at.line}` : ""}${at.function ? ` in ${at.function}` : ""}` : "";
+}
+
+/* Whose line is shown: of who runs next, of who called, or of the task that is chosen. */
+function drawWho(next, caller, shown, choose) {
+  const named = caller ? [[next ? `${next.task} runs next` : "", next, false], [`${caller.task} called`, caller, true]] : [];
+  $("who").replaceChildren(...named.filter(([text]) => text).map(([text, at, wanted]) => {
+    const made = element("button", text);
+    made.setAttribute("aria-pressed", String(at === shown));
+    made.title = `${placeOf(at)} (l)`;
+    made.addEventListener("click", () => choose(wanted));
+    return made;
+  }));
 }
 
 function drawCode(place, lines, line, kind, absent) {

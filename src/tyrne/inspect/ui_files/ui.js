@@ -14,19 +14,23 @@ const KEYS = [
   ["r R", "the next refusal, the one before"], ["f F", "the next fault, the one before"],
   ["s S", "the next switch to another task, the one before"], ["Home End", "to the start, to the end"],
   ["g", "write a position"], ["/ n N", "search calls; the next hit, the one before"], ["w", "an address in the memory of the task: go to the last write there"], ["1 … 6", "the tabs"],
-  ["↑ ↓", "choose a task"], ["o", "only what is about the chosen task, in pictures"], ["t", "dark or light"], ["Esc", "back to the keys"],
+  ["l", "the line of who called, or of who runs next"], ["↑ ↓", "choose a task"], ["o", "only what is about the chosen task, in pictures"], ["t", "dark or light"],
+  ["Esc", "choose no task; back to the keys"],
 ];
 const WAYS = { ArrowRight: ["transition", 0], ArrowLeft: ["transition", 1], ".": ["instruction", 0], ",": ["instruction", 1],
   Home: ["start", 0], End: ["end", 0], c: ["call", 0], C: ["call", 1], r: ["refusal", 0], R: ["refusal", 1],
   f: ["fault", 0], F: ["fault", 1], s: ["switch", 0], S: ["switch", 1] };
+const POSITION = /^\d{1,15}(\+\d{1,15})?$/;
 const sources = new Map(); /* by the names of files */
-let state = null, rows = null, registers = null, tab = "timeline", chosen = null, only = false, spot = null, busy = false, asked = 0;
+let state = null, rows = null, registers = null, about = null, tab = "timeline", chosen = null, only = false, spot = null, told = null;
+let called = false; /* whether the line that called is shown, and not that of who runs next */
 
 async function ask(name, parameters = {}) {
-  const answer = await fetch(`/data/${name}?${new URLSearchParams(parameters)}`, { headers: { "X-Tyrne-Token": TOKEN } });
-  const told = await answer.json().catch(() => ({ error: "the server could not answer that: a defect of tyrne" }));
-  if (!answer.ok) throw new Error(told.error);
-  return told;
+  const asked = fetch(`/data/${name}?${new URLSearchParams(parameters)}`, { headers: { "X-Tyrne-Token": TOKEN } });
+  const answer = await asked.catch(() => { throw new Error("nobody answers: tyrne ui has ended; start it again, and open the address that it prints"); });
+  const found = await answer.json().catch(() => ({ error: "the server could not answer that: a defect of tyrne" }));
+  if (!answer.ok) throw new Error(found.error);
+  return found;
 }
 
 async function source(file) {
@@ -34,38 +38,41 @@ async function source(file) {
   return sources.get(file);
 }
 
-/* One thing at a time: what is asked for meanwhile is not done. */
-async function one(action) {
-  if (busy) return;
-  busy = true;
-  const slow = setTimeout(() => say("going there …"), 400);
-  try {
-    await action();
-  } catch (error) {
-    say(error.message, "why");
-  }
-  clearTimeout(slow);
-  busy = false;
-}
-
-function say(text, kind) {
-  $("what").replaceChildren(element("span", text, kind));
+/* What is to be said of a position stays until one leaves it, or until something else is said. */
+function tell(text, kind) {
+  told = text ? { text, kind, at: state && state.at } : null;
+  $("told").textContent = text;
+  $("told").className = kind || "";
 }
 
 async function go(at) {
   state = await ask("state", chosen ? { at, task: chosen } : { at });
   spot = state.kernel.here;
+  if (told && told.at !== state.at) tell("");
   await show();
 }
 
-async function move(way, back) {
-  const found = await ask("move", { at: state.at, way, back });
-  if (found.at === null) say(way === "transition" || way === "instruction" ? "there is nothing there" : `there is no ${way} ${back ? "before" : "after"} this`);
-  else await go(found.at);
+async function move(way, back, count) {
+  if (!state) return;
+  const found = await ask("move", { at: state.at, way, back, count });
+  if (found.at !== null) await go(found.at);
+  if (found.made === count) return;
+  const side = back ? "before" : "after";
+  tell(way === "transition" || way === "instruction" ? `there is nothing ${side} this` : `there is no ${way} ${side} this`);
+}
+
+/* To a position as somebody has written it. */
+async function goTo(text) {
+  const at = /^\d+$/.test(text) ? `${text}+0` : text;
+  await go(at);
+  const [transition, inside] = at.split("+").map(Number);
+  if (transition > state.transition) tell(`there is no ${transition}: the run ends with ${state.transition}`);
+  else if (transition < state.transition) tell(`${state.transition} comes before there are ${inside} instructions after ${transition}`);
+  else if (inside > state.inside) tell(`there are not ${inside} instructions after ${transition}`);
 }
 
 async function show() {
-  $("position").value = state.at;
+  if (document.activeElement !== $("position")) $("position").value = state.at;
   drawTasks(state.tasks, chosen, choose);
   drawText($("console"), state.console);
   drawText($("log"), state.log.join("\n"));
@@ -82,93 +89,125 @@ async function rowsAround(transition) {
 }
 
 async function showMiddle() {
-  const number = ++asked;
   for (const each of $("tabs").children) each.setAttribute("aria-selected", String(each.dataset.tab === tab));
+  $("only").textContent = only ? `only ${chosen}  o` : "only the chosen  o";
+  $("only").setAttribute("aria-pressed", String(only));
   rows = await rowsAround(state.transition);
   const here = rows.rows.find((row) => row.transition === state.transition);
-  const inside = state.inside ? ` and ${state.inside} instructions` : "";
   const end = state.over ? (state.status === null ? "; the run is over" : `; the run is over with status ${state.status}`) : "";
-  say(here ? `${here.transition}${inside}  ${here.text}${end}` : `the kernel has booted${inside}${end}`);
-  if (here && here.why) $("what").append(" ", element("span", here.why, "why"));
+  $("what").textContent = `${whatHappened(here)}${end}`;
+  if (here && here.why && !state.inside) $("what").append(" ", element("span", here.why, "why"));
   if (tab === "timeline") {
-    drawRows(rows, state.transition, (at) => one(() => go(at)));
+    drawRows(rows, state.transition, (at) => queue("jump", () => go(at)));
     return;
   }
   if (tab === "instructions") {
-    await showInstructions(number);
+    await showInstructions();
     return;
   }
   const parameters = { kind: tab, at: state.at };
   if (only && chosen) parameters.task = chosen;
   try {
-    const told = await ask("picture", parameters);
-    if (number === asked) drawPicture(told.svg, chosen, choose);
+    drawPicture((await ask("picture", parameters)).svg, chosen, choose);
   } catch (error) {
     $("view").replaceChildren(element("div", error.message, "note"));
   }
 }
 
+function whatHappened(row) {
+  const text = row ? row.text : "the kernel has booted";
+  if (!state.inside) return row ? `${row.transition}  ${text}` : text;
+  const runs = state.tasks.find((task) => task.state === "runs");
+  const after = row ? `after ${row.transition} (${text})` : text;
+  return `${after}; ${runs ? runs.name : "nobody"} has run ${state.inside} instruction${state.inside === 1 ? "" : "s"}`;
+}
+
 /* What differs from the position that was shown before is marked. */
-async function showInstructions(number) {
-  const told = await ask("instructions", chosen ? { at: state.at, task: chosen } : { at: state.at });
-  if (number !== asked) return;
-  const before = registers && registers.told.at === told.at ? registers.before : registers && registers.told;
-  registers = { told, before: before && before.task === told.task ? before : null };
-  drawInstructions(told, registers.before);
+async function showInstructions() {
+  const found = await ask("instructions", chosen ? { at: state.at, task: chosen } : { at: state.at });
+  const before = registers && registers.found.at === found.at ? registers.before : registers && registers.found;
+  registers = { found, before: before && before.task === found.task ? before : null };
+  drawInstructions(found, registers.before);
 }
 
 async function showProgram() {
-  const at = state.program;
-  const where = at && at.file ? `${at.file}${at.line ? `:${at.line}` : ""}${at.function ? ` in ${at.function}` : ""}` : "";
-  $("program-title").textContent = at ? `${at.task}  ${where || at.pc}` : "no task runs";
+  const next = state.program, caller = chosen || !state.caller || same(state.caller, next) ? null : state.caller;
+  const at = caller && (called || !next) ? caller : next;
+  drawWho(next, caller, at, (wanted) => queue("look", async () => { called = wanted; await showProgram(); }));
+  $("program-title").textContent = at ? `${at.task}  ${placeOf(at) || at.pc}` : "no task runs";
   const lines = at && at.file ? await source(at.file) : null;
-  const absent = at && at.file ? "The source of this file is not shown: the description does not name it. Of a report, start with --system." : "";
-  drawCode($("program"), lines, at && at.line, "here", absent);
+  drawCode($("program"), lines, at && at.line, "here", at && at.file ? absent(at.file) : "");
+}
+
+function same(one, other) {
+  return other && one.task === other.task && one.file === other.file && one.line === other.line;
+}
+
+function absent(file) {
+  if (!about.report) return `${file} is not shown: the description does not name it as a program's.`;
+  return `${file} is not shown: a report does not hold it. Start with --system SYSTEM, where SYSTEM is what made it.`;
 }
 
 async function showKernel() {
   const kernel = state.kernel;
   $("kernel-title").textContent = spot ? `kernel  ${spot.file}:${spot.line} in ${spot.function}` : "kernel";
-  drawPath(kernel, spot, (chosenSpot) => one(async () => { spot = chosenSpot; await showKernel(); }));
+  drawPath(kernel, spot, (chosenSpot) => queue("look", async () => { spot = chosenSpot; await showKernel(); }));
   const lines = spot ? await source(`tyrne/kernel/${spot.file}`) : null;
   const refused = kernel.check && spot && spot.file === kernel.check.file && spot.line === kernel.check.line;
   drawCode($("kernel"), lines, spot && spot.line, refused ? "check" : "here", "The kernel has done nothing yet.");
 }
 
 function choose(name) {
-  one(async () => {
-    chosen = chosen === name ? null : name;
-    await go(state.at);
-  });
+  queue("look", () => chooseTask(chosen === name ? null : name));
+}
+
+async function chooseTask(name) {
+  chosen = name;
+  only = only && Boolean(chosen);
+  if (state) await go(state.at);
 }
 
 function chooseNext(by) {
-  const names = state.tasks.map((task) => task.name);
-  const place = names.indexOf(chosen);
-  if (names.length) choose(names[place < 0 ? (by > 0 ? 0 : names.length - 1) : (place + by + names.length) % names.length]);
+  queue("look", async () => {
+    const names = state ? state.tasks.map((task) => task.name) : [], place = names.indexOf(chosen);
+    if (names.length) await chooseTask(names[place < 0 ? (by > 0 ? 0 : names.length - 1) : (place + by + names.length) % names.length]);
+  });
 }
 
-async function search(back) {
+/* Pictures only of what is about the chosen task. */
+async function toggleOnly() {
+  if (!only && !chosen) tell("choose a task: pictures then have only what is about it");
+  else only = !only;
+  if (state) await show();
+}
+
+async function search(back, count) {
   const text = $("search").value;
-  if (!text) return;
-  const found = await ask("search", { text, at: state.at, back });
+  if (!text || !state) return;
+  let found = { at: state.at };
+  for (let i = 0; i < count && found.at !== null; i++) found = await ask("search", { text, at: found.at, back });
   $("found").textContent = found.count ? `${found.number} of ${found.count}` : "nothing";
-  if (found.at !== null) await go(found.at);
+  if (found.at === null) return;
+  chosen = null; /* a hit is a call, and the line that made it is shown */
+  only = false;
+  called = true;
+  await go(found.at);
 }
 
-/* To the write that made a word of the task's memory what it is. */
-async function written() {
-  const task = state.program ? state.program.task : "";
-  const found = await ask("written", { at: state.at, task, address: $("address").value.trim() });
+/* To the write that made a word of the memory of a task what it is; who writes is shown, and not who was chosen. */
+async function written(address) {
+  if (!state) return;
+  const found = await ask("written", { at: state.at, task: state.program ? state.program.task : "", address });
   if (found.at !== null) {
-    chosen = null; /* so that who writes is shown */
+    chosen = null;
+    only = false;
     await go(found.at);
   }
-  say(found.text, "why");
+  tell(found.text, "found");
 }
 
 async function follow() {
-  const about = await ask("about");
+  about = await ask("about");
   $("title").textContent = about.machine === "hosted" ? about.run : `${about.run} · ${about.machine}`;
   document.title = `${about.run} · tyrne ui`;
   const part = about.whole ? "" : ", and there are more";
@@ -186,18 +225,24 @@ function setTheme(theme) {
 
 function listen() {
   for (const each of document.querySelectorAll("[data-way]")) {
-    each.addEventListener("click", () => one(() => move(each.dataset.way, each.dataset.back || "")));
+    each.addEventListener("click", () => goWay(each.dataset.way, each.dataset.back || ""));
   }
   for (const [name, text] of Object.entries(NAMES)) {
     const made = element("button", text);
     made.dataset.tab = name;
     made.setAttribute("role", "tab");
-    made.addEventListener("click", () => one(async () => { tab = name; await showMiddle(); }));
+    made.addEventListener("click", () => queue("look", async () => { tab = name; if (state) await showMiddle(); }));
     $("tabs").append(made);
   }
-  $("position").addEventListener("change", () => one(() => go(/\+/.test($("position").value) ? $("position").value : `${$("position").value}+0`)));
-  $("search").addEventListener("keydown", (event) => { if (event.key === "Enter") one(() => search(event.shiftKey ? "1" : "")); });
-  $("address").addEventListener("keydown", (event) => { if (event.key === "Enter") one(written); });
+  enters("position", (text) => {
+    if (POSITION.test(text)) queue("jump", () => goTo(text));
+    else tell(`“${text}” is no position: write 12, or 12+3 for three instructions after the twelfth transition`, "why");
+    return POSITION.test(text);
+  });
+  $("position").addEventListener("blur", () => { if (state) $("position").value = state.at; });
+  enters("search", (text, back) => { queue("move", () => search(back ? "1" : "", 1)); });
+  enters("address", (text) => { queue("move", () => written(text)); });
+  $("only").addEventListener("click", () => queue("look", toggleOnly));
   $("theme").addEventListener("click", () => setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
   $("help").addEventListener("click", () => $("keys").showModal());
   const table = element("table");
@@ -213,21 +258,32 @@ function listen() {
   prefers.addEventListener("change", () => setTheme(prefers.matches ? "dark" : "light"));
 }
 
+/* What is written into a field counts with Enter, unless the action says that it is nothing; with Esc it does not. */
+function enters(id, action) {
+  $(id).addEventListener("keydown", (event) => {
+    if (event.key === "Escape") tell("");
+    if (event.key === "Escape" || (event.key === "Enter" && action($(id).value.trim(), event.shiftKey) !== false)) $(id).blur();
+  });
+}
+
+function goWay(way, back) {
+  const jump = way === "start" || way === "end";
+  queue(jump ? "jump" : "move", (count) => move(way, back, count), `${way} ${back}`);
+}
+
 function press(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || !state) return;
-  if (event.target instanceof HTMLInputElement) {
-    if (event.key === "Escape" || event.key === "Enter") event.target.blur();
-    return;
-  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement || $("keys").open) return;
   const way = WAYS[event.key];
-  if (way) one(() => move(way[0], way[1] ? "1" : ""));
+  if (way) goWay(way[0], way[1] ? "1" : "");
   else if (event.key === "ArrowUp" || event.key === "ArrowDown") chooseNext(event.key === "ArrowUp" ? -1 : 1);
   else if (/^[1-6]$/.test(event.key)) $("tabs").children[event.key - 1].click();
   else if (event.key === "/") $("search").select();
   else if (event.key === "g") $("position").select();
   else if (event.key === "w") $("address").select();
-  else if (event.key === "n" || event.key === "N") one(() => search(event.key === "N" ? "1" : ""));
-  else if (event.key === "o") one(async () => { only = !only; await showMiddle(); });
+  else if (event.key === "n" || event.key === "N") queue("move", (count) => search(event.key === "N" ? "1" : "", count), event.key);
+  else if (event.key === "o") queue("look", toggleOnly);
+  else if (event.key === "l") queue("look", async () => { called = !called; if (state) await showProgram(); });
+  else if (event.key === "Escape") queue("look", async () => { tell(""); if (chosen) await chooseTask(null); });
   else if (event.key === "t") $("theme").click();
   else if (event.key === "?") $("keys").showModal();
   else return;
@@ -236,7 +292,7 @@ function press(event) {
 
 addEventListener("hashchange", () => location.reload()); /* an address with a token, in a window that is open already */
 listen();
-one(async () => {
+queue("look", async () => {
   await follow();
   await go(new URLSearchParams(location.search).get("at") || "0+0");
 });
