@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tracemalloc
 from pathlib import Path
 from typing import Final
 
 import pytest
 from linux_programs import build, on_all_machines
 
+import tyrne.linux.returned
+import tyrne.system.returned_files
 from tyrne.cli.main import run_arguments as main
 from tyrne.linux.archive import entry
 from tyrne.linux.returned import read_returned
 from tyrne.linux.start import out_pages
 from tyrne.system.errors import RequestError
+from tyrne.system.parts import Region
+from tyrne.system.returned_files import _take
 from tyrne.system.run import Machine
 from tyrne.system.select import select
 
@@ -215,6 +220,50 @@ def test_a_folder_elsewhere_is_refused_before_the_run(path: Path, tmp_path: Path
     assert str(caught.value) == f"{path}:8: {what.format(out=where, folder=path.parent)}"
 
 
+@pytest.mark.parametrize(
+    ("more", "held"),
+    [
+        ('[[task]]\nname = "u"\nabi = "linux"\nprogram = "out/other"\n', "other"),
+        ('[[memory]]\nname = "m"\nfile = "out/data"\n', "data"),
+        ('[[device]]\nname = "d"\nkind = "block"\nfile = "out/image"\n', "image"),
+    ],
+)
+def test_a_folder_that_has_what_another_part_is_made_from_is_refused(path: Path, more: str, held: str) -> None:
+    (path.parent / "out").mkdir()
+    (path.parent / "out" / held).write_bytes(b"x" * 4096)
+    path.write_text(TEXT + more)
+    with pytest.raises(RequestError) as caught:
+        select([path])
+    out = path.parent / "out"
+    mend = "which a program could replace; name a folder of its own"
+    assert str(caught.value) == f"{path}:8: {out} has {out / held}, {mend}"
+
+
+def test_a_folder_of_the_command_line_that_becomes_a_link_during_the_run_is_not_followed(
+    path: Path, tmp_path: Path
+) -> None:
+    from tyrne.hosted.recorder import Listener
+    from tyrne.system.parts import Given
+    from tyrne.system.returned_files import take_files
+    from tyrne.system.run import Request, prepare
+    from tyrne.system.select import load_system
+
+    outside, above = tmp_path / "outside", tmp_path / "above"
+    for each in (outside, above / "out"):
+        each.mkdir(parents=True)
+    given = Given("linux", files=path.parent / "root", out=above / "out")
+    request = Request(load_system(select([path.parent / "changes"], given)), Machine.NATIVE, False, 0)
+    result = prepare(request).run(Listener())
+    for link in (above / "out", above):
+        shutil.rmtree(link)
+        link.symlink_to(outside)
+        with pytest.raises(RequestError, match="out: cannot be written to: a link has come in its way, or what is no"):
+            [*take_files(result)]
+        assert tree(outside) == ({}, set())
+        link.unlink()
+        link.mkdir()
+
+
 def test_a_folder_that_becomes_a_link_during_the_run_is_not_followed(path: Path, tmp_path: Path) -> None:
     from tyrne.system.returned_files import take_files
     from tyrne.testing import run_system
@@ -287,6 +336,54 @@ def test_a_path_that_leads_elsewhere_is_refused_and_the_rest_read(name: bytes) -
     found = read_returned(left(entry(name, FILE, b"x", 1) + entry(b"good", FILE, b"y", 2) + END))
     assert found is not None and not found.damaged
     assert [each.refused for each in found.entries] == [HOSTILE[name], ""]
+
+
+def test_of_a_path_of_many_mebibytes_its_beginning_is_kept() -> None:
+    tracemalloc.start()
+    memory = left(entry(b"ab/" * (4 << 20), FILE, b"x", 1) + entry(b"good", FILE, b"y", 2) + END)
+    tracemalloc.reset_peak()
+    before = tracemalloc.get_traced_memory()[0]
+    found = read_returned(memory)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found is not None
+    assert [each.refused for each in found.entries] == ["a path of more than 4096 bytes", ""]
+    assert len(found.entries[0].name) == 65
+    assert peak - before < 4 * len(memory)
+
+
+def taken(archive: bytes, out: Path) -> list[str]:
+    """What is said when it is put into a folder."""
+    found = read_returned(left(archive + END))
+    assert found is not None
+    return [line.removeprefix(f"{out}: ") for line in _take(Region("files of t", 512, out=out), out, found)]
+
+
+def test_no_more_comes_back_than_an_archive_may_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tyrne.linux.returned, "ENTRIES", 3)
+    monkeypatch.setattr(tyrne.system.returned_files, "ENTRIES", 3)
+    out = tmp_path / "out"
+    said = taken(b"".join(entry(b"f%d" % number, FILE, b"", number) for number in range(5)), out)
+    assert said == ["3 files came back: f0, f1, f2", "2 more are left out: no more than 3 come back"]
+    assert sorted(os.listdir(out)) == ["f0", "f1", "f2"]
+
+
+def test_paths_make_no_more_folders_than_an_archive_may_have_entries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tyrne.system.returned_files, "ENTRIES", 5)
+    out = tmp_path / "out"
+    said = taken(entry(b"a/b/c/f", FILE, b"", 1) + entry(b"d/e/f/g", FILE, b"", 2) + entry(b"h", FILE, b"", 3), out)
+    assert said == ["2 files came back: a/b/c/f, h", "'d/e/f/g' is left out: 5 folders have been made"]
+    assert tree(out) == ({"a/b/c/f": "", "h": ""}, {"a", "a/b", "a/b/c", "d", "d/e"})
+
+
+def test_no_name_is_one_of_ours(tmp_path: Path) -> None:
+    """A program that guesses the names of files that are being written neither loses any, nor keeps others away."""
+    out, guess = tmp_path / "out", f".tyrne-{os.getpid()}".encode()
+    assert taken(entry(guess, FILE, b"x", 1) + entry(b"f", FILE, b"y", 2), out)[0].startswith("2 files came back")
+    assert tree(out) == ({guess.decode(): "x", "f": "y"}, set())
+    assert taken(entry(b"g/" + guess, FOLDER, b"", 1) + entry(b"g/f", FILE, b"z", 2), out) == ["1 file came back: g/f"]
 
 
 def test_links_and_devices_are_refused_and_folders_are_none_of_them() -> None:

@@ -12,11 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tyrne.linux.archive import HEAD, HEAD_BYTES, TRAILER, up_to_word
+from tyrne.linux.archive import ENTRIES, HEAD, HEAD_BYTES, TRAILER, up_to_word
 
 DEEPEST: Final = 64
 """Names of one path."""
 NAME_BYTES: Final = 255
+PATH_BYTES: Final = 4096
+"""Of a longer one nothing is kept but its beginning. No path of c/tree.h is."""
+SHOWN: Final = 64
+"""Bytes of that."""
 _REMOVED: Final = stat.S_IFCHR
 """The mode that says so: a character device without permissions, as file systems of layers have it."""
 _WORDS: Final = struct.Struct("<2Q")
@@ -24,11 +28,10 @@ _WORDS: Final = struct.Struct("<2Q")
 
 @dataclass(frozen=True)
 class Entry:
-    """A file, a folder, or what was removed: its names from the folder of all on, none of which leads up. Or `refused`
-    says why not."""
+    """A file, a folder, or what was removed: its `names` from the folder of all on, none of which leads up. Or
+    `refused` says why not."""
 
     name: str
-    names: tuple[str, ...]
     is_folder: bool
     executable: bool
     content: bytes
@@ -36,15 +39,20 @@ class Entry:
     is_removed: bool = False
     """Whether it is the name of what the program was given and has removed, and nothing else."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.name.split("/"))
+
 
 @dataclass(frozen=True)
 class Returned:
     """What was left. `left_out` nodes of the program's tree did not fit. `damaged`: the entries are those before what
-    is no archive."""
+    is no archive. `more` stand behind the first ENTRIES, and are none of them."""
 
     entries: tuple[Entry, ...]
     left_out: int
     damaged: bool
+    more: int = 0
 
 
 def read_returned(memory: bytes) -> Returned | None:
@@ -54,15 +62,20 @@ def read_returned(memory: bytes) -> Returned | None:
         return None
     archive = memory[_WORDS.size : _WORDS.size + length]
     entries: list[Entry] = []
+    more = 0
     for found in _entries(archive):
         if found is None:
-            return Returned(tuple(entries), left_out, damaged=False)
-        entries.append(found)
-    return Returned(tuple(entries), left_out, damaged=True)
+            return Returned(tuple(entries), left_out, False, more)
+        if len(entries) < ENTRIES:
+            entries.append(_entry(*found))
+        else:
+            more += 1
+    return Returned(tuple(entries), left_out, True, more)
 
 
-def _entries(archive: bytes) -> Iterator[Entry | None]:
-    """Each entry, up to where no other begins; None for the trailer, with which a whole archive ends."""
+def _entries(archive: bytes) -> Iterator[tuple[bytes, int, bytes] | None]:
+    """Name, mode and content of each entry, up to where no other begins; None for the trailer, with which a whole
+    archive ends."""
     at = 0
     while head := HEAD.match(archive, at):
         mode, length, name_length = (int(field, 16) for field in head.groups())
@@ -74,20 +87,23 @@ def _entries(archive: bytes) -> Iterator[Entry | None]:
         if name == TRAILER:
             yield None
             return
-        yield _entry(name, mode, archive[content : content + length])
+        yield name, mode, archive[content : content + length]
         at = up_to_word(content + length)
 
 
 def _entry(name: bytes, mode: int, content: bytes) -> Entry:
+    if len(name) > PATH_BYTES:
+        text = name[:SHOWN].decode(errors="backslashreplace") + "…"
+        return Entry(text, False, False, b"", f"a path of more than {PATH_BYTES} bytes")
     text = name.decode(errors="backslashreplace")
-    names = tuple(text.split("/"))
     is_folder = stat.S_ISDIR(mode)
-    refused = _why_not(name, text, names, mode)
-    return Entry(text, names, is_folder, bool(mode & 0o100), content, refused, mode == _REMOVED)
+    refused = _why_not(name, text, mode)
+    return Entry(text, is_folder, bool(mode & 0o100), content, refused, mode == _REMOVED)
 
 
-def _why_not(name: bytes, text: str, names: tuple[str, ...], mode: int) -> str:
+def _why_not(name: bytes, text: str, mode: int) -> str:
     """Why an entry is refused; "" for one that is not."""
+    names = text.split("/")
     if stat.S_ISLNK(mode):
         return "a link"
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode) and mode != _REMOVED:

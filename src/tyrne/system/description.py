@@ -85,6 +85,7 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any], allowed: Sequenc
     if mistakes:
         raise mistakes.failure()
     check_reach(mistakes, tasks, names["endpoint"])
+    _check_outs(mistakes, tasks, regions, devices)
     if all(task.serves for task in tasks):
         what = "every task serves, so the run would be over before it begins; remove serves = true from one of them"
         mistakes.add(("task", 0, "serves"), what)
@@ -212,7 +213,24 @@ def _out_regions(mistakes: Mistakes, path: Path, tasks: Sequence[TaskTable]) -> 
             place = mistakes.place(("task", index, "out"))
             if (other := taken.setdefault(out, place)) != place:
                 mistakes.add(("task", index, "out"), f"{out} gets the files of another task, at {other}; name another")
-            yield out_region(table.name, table.heap_pages, out, path.parent, place)
+            yield out_region(table.name, table.heap_pages, out, place)
+
+
+def _check_outs(
+    mistakes: Mistakes, tasks: Sequence[TaskDescription], regions: Sequence[Region], devices: Sequence[Device]
+) -> None:
+    """None of the folders in which tasks leave files has what another task, memory or a device is made from: the task
+    could replace it for the next run."""
+    if all(task.given.out is None for task in tasks):
+        return
+    from tyrne.system.returned_files import check_out  # here: few tasks get files back
+
+    inputs = [file for task in tasks for file in (task.program, *task.options.more)]
+    inputs += [region.file for region in regions if region.file is not None]
+    inputs += [device.file for device in devices if device.file is not None]
+    for index, task in enumerate(tasks):
+        if task.given.out is not None and (wrong := check_out(task.given.out, None, inputs)):
+            mistakes.add(("task", index, "out"), wrong)
 
 
 class _TaskReader:

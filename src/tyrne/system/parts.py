@@ -72,8 +72,6 @@ class Region:
     """Of that file: what it begins with. All else is zeros."""
     out: Path | None = None
     """The folder that gets the files which a program has left in it, when the run is over."""
-    within: Path | None = None
-    """The folder below which that one has to lie; None for one of the command line's, which may lie anywhere."""
 
     @property
     def is_placed(self) -> bool:

@@ -58,9 +58,9 @@ def _lies_anywhere(table: MemoryTable) -> bool:
     return table.address is None and not table.dma and table.file is None
 
 
-def out_region(task: str, heap_pages: int | None, out: Path, within: Path | None, place: str = "") -> Region:
+def out_region(task: str, heap_pages: int | None, out: Path, place: str = "") -> Region:
     """The memory in which a program leaves what it has changed of its files, for the folder that gets it."""
-    return Region(f"files of {task}", out_pages(heap_pages), place=place, out=out, within=within)
+    return Region(f"files of {task}", out_pages(heap_pages), place=place, out=out)
 
 
 def with_out(

@@ -1,19 +1,22 @@
 """What programs of Linux have made or changed of their files, written into the folders that are to get it.
 
 Nothing is written but below such a folder: each folder on the way is opened in the one above it, and no link is
-followed. A file takes the place of one of its name in one step.
+followed. A file takes the place of one of its name in one step. What a program has left makes no more files and folders
+than an archive may have entries, however long its paths are.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tyrne.linux.archive import ENTRIES
 from tyrne.linux.returned import Entry, Returned, read_returned
 from tyrne.system import limits
 from tyrne.system.errors import RequestError, reason
@@ -28,6 +31,8 @@ SAID: Final = 8
 REMOVED_SAID: Final = 64
 """Names that are said of what was removed, which nothing else tells."""
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_ON_THE_WAY: Final = _FOLDER | getattr(os, "O_PATH", 0)
+"""For a folder that may be closed to who only goes through it."""
 _MIB: Final = (1 << 20) // limits.PAGE
 _TEMPORARY: Final = ".tyrne-"
 
@@ -84,11 +89,11 @@ def _take(region: Region, out: Path, left: Returned) -> Iterator[str]:
     refused: list[str] = [f"{entry.name!r} is left out: {entry.refused}" for entry in left.entries if entry.refused]
     try:
         with ExitStack() as ends:
-            root = _open_out(out, region.within, ends)
+            writer = _Writer(_open_out(out, ends))
             for entry in left.entries:
                 if entry.is_removed:
                     continue
-                if not entry.refused and (wrong := _put(root, entry)):
+                if not entry.refused and (wrong := writer.put(entry)):
                     refused.append(f"{entry.name!r} is left out: {wrong}")
                 elif not entry.refused and not entry.is_folder:
                     written.append(entry.name)
@@ -104,6 +109,8 @@ def _take(region: Region, out: Path, left: Returned) -> Iterator[str]:
         yield one_line(f"{out}: {line}")
     if len(refused) > SAID:
         yield f"{out}: {len(refused) - SAID} more are left out"
+    if left.more:
+        yield f"{out}: {left.more} more are left out: no more than {ENTRIES} come back"
     if left.left_out:
         yield f"{out}: {left.left_out} more did not fit into {region.pages // _MIB} MiB, and are lost"
     if left.damaged:
@@ -118,18 +125,15 @@ def _files(number: int) -> str:
     return f"{number} file{'' if number == 1 else 's'}"
 
 
-def _open_out(out: Path, within: Path | None, ends: ExitStack) -> int:
+def _open_out(out: Path, ends: ExitStack) -> int:
     """The folder, made if it is not there. Its path had no links when it was looked at before the run: now none is
     followed."""
-    real = Path(os.path.abspath(out))
-    above = _nearest(real) if within is None else Path(os.path.realpath(within))
-    if not real.is_relative_to(above):
-        raise OSError(errno.ELOOP, "a link has come in its way")
-    folder = os.open(above, os.O_RDONLY | os.O_DIRECTORY)
+    folder = os.open("/", _ON_THE_WAY)
     ends.callback(os.close, folder)
-    for name in real.relative_to(above).parts:
+    *above, last = Path(os.path.abspath(out)).parts[1:]
+    for name, flags in (*((name, _ON_THE_WAY) for name in above), (last, _FOLDER)):
         try:
-            folder = _folder_in(folder, name)
+            folder, _ = _folder_in(folder, name, flags)
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENOTDIR):
                 raise OSError(error.errno, "a link has come in its way, or what is no folder") from None
@@ -138,26 +142,39 @@ def _open_out(out: Path, within: Path | None, ends: ExitStack) -> int:
     return folder
 
 
-def _folder_in(folder: int, name: str) -> int:
-    """A folder in another one, made if nothing is there."""
+def _folder_in(folder: int, name: str, flags: int = _FOLDER) -> tuple[int, bool]:
+    """A folder in another one, and whether it was made, since nothing was there."""
+    with suppress(FileNotFoundError):
+        return os.open(name, flags, dir_fd=folder), False
     with suppress(FileExistsError):
         os.mkdir(name, dir_fd=folder)
-    return os.open(name, _FOLDER, dir_fd=folder)
+    return os.open(name, flags, dir_fd=folder), True
 
 
-def _put(root: int, entry: Entry) -> str:
-    """Put an entry where it belongs; what stands in its way, or ""."""
-    with ExitStack() as ends:
-        folder = root
-        for name in entry.names if entry.is_folder else entry.names[:-1]:
-            try:
-                folder = _folder_in(folder, name)
-            except OSError as error:
-                if error.errno in (errno.ELOOP, errno.ENOTDIR):
-                    return f"{name!r} is no folder there, or a link, which is not followed"
-                raise
-            ends.callback(os.close, folder)
-        return "" if entry.is_folder else _put_file(folder, entry)
+class _Writer:
+    """Puts entries below a folder that is open."""
+
+    def __init__(self, root: int) -> None:
+        self._root: Final = root
+        self._made = 0
+        """Folders."""
+
+    def put(self, entry: Entry) -> str:
+        """Put an entry where it belongs; what stands in its way, or ""."""
+        with ExitStack() as ends:
+            folder = self._root
+            for name in entry.names if entry.is_folder else entry.names[:-1]:
+                if self._made >= ENTRIES:
+                    return f"{ENTRIES} folders have been made"
+                try:
+                    folder, made = _folder_in(folder, name)
+                except OSError as error:
+                    if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                        return f"{name!r} is no folder there, or a link, which is not followed"
+                    raise
+                self._made += made
+                ends.callback(os.close, folder)
+            return "" if entry.is_folder else _put_file(folder, entry)
 
 
 def _put_file(folder: int, entry: Entry) -> str:
@@ -165,9 +182,7 @@ def _put_file(folder: int, entry: Entry) -> str:
     with suppress(FileNotFoundError):
         if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
             return "a folder is there"
-    temporary = f"{_TEMPORARY}{os.getpid()}"
-    with suppress(FileNotFoundError):
-        os.unlink(temporary, dir_fd=folder)
+    temporary = _TEMPORARY + secrets.token_hex(8)  # nobody knows it before
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     descriptor = os.open(temporary, flags, 0o777 if entry.executable else 0o666, dir_fd=folder)
     try:

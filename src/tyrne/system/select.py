@@ -84,7 +84,7 @@ def _of_programs(programs: Sequence[Path], given: Given, ram: int) -> SystemDesc
         raise RequestError(f"--out: {wrong}")
     caps, mappings = with_out(tasks[0].caps, (), 0)
     task = replace(tasks[0], caps=caps, mappings=mappings)
-    memory = placed([out_region(task.name, given.heap_pages, out, None)], end_of(ram))
+    memory = placed([out_region(task.name, given.heap_pages, out)], end_of(ram))
     return SystemDescription(task.name, (), (task,), memory=memory, ram=ram)
 
 
