@@ -36,6 +36,8 @@ _MOST: Final = 16 << 20
 """Bytes of an image that is read."""
 TEXT_BYTES: Final = 1 << 20
 """Of code, which is compared: a kernel's places lie within as much of it."""
+PLACES: Final = 64
+"""Instructions at which transitions end, or a kernel rests: each gets a breakpoint. Ours has some ten of both."""
 KERNEL_BYTES: Final = 4 << 20
 """Of all state, which is read whole; a kernel has less than a tenth of it."""
 MANIFEST_BYTES: Final = 256 << 10
@@ -154,4 +156,7 @@ def read_image(path: Path) -> KernelImage:
     words = range(0, len(code) - 3, 4)
     returns = [text + at for at in words if code[at : at + 4] == _RETURN]
     rests = [text + at for at in words if code[at : at + 4] == _REST and not first <= text + at < end]
+    if len(returns) + len(rests) > PLACES:
+        what = f"no kernel returns from traps, or waits, at more than {PLACES} places"
+        raise RequestError(f"{path}: {what}; give what tyrne build --emit elf writes")
     return KernelImage(path, elf, text, code, manifest, tuple(returns), tuple(rests))
