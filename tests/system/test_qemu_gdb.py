@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tyrne.inspect.live import inspect_live
 from tyrne.system import qemu_gdb
 from tyrne.system.errors import RequestError
 from tyrne.system.gdb_packets import INTERRUPT, Reader, packed
+from tyrne.system.kernel_image import image_of, read_image
+from tyrne.system.known import known_system
 from tyrne.system.qemu_gdb import Halt, Stub
 
 QEMU = {b"qqemu.PhyMemMode": b"0", b"Qqemu.PhyMemMode:1": b"OK", b"D": b"OK"}
@@ -145,6 +148,46 @@ def test_a_server_that_never_ends_is_left(
 ) -> None:
     monkeypatch.setattr(qemu_gdb, "ANSWER_SECONDS", 0.4)
     assert why in keep_saying(what, tmp_path)
+
+
+def test_all_answers_together_have_a_time(tmp_path: Path) -> None:
+    """Whoever answers each question in time, and never is done, is left; the machine is still told to go on."""
+    heard: list[bytes] = []
+
+    def slow(packet: bytes) -> bytes:
+        heard.append(packet)
+        time.sleep(0.05)
+        return QEMU.get(packet, b"00" * 2048)
+
+    began = time.monotonic()
+    late = pytest.raises(RequestError, match=r"gdb: 0\.5 s were not enough for all that was asked; ask again, or end")
+    with server(tmp_path, slow) as path, late, Stub(path, seconds=0.5) as stub:
+        stub.read(0, 1 << 24)
+    assert time.monotonic() - began < 5
+    assert heard[-1] == b"D"
+
+
+def test_a_look_has_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+
+    def connect(where: Path, patience: float, seconds: float) -> Stub:
+        given.append(seconds)
+        raise RequestError("enough")
+
+    monkeypatch.setattr("tyrne.inspect.live.Stub", connect)
+    with pytest.raises(RequestError, match="enough"):
+        inspect_live(Path("systems/greeter.toml"), tmp_path / "gdb")
+    assert given == [60.0]
+
+
+def test_an_image_with_more_places_than_a_kernel_has_gets_no_breakpoints(tmp_path: Path) -> None:
+    image = image_of(known_system([Path("systems/greeter.toml")]))
+    foreign = tmp_path / "foreign"
+    returns = (0xD69F_03E0).to_bytes(4, "little")
+    code = (returns * len(image.code))[: len(image.code)]
+    foreign.write_bytes(image.elf.replace(image.code, code))
+    with pytest.raises(RequestError, match="no kernel returns from traps, or waits, at more than 64 places; give what"):
+        read_image(foreign)
 
 
 def test_where_nobody_listens_it_says_how_somebody_would(tmp_path: Path) -> None:

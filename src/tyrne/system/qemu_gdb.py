@@ -1,7 +1,8 @@
 """QEMU's own gdb server, as a client speaks with it: the one CPU, its registers, RAM by physical addresses.
 
 QEMU stops the machine when somebody connects, and lets it go on when they leave. A server that is not QEMU's, or says
-what makes no sense, is a RequestError; so is one that says nothing for ANSWER_SECONDS.
+what makes no sense, is a RequestError; so is one that says nothing for ANSWER_SECONDS, or that takes longer for all
+that is asked than its client allows.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -54,9 +56,9 @@ class Halt:
 class Stub:
     """A connection to it; the machine stands still."""
 
-    def __init__(self, where: Path | int, patience: float = 0.0) -> None:
+    def __init__(self, where: Path | int, patience: float = 0.0, seconds: float = inf) -> None:
         """`where` is a Unix socket, or a port of the loopback interface. A QEMU that has just been started may refuse
-        at its socket at first: for so many seconds that is borne."""
+        at its socket at first: for so many seconds that is borne. All answers together may take `seconds`."""
         self.where: Final = str(where) if isinstance(where, Path) else f"port {where}"
         family = socket.AF_INET if isinstance(where, int) else socket.AF_UNIX
         self._socket: Final = socket.socket(family, socket.SOCK_STREAM)
@@ -64,6 +66,8 @@ class Stub:
         self._reader: Final = Reader()
         self._packets: Final[list[bytes]] = []
         self._described = False
+        self._seconds: Final = seconds
+        self._last = time.monotonic() + seconds
         self.ended: int | None = None
         """The exit status of QEMU, once it has told it."""
         end = time.monotonic() + patience
@@ -100,7 +104,8 @@ class Stub:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave, and let the machine go on."""
+        """Leave, and let the machine go on, for which there is always time."""
+        self._last = inf
         with suppress(RequestError, OSError):
             if self.ended is None:
                 self.ask(b"D")
@@ -204,7 +209,7 @@ class Stub:
     def _fetch(self, end: float) -> None:
         """Read what comes, until a time of the clock on the wall."""
         try:
-            left = end - time.monotonic()
+            left = min(end, self._last) - time.monotonic()
             if left <= 0:
                 raise TimeoutError
             self._socket.settimeout(left)
@@ -217,6 +222,9 @@ class Stub:
                     self._socket.sendall(bytes(self._reader.answers))
                 self._reader.answers.clear()
         except TimeoutError:
+            if self._last <= time.monotonic():
+                what = f"{self._seconds:g} s were not enough for all that was asked"
+                raise RequestError(f"{self.where}: {what}; ask again, or end what else uses QEMU") from None
             raise RequestError(f"{self.where}: no answer; another debugger may be connected, end it first") from None
         except OSError:
             raise self._gone() from None

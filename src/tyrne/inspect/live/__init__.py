@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from tyrne.inspect.live.beginning import boot
 from tyrne.inspect.live.machine import LiveMachine
@@ -24,14 +25,18 @@ from tyrne.system.qemu_gdb import Stub
 
 __all__ = ["LiveMachine", "inspect_live"]
 
+LOOK_SECONDS: Final = 60.0
+"""How long all that is asked of QEMU for one look may take, by the clock on the wall."""
+
 
 def inspect_live(path: Path, where: Path | int, image: Path | None = None, allowed: Sequence[Path] = ()) -> Inspection:
     """What there is in a QEMU that runs the system or program that a path names. `where` is its gdb socket, or the port
     of it; `image` the kernel's ELF, where it is not the one that `tyrne run` starts. RequestError says what is wrong
-    with any of them, or that the machine is inside the kernel. Meanwhile it stands still, then it goes on."""
+    with any of them, that the machine is inside the kernel, or that LOOK_SECONDS were not enough. Meanwhile it stands
+    still, then it goes on."""
     check_kernel()
     system = known_system([path], allowed=allowed)
     kernel = image_of(system) if image is None else read_image(image)
     booted, explainer = boot(system), explainer_of(system)
-    with Stub(where, 1.0) as stub:
+    with Stub(where, 1.0, LOOK_SECONDS) as stub:
         return LiveMachine(stub, kernel, system).look(str(path), explainer, booted)
