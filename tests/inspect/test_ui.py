@@ -311,19 +311,85 @@ def test_a_refusal_that_was_made_of_another_one_leads_to_that() -> None:
     assert (check["function"], line.strip()) == ("authorise_here", "return Status.INVALID_HANDLE")
 
 
-def test_what_was_not_refused_shows_the_function_of_the_call() -> None:
-    kernel: dict[str, Any] = of_system("grant").state(At(9), None)["kernel"]
+@pytest.mark.parametrize(
+    ("name", "at", "function", "line"),
+    [
+        ("grant", 9, "cap_revoke", "def cap_revoke"),
+        ("walks/leaks", 1, "CapTable.cap_derive", "return self._put("),
+        ("walks/leaks", 9, "fast_call_2", "return kernel.leave()"),
+        ("walks/hangs", 1, "call_endpoint", "return offer_message("),
+        ("server", 5, "call_waiting", "return hand_over("),
+        ("server", 3, "reply_and_wait", "return enter("),
+        ("supervisor", 7, "configure", "return done()"),
+    ],
+)
+def test_what_was_not_refused_shows_what_did_the_call_and_where_it_was_done(
+    name: str, at: int, function: str, line: str
+) -> None:
+    kernel: dict[str, Any] = of_system(name).state(At(at), None)["kernel"]
+    here = kernel["here"]
     assert kernel["check"] is None
-    assert (kernel["here"]["function"], kernel["transition"]) == ("cap_revoke", 9)
+    assert (here["function"], kernel["transition"]) == (function, at)
     assert kernel["calls"][0]["function"] == "Kernel.trap"
     for spot in kernel["calls"]:
-        line = (KERNEL / spot["file"]).read_text().splitlines()[spot["line"] - 1]
-        assert line.strip().startswith("def "), spot
+        lines = (KERNEL / spot["file"]).read_text().splitlines()
+        assert lines[spot["line"] - 1].strip().startswith("def "), spot
+        assert spot["left"] >= spot["line"]
+    assert line in "\n".join((KERNEL / here["file"]).read_text().splitlines()[here["line"] - 1 : here["left"]])
 
 
 def test_the_way_through_the_kernel_has_nothing_that_a_replay_asks_the_kernel() -> None:
     calls = of_system("supervisor").state(At(5), None)["kernel"]["calls"]
     assert [spot["function"] for spot in calls if spot["depth"] == 0] == ["Kernel.trap"]
+
+
+def test_the_line_that_called_is_told_after_each_call_and_none_after_an_interrupt() -> None:
+    viewer = of_system("walks/leaks")
+    for at, row in enumerate(viewer.reader.rows, 1):
+        caller = viewer.state(At(at), None)["caller"]
+        assert caller["task"] == viewer.reader.tasks[row.task or 0] and caller["line"]
+        line = viewer.sources.lines(caller["file"])
+        assert line is not None and "(" in line[caller["line"] - 1], caller
+    assert viewer.state(At(1, 1), None)["caller"] is None and viewer.state(At(0), None)["caller"] is None
+    assert viewer.state(At(6), "visitor")["caller"]["line"] == 32
+
+
+def test_who_serves_and_waits_at_the_end_of_a_good_run_is_not_stuck() -> None:
+    viewer = of_system("walks/leaks")
+    end = viewer.state(At(15), None)
+    assert (end["status"], {task["name"]: task["mark"] for task in end["tasks"]}["owner"]) == (0, None)
+
+
+def test_of_tasks_that_have_ended_it_is_told_where_they_still_had_what_they_held() -> None:
+    viewer = of_system("walks/leaks")
+    assert viewer.ended(At(11)) == []
+    assert viewer.ended(At(15)) == [{"task": "guest", "at": "14"}, {"task": "visitor", "at": "11"}]
+    for each in viewer.ended(At(15)):
+        held = viewer.picture(Kind.CAPABILITIES, At(int(each["at"])), [each["task"]])
+        assert "console, CONSOLE_WRITE" in held
+        after = viewer.picture(Kind.CAPABILITIES, At(int(each["at"]) + 1), [each["task"]])
+        assert "console, CONSOLE_WRITE" not in after
+    restarted = of_system("supervisor")
+    assert [each["task"] for each in restarted.ended(At(19))] == ["supervisor", "crasher"]
+
+
+def test_a_message_that_nobody_takes_is_in_the_chart_while_it_waits_and_a_capability_that_went_along() -> None:
+    viewer = of_system("walks/hangs")
+    for at, waits in ((0, 0), (1, 1), (2, 0), (17, 0), (18, 0), (19, 1)):
+        chart = viewer.picture(Kind.MESSAGES, At(at), [])
+        assert chart.count("waits for a receiver</text>") == waits, at
+    assert "call(endpoint orders, 0x2, 0x28) waits for a receiver</text>" in viewer.picture(Kind.MESSAGES, At(19), [])
+    keys = of_system("walks/leaks").picture(Kind.MESSAGES, At(15), [])
+    assert ">message 0x1 + endpoint vault TRANSFER|SEND (since 2)</text>" in keys
+    assert ">message 0x1 + endpoint vault TRANSFER|SEND|RECV</text>" in keys
+    assert ">message 0x5ec2e7 (since 4)</text>" in keys
+
+
+def test_a_program_begins_in_a_file_that_is_shown() -> None:
+    viewer = of_system("hello")
+    first = viewer.state(At(0), None)["program"]
+    lines = viewer.sources.lines(first["file"])
+    assert first["file"] == "start.S" and lines is not None and "_start" in "\n".join(lines[: first["line"]])
 
 
 # --- what comes from others

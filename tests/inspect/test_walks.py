@@ -70,8 +70,9 @@ def test_the_walk_to_the_corruption_ends_before_the_instruction_that_writes() ->
     told = viewer.written(At(76), "table", 0x1000_0038)
     assert told["at"] == "73+15"
     assert told["text"] == "logger writes 0x240 at 0x10000038, where 0x8 was (programs/walks/logger.py:17)"
-    assert viewer.written(At(89), "", 0x1000_0038)["text"] == f"{told['text']}; reader ended in 89"
-    assert viewer.written(At(89), "table", 0x1000_0038)["text"] == f"{told['text']}; table ended in 77"
+    for chosen, last, end in (("", "reader", 89), ("table", "table", 77)):
+        text = viewer.written(At(89), chosen, 0x1000_0038)["text"]
+        assert text == f"{told['text']}; it is the last write before {last} ended, in {end}"
     state = viewer.state(At(73, 15), None)
     assert state["program"]["task"] == "logger"
     assert marked(viewer, At(73, 15)) in QUOTED

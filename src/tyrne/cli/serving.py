@@ -41,22 +41,22 @@ def ui(
 
     It ends with Ctrl-C. Exit status: 0; 2 the request was wrong.
     """
-    from tyrne.cli.replay import warnings_about
-    from tyrne.inspect import open_run
-
-    try:
-        from tyrne.inspect.ui.server import ADDRESS, listen, server
-    except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn"):
-            raise
-        raise RequestError("the server is not there; install it with pip install 'tyrne[ui]'") from None
-    from tyrne.inspect.ui.reader import Reader
-    from tyrne.inspect.ui.sources import sources_of
-    from tyrne.inspect.ui.viewer import Viewer
-    from tyrne.system.replay import Replay
-
     token = secrets.token_urlsafe(24)
     with progress(terminal(stderr=True), "opening …"):
+        from tyrne.cli.replay import warnings_about
+        from tyrne.inspect import open_run
+
+        try:
+            from tyrne.inspect.ui.server import ADDRESS, listen, server
+        except ModuleNotFoundError as error:
+            if error.name not in ("starlette", "uvicorn"):
+                raise
+            raise RequestError("the server is not there; install it with pip install 'tyrne[ui]'") from None
+        from tyrne.inspect.ui.reader import Reader
+        from tyrne.inspect.ui.sources import sources_of
+        from tyrne.inspect.ui.viewer import Viewer
+        from tyrne.system.replay import Replay
+
         shown = open_run(run, limit or 0, tuple(allow or ()))
         reader = Reader(Replay(shown.run, shown.max_instructions))
         shown.keep_checkpoints()

@@ -86,6 +86,15 @@ class CallWords:
         """What a slot of a task holds."""
         return self._thing(kernel, int(task.number), task, int(pack_handle(slot.handle())))
 
+    def gift(self, kernel: Kernel[Any], task: Task, word: int) -> str:
+        """What a task has received, and what it may do with it: `endpoint vault TRANSFER|SEND`."""
+        slot = task.capabilities.resolve(unpack_handle(u64(word)))
+        thing = self._thing(kernel, int(task.number), task, word)
+        if slot is None or slot.capability is None:
+            return thing
+        rights = slot.capability.rights
+        return f"{thing} {'|'.join(right.name or '' for right in Rights if right in rights) or 'no rights'}"
+
     def _holders(self, what: str, event: CallEvent, tasks: Mapping[int, Task]) -> Iterator[int]:
         """In whose tables a result may be: of `cap_move` in the caller's, or in that of any task."""
         yield event.task

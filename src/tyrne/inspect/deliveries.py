@@ -8,12 +8,13 @@ before: then who did so last is told.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from tyrne.abi import NULL_HANDLE, CallNumber, Status, TaskState, unpack_handle
 from tyrne.hal.interrupt import Interrupt as Cause
 from tyrne.hosted.recorder import CallEvent, FaultEvent
+from tyrne.inspect.call_words import CallWords
 from tyrne.inspect.events import Message, Moment
 from tyrne.kernel.capability import EndpointHandle, NotificationHandle, ReplyHandle
 from tyrne.kernel.kernel import Kernel
@@ -27,8 +28,8 @@ _RECEIVE: Final = {_N.WAIT.value: 0, _N.REPLY_WAIT.value: 5, _N.RECV.value: 0}
 _SEND: Final = (_N.SEND.value, _N.SEND_WAIT.value, _N.CALL.value)
 _ANSWER: Final = (_N.REPLY.value, _N.REPLY_WAIT.value)
 _SIGNALS, _NULL = (1 << 64) - 1, int(NULL_HANDLE)
-_BITS, _REPLY = 3, 7
-"""The result registers with the bits that were signalled, and the capability to answer."""
+_BITS, _GIFT, _REPLY = 3, 6, 7
+"""The result registers with the bits that were signalled, a capability that came along, and the one to answer."""
 
 
 class Stood(NamedTuple):
@@ -61,7 +62,9 @@ class Step:
 class Deliveries:
     """Follows what is sent. What is left somewhere is known by the object where it is, the last of each."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: CallWords) -> None:
+        """`words` has learned what the calls of a transition have brought, before it is followed here."""
+        self._words: Final = words
         self._left: Final[dict[int, tuple[int | None, Moment]]] = {}
 
     def follow(self, step: Step) -> Iterator[Message]:
@@ -71,13 +74,20 @@ class Deliveries:
             if isinstance(event, CallEvent) and event.results is not None and event.results[0] == Status.OK.value:
                 for message in self._received(step, event):
                     arrived = arrived or message.receiver != step.made.task
-                    yield message
+                    yield self._with_gift(step, event, message)
         if step.cause in _ANSWER:
             for message in _repaired(step):
                 arrived = True
                 yield message
         if not arrived:
             self._leave(step)
+
+    def _with_gift(self, step: Step, event: CallEvent, message: Message) -> Message:
+        """With the capability that it has brought."""
+        results, task = event.results, step.tasks.get(event.task)
+        if message.what not in ("message", "answer") or results is None or task is None or results[_GIFT] == _NULL:
+            return message
+        return replace(message, gift=self._words.gift(step.kernel, task, results[_GIFT]))
 
     def _received(self, step: Step, event: CallEvent) -> Iterator[Message]:
         """What a call that has returned has brought."""

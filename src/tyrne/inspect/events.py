@@ -63,7 +63,7 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Message:
     """What came from one to another. `what` is message, answer, signal, fault or end: the last two are notices of the
-    kernel about the sender."""
+    kernel about the sender. `gift` is the capability that went along, empty where there was none."""
 
     sender: int | None
     receiver: int
@@ -71,6 +71,7 @@ class Message:
     sent: Moment
     received: Moment
     words: str
+    gift: str = ""
 
 
 @dataclass(frozen=True, slots=True)

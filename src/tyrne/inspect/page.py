@@ -132,7 +132,7 @@ class _Data:
     def _message(self, message: e.Message, places: dict[tuple[int | None, str], int]) -> tuple[int, ...]:
         sender, receiver = message.sender, message.receiver
         lane = places[sender, "calls"] if sender is not None else places.get((None, "interrupts"), 0)
-        label = self._string(f"{message.what}: {message.words}")
+        label = self._string(f"{message.what}: {message.words}" + (f" + {message.gift}" if message.gift else ""))
         sent, received = message.sent, message.received
         where = places[receiver, "calls"]
         return lane, sent.time, sent.transition, where, received.time, received.transition, label

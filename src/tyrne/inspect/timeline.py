@@ -109,7 +109,7 @@ class Follower:
         self._doing: Final[dict[int, _Doing]] = {}
         self._opened: Final[dict[int, _Opened]] = {}
         self._words: Final = CallWords(self.names)
-        self._deliveries: Final = Deliveries()
+        self._deliveries: Final = Deliveries(self._words)
         self._log, self._console = 0, 0
         self._at = self._now()
         living = self._living()
@@ -147,6 +147,11 @@ class Follower:
         """What each task does now, and since when; it may go on."""
         for number, doing in list(self._doing.items()):
             yield State(number, doing.stood.since, self._at, doing.kind, doing.words)
+
+    def open_calls(self) -> Iterator[Call]:
+        """The calls that have not returned."""
+        for number, opened in list(self._opened.items()):
+            yield self._open(number, opened, "waits")
 
     def waits_in(self, task: int) -> str | None:
         """The call that a task has made and that has not returned."""
@@ -291,8 +296,11 @@ class Follower:
         """A call that does not return."""
         opened = self._opened.pop(number, None)
         if opened is not None:
-            name = opened.event.name or f"call {opened.event.number:#x}"
-            self.events.append(Call(number, opened.at, self._at, name, opened.text, outcome, False, None))
+            self.events.append(self._open(number, opened, outcome))
+
+    def _open(self, number: int, opened: _Opened, outcome: str) -> Call:
+        name = opened.event.name or f"call {opened.event.number:#x}"
+        return Call(number, opened.at, self._at, name, opened.text, outcome, False, None)
 
     def _outputs(self, task: int | None) -> None:
         """What was written in a transition."""

@@ -6,20 +6,24 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tyrne.inspect.events import Call, Fault, Message, State, Timeline
+from tyrne.inspect.events import Call, Event, Fault, Message, State, Timeline
 from tyrne.inspect.pictures import mermaid
 from tyrne.inspect.pictures.svg import LINE, Drawing, Svg, shortened, width_of
 from tyrne.inspect.words import counted
 
 ROWS: Final = 40
 """At most in a chart: the last ones."""
-_TOP, _MARGIN, _ROW, _PAD, _NARROW, _WIDE, _MANY = 16, 60, 26, 8, 130, 190, 8
+LETTERS: Final = 90
+FEW: Final = 40
+"""Of the words of a row, at most; and so many always."""
+_TOP, _MARGIN, _ROW, _PAD, _NARROW, _WIDE, _MANY, _PANE = 16, 60, 26, 8, 130, 190, 8, 700
+_LEAST, _SCREEN = 90, 1400
 
 
 @dataclass(frozen=True)
 class Row:
     """What happens at a transition: something from one to another, or where both are the same, to one. `kind` is
-    message, answer, signal, fault, end or refused. None is the kernel."""
+    message, answer, signal, fault, end, refused, or waiting: a message that nobody has taken. None is the kernel."""
 
     transition: int
     start: int | None
@@ -40,7 +44,8 @@ class Chart:
 def chart_of(timeline: Timeline, tasks: Collection[str] = (), most: int = ROWS) -> Chart:
     """The last rows of a timeline, or of those that are from or to one of the named tasks."""
     chosen = {number for number, name in timeline.tasks.items() if name in tasks}
-    rows = [row for event in timeline.events for row in _rows(event)]
+    taken = {(event.sender, event.sent.transition) for event in timeline.events if isinstance(event, Message)}
+    rows = [row for event in timeline.events if not _is_taken(event, taken) for row in _rows(event)]
     rows = sorted(rows, key=lambda row: row.transition)
     about = [row for row in rows if not tasks or {row.start, row.end} & chosen]
     shown = about[-most:]
@@ -52,27 +57,42 @@ def chart_of(timeline: Timeline, tasks: Collection[str] = (), most: int = ROWS) 
     return Chart(names, shown, notes)
 
 
+def _is_taken(event: Event, taken: Collection[tuple[int | None, int]]) -> bool:
+    """Whether it is a call whose message has arrived."""
+    return isinstance(event, Call) and (event.task, event.start.transition) in taken and not event.refused
+
+
+def _used(words: str) -> str:
+    """Without words at the end that were not used, or are zero."""
+    while words.endswith((", 0x0", ", none")):
+        words = words.rpartition(", ")[0]
+    return words
+
+
 def _rows(event: object) -> Iterator[Row]:
     match event:
-        case Message(sender, receiver, what, sent, received, words):
+        case Message(sender, receiver, what, sent, received, words, gift):
             before = f" (since {sent.transition})" if sent.transition != received.transition else ""
-            shown = words
-            while shown.endswith(", 0x0"):  # words that were not used, or are zero
-                shown = shown.removesuffix(", 0x0")
-            yield Row(received.transition, sender, receiver, what, f"{what} {shown}{before}")
+            gave = f" + {gift}" if gift else ""
+            yield Row(received.transition, sender, receiver, what, f"{what} {_used(words)}{gave}{before}")
         case Fault(task, at, words):
             yield Row(at.transition, task, task, "fault", f"fault: {words}")
         case State(task, start, _, "ended", words):
             yield Row(start.transition, task, task, "end", words)
         case Call(task, _, end, name, _, outcome, True, _):
             yield Row(end.transition, task, task, "fault", f"{name}: {outcome}")
+        case Call(task, start, _, "call" | "send_wait", text, "waits", _, _):
+            words = f"{_used(text.removesuffix(')'))}) waits for a receiver"
+            yield Row(start.transition, task, task, "waiting", words)
 
 
 def draw(timeline: Timeline, tasks: Collection[str] = (), most: int = ROWS) -> Drawing:
     """As a drawing: a line down for each who takes part; the number of each row is its transition."""
     chart, svg = chart_of(timeline, tasks, most), Svg()
-    step = _WIDE if len(chart.names) <= _MANY else _NARROW
+    many = len(chart.names)
+    step = _WIDE if many <= _MANY else max(_LEAST, min(_NARROW, _SCREEN // many))
     places = {number: _MARGIN + step // 2 + step * place for place, number in enumerate(chart.names)}
+    right = _MARGIN + step * len(places)
     first = _TOP + LINE + _PAD + _ROW
     ends = {
         row.start: first + _ROW * place
@@ -82,7 +102,7 @@ def draw(timeline: Timeline, tasks: Collection[str] = (), most: int = ROWS) -> D
     bottom = first + _ROW * len(chart.rows)
     for number, x in places.items():
         svg.path(f"M{x},{_TOP + LINE + _PAD} V{ends.get(number, bottom)}", "life")
-    svg.reach(_MARGIN, bottom)
+    svg.reach(right if places else _MARGIN, bottom)
     for number, x in places.items():
         name = shortened(chart.names[number], step // 8)
         wide = width_of(name) + 2 * _PAD
@@ -92,27 +112,34 @@ def draw(timeline: Timeline, tasks: Collection[str] = (), most: int = ROWS) -> D
     before = None
     for place, row in enumerate(chart.rows):
         y = first + _ROW * place
-        if row.transition != before:
-            svg.text(_PAD, y, str(row.transition), "small")
+        with svg.group(f"transition {row.transition}: {row.words}", at=row.transition):
+            if row.transition != before:
+                svg.text(_PAD, y, str(row.transition), "small")
+            _draw_row(svg, row, places, y, right)
         before = row.transition
-        with svg.group(f"transition {row.transition}: {row.words}"):
-            _draw_row(svg, row, places, y, step)
     if not chart.rows:
         svg.text(_PAD, first, "nothing was sent")
     svg.note(chart.notes)
     return svg.drawing(f"Messages of {timeline.run}, until transition {timeline.end.transition}")
 
 
-def _draw_row(svg: Svg, row: Row, places: dict[int | None, int], y: int, step: int) -> None:
+def _draw_row(svg: Svg, row: Row, places: dict[int | None, int], y: int, right: int) -> None:
+    """In its row nothing else is drawn, so its words may take all that there is between the numbers and `right`."""
     x, to = places[row.start], places[row.end]
     if x == to and row.start == row.end:
         svg.dot(x, y, row.kind, 5)
-        words = shortened(row.words, 40)
-        svg.label(x + 12 + width_of(words) // 2, y, words, "red" if row.kind == "fault" else "small")
+        half = width_of(shortened(row.words, LETTERS)) // 2 + 3
+        left = x + 9 + 2 * half > right and x - 9 - 2 * half >= _MARGIN
+        words = shortened(row.words, LETTERS if left else max(FEW, (max(right, _PANE) - x) // 8))
+        half = width_of(words) // 2 + 3
+        svg.label(x - 9 - half if left else x + 9 + half, y, words, "red" if row.kind == "fault" else "small")
         return
     svg.path(f"M{x},{y} H{to}", row.kind)
     svg.arrow(to, y, "right" if to > x else "left", row.kind)
-    svg.label((x + to) // 2, y - LINE // 2 + 1, shortened(row.words, max(step, abs(to - x)) // 8), "small")
+    words = shortened(row.words, LETTERS)
+    half = width_of(words) // 2 + 3
+    middle = max(_MARGIN + half, min((x + to) // 2, right - half))
+    svg.label(middle, y - LINE // 2 + 1, words, "small")
 
 
 def text(timeline: Timeline, tasks: Collection[str] = (), most: int = ROWS) -> str:

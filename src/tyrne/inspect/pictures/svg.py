@@ -95,9 +95,11 @@ class Svg:
         self._parts.append(f'<circle class="{kind}" cx="{x}" cy="{y}" r="{radius}"/>')
 
     @contextmanager
-    def group(self, hint: str, tasks: Sequence[str] = ()) -> Iterator[None]:
-        """What is drawn within belongs together: `hint` is shown when one points there; `tasks` is whom it is about."""
+    def group(self, hint: str, tasks: Sequence[str] = (), at: int | None = None) -> Iterator[None]:
+        """What is drawn within belongs together: `hint` is shown when one points there; `tasks` is whom it is about,
+        and `at` the transition in which it happened."""
         about = f' data-tasks="{escaped(chr(10).join(tasks))}"' if tasks else ""
+        about += "" if at is None else f' data-at="{at}"'
         self._parts.append(f"<g{about}><title>{escaped(hint)}</title>")
         yield
         self._parts.append("</g>")

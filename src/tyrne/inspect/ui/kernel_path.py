@@ -10,7 +10,8 @@ import linecache
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import takewhile
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, Final
@@ -30,12 +31,23 @@ MOST: Final = 300
 
 @dataclass(frozen=True)
 class Spot:
-    """A line of a file of the kernel's, in a function; `depth` counts the kernel's functions around it."""
+    """A line of a file of the kernel's, in a function; `depth` counts the kernel's functions around it. Of a function
+    of a path it is the line with its `def`, and `left` is where it has returned."""
 
     file: str
     line: int
     function: str
     depth: int
+    left: int | None = None
+
+
+_DONE_BY: Final = (
+    ("dispatch", ()),
+    ("fast_call_2", ("call_with_gift",)),
+    ("fast_call", ("call_waiting", "reply_and_wait", "go_on")),
+)
+"""Functions that lead to what does a call, in which order one asks them, and what they lead to; nothing: to what they
+call last."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +62,30 @@ class KernelPath:
 
     @property
     def here(self) -> Spot | None:
-        """What to show first: the check, or the function that has the name of the call, or what the trap led to."""
-        named = (spot for spot in self.calls if spot.function == self.call)
-        return self.check or next(named, None) or next(iter(self.calls[1:2] or self.calls), None)
+        """What to show first: the check, or the function that has the name of the call or does it, or what the trap led
+        to."""
+        named = (spot for spot in self.calls if spot.function.rpartition(".")[2] == self.call)
+        led = next(iter(self.calls[1:2] or self.calls), None)
+        return self.check or next(named, None) or (self._does() if self.call else None) or led
+
+    def _does(self) -> Spot | None:
+        """The handler to which the call was dispatched, or what the fast path did."""
+        for around, done in _DONE_BY:
+            place = next((i for i, spot in enumerate(self.calls) if spot.function == around), None)
+            if place is None:
+                continue
+            led = self._led(place)
+            found = [spot for spot in led if spot.function in done] if done else led
+            if found:
+                return found[-1]
+            if around == "fast_call_2":
+                return self.calls[place]
+        return None
+
+    def _led(self, place: int) -> list[Spot]:
+        """What a function has called itself."""
+        depth, after = self.calls[place].depth, self.calls[place + 1 :]
+        return [spot for spot in takewhile(lambda spot: spot.depth > depth, after) if spot.depth == depth + 1]
 
 
 @dataclass(frozen=True)
@@ -81,12 +114,13 @@ class _Watch:
             self.calls.append(replace(self._spot(frame), line=_line_of(frame.f_code)))
         else:
             self.whole = False
+        place = len(self.calls) - 1 if self.whole else None
         given, above = _given(frame), frame.f_back
         if given is not None and above is not None and _is_kernel(above):
             self._find(given, above)
         self._depth += 1
         frame.f_trace_lines = False
-        return self._within
+        return partial(self._within, place)
 
     def check(self, status: int) -> Spot | None:
         """Where a refusal comes from: who had it first; if that one has made it of another, where that comes from."""
@@ -100,12 +134,14 @@ class _Watch:
                 return first.spot
             end, status = place, first.given.value
 
-    def _within(self, frame: FrameType, event: str, argument: Any) -> Any:
+    def _within(self, place: int | None, frame: FrameType, event: str, argument: Any) -> Any:
         if event == "return":
             self._depth -= 1
+            if place is not None:
+                self.calls[place] = replace(self.calls[place], left=frame.f_lineno)
             if isinstance(argument, Status) and argument is not Status.OK:
                 self._find(argument, frame)
-        return self._within
+        return partial(self._within, place)
 
     def _find(self, status: Status, frame: FrameType) -> None:
         if len(self.found) < MOST:

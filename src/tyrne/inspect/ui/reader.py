@@ -9,7 +9,7 @@ import threading
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tyrne.hosted.recorder import CallEvent, FaultEvent
@@ -23,6 +23,8 @@ from tyrne.system.transition import Cause, Transition
 
 KINDS: Final = ("call", "refusal", "fault", "switch")
 """What one can go to."""
+SENDS: Final = ("call", "send_wait")
+"""Calls that wait until somebody takes their message."""
 _POLL: Final = 0.01
 """Seconds."""
 
@@ -57,6 +59,10 @@ class Reader(threading.Thread):
         self._follower: Final = Follower(replay)
         self._states: Final[dict[int, list[State]]] = {}
         self._ends: Final[dict[int, list[int]]] = {}
+        self._lasting: Final[dict[int, list[Call]]] = {}
+        """Of each task the calls that send, and did not return at once."""
+        self._arrived: Final[dict[tuple[int | None, int], int]] = {}
+        """In which transition a message arrived, by its sender, and when it was sent."""
         self._happened: Final[list[Event]] = []
         self._when: Final[list[int]] = []
         self._closing = False
@@ -142,7 +148,8 @@ class Reader(threading.Thread):
         return At(position - 1, max(0, self.rows[position - 1].instructions - before - 1))
 
     def timeline(self, position: int, most: int) -> Timeline:
-        """The last things that happened until a position, as far as they are in a message chart."""
+        """The last things that happened until a position, as far as they are in a message chart; and the calls that
+        wait there for somebody to take their message."""
         end = bisect_right(self._when, position)
         run = self._replay.run
         return Timeline(
@@ -150,11 +157,22 @@ class Reader(threading.Thread):
             clean(run.machine),
             NANOSECONDS,
             dict(self.tasks),
-            tuple(self._happened[max(0, end - most) : end]),
+            (*self._happened[max(0, end - most) : end], *self._untaken(position)),
             Moment(0, position, 0),
             True,
             None,
         )
+
+    def _untaken(self, position: int) -> Iterator[Call]:
+        """The calls whose message waits at a position."""
+        waiting = [call for call in self._follower.open_calls() if call.name in SENDS]
+        for calls in list(self._lasting.values()):
+            place = bisect_right(calls, position, key=lambda call: call.end.transition)
+            waiting += calls[place : place + 1]
+        for call in waiting:
+            start = call.start.transition
+            if start <= position < self._arrived.get((call.task, start), position + 1):
+                yield replace(call, outcome="waits")
 
     def _follow(self, made: Transition) -> None:
         current = self._replay.kernel.scheduler.core.current
@@ -192,6 +210,10 @@ class Reader(threading.Thread):
         returned = []
         for event in self._new():
             returned += [event] if isinstance(event, Call) else []
+            if isinstance(event, Call) and event.name in SENDS and event.start.transition != event.end.transition:
+                self._lasting.setdefault(event.task, []).append(event)
+            if isinstance(event, Message):
+                self._arrived[event.sender, event.sent.transition] = event.received.transition
             if isinstance(event, State):
                 self._states.setdefault(event.task, []).append(event)
                 self._ends.setdefault(event.task, []).append(event.end.transition)

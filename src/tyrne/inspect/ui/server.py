@@ -130,7 +130,8 @@ def _picture(viewer: Viewer, asked: Any) -> Any:
     if kind not in [each.value for each in Kind]:
         raise RequestError("no such picture")
     tasks = [name[:TEXT] for name in asked.getlist("task")[:100]]
-    return {"svg": viewer.picture(Kind(kind), _at(asked), tasks)}
+    ended = viewer.ended(_at(asked)) if kind in (Kind.CAPABILITIES.value, Kind.MEMORY.value) else []
+    return {"svg": viewer.picture(Kind(kind), _at(asked), tasks), "ended": ended}
 
 
 def _instructions(viewer: Viewer, asked: Any) -> Any:

@@ -21,6 +21,8 @@ from tyrne.system.select import select
 BYTES: Final = 1 << 20
 """Of a file that is shown."""
 _PACKAGE: Final = Path(__file__).parents[2]
+_START: Final = _PACKAGE / "user" / "start.S"
+"""Where each program begins; programs name it without a folder."""
 _OWN: Final = re.compile(r"tyrne/(?:user|abi)/(?:\w+/)*\w+\.(?:py|S|h|c)|tyrne/kernel/\w+\.py", re.ASCII)
 
 
@@ -34,7 +36,7 @@ class Sources:
         """The file that a name is of, if it may be shown."""
         if _OWN.fullmatch(name):
             return _PACKAGE / name.removeprefix("tyrne/")
-        return self._files.get(name)
+        return self._files.get(name, _START if name == _START.name else None)
 
     def lines(self, name: str) -> list[str] | None:
         """The lines of a file; None where it may not be shown, or cannot be read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tyrne.inspect.objects import Inspection, SourceLine, Task
+from tyrne.inspect.objects import Inspection, SourceLine, Task, Wait
 
 
 def shown_task(tasks: Sequence[Task], name: str | None) -> Task | None:
@@ -14,8 +14,8 @@ def shown_task(tasks: Sequence[Task], name: str | None) -> Task | None:
     return chosen or next((each for each in tasks if each.runs), None)
 
 
-def task_data(task: Task, seen: Inspection) -> dict[str, Any]:
-    """A task in the list of tasks."""
+def task_data(task: Task, seen: Inspection, status: int | None) -> dict[str, Any]:
+    """A task in the list of tasks. One that serves may wait for ever, where that does not spoil the run's `status`."""
     wait = next((wait for wait in seen.waits if wait.task == task.name), None)
     return {
         "name": task.name,
@@ -23,9 +23,14 @@ def task_data(task: Task, seen: Inspection) -> dict[str, Any]:
         "does": task.does,
         "line": None if task.line is None else task.line.text,
         "priority": task.priority,
-        "mark": None if wait is None else "cycle" if wait.cycle is not None else "stuck" if wait.stuck else None,
+        "mark": None if wait is None else _mark(wait, task.serves and not status),
         "about": f"{task.instructions:,} instructions, {task.calls:,} calls, {task.refused:,} refused, pc {task.pc:#x}",
     }
+
+
+def _mark(wait: Wait, may_wait: bool) -> str | None:
+    """What is wrong with a wait."""
+    return "cycle" if wait.cycle is not None else "stuck" if wait.stuck and not may_wait else None
 
 
 def program_data(task: Task | None) -> dict[str, Any] | None:

@@ -42,6 +42,8 @@ LANES: Final = 64
 """Tasks in the timeline: those with the lowest numbers that exist meanwhile."""
 HAPPENED: Final = 400
 """Events for a chart of messages."""
+ENDED: Final = 20
+"""Tasks that have ended of which that is told."""
 PATIENCE: Final = 5.0
 """Seconds for what has not been read yet."""
 
@@ -93,7 +95,7 @@ class Viewer:
                 "over": replay.over,
                 "status": recorder.status,
                 "panicked": replay.panicked,
-                "tasks": [] if seen is None else [task_data(each, seen) for each in tasks],
+                "tasks": [] if seen is None else [task_data(each, seen, recorder.status) for each in tasks],
                 "console": "\n".join(printable(line) for line in text_of(console).split("\n")),
                 "log": [clean(line, TEXT) for line in recorder.log_lines()[-LOG:]],
                 "program": program_data(shown),
@@ -138,6 +140,13 @@ class Viewer:
             raise RequestError("the kernel has failed a check in this transition: its state may be anything")
         names = tuple(task.name for task in seen.tasks)
         return picture(kind, seen, [known_name(names, name) for name in tasks]).element
+
+    def ended(self, at: At) -> list[dict[str, str]]:
+        """The tasks that have ended until a position, and the last one at which each still had what it held."""
+        at = self._there(at)
+        names = self.reader.tasks
+        ended = sorted(self.reader.ended(at.transition).items())
+        return [{"task": clean(names[number]), "at": str(end - 1)} for number, end in ended if end][:ENDED]
 
     def instructions(self, at: At, task: str | None) -> dict[str, Any]:
         """The registers and the code of the task that the page shows."""
@@ -187,13 +196,14 @@ class Viewer:
             memory = memory_of(replay, self.reader, self._here(), tasks, address)
             write = last_write(replay, memory.place, memory.until.transition, memory.until.inside)
             if write is None:
-                return {"at": None, "text": f"nothing has written at {address:#x} before{memory.since}"}
+                return {"at": None, "text": f"nothing has written at {address:#x}{memory.before or ' before'}"}
             there = At(write.transition, write.inside)
             seen = self._look(there)
             tasks = [] if seen is None or write.task is None else [t for t in seen.tasks if t.number == write.task]
             who = f"{tasks[0].name} writes" if tasks else "the kernel or a device has written"
             line = f" ({tasks[0].line.text.partition(' in ')[0]})" if tasks and tasks[0].line is not None else ""
-            text = f"{who} {write.after:#x} at {address:#x}, where {write.before:#x} was{line}{memory.since}"
+            text = f"{who} {write.after:#x} at {address:#x}, where {write.before:#x} was{line}"
+            text += f"; it is the last write{memory.before}" if memory.before else ""
             return {"at": there.text, "text": text}
 
     def search(self, text: str, at: At, back: bool) -> dict[str, Any]:

@@ -15,11 +15,11 @@ from tyrne.system.replay import Replay
 
 @dataclass(frozen=True)
 class Memory:
-    """A word of RAM, until when it was that of an address; `since` says why that is not now."""
+    """A word of RAM, until when it was that of an address; `before` says before what that was, if it is over."""
 
     place: int
     until: At
-    since: str = ""
+    before: str = ""
 
 
 def memory_of(replay: Replay, reader: Reader, here: At, tasks: Sequence[Task], address: int) -> Memory:
@@ -47,5 +47,5 @@ def memory_of(replay: Replay, reader: Reader, here: At, tasks: Sequence[Task], a
         except RequestError as error:
             reason = error
         else:
-            return Memory(place, until, f"; {names[number]} ended in {ended[number]}")
+            return Memory(place, until, f" before {names[number]} ended, in {ended[number]}")
     raise reason or RequestError(f"nothing is mapped at {address:#x}")

@@ -3,6 +3,17 @@
    is read as SVG, in which the server has put it as text. */
 const $ = (id) => document.getElementById(id);
 const NAMES = { timeline: "Timeline", capabilities: "Capabilities", waits: "Waits", memory: "Memory", messages: "Messages", instructions: "Instructions" };
+/* What colours and lines of a tab mean: areas are i, lines are b. */
+const LEGENDS = {
+  timeline: [["i", "runs", "runs"], ["i", "ready", "ready"], ["i", "waits", "waits"], ["i", "suspended", "suspended or not started"], ["i", "faulted", "faulted"], ["i", "ended", "ended"]],
+  capabilities: [["b", "edge", "the way of messages, signals, data"], ["b", "derived", "derived from"]],
+  waits: [["b", "edge", "waits for"], ["b", "stuck", "waits for who waits for it, or for ever"]],
+  memory: [["b", "share", "the same memory"]],
+  messages: [["b", "message", "message"], ["b", "answer", "answer"], ["b", "signal", "signal"], ["b", "fault", "fault, refusal"], ["b", "end", "end"]],
+  instructions: [],
+};
+const BAR = 16; /* pixels that a scroll bar needs */
+const LEAST = 0.62; /* of the size of a picture: below that, it cannot be read */
 const AROUND = 60; /* transitions before and after the position */
 const NEAR = 20; /* of these, as many at least are shown before and after each position */
 let drawn = null; /* the rows in the table, and the table */
@@ -74,14 +85,46 @@ function tableOf(told, go) {
   return table;
 }
 
-function drawPicture(svg, chosen, choose) {
+function drawLegend(tab) {
+  $("legend").replaceChildren(...LEGENDS[tab].map(([tag, kind, text]) => {
+    const made = element("span");
+    made.append(element(tag, undefined, kind), text);
+    return made;
+  }));
+}
+
+/* A picture is made as small as its pane where it can still be read then; otherwise one scrolls. */
+function fit() {
+  const view = $("view"), svg = view.querySelector("svg.picture");
+  if (!svg) return;
+  const { width, height } = svg.viewBox.baseVal;
+  let scale = Math.max(LEAST, Math.min(1, (view.clientWidth - BAR) / width));
+  const high = (view.clientHeight - BAR) / height;
+  if (high < scale && high >= LEAST) scale = high;
+  svg.setAttribute("width", Math.floor(width * scale));
+  svg.setAttribute("height", Math.floor(height * scale));
+}
+
+/* `ended` are tasks of which the picture has nothing more, and where it still had. */
+function drawPicture({ svg, ended }, tab, choose, go) {
   const made = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
   const view = $("view"), left = view.scrollLeft, top = view.scrollTop;
-  view.replaceChildren(document.importNode(made, true));
-  view.scrollTo(left, top);
+  const notes = ended.map(({ task, at }) => {
+    const note = element("div", `${task} has ended, and what it held went with it: `, "note"), there = element("button", `go to ${at}, where it had it last`);
+    there.addEventListener("click", () => go(`${at}+0`));
+    note.append(there);
+    return note;
+  });
+  const was = view.dataset.drawn === tab;
+  view.replaceChildren(document.importNode(made, true), ...notes);
+  view.dataset.drawn = tab;
+  fit();
+  if (tab === "messages") view.scrollTo(left, view.scrollHeight); /* what has happened last is below */
+  else view.scrollTo(was ? left : 0, was ? top : 0);
   for (const group of view.querySelectorAll("[data-tasks]")) {
     group.addEventListener("click", () => choose(group.dataset.tasks.split("\n")[0]));
   }
+  for (const group of view.querySelectorAll("[data-at]")) group.addEventListener("click", () => go(`${group.dataset.at}+0`));
 }
 
 function placeOf(at) {
@@ -100,7 +143,8 @@ function drawWho(next, caller, shown, choose) {
   }));
 }
 
-function drawCode(place, lines, line, kind, absent) {
+/* `start` is the line with which the function begins that a line is in, if it is known. */
+function drawCode(place, lines, line, kind, absent, start) {
   if (!lines) {
     place.replaceChildren(element("div", absent, "note"));
     sourcesIn.delete(place);
@@ -114,11 +158,14 @@ function drawCode(place, lines, line, kind, absent) {
     }));
     sourcesIn.set(place, lines);
   }
-  for (const each of place.querySelectorAll(".here, .check")) each.className = "";
+  for (const each of place.querySelectorAll(".here, .check, .start")) each.className = "";
   const here = place.children[line - 1];
   if (!here) return;
+  const first = start && start <= line ? place.children[start - 1] : here;
+  first.className = "start";
   here.className = kind;
-  place.scrollTop = here.offsetTop - place.offsetTop - place.clientHeight / 3;
+  const fits = here.offsetTop + here.offsetHeight - first.offsetTop < place.clientHeight - 34;
+  place.scrollTop = first !== here && fits ? first.offsetTop - place.offsetTop - 17 : here.offsetTop - place.offsetTop - place.clientHeight / 3;
 }
 
 /* The registers of a task and the code where it goes on; registers that had another value before are marked. */
@@ -143,7 +190,9 @@ function drawInstructions(told, before) {
     row.append(element("td", each.at, "number"), element("td", each.word, "number"), element("td", each.text, "text"));
     table.append(row);
   }
-  $("view").replaceChildren(box, table);
+  const code = element("div", undefined, "words");
+  code.append(table);
+  $("view").replaceChildren(box, code);
   if (told.absent) box.after(element("div", told.absent, "note why"));
   if (!told.named) box.after(element("div", "The disassembler is not there; install it with pip install 'tyrne[ui]'", "note"));
   const here = table.querySelector("tr.here");
@@ -175,6 +224,8 @@ function drawPath(kernel, shown, choose) {
   }
   if (!kernel.whole) made.push(element("div", "… and more"));
   $("path").replaceChildren(...made);
+  const pressed = $("path").querySelector('[aria-pressed="true"]');
+  $("path").scrollTop = pressed ? pressed.offsetTop - $("path").offsetTop - 34 : 0;
 }
 
 function drawText(place, text) {

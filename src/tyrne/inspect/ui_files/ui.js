@@ -90,7 +90,10 @@ async function rowsAround(transition) {
 
 async function showMiddle() {
   for (const each of $("tabs").children) each.setAttribute("aria-selected", String(each.dataset.tab === tab));
-  $("only").textContent = only ? `only ${chosen}  o` : "only the chosen  o";
+  $("view").classList.toggle("split", tab === "instructions");
+  drawLegend(tab);
+  $("only").hidden = !chosen;
+  $("only").textContent = `only ${chosen}  o`;
   $("only").setAttribute("aria-pressed", String(only));
   rows = await rowsAround(state.transition);
   const here = rows.rows.find((row) => row.transition === state.transition);
@@ -98,7 +101,7 @@ async function showMiddle() {
   $("what").textContent = `${whatHappened(here)}${end}`;
   if (here && here.why && !state.inside) $("what").append(" ", element("span", here.why, "why"));
   if (tab === "timeline") {
-    drawRows(rows, state.transition, (at) => queue("jump", () => go(at)));
+    drawRows(rows, state.transition, goThere);
     return;
   }
   if (tab === "instructions") {
@@ -108,7 +111,7 @@ async function showMiddle() {
   const parameters = { kind: tab, at: state.at };
   if (only && chosen) parameters.task = chosen;
   try {
-    drawPicture((await ask("picture", parameters)).svg, chosen, choose);
+    drawPicture(await ask("picture", parameters), tab, choose, goThere);
   } catch (error) {
     $("view").replaceChildren(element("div", error.message, "note"));
   }
@@ -154,7 +157,7 @@ async function showKernel() {
   drawPath(kernel, spot, (chosenSpot) => queue("look", async () => { spot = chosenSpot; await showKernel(); }));
   const lines = spot ? await source(`tyrne/kernel/${spot.file}`) : null;
   const refused = kernel.check && spot && spot.file === kernel.check.file && spot.line === kernel.check.line;
-  drawCode($("kernel"), lines, spot && spot.line, refused ? "check" : "here", "The kernel has done nothing yet.");
+  drawCode($("kernel"), lines, spot && (spot.left || spot.line), refused ? "check" : "here", "The kernel has done nothing yet.", spot && spot.line);
 }
 
 function choose(name) {
@@ -208,6 +211,7 @@ async function written(address) {
 
 async function follow() {
   about = await ask("about");
+  $("title").title = about.run;
   $("title").textContent = about.machine === "hosted" ? about.run : `${about.run} · ${about.machine}`;
   document.title = `${about.run} · tyrne ui`;
   const part = about.whole ? "" : ", and there are more";
@@ -253,6 +257,7 @@ function listen() {
   }
   $("keys").append(table);
   document.addEventListener("keydown", press);
+  new ResizeObserver(fit).observe($("view"));
   const prefers = matchMedia("(prefers-color-scheme: dark)");
   setTheme(prefers.matches ? "dark" : "light");
   prefers.addEventListener("change", () => setTheme(prefers.matches ? "dark" : "light"));
@@ -264,6 +269,10 @@ function enters(id, action) {
     if (event.key === "Escape") tell("");
     if (event.key === "Escape" || (event.key === "Enter" && action($(id).value.trim(), event.shiftKey) !== false)) $(id).blur();
   });
+}
+
+function goThere(at) {
+  queue("jump", () => go(at));
 }
 
 function goWay(way, back) {
