@@ -8,6 +8,8 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,21 @@ def test_without_its_libraries_it_says_how_to_get_them(tyrne: Tyrne, monkeypatch
         2,
         "tyrne: error: the server is not there; install it with pip install 'tyrne[ui]'",
     )
+
+
+def test_what_takes_time_is_said_to_go_on_from_the_first_import(tyrne: Tyrne, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    @contextmanager
+    def progress(console: object, what: str) -> Iterator[None]:
+        said.append(what)
+        yield
+
+    monkeypatch.setattr("tyrne.cli.serving.progress", progress)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "tyrne.inspect.ui.server", raising=False)
+    assert tyrne("ui", SERVER).status == 2
+    assert said == ["opening …"]
 
 
 def test_no_other_command_imports_the_server() -> None:

@@ -87,14 +87,14 @@ def press(page: Page, key: str) -> float:
     """Milliseconds."""
     wait(page, SHOWN)
     taken, moved = page.evaluate(PRESSED.replace("KEY", json.dumps(key)))
-    assert moved, page.evaluate("document.getElementById('what').textContent")
+    assert moved, page.evaluate("document.getElementById('told').textContent")
     return float(taken)
 
 
 def go(page: Page, position: str) -> float:
     """Seconds."""
     begun = time.monotonic()
-    page.evaluate(f"one(() => go('{position}'))")
+    page.evaluate(f"queue('jump', () => go('{position}'))")
     wait(page, SHOWN)
     return time.monotonic() - begun
 

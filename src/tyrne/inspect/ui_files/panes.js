@@ -7,7 +7,7 @@ const NAMES = { timeline: "Timeline", capabilities: "Capabilities", waits: "Wait
 const LEGENDS = {
   timeline: [["i", "runs", "runs"], ["i", "ready", "ready"], ["i", "waits", "waits"], ["i", "suspended", "suspended or not started"], ["i", "faulted", "faulted"], ["i", "ended", "ended"]],
   capabilities: [["b", "edge", "the way of messages, signals, data"], ["b", "derived", "derived from"]],
-  waits: [["b", "edge", "waits for"], ["b", "stuck", "waits for who waits for it, or for ever"]],
+  waits: [["b", "edge", "waits for"], ["b", "stuck", "in a cycle"]],
   memory: [["b", "share", "the same memory"]],
   messages: [["b", "message", "message"], ["b", "answer", "answer"], ["b", "signal", "signal"], ["b", "fault", "fault, refusal"], ["b", "end", "end"]],
   instructions: [],
