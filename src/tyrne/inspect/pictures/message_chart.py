@@ -104,7 +104,7 @@ def draw(timeline: Timeline, tasks: Collection[str] = (), most: int = ROWS) -> D
         svg.path(f"M{x},{_TOP + LINE + _PAD} V{ends.get(number, bottom)}", "life")
     svg.reach(right if places else _MARGIN, bottom)
     for number, x in places.items():
-        name = shortened(chart.names[number], step // 8)
+        name = shortened(chart.names[number], (step - 2 * _PAD - 4) // 8)
         wide = width_of(name) + 2 * _PAD
         with svg.group(chart.names[number], [] if number is None else [chart.names[number]]):
             svg.rect(x - wide // 2, _TOP, wide, LINE + _PAD, "box" if number is None else "task", 5)
