@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -67,18 +66,16 @@ def started(path: Path, folder: Path, system: System | None = None) -> Iterator[
     """QEMU with a system, without ticks unless it is given, at its first instruction; ended afterwards."""
     system = without_ticks(path) if system is None else system
     image = image_of(system)
-    with gdb_socket(folder / "now") as options:
-        devices = ["-S", "-serial", "null", *options, *emulator_options(system.devices, system.ram)]
+    with gdb_socket(folder / "now") as doors:
+        devices = ["-S", "-serial", "null", *doors.options, *emulator_options(system.devices, system.ram)]
         devices += ["-chardev", "file,id=trace,path=/dev/null"]
         devices += ["-semihosting-config", "enable=on,target=native,chardev=trace"]
         command = [*emulator(), *MACHINE, *devices, "-kernel", str(image.path)]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        ours = [each.fileno() for each in doors.sockets]
+        null = subprocess.DEVNULL
+        with subprocess.Popen(command, stdin=null, stderr=null, pass_fds=ours) as process:
             try:
-                for _ in range(600):
-                    if (folder / "now").exists():
-                        break
-                    time.sleep(0.05)
-                with Stub(folder / "now", 10.0) as stub:
+                with Stub(folder / "now", 30.0) as stub:
                     yield Now(path, system, image, stub)
             finally:
                 process.kill()

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from tyrne.hosted.recorder import Recorder
 from tyrne.hosted.stop import StopRequest
 from tyrne.system import qemu
 from tyrne.system.errors import RequestError
-from tyrne.system.qemu import Guest
+from tyrne.system.qemu import Guest, gdb_socket
 from tyrne.system.records import feed
 from tyrne.system.run import run_kernel
 
@@ -54,6 +55,27 @@ class Emulator:
 @pytest.fixture
 def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     return Emulator(tmp_path, monkeypatch)
+
+
+def test_of_the_socket_for_gdb_nothing_is_left_and_what_somebody_else_put_there_stays(tmp_path: Path) -> None:
+    path = tmp_path / "now"
+    with gdb_socket(path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    assert not path.exists()
+    with gdb_socket(path):
+        path.unlink()
+        path.write_text("somebody's")
+    assert path.read_text() == "somebody's"
+
+
+def test_a_path_at_which_something_comes_to_be_meanwhile_is_refused_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qemu, "check_socket", lambda path: path.write_text("somebody's"))
+    refused = pytest.raises(RequestError, match="now: cannot be made: address already in use; name another")
+    with refused, gdb_socket(tmp_path / "now"):
+        pass
+    assert (tmp_path / "now").read_text() == "somebody's"
 
 
 def test_records_arrive_while_the_machine_runs(emulator: Emulator) -> None:

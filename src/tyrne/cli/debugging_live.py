@@ -99,6 +99,12 @@ def _started(request: Request, written: Written) -> Iterator[None]:
                 raise failed[0] if failed else RequestError("QEMU does not start; look at it with tyrne run")
             time.sleep(0.02)
         yield
+    except RequestError:
+        stop.made = True
+        thread.join(10)
+        if failed:
+            raise failed[0] from None  # why QEMU has not started, or has ended
+        raise
     finally:
         stop.made = True
         thread.join(10)

@@ -6,6 +6,7 @@ import os
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from tyrne.hosted.stop import StopRequest
-from tyrne.system.errors import RequestError
+from tyrne.system.errors import RequestError, reason
 
 EMULATOR: Final = "qemu-system-aarch64"
 INSTALL: Final = "apt-get install --no-install-recommends qemu-system-arm"
@@ -71,20 +72,47 @@ class Ending:
         return f"ended by signal {-self.status}: {said}; {mend}"
 
 
+@dataclass(frozen=True)
+class Doors:
+    """Options of QEMU's, and the sockets in them, which it inherits."""
+
+    options: tuple[str, ...] = ()
+    sockets: tuple[socket.socket, ...] = ()
+
+
 @contextmanager
-def gdb_socket(path: Path | None, halted: bool = False) -> Iterator[tuple[str, ...]]:
-    """QEMU's options by which it serves gdb at a new Unix socket, which only this user can open, and which is there no
-    more afterwards; none without a path. RequestError where it cannot be. One that is `halted` waits for it."""
+def gdb_socket(path: Path | None, halted: bool = False) -> Iterator[Doors]:
+    """By which QEMU serves gdb at a new Unix socket, which only this user can open, and which is there no more
+    afterwards; nothing without a path. RequestError where it cannot be. One that is `halted` waits for it.
+
+    The socket is made here, and QEMU listens at it: so what is there afterwards is removed only if it is this one.
+    """
     if path is None:
-        yield ()
+        yield Doors()
         return
     check_socket(path)
-    name = str(path).replace(",", ",,")
-    try:
-        socket = f"socket,id=gdb,path={name},server=on,wait=off"
-        yield ("-chardev", socket, "-gdb", "chardev:gdb", *STANDS, *(["-S"] if halted else []))
-    finally:
-        path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+        before = os.umask(0o077)
+        try:
+            made.bind(str(path))
+            own = _identity(path)
+        except OSError as error:
+            raise RequestError(f"--gdb {path}: cannot be made: {reason(error)}; name another socket") from None
+        finally:
+            os.umask(before)
+        try:
+            door = f"socket,id=gdb,fd={made.fileno()},server=on,wait=off"
+            yield Doors(("-chardev", door, "-gdb", "chardev:gdb", *STANDS, *(["-S"] if halted else [])), (made,))
+        finally:
+            with suppress(OSError):
+                if _identity(path) == own:
+                    path.unlink()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Of what a path names, without following links."""
+    found = os.lstat(path)
+    return found.st_dev, found.st_ino
 
 
 def check_socket(path: Path) -> None:
@@ -149,12 +177,14 @@ class Guest:
         stop: StopRequest | None = None,
         port: ConsolePort | None = None,
         bounded: bool = True,
+        sockets: Sequence[socket.socket] = (),
     ) -> None:
         """`port` is the outer end of the console device, if there is one. What is bounded ends after WALL_SECONDS,
-        unless somebody types."""
+        unless somebody types. QEMU inherits the `sockets`, which are closed here."""
         self._seconds = WALL_SECONDS if bounded and (port is None or not port.interactive) else inf
         self._kernel = kernel
         self._port = port
+        self._sockets = sockets
         self._options = options
         self._silent = "-serial" in options
         self._stop = StopRequest() if stop is None else stop
@@ -178,13 +208,18 @@ class Guest:
                     stdin=subprocess.PIPE,
                     stdout=sent,
                     stderr=errors,
-                    umask=0o077,  # what it makes, as a socket for gdb, is nobody else's
-                    pass_fds=(sink.fileno(), *([] if self._port is None else [self._port.descriptor])),
+                    umask=0o077,  # what it makes is nobody else's
+                    pass_fds=(
+                        *(sink.fileno(), *(each.fileno() for each in self._sockets)),
+                        *([] if self._port is None else [self._port.descriptor]),
+                    ),
                 )
             assert process.stdin is not None
             timed_out = False
             try:
                 sink.close()
+                for each in self._sockets:
+                    each.close()
                 if self._port is not None:
                     self._port.begin()
                 timed_out = yield from self._lines(source.fileno(), process.stdin)

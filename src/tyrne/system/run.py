@@ -26,6 +26,8 @@ from tyrne.system.manifest import System, encode
 from tyrne.system.parts import TYPED_INTO
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from tyrne.hosted.machine import HostedMachine
     from tyrne.hosted.native import NativeMachine
     from tyrne.system.capture import Capture
@@ -273,8 +275,9 @@ def _qemu(request: Request) -> Start:
                 from tyrne.system.qemu_memory import QemuMemory
 
                 words = ends.enter_context(QemuMemory(system.ram, system.returned, recorder)).options(words)
-            words = [*words, *ends.enter_context(gdb_socket(request.gdb, request.halted))]
-            return run_kernel(kernel, recorder, words, stop, port, request.max_seconds is None and request.gdb is None)
+            doors = ends.enter_context(gdb_socket(request.gdb, request.halted))
+            bounded = request.max_seconds is None and request.gdb is None
+            return run_kernel(kernel, recorder, [*words, *doors.options], stop, port, bounded, doors.sockets)
 
     return start
 
@@ -286,15 +289,16 @@ def run_kernel(
     stop: StopRequest | None = None,
     port: ConsolePort | None = None,
     bounded: bool = True,
+    sockets: Sequence[socket] = (),
 ) -> bool:
     """Boot a traced kernel on QEMU, with more options of QEMU's, and record what it does. Returns whether the clock on
     the wall ended it: after two minutes if it is bounded. One that is asked to stop, and does not, breaks off: nobody
-    knows where its tasks are."""
+    knows where its tasks are. The `sockets` are QEMU's, and closed here."""
     from tyrne.system.lines import line_of_panic
     from tyrne.system.qemu import EMULATOR, Guest
     from tyrne.system.records import feed
 
-    guest = Guest(kernel, options, stop, port, bounded)
+    guest = Guest(kernel, options, stop, port, bounded, sockets)
     with closing(guest.records()) as records:
         for line in records:
             feed(line, recorder)

@@ -25,6 +25,8 @@ from tyrne.system.qemu_gdb import Stub
 
 __all__ = ["LiveMachine", "inspect_live"]
 
+START_SECONDS: Final = 5.0
+"""How long a QEMU whose socket is there may take to listen."""
 LOOK_SECONDS: Final = 60.0
 """How long all that is asked of QEMU for one look may take, by the clock on the wall."""
 
@@ -38,5 +40,5 @@ def inspect_live(path: Path, where: Path | int, image: Path | None = None, allow
     system = known_system([path], allowed=allowed)
     kernel = image_of(system) if image is None else read_image(image)
     booted, explainer = boot(system), explainer_of(system)
-    with Stub(where, 1.0, LOOK_SECONDS) as stub:
+    with Stub(where, START_SECONDS, LOOK_SECONDS) as stub:
         return LiveMachine(stub, kernel, system).look(str(path), explainer, booted)
