@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import socket
 import subprocess
@@ -16,8 +17,8 @@ from typing import Any
 import pytest
 
 from tyrne.cli.debugging import answer
-from tyrne.debug.dap import MOST, BadMessageError, Reader, packed
-from tyrne.debug.server import listen, serve_editor
+from tyrne.debug.dap import MOST, Adapter, BadMessageError, Reader, packed
+from tyrne.debug.server import FLOOD, listen, serve_editor
 from tyrne.debug.session import Session
 from tyrne.inspect import open_run
 from tyrne.system.shipped import shipped
@@ -235,7 +236,10 @@ def test_a_step_out_goes_behind_the_call_and_stops_at_what_is_on_its_way(
         ("scopes", {"frameId": None}),
         ("readMemory", {"memoryReference": "pc", "count": 1}),
         ("readMemory", {"memoryReference": "0", "offset": [], "count": 1}),
+        ("readMemory", {"memoryReference": "0", "offset": math.inf, "count": 1}),
         ("setBreakpoints", {"source": {"path": "\0"}, "breakpoints": []}),
+        ("setBreakpoints", {"source": {"path": "\ud800"}, "breakpoints": []}),
+        ("setBreakpoints", {"source": {"path": "a/" * 10_000}, "breakpoints": []}),
         ("setBreakpoints", {"source": 1}),
         ("setBreakpoints", {"source": {"path": "x"}, "breakpoints": [1]}),
         ("evaluate", {"expression": 1}),
@@ -248,6 +252,34 @@ def test_a_wrong_request_is_refused_and_the_next_one_answered(
         said = editor.request(command, **arguments)
         assert not said["success"] and said["message"]
         assert editor.ask("threads")["threads"]
+
+
+def test_a_path_in_a_loop_of_links_has_no_instructions(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with edited(shipped("systems/hello.toml"), tmp_path) as (editor, _):
+        said = editor.ask("setBreakpoints", source={"path": str(tmp_path / "loop" / "x.py")}, breakpoints=[{"line": 1}])
+        assert said["breakpoints"] == [{"verified": False, "line": 1}]
+
+
+@pytest.mark.parametrize("sequence", ['"1"', "[" * 900 + "]" * 900, "Infinity", "null"])
+def test_a_number_that_is_none_is_not_sent_back(sequence: str) -> None:
+    sent: list[dict[str, Any]] = []
+    adapter = Adapter(Session(open_run(shipped("systems/hello.toml"))), lambda asked: asked, sent.append)
+    content = f'{{"type": "request", "seq": {sequence}, "command": "attach"}}'.encode()
+    for message in Reader().add(b"Content-Length: %d\r\n\r\n%b" % (len(content), content)):
+        adapter.answer(message)
+    assert [said.get("request_seq") for said in sent] == [0, None]
+
+
+def test_an_editor_that_floods_what_runs_is_left(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.bin"
+    loop.write_bytes((0x1400_0000).to_bytes(4, "little"))
+    with edited(loop, tmp_path) as (editor, _):
+        editor.ask("continue", threadId=1)
+        flood = packed({"seq": 99, "type": "request", "command": "threads", "arguments": {"x": "x" * 50_000}})
+        with pytest.raises(ConnectionError):
+            for _ in range(3 * FLOOD // len(flood)):
+                editor.socket.sendall(flood)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from rsp import Client, served
 
 from running import run_system
 from tyrne.debug.registers import NAMES
-from tyrne.debug.server import listen
+from tyrne.debug.server import FLOOD, listen
 from tyrne.inspect import open_run
 from tyrne.system.errors import RequestError
 from tyrne.system.gdb_packets import Reader, packed
@@ -177,6 +177,17 @@ def test_a_run_without_an_end_is_stopped_by_a_wish(tmp_path: Path) -> None:
         client.socket.sendall(b"\x03")
         assert client.receive() == b"T02thread:1;"
         assert session.replay.inside > 0
+
+
+def test_a_client_that_floods_what_runs_is_left_and_the_next_one_served(tmp_path: Path) -> None:
+    program = tmp_path / "loop.bin"
+    program.write_bytes(code([0x14000000]))  # b to itself
+    with served(open_run(program), tmp_path) as (client, _):
+        client.send(b"vCont;c")
+        flood = packed(b"?") * 10_000
+        with pytest.raises(ConnectionError):
+            for _ in range(3 * FLOOD // len(flood)):
+                client.socket.sendall(flood)
 
 
 @pytest.mark.qemu

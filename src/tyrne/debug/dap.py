@@ -6,6 +6,7 @@ A message that makes no sense is answered by an error, or ends the connection wh
 from __future__ import annotations
 
 import json
+import os
 import re
 from base64 import b64encode
 from collections.abc import Callable
@@ -31,6 +32,7 @@ MOST: Final = 1 << 20
 _LINES: Final = rb"(?:[\w-]+:[^\r\n]*\r\n)*"
 _HEAD: Final = re.compile(_LINES + rb"?Content-Length: *(\d{1,7})\r\n" + _LINES + rb"\r\n", re.IGNORECASE)
 _HEAD_BYTES: Final = 4096
+_PATH_BYTES: Final = 4096
 _CAPABILITIES: Final = {
     "supportsConfigurationDoneRequest": True,
     "supportsSteppingGranularity": True,
@@ -158,6 +160,7 @@ class Adapter:
     def _respond(self, message: Body, body: Body | None, why: str = "") -> None:
         refused = {"message": why} if body is None else {"body": body}
         command, number = message["command"], message.get("seq")
+        number = number if type(number) is int else 0  # it may be anything, and is sent back
         said = {"type": "response", "request_seq": number, "command": command, "success": body is not None, **refused}
         self._say(said)
 
@@ -200,7 +203,7 @@ class Adapter:
         source, wanted = given.get("source"), given.get("breakpoints", [])
         if not isinstance(source, dict) or not isinstance(wanted, list) or not all(isinstance(e, dict) for e in wanted):
             raise RefusedError("breakpoints need a source and a list")
-        path = Path(_text(source, "path")).resolve()
+        path = _path(source)
         for known in self._breakpoints.pop(path, []):
             self._session.forget(known)
         made, answers = self._breakpoints.setdefault(path, []), []
@@ -247,8 +250,8 @@ class Adapter:
 
     def _memory(self, given: Body) -> Body:
         try:
-            address = int(_text(given, "memoryReference"), 0) + int(given.get("offset", 0))
-        except (ValueError, TypeError):
+            address = int(_text(given, "memoryReference"), 0) + _integer({"offset": 0, **given}, "offset")
+        except ValueError:
             raise RefusedError("memoryReference is no address") from None
         wanted = min(max(0, _integer(given, "count")), MOST // 4)
         content = self._session.read(self._session.current(), address, wanted)
@@ -265,6 +268,17 @@ def _integer(given: Body, key: str) -> int:
     if type(value) is not int or abs(value) >= 1 << 62:
         raise RefusedError(f"{key} is no number")
     return value
+
+
+def _path(source: Body) -> Path:
+    """Of a source, without links."""
+    text = _text(source, "path")
+    try:
+        if len(os.fsencode(text)) > _PATH_BYTES:
+            raise RefusedError(f"path is longer than {_PATH_BYTES} bytes")
+    except UnicodeEncodeError:
+        raise RefusedError("path is no text") from None
+    return Path(os.path.realpath(text))  # passes a loop of links, unlike Path
 
 
 def _text(given: Body, key: str) -> str:

@@ -17,6 +17,8 @@ from tyrne.system.gdb_packets import INTERRUPT, Reader, packed
 
 LOOPBACK: Final = "127.0.0.1"
 _BYTES: Final = 1 << 16
+FLOOD: Final = 4 << 20
+"""Bytes that a client may send while what it debugs runs: who sends more has gone mad, and is left."""
 _BEGINNINGS: Final = b"+-$\x03"
 """What a client of gdb's protocol can begin with: no browser does, whatever page it shows."""
 
@@ -51,16 +53,18 @@ def serve(listening: socket.socket, session: Debugged, monitor: Callable[[str], 
 
 def _serve_one(client: socket.socket, session: Debugged, monitor: Callable[[str], str]) -> bool:
     """Serve a client until it leaves. Whether it has killed what it debugs."""
-    reader, waiting, spoken = Reader(), list[bytes](), False
+    reader, waiting, spoken, flood = Reader(), list[bytes](), False, 0
 
     def send(content: bytes) -> None:
         client.sendall(packed(content))
 
     def wishes() -> bool:
         """Whether the client wants a stop, or is gone."""
+        nonlocal flood
         if select.select([client], [], [], 0)[0]:
             data = client.recv(_BYTES)
-            if not data:
+            flood += len(data)
+            if not data or flood > FLOOD:
                 gdb.ends = True
                 return True
             waiting.extend(reader.add(data))
@@ -77,7 +81,7 @@ def _serve_one(client: socket.socket, session: Debugged, monitor: Callable[[str]
                 data = client.recv(_BYTES)
                 if not data or (not spoken and data[0] not in _BEGINNINGS):
                     break
-                spoken = True
+                spoken, flood = True, 0
                 waiting.extend(reader.add(data))
                 client.sendall(bytes(reader.answers))
                 reader.answers.clear()
@@ -101,12 +105,14 @@ def _serve_one(client: socket.socket, session: Debugged, monitor: Callable[[str]
 def serve_editor(listening: socket.socket, session: Debugged, monitor: Callable[[str], str]) -> None:
     """Serve one client that speaks DAP, until it leaves."""
     client, _ = listening.accept()
-    reader, waiting = dap.Reader(), list[dap.Body]()
+    reader, waiting, flood = dap.Reader(), list[dap.Body](), 0
 
     def wishes() -> bool:
+        nonlocal flood
         if select.select([client], [], [], 0)[0]:
             data = client.recv(_BYTES)
-            if not data:
+            flood += len(data)
+            if not data or flood > FLOOD:
                 adapter.ends = True
                 return True
             waiting.extend(reader.add(data))
@@ -120,6 +126,7 @@ def serve_editor(listening: socket.socket, session: Debugged, monitor: Callable[
                 if waiting:
                     adapter.answer(waiting.pop(0))
                 elif data := client.recv(_BYTES):
+                    flood = 0
                     waiting.extend(reader.add(data))
                 else:
                     break
