@@ -22,6 +22,7 @@ from tyrne.inspect.ui.reader import Reader
 from tyrne.inspect.ui.server import listen
 from tyrne.inspect.ui.sources import Sources, sources_of
 from tyrne.inspect.ui.viewer import Viewer
+from tyrne.inspect.ui.writes import physical
 from tyrne.system.errors import RequestError
 from tyrne.system.line_table import to_json
 from tyrne.system.replay import Replay
@@ -30,7 +31,7 @@ from tyrne.system.source_lines import Place, SourceMap
 from tyrne.testing import run_system
 
 SYSTEMS = ["exchange", "grant", "server", "supervisor", "builder"]
-DATA = ("about", "state", "rows", "picture", "instructions", "move", "search", "source", "written")
+DATA = ("about", "state", "rows", "picture", "instructions", "move", "search", "source", "written", "memory")
 KERNEL = Path(tyrne.kernel.__file__).parent
 
 
@@ -74,7 +75,8 @@ def test_only_who_asks_for_its_own_name_is_answered(grant: Served, path: str) ->
 
 
 def test_every_answer_has_the_policy_and_is_not_kept(grant: Served) -> None:
-    for path in ("/", "/ui.css", "/ui.js", "/panes.js", "/picture.css", "/icon.svg", "/data/about", "/none"):
+    scripts = ("/ui.js", "/panes.js", "/queue.js", "/keys.js")
+    for path in ("/", "/ui.css", *scripts, "/picture.css", "/icon.svg", "/data/about", "/none"):
         _, headers, _ = grant.ask(path)
         assert headers["content-security-policy"] == (
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -112,6 +114,9 @@ def test_nothing_can_be_changed_and_no_other_file_be_read(grant: Served) -> None
         "move?at=0%2B0&way=none",
         "written?at=1%2B0&task=grantor&address=1",
         "written?at=1%2B0&task=nobody&address=0x800000",
+        "memory?at=1%2B0&task=nobody&address=0x800000",
+        "memory?at=1%2B0&task=grantor&address=800000",
+        "memory?at=1%2B0&task=grantor&address=0x20000000",
     ],
 )
 def test_a_question_that_is_none_is_refused_with_a_reason(grant: Served, question: str) -> None:
@@ -279,12 +284,13 @@ def test_a_search_goes_around_and_says_which_hit_of_how_many() -> None:
 
 def test_the_program_shown_is_that_of_the_chosen_task_or_of_who_runs() -> None:
     viewer = of_system("grant")
-    assert viewer.state(At(12), None)["program"] | {"pc": ""} == {
+    assert viewer.state(At(12), None)["program"] | {"pc": "", "calls": []} == {
         "task": "grantee",
         "file": "programs/grantee.py",
         "line": 24,
         "function": "main",
         "pc": "",
+        "calls": [],
     }
     assert viewer.state(At(12), "grantor")["program"]["task"] == "grantor"
 
@@ -383,6 +389,35 @@ def test_a_message_that_nobody_takes_is_in_the_chart_while_it_waits_and_a_capabi
     assert ">message 0x1 + endpoint vault TRANSFER|SEND (since 2)</text>" in keys
     assert ">message 0x1 + endpoint vault TRANSFER|SEND|RECV</text>" in keys
     assert ">message 0x5ec2e7 (since 4)</text>" in keys
+
+
+def test_the_words_of_a_page_are_those_of_the_memory_of_the_task() -> None:
+    viewer, replay = of_system("walks/corrupts"), open_run(shipped("systems/walks/corrupts.toml"))
+    for at in (At(0), At(40), At(73, 15), At(73, 16)):
+        told = viewer.memory(at, "table", 0x1000_0F38)
+        assert (told["at"], told["task"], told["page"]) == (at.text, "table", "0x10000000")
+        replay.go(at.transition, at.inside)
+        rows = [(int(row["at"], 16), row["words"]) for row in told["rows"]]
+        found = {first + 8 * i: int(word, 16) for first, row in rows for i, word in enumerate(row)}
+        for address in range(0x1000_0000, 0x1000_1000, 8):
+            word = replay.kernel.board.get(physical(replay, 0, address), 8)
+            assert found.get(address, 0) == int.from_bytes(word, "little"), hex(address)
+    assert viewer.memory(At(0), "table", 0x1000_0000)["rows"] == []
+    with pytest.raises(RequestError, match="nothing is mapped at 0x20000000"):
+        viewer.memory(At(40), "table", 0x2000_0000)
+    with pytest.raises(RequestError, match="nothing is mapped at 0x10000000"):
+        viewer.memory(At(89), "table", 0x1000_0000)
+
+
+def test_functions_that_the_compiler_has_made_one_of_are_told_from_the_innermost_on() -> None:
+    viewer = of_system("walks/corrupts")
+    told = viewer.state(At(74), None)
+    for at in (told["program"], told["caller"]):
+        names = [call["function"] for call in at["calls"]]
+        assert names == ["system_call", "request", "task_yield", "main"]
+        assert at["calls"][-1] == {name: at[name] for name in ("file", "line", "function")}
+        assert all(viewer.sources.lines(call["file"]) for call in at["calls"])
+    assert viewer.state(At(89), "table")["program"]["calls"] == []
 
 
 def test_a_program_begins_in_a_file_that_is_shown() -> None:

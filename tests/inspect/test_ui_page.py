@@ -190,7 +190,7 @@ def test_a_hostile_run_is_text_in_every_pane_and_nothing_of_it_runs(page: Page, 
                 page.evaluate(
                     "document.scripts.length + '/' + document.querySelectorAll('img, image, iframe, a').length"
                 )
-                == "3/0"
+                == "4/0"
             )
         looking.press("1")
         assert HOSTILE[:30] in looking.text("view")

@@ -79,6 +79,45 @@ def test_a_message_shows_all_its_words_and_a_click_on_it_or_its_number_goes_ther
     assert page.said == []
 
 
+def words(looking: Looking) -> list[str]:
+    """Of the page that is shown below the memory map."""
+    return list(looking.page.evaluate("[...document.querySelectorAll('#view .page tr')].map((each) => each.innerText)"))
+
+
+def test_a_click_on_memory_shows_its_words_and_on_a_word_who_wrote_it(page: Page) -> None:
+    with serving(viewer_of(shipped("systems/walks/corrupts.toml"))) as served:
+        looking = Looking(page, served)
+        looking.press("g", *"73", "Enter", "4")
+        click(looking, "document.querySelector('#view [data-address=\"0x10000000\"] text')")
+        assert page.evaluate("chosen") is None
+        assert words(looking)[1].split() == ["0x10000020", "0x5", "0x6", "0x7", "0x8"]
+        looking.press("ArrowRight")
+        assert words(looking)[1].split()[-1] == "0x240"
+        changed = "[...document.querySelectorAll('#view .page .changed')].map((each) => each.innerText).join()"
+        assert page.evaluate(changed) == "0x240"
+        click(looking, "document.querySelector('#view [title^=\"0x10000038\"]')")
+        assert looking.position == "73+15" and looking.text("told").startswith("logger writes 0x240 at 0x10000038, ")
+        click(looking, "document.querySelector('#view .page [title=\"the page after\"]')")
+        assert "nothing is mapped at 0x10001000" in looking.text("view")
+        click(looking, "document.querySelector('#view .page [title=\"no page\"]')")
+        assert words(looking) == []
+    assert [line for line in page.said if "400" not in line] == []  # of what is not mapped
+
+
+def test_the_functions_around_a_line_lead_to_their_lines(page: Page) -> None:
+    with serving(viewer_of(shipped("systems/walks/corrupts.toml"))) as served:
+        looking = Looking(page, served)
+        looking.press("g", *"74", "Enter")
+        calls = looking.text("calls")
+        assert calls.startswith("system_call calls.py:") and calls.endswith(" ← main reader.py:20")
+        assert looking.marked("program") == "20        task_yield()"
+        click(looking, "[...$('calls').children].find((each) => /^task_yield/.test(each.innerText))")
+        assert "request(CallNumber.TASK_YIELD" in looking.marked("program")
+        looking.press("ArrowRight")
+        assert looking.text("program-title").startswith("table ")
+    assert page.said == []
+
+
 def test_at_the_end_the_pictures_say_who_has_ended_and_lead_to_what_it_had(page: Page) -> None:
     with serving(viewer_of(shipped("systems/walks/leaks.toml"))) as served:
         looking = Looking(page, served)

@@ -118,9 +118,8 @@ def _draw_column(svg: Svg, column: Column, x: int, y: int, kinds: dict[str, str]
             tall = _BLOCK + LINE // 2 * min(_MOST, (mapping.pages.bit_length() - 1) // 3)
             what = mapping.what if mapping.region is None else _short(mapping.region, "memory ")
             kind = mapping.what if mapping.region is None else kinds.get(mapping.region, "memory")
-            with svg.group(
-                f"{what} {mapping.access}, {counted(mapping.pages, 'page')}\n{mapping.start:#x} to {mapping.end:#x}"
-            ):
+            hint = f"{what} {mapping.access}, {counted(mapping.pages, 'page')}\n{mapping.start:#x} to {mapping.end:#x}"
+            with svg.group(hint, address=mapping.start):
                 svg.rect(x, y, _WIDE, tall, "memory" if kind == "shared" else kind)
                 svg.text(x + _PAD, y + LINE // 2 + 1, shortened(what, letters - 6))
                 svg.text(x + _WIDE - _PAD - width_of(mapping.access), y + LINE // 2 + 1, mapping.access)

@@ -95,11 +95,14 @@ class Svg:
         self._parts.append(f'<circle class="{kind}" cx="{x}" cy="{y}" r="{radius}"/>')
 
     @contextmanager
-    def group(self, hint: str, tasks: Sequence[str] = (), at: int | None = None) -> Iterator[None]:
+    def group(
+        self, hint: str, tasks: Sequence[str] = (), at: int | None = None, address: int | None = None
+    ) -> Iterator[None]:
         """What is drawn within belongs together: `hint` is shown when one points there; `tasks` is whom it is about,
-        and `at` the transition in which it happened."""
+        `at` the transition in which it happened, `address` where it lies in their memory."""
         about = f' data-tasks="{escaped(chr(10).join(tasks))}"' if tasks else ""
         about += "" if at is None else f' data-at="{at}"'
+        about += "" if address is None else f' data-address="{address:#x}"'
         self._parts.append(f"<g{about}><title>{escaped(hint)}</title>")
         yield
         self._parts.append("</g>")

@@ -9,6 +9,7 @@
 | writes.py | which write made a word of memory what it is |
 | told.py | tasks, as data |
 | whose_memory.py | which task has, or had, the word at an address |
+| page_words.py | the words of a page of a task's memory |
 | sources.py | which files may be shown, by the names that places have |
 | viewer.py | goes to a position, and tells what is there |
 | server.py | answers requests, and whose |

@@ -51,6 +51,7 @@ _FILES: Final = {
     "/ui.css": ("ui.css", "text/css"),
     "/ui.js": ("ui.js", "text/javascript"),
     "/panes.js": ("panes.js", "text/javascript"),
+    "/keys.js": ("keys.js", "text/javascript"),
     "/queue.js": ("queue.js", "text/javascript"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
@@ -152,10 +153,11 @@ def _search(viewer: Viewer, asked: Any) -> Any:
 
 
 def _written(viewer: Viewer, asked: Any) -> Any:
-    word = _word(asked, "address")
-    if not re.fullmatch(r"0x[0-9a-fA-F]{1,16}", word):
-        raise RequestError("that is no address; write it as 0x10000000")
-    return viewer.written(_at(asked), _word(asked, "task"), int(word, 16))
+    return viewer.written(_at(asked), _word(asked, "task"), _address(asked))
+
+
+def _memory(viewer: Viewer, asked: Any) -> Any:
+    return viewer.memory(_at(asked), _word(asked, "task"), _address(asked))
 
 
 def _source(viewer: Viewer, asked: Any) -> Any:
@@ -172,6 +174,7 @@ _ANSWERS: Final[dict[str, Answer]] = {
     "search": _search,
     "source": _source,
     "written": _written,
+    "memory": _memory,
 }
 
 
@@ -184,6 +187,13 @@ def _number(asked: Any, name: str) -> int:
     if not re.fullmatch(r"\d{1,15}", word, re.ASCII):
         raise RequestError(f"{name} is not a number")
     return int(word)
+
+
+def _address(asked: Any) -> int:
+    word = _word(asked, "address")
+    if not re.fullmatch(r"0x[0-9a-fA-F]{1,16}", word):
+        raise RequestError("that is no address; write it as 0x10000000")
+    return int(word, 16)
 
 
 def _at(asked: Any) -> At:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from tyrne.inspect.objects import Inspection, SourceLine, Task, Wait
+from tyrne.inspect.tasks import source_line
+from tyrne.inspect.ui.reader import Row
+from tyrne.system.explanation import CALL_BYTES, Explainer
+from tyrne.system.source_lines import Place
+
+CALLS: Final = 20
+"""Functions at one place; further ones are left out."""
 
 
 def shown_task(tasks: Sequence[Task], name: str | None) -> Task | None:
@@ -33,12 +40,36 @@ def _mark(wait: Wait, may_wait: bool) -> str | None:
     return "cycle" if wait.cycle is not None else "stuck" if wait.stuck and not may_wait else None
 
 
-def program_data(task: Task | None) -> dict[str, Any] | None:
+def program_data(task: Task | None, explainer: Explainer) -> dict[str, Any] | None:
     """Where a task is in its program."""
     if task is None:
         return None
     stands = task.state not in ("exited", "ending", "inactive")
-    return place_data(task.name, task.line, f"pc {task.pc:#x}" if stands else task.does)
+    told = place_data(task.name, task.line, f"pc {task.pc:#x}" if stands else task.does)
+    pc = task.pc - (0 if task.state == "ready" else CALL_BYTES) if task.fault is None else task.fault.pc
+    place = explainer.place(task.number, pc) if stands and told["file"] is not None else None
+    return {**told, "calls": calls_data(place)}
+
+
+def caller_data(row: Row, task: str, explainer: Explainer) -> dict[str, Any] | None:
+    """Where a task stood that has called or done wrong; None of other transitions."""
+    if row.task is None or row.pc is None:
+        return None
+    place = explainer.place(row.task, row.pc)
+    line = source_line(None if place is None else place.own)
+    return {**place_data(task, line, f"pc {row.pc:#x}"), "calls": calls_data(place)}
+
+
+def calls_data(place: Place | None) -> list[dict[str, Any]]:
+    """The functions that one is in at a place, the innermost first: those that the compiler has put into another one,
+    and that. Who has called the last of them the machine does not keep."""
+    found = []
+    while place is not None:
+        line = source_line(place)
+        if line is not None:
+            found.append({"file": line.file, "line": line.line, "function": line.function})
+        place = place.caller
+    return found[:CALLS]
 
 
 def place_data(task: str, line: SourceLine | None, otherwise: str) -> dict[str, Any]:

@@ -17,13 +17,13 @@ from tyrne.inspect.objects import Inspection
 from tyrne.inspect.pictures import Kind, chart, picture
 from tyrne.inspect.runs import is_report
 from tyrne.inspect.selection import known_name
-from tyrne.inspect.tasks import source_line
 from tyrne.inspect.ui.at import At
 from tyrne.inspect.ui.instructions import instructions
 from tyrne.inspect.ui.kernel_path import KernelPath, step_watched
+from tyrne.inspect.ui.page_words import page_words
 from tyrne.inspect.ui.reader import KINDS, Reader
 from tyrne.inspect.ui.sources import Sources
-from tyrne.inspect.ui.told import place_data, program_data, shown_task, task_data
+from tyrne.inspect.ui.told import caller_data, program_data, shown_task, task_data
 from tyrne.inspect.ui.whose_memory import memory_of
 from tyrne.inspect.ui.writes import last_write
 from tyrne.inspect.words import TEXT, clean
@@ -98,7 +98,7 @@ class Viewer:
                 "tasks": [] if seen is None else [task_data(each, seen, recorder.status) for each in tasks],
                 "console": "\n".join(printable(line) for line in text_of(console).split("\n")),
                 "log": [clean(line, TEXT) for line in recorder.log_lines()[-LOG:]],
-                "program": program_data(shown),
+                "program": program_data(shown, replay.explainer),
                 "caller": self._caller(here),
                 "kernel": self._kernel(),
             }
@@ -158,6 +158,16 @@ class Viewer:
                 return {"at": self._here().text, "task": None}
             return {"at": self._here().text, "task": shown.name, **instructions(self._replay, shown.number)}
 
+    def memory(self, at: At, task: str, address: int) -> dict[str, Any]:
+        """The words of a page of a task's memory."""
+        at = self._there(at)
+        with self._lock:
+            seen = self._look(at)
+            found = next((each for each in (() if seen is None else seen.tasks) if each.name == task), None)
+            if found is None:
+                raise RequestError("no such task")
+            return {"at": self._here().text, "task": found.name, **page_words(self._replay, found.number, address)}
+
     def moves(self, at: At, way: str, back: bool, count: int) -> tuple[At | None, int]:
         """Where so many steps lead, or as many as there are; and how many that are."""
         found: At | None = None
@@ -212,13 +222,10 @@ class Viewer:
         return {"at": None if found is None else At(found).text, "number": number, "count": count}
 
     def _caller(self, here: At) -> dict[str, Any] | None:
-        """Where the task stood that made the transition before a position, by a call or a fault."""
+        """Of the task that made the transition before a position."""
         row = self.reader.rows[here.transition - 1] if here.transition and not here.inside else None
-        if row is None or row.task is None or row.pc is None:
-            return None
-        place = self._replay.explainer.place(row.task, row.pc)
-        line = source_line(None if place is None else place.own)
-        return place_data(clean(self.reader.tasks[row.task]), line, f"pc {row.pc:#x}")
+        name = "" if row is None or row.task is None else clean(self.reader.tasks[row.task])
+        return None if row is None else caller_data(row, name, self._replay.explainer)
 
     def _kind(self, kind: str, at: At, back: bool) -> At | None:
         position = at.transition + (1 if back and at.inside else 0)

@@ -105,8 +105,8 @@ function fit() {
   svg.setAttribute("height", Math.floor(height * scale));
 }
 
-/* `ended` are tasks of which the picture has nothing more, and where it still had. */
-function drawPicture({ svg, ended }, tab, choose, go) {
+/* `ended` are tasks of which the picture has nothing more, and where it still had; `below` is what else is shown. */
+function drawPicture({ svg, ended }, tab, below, { choose, go, look }) {
   const made = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
   const view = $("view"), left = view.scrollLeft, top = view.scrollTop;
   const notes = ended.map(({ task, at }) => {
@@ -116,13 +116,19 @@ function drawPicture({ svg, ended }, tab, choose, go) {
     return note;
   });
   const was = view.dataset.drawn === tab;
-  view.replaceChildren(document.importNode(made, true), ...notes);
+  view.replaceChildren(document.importNode(made, true), ...notes, ...(below ? [below] : []));
   view.dataset.drawn = tab;
   fit();
   if (tab === "messages") view.scrollTo(left, view.scrollHeight); /* what has happened last is below */
   else view.scrollTo(was ? left : 0, was ? top : 0);
   for (const group of view.querySelectorAll("[data-tasks]")) {
     group.addEventListener("click", () => choose(group.dataset.tasks.split("\n")[0]));
+  }
+  for (const group of view.querySelectorAll("[data-tasks] [data-address]")) {
+    group.addEventListener("click", (event) => {
+      event.stopPropagation();
+      look(group.closest("[data-tasks]").dataset.tasks.split("\n")[0], group.dataset.address);
+    });
   }
   for (const group of view.querySelectorAll("[data-at]")) group.addEventListener("click", () => go(`${group.dataset.at}+0`));
 }
@@ -140,6 +146,46 @@ function drawWho(next, caller, shown, choose) {
     made.title = `${placeOf(at)} (l)`;
     made.addEventListener("click", () => choose(wanted));
     return made;
+  }));
+}
+
+/* The words of a page of a task's memory; `look` shows another one, and `who` finds who wrote a word. */
+function wordsOf(task, address, found, before, look, who) {
+  const box = element("div", undefined, "page"), head = element("div", undefined, "head"), table = element("table", undefined, "listing");
+  const page = BigInt(found.page || address), had = new Map((before && before.page === found.page ? before.rows : []).map((row) => [row.at, row.words]));
+  const button = (text, title, action) => {
+    const made = element("button", text);
+    made.title = title;
+    made.addEventListener("click", action);
+    return made;
+  };
+  const to = (by) => page + by < 0n ? null : `0x${(page + by).toString(16)}`;
+  head.append(element("b", `${task}  0x${page.toString(16)}`), button("◂", "the page before", () => look(task, to(-4096n) || address)),
+    button("▸", "the page after", () => look(task, to(4096n))), button("✕", "no page", () => look(null)),
+    element("span", found.absent || (found.rows.length ? "a click on a word finds who wrote it; rows of zeros are left out" : "all of it is zero")));
+  for (const row of found.rows) {
+    const line = element("tr"), old = had.get(row.at) || ["0x0", "0x0", "0x0", "0x0"];
+    line.append(element("td", row.at, "number"));
+    row.words.forEach((word, i) => {
+      const cell = element("td", undefined, before && before.page === found.page && old[i] !== word ? "changed" : "");
+      const at = `0x${(BigInt(row.at) + BigInt(8 * i)).toString(16)}`;
+      cell.append(button(word, `${at}: who wrote this?`, () => who(at)));
+      line.append(cell);
+    });
+    table.append(line);
+  }
+  box.append(head, table);
+  return box;
+}
+
+/* The functions that the compiler has made one of, the innermost first. */
+function drawCalls(calls, shown, choose) {
+  $("calls").replaceChildren(...(calls.length < 2 ? [] : calls).flatMap((at, i) => {
+    const made = element("button", `${at.function || "?"} ${at.file ? `${at.file.split("/").pop()}:${at.line}` : ""}`);
+    made.title = placeOf(at);
+    made.setAttribute("aria-pressed", String(shown && at.file === shown.file && at.line === shown.line && at.function === shown.function));
+    made.addEventListener("click", () => choose(at));
+    return i ? [" ← ", made] : [made];
   }));
 }
 
