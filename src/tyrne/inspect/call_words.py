@@ -93,7 +93,8 @@ class CallWords:
         if slot is None or slot.capability is None:
             return thing
         rights = slot.capability.rights
-        return f"{thing} {'|'.join(right.name or '' for right in Rights if right in rights) or 'no rights'}"
+        words = "|".join(right.name or "" for right in Rights if right in rights) or "no rights"
+        return clean(f"{thing} {words}", TEXT)
 
     def _holders(self, what: str, event: CallEvent, tasks: Mapping[int, Task]) -> Iterator[int]:
         """In whose tables a result may be: of `cap_move` in the caller's, or in that of any task."""

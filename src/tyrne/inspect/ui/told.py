@@ -63,13 +63,13 @@ def caller_data(row: Row, task: str, explainer: Explainer) -> dict[str, Any] | N
 def calls_data(place: Place | None) -> list[dict[str, Any]]:
     """The functions that one is in at a place, the innermost first: those that the compiler has put into another one,
     and that. Who has called the last of them the machine does not keep."""
-    found = []
-    while place is not None:
+    found: list[dict[str, Any]] = []
+    while place is not None and len(found) < CALLS:
         line = source_line(place)
         if line is not None:
             found.append({"file": line.file, "line": line.line, "function": line.function})
         place = place.caller
-    return found[:CALLS]
+    return found
 
 
 def place_data(task: str, line: SourceLine | None, otherwise: str) -> dict[str, Any]:
