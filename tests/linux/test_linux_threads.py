@@ -22,15 +22,17 @@ KEEPER_OF_3: Final = 3
 """The task after three threads."""
 SAID: Final = {
     "join": ("5\nand again\n", 9),
-    "mutex": ("80000\n", 9),
-    "atomic": ("60000\n", 9),
+    "mutex": ("20000\n", 9),
+    "atomic": ("15000\n", 9),
     "condition": ("600\n", 9),
+    "yield": ("200\n", 9),
+    "ask": ("200\n", 9),
     "local": ("1818, 5\n", 9),
     "vectors": ("3049065\n", 9),
     "group": ("all end\n", 3),
     "leave": ("the first one has left with 4\n", 0),
     "pending": ("110 pending\n", 9),
-    "time": ("Operation timed out, 20000\n", 9),
+    "time": ("Operation timed out, 5000\n", 9),
     "signal of another": ("0\n", 9),
     "signal": ("a handler runs in the thread that it is for\n78\n", 9),
 }
@@ -100,7 +102,7 @@ def test_a_run_with_threads_is_repeated_exactly(tmp_path: Path, capfd: pytest.Ca
     (tmp_path / "s.toml").write_text(f"{task}threads = 3\ncaps = [ {{ console = true }} ]\n")
     report = str(tmp_path / "r.json")
     assert run_arguments(["run", "-q", "--report", report, str(tmp_path / "s.toml")]) == 1
-    assert capfd.readouterr().out == "60000\n"
+    assert capfd.readouterr().out == "15000\n"
     assert run_arguments(["replay", report]) == 0
     assert "\nidentical: " in capfd.readouterr().out
 

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREADS = 3, ROUNDS = 20000, HOPS = 200 };
+enum { THREADS = 3, ROUNDS = 5000, HOPS = 200 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
@@ -86,6 +86,14 @@ static void *keep_own(void *number)
     errno = (int)own;
     sched_yield();
     return (void *)(own * 100 + errno);
+}
+
+static void *ask_and_count(void *number)
+{
+    for (int i = 0; i < 100; i++)
+        if (getppid() > 0)
+            __atomic_fetch_add(&counter, 1, __ATOMIC_RELAXED);
+    return number;
 }
 
 static void *wait_for_ever(void *number)
@@ -213,6 +221,14 @@ int main(int arguments, char **argument)
         fesetround(FE_UPWARD); /* which a thread begins with, as its maker has it */
         begin(THREADS, divide);
         printf("%ld\n", end(THREADS));
+    } else if (!strcmp(what, "yield") || !strcmp(what, "ask")) { /* until others have made their calls */
+        begin(2, ask_and_count);
+        while (__atomic_load_n(&counter, __ATOMIC_RELAXED) < 200)
+            if (strcmp(what, "yield"))
+                getppid();
+            else
+                sched_yield();
+        printf("%ld\n", counter);
     } else if (!strcmp(what, "group")) {
         pthread_mutex_lock(&mutex);
         sem_init(&ready, 0, 0);

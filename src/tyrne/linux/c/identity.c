@@ -104,7 +104,10 @@ int64_t linux_prlimit64(const uint64_t *x)
 int64_t linux_sched_yield(const uint64_t *x)
 {
     (void)x;
+    struct linux_thread *me = linux_self;
+    linux_unlock(); /* who yields until another has made a call lets it make that call */
     tyrne_task_yield();
+    linux_lock(me);
     return 0;
 }
 
