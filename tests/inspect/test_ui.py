@@ -356,6 +356,8 @@ def test_the_line_that_called_is_told_after_each_call_and_none_after_an_interrup
         assert caller["task"] == viewer.reader.tasks[row.task or 0] and caller["line"]
         line = viewer.sources.lines(caller["file"])
         assert line is not None and "(" in line[caller["line"] - 1], caller
+        around = {each["at"]: each["word"] for each in viewer.instructions(At(at), caller["task"])["code"]}
+        assert not around or around[hex(row.pc or 0)] == "d4000001"  # svc
     assert viewer.state(At(1, 1), None)["caller"] is None and viewer.state(At(0), None)["caller"] is None
     assert viewer.state(At(6), "visitor")["caller"]["line"] == 32
 

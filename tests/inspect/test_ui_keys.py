@@ -150,7 +150,7 @@ def test_what_is_told_of_a_write_is_no_error_and_stays_while_the_position_does(c
     )
     assert corrupts.position == "73+15"
     assert corrupts.page.evaluate("document.getElementById('told').className") == "found"
-    corrupts.press("1", "4", "6")
+    corrupts.press("1", "4", "6", "ArrowDown")
     assert corrupts.text("told") == said
     corrupts.press("ArrowRight")
     assert corrupts.text("told") == ""
