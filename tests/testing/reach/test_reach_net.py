@@ -110,6 +110,10 @@ def test_a_walk_is_the_same_for_the_same_seed() -> None:
     assert (one.steps, one.told, one.held) == (other.steps, other.told, other.held)
 
 
+def test_a_walk_that_leaves_no_time_between_two_deadlines_goes_on() -> None:
+    assert walk_through(5359).wrong == []
+
+
 def test_every_state_of_a_tiny_system_is_looked_at_or_it_is_said_that_there_are_too_many() -> None:
     seen = exhaust(tiny_system(Random(1)))
     assert seen.exhausted

@@ -143,9 +143,10 @@ def stale(slot: CapSlot) -> int:
 
 
 class Holdings:
-    """The handle words of the current task, by kind."""
+    """The handle words of the current task, by kind. Who asks for `every` order of deadlines is told when there is none
+    to be had between two; a walk at random, which may make any number of them, goes without."""
 
-    def __init__(self, kernel: Kernel[MemoryBoard]) -> None:
+    def __init__(self, kernel: Kernel[MemoryBoard], *, every: bool = True) -> None:
         task = kernel.scheduler.core.current
         assert task is not None
         self.by_kind: dict[CapKind, list[int]] = {}
@@ -162,7 +163,7 @@ class Holdings:
             self.by_kind.setdefault(kind_of(capability.object), []).append(word)
             if self.stale == NULL:
                 self.stale = stale(slot)
-        self._kernel = kernel
+        self._kernel, self._every = kernel, every
 
     def times(self) -> list[int]:
         """One of each order in which a deadline can come with those of the others."""
@@ -170,8 +171,9 @@ class Holdings:
         found, last = [0], board.time
         for at in sorted({int(deadline_of(task)) for task in deadlines(self._kernel) if task is not current}):
             if at > last:
-                assert at - last > 1, "there is no time between two deadlines: make FAR larger"
-                found += [nanoseconds(self._kernel, (last + at) // 2), nanoseconds(self._kernel, at)]
+                between = [(last + at) // 2] if at - last > 1 else []
+                assert between or not self._every, "there is no time between two deadlines: make FAR larger"
+                found += [nanoseconds(self._kernel, time) for time in (*between, at)]
                 last = at
         return [*found, nanoseconds(self._kernel, last + FAR), NEVER]
 

@@ -137,7 +137,7 @@ def _action(model: Model, kernel: Kernel[MemoryBoard], random: Random, says: boo
 
 def _call(model: Model, kernel: Kernel[MemoryBoard], task: Task, random: Random, says: bool) -> Action | None:
     """A call whose arguments the caller has, as far as it is found."""
-    holdings = Holdings(kernel)
+    holdings = Holdings(kernel, every=False)
     others = any(queue.head is not None for queue in kernel.scheduler.core.ready)
     word, bit = (TAG | int(task.number), 1 << min(63, int(task.number))) if says else (0, 1 << 63)
     for _ in range(_DRAWS):
