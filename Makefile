@@ -13,7 +13,8 @@ HOSTED := tests/boards tests/boot tests/conformance tests/hal tests/kernel
 
 .DEFAULT_GOAL := help
 .PHONY: help run qemu test coverage check bench fuzz-calls reproducible refusals scorecard assure mutate clean tools fuzz-code \
-	battery explore promises fresh site linux programs counts test-more fuzz-linux
+	battery explore promises fresh site linux programs counts test-more fuzz-linux \
+	reach
 
 # This list.
 help:
@@ -96,6 +97,10 @@ scorecard: $(TEST)
 # Every state of small systems, on all cores: of all of them, or ARGS="MODEL… --workers N --checkpoint DIR --json FILE --rest".
 explore: $(BASE)
 	@$(BIN)/python -m tyrne.testing.explore $(ARGS)
+
+# What `tyrne reach` says against what comes about in random systems: ARGS="--systems N --tiny N --first SEED --json FILE".
+reach: $(BASE)
+	@$(BIN)/python -m tyrne.testing.reach $(ARGS)
 
 # Each check of the kernel broken in turn; a test must notice. ARGS="--file NAME --sample N --seed S --workers W --json FILE".
 mutate: $(TEST)

@@ -143,6 +143,7 @@ STEPS: Final = (
     Step("coverage", 8, lambda seconds, output: ["make", "--no-print-directory", "coverage", f"ARGS=--json {output}"]),
     Step("refusals", 3, lambda seconds, output: _python("-m", "assurance.refusals", "--json", output)),
     Step("mutation", 25, _mutate),
+    Step("reach", 5, _many("tyrne.testing.reach", "--systems", 4)),
     Step("explore", 25, _explore),
     Step("fuzz-calls", 25, _many("tyrne.testing.lockstep", "--calls", 1000)),
 )

@@ -43,6 +43,17 @@ def explored(data: Data) -> Figures:
     return found
 
 
+def reached(data: Data) -> Figures:
+    return [
+        ("random systems that were walked through", number(data["systems"])),
+        ("what came about in them: held, mapped, offered, made", number(data["facts"])),
+        ("words that came from one task to another", number(data["told"])),
+        ("tiny systems in all their states", number(data["tiny"])),
+        ("of what is never held there, denied", f"{number(data['denied'])} of {number(data['never'])}"),
+        ("denied, and came about", "0" if data["found"] is None else f"1: {data['found']['system']}"),
+    ]
+
+
 def fuzzed_calls(data: Data) -> Figures:
     edges = data["edges"]
     return [
@@ -177,6 +188,7 @@ def gives_these_images(data: Data, present: Present) -> bool:
 
 CAMPAIGNS: Final = (
     Campaign("explore", "Exploration", "make explore", explored),
+    Campaign("reach", "Reach", "make reach", reached),
     Campaign("fuzz-calls", "Calls in lock step", "make fuzz-calls", fuzzed_calls, edges_never_taken),
     Campaign("battery", "Battery of programs", "make battery", compared_programs, left_out),
     Campaign("fuzz-code", "Random machine code", "make fuzz-code", fuzzed_code, left_out),

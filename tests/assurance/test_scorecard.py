@@ -23,6 +23,8 @@ from assurance.scorecard.tests_by_category import Test, category, collected, cou
 from tyrne.abi import CallNumber, Status
 from tyrne.hal.aarch64.syndrome import FaultKind
 from tyrne.testing.explore import __main__ as explored
+from tyrne.testing.reach import __main__ as reached
+from tyrne.testing.reach.campaign import Figures
 from tyrne.user.refusals import REFUSALS
 
 BEHIND: Final = "run: make scorecard"
@@ -92,6 +94,7 @@ WRITTEN: Final = {
     "coverage": branches.figures([FILE]),
     "mutation": report.figures([], "make mutate"),
     "explore": explored.written([], THIS),
+    "reach": reached.written(reached.parse([]), Figures(), None),
 }
 """What tools write, by the campaign that reads it."""
 

@@ -123,9 +123,11 @@ def test_every_state_of_a_tiny_system_is_looked_at_or_it_is_said_that_there_are_
 
 def test_the_command_ends_with_0_and_writes_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     figures = tmp_path / "figures.json"
-    assert run(parse(["--systems", "3", "--tiny", "2", "--most", "50", "--figures", str(figures)])) == 0
+    assert run(parse(["--systems", "3", "--tiny", "2", "--most", "50", "--json", str(figures)])) == 0
     assert capsys.readouterr().out.startswith("3 systems, 900 steps, ")
-    assert json.loads(figures.read_text())["systems"] == 3
+    written = json.loads(figures.read_text())
+    assert (written["systems"], written["found"]) == (3, None)
+    assert written["command"] == 'make reach ARGS="--systems 3 --tiny 2 --most 50 --first 1"'
 
 
 def test_the_command_says_what_came_about_although_it_is_denied(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""`reach` against the kernel: random small systems are walked through, and tiny ones looked at in every state.
+"""`make reach`: random small systems are walked through, and tiny ones looked at in every state.
 
 Whatever a task comes to hold, a message carries, a space maps, a quota may make, and whatever words come to a task,
 `reach` must have said that it may. And it must deny nine tenths of what tasks of tiny systems never hold.
@@ -12,16 +12,18 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tyrne.inspect.reach.effects import CHANNELS
 from tyrne.inspect.reach.rules import RULES
+from tyrne.system.kernel_source import digest
 from tyrne.testing import commands
 from tyrne.testing.commands import FOUND, INTERRUPTED, NOTHING_FOUND
-from tyrne.testing.reach.campaign import Figures, campaign
+from tyrne.testing.reach.campaign import Figures, Found, campaign
 from tyrne.testing.reach.exhaust import MOST_STATES
 
-NAME: Final = "tyrne.testing.reach"
+NAME: Final = "reach"
+COMMAND: Final = f"make {NAME}"
 SYSTEMS_A_FILE: Final = 100
 """Between two writings of the figures."""
 ENOUGH: Final = 0.9
@@ -30,7 +32,7 @@ ENOUGH: Final = 0.9
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog=f"python -m {NAME}", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=COMMAND, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     number = commands.positive
     parser.add_argument("--systems", type=number, default=10_000, metavar="N", help="that are walked through")
@@ -41,19 +43,29 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--without", action="append", default=[], choices=[*RULES, *CHANNELS], metavar="RULE",
         help="leave a rule out of reach, to see that it is missed",
     )  # fmt: skip
-    parser.add_argument("--figures", type=Path, metavar="FILE", help="write what was done as JSON, again and again")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was done as JSON, again and again")
     return parser.parse_args(arguments)
 
 
+def written(options: argparse.Namespace, figures: Figures, found: Found | None) -> dict[str, Any]:
+    """The figures of a campaign, with the command that makes them and the kernel that they are about."""
+    words = [f"--systems {options.systems} --tiny {options.tiny} --most {options.most} --first {options.first}"]
+    words += [f"--without {rule}" for rule in options.without]
+    wrong = None if found is None else {"system": found.name, "what": found.what}
+    command = f'{COMMAND} ARGS="{" ".join(words)}"'
+    return {"command": command, "kernel": digest(), **figures.data(), "found": wrong}
+
+
 def run(options: argparse.Namespace) -> int:
-    if options.figures is not None:
-        commands.check_output(options.figures)
-    figures, found, status = Figures(), None, NOTHING_FOUND
+    if options.json is not None:
+        commands.check_output(options.json)
+    figures, status = Figures(), NOTHING_FOUND
+    found: Found | None = None
     first = options.first
 
     def write(done: int = 0) -> None:
-        if options.figures is not None and done % SYSTEMS_A_FILE == 0:
-            commands.write_figures(options.figures, figures.data())
+        if options.json is not None and done % SYSTEMS_A_FILE == 0:
+            commands.write_figures(options.json, written(options, figures, found))
 
     with commands.bar() as bar:
         task = bar.add_task("systems", total=options.systems + options.tiny)
