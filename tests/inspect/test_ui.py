@@ -393,6 +393,12 @@ def test_a_message_that_nobody_takes_is_in_the_chart_while_it_waits_and_a_capabi
     assert ">message 0x5ec2e7 (since 4)</text>" in keys
 
 
+def test_below_a_long_chart_of_messages_the_names_stand_once_more() -> None:
+    viewer = of_system("server")
+    for at, times in ((12, 1), (40, 2)):
+        assert viewer.picture(Kind.MESSAGES, At(at), []).count('<text class="name"') == times * (2 if at == 12 else 4)
+
+
 def test_the_words_of_a_page_are_those_of_the_memory_of_the_task() -> None:
     viewer, replay = of_system("walks/corrupts"), open_run(shipped("systems/walks/corrupts.toml"))
     for at in (At(0), At(40), At(73, 15), At(73, 16)):

@@ -13,6 +13,8 @@ from tyrne.inspect.words import counted
 
 ROWS: Final = 40
 """At most in a chart: the last ones."""
+TALL: Final = 15
+"""Rows after which the names stand below too."""
 LETTERS: Final = 90
 FEW: Final = 40
 """Of the words of a row, at most; and so many always."""
@@ -103,12 +105,13 @@ def draw(timeline: Timeline, tasks: Collection[str] = (), most: int = ROWS) -> D
     for number, x in places.items():
         svg.path(f"M{x},{_TOP + LINE + _PAD} V{ends.get(number, bottom)}", "life")
     svg.reach(right if places else _MARGIN, bottom)
-    for number, x in places.items():
-        name = shortened(chart.names[number], (step - 2 * _PAD - 4) // 8)
-        wide = width_of(name) + 2 * _PAD
-        with svg.group(chart.names[number], [] if number is None else [chart.names[number]]):
-            svg.rect(x - wide // 2, _TOP, wide, LINE + _PAD, "box" if number is None else "task", 5)
-            svg.text(x, _TOP + (LINE + _PAD) // 2, name, "name", middle=True)
+    for y in (_TOP, bottom) if len(chart.rows) > TALL else (_TOP,):
+        for number, x in places.items():
+            name = shortened(chart.names[number], (step - 2 * _PAD - 4) // 8)
+            wide = width_of(name) + 2 * _PAD
+            with svg.group(chart.names[number], [] if number is None else [chart.names[number]]):
+                svg.rect(x - wide // 2, y, wide, LINE + _PAD, "box" if number is None else "task", 5)
+                svg.text(x, y + (LINE + _PAD) // 2, name, "name", middle=True)
     before = None
     for place, row in enumerate(chart.rows):
         y = first + _ROW * place
