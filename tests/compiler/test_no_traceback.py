@@ -146,3 +146,13 @@ def test_a_path_with_quotes(tmp_path: Path) -> None:
     (folder / "quoted.py").write_bytes(PLAIN)
     directive = str(folder / "quoted.py").replace("\\", "\\\\").replace('"', '\\"')
     assert f'"{directive}"' in translate(folder / "quoted.py", Target.HOST).c
+
+
+def test_a_module_that_is_never_imported_to_its_end_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tyrne.compiler.translate.SECONDS", 10.0)
+    source = tmp_path / "endless.py"
+    source.write_text(f"{HEADER}{GO}return x\nwhile True:\n    pass\n")
+    with pytest.raises(CompileError, match=r"endless\.py:1: not compiled within 10 s; its modules are imported, let"):
+        translate(source, Target.USER)

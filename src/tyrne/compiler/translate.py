@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tyrne.compiler.front.modules import Module, Root, closure, find_root
 from tyrne.compiler.unit import CompileError, Target, Unit, read_unit
@@ -17,6 +17,8 @@ from tyrne.compiler.unit import CompileError, Target, Unit, read_unit
 if TYPE_CHECKING:
     from tyrne.compiler.front.check import Checked
 
+SECONDS: Final = 600.0
+"""How long a translation may take, by the clock on the wall: what modules do when they are imported may have no end."""
 NO_OPTIONS: Mapping[str, bool] = {}
 NO_HANDLES: Mapping[str, int] = {}
 
@@ -43,16 +45,21 @@ def verify(root: str | Path) -> None:
 
 
 def _answer(root: str | Path, given: Mapping[str, object]) -> dict[str, Any]:
-    """What a fresh process answers to a request."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", "from tyrne.compiler.translate import main; main()"],
-        input=json.dumps({"root": str(root), "path": sys.path, **given}),
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        env=None,
-        check=False,
-    )
+    """What a fresh process answers to a request, within SECONDS."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", "from tyrne.compiler.translate import main; main()"],
+            input=json.dumps({"root": str(root), "path": sys.path, **given}),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            env=None,
+            check=False,
+            timeout=SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        what = f"not compiled within {SECONDS:g} s; its modules are imported, let what they do then come to an end"
+        raise CompileError(f"{root}:1: {what}") from None
     try:
         answer, _ = json.JSONDecoder().raw_decode(done.stdout.rpartition(_MARK)[2])
     except ValueError:
