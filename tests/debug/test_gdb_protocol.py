@@ -236,6 +236,13 @@ def test_a_packet_that_makes_no_sense_is_answered_and_the_next_one_too(
         assert client.ask(b"qC") == b"QC1"
 
 
+def test_a_number_that_no_register_holds_reaches_nothing(counting: Path, tmp_path: Path) -> None:
+    """QEMU would not answer one with thousands of digits, and is waited for."""
+    with served(open_run(counting, 1000), tmp_path) as (client, _):
+        for packet in (b"m1%016x,4", b"Z0,1%016x,4", b"Z2,1%016x,8", b"Z3,0,1%016x", b"z2,1%016x,8"):
+            assert client.ask(packet % 0) == b"E01"
+
+
 def test_bytes_by_chance_end_nothing(counting: Path, tmp_path: Path) -> None:
     chance = random.Random(5)
     letters = b"$#+-}*?gmpHTZzcsbqv:;,0123456789abcdefXR\x03\x00\xff"

@@ -243,7 +243,7 @@ def _thread(text: bytes) -> int:
 
 def _numbers(text: bytes, count: int) -> list[int]:
     found = [int(word, 16) for word in text.split(b",")]
-    if len(found) != count or min(found) < 0:
+    if len(found) != count or min(found) < 0 or max(found) >= 1 << 64:
         raise ValueError
     return found
 
