@@ -125,7 +125,7 @@ def _run(base: Path, random: Random, machine: Machine, tally: Tally) -> None:
 def _result(base: Path, memory: bytes) -> Result:
     """A run that has left this."""
     folder = base / "system"
-    region = Region("files", 512, out=folder / "out", within=folder)
+    region = Region("files", 512, out=folder / "out")
     recorder = Recorder()
     recorder.status = 0
     recorder.returned["files"] = memory

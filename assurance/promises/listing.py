@@ -43,8 +43,8 @@ def listing(promises: Promises, faults: Sequence[Fault]) -> str:
         parts += [f"## {section[0].upper()}{section[1:]}\n", table(("promised", "pinned by"), rows)]
     parts.append("## No promises\n")
     parts.append(table(("said", "why it is no promise"), [(one.text, promises.reasons[one.text]) for one in others]))
-    rows = [(fault.row, fault.what, f"{fault.file}: {fault.function}") for fault in faults]
-    parts += [FAULTS, table(("row", "what is wrong", "where"), rows)]
+    planted = [(fault.row, fault.what, f"{fault.file}: {fault.function}") for fault in faults]
+    parts += [FAULTS, table(("row", "what is wrong", "where"), planted)]
     return "\n".join(parts)
 
 

@@ -42,7 +42,8 @@ def statements(text: str) -> list[Statement]:
 
 def _blocks(text: str) -> Iterator[tuple[str, list[str], int]]:
     """Paragraphs, items of lists, and tables: section, lines, number of the first."""
-    section, block, start = "the page", [], 0
+    block: list[str] = []
+    section, start = "the page", 0
     for number, line in enumerate([*text.splitlines(), ""], 1):
         ends = not line.strip() or line.startswith(("#", "- "))
         if ends and block:
