@@ -124,6 +124,7 @@ def test_each_way_of_linking_keeps_the_note(tmp_path: Path, flags: list[str]) ->
     assert stated_abi((tmp_path / "hello").read_bytes()) is Abi.LINUX
 
 
+@pytest.mark.more
 def test_cxx_has_its_library_and_its_exceptions(tmp_path: Path) -> None:
     source = (
         "#include <iostream>\n#include <stdexcept>\n#include <vector>\n"

@@ -142,7 +142,7 @@ def _open_out(out: Path, ends: ExitStack) -> int:
     return folder
 
 
-def _folder_in(folder: int, name: str, flags: int = _FOLDER) -> tuple[int, bool]:
+def _folder_in(folder: int, name: str, flags: int) -> tuple[int, bool]:
     """A folder in another one, and whether it was made, since nothing was there."""
     with suppress(FileNotFoundError):
         return os.open(name, flags, dir_fd=folder), False
@@ -167,7 +167,7 @@ class _Writer:
                 if self._made >= ENTRIES:
                     return f"{ENTRIES} folders have been made"
                 try:
-                    folder, made = _folder_in(folder, name)
+                    folder, made = _folder_in(folder, name, _FOLDER)
                 except OSError as error:
                     if error.errno in (errno.ELOOP, errno.ENOTDIR):
                         return f"{name!r} is no folder there, or a link, which is not followed"
