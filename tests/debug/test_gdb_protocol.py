@@ -265,6 +265,13 @@ def test_a_packet_comes_in_pieces_and_a_wrong_sum_is_sent_again() -> None:
     assert reader.add(b"$" + bytes(1 << 17)) == [] and reader.add(packed(b"g")) == [b"g"]
 
 
+def test_no_answer_of_the_debugger_waits_until_an_earlier_one_is_acknowledged() -> None:
+    with listen(0)[0] as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_it_listens_where_only_this_user_or_this_host_comes(tmp_path: Path) -> None:
     listening, address = listen(0)
     with listening:

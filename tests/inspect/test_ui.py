@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -54,6 +55,13 @@ def test_it_listens_on_this_computer_alone() -> None:
         assert at.getsockname()[0] == "127.0.0.1"
         with pytest.raises(RequestError, match=r"--port \d+: .*; leave it out"):
             listen(at.getsockname()[1])
+
+
+def test_no_answer_of_the_page_waits_until_an_earlier_one_is_acknowledged() -> None:
+    with listen(0) as at, socket.create_connection(at.getsockname()):
+        accepted, _ = at.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.promise("it gives what a run holds only to who sends its token, and asks for it by its own name")

@@ -31,6 +31,7 @@ def listen(at: Path | int) -> tuple[socket.socket, str]:
     try:
         if isinstance(at, int):
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # no packet waits for what was said before
         made.bind((LOOPBACK, at) if isinstance(at, int) else str(at))
         made.listen(1)
     except (OSError, OverflowError) as error:

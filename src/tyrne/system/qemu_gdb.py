@@ -62,6 +62,8 @@ class Stub:
         self.where: Final = str(where) if isinstance(where, Path) else f"port {where}"
         family = socket.AF_INET if isinstance(where, int) else socket.AF_UNIX
         self._socket: Final = socket.socket(family, socket.SOCK_STREAM)
+        if isinstance(where, int):
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what is asked waits for no answer
         self._socket.settimeout(ANSWER_SECONDS)
         self._reader: Final = Reader()
         self._packets: Final[list[bytes]] = []

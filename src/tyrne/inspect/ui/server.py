@@ -205,7 +205,8 @@ def _at(asked: Any) -> At:
 
 def listen(port: int) -> socket.socket:
     """A socket on this computer alone; RequestError where the port is taken. Port 0: any that is free."""
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a body does not wait until its head is acknowledged
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((ADDRESS, port))
