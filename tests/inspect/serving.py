@@ -13,9 +13,10 @@ from urllib.parse import urlencode
 
 from tyrne.inspect import open_run
 from tyrne.inspect.ui.reader import Reader
-from tyrne.inspect.ui.server import ADDRESS, listen, server
+from tyrne.inspect.ui.server import listen, server
 from tyrne.inspect.ui.sources import Sources, sources_of
 from tyrne.inspect.ui.viewer import Viewer
+from tyrne.system.loopback import LOOPBACK
 
 TOKEN = "a-token"
 
@@ -37,11 +38,11 @@ class Served:
 
     @property
     def address(self) -> str:
-        return f"http://{ADDRESS}:{self.port}/#{TOKEN}"
+        return f"http://{LOOPBACK}:{self.port}/#{TOKEN}"
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body. `Host=""` sends none."""
-        connection = http.client.HTTPConnection(ADDRESS, self.port, timeout=60)
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=60)
         connection.putrequest(method, path, skip_host="Host" in headers)
         for name, value in headers.items():
             if value:

@@ -47,7 +47,7 @@ def ui(
         from tyrne.inspect import open_run
 
         try:
-            from tyrne.inspect.ui.server import ADDRESS, listen, server
+            from tyrne.inspect.ui.server import listen, server
         except ModuleNotFoundError as error:
             if error.name not in ("starlette", "uvicorn"):
                 raise
@@ -55,6 +55,7 @@ def ui(
         from tyrne.inspect.ui.reader import Reader
         from tyrne.inspect.ui.sources import sources_of
         from tyrne.inspect.ui.viewer import Viewer
+        from tyrne.system.loopback import LOOPBACK
         from tyrne.system.replay import Replay
 
         shown = open_run(run, limit or 0, tuple(allow or ()))
@@ -65,7 +66,7 @@ def ui(
     sys.setswitchinterval(SOON)
     gc.freeze()  # what the report says stays, and need not be looked through again
     with listen(port) as at:
-        say(f"http://{ADDRESS}:{at.getsockname()[1]}/#{token}")
+        say(f"http://{LOOPBACK}:{at.getsockname()[1]}/#{token}")
         reader.start()
         with suppress(KeyboardInterrupt):
             server(Viewer(shown, reader, sources), token, at).run(sockets=[at])

@@ -14,8 +14,8 @@ from tyrne.debug.debugged import Debugged
 from tyrne.debug.gdb import Gdb
 from tyrne.system.errors import RequestError
 from tyrne.system.gdb_packets import INTERRUPT, Reader, packed
+from tyrne.system.loopback import LOOPBACK, tcp_socket
 
-LOOPBACK: Final = "127.0.0.1"
 _BYTES: Final = 1 << 16
 FLOOD: Final = 4 << 20
 """Bytes that a client may send while what it debugs runs: who sends more has gone mad, and is left."""
@@ -26,12 +26,11 @@ _BEGINNINGS: Final = b"+-$\x03"
 def listen(at: Path | int) -> tuple[socket.socket, str]:
     """A socket that waits for a client, and what gdb's `target remote` takes for it. A path is that of a new Unix
     socket, which only this user may open; a number a port, 0 any that is free. RequestError when it cannot be had."""
-    made = socket.socket(socket.AF_INET if isinstance(at, int) else socket.AF_UNIX, socket.SOCK_STREAM)
+    made = tcp_socket() if isinstance(at, int) else socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
         if isinstance(at, int):
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # no packet waits for what was said before
         made.bind((LOOPBACK, at) if isinstance(at, int) else str(at))
         made.listen(1)
     except (OSError, OverflowError) as error:

@@ -15,9 +15,9 @@ from tyrne.hosted.devices.peer import GUEST, Datagram, datagram_of, frame_of
 from tyrne.hosted.recorder import Recorder
 from tyrne.system import limits
 from tyrne.system.errors import RequestError, reason
+from tyrne.system.loopback import LOOPBACK
 from tyrne.system.parts import Device, Forward
 
-HOST: Final = "127.0.0.1"
 _MOST_CLIENTS: Final = 1024
 """Who can be answered: those that have sent last."""
 _MOST_BYTES: Final = 65_535
@@ -27,7 +27,7 @@ def open_port(forward: Forward) -> socket.socket:
     """A port of the host; RequestError where it cannot be had."""
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
-        made.bind((HOST, forward.udp))
+        made.bind((LOOPBACK, forward.udp))
     except OSError as error:
         made.close()
         what = f"port {forward.udp} of this host cannot be had: {reason(error)}"
@@ -98,7 +98,7 @@ class Ports:
         if found is None or found.ip != GUEST or (found.source_port, found.port) not in self._clients:
             return
         try:
-            self._by_guest[found.source_port].sendto(found.data, (HOST, found.port))
+            self._by_guest[found.source_port].sendto(found.data, (LOOPBACK, found.port))
         except OSError:  # it is full, or nobody is there any more
             return
 

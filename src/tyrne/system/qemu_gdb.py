@@ -21,6 +21,7 @@ from typing import Final
 
 from tyrne.system.errors import RequestError
 from tyrne.system.gdb_packets import INTERRUPT, Reader, packed
+from tyrne.system.loopback import LOOPBACK, tcp_socket
 
 ANSWER_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 0.05
@@ -60,10 +61,8 @@ class Stub:
         """`where` is a Unix socket, or a port of the loopback interface. A QEMU that has just been started may refuse
         at its socket at first: for so many seconds that is borne. All answers together may take `seconds`."""
         self.where: Final = str(where) if isinstance(where, Path) else f"port {where}"
-        family = socket.AF_INET if isinstance(where, int) else socket.AF_UNIX
-        self._socket: Final = socket.socket(family, socket.SOCK_STREAM)
-        if isinstance(where, int):
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what is asked waits for no answer
+        made = tcp_socket() if isinstance(where, int) else socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket: Final = made
         self._socket.settimeout(ANSWER_SECONDS)
         self._reader: Final = Reader()
         self._packets: Final[list[bytes]] = []
@@ -76,7 +75,7 @@ class Stub:
         try:
             while True:
                 try:
-                    self._socket.connect(("127.0.0.1", where) if isinstance(where, int) else str(where))
+                    self._socket.connect((LOOPBACK, where) if isinstance(where, int) else str(where))
                     break
                 except ConnectionRefusedError:
                     if isinstance(where, int) or time.monotonic() > end:

@@ -30,8 +30,8 @@ from tyrne.inspect.pictures.svg import style
 from tyrne.inspect.ui.at import At
 from tyrne.inspect.ui.viewer import WAYS, Viewer
 from tyrne.system.errors import RequestError
+from tyrne.system.loopback import LOOPBACK, tcp_socket
 
-ADDRESS: Final = "127.0.0.1"
 TOKEN: Final = "x-tyrne-token"
 """The header that every question for data has."""
 POLICY: Final = (
@@ -70,7 +70,7 @@ class _Guard:
 
     def __init__(self, app: ASGIApp, port: int) -> None:
         self._app: Final = app
-        self._hosts: Final = {f"{ADDRESS}:{port}".encode(), f"localhost:{port}".encode()}
+        self._hosts: Final = {f"{LOOPBACK}:{port}".encode(), f"localhost:{port}".encode()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def marked(message: Message) -> None:
@@ -205,11 +205,10 @@ def _at(asked: Any) -> At:
 
 def listen(port: int) -> socket.socket:
     """A socket on this computer alone; RequestError where the port is taken. Port 0: any that is free."""
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a body does not wait until its head is acknowledged
+    made = tcp_socket()
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        made.bind((ADDRESS, port))
+        made.bind((LOOPBACK, port))
         made.listen()
     except OSError as error:
         made.close()
