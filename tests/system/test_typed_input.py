@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tyrne.system import limits
 from tyrne.system.errors import BadRecordError, RequestError
 from tyrne.system.inputs import Input, read_input
 from tyrne.system.known import known_system
+from tyrne.system.qemu_console import ConsolePort
 from tyrne.system.record import from_json
 from tyrne.system.replay import Replay
 from tyrne.system.run import STATUS_DEADLOCK, STATUS_LIMIT, Machine, Ready, Request, prepare
@@ -63,6 +64,22 @@ def test_each_byte_of_a_file_is_typed_and_then_its_end(system: Path, machine: st
     said = typed.upper().decode() + "$\n"
     assert (run.report()["console"], run.report()["devices"]) == (said, {"keys": said})
     assert int(run.status) == 0
+
+
+@pytest.mark.qemu
+def test_what_a_console_says_is_not_lost_on_a_host_that_is_slow_to_read_it(
+    system: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def move_late(port: ConsolePort, ready: Sequence[int]) -> None:
+        if ready:
+            time.sleep(0.5)
+        move(port, ready)
+
+    move = ConsolePort.move
+    monkeypatch.setattr(ConsolePort, "move", move_late)
+    typed = b"0123456789abcde\n" * 500
+    run = testing.run_system(system, "qemu", max_instructions=0, typed=typed)
+    assert run.report()["devices"] == {"keys": typed.upper().decode() + "$\n"}
 
 
 def test_the_same_bytes_are_the_same_run_on_hosted_and_native(system: Path) -> None:

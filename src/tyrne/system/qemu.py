@@ -211,7 +211,7 @@ class Guest:
                     umask=0o077,  # what it makes is nobody else's
                     pass_fds=(
                         *(sink.fileno(), *(each.fileno() for each in self._sockets)),
-                        *([] if self._port is None else [self._port.descriptor]),
+                        *(() if self._port is None else self._port.descriptors),
                     ),
                 )
             assert process.stdin is not None
