@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -236,6 +237,30 @@ def test_the_page_can_be_asked_while_the_run_is_read(tmp_path: Path) -> None:
     assert len(set(read)) > 1 and (reader.failed, len(reader.rows)) == (None, 3604)
     assert viewer.rows(1, 10) == viewer_of(path).rows(1, 10)
     reader.close()
+
+
+def test_nothing_is_read_while_a_question_is_answered_but_what_its_answer_waits_for(tmp_path: Path) -> None:
+    turns = program(*[(CallNumber.TASK_YIELD, [])] * 900, (CallNumber.TASK_EXIT, [0]))
+    reader = Reader(open_run(system(tmp_path, "", one=(turns, ""), two=(turns, ""))))
+    with reader.rests():
+        reader.start()
+        time.sleep(0.3)
+        assert len(reader.rows) == 0
+        assert reader.wait(1000, 30)
+        read = len(reader.rows)
+        time.sleep(0.3)
+        assert 1000 <= len(reader.rows) <= read + 1 < 1802
+    assert reader.wait(1 << 62, 30) and len(reader.rows) == 1802
+    reader.close()
+
+
+def test_a_reader_that_rests_can_be_closed(tmp_path: Path) -> None:
+    turns = program(*[(CallNumber.TASK_YIELD, [])] * 900, (CallNumber.TASK_EXIT, [0]))
+    reader = Reader(open_run(system(tmp_path, "", one=(turns, ""))))
+    with reader.rests():
+        reader.start()
+        reader.close()
+    assert (reader.done, len(reader.rows)) == (True, 0)
 
 
 def test_a_reader_that_is_closed_reads_no_more(tmp_path: Path) -> None:

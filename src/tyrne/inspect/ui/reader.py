@@ -5,10 +5,12 @@ What is read is only added to, so others may look meanwhile. It stands for all p
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -26,7 +28,14 @@ KINDS: Final = ("call", "refusal", "fault", "switch")
 SENDS: Final = ("call", "send_wait")
 """Calls that wait until somebody takes their message."""
 _POLL: Final = 0.01
-"""Seconds."""
+"""Seconds between two looks at whether something has been read."""
+_LOOK: Final = 0.002
+"""Seconds between two looks at whether nobody asks any more."""
+_PAUSE: Final = 0.05
+"""Seconds that reading rests after an answer: a step of the page asks for several things, one after the other."""
+_STAYS: Final = 500
+"""Transitions, after which all that is there is left out of collections of garbage: what was read stays, and to look
+through it again makes an answer wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,12 @@ class Reader(threading.Thread):
         self._happened: Final[list[Event]] = []
         self._when: Final[list[int]] = []
         self._closing = False
+        self._asking: Final = threading.Lock()
+        self._questions = 0
+        """That are being answered."""
+        self._waiting = 0
+        """How many of them wait for what is to be read."""
+        self._asked_at = -_PAUSE
         self._taken = 0
         self._take(0)
 
@@ -76,14 +91,38 @@ class Reader(threading.Thread):
 
     def run(self) -> None:
         try:
-            while not self._closing and (made := self._replay.step()) is not None:
+            while self._goes_on() and (made := self._replay.step()) is not None:
                 self._follow(made)
+                if made.number % _STAYS == 0:
+                    gc.freeze()
                 if len(self._follower.events) >= EVENTS:
                     self.whole = False
                     break
         except Exception as error:
             self.failed = f"{type(error).__name__}: {error}"
         self.done = True
+
+    @contextmanager
+    def rests(self) -> Iterator[None]:
+        """Nothing is read while a question is answered, and for a moment afterwards, in which the next may come: of
+        threads that work, Python runs one at a time. Only an answer that waits for what is read does not stop that."""
+        with self._asking:
+            self._questions += 1
+        try:
+            yield
+        finally:
+            with self._asking:
+                self._questions -= 1
+                self._asked_at = time.monotonic()
+
+    def _goes_on(self) -> bool:
+        """Whether more is to be read, once nobody asks."""
+        while not self._closing and not self._waiting and self._is_asked():
+            time.sleep(_LOOK)
+        return not self._closing
+
+    def _is_asked(self) -> bool:
+        return self._questions > 0 or time.monotonic() < self._asked_at + _PAUSE
 
     def close(self) -> None:
         """Read no more."""
@@ -94,11 +133,17 @@ class Reader(threading.Thread):
     def wait(self, position: int, seconds: float) -> bool:
         """Until a position is read, or the end; False if it takes longer."""
         until = time.monotonic() + seconds
-        while len(self.rows) < position and not self.done:
-            if time.monotonic() > until:
-                return False
-            time.sleep(_POLL)
-        return True
+        with self._asking:
+            self._waiting += 1
+        try:
+            while len(self.rows) < position and not self.done:
+                if time.monotonic() > until:
+                    return False
+                time.sleep(_POLL)
+            return True
+        finally:
+            with self._asking:
+                self._waiting -= 1
 
     def next(self, kind: str, position: int, back: bool) -> int | None:
         """The position after the next transition of a kind, or after the one before; None where there is none."""

@@ -15,6 +15,7 @@ import hmac
 import re
 import socket
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib.resources import files
 from typing import Any, Final
 
@@ -93,11 +94,14 @@ def application(viewer: Viewer, token: str, port: int) -> ASGIApp:
     """The server's answers."""
 
     def guarded(answer: Answer) -> Callable[[Request], Response]:
+        rests = answer is not _about  # which the page asks again and again
+
         def respond(request: Request) -> Response:
             if not hmac.compare_digest(request.headers.get(TOKEN, "").encode(), token.encode()):
                 return JSONResponse({"error": "open the address that tyrne ui has printed"}, 403)
             try:
-                return JSONResponse(answer(viewer, request.query_params))
+                with viewer.reader.rests() if rests else nullcontext():
+                    return JSONResponse(answer(viewer, request.query_params))
             except RequestError as error:
                 return JSONResponse({"error": "; ".join(error.lines)}, 400)
 
