@@ -183,7 +183,7 @@ def test_a_defect_of_tyrne_is_one_line_too(tyrne: Tyrne, monkeypatch: pytest.Mon
     def broken(*_: object) -> None:
         raise ZeroDivisionError("two\nlines")
 
-    monkeypatch.setattr("tyrne.cli.commands.select", broken)
+    monkeypatch.setattr("tyrne.cli.building.select", broken)
     outcome = tyrne("check")
     assert outcome.status == 70
     assert outcome.error.startswith("tyrne: defect in tyrne: ZeroDivisionError: two lines; set TYRNE_TRACEBACK=1")

@@ -13,7 +13,7 @@ import pytest
 from qemu_now import Now, started, symbol, without_ticks
 
 from tyrne.cli.sheet import lines_of
-from tyrne.cli.views import CAPS, MAPS, PS, TREE, WAITS
+from tyrne.cli.views import VIEWS
 from tyrne.inspect import Inspection, look, look_at_replay, run_of
 from tyrne.inspect.live import LiveMachine, machine
 from tyrne.inspect.live.beginning import Beginning
@@ -30,7 +30,7 @@ from tyrne.system.replay import Replay
 from tyrne.system.shipped import shipped
 
 GOLDEN = Path(__file__).parent / "golden"
-VIEWS = {"ps": PS, "caps": CAPS, "tree": TREE, "waits": WAITS, "maps": MAPS}
+SHOWN = ("ps", "caps", "tree", "waits", "maps")
 PLACES = {
     "hello": (0, 1),
     "greeter": (0, 3),
@@ -69,7 +69,7 @@ def hosted(now: Now, replay: Replay) -> Inspection:
 
 def shown(seen: Inspection) -> str:
     """What the commands show, without the line that names the place, and the frames of another machine."""
-    lines = [(name, line) for name, view in VIEWS.items() for line in lines_of([*view.show(seen, None)])]
+    lines = [(name, line) for name in SHOWN for line in lines_of([*VIEWS[name].show(seen, None)])]
     return "".join(f"{name:5} {line}\n" for name, line in lines if not line.startswith("frames: "))
 
 

@@ -1,29 +1,36 @@
-"""The commands of `tyrne`, each with its arguments and options."""
+"""The command line as typer has it: `run`, `replay`, and the commands of the other files beside this one."""
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from tyrne.cli import c_projects, debugging, inspecting, labs, picturing, reaching, serving, tracing
+from tyrne.cli import building, c_projects, debugging, inspecting, labs, picturing, reaching, serving, tracing
 from tyrne.cli.errors import STATUS_INTERRUPTED, STATUS_REQUEST, complain_of_request
 from tyrne.cli.help import Command, Commands
-from tyrne.cli.output import complain, say, warn
-from tyrne.cli.running import STDOUT, check_output, progress, run_system, terminal, write
+from tyrne.cli.options import (
+    AbiOption,
+    AllowPath,
+    FilesOption,
+    MaxInstructions,
+    MemoryOption,
+    PolicyOption,
+    Release,
+    Report,
+    Systems,
+    given_by,
+    ram_of,
+)
+from tyrne.cli.output import complain, say
+from tyrne.cli.running import STDOUT, progress, run_system, terminal, write
 from tyrne.system import limits
-from tyrne.system.emit import Emit
-from tyrne.system.errors import RequestError
-from tyrne.system.parts import Given
 from tyrne.system.run import STATUS_LIMIT, Machine
-from tyrne.system.select import load_system, select, warnings_of
 
 # What only one command needs is imported there.
 
@@ -33,78 +40,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Abi(Enum):
-    """A system that programs are built for."""
-
-    LINUX = "linux"
-    TYRNE = "tyrne"
-
-
-Systems = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="SYSTEM.toml | PROGRAM",
-        help="A system description, or programs: Kernel Python (.py), C (.c), assembly (.S), an AArch64 ELF, "
-        "a raw image (.bin). Without any: the greeting.",
-        show_default=False,
-    ),
-]
-AllowPath = Annotated[
-    list[Path] | None,
-    typer.Option(
-        metavar="DIR",
-        help="A folder besides that of the description in which files of devices and memory may lie, to be read, and "
-        "changed if the description says keep = true. May be given again.",
-        show_default=False,
-    ),
-]
 STATUS_SAME, STATUS_DIFFERENT = 0, 1
 """Of `tyrne replay`."""
-AbiOption = Annotated[
-    Abi | None,
-    typer.Option(
-        "--abi",
-        help="For which system the programs were built, if they do not say so. The arguments of one for Linux stand "
-        "behind --.",
-        show_default=False,
-    ),
-]
-FilesOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--files",
-        metavar="DIR",
-        help="The files that a program for Linux finds, in a folder, or in an archive (cpio). It changes a copy.",
-        show_default=False,
-    ),
-]
-PolicyOption = Annotated[
-    bool,
-    typer.Option(
-        "--policy", help="At the end, on standard error: what was asked for and refused, of Linux and of the kernel."
-    ),
-]
-MemoryOption = Annotated[
-    str | None,
-    typer.Option(
-        "--memory",
-        metavar="SIZE",
-        help="RAM of a machine for programs, such as 256M, up to 1G; without it 128M. A description says its own.",
-        show_default=False,
-    ),
-]
-Release = Annotated[bool, typer.Option("--release", help="A kernel without the debug console.")]
-Report = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE", help="Write what happened as JSON; with - to standard output, and all else to standard error."
-    ),
-]
-MaxInstructions = Annotated[
-    int | None, typer.Option(metavar="N", min=1, max=(1 << 48) - 1, help="Stop after so many instructions.")
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -209,9 +146,9 @@ def run(
         typed,
         max_seconds,
         capture,
-        _given(context, abi, files, out),
+        given_by(context, abi, files, out),
         policy,
-        _ram(memory),
+        ram_of(memory),
         gdb,
     )
 
@@ -266,114 +203,9 @@ def replay(
     return STATUS_SAME if same else STATUS_DIFFERENT
 
 
-app.registered_commands += inspecting.app.registered_commands + tracing.app.registered_commands
-app.registered_commands += reaching.app.registered_commands + picturing.app.registered_commands
-app.registered_commands += serving.app.registered_commands
-app.registered_commands += debugging.app.registered_commands
+for _part in (inspecting, tracing, reaching, picturing, serving, debugging, building, c_projects):
+    app.registered_commands += _part.app.registered_commands
 app.add_typer(labs.app, name="lab")
-
-
-@app.command(cls=Command)
-def build(
-    context: typer.Context,
-    emit: Annotated[Emit, typer.Option(help="The kernel: as C, ELF or flat image. One program: as ELF or raw image.")],
-    system: Systems = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")] = None,
-    release: Release = False,
-    abi: AbiOption = None,
-    memory: MemoryOption = None,
-) -> int:
-    """Build the kernel with a system inside, or one program. With --emit c and one PROGRAM.py: that program's C."""
-    from tyrne.system.build import build_output
-
-    given, ram = _given(context, abi), _ram(memory)
-    if output is None and emit is not Emit.C:
-        raise RequestError(f"no output named; add -o FILE for --emit {emit.value}")
-    if output is not None:
-        check_output(output, system or [], select(system or [], given, ram=ram))
-    with progress(terminal(stderr=True), "building …"):
-        content, warnings = build_output(system or [], emit, release, given, ram)
-    warn(warnings)
-    write(STDOUT if output is None else output, content)
-    return 0
-
-
-@app.command(cls=Command)
-def check(
-    context: typer.Context,
-    system: Systems = None,
-    allow_path: AllowPath = None,
-    abi: AbiOption = None,
-    files: FilesOption = None,
-    memory: MemoryOption = None,
-) -> int:
-    """Check a description, its programs and the files of its devices without running anything."""
-    from tyrne.system.device_files import read_files
-    from tyrne.system.outline import outline
-
-    with progress(terminal(stderr=True), "checking …"):
-        description = select(system or [], _given(context, abi, files), allow_path or (), _ram(memory))
-        loaded = load_system(description)
-        read_files(loaded.devices, allow_path or ())
-    warn(warnings_of(loaded))
-    say(*outline(description, loaded))
-    return 0
-
-
-@app.command(cls=Command)
-def new(directory: Annotated[Path, typer.Argument(metavar="NAME", help="The directory to make.")]) -> int:
-    """Make a directory with a program and a system description that run."""
-    from tyrne.cli.new import create_project
-
-    description = create_project(directory)
-    say(f"made {directory}; run it with: tyrne run {shlex.quote(str(description))}")
-    return 0
-
-
-class CacheAction(Enum):
-    """What `tyrne cache` may be asked to do."""
-
-    CLEAR = "clear"
-
-
-@app.command(cls=Command)
-def cache(
-    action: Annotated[
-        CacheAction | None, typer.Argument(metavar="clear", help="Delete all of it. Without this: say what it holds.")
-    ] = None,
-) -> int:
-    """Say where the cache of what was built is, and how large; or clear it."""
-    from rich.filesize import decimal
-
-    from tyrne.system import built
-
-    directory, size = built.place_and_size()
-    if action is None:
-        say(f"{directory}: {decimal(size)}, all of which can be built again; clear it with: tyrne cache clear")
-        return 0
-    built.clear()
-    say(f"{directory}: cleared, {decimal(size)}")
-    return 0
-
-
-app.registered_commands += c_projects.app.registered_commands
-
-
-def _ram(text: str | None) -> int | None:
-    """The bytes that a size stands for, if there is one; RequestError with the option where it is none."""
-    from tyrne.system.ram import read_size
-
-    if text is None:
-        return None
-    try:
-        return read_size(text)
-    except RequestError as error:
-        raise RequestError(f"--{error}") from None
-
-
-def _given(context: typer.Context, abi: Abi | None, files: Path | None = None, out: Path | None = None) -> Given:
-    """What a command line gives to a program: `run_command_line` has its arguments."""
-    return Given(None if abi is None else abi.value, context.find_object(tuple) or (), files=files, out=out)
 
 
 def run_command_line(arguments: Sequence[str], behind: tuple[str, ...] = ()) -> int:

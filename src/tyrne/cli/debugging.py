@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tyrne.cli.help import Command
-from tyrne.cli.inspecting import STATUS_SHOWN, Allow, At, Limit, Run
+from tyrne.cli.inspecting import STATUS_SHOWN
+from tyrne.cli.options import Allow, At, Limit, Run
 from tyrne.cli.output import complain, say
 from tyrne.cli.running import progress, terminal
 from tyrne.system.printable import one_line
@@ -172,17 +173,16 @@ def place_of(listen: str | None, otherwise: Path) -> Iterator[Path | int]:
 def answer(session: Debugged, asked: str) -> str:
     """What gdb's `monitor` shows, each line with an end."""
     from tyrne.cli.sheet import lines_of
-    from tyrne.cli.views import CAPS, MAPS, PS, TOP, TREE, WAITS, heading
+    from tyrne.cli.views import VIEWS, heading
     from tyrne.inspect.selection import known_task
     from tyrne.system.errors import RequestError
 
-    views = {"ps": PS, "caps": CAPS, "tree": TREE, "waits": WAITS, "maps": MAPS, "top": TOP}
     name, *rest = asked.split() or ["help"]
     try:
         seen = session.look()
         task = known_task(seen, rest[0]) if rest and rest[0] != "all" else None
-        if name in views and len(rest) < 2:
-            return "".join(f"{line}\n" for line in lines_of([heading(seen.at), *views[name].show(seen, task)]))
+        if name in VIEWS and len(rest) < 2:
+            return "".join(f"{line}\n" for line in lines_of([heading(seen.at), *VIEWS[name].show(seen, task)]))
         if name == "only" and len(rest) == 1:
             numbers = {found.name: found.number for found in seen.tasks}
             session.count_only(None if task is None else numbers[task])
@@ -190,6 +190,6 @@ def answer(session: Debugged, asked: str) -> str:
     except RequestError as error:
         return f"{error}\n"
     return (
-        f"monitor {'|'.join(views)} [TASK]: as tyrne {'|'.join(views)} shows it, here\n"
+        f"monitor {'|'.join(VIEWS)} [TASK]: as tyrne {'|'.join(VIEWS)} shows it, here\n"
         "monitor only TASK|all: whose breakpoints count, since programs of several tasks have the same addresses\n"
     )

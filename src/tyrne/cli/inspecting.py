@@ -2,167 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from tyrne.cli.help import Command
+from tyrne.cli.options import RUN_HELP, Allow, AsJson, At, Image, Limit, LiveAt, OneTask, Run
 from tyrne.cli.output import complain
 from tyrne.cli.running import STDOUT, progress, terminal, write
 from tyrne.system.errors import RequestError
 
 if TYPE_CHECKING:
-    from tyrne.cli.views import View
     from tyrne.inspect.objects import Inspection
 
-RUN_HELP: Final = (
-    "What tyrne run --report has written, on any machine; or a system or program, which runs hosted meanwhile."
-)
-Run = Annotated[Path, typer.Argument(metavar="RUN", help=RUN_HELP, show_default=False)]
-OneTask = Annotated[str | None, typer.Argument(metavar="TASK", help="Of this task alone.", show_default=False)]
-At = Annotated[
-    str | None,
-    typer.Option(
-        metavar="N",
-        help="After N transitions of the kernel; -1: before the last one; 4+120: 120 instructions after the fourth; "
-        "2000i: after 2000 instructions. Without it: at the end.",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
-Limit = Annotated[
-    int | None,
-    typer.Option(
-        "--max-instructions", metavar="N", min=1, max=(1 << 48) - 1, help="Stop after so many instructions of tasks."
-    ),
-]
-Allow = Annotated[
-    list[Path] | None,
-    typer.Option("--allow-path", metavar="DIR", help="As for tyrne run.", show_default=False),
-]
-LiveAt = Annotated[
-    str | None,
-    typer.Option(
-        "--live",
-        metavar="PATH|PORT",
-        help="Look into QEMU while it runs RUN, a system or a program: at this gdb socket, such as that of "
-        "tyrne run --machine qemu --gdb PATH.",
-        show_default=False,
-    ),
-]
-Image = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="ELF",
-        help="With --live: the kernel that runs there, if tyrne run has not started it.",
-        show_default=False,
-    ),
-]
 STATUS_SHOWN, STATUS_DIFFERENT, STATUS_LIMITED = 0, 1, 4
 
 app = typer.Typer()
 
 
-@app.command(cls=Command)
-def ps(
-    run: Run,
-    at: At = None,
-    json: AsJson = False,
-    live: LiveAt = None,
-    image: Image = None,
-    limit: Limit = None,
-    allow: Allow = None,
-) -> int:
-    """Show the tasks of a run at a position: what each does, what it waits for, and where in its program it is.
+COMMANDS: Final = {
+    "ps": """Show the tasks of a run at a position: what each does, what it waits for, and where in its program it is.
 
     Exit status of this and the other commands that look into a run: 0; 2 the request was wrong; 4 the limit was
     reached before the position.
-    """
-    from tyrne.cli.views import PS
-
-    return _show(PS, run, None, at, json, limit, allow, live, image)
-
-
-@app.command(cls=Command)
-def caps(
-    run: Run,
-    task: OneTask = None,
-    at: At = None,
-    json: AsJson = False,
-    live: LiveAt = None,
-    image: Image = None,
-    limit: Limit = None,
-    allow: Allow = None,
-) -> int:
-    """Show what tasks hold: handle, object, rights, and where each capability came from."""
-    from tyrne.cli.views import CAPS
-
-    return _show(CAPS, run, task, at, json, limit, allow, live, image)
+    """,
+    "caps": "Show what tasks hold: handle, object, rights, and where each capability came from.",
+    "tree": "Show the derivation tree of all capabilities, those that travel in messages too.",
+    "waits": "Show who waits for whom, marking who is stuck and cycles; "
+    "and what stands in endpoints and notifications.",
+    "maps": "Show what is mapped in address spaces, and the memory regions.",
+    "top": "Show what each task has used until a position: instructions, calls and quotas.",
+}
+"""The commands that show one view, and what each shows."""
+OF_A_TASK: Final = ("caps", "maps")
+"""Those that can be of one task alone."""
 
 
-@app.command(cls=Command)
-def tree(
-    run: Run,
-    at: At = None,
-    json: AsJson = False,
-    live: LiveAt = None,
-    image: Image = None,
-    limit: Limit = None,
-    allow: Allow = None,
-) -> int:
-    """Show the derivation tree of all capabilities, those that travel in messages too."""
-    from tyrne.cli.views import TREE
+def _of_all(name: str) -> Callable[..., int]:
+    def show(
+        run: Run,
+        at: At = None,
+        json: AsJson = False,
+        live: LiveAt = None,
+        image: Image = None,
+        limit: Limit = None,
+        allow: Allow = None,
+    ) -> int:
+        return _show(name, run, None, at, json, limit, allow, live, image)
 
-    return _show(TREE, run, None, at, json, limit, allow, live, image)
-
-
-@app.command(cls=Command)
-def waits(
-    run: Run,
-    at: At = None,
-    json: AsJson = False,
-    live: LiveAt = None,
-    image: Image = None,
-    limit: Limit = None,
-    allow: Allow = None,
-) -> int:
-    """Show who waits for whom, marking who is stuck and cycles; and what stands in endpoints and notifications."""
-    from tyrne.cli.views import WAITS
-
-    return _show(WAITS, run, None, at, json, limit, allow, live, image)
+    return show
 
 
-@app.command(cls=Command)
-def maps(
-    run: Run,
-    task: OneTask = None,
-    at: At = None,
-    json: AsJson = False,
-    live: LiveAt = None,
-    image: Image = None,
-    limit: Limit = None,
-    allow: Allow = None,
-) -> int:
-    """Show what is mapped in address spaces, and the memory regions."""
-    from tyrne.cli.views import MAPS
+def _of_a_task(name: str) -> Callable[..., int]:
+    def show(
+        run: Run,
+        task: OneTask = None,
+        at: At = None,
+        json: AsJson = False,
+        live: LiveAt = None,
+        image: Image = None,
+        limit: Limit = None,
+        allow: Allow = None,
+    ) -> int:
+        return _show(name, run, task, at, json, limit, allow, live, image)
 
-    return _show(MAPS, run, task, at, json, limit, allow, live, image)
+    return show
 
 
-@app.command(cls=Command)
-def top(
-    run: Run,
-    at: At = None,
-    json: AsJson = False,
-    live: LiveAt = None,
-    image: Image = None,
-    limit: Limit = None,
-    allow: Allow = None,
-) -> int:
-    """Show what each task has used until a position: instructions, calls and quotas."""
-    from tyrne.cli.views import TOP
-
-    return _show(TOP, run, None, at, json, limit, allow, live, image)
+for _name, _text in COMMANDS.items():
+    _made = _of_a_task if _name in OF_A_TASK else _of_all
+    app.command(_name, cls=Command, help=_text)(_made(_name))
 
 
 @app.command(cls=Command)
@@ -208,7 +119,7 @@ def diff(
 
 
 def _show(
-    view: View,
+    command: str,
     run: Path,
     task: str | None,
     at: str | None,
@@ -220,14 +131,14 @@ def _show(
 ) -> int:
     """Go to the position, or into the machine that runs, and show what is there; the exit status."""
     from tyrne.cli.sheet import show
-    from tyrne.cli.views import heading
+    from tyrne.cli.views import VIEWS, heading
     from tyrne.inspect import to_data
     from tyrne.inspect.selection import known_task, restricted
     from tyrne.system.printable import json_text
 
     if live is None and image is not None:
         raise RequestError(f"--image {image}: is the kernel of a machine that runs; add --live, or leave it out")
-    limited = None
+    view, limited = VIEWS[command], None
     if live is not None:
         seen = _live(run, live, image, allow, {"--at": at, "--max-instructions": limit})
     else:

@@ -9,7 +9,8 @@ from typing import Annotated, Final
 import typer
 
 from tyrne.cli.help import Command
-from tyrne.cli.inspecting import STATUS_LIMITED, STATUS_SHOWN, Allow, At, Limit, Run
+from tyrne.cli.inspecting import STATUS_LIMITED, STATUS_SHOWN
+from tyrne.cli.options import Allow, At, Limit, Run
 from tyrne.cli.output import complain
 from tyrne.cli.running import STDOUT, check_drawing, progress, terminal, write
 from tyrne.system.errors import RequestError

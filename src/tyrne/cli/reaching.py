@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tyrne.cli.help import Command
-from tyrne.cli.inspecting import Allow, AsJson, Limit, Run
+from tyrne.cli.options import Allow, AsJson, Limit, Run
 from tyrne.cli.output import complain
 from tyrne.cli.running import STDOUT, progress, terminal, write
 from tyrne.system.errors import RequestError

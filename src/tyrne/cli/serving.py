@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 
 from tyrne.cli.help import Command
-from tyrne.cli.inspecting import Allow, Limit, Run
+from tyrne.cli.options import Allow, Limit, Run
 from tyrne.cli.output import complain, say
 from tyrne.cli.running import progress, terminal
 from tyrne.system.errors import RequestError

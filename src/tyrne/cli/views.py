@@ -223,9 +223,12 @@ class View:
     parts: tuple[str, ...]
 
 
-PS: Final = View(processes, ("tasks",))
-CAPS: Final = View(capabilities, ("capabilities",))
-TREE: Final = View(tree, ("capabilities",))
-WAITS: Final = View(waits, ("waits", "cycles", "endpoints", "notifications", "interrupts"))
-MAPS: Final = View(maps, ("spaces", "regions", "frames"))
-TOP: Final = View(top, ("tasks", "quotas", "frames"))
+VIEWS: Final = {
+    "ps": View(processes, ("tasks",)),
+    "caps": View(capabilities, ("capabilities",)),
+    "tree": View(tree, ("capabilities",)),
+    "waits": View(waits, ("waits", "cycles", "endpoints", "notifications", "interrupts")),
+    "maps": View(maps, ("spaces", "regions", "frames")),
+    "top": View(top, ("tasks", "quotas", "frames")),
+}
+"""By the command that shows it."""
