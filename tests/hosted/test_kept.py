@@ -7,9 +7,10 @@ import pytest
 from systems import flat_system
 
 from tyrne.hal.interrupt import Interrupt
+from tyrne.hosted.happened import CallEvent
 from tyrne.hosted.kept import EVERYTHING, REPORT, SUMMARY, Kept, forget_oldest
 from tyrne.hosted.machine import HostedMachine
-from tyrne.hosted.recorder import CallEvent, Listener, Recorder
+from tyrne.hosted.recorder import Listener, Recorder
 
 SMALL = Kept(calls=2, interrupts=1, console=3, log=4, tasks=20)
 LIVES = 1000

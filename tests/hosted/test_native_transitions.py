@@ -14,9 +14,10 @@ from test_machine import SOURCES
 from tyrne.boards.native import journal
 from tyrne.hosted import library, native
 from tyrne.hosted.drivers import ByBlock, ByInstruction
+from tyrne.hosted.happened import CallEvent
 from tyrne.hosted.kept import EVERYTHING, SUMMARY, Kept
 from tyrne.hosted.native import NativeMachine
-from tyrne.hosted.recorder import CallEvent, Listener, Recorder
+from tyrne.hosted.recorder import Listener, Recorder
 from tyrne.hosted.stop import StopRequest
 
 C = Path(library.__file__).with_name("transitions.c").read_text()

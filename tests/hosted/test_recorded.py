@@ -18,7 +18,7 @@ from test_machines_agree import FAULTS
 
 from running import run_system
 from tyrne.hal.interrupt import Interrupt
-from tyrne.hosted.recorder import FaultEvent, InterruptEvent
+from tyrne.hosted.happened import FaultEvent, InterruptEvent
 from tyrne.system.replay import Replay
 
 EXIT = "mov x0, #0\nmov x8, #4\nsvc #0\n"

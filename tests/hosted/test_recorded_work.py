@@ -13,7 +13,7 @@ from long_work import long_work
 from running import run_system
 from tyrne.abi import CallNumber
 from tyrne.hal.interrupt import Interrupt
-from tyrne.hosted.recorder import CallEvent, InterruptEvent
+from tyrne.hosted.happened import CallEvent, InterruptEvent
 from tyrne.system.limits import MAPPED_PAGES, SLICE_MIN
 from tyrne.system.replay import Replay
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from tyrne.abi import VERSION
+from tyrne.hosted.happened import CallEvent, FaultEvent
 from tyrne.hosted.kept import WITHOUT_CALLS
-from tyrne.hosted.recorder import CallEvent, FaultEvent, Listener, Recorder
+from tyrne.hosted.recorder import Listener, Recorder
 
 
 def _feed(recorder: Recorder) -> None:

@@ -13,7 +13,8 @@ import pytest
 from running import run_hosted, run_native, run_system
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hosted.board import HostedBoard
-from tyrne.hosted.recorder import InterruptEvent, Recorder
+from tyrne.hosted.happened import InterruptEvent
+from tyrne.hosted.recorder import Recorder
 from tyrne.lang import u64
 from tyrne.system.errors import RequestError
 from tyrne.system.manifest import encode

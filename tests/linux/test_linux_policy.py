@@ -12,7 +12,8 @@ from linux_programs import build, on_all_machines, run, told
 
 from tyrne.abi import CallNumber, Status
 from tyrne.cli.main import run_arguments as main
-from tyrne.hosted.recorder import CallEvent, text_of
+from tyrne.hosted.happened import CallEvent
+from tyrne.hosted.recorder import text_of
 from tyrne.linux.archive import count_files, entry
 from tyrne.linux.calls import MOST_TOLD, PIECE_BYTES, TOLD
 from tyrne.linux.numbers import NUMBERS

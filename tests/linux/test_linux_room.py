@@ -9,7 +9,8 @@ import pytest
 from linux_programs import ORACLE, build, by_oracle, on_all_machines, run, told
 
 from tyrne.abi import CallNumber, CapKind
-from tyrne.hosted.recorder import CallEvent, Listener
+from tyrne.hosted.happened import CallEvent
+from tyrne.hosted.recorder import Listener
 from tyrne.linux.start import HEAP_PIECES, HEAP_TABLES
 from tyrne.system.errors import RequestError
 from tyrne.system.run import Machine, Request, Result, prepare

@@ -11,8 +11,9 @@ from promises.hostile import HOSTILE, SERVER, VICTIM
 from running import on_each_machine, run_system
 from tyrne.abi import CallNumber as C
 from tyrne.abi import Rights, Status, TaskState
+from tyrne.hosted.happened import CallEvent
 from tyrne.hosted.machine import HostedMachine
-from tyrne.hosted.recorder import CallEvent, Recorder
+from tyrne.hosted.recorder import Recorder
 from tyrne.system.manifest import encode
 from tyrne.system.select import load_system, select
 from tyrne.testing import run_system as run_limited

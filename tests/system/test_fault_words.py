@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from tyrne.hosted.recorder import FaultEvent
+from tyrne.hosted.happened import FaultEvent
 from tyrne.system import limits
 from tyrne.system.fault_words import ABORTS, CLASSES, fault_words
 from tyrne.system.task_view import COMMON, UNKNOWN, Span, TaskView, Where

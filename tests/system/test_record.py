@@ -14,7 +14,7 @@ import pytest
 
 from tyrne.abi import VERSION
 from tyrne.hal.interrupt import Interrupt
-from tyrne.hosted.recorder import InterruptEvent
+from tyrne.hosted.happened import InterruptEvent
 from tyrne.system import kernel_source, limits
 from tyrne.system.errors import RequestError
 from tyrne.system.loading import RAW_BASE

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tyrne.hal.interrupt import Interrupt
+from tyrne.hosted.happened import InterruptEvent
 from tyrne.hosted.kept import EVERYTHING, WITHOUT_CALLS
-from tyrne.hosted.recorder import InterruptEvent, Recorder
+from tyrne.hosted.recorder import Recorder
 from tyrne.system.records import RecordError, feed
 
 

@@ -7,7 +7,7 @@ import pytest
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind as K
 from tyrne.abi import Rights, Status
-from tyrne.hosted.recorder import CallEvent
+from tyrne.hosted.happened import CallEvent
 from tyrne.system.names import Names
 from tyrne.system.refusal_words import refusal_words
 from tyrne.system.task_view import COMMON, FirstCap, TaskView

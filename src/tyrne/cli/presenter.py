@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import BinaryIO, Final
 
+from tyrne.hosted.happened import CallEvent
 from tyrne.hosted.kept import SUMMARY, forget_oldest
-from tyrne.hosted.recorder import CallEvent, Listener
+from tyrne.hosted.recorder import Listener
 from tyrne.system.policy import Policy
 
 REFUSED: Final = b"refused: "

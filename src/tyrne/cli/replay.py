@@ -8,7 +8,8 @@ from itertools import chain
 from typing import Final, TextIO
 
 from tyrne.cli.output import say
-from tyrne.hosted.recorder import CallEvent, FaultEvent, lines_of
+from tyrne.hosted.happened import CallEvent, FaultEvent
+from tyrne.hosted.recorder import lines_of
 from tyrne.inspect.held import capabilities_of
 from tyrne.inspect.positions import move, target_of
 from tyrne.system import kernel_source

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from tyrne.cli.output import complain, say
-from tyrne.hosted.recorder import CallEvent
+from tyrne.hosted.happened import CallEvent
 from tyrne.system.policy import Policy
 from tyrne.system.run import STATUS_DEADLOCK, STATUS_LIMIT, STATUS_PANIC, Result
 

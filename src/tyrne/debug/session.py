@@ -12,7 +12,7 @@ from tyrne.debug.debugged import Breakpoint, Stop, Watch, Why
 from tyrne.debug.hits import Hit, Hits
 from tyrne.debug.memory import PAGE, read, translate
 from tyrne.debug.registers import registers
-from tyrne.hosted.recorder import FaultEvent
+from tyrne.hosted.happened import FaultEvent
 from tyrne.inspect import look_at_replay
 from tyrne.inspect.objects import Inspection
 from tyrne.inspect.positions import backward

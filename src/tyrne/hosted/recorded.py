@@ -10,9 +10,10 @@ from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.cpu import INTERRUPTED, NO_LIMIT, Stop
+from tyrne.hosted.happened import InterruptEvent
 from tyrne.hosted.loading import ram_size
 from tyrne.hosted.machine import HostedMachine
-from tyrne.hosted.recorder import InterruptEvent, Recorder
+from tyrne.hosted.recorder import Recorder
 from tyrne.kernel.task import Task
 from tyrne.lang import u64
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tyrne.abi import CALLS, NULL_HANDLE, CapKind, Rights, Status, pack_handle, unpack_handle
-from tyrne.hosted.recorder import CallEvent
+from tyrne.hosted.happened import CallEvent
 from tyrne.inspect.held import kind_word, name_of
 from tyrne.inspect.words import TEXT, clean, of_kind
 from tyrne.kernel.cap_slot import CapSlot

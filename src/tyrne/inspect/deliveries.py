@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from tyrne.abi import NULL_HANDLE, CallNumber, Status, TaskState, unpack_handle
 from tyrne.hal.interrupt import Interrupt as Cause
-from tyrne.hosted.recorder import CallEvent, FaultEvent
+from tyrne.hosted.happened import CallEvent, FaultEvent
 from tyrne.inspect.call_words import CallWords
 from tyrne.inspect.events import Message, Moment
 from tyrne.kernel.capability import EndpointHandle, NotificationHandle, ReplyHandle

@@ -7,7 +7,7 @@ from typing import Final
 
 from tyrne.abi import TaskState
 from tyrne.hal.aarch64.syndrome import fault_kind
-from tyrne.hosted.recorder import CallEvent
+from tyrne.hosted.happened import CallEvent
 from tyrne.inspect import objects
 from tyrne.inspect.held import name_of
 from tyrne.inspect.view import View

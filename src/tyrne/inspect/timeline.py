@@ -18,7 +18,8 @@ from typing import Any, Final
 
 from tyrne.abi import TaskState
 from tyrne.hal.interrupt import Interrupt as Cause
-from tyrne.hosted.recorder import CallEvent, FaultEvent, text_of
+from tyrne.hosted.happened import CallEvent, FaultEvent
+from tyrne.hosted.recorder import text_of
 from tyrne.inspect.call_words import CallWords
 from tyrne.inspect.deliveries import Deliveries, Step, Stood, signals_of
 from tyrne.inspect.events import (

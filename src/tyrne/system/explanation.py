@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from tyrne.abi import TaskState
 from tyrne.hal.board import Standing
-from tyrne.hosted.recorder import CallEvent, FaultEvent, Recorder
+from tyrne.hosted.happened import CallEvent, FaultEvent
+from tyrne.hosted.recorder import Recorder
 from tyrne.system.fault_words import fault_words
 from tyrne.system.line_table import BadTableError, from_json, to_json
 from tyrne.system.manifest import System, encode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tyrne.hal.aarch64.syndrome import AbortCause, FaultKind, abort_cause, exception_class, fault_kind
-from tyrne.hosted.recorder import FaultEvent
+from tyrne.hosted.happened import FaultEvent
 from tyrne.lang import u64
 from tyrne.linux.start import OUT
 from tyrne.system import limits

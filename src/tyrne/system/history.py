@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tyrne.abi import NULL_HANDLE, CallNumber, Status, unpack_handle
+from tyrne.hosted.happened import CallEvent
 from tyrne.hosted.kept import forget_oldest
-from tyrne.hosted.recorder import CallEvent
 from tyrne.kernel.cap_slot import CapSlot
 from tyrne.kernel.capability import EndpointHandle, ReplyHandle, TaskHandle, life_of
 from tyrne.kernel.kernel import Kernel

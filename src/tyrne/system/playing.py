@@ -14,10 +14,11 @@ from tyrne.hal.frame import Vector
 from tyrne.hal.interrupt import Interrupt
 from tyrne.hosted.board import HostedBoard
 from tyrne.hosted.cpu import NO_LIMIT, Stop
+from tyrne.hosted.happened import CallEvent, FaultEvent
 from tyrne.hosted.machine import HostedMachine
 from tyrne.hosted.panic import describe
 from tyrne.hosted.recorded import RecordedMachine
-from tyrne.hosted.recorder import CallEvent, FaultEvent, Recorder
+from tyrne.hosted.recorder import Recorder
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.task import Task
 from tyrne.lang import Trap, u64

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tyrne.hosted.happened import CallEvent
 from tyrne.hosted.kept import forget_oldest
-from tyrne.hosted.recorder import CallEvent, text_of
+from tyrne.hosted.recorder import text_of
 from tyrne.linux.told import error_name, is_cut, is_told, linux_name, piece, remark
 from tyrne.system.names import Names
 

@@ -34,7 +34,7 @@ from typing import Any, Final
 
 from tyrne.hal import manifest as layout
 from tyrne.hal.interrupt import MOST_SEED, Interrupt
-from tyrne.hosted.recorder import InterruptEvent
+from tyrne.hosted.happened import InterruptEvent
 from tyrne.system import kernel_source, limits
 from tyrne.system.devices import in_ram
 from tyrne.system.errors import BadRecordError

@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from tyrne.abi import CALLS, NULL_HANDLE, CallLayout, CapKind, Rights, Status, includes, unpack_handle
-from tyrne.hosted.recorder import CallEvent
+from tyrne.hosted.happened import CallEvent
 from tyrne.lang import u64
 from tyrne.linux.told import is_told
 from tyrne.system.names import Names, called

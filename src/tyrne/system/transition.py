@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from tyrne.hal.interrupt import Interrupt
-from tyrne.hosted.recorder import CallEvent, FaultEvent, Listener
+from tyrne.hosted.happened import CallEvent, FaultEvent
+from tyrne.hosted.recorder import Listener
 
 TaskName = Callable[[int], str]
 """The name of a task by its number."""

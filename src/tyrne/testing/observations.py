@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tyrne.abi import CALLS, CallNumber, Status
-from tyrne.hosted.recorder import CallEvent, FaultEvent, Recorder, text_of
+from tyrne.hosted.happened import CallEvent, FaultEvent
+from tyrne.hosted.recorder import Recorder, text_of
 from tyrne.system.names import Names
 
 _LAYOUTS: Final = {layout.number.value: (len(layout.arguments), len(layout.results)) for layout in CALLS}

@@ -19,7 +19,7 @@ from typing import Any, Final
 import tyrne.hosted
 import tyrne.kernel
 from tyrne.abi import Status
-from tyrne.hosted.recorder import CallEvent
+from tyrne.hosted.happened import CallEvent
 from tyrne.system.replay import Replay
 from tyrne.system.transition import Transition
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tyrne.hosted.recorder import CallEvent, FaultEvent
+from tyrne.hosted.happened import CallEvent, FaultEvent
 from tyrne.inspect.events import NANOSECONDS, Call, Event, Fault, Message, Moment, State, Timeline
 from tyrne.inspect.timeline import EVENTS, Follower
 from tyrne.inspect.ui.at import At

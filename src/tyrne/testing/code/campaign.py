@@ -10,7 +10,7 @@ from typing import Any, Final
 from tyrne.abi import Status
 from tyrne.hal.aarch64.syndrome import fault_kind
 from tyrne.hal.exit_status import LIMIT
-from tyrne.hosted.recorder import CallEvent
+from tyrne.hosted.happened import CallEvent
 from tyrne.lang import u64
 from tyrne.testing.code import excluded
 from tyrne.testing.code.assembler import NOP

@@ -8,7 +8,8 @@ from typing import Final
 
 from tyrne.abi import CallNumber
 from tyrne.hal.exit_status import PANIC
-from tyrne.hosted.recorder import CallEvent, FaultEvent, Recorder
+from tyrne.hosted.happened import CallEvent, FaultEvent
+from tyrne.hosted.recorder import Recorder
 from tyrne.system.qemu_versions import Fault, Version, corrected
 from tyrne.system.transition import Ended, Event
 
