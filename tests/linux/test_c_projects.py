@@ -203,7 +203,7 @@ def test_several_sources_are_compiled_each_to_its_own_output(tmp_path: Path) -> 
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["a.c", "a.cc", "a.s", "a.S"])
+@pytest.mark.parametrize("name", ["a.c", pytest.param("a.cc", marks=pytest.mark.more), "a.s", "a.S"])
 def test_no_flag_of_ours_is_warned_of(tmp_path: Path, name: str) -> None:
     write(tmp_path, {name: "" if name[-1] in "sS" else "int main(void);\n", "main.c": HELLO})
     built("cc", "-Wall", "-Wextra", "-Werror", "-c", name, "-o", "made", cwd=tmp_path)
