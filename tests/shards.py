@@ -1,11 +1,18 @@
-"""What is tried in several parts: `make test` makes the first of them, `make test-more` the others."""
+"""What is tried in several parts, or ways: `make test` tries the first of them, `make test-more` the others."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import pytest
 
 
-def shards(name: str, count: int, first: int = 1) -> pytest.MarkDecorator:
-    """A parameter for the number of the part, of so many; the `first` ones are made each time."""
-    later = [pytest.param(number, marks=pytest.mark.more) for number in range(first, count)]
-    return pytest.mark.parametrize(name, [*range(first), *later])
+def shards(name: str, count: int) -> pytest.MarkDecorator:
+    """A parameter for the number of the part, of so many."""
+    return first_of(name, range(count))
+
+
+def first_of(name: str, values: Iterable[object]) -> pytest.MarkDecorator:
+    """A parameter."""
+    first, *others = values
+    return pytest.mark.parametrize(name, [first, *(pytest.param(value, marks=pytest.mark.more) for value in others)])

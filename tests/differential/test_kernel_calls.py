@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shards import shards
 from tyrne.abi import CallNumber, Status
 from tyrne.kernel import deletion, messages, page_ranges, rendezvous, signals, task_calls
 from tyrne.kernel.cap_slot import CapSlot
@@ -34,7 +35,7 @@ SELDOM = {Status.OUT_OF_FRAMES}
 """Needs a quota for more than 512 pages, where no block of 2 MiB is whole: these systems have 2 MiB of RAM."""
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@shards("part", PARTS)
 def test_random_calls_agree_and_reach_every_call_and_status(part: int) -> None:
     tally, seed = Tally(), 1_000_000 * part + int(os.environ.get("TYRNE_SEED", "200"))
     with watchdog(600):

@@ -15,6 +15,7 @@ import torture
 import torture_world
 from random_programs import program
 
+from shards import first_of
 from tyrne.compiler.build import HostLibrary, build_host_library
 from tyrne.compiler.build.compare import Comparer
 from tyrne.lang import u64
@@ -69,7 +70,7 @@ def test_written_functions_agree() -> None:
             run(library, comparer, name, function, choose, 150)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@first_of("seed", [1, 2])
 def test_random_programs_agree(seed: int, tmp_path: Path) -> None:
     source = tmp_path / f"random_program_{seed}.py"
     world = tmp_path / f"random_world_{seed}.py"

@@ -240,6 +240,7 @@ def test_what_is_made_to_take_long_does_not(tmp_path: Path, content: str, abi: s
     assert time.process_time() - begun < 8  # seconds; each takes less than two
 
 
+@pytest.mark.more  # builds a libc of its own
 def test_a_position_independent_file_is_moved_and_the_others_are_not() -> None:
     plain, pie = build("library.c").read_bytes(), build("library.c", *STATIC, "-fPIE", "-static-pie").read_bytes()
     assert (patch(plain, START).base, patch(pie, START).base) == (0, 0x400000)

@@ -12,6 +12,7 @@ import pytest
 from devices_that_lie import Liar, block_with, have
 
 from running import run_system
+from shards import first_of
 from tyrne.hosted.bus import Bus
 from tyrne.hosted.devices.block import Block, Sectors
 from tyrne.hosted.devices.device import SetLine
@@ -299,7 +300,7 @@ def test_a_hostile_client_harms_nobody(seed: int, tmp_path: Path, monkeypatch: p
     assert made[0].sectors.read(0, 8) == b"".join(pack("<Q", seed_found ^ at) for at in range(512))
 
 
-@pytest.mark.parametrize("truth", [0.9, 0.98, 0.995])
+@first_of("truth", [0.9, 0.98, 0.995])
 def test_no_device_makes_the_driver_fail(truth: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = alone(system_with(tmp_path, ROUNDS))
     said = set()

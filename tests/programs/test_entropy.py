@@ -9,6 +9,7 @@ import pytest
 from devices_that_lie import Liar, entropy_with, have
 
 from running import run_system, what_tasks_did
+from shards import first_of
 from tyrne.hosted.bus import Bus
 from tyrne.hosted.devices.device import SetLine
 from tyrne.hosted.devices.entropy import Entropy
@@ -128,7 +129,7 @@ def test_after_a_failure_the_device_begins_anew(
     "`programs/entropy.py` and `programs/disk.py` answer with an error what their device has failed to do, and go on "
     "serving"
 )
-@pytest.mark.parametrize("truth", [0.8, 0.9, 0.98])
+@first_of("truth", [0.8, 0.9, 0.98])
 def test_no_device_makes_the_driver_fail(truth: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its client gets bytes, or is told, or, if the device never answers, waits for ever: then it is a deadlock."""
     path = many_times(tmp_path)

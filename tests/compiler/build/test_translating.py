@@ -115,6 +115,38 @@ def test_two_places_give_the_same_object(tmp_path: Path, debug: bool) -> None:
     assert str(tmp_path).encode() not in bytes_of[0]
 
 
+def test_the_same_program_in_another_folder_is_known_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = write(tmp_path / "one"), write(tmp_path / "another")
+    first = translated(one, Target.METAL, {})
+    objects = build_objects(first)
+    forbid_processes(monkeypatch)
+    again = translated(other, Target.METAL, {})
+    assert {str(other), str(other.with_name("numbers_of.py"))} < set(again.inputs)
+    assert not any(path.startswith(str(one.parent)) for path in again.inputs)
+    assert (again.c, build_objects(again).files) == (first.c, objects.files)
+
+
+def test_what_lies_beside_a_program_in_another_folder_is_another(tmp_path: Path) -> None:
+    one, other, third = (write(tmp_path / name) for name in ("one", "another", "third"))
+    first = translated(one, Target.METAL, {})
+    other.with_name("numbers_of.py").write_text(NUMBERS.replace("else 4", "else 5"))
+    assert translated(other, Target.METAL, {}).c != first.c
+    third.with_name("numbers_of.py").unlink()
+    with pytest.raises(CompileError, match="numbers_of"):
+        translated(third, Target.METAL, {})
+    assert translated(one, Target.METAL, {}) == first
+
+
+def test_a_package_that_comes_to_stand_before_a_module_is_noticed(tmp_path: Path) -> None:
+    one, other = write(tmp_path / "one"), write(tmp_path / "another")
+    first = translated(one, Target.METAL, {})
+    for root in (one, other):
+        package = root.with_name("numbers_of")
+        package.mkdir()
+        (package / "__init__.py").write_text(NUMBERS.replace("else 4", "else 5"))
+        assert translated(root, Target.METAL, {}).c != first.c
+
+
 def test_an_unchanged_build_is_instant(tmp_path: Path) -> None:
     root = write(tmp_path / "program")
     code = f"""

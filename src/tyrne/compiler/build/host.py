@@ -20,7 +20,7 @@ from tyrne.compiler import RUNTIME, CompileError, Target, Unit
 from tyrne.compiler.build.cache import digest, stored
 from tyrne.compiler.build.identity import compiler_part
 from tyrne.compiler.build.toolchain import compile_file, run_tool, wheel
-from tyrne.compiler.build.translation import source_roots, translated
+from tyrne.compiler.build.translation import translated
 from tyrne.lang import Trap
 
 HOST_FLAGS: Final = ("-O2", "-fPIC")
@@ -174,7 +174,7 @@ def compile_host(unit: Unit, counters: bool = False) -> Path:
     def make(work: Path) -> None:
         (work / "unit.c").write_text(unit.c)
         every = [*flags, *extra, *system]
-        compile_file("unit.c", "unit.o", work, every, include=[RUNTIME], roots=source_roots(unit))
+        compile_file("unit.c", "unit.o", work, every, include=[RUNTIME])
         objects = ["unit.o"]
         if counters:
             (work / f"{COUNTERS}.c").write_bytes((RUNTIME / f"{COUNTERS}.c").read_bytes())

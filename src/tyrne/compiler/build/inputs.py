@@ -2,7 +2,8 @@
 
 An index is a file of the cache. It stands for a request, and says what the last build of that request has read: files,
 and answers that the request gave to questions by name. The content of those files and those answers give the key, as
-long as nothing has come to stand where a file would have been read before one of them.
+long as nothing has come to stand where a file would have been read before one of them. Files in the folder of the
+request are known by their names there: the same files in another folder give the same key.
 """
 
 from __future__ import annotations
@@ -43,11 +44,24 @@ def collecting() -> Iterator[Read]:
 
 
 class Index:
-    """The index of a request. `answers` are what its build may ask for by name."""
+    """The index of a request. `answers` are what its build may ask for by name; `folder` is where it lies, if the
+    result is the same wherever that is."""
 
-    def __init__(self, request: Iterable[str | bytes], answers: Mapping[str, str] | Mapping[str, int]) -> None:
+    def __init__(
+        self, request: Iterable[str | bytes], answers: Mapping[str, str] | Mapping[str, int], folder: Path | None = None
+    ) -> None:
         self.path = cache_directory() / "index" / digest(request)
         self._answers = answers
+        self._folder = folder
+
+    def kept(self, name: str) -> str:
+        """The name by which a file is kept: that in the folder, if it is there."""
+        inside = self._folder is not None and Path(name).is_relative_to(self._folder)
+        return os.path.relpath(name, self._folder) if inside else name
+
+    def named(self, kept: str) -> str:
+        """The file that was kept by a name."""
+        return kept if self._folder is None else os.path.join(self._folder, kept)
 
     def once(self, find: Callable[[], T | None], make: Callable[[], T]) -> T:
         """What `find` finds, or else what `make` makes: one process at a time, so that others find it."""
@@ -68,7 +82,7 @@ class Index:
         files, absent = [str(self.path)], [str(self.path)]
         try:
             read = json.loads(self.path.read_bytes())
-            files, absent = [*read["files"]], [*read["absent"]]
+            files, absent = [*map(self.named, read["files"])], [*map(self.named, read["absent"])]
         except (OSError, ValueError, TypeError, KeyError):
             pass
         for each in _reading:
@@ -88,9 +102,9 @@ class Index:
         try:
             read = json.loads(self.path.read_bytes())
             for name in read["files"]:
-                parts += [name, Path(name).read_bytes()]
+                parts += [name, Path(self.named(name)).read_bytes()]
             parts += [f"{name}={self._answers.get(name, otherwise)}" for name, otherwise in read["asked"].items()]
-            if any(os.path.lexists(name) for name in read["absent"]):
+            if any(os.path.lexists(self.named(name)) for name in read["absent"]):
                 return None
         except (OSError, ValueError, TypeError, KeyError, AttributeError):  # also a damaged index
             return None
@@ -99,5 +113,9 @@ class Index:
     def write(self, files: Iterable[str], asked: Mapping[str, int | None], absent: Iterable[str] = ()) -> None:
         """Remember what a build has read, what it asked for, with the answer that it takes where there is none, and
         what would have been read if it had been there."""
-        content = {"files": sorted(set(files)), "asked": dict(sorted(asked.items())), "absent": sorted(set(absent))}
+        content = {
+            "files": sorted(set(map(self.kept, files))),
+            "asked": dict(sorted(asked.items())),
+            "absent": sorted(set(map(self.kept, absent))),
+        }
         write_atomically(self.path, json.dumps(content).encode())

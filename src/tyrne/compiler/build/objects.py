@@ -12,7 +12,7 @@ from tyrne.compiler import RUNTIME, CompileError, Target, Unit
 from tyrne.compiler.build.cache import digest, stored
 from tyrne.compiler.build.identity import compiler_part, file_part
 from tyrne.compiler.build.toolchain import METAL_FLAGS, compile_file
-from tyrne.compiler.build.translation import source_roots, translated
+from tyrne.compiler.build.translation import translated
 
 OPTIMISATION: Final = {False: "-O2", True: "-O0"}
 """By `debug`: gdb sees every local and every line at -O0."""
@@ -76,7 +76,7 @@ def build_objects(
             (work / path.name).write_bytes(path.read_bytes())
         with ThreadPoolExecutor() as pool:
             runs = [
-                pool.submit(compile_file, "unit.c", "unit.o", work, every, include=[RUNTIME], roots=source_roots(unit))
+                pool.submit(compile_file, "unit.c", "unit.o", work, every, include=[RUNTIME])
             ]
             for name in names:
                 assembled = [*every, "-include", "offsets.h"]

@@ -30,43 +30,52 @@ def translated(
 
     Of `handles` only those count that the program asks for.
     """
-    name = str(Path(root).absolute()) if str(root).endswith(".py") else str(root)
+    is_file = str(root).endswith(".py")
+    name = str(Path(root).absolute()) if is_file else str(root)
     here = str(Path(__file__).parent)  # the package that the root imports: two copies of it have two indices
-    request = [here, name, target.value, json.dumps(dict(options), sort_keys=True)]
-    index = Index([compiler_part(), *request], handles)
+    asked = _content(Path(name)) if is_file else [name]
+    request = [here, *asked, target.value, json.dumps(dict(options), sort_keys=True)]
+    index = Index([compiler_part(), *request], handles, Path(name).parent if is_file else None)
 
     def make() -> Unit:
         started = time.time()
         made = translate(name, target, options, handles)
-        index.write(made.inputs, made.asked)
+        index.write(made.inputs, made.asked, _packages(made))
         _remember(index, made, started)
         return made
 
     return index.once(lambda: _known(index), make)
 
 
-def source_roots(unit: Unit) -> dict[Path, str]:
-    """The folders above the top-level packages of a unit's sources, each standing for nothing in names of files."""
-    roots = {}
-    for path in unit.inputs:
-        for short in unit.files:
-            if path.endswith(f"/{short}"):
-                roots[Path(path.removesuffix(short))] = ""
-    return roots
+def _content(path: Path) -> list[str | bytes]:
+    """What stands for a file wherever it lies: its name and its content; that of one that is not there is nothing."""
+    try:
+        return [path.name, path.read_bytes()]
+    except OSError:
+        return [path.name]
+
+
+def _packages(unit: Unit) -> list[str]:
+    """The packages that would be imported instead of the modules of a unit if they were there."""
+    return [str(Path(path).with_suffix("") / "__init__.py") for path in unit.inputs]
 
 
 def _remember(index: Index, unit: Unit, started: float) -> None:
     """Store a unit under the content of its files, unless one of them changed after the translation had started."""
     key = index.key()
     if key is not None and all(Path(name).stat().st_mtime < started for name in unit.inputs):
-        stored("unit", key, lambda work: _save(unit, work / UNIT))
+        data = {**asdict(unit), "inputs": [index.kept(path) for path in unit.inputs]}
+        stored("unit", key, lambda work: _save(data, work / UNIT))
 
 
 def _known(index: Index) -> Unit | None:
     """The unit of the files as they are now, if it has been made."""
     folder = index.known("unit")
-    return None if folder is None else read_unit(json.loads((folder / UNIT).read_text()))
+    if folder is None:
+        return None
+    data = json.loads((folder / UNIT).read_text())
+    return read_unit({**data, "inputs": [index.named(path) for path in data["inputs"]]})
 
 
-def _save(unit: Unit, path: Path) -> None:
-    path.write_text(json.dumps(asdict(unit)))
+def _save(data: dict[str, object], path: Path) -> None:
+    path.write_text(json.dumps(data))

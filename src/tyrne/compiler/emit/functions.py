@@ -24,11 +24,13 @@ def prototypes(groups: dict[str, list[Instance]]) -> str:
     return "\n".join(f"{instance.head()};" for found in groups.values() for instance in found)
 
 
-def text(instance: Instance, is_first: bool) -> str:
+def text(instance: Instance, file: str | None) -> str:
     """One function. The first of a file names it for the debugger."""
     line = instance.node.line
-    path = instance.module.path.replace("\\", "\\\\").replace('"', '\\"')
-    directive = f'#line {line} "{path}"' if is_first else f"#line {line}"
+    directive = f"#line {line}"
+    if file is not None:
+        escaped = file.replace("\\", "\\\\").replace('"', '\\"')
+        directive += f' "{escaped}"'
     out = [directive, f"{instance.head()} {{"]
     at = line + 1
     for item in without_braces(instance.lines):

@@ -121,7 +121,7 @@ class Writer:
         for number, (path, found) in enumerate(self.groups.items()):
             out.append(f"#undef KP_FILE\n#define KP_FILE {number} /* {self._short(path)} */")
             for is_hot, run in groupby(enumerate(found), lambda item: HOT in item[1].marks):
-                texts = [functions.text(instance, i == 0) for i, instance in run]
+                texts = [functions.text(instance, None if i else self._short(path)) for i, instance in run]
                 out += texts if is_hot else self._for_size(texts)
         return out
 
