@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tyrne.compiler import CompileError, Target, Unit
-from tyrne.compiler.build import build_host_library, build_objects, translated, translation
+from tyrne.compiler.build import build_host_library, build_objects, build_user_program, translated, translation
+from tyrne.system.dwarf import read_debug
 
 PROGRAM = """\
 from numbers_of import LIMIT
@@ -124,6 +125,20 @@ def test_the_same_program_in_another_folder_is_known_there(tmp_path: Path, monke
     assert {str(other), str(other.with_name("numbers_of.py"))} < set(again.inputs)
     assert not any(path.startswith(str(one.parent)) for path in again.inputs)
     assert (again.c, build_objects(again).files) == (first.c, objects.files)
+
+
+def test_a_program_with_the_name_of_a_file_of_the_library_has_its_lines_and_the_library_has_its_own(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "console.py"
+    root.write_text(
+        "from tyrne.lang import export, u64\nfrom tyrne.user import NotificationCap, notify\n\n\n"
+        "@export\ndef main() -> u64:\n    notify(NotificationCap(u64(5)), u64(1))\n    return u64(0)\n"
+    )
+    rows, _ = read_debug(build_user_program(root).read_bytes())
+    files = {row.file for row in rows}
+    assert {"console.py", "tyrne/user/calls.py"} <= files
+    assert "calls.py" not in files
 
 
 def test_what_lies_beside_a_program_in_another_folder_is_another(tmp_path: Path) -> None:
