@@ -5,7 +5,10 @@ Answers of labs are not imported.
 
 import ast
 from collections import Counter
+from fnmatch import fnmatch
 from pathlib import Path
+
+import pytest
 
 
 def test_no_two_files_of_tests_have_one_name() -> None:
@@ -27,3 +30,11 @@ def test_no_test_imports_conftest_of_which_several_folders_have_one() -> None:
         or (isinstance(node, ast.Import) and any(alias.name == "conftest" for alias in node.names))
     ]
     assert not found, f"put what these import into a file of its own name: {', '.join(found)}"
+
+
+def test_no_folder_with_tests_has_a_name_that_pytest_passes_over(pytestconfig: pytest.Config) -> None:
+    tests = Path(__file__).parent
+    folders = {folder for path in tests.rglob("test_*.py") for folder in path.relative_to(tests).parents}
+    passed_over = pytestconfig.getini("norecursedirs")
+    found = [str(folder) for folder in folders if any(fnmatch(folder.name, name) for name in passed_over)]
+    assert not found, f"nothing in these is run, rename them: {', '.join(found)}"

@@ -85,6 +85,7 @@ def main() -> None:
     from tyrne.lang.handles import asked_handles, set_handles
 
     gc.disable()
+    sys.dont_write_bytecode = True  # Python would take it for that of a source of the same second and length
     output = os.fdopen(os.dup(1), "w")  # An imported module may close its own.
     request = json.load(sys.stdin)
     sys.path[:] = [*sys.path, *(p for p in request["path"] if p not in sys.path)]

@@ -13,6 +13,7 @@ from tyrne.compiler import RUNTIME
 from tyrne.compiler.build.toolchain import compile_file, run_tool
 
 TYPES = "#include <stddef.h>\n#include <stdint.h>\ntypedef uint8_t u8; typedef uint64_t u64;\n"
+TYPES += "typedef u64 __attribute__((may_alias)) KpAny64;\n"
 
 
 @pytest.fixture(scope="module")

@@ -74,6 +74,16 @@ def test_an_edit_of_an_imported_module_counts_and_undoing_it_is_remembered(
     assert translated(root, Target.METAL, {}) == before
 
 
+def test_an_edit_within_one_second_to_the_same_length_counts(tmp_path: Path) -> None:
+    root = write(tmp_path / "program")
+    numbers = root.with_name("numbers_of.py")
+    os.utime(numbers, (1_000_000_000, 1_000_000_000))
+    before = translated(root, Target.METAL, {})
+    numbers.write_text(NUMBERS.replace("else 4", "else 5"))
+    os.utime(numbers, (1_000_000_000, 1_000_000_000))
+    assert translated(root, Target.METAL, {}).c != before.c
+
+
 def test_a_source_that_changes_during_the_translation_is_not_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
