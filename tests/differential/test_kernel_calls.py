@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shards import shards
+from first_of import first_of
 from tyrne.abi import CallNumber, Status
 from tyrne.kernel import deletion, messages, page_ranges, rendezvous, signals, task_calls
 from tyrne.kernel.cap_slot import CapSlot
@@ -35,7 +35,7 @@ SELDOM = {Status.OUT_OF_FRAMES}
 """Needs a quota for more than 512 pages, where no block of 2 MiB is whole: these systems have 2 MiB of RAM."""
 
 
-@shards("part", PARTS)
+@first_of("part", range(PARTS))
 def test_random_calls_agree_and_reach_every_call_and_status(part: int) -> None:
     tally, seed = Tally(), 1_000_000 * part + int(os.environ.get("TYRNE_SEED", "200"))
     with watchdog(600):

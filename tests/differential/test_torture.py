@@ -15,7 +15,7 @@ import torture
 import torture_world
 from random_programs import program
 
-from shards import first_of
+from first_of import first_of
 from tyrne.compiler.build import HostLibrary, build_host_library
 from tyrne.compiler.build.compare import Comparer
 from tyrne.lang import u64

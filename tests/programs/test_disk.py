@@ -11,8 +11,8 @@ from typing import Any, Final
 import pytest
 from devices_that_lie import Liar, block_with, have
 
+from first_of import first_of
 from running import run_system
-from shards import first_of
 from tyrne.hosted.bus import Bus
 from tyrne.hosted.devices.block import Block, Sectors
 from tyrne.hosted.devices.device import SetLine

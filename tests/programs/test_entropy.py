@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from devices_that_lie import Liar, entropy_with, have
 
+from first_of import first_of
 from running import run_system, what_tasks_did
-from shards import first_of
 from tyrne.hosted.bus import Bus
 from tyrne.hosted.devices.device import SetLine
 from tyrne.hosted.devices.entropy import Entropy

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from first_of import first_of
 from properties.lives import ENDS, Family
-from shards import shards
 from tyrne.testing.invariants import check_system
 from tyrne.testing.state import resources
 
@@ -13,7 +13,7 @@ CHECKED = 50
 """Lives between two comparisons."""
 
 
-@shards("shard", SHARDS)
+@first_of("shard", range(SHARDS))
 def test_thousands_of_lives_leave_frames_slots_tables_queues_and_claims_as_they_were(shard: int) -> None:
     family = Family(shard)
     while family.born < LIVES:

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
+from first_of import first_of
 from properties.driver import Driver, busy_system
-from shards import shards
 from tyrne.abi import CallNumber
 from tyrne.testing.invariants import violations
 from tyrne.testing.state import kernel_state
@@ -49,7 +49,7 @@ def walk(seed: int) -> tuple[Driver, int]:
         "and ends the machine with a report instead of going on"
     ),
 )
-@shards("shard", SHARDS)
+@first_of("shard", range(SHARDS))
 def test_any_trap_leaves_the_kernel_whole_and_a_refused_call_changes_nothing(shard: int) -> None:
     seen: Counter[tuple[str, int]] = Counter()
     steps, seed = 0, shard

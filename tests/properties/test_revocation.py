@@ -12,7 +12,7 @@ from collections import Counter
 
 import pytest
 
-from shards import shards
+from first_of import first_of
 from tyrne.abi import KNOWN_RIGHTS, CapKind, Rights, TaskState, pack_handle, rights_over
 from tyrne.abi import CallNumber as C
 from tyrne.inspect.slots import arenas, occupied
@@ -138,7 +138,7 @@ def identity(slot: CapSlot) -> tuple[CapKind, object]:
 
 
 @pytest.mark.promise("When cap_revoke returns, nothing is left of what was derived, wherever it was:")
-@shards("shard", 4)
+@first_of("shard", range(4))
 def test_revocation_at_any_root_leaves_no_descendant_and_frees_what_they_held(shard: int) -> None:
     seen: Counter[str] = Counter()
     for seed in range(shard, 56, 4):

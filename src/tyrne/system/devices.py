@@ -194,7 +194,12 @@ def registers_of(device: Device) -> Region:
 def drive(file: Path | None, writes: str = "snapshot=on") -> str:
     """A disk over an image, as one of QEMU's options has it; `writes` says what becomes of writes, by default that they
     are lost."""
-    return f"if=none,id=block,format=raw,{writes},file={str(file).replace(',', ',,')}"
+    return f"if=none,id=block,format=raw,{writes},file={in_option(file)}"
+
+
+def in_option(path: Path | None) -> str:
+    """A path as one of QEMU's options has it, in which a comma ends a part."""
+    return str(path).replace(",", ",,")
 
 
 def range_error(start: int, pages: int) -> str | None:

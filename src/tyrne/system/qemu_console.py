@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tyrne.hosted.typist import END
-from tyrne.system.devices import NOWHERE
+from tyrne.system.devices import NOWHERE, in_option
 from tyrne.system.inputs import Input
 
 _AT_ONCE: Final = 1 << 16
@@ -45,8 +45,7 @@ class ConsolePort:
 
     def options(self, options: Sequence[str]) -> list[str]:
         """QEMU's options, in which a console was connected to nowhere."""
-        path = str(self._path).replace(",", ",,")
-        ours = f"pipe,id=console,path={path},logfile=/dev/fd/{self._log}"
+        ours = f"pipe,id=console,path={in_option(self._path)},logfile=/dev/fd/{self._log}"
         return [ours if word == NOWHERE else word for word in options]
 
     def begin(self) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from tyrne.boards.qemu_virt.memory_map import RAM_START
 from tyrne.hosted.recorder import Recorder
+from tyrne.system.devices import in_option
 from tyrne.system.limits import PAGE
 from tyrne.system.parts import Region
 
@@ -42,6 +43,6 @@ class QemuMemory:
 
     def options(self, options: Sequence[str]) -> list[str]:
         """QEMU's options, by which its RAM is a file. The host commits a page of it at its first use."""
-        path = str(self._file).replace(",", ",,")
+        path = in_option(self._file)
         made = f"memory-backend-file,id=ram,size={self._size},share=on,mem-path={path}"
         return [*options, "-object", made, "-machine", "memory-backend=ram"]

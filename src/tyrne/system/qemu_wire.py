@@ -21,7 +21,7 @@ from tyrne.hosted.devices.network import LONGEST, MOST_WAITING, SHORTEST
 from tyrne.hosted.devices.pcap import Frame, frames_of
 from tyrne.hosted.devices.peer import ANNOUNCEMENT, answer
 from tyrne.system.capture import Capture
-from tyrne.system.devices import NO_WIRE
+from tyrne.system.devices import NO_WIRE, in_option
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.forwarding import Ports
 from tyrne.system.parts import Device
@@ -84,7 +84,7 @@ class Wire:
 
     def options(self, options: Sequence[str]) -> list[str]:
         """QEMU's options, in which the wire ended nowhere."""
-        ours, qemus = (str(path).replace(",", ",,") for path in (self._ours, self._qemus))
+        ours, qemus = map(in_option, (self._ours, self._qemus))
         ends = f"local.path={qemus},remote.type=unix,remote.path={ours}"
         wire = f"dgram,id=network,local.type=unix,{ends}"
         return [*(wire if word == NO_WIRE else word for word in options), *_SLEEPING]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tyrne.compiler.build.c_program import CProgram, build_c_program
+from tyrne.compiler.build.inputs import PACKAGE, Index
 
 SOURCE = '#include "inc.h"\nvoid _start(void) { for (;;) { __asm__ volatile("svc #0" :: "r"(VALUE)); } }\n'
 
@@ -67,3 +68,11 @@ def test_a_file_that_is_embedded_is_noticed(tmp_path: Path) -> None:
     before = build_c_program(CProgram((source,))).read_bytes()
     written(data, "b")
     assert build_c_program(CProgram((source,))).read_bytes() != before
+
+
+def test_the_package_that_builds_is_no_part_of_a_folder_that_it_lies_in() -> None:
+    """So a copy of that folder, with the program and another tyrne, does not stand for it."""
+    index = Index(["a request"], {}, PACKAGE.parent)
+    library, beside = str(PACKAGE / "user" / "calls.py"), str(PACKAGE.parent / "helper.py")
+    assert (index.kept(library), index.kept(beside)) == (library, "helper.py")
+    assert [index.named(index.kept(name)) for name in (library, beside)] == [library, beside]

@@ -20,6 +20,9 @@ from tyrne.compiler.build.cache import cache_directory, digest, known, locked, w
 
 T = TypeVar("T")
 
+PACKAGE: Final = Path(__file__).parents[2]
+"""What this file is a part of: tyrne, which a program imports wherever it lies."""
+
 
 @dataclass
 class Read:
@@ -45,7 +48,7 @@ def collecting() -> Iterator[Read]:
 
 class Index:
     """The index of a request. `answers` are what its build may ask for by name; `folder` is where it lies, if the
-    result is the same wherever that is."""
+    result is the same wherever that is. The package that builds is no part of the folder, also if it lies there."""
 
     def __init__(
         self, request: Iterable[str | bytes], answers: Mapping[str, str] | Mapping[str, int], folder: Path | None = None
@@ -56,8 +59,10 @@ class Index:
 
     def kept(self, name: str) -> str:
         """The name by which a file is kept: that in the folder, if it is there."""
-        inside = self._folder is not None and Path(name).is_relative_to(self._folder)
-        return os.path.relpath(name, self._folder) if inside else name
+        path = Path(name)
+        if self._folder is None or not path.is_relative_to(self._folder) or path.is_relative_to(PACKAGE):
+            return name
+        return str(path.relative_to(self._folder))
 
     def named(self, kept: str) -> str:
         """The file that was kept by a name."""

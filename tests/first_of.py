@@ -7,11 +7,6 @@ from collections.abc import Iterable
 import pytest
 
 
-def shards(name: str, count: int) -> pytest.MarkDecorator:
-    """A parameter for the number of the part, of so many."""
-    return first_of(name, range(count))
-
-
 def first_of(name: str, values: Iterable[object]) -> pytest.MarkDecorator:
     """A parameter."""
     first, *others = values
