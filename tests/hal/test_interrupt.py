@@ -1,18 +1,20 @@
-"""Deadlines of one counter: the limit and the end of a turn, each once, and neither is lost or moved by being late.
+"""Deadlines of one counter: the limit, the alarm and the end of a turn, each once; none is lost or moved by being late.
 
 And the ticks that are drawn from a seed: where they come is a matter of the seed alone.
 """
 
 import pytest
 
-from tyrne.hal.interrupt import Deadlines, DrawnTicks, Interrupt
-from tyrne.lang import u64
+from tyrne.hal.interrupt import MULTIPLIER, Deadlines, DrawnTicks, Interrupt
+from tyrne.lang import u64, wrapping_mul
 
 LAST = u64((1 << 64) - 1)
 
 
-def armed(limit: int | None = None, turn: int | None = None, now: int = 0) -> Deadlines:
+def armed(limit: int | None = None, turn: int | None = None, now: int = 0, alarm: int | None = None) -> Deadlines:
     deadlines = Deadlines()
+    if alarm is not None:
+        deadlines.arm_alarm(u64(alarm))
     if limit is not None:
         deadlines.arm_limit(u64(now), u64(limit))
     if turn is not None:
@@ -37,6 +39,43 @@ def test_the_limit_is_due_once_and_not_early() -> None:
     assert taken(deadlines, 150) is Interrupt.LIMIT
     assert deadlines.earliest() is None
     assert taken(deadlines, 1000) is Interrupt.SPURIOUS
+
+
+@pytest.mark.parametrize("late", [0, 1, 9, 1234])
+def test_the_alarm_is_due_once_not_early_and_however_late_it_is_taken(late: int) -> None:
+    deadlines = armed(alarm=150)
+    assert deadlines.earliest() == 150
+    assert taken(deadlines, 149) is Interrupt.SPURIOUS
+    assert deadlines.earliest() == 150
+    assert taken(deadlines, 150 + late) is Interrupt.ALARM
+    assert deadlines.earliest() is None
+    assert taken(deadlines, 10_000) is Interrupt.SPURIOUS
+
+
+def test_an_alarm_takes_the_place_of_the_one_before_and_none_takes_it_away() -> None:
+    deadlines = armed(alarm=10, limit=1000)
+    for at in (30, 20, 2000, 50):
+        deadlines.arm_alarm(u64(at))
+        assert deadlines.earliest() == min(at, 1000)
+    deadlines.arm_alarm(None)
+    assert deadlines.earliest() == 1000
+    assert taken(deadlines, 999) is Interrupt.SPURIOUS
+
+
+def test_of_what_is_due_the_limit_comes_first_then_the_alarm_and_the_end_of_the_turn_last() -> None:
+    deadlines = armed(limit=10, alarm=10, turn=10)
+    came = []
+    while deadlines.earliest() is not None:
+        came.append(taken(deadlines, 10))
+    assert came == [Interrupt.LIMIT, Interrupt.ALARM, Interrupt.TICK]
+
+
+def test_the_alarm_leaves_the_limit_where_it_is() -> None:
+    deadlines = armed(limit=100, alarm=10)
+    assert deadlines.earliest() == 10
+    assert taken(deadlines, 10) is Interrupt.ALARM
+    assert deadlines.earliest() == 100
+    assert taken(deadlines, 100) is Interrupt.LIMIT
 
 
 @pytest.mark.parametrize("late", [0, 1, 9, 1234])
@@ -130,6 +169,15 @@ def test_without_a_seed_no_tick_ever_comes() -> None:
 @pytest.mark.parametrize("seed", [0, 1, 2, 3, 77, 1 << 32, (1 << 63) - 1])
 def test_one_step_in_four_is_followed_by_a_tick(seed: int) -> None:
     assert 0.22 < sum(drawn(seed, 8000)) / 8000 < 0.28
+
+
+@pytest.mark.parametrize("seed", [0, 5, (1 << 63) - 1])
+def test_a_tick_follows_where_the_upper_two_bits_of_what_is_drawn_are_zeros(seed: int) -> None:
+    state, expected = u64(2 * seed + 1), []
+    for _ in range(200):
+        state = wrapping_mul(state, MULTIPLIER)
+        expected.append(state < 1 << 62)
+    assert drawn(seed, 200) == expected
 
 
 def test_where_ticks_come_follows_from_the_seed() -> None:

@@ -12,13 +12,14 @@ from tyrne.abi import CallNumber as C
 from tyrne.hal.pages import PAGE_SIZE as PAGE
 from tyrne.kernel import kernel
 from tyrne.kernel.arena import LAST_GENERATION
+from tyrne.kernel.cap_table import CapTable
 from tyrne.kernel.capability import AddressSpaceHandle
 from tyrne.kernel.deletion import delete
-from tyrne.kernel.fast_path import fast_call, fast_call_2
+from tyrne.kernel.fast_path import endpoint_for, fast_call, fast_call_2
 from tyrne.kernel.task import TaskState
 from tyrne.lang import u64
 from tyrne.testing.invariants import check_system
-from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, run
+from tyrne.testing.kernels import BASE, NULL, STORE_FAULT, insert, run
 from tyrne.testing.world import World
 
 
@@ -223,6 +224,15 @@ def test_a_call_that_the_fast_path_would_make_but_for_one_thing_is_refused(what:
     prepare, status = REFUSALS[what]
     task, number, *arguments = prepare(w)
     assert w.refused(task, C(number), *arguments) is status
+
+
+def test_the_fast_path_takes_nothing_else_for_an_endpoint_whatever_the_rights_are() -> None:
+    w = Ready()
+    table = CapTable(2)
+    for origin, found in ((w.notification(), None), (w.door, w.endpoint_at(w.door))):
+        slot = table.slots[insert(table, Rights.SEND, origin.held().object).index]
+        assert endpoint_for(slot, Rights.SEND) is found
+        assert endpoint_for(slot, Rights.RECV) is None
 
 
 @pytest.mark.parametrize("call", [C.CALL, C.REPLY_WAIT, C.NOTIFY, C.POLL, C.TASK_YIELD])

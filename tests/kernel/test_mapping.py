@@ -7,10 +7,14 @@ import pytest
 from tyrne.abi import CallNumber as C
 from tyrne.abi import CapKind, Rights, Status
 from tyrne.hal.pages import MappingFlags as F
+from tyrne.kernel.cap_slot import CapSlot, Placement
+from tyrne.kernel.capability import AddressSpaceHandle, Capability, MemoryHandle
+from tyrne.kernel.mapping import map_memory, space_of
 from tyrne.kernel.page_table import Mapping, translate
-from tyrne.lang import u64
-from tyrne.testing.board import PAGE
-from tyrne.testing.kernels import BASE, NULL
+from tyrne.kernel.rendezvous import lay_down
+from tyrne.lang import u32, u64
+from tyrne.testing.board import PAGE, MemoryBoard
+from tyrne.testing.kernels import BASE, NULL, slim_kernel
 from tyrne.testing.state import resources
 from tyrne.testing.world import World
 
@@ -371,3 +375,40 @@ def test_memory_mapped_twice_at_one_address_is_refused_page_by_page() -> None:
     for offset in (-4, -1, 0, 1, 4):
         assert w.refused(0, C.MAP, w.spaces[0], copy, AT + offset * PAGE, 1) is Status.ALREADY_MAPPED
     w.ok(0, C.MAP, w.spaces[0], copy, AT + 5 * PAGE, 1)
+
+
+# --- tables
+
+
+def test_nothing_is_mapped_in_a_space_whose_tables_are_being_released_or_that_has_ended() -> None:
+    w = Mapped()
+    w.ok(0, C.MAP, w.spaces[0], w.mem, AT, 0)
+    placement = w.slot(0, w.mem).placement
+    assert placement is not None
+    space = w.kernel.spaces.items[1]
+    assert space_of(placement) is space and space_of(None) is None
+    space.released = u64(PAGE)
+    assert space_of(placement) is None
+    space.released, space.life.count = u64(0), space.life.count + 1
+    assert space_of(placement) is None
+
+
+@pytest.mark.parametrize("left", [2, 3, 4])
+def test_the_last_frames_that_are_free_are_enough_for_the_tables_of_a_mapping(left: int) -> None:
+    w = Mapped()
+    frames = w.kernel.frames
+    frames.promised += frames.available() - left
+    found = map_memory(w.kernel, w.slot(0, w.spaces[0]), w.slot(0, w.mem), u64(1 << 39), u64(0))
+    assert (found is Status.OUT_OF_FRAMES) is (left < 3)
+    assert frames.available() == (left if left < 3 else left - 3)
+
+
+def test_a_capability_that_goes_is_mapped_no_more_whether_or_not_its_space_is_still_there() -> None:
+    kernel = slim_kernel(MemoryBoard())
+    region, space = kernel.regions.items[0], kernel.spaces.items[0]
+    space.released = u64(PAGE)
+    slot = CapSlot()
+    slot.capability = Capability(Rights.READ, MemoryHandle(region, region.life.count, u32(0), u32(1)))
+    slot.placement = Placement(AddressSpaceHandle(space, space.life.count), u64(PAGE))
+    lay_down(kernel, slot)
+    assert slot.placement is None

@@ -8,7 +8,7 @@ from tables import DATA, FORBIDDEN, MAPPABLE, TOP, F, Tables
 from tyrne.abi import Status
 from tyrne.hal.aarch64.descriptors import block_descriptor, decode_flags, page_descriptor, table_descriptor
 from tyrne.hal.pages import MappingFlags, forbidden
-from tyrne.kernel.page_table import Mapping
+from tyrne.kernel.page_table import Mapping, entry_of
 from tyrne.lang import u64
 from tyrne.testing.board import PAGE, POISON, RAM
 from tyrne.testing.kernels import BASE, PANIC
@@ -209,3 +209,11 @@ def test_no_page_is_given_flags_that_it_could_not_be_mapped_with(flags: MappingF
     with pytest.raises(PANIC):
         tables.protect(BASE, BASE + PAGE, flags)
     assert bytes(tables.board.ram) == before
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_an_entry_stands_nowhere_where_a_table_above_it_is_missing(level: int) -> None:
+    tables = Tables()
+    assert entry_of(tables.board, tables.root, u64(BASE), u64(level)) is Status.NOT_MAPPED
+    assert tables.map() is None
+    assert entry_of(tables.board, tables.root, u64(BASE), u64(level)) == tables.entry(BASE, level)
