@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from boot.altered import Altered
 from tyrne.abi import CapKind, Rights, Status, TaskState
 from tyrne.boot.start import start_system
 from tyrne.hal.manifest import MAX_CAPS
@@ -385,20 +386,6 @@ def test_a_program_that_is_writable_and_executable_is_a_panic() -> None:
 FIRST_TASK = 128
 """Offset of the first task record in an encoded manifest."""
 SEGMENT_FLAGS_WORD, SEGMENT_OFFSET_WORD = 10, 11
-
-
-class Altered(MemoryBoard):
-    """A board whose manifest has other words than the one that was built: word number to value."""
-
-    def __init__(self, words: dict[int, int]) -> None:
-        super().__init__()
-        self.words = words
-
-    def put(self, address: int, data: bytes) -> None:
-        if address == IMAGE:
-            for word, value in self.words.items():
-                data = data[: word * 8] + value.to_bytes(8, "little") + data[word * 8 + 8 :]
-        super().put(address, data)
 
 
 @pytest.mark.parametrize("offset", [2**64 - PAGE, 2 * PAGE, 2**63], ids=["before it", "after it", "past RAM"])

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from boot.altered import Altered
 from tyrne.abi import CapKind, Rights, rights_at_boot
-from tyrne.hal.manifest import FILL_LENGTH, FILL_REGION, HEADER_WORDS, REGION_WORDS
+from tyrne.hal.manifest import FILL_LENGTH, FILL_REGION, FILL_WORDS, HEADER_WORDS, REGION_WORDS
 from tyrne.hal.pages import MappingFlags
 from tyrne.kernel.kernel import Kernel
 from tyrne.kernel.page_table import Mapping, translate
@@ -15,7 +16,7 @@ from tyrne.lang import u64
 from tyrne.system.parts import Cap, Region
 from tyrne.system.parts import Mapping as Mapped
 from tyrne.testing.board import PAGE, RAM, MemoryBoard
-from tyrne.testing.kernels import IMAGE, PANIC, boot, booted, slim_kernel, task_record
+from tyrne.testing.kernels import PANIC, boot, booted, slim_kernel, task_record
 
 FIRST = RAM + 60 * PAGE
 """Where the regions begin that have a fixed place: four pages at the end of RAM."""
@@ -52,29 +53,24 @@ def test_a_file_may_be_as_long_as_its_region_and_regions_without_one_stand_befor
     assert lies_at(kernel, FIRST + 2 * PAGE, 2) == whole.content
 
 
-class Altered(MemoryBoard):
-    """A board in whose manifest one word of the second record of what is filled has another value."""
-
-    def __init__(self, word: u64, value: int) -> None:
-        super().__init__()
-        self.at, self.value = 8 * (int(HEADER_WORDS) + 2 * int(REGION_WORDS) + 3 + int(word)), value
-
-    def put(self, address: int, data: bytes) -> None:
-        if address == IMAGE:
-            data = data[: self.at] + self.value.to_bytes(8, "little") + data[self.at + 8 :]
-        super().put(address, data)
+def with_second_fill(word: u64, value: int) -> Altered:
+    """A board in whose manifest of two regions one word of the second record of what is filled has another value."""
+    return Altered({int(HEADER_WORDS + 2 * REGION_WORDS + FILL_WORDS + word): value})
 
 
 @pytest.mark.parametrize("index", [2, 3, 2**64 - 1])
 def test_a_region_that_is_not_there_cannot_be_filled(index: int) -> None:
+    kernel = slim_kernel(with_second_fill(FILL_REGION, index))
     with pytest.raises(PANIC):
-        boot(slim_kernel(Altered(FILL_REGION, index)), task_record("one"), memory=filled((1, b"a"), (2, b"b")))
+        boot(kernel, task_record("one"), memory=filled((1, b"a"), (2, b"b")))
 
 
 @pytest.mark.parametrize("length", [2 * PAGE + 1, 3 * PAGE, 2**64 - 1])
 def test_a_region_is_not_filled_past_its_end(length: int) -> None:
     with pytest.raises(PANIC):
-        boot(slim_kernel(Altered(FILL_LENGTH, length)), task_record("one"), memory=filled((1, b"a"), (2, b"b")))
+        boot(
+            slim_kernel(with_second_fill(FILL_LENGTH, length)), task_record("one"), memory=filled((1, b"a"), (2, b"b"))
+        )
 
 
 def test_memory_at_a_fixed_place_in_ram_is_mapped_as_memory() -> None:

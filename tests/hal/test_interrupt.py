@@ -41,17 +41,6 @@ def test_the_limit_is_due_once_and_not_early() -> None:
     assert taken(deadlines, 1000) is Interrupt.SPURIOUS
 
 
-@pytest.mark.parametrize("late", [0, 1, 9, 1234])
-def test_the_alarm_is_due_once_not_early_and_however_late_it_is_taken(late: int) -> None:
-    deadlines = armed(alarm=150)
-    assert deadlines.earliest() == 150
-    assert taken(deadlines, 149) is Interrupt.SPURIOUS
-    assert deadlines.earliest() == 150
-    assert taken(deadlines, 150 + late) is Interrupt.ALARM
-    assert deadlines.earliest() is None
-    assert taken(deadlines, 10_000) is Interrupt.SPURIOUS
-
-
 def test_an_alarm_takes_the_place_of_the_one_before_and_none_takes_it_away() -> None:
     deadlines = armed(alarm=10, limit=1000)
     for at in (30, 20, 2000, 50):
@@ -79,13 +68,19 @@ def test_the_alarm_leaves_the_limit_where_it_is() -> None:
 
 
 @pytest.mark.parametrize("late", [0, 1, 9, 1234])
-def test_the_end_of_a_turn_is_due_once_not_early_and_however_late_it_is_taken(late: int) -> None:
-    deadlines = armed(turn=10)
-    assert deadlines.earliest() == 10
-    assert taken(deadlines, 9) is Interrupt.SPURIOUS
-    assert taken(deadlines, 10 + late) is Interrupt.TICK
-    assert deadlines.earliest() is None
-    assert taken(deadlines, 10_000) is Interrupt.SPURIOUS
+@pytest.mark.parametrize(
+    ("deadlines", "comes"), [({"alarm": 10}, Interrupt.ALARM), ({"turn": 10}, Interrupt.TICK)], ids=["alarm", "turn"]
+)
+def test_alarm_and_end_of_a_turn_are_due_once_not_early_and_however_late_they_are_taken(
+    deadlines: dict[str, int], comes: Interrupt, late: int
+) -> None:
+    due = armed(**deadlines)
+    assert due.earliest() == 10
+    assert taken(due, 9) is Interrupt.SPURIOUS
+    assert due.earliest() == 10
+    assert taken(due, 10 + late) is comes
+    assert due.earliest() is None
+    assert taken(due, 10_000) is Interrupt.SPURIOUS
 
 
 def test_the_next_turn_takes_the_place_of_the_one_before_whether_that_is_due_or_not() -> None:

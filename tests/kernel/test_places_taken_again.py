@@ -13,11 +13,6 @@ from tyrne.testing.kernels import BASE, STORE_FAULT, slim_kernel
 from tyrne.testing.world import World
 
 
-def world() -> World:
-    """Task 0 may make tasks and address spaces."""
-    return World(2)
-
-
 def ended(w: World, quota: int) -> Task:
     """Task 0 makes a task, with a name, which runs, fills its registers, uses time and faults; and drops it."""
     made, space = (w.ok(0, C.CREATE, quota, kind.value) for kind in (CapKind.TASK, CapKind.ADDRESS_SPACE))
@@ -37,7 +32,7 @@ def ended(w: World, quota: int) -> Task:
 
 
 def test_a_task_in_the_place_of_another_has_no_name_no_registers_no_fault_and_has_used_nothing() -> None:
-    w = world()
+    w = World(2)
     quota = w.give_quota(0)
     former = ended(w, quota)
     made = w.ok(0, C.CREATE, quota, CapKind.TASK.value)
@@ -66,6 +61,7 @@ def test_a_new_task_has_nothing_of_whatever_its_place_has_held() -> None:
 
 
 def test_memory_may_take_the_last_frame_and_not_one_more() -> None:
-    frames = int(world().kernel.frames.available())
-    assert isinstance(new_memory(world().kernel, u64(frames)), MemoryHandle)
-    assert new_memory(world().kernel, u64(frames + 1)) is Status.OUT_OF_FRAMES
+    kernel = World(2).kernel
+    left = kernel.frames.available()
+    assert new_memory(kernel, left + 1) is Status.OUT_OF_FRAMES
+    assert isinstance(new_memory(kernel, left), MemoryHandle)

@@ -11,8 +11,6 @@ from tyrne.testing.kernels import managed
 
 BLOCK = 512
 """Frames of a block."""
-GROUP = 8 * BLOCK
-"""Frames of a word of `full`."""
 
 
 def bits(words: Array[u64], first: int, end: int) -> list[int]:
