@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 from assurance.scorecard.results import About
@@ -10,7 +11,7 @@ from assurance.scorecard.results import About
 INTRODUCTION: Final = """\
 # Scorecard
 
-Written by `make scorecard`; do not edit. Each figure stands beside the command that makes it, which anyone can run; the
+Written by `make scorecard`; do not edit. Figures stand below the command that makes them, which anyone can run; the
 commands are explained in [assurance.md](assurance.md), what they have found is in [bugs.md](bugs.md).
 
 This page is about the kernel `{short}`: so begins the SHA-256 over the sources of `lang`, `hal`, `kernel` and `boot`.
@@ -66,11 +67,12 @@ def _warning(card: dict[str, Any]) -> str:
 
 
 def _figures(card: dict[str, Any]) -> str:
-    rows = [
-        (row["figure"], row["value"], f"`{row['command']}`", _MARK[row["about"]].format(short=short(row["kernel"])))
-        for row in card["rows"]
-    ]
-    return "## Figures\n\n" + table(("figure", "", "command", "about"), rows)
+    """A table for each command, below it."""
+    parts = ["## Figures\n"]
+    for command, rows in groupby(card["rows"], lambda row: row["command"]):
+        body = [(row["figure"], row["value"], _MARK[row["about"]].format(short=short(row["kernel"]))) for row in rows]
+        parts.append(f"`{command}`\n\n{table(('figure', '', 'about'), body)}")
+    return "\n".join(parts)
 
 
 def _lines(card: dict[str, Any]) -> str:

@@ -113,12 +113,22 @@ def test_the_figures_are_read_as_the_tools_write_them(tmp_path: Path, name: str)
 
 def test_the_page_says_loudly_what_is_missing_or_of_an_earlier_kernel(card: dict[str, Any], tmp_path: Path) -> None:
     missing = page({**card, "kernel": THIS, "rows": [row.to_json() for row in rows((BAKED,), PRESENT, tmp_path)]})
-    assert "| Cakes |  | `make cakes` | **NOT MEASURED** |" in missing
+    assert "| Cakes |  | **NOT MEASURED** |" in missing
     (tmp_path / "cakes.json").write_text(json.dumps({"kernel": EARLIER, "baked": 7}))
     earlier = page({**card, "kernel": THIS, "rows": [row.to_json() for row in rows((BAKED,), PRESENT, tmp_path)]})
-    assert "| Cakes: baked | 7 | `make cakes` | **OF AN EARLIER KERNEL** `bbbbbbbbbbbb` |" in earlier
+    assert "| Cakes: baked | 7 | **OF AN EARLIER KERNEL** `bbbbbbbbbbbb` |" in earlier
     assert "**1 of 1 figures are of an earlier kernel, missing or unreadable.**" in missing
     assert "**1 of 1 figures are of an earlier kernel, missing or unreadable.**" in earlier
+
+
+def test_figures_of_one_command_are_a_table_below_it(card: dict[str, Any]) -> None:
+    said = [("Cakes: baked", "7", "make cakes"), ("Cakes: eaten", "5", "make cakes"), ("Tea: cups", "2", "make tea")]
+    made = [Row(figure, value, command, About.THIS.value, THIS).to_json() for figure, value, command in said]
+    text = page({**card, "kernel": THIS, "rows": made})
+    cakes, tea = text.index("`make cakes`"), text.index("`make tea`")
+    assert (text.count("`make cakes`"), text.count("`make tea`")) == (1, 1)
+    assert cakes < text.index("| Cakes: baked | 7 |") < text.index("| Cakes: eaten | 5 |") < tea
+    assert tea < text.index("| Tea: cups | 2 |")
 
 
 def test_an_image_is_of_these_sources_only_if_they_give_it(tmp_path: Path) -> None:
