@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tyrne.abi import CallNumber as C
-from tyrne.abi import CapKind, Rights
+from tyrne.abi import FULL_CONTROL, CapKind, Rights
 from tyrne.system.parts import Quota, Supervisor
 from tyrne.testing.board import PAGE
 from tyrne.testing.explore.alphabet import Template, Words
@@ -96,14 +96,13 @@ ENDS = Model(
     "ends",
     "a server that ends with what it gave away, while a client waits for its answer and a supervisor for its end",
     tasks=(
-        Holder((endpoint(without=Rights.SEND), over(CapKind.TASK, 1))),
-        Holder((endpoint(1), over(CapKind.TASK, 2)), supervisor=Supervisor(0, 2)),
-        Holder(()),
+        Holder((endpoint(without=Rights.SEND | FULL_CONTROL), over(CapKind.TASK, 1))),
+        Holder((endpoint(1, without=Rights.SEND), over(CapKind.TASK, 2)), supervisor=Supervisor(0, 2)),
+        Holder((endpoint(1, without=Rights.RECV),)),
     ),
     calls=(
         DERIVE,
         Template(C.CAP_MOVE, (ENDPOINT, TASK)),
-        Template(C.CAP_DROP, (TASK,)),
         Template(C.CALL, (ENDPOINT, *MESSAGE, NOTHING)),
         Template(C.WAIT, (ENDPOINT,)),
         Template(C.REPLY, (REPLY, *MESSAGE, NOTHING)),
@@ -113,7 +112,6 @@ ENDS = Model(
     ),
     slots=3,
     endpoints=2,
-    faults=True,
 )
 
 OWING = Model(
@@ -153,7 +151,7 @@ HEIRS = Model(
         YIELD,
         EXIT,
     ),
-    slots=3,
+    slots=2,
     endpoints=1,
     faults=True,
 )
@@ -179,7 +177,7 @@ CLEARING = Model(
         END,
         YIELD,
     ),
-    slots=5,
+    slots=4,
     ram=True,
 )
 
@@ -319,6 +317,6 @@ HOMES = Model(
 )
 
 INTERRUPTED = (
-    STOPS, REVOKERS, SPACES, CLEANING, PARTS, EXPENSES, HOMES, HEARERS, OWING, URGENT, PAYERS, CLEARING, HEIRS, ENDS,
+    EXPENSES, STOPS, SPACES, CLEANING, REVOKERS, PARTS, OWING, PAYERS, HOMES, CLEARING, HEARERS, URGENT, ENDS, HEIRS,
 )  # fmt: skip
 """The quickest first."""
