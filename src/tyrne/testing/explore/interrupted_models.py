@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tyrne.abi import CallNumber as C
 from tyrne.abi import FULL_CONTROL, CapKind, Rights
+from tyrne.abi import CallNumber as C
 from tyrne.system.parts import Quota, Supervisor
 from tyrne.testing.board import PAGE
 from tyrne.testing.explore.alphabet import Template, Words
