@@ -28,6 +28,9 @@ class Client:
         self._packets: list[bytes] = []
         assert self.ask(b"QStartNoAckMode") == b"OK"
 
+    def close(self) -> None:
+        self.socket.close()
+
     def send(self, content: bytes) -> None:
         self.socket.sendall(packed(content))
 
@@ -70,9 +73,9 @@ def served(replay: Replay, folder: Path) -> Iterator[tuple[Client, Session]]:
         try:
             yield client, session
         finally:
-            client.socket.close()
+            client.close()
             last = Client(path)
             last.send(b"k")
             thread.join(60)
             assert not thread.is_alive()
-            last.socket.close()
+            last.close()

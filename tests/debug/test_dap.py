@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,9 @@ class Editor:
         self.sequence = 0
         self.output = ""
         self._messages: list[dict[str, Any]] = []
+
+    def close(self) -> None:
+        self.socket.close()
 
     def receive(self) -> dict[str, Any]:
         while not self._messages:
@@ -124,7 +127,7 @@ def edited(path: Path, folder: Path) -> Iterator[tuple[Editor, Session]]:
             assert editor.event("stopped")["reason"] == "entry"
             yield editor, session
         finally:
-            editor.socket.close()
+            editor.close()
             thread.join(60)
             assert not thread.is_alive()
 
@@ -304,10 +307,9 @@ def test_the_command_serves_an_editor_until_it_leaves() -> None:
         assert process.stdout is not None
         words = process.stdout.readline().split()
         assert words[:2] == ["listening", "at"] and words[3:] == ["for", "an", "editor"]
-        editor = Editor(words[2])
-        editor.ask("initialize")
-        editor.ask("disconnect")
-        editor.socket.close()
+        with closing(Editor(words[2])) as editor:
+            editor.ask("initialize")
+            editor.ask("disconnect")
         assert process.wait(60) == 0
 
 
@@ -328,16 +330,15 @@ def test_the_launch_configurations_of_the_repository_lead_to_the_debugger(tmp_pa
     with subprocess.Popen([sys.executable, "-m", "tyrne", *words], stdout=pipe, text=True) as process:
         assert process.stdout is not None
         assert re.search(task["problemMatcher"]["background"]["endsPattern"], process.stdout.readline())
-        editor = Editor(("127.0.0.1", port))
-        editor.ask("initialize", adapterID="tyrne")
-        editor.ask("attach", debugServer=port)
-        editor.event("initialized")
-        editor.ask("setBreakpoints", source={"path": str(BUSY)}, breakpoints=[{"line": WRITE}])
-        editor.ask("configurationDone")
-        editor.event("stopped")
-        assert editor.go("continue")["reason"] == "breakpoint"
-        editor.ask("disconnect")
-        editor.socket.close()
+        with closing(Editor(("127.0.0.1", port))) as editor:
+            editor.ask("initialize", adapterID="tyrne")
+            editor.ask("attach", debugServer=port)
+            editor.event("initialized")
+            editor.ask("setBreakpoints", source={"path": str(BUSY)}, breakpoints=[{"line": WRITE}])
+            editor.ask("configurationDone")
+            editor.event("stopped")
+            assert editor.go("continue")["reason"] == "breakpoint"
+            editor.ask("disconnect")
         assert process.wait(60) == 0
 
 

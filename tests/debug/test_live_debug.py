@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from rsp import Client
 from test_dap import BUSY, WRITE, Editor
 from test_gdb import GDB, with_gdb, without_core
 
+from tyrne.cli.debugging_live import Written
 from tyrne.system.shipped import shipped
 
 pytestmark = [pytest.mark.qemu, pytest.mark.timeout(600)]
@@ -78,8 +80,7 @@ def test_gdb_sees_tasks_and_the_kernel_in_python_and_is_told_how_one_goes_back()
 
 
 def test_an_editor_stops_in_programs_and_in_the_kernel_and_sees_the_end() -> None:
-    with debugged(shipped("systems/busy.toml"), "--dap") as (address, _):
-        editor = Editor(address)
+    with debugged(shipped("systems/busy.toml"), "--dap") as (address, _), closing(Editor(address)) as editor:
         assert not editor.ask("initialize")["supportsStepBack"]
         editor.ask("attach")
         editor.event("initialized")
@@ -114,13 +115,11 @@ def test_an_editor_stops_in_programs_and_in_the_kernel_and_sees_the_end() -> Non
         editor.ask("continue", threadId=1)
         assert editor.event("exited") == {"exitCode": 0}
         assert "busy: done" in editor.output
-        editor.socket.close()
 
 
 def test_what_runs_for_ever_is_stopped_where_it_is_and_its_memory_read(tmp_path: Path) -> None:
     (tmp_path / "spin.S").write_text("        .global _start\n_start: add x0, x0, #1\n        b _start\n")
-    with debugged(tmp_path / "spin.S") as (address, _):
-        client = Client(address)
+    with debugged(tmp_path / "spin.S") as (address, _), closing(Client(address)) as client:
         assert client.ask(b"qfThreadInfo") == b"m1"
         for _ in range(100):  # it may be stopped before its first instruction
             client.send(b"c")
@@ -137,7 +136,22 @@ def test_what_runs_for_ever_is_stopped_where_it_is_and_its_memory_read(tmp_path:
         assert client.ask(b"Z2,800000,8") == b"OK" and client.ask(b"z2,800000,8") == b"OK"
         assert client.ask(b"P0=00") == b"E03", "nothing is changed"
         assert client.ask(b"k") == b"OK"
-        client.socket.close()
+
+
+def test_what_was_written_last_is_waited_for_when_the_machine_has_ended() -> None:
+    written = Written()
+    written.log(ord("a"))
+    assert (written.take(False), written.take(False)) == (b"a", b""), "a machine that has stopped says what there is"
+
+    def follow() -> None:
+        time.sleep(0.2)
+        written.log(ord("b"))
+        written.whole.set()
+
+    late = threading.Thread(target=follow)
+    late.start()
+    assert written.take(True) == b"b"
+    late.join()
 
 
 @pytest.mark.parametrize(("words", "option"), [(("--at", "3"), "--at"), (("--kernel",), "--kernel")])

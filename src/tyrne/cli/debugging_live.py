@@ -26,6 +26,8 @@ from tyrne.system.run import Machine, Request, prepare
 
 START_SECONDS: Final = 60.0
 """How long QEMU may take to listen."""
+END_SECONDS: Final = 10.0
+"""How long the records of a machine that has ended may take to be read."""
 
 
 def debug_live(path: Path, listen: str | None, dap: bool, limit: int, allowed: tuple[Path, ...]) -> int:
@@ -57,6 +59,8 @@ class Written(Listener):
     """What tasks and the kernel have written, to be taken by another thread."""
 
     def __init__(self) -> None:
+        self.whole: Final = threading.Event()
+        """Set when nothing comes any more."""
         self._bytes: Final = bytearray()
         self._taken = 0
 
@@ -72,7 +76,10 @@ class Written(Listener):
     def panic(self, text: bytes) -> None:
         self._bytes.extend(text)
 
-    def take(self) -> bytes:
+    def take(self, ended: bool) -> bytes:
+        """What has come since the last time. Of a machine that has `ended`, all: what it wrote last may be on its way."""
+        if ended:
+            self.whole.wait(END_SECONDS)
         new = bytes(self._bytes[self._taken :])
         self._taken += len(new)
         return new
@@ -89,6 +96,8 @@ def _started(request: Request, written: Written) -> Iterator[None]:
             ready.run(written, stop=stop)
         except BaseException as error:  # told by the thread that waits for it
             failed.append(error)
+        finally:
+            written.whole.set()
 
     thread = threading.Thread(target=follow, daemon=True)
     thread.start()
@@ -101,10 +110,10 @@ def _started(request: Request, written: Written) -> Iterator[None]:
         yield
     except RequestError:
         stop.made = True
-        thread.join(10)
+        thread.join(END_SECONDS)
         if failed:
             raise failed[0] from None  # why QEMU has not started, or has ended
         raise
     finally:
         stop.made = True
-        thread.join(10)
+        thread.join(END_SECONDS)

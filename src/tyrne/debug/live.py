@@ -41,9 +41,9 @@ _FIRST_FLOATING: Final = NAMES.index("v0")
 class LiveSession:
     """A machine that stands still whenever nothing is asked of it."""
 
-    def __init__(self, machine: LiveMachine, system: System, run: str, written: Callable[[], bytes]) -> None:
-        """`run` is what the system is called; `written` gives what tasks have written since it was asked the last time.
-        RequestError where the kernel does not come to its first task."""
+    def __init__(self, machine: LiveMachine, system: System, run: str, written: Callable[[bool], bytes]) -> None:
+        """`run` is what the system is called; `written` gives what tasks have written since it was asked the last time,
+        and is told whether the machine has ended. RequestError where the kernel does not come to its first task."""
         self.wishes: Callable[[], bool] = lambda: False
         self._machine: Final = machine
         self._stub: Final = machine.stub
@@ -170,7 +170,7 @@ class LiveSession:
             return b""
 
     def output(self) -> bytes:
-        return self._written()
+        return self._written(self._stub.ended is not None)
 
     def look(self) -> Inspection:
         if self.inside:
