@@ -12,9 +12,10 @@ import typer
 from tyrne.cli.help import Command
 from tyrne.cli.options import AbiOption, AllowPath, FilesOption, MemoryOption, Release, Systems, given_by, ram_of
 from tyrne.cli.output import say, warn
-from tyrne.cli.running import STDOUT, check_output, progress, terminal, write
+from tyrne.cli.running import STDOUT, check_output, check_read, progress, terminal, write
 from tyrne.system.emit import Emit
 from tyrne.system.errors import RequestError
+from tyrne.system.known import reading
 from tyrne.system.select import load_system, select, warnings_of
 
 app = typer.Typer()
@@ -39,7 +40,9 @@ def build(
     if output is not None:
         check_output(output, system or [], select(system or [], given, ram=ram))
     with progress(terminal(stderr=True), "building …"):
-        content, warnings = build_output(system or [], emit, release, given, ram)
+        with reading() as read:
+            content, warnings = build_output(system or [], emit, release, given, ram)
+        check_read(output, read)
     warn(warnings)
     write(STDOUT if output is None else output, content)
     return 0

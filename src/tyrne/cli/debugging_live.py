@@ -77,7 +77,7 @@ class Written(Listener):
         self._bytes.extend(text)
 
     def take(self, ended: bool) -> bytes:
-        """What has come since the last time. Of a machine that has `ended`, all: what it wrote last may be on its way."""
+        """What has come since the last time; of a machine that has `ended`, what is still on its way, too."""
         if ended:
             self.whole.wait(END_SECONDS)
         new = bytes(self._bytes[self._taken :])

@@ -12,8 +12,9 @@ from tyrne.cli.help import Command
 from tyrne.cli.inspecting import STATUS_LIMITED, STATUS_SHOWN
 from tyrne.cli.options import Allow, At, Limit, Run
 from tyrne.cli.output import complain
-from tyrne.cli.running import STDOUT, check_drawing, progress, terminal, write
+from tyrne.cli.running import STDOUT, check_drawing, check_read, progress, terminal, write
 from tyrne.system.errors import RequestError
+from tyrne.system.known import reading
 
 SVG, MERMAID = ".svg", (".mmd", ".mermaid")
 FORMATS: Final = "name a file that ends with .svg, or with .mmd for Mermaid"
@@ -78,7 +79,9 @@ def picture(
         check_drawing(output, run)
     target = None if at is None else target_of(at, "--at")
     with progress(terminal(stderr=True), "running …"):
-        replay = open_run(run, limit or 0, tuple(allow or ()))
+        with reading() as read:
+            replay = open_run(run, limit or 0, tuple(allow or ()))
+        check_read(output, read)
         move(replay, target, "--at")
         if kind is Picture.MESSAGES:
             position = replay.position

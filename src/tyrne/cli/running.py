@@ -22,7 +22,8 @@ from tyrne.system import limits
 from tyrne.system.devices import has_devices
 from tyrne.system.errors import RequestError
 from tyrne.system.inputs import STDIN, read_input
-from tyrne.system.known import known_system
+from tyrne.system.known import Read, known_system, reading
+from tyrne.system.out_folders import check_apart, prove_writable
 from tyrne.system.parts import NOTHING_GIVEN, Given
 from tyrne.system.run import Machine, Request, Result, check_seed, prepare
 from tyrne.system.select import select, takes_input, warnings_of
@@ -89,7 +90,13 @@ def run_system(
             check_socket(gdb)
     out = terminal(stderr=report == STDOUT)
     with progress(out, "building …"):
-        loaded = known_system(system, given, allowed, ram)
+        with reading() as read:
+            loaded = known_system(system, given, allowed, ram)
+        for file in (report, capture):
+            check_read(file, read)
+        for region in loaded.returned:
+            if region.out is not None:
+                prove_writable(region.out)
         keys = None if own_input else read_input(typed, loaded.devices)
         ready = prepare(
             Request(
@@ -182,15 +189,22 @@ def put_off(failed: list[str]) -> Iterator[None]:
 def check_output(
     output: Path, system: Sequence[Path], description: SystemDescription, typed: Path | None = None
 ) -> None:
-    """Refuse an output that cannot be written, or would replace the description, one of its programs or images, or what
-    is typed."""
+    """Refuse an output that cannot be written, or would replace the description, what it names, or what is typed; or
+    that lies where files of programs come back."""
     if output != STDOUT:
         from tyrne.system.files import check_writable
 
-        images = [device.file for device in description.devices if device.file is not None]
-        images += [region.file for region in description.memory if region.file is not None]
         inputs = [] if typed is None or typed == STDIN else [typed]
-        check_writable(output, [*system, *description.files(), *images, *inputs])
+        check_writable(output, [*system, *description.inputs(), *inputs])
+        check_apart(output, description.memory)
+
+
+def check_read(output: Path | None, read: Read) -> None:
+    """Refuse an output that would replace a file from which a program was made, as a header."""
+    if output is not None and output != STDOUT:
+        from tyrne.system.files import check_writable
+
+        check_writable(output, map(Path, read.files))
 
 
 def check_drawing(output: Path, run: Path) -> None:

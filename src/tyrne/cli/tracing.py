@@ -11,8 +11,9 @@ from tyrne.cli.help import Command
 from tyrne.cli.inspecting import STATUS_LIMITED, STATUS_SHOWN
 from tyrne.cli.options import Allow, Limit, Run
 from tyrne.cli.output import complain, say
-from tyrne.cli.running import check_drawing, progress, terminal, write
+from tyrne.cli.running import check_drawing, check_read, progress, terminal, write
 from tyrne.system.errors import RequestError
+from tyrne.system.known import reading
 
 PERFETTO, PAGE = ".pftrace", ".html"
 FORMATS: Final = f"name a file that ends with {PERFETTO}, for ui.perfetto.dev, or with {PAGE}, a page of its own"
@@ -54,7 +55,9 @@ def trace(
         new_builder()  # what is missing is said before the run
     check_drawing(output, run)
     with progress(terminal(stderr=True), "running …"):
-        replay = open_run(run, limit or 0, tuple(allow or ()))
+        with reading() as read:
+            replay = open_run(run, limit or 0, tuple(allow or ()))
+        check_read(output, read)
         timeline = timeline_of(replay)
         content = perfetto_file(timeline) if output.suffix == PERFETTO else timeline_page(timeline)
     complain(*warnings_about(replay), label="warning: ")

@@ -77,6 +77,12 @@ class SystemDescription:
         """The files that its programs are made from, without headers."""
         return [file for task in self.tasks for file in (task.program, *task.options.more)]
 
+    def inputs(self) -> list[Path]:
+        """All that it names: these files, what programs of Linux are given, and what memory and devices begin with."""
+        given = [file for task in self.tasks for file in (task.given.files, task.given.stdin)]
+        begun = [*(region.file for region in self.memory), *(device.file for device in self.devices)]
+        return [*self.files(), *(file for file in (*given, *begun) if file is not None)]
+
 
 def name_error(name: str) -> str | None:
     """What is wrong with the name of a system, task or other part; None for a good one."""

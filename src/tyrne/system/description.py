@@ -211,26 +211,33 @@ def _out_regions(mistakes: Mistakes, path: Path, tasks: Sequence[TaskTable]) -> 
         if table.out is not None:
             out = beside(path, table.out)
             place = mistakes.place(("task", index, "out"))
-            if (other := taken.setdefault(out, place)) != place:
-                mistakes.add(("task", index, "out"), f"{out} gets the files of another task, at {other}; name another")
+            near = [each for each in taken if out.is_relative_to(each) or each.is_relative_to(out)]
+            if near:
+                what = "gets the files of another task" if out in taken else "lies in the folder of another task, or has it"
+                mistakes.add(("task", index, "out"), f"{out} {what}, at {taken[near[0]]}; name another")
+            taken.setdefault(out, place)
             yield out_region(table.name, table.heap_pages, out, place)
 
 
 def _check_outs(
     mistakes: Mistakes, tasks: Sequence[TaskDescription], regions: Sequence[Region], devices: Sequence[Device]
 ) -> None:
-    """None of the folders in which tasks leave files has what another task, memory or a device is made from: the task
-    could replace it for the next run."""
+    """None of the folders in which tasks leave files has what the system is made from, which the task could replace for
+    the next run, but for what this task itself is given."""
     if all(task.given.out is None for task in tasks):
         return
-    from tyrne.system.returned_files import check_out  # here: few tasks get files back
+    from tyrne.system.out_folders import check_inputs  # here: few tasks get files back
 
-    inputs = [file for task in tasks for file in (task.program, *task.options.more)]
+    inputs = [file for task in tasks for file in (task.program, *task.options.more, *task.options.include)]
     inputs += [region.file for region in regions if region.file is not None]
     inputs += [device.file for device in devices if device.file is not None]
     for index, task in enumerate(tasks):
-        if task.given.out is not None and (wrong := check_out(task.given.out, None, inputs)):
-            mistakes.add(("task", index, "out"), wrong)
+        if task.given.out is not None:
+            given = [other.given for other in tasks if other is not task]
+            typed = [each.stdin for each in given if each.stdin is not None]
+            archives = [each.files for each in given if each.files is not None]
+            if wrong := check_inputs(task.given.out, [*inputs, *typed], archives):
+                mistakes.add(("task", index, "out"), wrong)
 
 
 class _TaskReader:

@@ -21,7 +21,7 @@ def check_writable(path: Path, inputs: Iterable[Path]) -> None:
     try:
         if path.is_dir():
             raise RequestError(f"{path}: is a directory; name a file")
-        if path.is_file() and any(source.is_file() and source.samefile(path) for source in inputs):
+        if path.is_file() and any(_is_of(path, source) for source in inputs):
             raise RequestError(f"{path}: is an input of this command and would be lost; name another file")
         if path.is_file() and _is_open_already(path):
             what = "leads to a file that is open already"
@@ -32,6 +32,13 @@ def check_writable(path: Path, inputs: Iterable[Path]) -> None:
         raise RequestError(f"{path}: there is no directory {path.parent}; make it first")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise RequestError(f"{path}: the directory {path.parent} is not writable; choose another")
+
+
+def _is_of(path: Path, source: Path) -> bool:
+    """Whether a file is what is read, or lies in the folder that is."""
+    if source.is_dir():
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(source))
+    return source.is_file() and source.samefile(path)
 
 
 def write_atomically(

@@ -22,12 +22,15 @@ from tyrne.abi import CapKind, Rights
 from tyrne.compiler import CompileError
 from tyrne.compiler.build.cache import digest, stored
 from tyrne.compiler.build.identity import compiler_part
-from tyrne.compiler.build.inputs import Index, Read, collecting
+from tyrne.compiler.build.inputs import Index, Read
+from tyrne.compiler.build.inputs import collecting as reading
 from tyrne.system.manifest import System, Task
 from tyrne.system.parts import NOTHING_GIVEN, Cap, Device, Forward, Given, Mapping, Quota, Region, Supervisor
 from tyrne.system.program import Program, Segment
 from tyrne.system.select import GREETING, load_system, select
 from tyrne.system.shipped import shipped
+
+__all__ = ["Read", "known_system", "reading"]  # commands ask what was read while a system was made, or known
 
 KIND: Final = "system"
 ENTRY: Final = "system"
@@ -56,9 +59,10 @@ def known_system(
     folder = index.known(KIND)
     found = None if folder is None else _read(folder / ENTRY)
     if found is not None:
+        index.tell()
         return found
     started = time.time()
-    with collecting() as read:
+    with reading() as read:
         description = select(arguments, given, allowed, ram)
         system = load_system(description)
     if any(task.given.reads() for task in description.tasks) or any(region.file for region in description.memory):

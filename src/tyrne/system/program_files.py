@@ -68,10 +68,9 @@ def read_given(mistakes: Mistakes, description: Path, here: Where, table: TaskTa
     if table.out is not None and ("\0" in table.out or not table.out):
         mistakes.add((*here, "out"), f"no folder is named {table.out!r}; write {example('out')}")
     elif out is not None:
-        from tyrne.system.returned_files import check_out  # here: few tasks get files back
+        from tyrne.system.out_folders import check_inputs, check_out  # here: few tasks get files back
 
-        program = beside(description, table.program.sources[0]) if table.program.sources else description
-        if wrong := check_out(out, description.parent, [description, program]):
+        if wrong := check_out(out, description.parent) or check_inputs(out, [description]):
             mistakes.add((*here, "out"), wrong)
     variables = tuple(table.env.items())
     return Given(table.abi, tuple(table.args), variables, table.heap_pages, files, stdin, out, table.threads)

@@ -11,7 +11,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -35,30 +35,6 @@ _ON_THE_WAY: Final = _FOLDER | getattr(os, "O_PATH", 0)
 """For a folder that may be closed to who only goes through it."""
 _MIB: Final = (1 << 20) // limits.PAGE
 _TEMPORARY: Final = ".tyrne-"
-
-
-def check_out(folder: Path, within: Path | None, inputs: Iterable[Path]) -> str | None:
-    """What is wrong with a folder for files that come back, before the run; None if nothing is. It lies below `within`,
-    if there is one, wherever links lead, and has none of the inputs."""
-    real = Path(os.path.realpath(folder))
-    if within is not None and not real.is_relative_to(os.path.realpath(within)):
-        return f"{folder} lies outside the folder of the description; name one in it"
-    held = [path for path in inputs if Path(os.path.realpath(path)).is_relative_to(real)]
-    if held:
-        return f"{folder} has {held[0]}, which a program could replace; name a folder of its own"
-    nearest = _nearest(real)
-    if not os.path.isdir(nearest):
-        return f"{folder}: {nearest} is no folder; name another"
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        return f"{folder} cannot be written to; name another folder"
-    return None
-
-
-def _nearest(path: Path) -> Path:
-    """Of a path and what it lies in, the first that is there."""
-    while not os.path.exists(path):
-        path = path.parent
-    return path
 
 
 def take_files(result: Result) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tyrne.compiler.build.inputs import collecting
 from tyrne.linux.start import HeapRoom
 from tyrne.system import limits
 from tyrne.system.described import SystemDescription, TaskDescription, name_error
@@ -16,6 +17,7 @@ from tyrne.system.handles import CONSOLE_ONLY
 from tyrne.system.heaps import is_linux_file, rooms, with_heap
 from tyrne.system.loading import load_program
 from tyrne.system.manifest import System, Task
+from tyrne.system.out_folders import check_inputs, check_made_from, check_out
 from tyrne.system.parts import CONSOLE_CAP, NOTHING_GIVEN, Given, Region
 from tyrne.system.program import Program
 from tyrne.system.ram import end_of
@@ -77,10 +79,9 @@ def _of_programs(programs: Sequence[Path], given: Given, ram: int) -> SystemDesc
         return SystemDescription(tasks[0].name, (), tuple(tasks), ram=ram)
     from tyrne.system.program_files import beside  # here: pydantic, which programs do without
     from tyrne.system.regions import out_region, with_out
-    from tyrne.system.returned_files import check_out
 
     out = beside(Path(), os.fspath(given.out))
-    if wrong := check_out(out, None, programs):
+    if wrong := check_out(out, None) or check_inputs(out, programs):
         raise RequestError(f"--out: {wrong}")
     caps, mappings = with_out(tasks[0].caps, (), 0)
     task = replace(tasks[0], caps=caps, mappings=mappings)
@@ -105,7 +106,9 @@ def load_system(description: SystemDescription) -> System:
     errors: list[str] = []
     for number, (task, room) in enumerate(zip(description.tasks, rooms(description), strict=True)):
         try:
-            program = load_program(task.program, task.options, task.handles, task.given, task.stack_pages, room)
+            with collecting() as read:
+                program = load_program(task.program, task.options, task.handles, task.given, task.stack_pages, room)
+            errors += check_made_from(description.memory, [*read.files, *read.absent])
             for other in tasks:
                 if task.thread_of == other.name:
                     program = replace(program, elf=other.program.elf, source=other.program.source)

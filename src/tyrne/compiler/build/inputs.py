@@ -24,9 +24,10 @@ PACKAGE: Final = Path(__file__).parents[2]
 """What this file is a part of: tyrne, which a program imports wherever it lies."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Read:
-    """The files that several builds have read, and what would have been read if it had been there."""
+    """The files that several builds have read, and what would have been read if it had been there. Two are different
+    even where they hold the same: one collects within another."""
 
     files: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
@@ -76,10 +77,10 @@ class Index:
                 found = find()
                 if found is None:
                     found = make()
-        self._tell()
+        self.tell()
         return found
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
         """Tell those who collect what the build has read. An index that cannot be read lets them know of nothing that
         is there, so that they remember nothing."""
         if not _reading:
