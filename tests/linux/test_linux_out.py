@@ -142,6 +142,20 @@ def test_what_does_not_fit_is_said_and_the_rest_comes_back(path: Path, capfd: py
     assert tree(out)[0] == WHOLE
 
 
+def test_what_has_too_long_a_path_is_named_as_such(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path.write_text(TEXT.replace('out = "out"', 'out = "out"\nargs = ["long"]'))
+    assert main(["run", "-q", str(path)]) == 0
+    out, told = path.parent / "out", said(capfd)
+    assert told.count(f"{out}: '{'n' * 64}…' is left out: a path of more than 4095 bytes") == 1
+    assert not any("did not fit" in line for line in told)
+    folder = os.open(out, os.O_RDONLY)
+    for name in ["n" * 250] * 16:
+        above, folder = folder, os.open(name, os.O_RDONLY, dir_fd=folder)
+        os.close(above)
+    assert sorted(os.listdir(folder)) == ["n" * 79, "n" * 78 + "o"]
+    os.close(folder)
+
+
 @pytest.mark.parametrize(
     ("heap", "pages"), [(1, 512), (512, 512), (513, 1024), (None, 1024), (16_384, 16_384), (19_456, 16_384)]
 )
@@ -347,7 +361,7 @@ def test_of_a_path_of_many_mebibytes_its_beginning_is_kept() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert found is not None
-    assert [each.refused for each in found.entries] == ["a path of more than 4096 bytes", ""]
+    assert [each.refused for each in found.entries] == ["a path of more than 4095 bytes", ""]
     assert len(found.entries[0].name) == 65
     assert peak - before < 4 * len(memory)
 

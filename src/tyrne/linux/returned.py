@@ -17,12 +17,14 @@ from tyrne.linux.archive import ENTRIES, HEAD, HEAD_BYTES, TRAILER, up_to_word
 DEEPEST: Final = 64
 """Names of one path."""
 NAME_BYTES: Final = 255
-PATH_BYTES: Final = 4096
-"""Of a longer one nothing is kept but its beginning. No path of c/tree.h is."""
+PATH_BYTES: Final = 4095
+"""As Linux has it. Of a longer one nothing is kept but its beginning; of those in c/tree.h their directory is named."""
 SHOWN: Final = 64
 """Bytes of that."""
 _REMOVED: Final = stat.S_IFCHR
 """The mode that says so: a character device without permissions, as file systems of layers have it."""
+_HAS_LONG: Final = stat.S_IFCHR | 1
+"""The mode of a directory with something whose path is too long."""
 _WORDS: Final = struct.Struct("<2Q")
 
 
@@ -92,7 +94,7 @@ def _entries(archive: bytes) -> Iterator[tuple[bytes, int, bytes] | None]:
 
 
 def _entry(name: bytes, mode: int, content: bytes) -> Entry:
-    if len(name) > PATH_BYTES:
+    if len(name) > PATH_BYTES or mode == _HAS_LONG:
         text = name[:SHOWN].decode(errors="backslashreplace") + "…"
         return Entry(text, False, False, b"", f"a path of more than {PATH_BYTES} bytes")
     text = name.decode(errors="backslashreplace")

@@ -81,6 +81,7 @@ def _take(region: Region, out: Path, left: Returned) -> Iterator[str]:
         yield one_line(f"{out}: {_files(len(written))} came back: {_named(written, SAID)}")
     if removed := list(dict.fromkeys(entry.name for entry in left.entries if entry.is_removed and not entry.refused)):
         yield one_line(f"{out}: removed by the program, and not deleted there: {_named(removed, REMOVED_SAID)}")
+    refused = list(dict.fromkeys(refused))
     for line in refused[:SAID]:
         yield one_line(f"{out}: {line}")
     if len(refused) > SAID:

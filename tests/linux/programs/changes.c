@@ -48,6 +48,22 @@ int main(int argc, char **argv)
         close(file);
         write_file("/after", "after\n", 0);
     }
+    if (argc > 1 && !strcmp(argv[1], "long")) { /* a path of 4,095 bytes, and two that are longer */
+        char name[251] = {0};
+        memset(name, 'n', 250);
+        chdir("/");
+        for (int i = 0; i < 16; i++)
+            if (mkdir(name, 0755) || chdir(name))
+                exit(3);
+        name[79] = 0;
+        write_file(name, "fits\n", 0);
+        name[79] = 'o';
+        name[80] = 0;
+        write_file(name, "lost\n", 0);
+        mkdir(name + 1, 0755);
+        chdir(name + 1);
+        write_file("lost", "lost\n", 0);
+    }
     puts("done");
     return 0;
 }

@@ -3,14 +3,15 @@
 
    Two words come first: how many bytes the archive has, 0 as long as there is none, and how many nodes did not fit. What
    the archive of the start had, and is as it was, is left out, and so are devices. What it had, and is gone, is named by
-   an entry of a kind that no file has. */
+   an entry of a kind that no file has; and so is a directory with something whose path is too long, which is left out. */
 
 #include "tree.h"
 
 #define HEADER 110u
 #define FIELDS 13
 #define TRAILER "TRAILER!!!"
-enum { IS_DIRECTORY = 0040000, IS_FILE = 0100000, IS_LINK = 0120000, IS_REMOVED = 0020000 };
+enum { IS_DIRECTORY = 0040000, IS_FILE = 0100000, IS_LINK = 0120000, IS_REMOVED = 0020000,
+       HAS_LONG = 0020001 };
 
 struct output {
     uint8_t *start;
@@ -54,13 +55,28 @@ static void put_node(struct output *out, const struct node *node, const char *pa
         put(out, path, length, format | node->mode, node->content, size);
 }
 
-static void put_removed(void *with, const char *path, uint64_t length)
+static void put_name(struct output *out, const char *path, uint64_t length, uint64_t kind)
 {
-    struct output *out = with;
     if (entry_size(length, 0) + entry_size(sizeof TRAILER - 1, 0) > out->room - out->used)
         out->left_out++;
     else
-        put(out, path, length, IS_REMOVED, 0, 0);
+        put(out, path, length, kind, 0, 0);
+}
+
+static void put_removed(void *with, const char *path, uint64_t length)
+{
+    put_name(with, path, length, IS_REMOVED);
+}
+
+/* The first of a directory's nodes, from this one on, whose path is none that is too long; that the others are left out
+   is said once. The path is that of the directory. None of the others is as the archive of the start had it. */
+static const struct node *fitting(struct output *out, const struct node *node, const char *path, uint64_t length)
+{
+    if (node && length + node->length + 2u > MOST_PATH)
+        put_name(out, path, length, HAS_LONG);
+    while (node && length + node->length + 2u > MOST_PATH)
+        node = node->next;
+    return node;
 }
 
 /* Each node below the root, a directory before what is in it. What a new directory has is new there. */
@@ -70,16 +86,12 @@ static void put_tree(struct output *out, const struct node *root)
     uint64_t length = 0;
     const struct node *node = root, *made = 0; /* `made`: the uppermost new directory on the way */
     for (;;) {
-        const struct node *next = node->kind == DIRECTORY ? node->first : 0;
-        if (next && length + MOST_NAME + 2 > MOST_PATH) {
-            out->left_out++; /* all that is in it */
-            next = 0;
-        }
+        const struct node *next = node->kind == DIRECTORY ? fitting(out, node->first, path, length) : 0;
         while (!next && node != root) {
             if (node == made)
                 made = 0;
             length -= length == node->length ? node->length : node->length + 1u; /* with the slash before it */
-            next = node->next;
+            next = fitting(out, node->next, path, length);
             if (!next)
                 node = node->parent;
         }
