@@ -1,6 +1,7 @@
 """The installed command, as a process of its own."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+
+from tyrne.system.shipped import shipped
 
 COMMAND = Path(sys.executable).parent / "tyrne"
 
@@ -89,3 +92,26 @@ def test_a_signal_ends_qemu_too(tmp_path: Path, number: signal.Signals) -> None:
 
 def _children(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+@pytest.mark.parametrize("words", ["run -q {}", "check {}", "ps {}", "trace {} -o x.html", "build {} -o x --emit elf"])
+def test_a_working_folder_that_is_gone_is_said(words: str, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    line = words.format(shipped("systems/ping-pong.toml"))
+    done = subprocess.run(["sh", "-c", f"rmdir '{gone}'; '{COMMAND}' {line}"], cwd=gone, capture_output=True, text=True)
+    said = "tyrne: error: the folder in which this command runs is gone; change to one that is there\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
+@pytest.mark.parametrize("machine", ["hosted", "qemu"])
+def test_a_folder_for_temporary_files_that_is_too_long_for_sockets_is_said(machine: str, tmp_path: Path) -> None:
+    long = tmp_path / ("n" * 100)
+    long.mkdir()
+    command = [str(COMMAND), "debug", str(shipped("systems/hello.toml")), "--machine", machine]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TMPDIR": str(long)})
+    assert (done.returncode, done.stdout) == (2, "")
+    what = "longer than the path of a socket may be, 107 bytes with its name"
+    assert re.fullmatch(
+        rf"tyrne: error: {long}/tyrne-\w+: {what}; set TMPDIR to a folder with a shorter path\n", done.stderr
+    )

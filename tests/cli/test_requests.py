@@ -37,7 +37,7 @@ CODE = b"\x00\x00\x80\xd2\x88\x00\x80\xd2\x01\x00\x00\xd4"
         ("build --emit elf -o k.elf no.bin", "no.bin: cannot be read: no such file or directory; give the path of a "),
         ("build --emit c no.py", "no.py: there is no such file; give the path of a program"),
         ("check no.bin", "no.bin: cannot be read: no such file or directory; give the path of a program"),
-        ("new a.bin", "a.bin: no name for a project; use letters, digits, - and _, a letter first"),
+        ("new a.bin", "a.bin: no name for a project; use at most 32 letters, digits, - and _, a letter first"),
         ("new folder", "folder: exists already, and nothing in it was touched; choose another name"),
         ("new", "Missing argument 'NAME'"),
         ("lab start 1 folder", "folder: exists already, and nothing in it was touched; name another folder"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -64,8 +65,6 @@ def debug(
     It begins at a position, or at the start. In gdb `monitor help` says what else can be asked. It ends when gdb kills
     what it debugs, or by Ctrl-C. Exit status: 0; 2 the request was wrong.
     """
-    from tempfile import TemporaryDirectory
-
     from tyrne.cli.replay import warnings_about
     from tyrne.debug.session import Session
     from tyrne.inspect.positions import move, target_of
@@ -89,7 +88,7 @@ def debug(
                 record = f"tyrne run {run} --machine qemu --report run.json"
                 raise RequestError(f"{option}: a machine that runs has no positions; record it: {record}")
         return debug_live(run, listen, dap, limit or 0, allowed)
-    with TemporaryDirectory(prefix="tyrne-") as folder:
+    with folder_for_sockets(listen is None) as folder:
         system = None
         if is_report(run):
             if machine is not Machine.HOSTED:
@@ -98,7 +97,7 @@ def debug(
         else:
             with progress(terminal(stderr=True), "building …"):
                 system = known_system([run], allowed=allowed)
-            replay = _replay_of(system, run, machine, limit or 0, allowed, Path(folder))
+            replay = _replay_of(system, run, machine, limit or 0, allowed, folder)
         session = Session(replay)
         with progress(terminal(stderr=True), "running …"):
             if target is not None:
@@ -109,7 +108,7 @@ def debug(
 
             KernelDebugger(replay).walk()
             return STATUS_SHOWN
-        serve_at(listen, Path(folder), dap, session, lambda: [] if system is None else programs(system, Path(folder)))
+        serve_at(listen, folder, dap, session, lambda: [] if system is None else programs(system, folder))
     return STATUS_SHOWN
 
 
@@ -153,6 +152,21 @@ def programs(system: System, folder: Path) -> Iterator[str]:
             path.write_bytes(task.program.elf)
             shift = f" -o {task.program.shift:#x}" if task.program.shift else ""
             yield f"the lines of {one_line(task.name)}: symbol-file {path}{shift}"
+
+
+@contextmanager
+def folder_for_sockets(used: bool = True) -> Iterator[Path]:
+    """A folder that is there meanwhile; RequestError where its path is too long for sockets in it, if they are used."""
+    from tempfile import TemporaryDirectory
+
+    from tyrne.system.errors import RequestError
+    from tyrne.system.qemu import SOCKET_BYTES
+
+    with TemporaryDirectory(prefix="tyrne-") as folder:
+        if used and len(os.fsencode(folder)) > SOCKET_BYTES - len("/qemu"):
+            what = f"longer than the path of a socket may be, {SOCKET_BYTES} bytes with its name"
+            raise RequestError(f"{folder}: {what}; set TMPDIR to a folder with a shorter path")
+        yield Path(folder)
 
 
 @contextmanager

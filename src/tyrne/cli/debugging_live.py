@@ -7,10 +7,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
-from tyrne.cli.debugging import programs, serve_at
+from tyrne.cli.debugging import folder_for_sockets, programs, serve_at
 from tyrne.cli.inspecting import STATUS_SHOWN
 from tyrne.cli.running import progress, terminal
 from tyrne.debug.live import LiveSession
@@ -32,17 +31,17 @@ END_SECONDS: Final = 10.0
 
 def debug_live(path: Path, listen: str | None, dap: bool, limit: int, allowed: tuple[Path, ...]) -> int:
     """Serve gdb, or an editor, until it kills what it debugs, or the machine ends; the exit status."""
-    with TemporaryDirectory(prefix="tyrne-") as folder:
+    with folder_for_sockets() as folder:
         with progress(terminal(stderr=True), "building …"):
             system = known_system([path], allowed=allowed)
             image = image_of(system)
-        own = Path(folder) / "qemu"
+        own = folder / "qemu"
         request = Request(system, Machine.QEMU, False, limit, allowed=allowed, gdb=own, halted=True)
         written = Written()
         with _started(request, written), Stub(own, START_SECONDS) as stub:
             machine = LiveMachine(stub, image, system)
             shown = LiveSession(machine, system, str(path), written.take)
-            serve_at(listen, Path(folder), dap, shown, lambda: _lines_of(image, system, Path(folder)))
+            serve_at(listen, folder, dap, shown, lambda: _lines_of(image, system, folder))
             if stub.ended is None:
                 with suppress(RequestError):
                     stub.kill()

@@ -53,6 +53,8 @@ def guarded(command: Callable[[], int]) -> int:
     except BrokenPipeError:
         return _nobody_reads()
     except OSError as error:
+        if not _stands_in_folder():
+            return _fail("the folder in which this command runs is gone; change to one that is there")
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{reason(error)}")
     except Exception as error:
@@ -61,6 +63,15 @@ def guarded(command: Callable[[], int]) -> int:
         what = _one_line(f"{type(error).__name__}: {error}")
         complain(f"defect in tyrne: {what}; set TYRNE_TRACEBACK=1 to see where, and report it")
         return STATUS_INTERNAL
+
+
+def _stands_in_folder() -> bool:
+    """Whether there is a working directory: somebody may have deleted it."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
 
 
 def complain_of_request(message: str, command: str) -> int:

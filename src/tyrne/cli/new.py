@@ -31,7 +31,8 @@ caps = [                # what the task may do; a program finds an endpoint x as
 def create_project(directory: Path) -> Path:
     """Make the directory, and return its system description."""
     if not _NAME.fullmatch(directory.name):
-        raise RequestError(f"{directory}: no name for a project; use letters, digits, - and _, a letter first")
+        mend = "use at most 32 letters, digits, - and _, a letter first"
+        raise RequestError(f"{directory}: no name for a project; {mend}")
     description = _DESCRIPTION.format(name=directory.name).encode()
     make_folder(directory, {"hello.py": shipped("programs/hello.py").read_bytes(), "system.toml": description})
     return directory / "system.toml"

@@ -141,8 +141,23 @@ def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("TYRNE_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache.cache_directory() == tmp_path / "tyrne"
+    for nowhere in ("", "relative"):
+        monkeypatch.setenv("XDG_CACHE_HOME", nowhere)
+        assert cache.cache_directory() == Path.home() / ".cache" / "tyrne"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert cache.cache_directory() == Path.home() / ".cache" / "tyrne"
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\udcff", "a\x1b[2J"])
+def test_a_cache_whose_path_is_not_printable_is_not_used(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TYRNE_CACHE", str(tmp_path / name))
+    with pytest.raises(CompileError) as caught:
+        cache.stored("kind", "key", filled)
+    what = "the cache cannot be used: its path is not printable UTF-8; set TYRNE_CACHE to another folder"
+    assert str(caught.value) == f"{tmp_path}/{name.encode('unicode_escape').decode()}/kind: {what}"
+    assert not (tmp_path / name / "kind").exists()
 
 
 def filled(folder: Path) -> None:

@@ -37,12 +37,13 @@ _held: Final[dict[Path, int]] = {}
 
 
 def cache_directory() -> Path:
-    """`$TYRNE_CACHE`, or `tyrne` in the user's cache folder."""
+    """`$TYRNE_CACHE`, or `tyrne` in the user's cache folder. A relative `$XDG_CACHE_HOME` is none, as its
+    specification says."""
     named = os.environ.get("TYRNE_CACHE")
     if named:
         return Path(named).absolute()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "tyrne"
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".cache") / "tyrne"
 
 
 def digest(parts: Iterable[str | bytes]) -> str:
@@ -99,12 +100,16 @@ def write_atomically(path: Path, content: bytes) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock file of the cache; the operating system lets it go when the process ends, however it ends."""
     _hold(cache_directory())
+    unusable = "the cache cannot be used"
+    if not str(path).isprintable():  # messages of tools and files for make name what lies in it
+        where = str(path.parent).encode("unicode_escape").decode()
+        raise CompileError(f"{where}: {unusable}: its path is not printable UTF-8; set TYRNE_CACHE to another folder")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise CompileError(f"{path.parent}: the cache cannot be used: {why}; set TYRNE_CACHE to a folder") from None
+        raise CompileError(f"{path.parent}: {unusable}: {why}; set TYRNE_CACHE to a folder") from None
     with os.fdopen(handle, "r+"):
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
