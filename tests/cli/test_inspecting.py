@@ -136,6 +136,18 @@ def test_one_task_can_be_asked_for(tyrne: Tyrne) -> None:
     assert {cap["holder"] for cap in found["capabilities"]} == {"sender"}
 
 
+def test_of_a_task_that_has_ended_it_is_said_that_it_holds_nothing_any_more(tyrne: Tyrne) -> None:
+    source = shipped("systems/exchange.toml")
+    earlier = "; --at N shows an earlier position"
+    assert tyrne("caps", source, "sender").out.splitlines()[1:] == [
+        f"sender has ended (exited with 0), and holds nothing any more{earlier}"
+    ]
+    assert tyrne("caps", source).out.splitlines()[1:] == [
+        f"all tasks have ended, and hold nothing any more{earlier}"
+    ]
+    assert "has ended" not in tyrne("caps", source, "--at", 1).out
+
+
 # --- JSON
 
 

@@ -13,6 +13,8 @@ from tyrne.inspect.words import counted, of_kind
 _NUMBERS: Final = frozenset({"pri", "instructions", "share", "traps", "calls", "refused", "pages", "mapped"})
 _STATES: Final = {"ready": "green", "faulted": "red", "exited": "dim", "inactive": "dim", "suspended": "yellow"}
 
+_OVER: Final = ("exited", "faulted")
+"""What a task does that has ended."""
 _ENDED: Final = (0, 1)
 """Statuses of a run that its tasks have ended: who serves and waits then is as one that exited."""
 
@@ -44,14 +46,23 @@ def _at(task: Task) -> str:
 
 def capabilities(seen: Inspection, task: str | None) -> Iterator[Item]:
     """What each task holds, or one of them."""
+    ended = []
     for each in seen.tasks:
         held = seen.held_by(each.name)
-        if each.name == task or (task is None and (held or each.state not in ("exited", "faulted"))):
+        if not held and each.state in _OVER:
+            ended.append(each)
+        elif task in (None, each.name):
             yield f"{each.name} holds {counted(len(held), 'capability') if len(held) == 1 else _many(held)}"
             table = Table(("handle", "capability", "from"))
             table.rows.extend((f"{cap.handle:#x}", cap.text, _from(seen, cap)) for cap in held)
             if held:
                 yield table
+    earlier = "" if seen.at.live else "; --at N shows an earlier position"
+    for each in ended:
+        if each.name == task:
+            yield f"{each.name} has ended ({each.does}), and holds nothing any more{earlier}"
+    if task is None and len(ended) == len(seen.tasks):
+        yield f"all tasks have ended, and hold nothing any more{earlier}"
 
 
 def _many(held: list[Capability]) -> str:
