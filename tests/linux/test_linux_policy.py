@@ -17,6 +17,7 @@ from tyrne.hosted.recorder import text_of
 from tyrne.linux.archive import count_files, entry
 from tyrne.linux.calls import MOST_TOLD, PIECE_BYTES, TOLD
 from tyrne.linux.numbers import NUMBERS
+from tyrne.system.names import Names
 from tyrne.system.policy import KINDS, REMARKS, Kind, Policy
 from tyrne.system.run import Machine
 
@@ -138,6 +139,18 @@ def test_a_call_that_does_not_exist_is_told_at_the_end_and_not_on_the_console(
 def test_a_heap_that_is_used_up_is_told_at_the_end(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--machine", "native", "--abi", "linux", str(build("memory.c"))]) == 0
     assert "tyrne: memory: its heap is used up; heap_pages of its [[task]] makes it larger\n" in capfd.readouterr().err
+    assert main(["run", "-q", "--machine", "native", "--abi", "linux", str(build("memory.c"))]) == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_quietly_only_what_a_program_wanted_more_of_is_told() -> None:
+    policy = Policy([*tells(0, "bpf", 38), *tells(0, "clone", 11), *tells(1, "brk", 12)])
+    names = Names(("a", "b"))
+    assert len(list(policy.lines(names))) == 3
+    assert list(policy.lines(names, wants=True)) == [
+        "a: it wants more threads; threads of its [[task]] says how many it may have",
+        "b: its heap is used up; heap_pages of its [[task]] makes it larger",
+    ]
 
 
 def test_a_run_without_refusals_says_so(capfd: pytest.CaptureFixture[str]) -> None:

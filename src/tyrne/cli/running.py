@@ -138,8 +138,8 @@ def run_system(
     complain(*explain(result), *explain_faults(result), *refusals)
     if policy:
         tell_policy(presenter.policy, result.explainer)
-    elif not quiet:
-        complain(*presenter.policy.lines(result.request.system.names))
+    elif not quiet or result.status:  # what a program wanted more of may be why it failed
+        complain(*presenter.policy.lines(result.request.system.names, wants=quiet))
     if failed:
         raise RequestError(*failed)
     if result.interrupted:

@@ -22,6 +22,11 @@ ERRORS: Final = {
 }  # fmt: skip
 """Those that the library answers (c/linux.h)."""
 _ANSWERED: Final = frozenset(call.name for call in CALLS)
+WANTS: Final = {
+    ("brk", "ENOMEM"): "its heap is used up; heap_pages of its [[task]] makes it larger",
+    ("clone", "EAGAIN"): "it wants more threads; threads of its [[task]] says how many it may have",
+}
+"""Refusals by which a program wants more than it was given, and what to do about that."""
 
 
 def is_told(number: int) -> bool:
@@ -50,11 +55,8 @@ def is_cut(path: bytes) -> bool:
 
 
 def remark(name: str, error: str) -> str | None:
-    """What who runs a program is told of a refusal without being asked: that the library lacks something."""
+    """What who runs a program is told of a refusal without being asked: that the library lacks something, or that
+    the program wants more than it was given."""
     if error == "ENOSYS" and (name not in _ANSWERED or name == "clone"):
         return f"{name} is not supported; docs/linux.md has the calls that are"
-    if (name, error) == ("brk", "ENOMEM"):
-        return "its heap is used up; heap_pages of its [[task]] makes it larger"
-    if (name, error) == ("clone", "EAGAIN"):
-        return "it wants more threads; threads of its [[task]] says how many it may have"
-    return None
+    return WANTS.get((name, error))

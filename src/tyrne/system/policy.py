@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from tyrne.hosted.happened import CallEvent
 from tyrne.hosted.kept import forget_oldest
 from tyrne.hosted.recorder import text_of
-from tyrne.linux.told import error_name, is_cut, is_told, linux_name, piece, remark
+from tyrne.linux.told import WANTS, error_name, is_cut, is_told, linux_name, piece, remark
 from tyrne.system.names import Names
 
 if TYPE_CHECKING:  # not needed by a run in which nothing is refused
@@ -48,7 +48,7 @@ class Policy:
         self.others = 0
         """Refusals of kinds that came when there were KINDS already."""
         self.remarks: Final[dict[tuple[int, str], None]] = {}
-        """What the library lacks, by task, each once, in order."""
+        """What the library lacks, and what programs wanted more of, by task, each once, in order."""
         self._first: Final[dict[Kind, CallEvent]] = {}
         self._paths: Final[dict[int, bytes]] = {}
         for event in refused:
@@ -106,9 +106,10 @@ class Policy:
         why = explainer.refusal(first)
         return f"Tyrne's {first.text}{f': {why}' if why else ''}"
 
-    def lines(self, names: Names) -> Iterator[str]:
-        """The remarks, each with its task."""
-        yield from (f"{names.task(task)}: {said}" for task, said in self.remarks)
+    def lines(self, names: Names, wants: bool = False) -> Iterator[str]:
+        """The remarks, each with its task; with `wants` only those of what a program wanted more of."""
+        told = [(task, said) for task, said in self.remarks if not wants or said in WANTS.values()]
+        yield from (f"{names.task(task)}: {said}" for task, said in told)
 
 
 def refusal_told(event: CallEvent) -> str:
