@@ -96,7 +96,7 @@ def encode(system: System, max_instructions: int = 0) -> bytes:
             flags = _flags(segment.writable, segment.executable) | MappingFlags.USER
             segments += [segment.address, flags, offset + len(contents), len(segment.data), segment.memory]
             contents += _whole_pages(segment.data)
-        records += _record(task, segments)
+        records += encode_task(task, segments)
     head = [0] * HEADER_WORDS
     head[layout.WORD_MAGIC] = layout.MAGIC
     head[layout.WORD_LENGTH] = offset + len(contents)
@@ -115,7 +115,7 @@ def encode(system: System, max_instructions: int = 0) -> bytes:
     return (_pack(head) + _pack(regions) + _pack(fills) + records).ljust(offset, b"\0") + contents
 
 
-def _record(task: Task, segments: Sequence[int]) -> bytes:
+def encode_task(task: Task, segments: Sequence[int]) -> bytes:
     """A task's record; `segments` are the words of its segments."""
     program = task.program
     supervisor = task.supervisor

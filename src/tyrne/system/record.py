@@ -26,9 +26,8 @@ from __future__ import annotations
 
 import re
 import reprlib
-import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
@@ -36,17 +35,15 @@ from tyrne.hal import manifest as layout
 from tyrne.hal.interrupt import MOST_SEED, Interrupt
 from tyrne.hosted.happened import InterruptEvent
 from tyrne.system import kernel_source, limits
-from tyrne.system.devices import in_ram
 from tyrne.system.errors import BadRecordError
+from tyrne.system.manifest_check import check_manifest
+from tyrne.system.manifest_read import HEADER_BYTES, manifest_bytes, ram_of, read_manifest, word_of
 from tyrne.system.packed import beginning, pack, unpack
 from tyrne.system.parts import Device, Region
-from tyrne.system.ram import end_of, is_size, shared_frames
+from tyrne.system.ram import is_size
 from tyrne.system.record_devices import devices_from_json, devices_to_json
 
 FORMAT: Final = 1
-_HEADER_BYTES: Final = 8 * int(layout.HEADER_WORDS)
-_TABLE_BYTES: Final = 1 << 20
-"""More than what stands in a manifest before the contents."""
 _INTERRUPT: Final = re.compile(
     r"(\d{1,18})\+(\d{1,18})(?:/([1-9]\d{0,17}))? (tick|limit|spurious|alarm|device (\d{1,4}))"
 )
@@ -77,32 +74,23 @@ class Record:
     @property
     def limit(self) -> int:
         """Instructions; 0 for none."""
-        return _word(self.manifest, int(layout.WORD_MAX_INSTRUCTIONS))
+        return word_of(self.manifest, int(layout.WORD_MAX_INSTRUCTIONS))
 
     @property
     def ram(self) -> int:
         """Bytes that the machine has."""
-        return _ram(self.manifest)
+        return ram_of(self.manifest)
 
     @property
     def task_names(self) -> list[str]:
         """Of the tasks that the system starts with, in the order of their numbers."""
-        first, size = _word(self.manifest, int(layout.WORD_FIRST_TASK)), 8 * int(layout.TASK_WORDS)
-        count = _word(self.manifest, int(layout.WORD_TASKS))
-        names = (self.manifest[at : at + layout.NAME_LENGTH] for at in range(first, first + count * size, size))
-        return [name.rstrip(b"\0").decode(errors="backslashreplace") for name in names]
+        return [task.name for task in read_manifest(self.manifest).tasks]
 
     @property
     def addressed(self) -> list[Region]:
         """The memory that the manifest has placed: registers of devices, and what of RAM it has, of which devices reach
-        what it does not fill. Without names."""
-        filled = {_word(self.manifest, at) for at in _fills(self.manifest)}
-        first, size = _word(self.manifest, int(layout.WORD_FIRST_REGION)) // 8, int(layout.REGION_WORDS)
-        ends = range(first, first + _word(self.manifest, int(layout.WORD_REGIONS)) * size, size)
-        pages, address = int(layout.REGION_PAGES), int(layout.REGION_ADDRESS)
-        words = [(_word(self.manifest, at + pages), _word(self.manifest, at + address)) for at in ends]
-        found = [Region("", *each, dma=number not in filled) for number, each in enumerate(words) if each[1]]
-        return [region if in_ram(region) else replace(region, dma=False) for region in found]
+        what it does not fill. Without names, and without contents."""
+        return [region for region in read_manifest(self.manifest).memory if region.address]
 
 
 def record(
@@ -151,11 +139,6 @@ def from_json(data: object) -> Record:
     found = Record(kernel, profile == "release", manifest, interrupts, seed, readings, devices)
     if found.preempt_calls and interrupts is not None:
         raise BadRecordError("replay has both interrupts and preempt_calls, of which a run has one")
-    if sum(region.pages for region in found.addressed if in_ram(region)) > shared_frames(found.ram):
-        raise BadRecordError("replay.manifest has more memory for devices than a system may have")
-    ends = (region.address + region.pages * limits.PAGE for region in found.addressed if in_ram(region))
-    if any(end > end_of(found.ram) for end in ends):
-        raise BadRecordError("replay.manifest has memory where none is")
     if data.get("limit") != found.limit:
         raise BadRecordError("replay.limit is not that of replay.manifest")
     return found
@@ -165,42 +148,13 @@ def _manifest(text: object) -> bytes:
     if not isinstance(text, str):
         raise BadRecordError("replay.manifest is not a string")
     try:
-        head = beginning(text, _HEADER_BYTES)
-        ram = _ram(head) if len(head) == _HEADER_BYTES else limits.RAM
+        head = beginning(text, HEADER_BYTES)
+        ram = ram_of(head) if len(head) == HEADER_BYTES else limits.RAM
         content = unpack(text, manifest_bytes(ram if is_size(ram) else limits.RAM))
     except ValueError as error:
         raise BadRecordError(f"replay.manifest is {error}") from None
-    _check_manifest(content)
+    check_manifest(content)
     return content
-
-
-def manifest_bytes(ram: int) -> int:
-    """More than the manifest of any system takes that has so many bytes of RAM: each page of contents is copied to
-    another one, and there is room for both."""
-    room = limits.TASKS * limits.SMALL_PROGRAM_PAGES + shared_frames(ram)
-    return room // 2 * limits.PAGE + _TABLE_BYTES
-
-
-def _check_manifest(content: bytes) -> None:
-    """That it can be looked at; what is wrong inside, the kernel finds at boot."""
-    if len(content) < _HEADER_BYTES or len(content) % limits.PAGE:
-        raise BadRecordError("replay.manifest is not a manifest")
-    if (_word(content, int(layout.WORD_MAGIC)), _word(content, int(layout.WORD_LENGTH))) != (
-        int(layout.MAGIC),
-        len(content),
-    ):
-        raise BadRecordError("replay.manifest is not a manifest of this version")
-    if not is_size(_ram(content)):
-        raise BadRecordError("replay.manifest asks for memory that no machine has")
-    tables = (
-        (layout.WORD_TASKS, layout.WORD_FIRST_TASK, layout.TASK_WORDS, limits.TASKS),
-        (layout.WORD_REGIONS, layout.WORD_FIRST_REGION, layout.REGION_WORDS, limits.BOOT_REGIONS),
-        (layout.WORD_FILLS, layout.WORD_FIRST_FILL, layout.FILL_WORDS, limits.BOOT_REGIONS),
-    )
-    for count, first, words, most in tables:
-        number, start = _word(content, int(count)), _word(content, int(first))
-        if number > most or start % 8 or start + number * 8 * int(words) > len(content):
-            raise BadRecordError("replay.manifest is not a manifest: a table lies outside it")
 
 
 def _interrupts(data: object) -> tuple[InterruptEvent, ...] | None:
@@ -254,20 +208,3 @@ def _check_order(events: Sequence[InterruptEvent]) -> None:
     inside = [(event.traps, event.steps) for event in events if event.steps]
     if places != sorted(places) or any(one >= other for one, other in pairwise(inside)):
         raise BadRecordError("replay.interrupts are not in the order of their time")
-
-
-def _ram(manifest: bytes) -> int:
-    """The bytes of RAM that a manifest asks for. Those of older records do not say it."""
-    end = _word(manifest, int(layout.WORD_MEMORY))
-    return end - end_of(0) if end else limits.RAM
-
-
-def _fills(manifest: bytes) -> range:
-    """The first word of each record of what a region is filled with."""
-    first, size = _word(manifest, int(layout.WORD_FIRST_FILL)) // 8, int(layout.FILL_WORDS)
-    return range(first, first + _word(manifest, int(layout.WORD_FILLS)) * size, size)
-
-
-def _word(manifest: bytes, index: int) -> int:
-    word: int = struct.unpack_from("<Q", manifest, 8 * index)[0]
-    return word
