@@ -123,8 +123,11 @@ def _check_segments(data: bytes, segments: Sequence[Segment]) -> None:
         where = f"the segment at {segment.address:#x}"
         if segment.writable and segment.executable:
             raise ExecutableError(f"{where} is writable and executable", "separate code from data (drop -N / --omagic)")
-        if segment.size > segment.memory or segment.offset + segment.size > len(data):
+        if segment.offset + segment.size > len(data):
             raise ExecutableError(f"{where} is truncated", "link it again")
+        if segment.size > segment.memory:
+            what = f"{where} has {segment.size} bytes in the file and {segment.memory} in memory"
+            raise ExecutableError(what, "link it again, so that it has as many in memory or more")
         if segment.end > _HIGHEST:
             raise ExecutableError(f"{where} is outside the user addresses", f"link it below {_HIGHEST:#x}")
         if segment.address < end:

@@ -177,7 +177,8 @@ def _sites(executable: Executable) -> tuple[list[int], tuple[int, ...]]:
 def _branch(here: int, there: int, link: bool = False) -> bytes:
     distance = there - here
     if not -_REACH <= distance < _REACH:
-        raise ExecutableError("its code is larger than a branch leads", f"make it smaller than {_REACH} bytes")
+        mend = f"link them into fewer than {_REACH} bytes, gaps included"
+        raise ExecutableError("its segments reach further than a branch leads", mend)
     return struct.pack("<I", (0x94000000 if link else 0x14000000) | (distance // WORD & 0x3FFFFFF))
 
 

@@ -74,7 +74,7 @@ class _Loader:
         check_interface(self._path, interface_of(self._path, self._notes(headers)))
         loads = [h for h in headers if h.type == _PT_LOAD and h.memory]
         if not 1 <= len(loads) <= LOADED:
-            raise self._wrong(f"{len(loads)} loaded segments", f"link it into 1 to {limits.SEGMENTS}")
+            raise self._wrong(f"{len(loads)} loaded segments", f"link it into 1 to {LOADED}")
         if len(loads) > limits.SEGMENTS and sum(h.size for h in loads) > len(self._data):
             raise self._wrong(f"{len(loads)} segments that overlap in the file, or are truncated", "link it again")
         segments = sorted((self._segment(h) for h in loads), key=lambda segment: segment.address)
@@ -87,8 +87,8 @@ class _Loader:
         if memory > limits.PROGRAM_BYTES:
             raise too_large(self._path, memory)
         entry = int(self._elf.header.e_entry)
-        if not any(s.executable and s.address <= entry < s.address + len(s.data) for s in segments) or entry % 4:
-            raise self._wrong(f"the entry {entry:#x} is in no executable segment", "set it with -e SYMBOL")
+        if wrong := _entry_error(entry, segments):
+            raise self._wrong(f"the entry {entry:#x} {wrong}", "set it with -e SYMBOL")
         warnings = self._warnings(headers)
         asks = asks_for_page(self._notes(headers))
         return Program(entry, found, found[-1].end + limits.STACK_GUARD, warnings, asks_for_page=asks)
@@ -147,8 +147,11 @@ class _Loader:
             raise self._wrong(what, "separate code from data (drop -N / --omagic, and W+X from the linker script)")
         if not flags & (P_FLAGS.PF_R | P_FLAGS.PF_W | P_FLAGS.PF_X):
             raise self._wrong(f"the segment at {address:#x} allows no access", "remove it or give it flags")
-        if offset + size > len(self._data) or size > memory:
+        if offset + size > len(self._data):
             raise self._wrong(f"the segment at {address:#x} is truncated", "link it again")
+        if size > memory:
+            what = f"the segment at {address:#x} has {size} bytes in the file and {memory} in memory"
+            raise self._wrong(what, "link it again, so that it has as many in memory or more")
         inside = address % limits.PAGE
         if address < limits.PAGE or address + memory > _HIGHEST_END:
             what = f"the segment at {address:#x} is outside the user addresses"
@@ -166,3 +169,13 @@ class _Loader:
 
     def _wrong(self, what: str, mend: str) -> RequestError:
         return RequestError(f"{self._path}: {what}; {mend}")
+
+
+def _entry_error(entry: int, segments: Sequence[Segment]) -> str | None:
+    """What is wrong with the address where a program begins; None if nothing is."""
+    inside = [each for each in segments if each.executable and 0 <= entry - each.address < each.memory]
+    if not inside:
+        return "is in no executable segment"
+    if entry >= inside[0].address + len(inside[0].data):
+        return "is among the zeros behind the code"
+    return "is no multiple of 4" if entry % 4 else None
