@@ -11,8 +11,12 @@ from linux_programs import ORACLE, STATIC, build, by_oracle, on_all_machines, to
 from tyrne.abi import CapKind, Rights
 from tyrne.cli.main import run_arguments
 from tyrne.hosted.recorder import Listener
+from tyrne.inspect import open_run
+from tyrne.inspect.events import Fault
+from tyrne.inspect.timeline import timeline_of
 from tyrne.system.description import describe
 from tyrne.system.errors import RequestError
+from tyrne.system.fault_words import ASKS_KEEPER
 from tyrne.system.manifest import System
 from tyrne.system.run import STATUS_DEADLOCK, STATUS_LIMIT, Machine, Request, Result, prepare
 from tyrne.system.select import load_system
@@ -106,6 +110,18 @@ def test_a_run_with_threads_is_repeated_exactly(tmp_path: Path, capfd: pytest.Ca
     assert capfd.readouterr().out == "15000\n"
     assert run_arguments(["replay", report]) == 0
     assert "\nidentical: " in capfd.readouterr().out
+
+
+def test_the_start_of_a_thread_is_told_as_what_it_is_and_not_as_a_mistake(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    report, words = tmp_path / "r.json", f"{ASKS_KEEPER}, in linux_restore"
+    report.write_text(run_threads(build("threads.c", *FLAGS), "mutex", machine=Machine.HOSTED).to_json())
+    assert run_arguments(["replay", "--list", str(report)]) == 0
+    shown = capfd.readouterr().out
+    assert shown.count(": fault: breakpoint") == shown.count(f": {words}\n") == 3 and "stops itself" not in shown
+    told_of = [event.words for event in timeline_of(open_run(report)).events if isinstance(event, Fault)]
+    assert told_of == [words] * 3
 
 
 def test_a_thread_holds_what_its_program_does_and_no_power_over_tasks() -> None:

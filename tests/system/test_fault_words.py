@@ -6,7 +6,8 @@ import pytest
 
 from tyrne.hosted.happened import FaultEvent
 from tyrne.system import limits
-from tyrne.system.fault_words import ABORTS, CLASSES, fault_words
+from tyrne.system.fault_words import ABORTS, ASKS_KEEPER, CLASSES, fault_words
+from tyrne.system.source_lines import Place
 from tyrne.system.task_view import COMMON, UNKNOWN, Span, TaskView, Where
 
 CODE, CONSTANTS, DATA, STACK, SHARED = 0x80_0000, 0x80_1000, 0x80_2000, 0x90_0000, 0x1000_0000
@@ -74,6 +75,15 @@ def test_an_address_where_nothing_is_mapped_is_told_with_what_the_description_ma
         '(its description maps "shared" at 0x10000000, "chip {0}" at 0x11000000)'
     )
     assert fault_words(event, TaskView(1, COMMON, (), ())) == "reads from address 0x12000004, where nothing is mapped"
+
+
+def test_a_thread_that_asks_its_keeper_is_told_apart_from_a_program_that_stops_itself() -> None:
+    asks, stops = FaultEvent(0, 0xF200_0000, 0, CODE), CLASSES[0x3C]
+    assert fault_words(asks, TASK, Place(None, 0, "linux_restore")) == ASKS_KEEPER
+    for place in (None, Place(None, 0, "main"), Place("own.c", 3, "linux_restore")):
+        assert fault_words(asks, TASK, place) == stops
+    other = FaultEvent(0, READ | UNMAPPED, 0, CODE)
+    assert fault_words(other, TASK, Place(None, 0, "linux_restore")) == "null pointer: reads from address 0x0"
 
 
 @pytest.mark.parametrize("number", sorted(CLASSES))

@@ -55,7 +55,7 @@ class Explainer:
         """`null pointer: reads from address 0x8, at list.c:12 in find`."""
         place = self.place(event.task, event.pc)
         where = at(place) if place is not None else at(self._caller(event), "called from")
-        return fault_words(event, self.view(event.task)) + where
+        return fault_words(event, self.view(event.task), place) + where
 
     def _caller(self, event: FaultEvent) -> Place | None:
         """Where a task comes from that has jumped to where no code is: the call before its return address."""
@@ -101,8 +101,9 @@ class Explainer:
                 **place_keys(self.stands(number, int(standing.state), int(standing.pc))),
             }
             if event is not None:
-                words = fault_words(event, self.view(number))
-                entry["fault"] |= {"why": words, **place_keys(self.place(number, event.pc) or self._caller(event))}
+                place = self.place(number, event.pc)
+                words = fault_words(event, self.view(number), place)
+                entry["fault"] |= {"why": words, **place_keys(place or self._caller(event))}
 
     def keys(self) -> Report:
         """What a report has for the explanations of a replay."""

@@ -9,6 +9,7 @@ from tyrne.hosted.happened import FaultEvent
 from tyrne.lang import u64
 from tyrne.linux.start import OUT
 from tyrne.system import limits
+from tyrne.system.source_lines import Place
 from tyrne.system.task_view import TaskView, Where
 
 _K, _C, _W = FaultKind, AbortCause, Where
@@ -36,6 +37,8 @@ ABORTS: Final[tuple[tuple[tuple[FaultKind, ...], AbortCause | None, Where | None
 """Of aborts, by what was done, why it was refused, and what the address belongs to; None is any. The first that fits
 is meant."""
 
+_BREAKPOINT: Final = 0x3C
+"""The exception class of `brk`."""
 CLASSES: Final[dict[int, str]] = {
     0x01: "waits for an interrupt (wfi, wfe), which only the kernel may: wait by a system call",
     0x07: "uses FP/SIMD registers, which are closed to it",
@@ -48,9 +51,13 @@ CLASSES: Final[dict[int, str]] = {
     0x30: "meets a breakpoint of a debugger",
     0x32: "is stepped by a debugger",
     0x34: "meets a watchpoint of a debugger",
-    0x3C: "stops itself (brk), as a compiler's check or __builtin_trap does",
+    _BREAKPOINT: "stops itself (brk), as a compiler's check or __builtin_trap does",
 }
 """Of what is no abort, by the exception class."""
+ASKS_KEEPER: Final = "asks its keeper where to go on (brk of the library): a thread begins so, or leaves a handler"
+"""What a thread of a program of Linux does that stops itself in the library: no mistake."""
+_ASKS: Final = "linux_restore"
+"""The function of the library that does it (linux/c/entry.S). What the library adds has no lines of a source."""
 _UNDEFINED: Final = "undefined instruction {word}"
 _NO_CODE: Final = "undefined instruction: runs into zeros, where no code is"
 _DOES: Final = {
@@ -60,8 +67,8 @@ _DOES: Final = {
 }
 
 
-def fault_words(event: FaultEvent, task: TaskView) -> str:
-    """What the task did wrong."""
+def fault_words(event: FaultEvent, task: TaskView, place: Place | None = None) -> str:
+    """What the task did wrong, at a place of its program if that is known."""
     syndrome = u64(event.syndrome)
     kind = fault_kind(syndrome)
     span = task.span(event.address)
@@ -75,6 +82,8 @@ def fault_words(event: FaultEvent, task: TaskView) -> str:
         )
     elif kind is _K.UNDEFINED_INSTRUCTION and exception_class(syndrome) == 0:
         words = _NO_CODE if word == 0 else _UNDEFINED
+    elif _asks(event, place):
+        words = ASKS_KEEPER
     else:
         words = CLASSES.get(int(exception_class(syndrome)), "an exception that no program should meet")
     told = words.format(
@@ -87,6 +96,12 @@ def fault_words(event: FaultEvent, task: TaskView) -> str:
         word="" if word is None else f"{word:#010x}",
     ).rstrip()
     return told + (_mapped(task) if words == _NOWHERE_MAPPED and kind in _ACCESSES else "")
+
+
+def _asks(event: FaultEvent, place: Place | None) -> bool:
+    """Whether the library of a program of Linux asks the keeper of its threads."""
+    there = place is not None and place.file is None and place.function == _ASKS
+    return there and exception_class(u64(event.syndrome)) == _BREAKPOINT
 
 
 def _mapped(task: TaskView) -> str:
