@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tyrne.host_file import read_file
 from tyrne.inspect.look import look_at_replay
 from tyrne.inspect.objects import Inspection
 from tyrne.inspect.positions import move, target_of
@@ -24,6 +25,8 @@ from tyrne.system.report_file import RecordedRun
 from tyrne.system.run import NO_LIMIT, Machine
 from tyrne.system.select import ENDINGS
 
+_BEGINNING: Final = 64
+"""Bytes of a file that say whether it is JSON."""
 _NOTHING: Final[dict[str, Any]] = {
     "machine": Machine.HOSTED.value,
     "status": None,
@@ -59,10 +62,7 @@ def is_report(path: Path) -> bool:
     if path.suffix == ".json":
         return True
     try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return file.read(64).lstrip().startswith(b"{")
+        return read_file(path, _BEGINNING).lstrip().startswith(b"{")
     except OSError:
         return False
 

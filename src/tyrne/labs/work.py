@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tyrne.host_file import NoFileError, read_file
 from tyrne.labs.lab import Lab
 from tyrne.labs.words import troubles
 from tyrne.system.errors import RequestError, reason
@@ -46,6 +46,7 @@ class Work:
         self._runs: dict[tuple[tuple[str, ...], tuple[tuple[str, bytes], ...]], Run] = {}
         self.kept: dict[str, Any] = {}
         """What tests of one lab keep for one another."""
+        self._said: set[str] = set()
 
     def place(self, mine: tuple[str, ...] = ALL, more: dict[str, bytes] | None = None) -> Path:
         """A new folder with the files of the lab, and of the learner's those that are named; `more` take the place of
@@ -90,8 +91,12 @@ class Work:
         return re.sub(rf"[^\s\"(]*{re.escape(self.scratch.name)}/\d+/", "", text)
 
     def why(self, run: Run) -> str:
-        """What went wrong in a run, to stand behind a sentence: "" if nothing did."""
+        """What went wrong in a run, to stand behind a sentence: "" if nothing did. Said once, though it be the reason
+        of several."""
         found = troubles(run.report())
+        if found in self._said:
+            return "; why that is stands above"
+        self._said.update([found] if found else [])
         return f"; {found}" if found else ""
 
 
@@ -105,11 +110,9 @@ def read_mine(lab: Lab, folder: Path) -> dict[str, bytes]:
 def _content(path: Path, lab: Lab) -> bytes:
     mend = f"tyrne lab start {lab.number} makes a folder that has it"
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise RequestError(f"{path}: is no file; {mend}")
-            content = file.read(LARGEST + 1)
+        content = read_file(path, LARGEST, follow=False)
+    except NoFileError:
+        raise RequestError(f"{path}: is no file; {mend}") from None
     except OSError as error:
         raise RequestError(f"{path}: cannot be read: {reason(error)}; {mend}") from None
     if len(content) > LARGEST:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tyrne.host_file import read_file
 from tyrne.linux.errors import ExecutableError
 
 ARCHIVE_BYTES: Final = 64 << 20
@@ -31,8 +32,7 @@ def read_archive(path: Path) -> bytes:
     """The archive of a folder, or in a file; ExecutableError says why there is none, OSError what cannot be read."""
     if path.is_dir():
         return pack(path)
-    with path.open("rb") as file:
-        content = file.read(ARCHIVE_BYTES + 1)
+    content = read_file(path, ARCHIVE_BYTES)
     if len(content) > ARCHIVE_BYTES:
         raise ExecutableError(f"larger than {ARCHIVE_BYTES} bytes, the limit for files", "leave some out")
     if not content.startswith(_MAGICS):
@@ -110,9 +110,7 @@ def _entries(folder: Path) -> Iterator[tuple[bytes, os.stat_result]]:
 
 def _content(path: Path) -> bytes:
     """The bytes of a file, which is not followed if it has become a link meanwhile."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        content = file.read(ARCHIVE_BYTES + 1)
+    content = read_file(path, ARCHIVE_BYTES, follow=False)
     if len(content) > ARCHIVE_BYTES:
         raise ExecutableError(f"{path}: larger than {ARCHIVE_BYTES} bytes, the limit for files", "leave it out")
     return content

@@ -14,6 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple, NoReturn
 
+from tyrne.host_file import read_file
+
 COMPILERS: Final = ("cc", "c++")
 TARGET: Final = ("-target", "aarch64-linux-musl")
 WHY: Final = {
@@ -51,6 +53,8 @@ _STOPS: Final = _words("-c -E -S -M -MM -fsyntax-only")
 _BUILT: Final = (".o", ".a", ".so", ".obj", ".lo")
 _PREPROCESSED: Final = (".s", ".ll", ".bc")
 _HEADERS: Final = (".h", ".hh", ".hpp", ".hxx")
+WORDS_BYTES: Final = 16 << 20
+"""A file of words for the command line."""
 
 
 class DriverError(Exception):
@@ -222,5 +226,8 @@ def _expanded(words: Sequence[str], seen: set[str]) -> Iterator[str]:
         elif name not in seen:
             seen.add(name)
             with suppress(OSError, ValueError):  # the compiler says it
-                inside = shlex.split(Path(name).read_text(errors="surrogateescape"))
+                content = read_file(name, WORDS_BYTES)
+                if len(content) > WORDS_BYTES:
+                    raise DriverError(f"@{name}: larger than {WORDS_BYTES} bytes; write its words into several files")
+                inside = shlex.split(os.fsdecode(content))
                 yield from _expanded(inside, seen)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from tyrne.host_file import NoFileError, read_file
 from tyrne.system import limits
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.parts import Device
@@ -51,10 +51,9 @@ def read_below(
         outside = "lies outside the folder of the description"
         raise RequestError(f"{outside}; move it there, or add --allow-path {real.parent}")
     try:
-        if not stat.S_ISREG(real.stat().st_mode):
-            raise RequestError(f"is no file; name {what}")
-        with real.open("rb") as opened:
-            content = opened.read(limit + 1)
+        content = read_file(real, limit)
+    except NoFileError:
+        raise RequestError(f"is no file; name {what}") from None
     except OSError as error:
         raise RequestError(f"cannot be read: {reason(error)}; name {what}") from None
     if len(content) > limit:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tyrne.abi import CapKind, Rights
+from tyrne.host_file import read_file
 from tyrne.linux.abi import is_for_linux
 from tyrne.linux.start import DEFAULT_HEAP_PAGES, HEAP_CAPS, HEAP_PIECES, HEAP_TABLES, NO_ROOM, HeapRoom
 from tyrne.system import limits
@@ -28,8 +29,7 @@ def is_linux_file(path: Path, given: Given) -> bool:
     if path.suffix in (".toml", ".bin", *SOURCES):
         return False
     try:
-        with path.open("rb") as file:
-            return is_for_linux(file.read(limits.FILE_BYTES), given.abi)
+        return is_for_linux(read_file(path, limits.FILE_BYTES), given.abi)
     except OSError:
         return False
 

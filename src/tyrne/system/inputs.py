@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from tyrne.host_file import NoFileError, read_file
 from tyrne.system import limits
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.parts import TYPED_INTO, Device
@@ -41,21 +41,18 @@ def read_input(file: Path | None, devices: Sequence[Device]) -> Input | None:
 def input_content(file: Path, what: str) -> bytes:
     """All that a file has, or standard input before its end; RequestError, about `what`, if that cannot be read, or is
     too much."""
-    if file == STDIN:
-        descriptor = _standard_input()
-        if descriptor is None:
-            raise RequestError(f"{what}: standard input is closed; name a file")
-        return _whole(descriptor, what)
+    descriptor = _standard_input() if file == STDIN else -1
+    if descriptor is None:
+        raise RequestError(f"{what}: standard input is closed; name a file")
     try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+        content = _whole(descriptor) if file == STDIN else read_file(file, limits.INPUT_BYTES)
+    except NoFileError:
+        raise RequestError(f"{what}: is no file; name one, or write - for standard input") from None
     except OSError as error:
         raise RequestError(f"{what}: cannot be read: {reason(error)}; name a file") from None
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise RequestError(f"{what}: is no file; name one, or write - for standard input")
-        return _whole(descriptor, what)
-    finally:
-        os.close(descriptor)
+    if len(content) > limits.INPUT_BYTES:
+        raise RequestError(f"{what}: larger than {limits.INPUT_BYTES} bytes, the limit for input; shorten it")
+    return content
 
 
 def terminal_input() -> Input | None:
@@ -82,14 +79,9 @@ def typed_into(devices: Sequence[Device], given: Input | None) -> tuple[Device, 
     return tuple(replace(device, keys=keys) if device.kind in TYPED_INTO else device for device in devices)
 
 
-def _whole(descriptor: int, what: str) -> bytes:
-    """All that can be read."""
+def _whole(descriptor: int) -> bytes:
+    """All that standard input has before its end, or more than is taken; OSError if it cannot be read."""
     content = bytearray()
-    try:
-        while len(content) <= limits.INPUT_BYTES and (block := os.read(descriptor, 1 << 16)):
-            content += block
-    except OSError as error:
-        raise RequestError(f"{what}: cannot be read: {reason(error)}; name a file") from None
-    if len(content) > limits.INPUT_BYTES:
-        raise RequestError(f"{what}: larger than {limits.INPUT_BYTES} bytes, the limit for input; shorten it")
+    while len(content) <= limits.INPUT_BYTES and (block := os.read(descriptor, 1 << 16)):
+        content += block
     return bytes(content)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tyrne.host_file import read_file
 from tyrne.hosted.devices.block import SECTOR
+from tyrne.system import limits
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.files import write_atomically
 from tyrne.system.parts import Device
@@ -41,7 +43,7 @@ def keep_disks(result: Result, quiet: bool = False) -> Iterator[str]:
 def _replace(device: Device, file: Path, image: bytes) -> None:
     """One step, in which the file is all of what it was, or all of what it is to be."""
     try:
-        present, like = file.read_bytes(), file.stat()
+        present, like = read_file(file, limits.IMAGE_BYTES), file.stat()
     except OSError as error:
         raise RequestError(f"{device.place}: {file}: cannot be read any more: {reason(error)}; {_AGAIN}") from None
     if present != device.content:

@@ -13,11 +13,12 @@ from elftools.elf.elffile import ELFFile
 from tyrne.boards.qemu_virt.memory_map import DIRECT_MAP
 from tyrne.compiler import CompileError
 from tyrne.hal.manifest import WORD_MAX_INSTRUCTIONS
+from tyrne.host_file import read_file
 from tyrne.hosted.ram import RAM_START
 from tyrne.system.build import kernel_elf
 from tyrne.system.dwarf import read_rows
 from tyrne.system.dwarf_types import Array, BadTypesError, Struct, Type, Types
-from tyrne.system.errors import RequestError
+from tyrne.system.errors import RequestError, reason
 from tyrne.system.manifest import System, encode
 from tyrne.system.qemu_gdb import Stub
 from tyrne.system.source_lines import Place, SourceMap
@@ -136,10 +137,10 @@ def image_of(system: System) -> KernelImage:
 def read_image(path: Path) -> KernelImage:
     """The image in a file; RequestError says what is wrong with it."""
     try:
-        with path.open("rb") as file:
-            elf = file.read(_MOST + 1)
+        elf = read_file(path, _MOST)
     except OSError as error:
-        raise RequestError(f"{path}: cannot be read: {error.strerror}") from None
+        mend = "give what tyrne build --emit elf writes"
+        raise RequestError(f"{path}: cannot be read: {reason(error)}; {mend}") from None
     try:
         if len(elf) > _MOST:
             raise ValueError("too large")

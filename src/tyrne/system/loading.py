@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from tyrne.host_file import read_file
 from tyrne.linux.start import NO_ROOM, HeapRoom
 from tyrne.system import limits
 from tyrne.system.errors import RequestError, SourceError, reason
@@ -77,8 +78,7 @@ def check_source_path(path: Path) -> None:
 
 def _read(path: Path, limit: int) -> bytes:
     try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
+        data = read_file(path, limit)
     except OSError as error:
         raise RequestError(f"{path}: cannot be read: {reason(error)}; give the path of a program") from None
     if not data:

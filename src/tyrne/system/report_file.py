@@ -13,6 +13,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tyrne.abi import VERSION
+from tyrne.host_file import read_file
 from tyrne.hosted.kept import REPORT, Kept
 from tyrne.system.devices import KINDS, in_ram
 from tyrne.system.errors import BadRecordError, RequestError, reason
@@ -166,10 +167,7 @@ def _run_in(path: Path) -> RecordedRun:
 
 def _read(path: Path) -> object:
     try:
-        if path.is_dir():
-            raise RequestError(f"{path}: is a directory; {_MEND}")
-        with path.open("rb") as file:
-            content = file.read(REPORT_BYTES + 1)
+        content = read_file(path, REPORT_BYTES)
     except OSError as error:
         raise RequestError(f"{path}: cannot be read: {reason(error)}; {_MEND}") from None
     if len(content) > REPORT_BYTES:

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from tyrne.host_file import read_file
 from tyrne.system import limits
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.places import DEPTH, too_deep
@@ -16,8 +17,7 @@ def read_toml(path: Path, noun: str) -> tuple[str, dict[str, Any]]:
     """The text of a file and what it says; RequestError says in one line why it cannot be had. `noun` is what the file
     should be: "system description"."""
     try:
-        with path.open("rb") as file:
-            content = file.read(limits.DESCRIPTION_BYTES + 1)
+        content = read_file(path, limits.DESCRIPTION_BYTES)
         if len(content) > limits.DESCRIPTION_BYTES:
             raise RequestError(f"{path}: larger than {limits.DESCRIPTION_BYTES} bytes; name a {noun}")
         text = content.decode("utf-8-sig")  # Windows editors write a mark before the text

@@ -21,9 +21,11 @@ from tyrne.compiler import CompileError
 from tyrne.compiler.build.cache import cache_directory, digest, stored
 from tyrne.compiler.build.diagnostics import compile_errors, link_errors, warnings
 from tyrne.compiler.build.identity import compiler_part, file_part
-from tyrne.compiler.build.inputs import Index
+from tyrne.compiler.build.included import INCBIN, refuse_no_files
+from tyrne.compiler.build.inputs import READ_BYTES, Index
 from tyrne.compiler.build.library import interface_note, library
 from tyrne.compiler.build.toolchain import LINK_FLAGS, USER_C_FLAGS, WRITTEN_FLAGS, ToolError, compile_file, link
+from tyrne.host_file import read_file
 
 FLAGS: Final = ("-O2", *USER_C_FLAGS)
 SUFFIXES: Final = (".c", ".S")
@@ -34,8 +36,6 @@ FRESH_SOURCE: Final = '        .section .fresh, "a"\n        .incbin "fresh.bin"
 _NAME: Final = re.compile(r"(?:\\+[ #]|\\|[^\s\\])+")
 _ESCAPED: Final = re.compile(r"(\\*)\\([ #])")
 """Names in a list of dependencies: a backslash stands before a space or # that belongs to one, and is doubled there."""
-_INCBIN: Final = re.compile(rb'\.(?:incbin|include)\s+\\?"([^"\\]+)\\?"')
-"""Files that the assembler reads, as far as their directives stand in a source or header as they are."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,7 @@ def _build(index: Index, sources: Sequence[Path], include: Sequence[Path], progr
 def _compile(sources: Sequence[Path], include: Sequence[Path], program: CProgram, work: Path, folder: Path) -> str:
     """Compile each source to an object with its number; what the compiler said."""
     folders = [*dict.fromkeys([*(source.parent for source in sources), *include]), work]
+    refuse_no_files(sources, [*folders, library()])
     said = []
     errors: list[str] = []
     for number, source in enumerate(sources):
@@ -233,13 +234,21 @@ def _read_files(work: Path, sources: Sequence[Path], include: Sequence[Path]) ->
         text = (work / f"{number}.d").read_text(errors="surrogateescape").replace("\\\n", " ")
         _, *headers = (_name(word) for word in _NAME.findall(text.partition(": ")[2]))
         found += [str(source), *(_with_backslashes(os.path.normpath(work / name), folders) for name in headers)]
-    for path in [Path(name) for name in dict.fromkeys(found)]:
-        for wanted in _INCBIN.findall(path.read_bytes() if path.is_file() else b""):
+    for name in dict.fromkeys(found):
+        for wanted in INCBIN.findall(_content(name)):
             for folder in folders:
                 if (folder / os.fsdecode(wanted)).is_file():
                     found.append(os.path.normpath(folder / os.fsdecode(wanted)))
                     break
     return list(dict.fromkeys(found))
+
+
+def _content(name: str) -> bytes:
+    """What a file holds; nothing where it cannot be read."""
+    try:
+        return read_file(name, READ_BYTES)
+    except OSError:
+        return b""
 
 
 def _read_instead(read: Sequence[str], folders: Sequence[Path]) -> Iterator[str]:

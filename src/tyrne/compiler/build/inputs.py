@@ -8,6 +8,7 @@ request are known by their names there: the same files in another folder give th
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,11 +18,15 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from tyrne.compiler.build.cache import cache_directory, digest, known, locked, write_atomically
+from tyrne.host_file import read_file
 
 T = TypeVar("T")
 
 PACKAGE: Final = Path(__file__).parents[2]
 """What this file is a part of: tyrne, which a program imports wherever it lies."""
+
+READ_BYTES: Final = 64 << 20
+"""A file that a build has read. What is made from a larger one is built each time."""
 
 
 @dataclass(eq=False)
@@ -108,7 +113,7 @@ class Index:
         try:
             read = json.loads(self.path.read_bytes())
             for name in read["files"]:
-                parts += [name, Path(self.named(name)).read_bytes()]
+                parts += [name, _content(self.named(name))]
             parts += [f"{name}={self._answers.get(name, otherwise)}" for name, otherwise in read["asked"].items()]
             if any(os.path.lexists(self.named(name)) for name in read["absent"]):
                 return None
@@ -125,3 +130,11 @@ class Index:
             "absent": sorted(set(map(self.kept, absent))),
         }
         write_atomically(self.path, json.dumps(content).encode())
+
+
+def _content(name: str) -> bytes:
+    """What a file holds; OSError where that cannot be read, is no file, or is too large."""
+    content = read_file(name, READ_BYTES)
+    if len(content) > READ_BYTES:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), name)
+    return content

@@ -17,8 +17,10 @@ from tyrne.compiler import Target, Unit
 from tyrne.compiler.build.cache import stored
 from tyrne.compiler.build.identity import compiler_part
 from tyrne.compiler.build.inputs import Index
+from tyrne.compiler.front.modules import MODULE_BYTES
 from tyrne.compiler.translate import NO_HANDLES, translate
 from tyrne.compiler.unit import read_unit
+from tyrne.host_file import read_file
 
 UNIT: Final = "unit.json"
 
@@ -50,7 +52,7 @@ def translated(
 def _content(path: Path) -> list[str | bytes]:
     """What stands for a file wherever it lies: its name and its content; that of one that is not there is nothing."""
     try:
-        return [path.name, path.read_bytes()]
+        return [path.name, read_file(path, MODULE_BYTES)]
     except OSError:
         return [path.name]
 

@@ -13,10 +13,13 @@ from pathlib import Path
 
 from tyrne.compiler.front.reject import fail
 from tyrne.compiler.unit import CompileError
+from tyrne.host_file import read_file
 
 LANGUAGE = "tyrne.lang"
 """The package of the vocabulary: part of every program, never lowered."""
 
+MODULE_BYTES = 1 << 20
+"""A source file: as much as tyrne.system.limits lets the root of a program have."""
 MOST_LINES = 0xFFFF
 """What a failed check can name."""
 
@@ -108,7 +111,10 @@ def closure(root: Root, parsed: dict[str, Module] | None = None) -> list[Module]
 
 def _parse(name: str, path: Path) -> Module:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = read_file(path, MODULE_BYTES)
+        if len(content) > MODULE_BYTES:
+            raise CompileError(f"{path}: larger than {MODULE_BYTES} bytes, the limit for a source; split the module")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
         tree = ast.parse(text, str(path))
     except SyntaxError as error:
         raise fail(path, error.lineno or 1, f"syntax error: {error.msg}; write Python 3.11") from None

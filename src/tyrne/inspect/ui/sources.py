@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from tyrne.host_file import read_file
 from tyrne.inspect.runs import is_report
 from tyrne.system.errors import RequestError
 from tyrne.system.known import known_system
@@ -42,11 +43,10 @@ class Sources:
         """The lines of a file; None where it may not be shown, or cannot be read."""
         path = self.path(name)
         try:
-            if path is None or not path.is_file() or path.stat().st_size > BYTES:
-                return None
-            return path.read_text(encoding="utf-8", errors="replace").splitlines()
+            content = None if path is None else read_file(path, BYTES)
         except OSError:
             return None
+        return None if content is None or len(content) > BYTES else content.decode(errors="replace").splitlines()
 
 
 def _names(file: Path) -> Iterator[str]:
