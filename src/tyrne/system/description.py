@@ -213,7 +213,8 @@ def _out_regions(mistakes: Mistakes, path: Path, tasks: Sequence[TaskTable]) -> 
             place = mistakes.place(("task", index, "out"))
             near = [each for each in taken if out.is_relative_to(each) or each.is_relative_to(out)]
             if near:
-                what = "gets the files of another task" if out in taken else "lies in the folder of another task, or has it"
+                what = "lies in the folder of another task, or has it"
+                what = "gets the files of another task" if out in taken else what
                 mistakes.add(("task", index, "out"), f"{out} {what}, at {taken[near[0]]}; name another")
             taken.setdefault(out, place)
             yield out_region(table.name, table.heap_pages, out, place)
