@@ -143,6 +143,13 @@ def test_a_wrong_answer_fails_with_a_reason_of_its_own(wrong: str, tmp_path: Pat
     assert len({reason for _, reason in WRONG.values()}) == len(WRONG)
 
 
+def test_what_went_wrong_in_a_run_is_said_once(tmp_path: Path) -> None:
+    found = missing(check_lab(find_lab(2), made(find_lab(2), tmp_path / "lab", "wrong-keeps-gifts")))
+    (_, first), (_, second) = found
+    assert "bank was refused: wait gave status 0x206" in first
+    assert "was refused" not in second and "; why is said above. What has another label" in second
+
+
 def test_each_lab_has_a_solution_and_two_wrong_answers_at_least() -> None:
     for lab in LABS:
         answers = {folder.name for folder in (HERE / lab.name).iterdir()}

@@ -95,7 +95,7 @@ class Work:
         of several."""
         found = troubles(run.report())
         if found in self._said:
-            return "; why that is stands above"
+            return "; why is said above"
         self._said.update([found] if found else [])
         return f"; {found}" if found else ""
 
