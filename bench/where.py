@@ -1,6 +1,7 @@
-"""Where the instructions of a path go, by function of the kernel's source, or by line of it.
+"""Where the instructions of a path go, by function of the kernel's source, by line of it, or by what they are for.
 
     .venv/bin/python bench/where.py "call → reply"
+    .venv/bin/python bench/where.py "call → reply" --rows
 
 One sample is followed instruction by instruction. That the followed ones are the counted ones is checked: by the
 readings of the counter the span must end with the kernel's ERET, and a task's instruction must follow.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import re
 import sys
 from bisect import bisect_right
 from collections import Counter as Tally
@@ -36,6 +38,45 @@ CHOSEN: Final = 2
 START_COUNTER: Final = 0xD51B9C00
 """msr pmcr_el0, x0; the register in bits 0 to 4. The counter is 0 when it is executed."""
 ERET: Final = 0xD69F03E0
+ROWS: Final = (
+    (
+        "way in and out: registers saved and loaded, the cause told from the others",
+        r"vectors\.S|unit\.c|image\.py|the tasks",
+    ),
+    ("registers besides: thread pointers, FP/SIMD", r"threads\.py|floating\.S"),
+    ("the other space: TTBR0 and ASID", r"translation\.py: (activate|asid_field)|kernel\.py: activate"),
+    (
+        "which call it is, and which path may do it",
+        r"calls\.py|frame\.py: (number|call)$|: fast_call|kernel\.py: (context|general_call|other_call)",
+    ),
+    (
+        "who calls is whole: table, window and space, and alive",
+        r"authority\.py(: live_space|: living_space)?$|: live_table|life\.py: lasts",
+    ),
+    (
+        "what the handle names: slot, generation, kind, rights",
+        r"handles\.py|rights\.py|authority\.py|cap_table\.py|capability\.py|cap_slot\.py(: held)?$|: endpoint_for",
+    ),
+    (
+        "turns: what was used of one, the next, the timer",
+        r": _?(begin|leave|arm)_turn|: settle|kernel\.py: _enter|timer\.py|interrupt\.py",
+    ),
+    (
+        "who runs next: queues, who is more urgent",
+        r"core\.py|scheduler\.py|task\.py: (pop|push)|kernel/kernel\.py(: leave)?$",
+    ),
+    (
+        "a capability that moves, that of the answer among them",
+        r"cap_slot\.py: (_unlink|handle|hold|move_to|recycle)|rendezvous\.py",
+    ),
+    (
+        "page tables and regions",
+        r"mapping\.py|page_|pages\.py|descriptors\.py|memory\.py|quota\.py|translation\.py|deletion\.py",
+    ),
+    ("the message, states of tasks, the answer", ""),
+)
+"""What the functions of messages, yields, signals and mappings are for, as decision 36 has it: each belongs to the
+first row whose pattern is found in its name."""
 
 
 class Image:
@@ -120,6 +161,31 @@ def spent(figure: Figure) -> list[tuple[str, int]]:
     return places
 
 
+def row(name: str) -> str:
+    """The row of a function."""
+    return next(what for what, pattern in ROWS if re.search(pattern, name))
+
+
+def by_rows(figure: Figure) -> dict[str, Tally[str]]:
+    """The instructions of one sample by row, and in it by function."""
+    rows: dict[str, Tally[str]] = {what: Tally() for what, _ in ROWS}
+    for name in map(function, spent(figure)):
+        rows[row(name)][name] += 1
+    return rows
+
+
+def show_rows(figure: Figure, console: Console) -> None:
+    """Each row with its functions."""
+    rows = by_rows(figure)
+    for what, functions in rows.items():
+        if not functions:
+            continue
+        console.print(f"{functions.total():5} {what}", soft_wrap=True)
+        for name, count in functions.most_common():
+            console.print(f"{count:12} {name}", soft_wrap=True)
+    console.print(f"{sum(each.total() for each in rows.values()):5} {figure.name}", soft_wrap=True)
+
+
 def show(figure: Figure, by_line: bool, console: Console) -> None:
     places = spent(figure)
     table = Table(title=f"{figure.name}: {len(places)} instructions", title_justify="left")
@@ -135,10 +201,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Where the instructions of a path go.")
     parser.add_argument("path", help="part of its name, as `make bench` prints it")
     parser.add_argument("--lines", action="store_true", help="by line instead of by function")
+    parser.add_argument("--rows", action="store_true", help="by function, below the rows of decision 36")
     options = parser.parse_args()
     try:
         for figure in [figure for figure in FIGURES if options.path in figure.name]:
-            show(figure, options.lines, Console(highlight=False))
+            console = Console(highlight=False)
+            if options.rows:
+                show_rows(figure, console)
+            else:
+                show(figure, options.lines, console)
     except (BenchError, RequestError) as error:
         print(f"where: {error}", file=sys.stderr)
         return 2

@@ -46,14 +46,25 @@ COLUMNS: Final = {
     "yield alone": "yield, nothing else to run",
     "yield switch": "yield switch, two address spaces",
     "signal → waiter": "signal → waiter",
+    "map": "map a page",
+    "unmap": "unmap a page",
 }
-"""Of the table of instructions in `ABOVE`, those whose paths are counted here."""
+"""The paths of the table of instructions in `ABOVE`."""
 COUNT: Final = """
 import json, sys
 from counts import Counter
 from scenarios import FIGURES
 counter = Counter(int(sys.argv[1]))
 print(json.dumps({figure.name: counter.count(figure).median for figure in FIGURES if figure.name in sys.argv[2:]}))
+"""
+
+
+BY_ROWS: Final = """
+import json, sys
+from scenarios import FIGURES
+from where import by_rows
+names = {figure.name: figure for figure in FIGURES}
+print(json.dumps({name: {row: each.total() for row, each in by_rows(names[name]).items()} for name in sys.argv[1:]}))
 """
 
 
@@ -65,11 +76,29 @@ def test_each_path_takes_as_many_instructions_as_are_written_here() -> None:
     assert json.loads(done.stdout) == COUNTS
 
 
-def test_what_the_instructions_above_the_budgets_are_for_comes_to_the_whole_of_each_path() -> None:
+def table_of_instructions() -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """By path, what its instructions are for; and by path how many they are together."""
     lines = [line for line in ABOVE.read_text().splitlines() if line.startswith("|")]
     table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     head = next(index for index, cells in enumerate(table) if set(COLUMNS) <= set(cells))
     names, _, *rows, together, _ = table[head:]
-    for column, name in enumerate(names[1:], 1):
-        assert sum(int(row[column]) for row in rows) == int(together[column])
-        assert name not in COLUMNS or int(together[column]) == COUNTS[COLUMNS[name]]
+    paths = enumerate(names[1:], 1)
+    counts = {name: {row[0]: int(row[column]) for row in rows} for column, name in paths}
+    return counts, dict(zip(names[1:], map(int, together[1:]), strict=True))
+
+
+def test_what_the_instructions_above_the_budgets_are_for_comes_to_the_whole_of_each_path() -> None:
+    counts, together = table_of_instructions()
+    assert counts.keys() == COLUMNS.keys()
+    for name, rows in counts.items():
+        assert sum(rows.values()) == together[name]
+        assert together[name] == COUNTS.get(COLUMNS[name], together[name])
+
+
+@pytest.mark.qemu
+def test_the_rows_of_the_instructions_above_the_budgets_are_those_that_are_printed() -> None:
+    command = [sys.executable, "-c", BY_ROWS, *COLUMNS.values()]
+    done = subprocess.run(command, cwd=BENCH, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert {name: printed[path] for name, path in COLUMNS.items()} == table_of_instructions()[0]
