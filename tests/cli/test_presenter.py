@@ -54,7 +54,8 @@ def test_a_task_that_another_made_is_named_by_its_number() -> None:
 
 
 @pytest.mark.promise(
-    "What tasks write is shown with control characters escaped on a terminal, so a program cannot steer it",
+    "What tasks write is shown with control characters escaped on a terminal, and in a debugger, so a program cannot "
+    "steer it",
 )
 def test_control_characters_are_shown_not_obeyed() -> None:
     assert visible(b"a\x1b[31m\x07\xffb\tc\xc2\x9b\r") == "a\\x1b[31m\\x07\\xffb\tc\\x9b"

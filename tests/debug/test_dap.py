@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_gdb_protocol import SHOWN, STEERS
 
 from tyrne.cli.debugging import answer
 from tyrne.debug.dap import MOST, Adapter, BadMessageError, Reader, packed
@@ -172,6 +173,14 @@ def test_memory_and_what_the_commands_show_can_be_asked_for(tmp_path: Path) -> N
             "address": "0x10", "data": "", "unreadableBytes": 8,
         }  # fmt: skip
         assert "before the first transition" in editor.ask("evaluate", expression="ps")["result"]
+
+
+def test_what_tasks_write_steers_no_console_of_an_editor(tmp_path: Path) -> None:
+    (tmp_path / "s.c").write_text(STEERS)
+    with edited(tmp_path / "s.c", tmp_path) as (editor, _):
+        editor.go("continue")
+        assert SHOWN in editor.output
+        assert "\x1b" not in editor.output + editor.ask("evaluate", expression="caps \x1b[2J")["result"]
 
 
 def test_what_has_no_end_is_stopped_by_pause(tmp_path: Path) -> None:

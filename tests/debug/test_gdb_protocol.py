@@ -169,6 +169,23 @@ def test_what_tasks_write_is_told_once_however_often_one_goes_there(tmp_path: Pa
         assert client.output == bytes(session.replay.recorder.console_bytes) != b""
 
 
+STEERS = '#include "tyrne.h"\nint main(void) { tyrne_print("a\\033]0;t\\a\\tb\\r\\n\\033[2Jc\\n"); return 0; }\n'
+"""A program that would steer a terminal."""
+SHOWN = "a\\x1b]0;t\\x07\tb\n\\x1b[2Jc\n"
+
+
+@pytest.mark.promise(
+    "What tasks write is shown with control characters escaped on a terminal, and in a debugger, so a program cannot "
+    "steer it"
+)
+def test_what_tasks_write_steers_no_terminal_in_which_gdb_runs(tmp_path: Path) -> None:
+    (tmp_path / "s.c").write_text(STEERS)
+    with served(open_run(tmp_path / "s.c"), tmp_path) as (client, _):
+        client.ask(b"c")
+        assert SHOWN in client.output.decode()
+        assert "\x1b" not in client.output.decode() + client.monitor("caps \x1b[2J")
+
+
 def test_a_run_without_an_end_is_stopped_by_a_wish(tmp_path: Path) -> None:
     program = tmp_path / "loop.bin"
     program.write_bytes(code([0x14000000]))  # b to itself

@@ -25,7 +25,7 @@ from tyrne.debug.sources import (
 )
 from tyrne.debug.variables import scopes, variables
 from tyrne.system.errors import RequestError
-from tyrne.system.printable import printable
+from tyrne.system.printable import lines_written, printable
 
 MOST: Final = 1 << 20
 """Bytes of a message."""
@@ -121,7 +121,7 @@ class Adapter:
             "stackTrace": self._stack,
             "scopes": lambda a: {"scopes": scopes(session, _integer(a, "frameId") // MOST_FRAMES)},
             "variables": self._variables,
-            "evaluate": lambda a: {"result": self._monitor(_text(a, "expression")), "variablesReference": 0},
+            "evaluate": self._evaluate,
             "readMemory": self._memory,
             "pause": lambda a: {},
             "disconnect": self._leave,
@@ -186,8 +186,8 @@ class Adapter:
         return step_line_back(self._session, number)
 
     def _stopped(self, stop: Stop) -> None:
-        if output := self._session.output():
-            self._event("output", {"category": "stdout", "output": output.decode(errors="backslashreplace")})
+        if output := lines_written(self._session.output()):
+            self._event("output", {"category": "stdout", "output": output})
         if stop.status is not None:
             self._event("exited", {"exitCode": stop.status})
             self._event("terminated", {})
@@ -247,6 +247,10 @@ class Adapter:
             return {"variables": variables(self._session, _integer(given, "variablesReference"))}
         except KeyError:
             raise RefusedError("there is no such group of variables") from None
+
+    def _evaluate(self, given: Body) -> Body:
+        said = printable(self._monitor(_text(given, "expression")), keep="\n")
+        return {"result": said, "variablesReference": 0}
 
     def _memory(self, given: Body) -> Body:
         try:

@@ -14,7 +14,7 @@ from tyrne.debug.debugged import Breakpoint, Debugged, Stop, Watch, Why
 from tyrne.debug.registers import description
 from tyrne.system.errors import RequestError
 from tyrne.system.gdb_packets import MOST
-from tyrne.system.printable import printable
+from tyrne.system.printable import lines_written, printable
 
 _OK, _NOTHING = b"OK", b""
 _MALFORMED, _ABSENT, _READ_ONLY = b"E01", b"E02", b"E03"
@@ -131,7 +131,7 @@ class Gdb:
 
     def _go(self, way: Callable[[], Stop]) -> bytes:
         stop = way()
-        if output := self._session.output():
+        if output := lines_written(self._session.output()).encode():
             for start in range(0, len(output), MOST // 8):
                 self._say(b"O" + output[start : start + MOST // 8].hex().encode())
         if stop.status is None:
@@ -233,7 +233,7 @@ class Gdb:
             return _part(self._threads(), rest.rpartition(b":")[2])
         if first[0] == b"Rcmd":
             asked = bytes.fromhex(first[2].decode("ascii")).decode(errors="replace")
-            return self._monitor(asked).encode().hex().encode() or _OK
+            return printable(self._monitor(asked), keep="\n").encode().hex().encode() or _OK
         return _NOTHING
 
 

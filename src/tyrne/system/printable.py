@@ -33,6 +33,11 @@ def one_line(text: str) -> str:
     return line if len(line) <= LINE else f"{line[: LINE // 2]} … {line[-LINE // 2 :]}"
 
 
+def lines_written(data: bytes) -> str:
+    """What tasks have written, with escapes, but for the ends of its lines and for tabs."""
+    return printable(data.decode(errors="backslashreplace").replace("\r\n", "\n"), keep="\n\t")
+
+
 def json_text(data: Any) -> str:
     """Data as JSON of several lines, in which only its own line ends are not printable."""
     pieces = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(data)
