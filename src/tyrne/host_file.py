@@ -22,7 +22,10 @@ def read_file(path: Path | str, most: int, follow: bool = True) -> bytes:
     descriptor = os.open(path, flags)
     with os.fdopen(descriptor, "rb") as file:
         _check(os.fstat(descriptor), path)  # it may have become something else meanwhile
-        return file.read(most + 1)
+        content: bytes | None = file.read(most + 1)
+    if content is None:  # of a file of the system's, in which there is nothing yet
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN), str(path))
+    return content
 
 
 def _check(status: os.stat_result, path: Path | str) -> None:

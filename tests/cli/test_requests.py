@@ -28,7 +28,7 @@ CODE = b"\x00\x00\x80\xd2\x88\x00\x80\xd2\x01\x00\x00\xd4"
         ("run --report no/r.json a.bin", "no/r.json: there is no directory no; make it first"),
         ("run --report a.bin a.bin", "a.bin: is an input of this command and would be lost; name another file"),
         ("build --emit c -o a.bin a.bin", "a.bin: is an input of this command and would be lost; name another file"),
-        ("new a.bin/x", "a.bin/x: cannot be made: file exists; choose another name"),
+        ("new a.bin/x", "a.bin/x: cannot be made: a.bin is no folder; choose another name"),
         ("run --report . a.bin", ".: is a directory; name a file"),
         ("build a.bin", "Missing option '--emit'"),
         ("build --emit pdf a.bin", "Invalid value for '--emit': 'pdf' is not one of 'c', 'elf', 'image'"),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import resource
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,28 @@ def test_it_prints_an_address_with_a_token_serves_and_ends_with_an_interrupt() -
         connection.close()
         running.send_signal(signal.SIGINT)
         assert (running.wait(60), running.stdout.read(), running.stderr.read()) == (0, "", "")
+
+
+def test_more_connections_than_it_may_have_files_are_borne_in_silence() -> None:
+    def few_files() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+    command = [sys.executable, "-m", "tyrne", "ui", str(SERVER)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, preexec_fn=few_files) as running:
+        assert running.stdout is not None and running.stderr is not None
+        found = re.search(r":(\d+)/", running.stdout.readline())
+        assert found is not None
+        with ExitStack() as ends:
+            for _ in range(80):
+                ends.enter_context(socket.create_connection(("127.0.0.1", int(found[1])), 60))
+            time.sleep(1.5)  # it tries again after a second
+        connection = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=60)
+        connection.request("GET", "/")
+        assert connection.getresponse().status == 200
+        connection.close()
+        running.send_signal(signal.SIGINT)
+        assert (running.wait(60), running.stderr.read()) == (0, "")
 
 
 @pytest.mark.parametrize(

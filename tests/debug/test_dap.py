@@ -322,6 +322,20 @@ def test_the_command_serves_an_editor_until_it_leaves() -> None:
         assert process.wait(60) == 0
 
 
+@pytest.mark.parametrize(
+    "sent", [b"GET / HTTP/1.1\r\n\r\n", b"Content-Length: -5\r\n\r\n", b"Content-Length: 2\r\n\r\n[]"]
+)
+def test_what_is_no_message_ends_the_command_with_a_line(sent: bytes) -> None:
+    command = [sys.executable, "-m", "tyrne", "debug", str(shipped("systems/hello.toml")), "--dap"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        with closing(Editor(process.stdout.readline().split()[2])) as editor:
+            editor.socket.sendall(sent)
+            assert process.wait(60) == 2
+        what = "tyrne: error: what came is no message of the Debug Adapter Protocol: no "
+        assert re.fullmatch(what + "(Content-Length|object); without --dap gdb is served\n", process.stderr.read())
+
+
 def test_the_launch_configurations_of_the_repository_lead_to_the_debugger(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     launch = re.sub(r"^\s*//.*$", "", (root / ".vscode/launch.json").read_text(), flags=re.MULTILINE)

@@ -298,7 +298,7 @@ def test_it_listens_where_only_this_user_or_this_host_comes(tmp_path: Path) -> N
         assert stat.S_IMODE((tmp_path / "gdb").stat().st_mode) == 0o600
         with pytest.raises(RequestError, match=r"gdb: cannot listen there: .*; name another one"):
             listen(tmp_path / "gdb")
-    with pytest.raises(RequestError, match="port 99999"):
+    with pytest.raises(RequestError, match="port 99999: there is none; name one up to 65535, or 0 for any"):
         listen(99_999)
 
 

@@ -177,6 +177,29 @@ def test_what_a_source_includes_is_a_file(
     assert INCLUDING[text].replace("DIR", str(folder)) in refused("check p.c", capsys)
 
 
+def test_a_header_that_links_name_in_any_number_of_ways_is_looked_at_once(folder: Path) -> None:
+    for link in ("a", "b"):
+        (folder / link).symlink_to(".")
+    (folder / "x.h").write_text('#pragma once\n#include "a/x.h"\n#include "b/x.h"\n')
+    (folder / "p.c").write_text('#include "x.h"\nint main(void) { return 0; }\n')
+    assert run_arguments(["check", "p.c"]) == 0
+
+
+def test_what_lies_above_a_linked_folder_is_where_the_compiler_looks(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "real/sub").mkdir(parents=True)
+    (folder / "inc").symlink_to("real/sub")
+    (folder / "real/sub/y.h").write_text('#include "../x.h"\n')
+    (folder / "p.c").write_text('#include "inc/y.h"\nint main(void) { return X; }\n')
+    (folder / "real/x.h").write_text("#define X 0\n")
+    fifo(folder / "x.h")
+    assert run_arguments(["check", "p.c"]) == 0
+    (folder / "real/x.h").unlink()
+    fifo(folder / "real/x.h")
+    assert "x.h: is no file; include a file" in refused("check p.c", capsys)
+
+
 def test_a_folder_is_passed_by_where_a_header_is_looked_for(folder: Path) -> None:
     for name in ("x.h", "include"):
         (folder / name).mkdir()
@@ -255,6 +278,20 @@ def test_the_reader_says_why_it_has_nothing(folder: Path) -> None:
         with pytest.raises(error) as caught:
             read_file(name, 1000, follow)
         assert (caught.value.strerror, caught.value.filename) == (why, name)
+
+
+def test_a_file_in_which_there_is_nothing_yet_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one of /proc: it is a file, and who does not wait for it is told that it has nothing."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    a_file = os.stat("good.S")
+    monkeypatch.setattr(os, "stat", lambda *_, **__: a_file)
+    monkeypatch.setattr(os, "fstat", lambda *_, **__: a_file)
+    monkeypatch.setattr(os, "open", lambda *_, **__: reader)
+    with pytest.raises(BlockingIOError) as caught:
+        read_file("good.S", 1000)
+    os.close(writer)
+    assert caught.value.strerror == os.strerror(errno.EAGAIN)
 
 
 def test_what_becomes_a_fifo_while_it_is_opened_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tyrne.system.printable import LINE, json_text, one_line, printable
+from tyrne.system.printable import LINE, Written, json_text, one_line, printable
 
 HOSTILE = {
     "escape": ("\x1b[31m", "\\x1b[31m"),
@@ -58,3 +58,11 @@ def test_any_text_is_one_printable_line_and_any_data_comes_back_from_json(text: 
     encoded.encode()
     assert all(c.isprintable() or c == "\n" for c in encoded)
     assert json.loads(encoded) == [text]
+
+
+def test_what_tasks_write_comes_in_pieces() -> None:
+    whole = "ä\t\x1b[2J\r\nö\r".encode() + b"\xff\xc3"
+    for cut in range(len(whole) + 1):
+        written = Written()
+        parts = [written.add(whole[:cut], False), written.add(whole[cut:], True)]
+        assert "".join(parts) == "ä\t\\x1b[2J\nö\\r\\xff\\xc3", cut

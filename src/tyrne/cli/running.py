@@ -94,6 +94,8 @@ def run_system(
             loaded = known_system(system, given, allowed, ram)
         for file in (report, capture):
             check_read(file, read)
+        if gdb is not None:
+            check_apart(gdb, loaded.memory)
         for region in loaded.returned:
             if region.out is not None:
                 prove_writable(region.out)
@@ -204,6 +206,8 @@ def check_read(output: Path | None, read: Read) -> None:
     if output is not None and output != STDOUT:
         from tyrne.system.files import check_writable
 
+        if read.unknown:
+            raise RequestError(f"{output}: what the programs are made from is no longer known; try again")
         check_writable(output, map(Path, read.files))
 
 

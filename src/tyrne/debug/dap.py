@@ -25,7 +25,7 @@ from tyrne.debug.sources import (
 )
 from tyrne.debug.variables import scopes, variables
 from tyrne.system.errors import RequestError
-from tyrne.system.printable import lines_written, printable
+from tyrne.system.printable import Written, printable
 
 MOST: Final = 1 << 20
 """Bytes of a message."""
@@ -99,6 +99,7 @@ class Adapter:
         self.ends = False
         self._session: Final = session
         self._monitor: Final = monitor
+        self._written: Final = Written()
         self._send: Final = send
         self._sequence = 0
         self._breakpoints: Final[dict[Path, list[Breakpoint]]] = {}
@@ -186,7 +187,7 @@ class Adapter:
         return step_line_back(self._session, number)
 
     def _stopped(self, stop: Stop) -> None:
-        if output := lines_written(self._session.output()):
+        if output := self._written.add(self._session.output(), stop.why is Why.END):
             self._event("output", {"category": "stdout", "output": output})
         if stop.status is not None:
             self._event("exited", {"exitCode": stop.status})

@@ -14,7 +14,7 @@ from tyrne.debug.debugged import Breakpoint, Debugged, Stop, Watch, Why
 from tyrne.debug.registers import description
 from tyrne.system.errors import RequestError
 from tyrne.system.gdb_packets import MOST
-from tyrne.system.printable import lines_written, printable
+from tyrne.system.printable import Written, printable
 
 _OK, _NOTHING = b"OK", b""
 _MALFORMED, _ABSENT, _READ_ONLY = b"E01", b"E02", b"E03"
@@ -42,6 +42,7 @@ class Gdb:
         self.kills = False
         self._session: Final = session
         self._monitor: Final = monitor
+        self._written: Final = Written()
         self._say: Final = say
         self._looked_at = session.current()
         self._moved = self._looked_at
@@ -131,7 +132,7 @@ class Gdb:
 
     def _go(self, way: Callable[[], Stop]) -> bytes:
         stop = way()
-        if output := lines_written(self._session.output()).encode():
+        if output := self._written.add(self._session.output(), stop.why is Why.END).encode():
             for start in range(0, len(output), MOST // 8):
                 self._say(b"O" + output[start : start + MOST // 8].hex().encode())
         if stop.status is None:

@@ -17,6 +17,8 @@ from tyrne.system.gdb_packets import INTERRUPT, Reader, packed
 from tyrne.system.loopback import LOOPBACK, tcp_socket
 
 _BYTES: Final = 1 << 16
+PORTS: Final = 65535
+"""The last port."""
 FLOOD: Final = 4 << 20
 """Bytes that a client may send while what it debugs runs: who sends more has gone mad, and is left."""
 _BEGINNINGS: Final = b"+-$\x03"
@@ -26,6 +28,8 @@ _BEGINNINGS: Final = b"+-$\x03"
 def listen(at: Path | int) -> tuple[socket.socket, str]:
     """A socket that waits for a client, and what gdb's `target remote` takes for it. A path is that of a new Unix
     socket, which only this user may open; a number a port, 0 any that is free. RequestError when it cannot be had."""
+    if isinstance(at, int) and at > PORTS:
+        raise RequestError(f"port {at}: there is none; name one up to {PORTS}, or 0 for any that is free")
     made = tcp_socket() if isinstance(at, int) else socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
@@ -103,7 +107,7 @@ def _serve_one(client: socket.socket, session: Debugged, monitor: Callable[[str]
 
 
 def serve_editor(listening: socket.socket, session: Debugged, monitor: Callable[[str], str]) -> None:
-    """Serve one client that speaks DAP, until it leaves."""
+    """Serve one client that speaks DAP, until it leaves. RequestError where it speaks something else."""
     client, _ = listening.accept()
     reader, waiting, flood = dap.Reader(), list[dap.Body](), 0
 
@@ -130,5 +134,8 @@ def serve_editor(listening: socket.socket, session: Debugged, monitor: Callable[
                     waiting.extend(reader.add(data))
                 else:
                     break
-        except (OSError, dap.BadMessageError):  # the client is gone, or cannot be understood
+        except dap.BadMessageError as error:
+            what = f"what came is no message of the Debug Adapter Protocol: {error}"
+            raise RequestError(f"{what}; without --dap gdb is served") from None
+        except OSError:  # the client is gone
             pass

@@ -85,7 +85,7 @@ def _read(path: Path, mistakes: Mistakes, data: dict[str, Any], allowed: Sequenc
     if mistakes:
         raise mistakes.failure()
     check_reach(mistakes, tasks, names["endpoint"])
-    _check_outs(mistakes, tasks, regions, devices)
+    _check_outs(mistakes, path, model, tasks)
     if all(task.serves for task in tasks):
         what = "every task serves, so the run would be over before it begins; remove serves = true from one of them"
         mistakes.add(("task", 0, "serves"), what)
@@ -211,33 +211,34 @@ def _out_regions(mistakes: Mistakes, path: Path, tasks: Sequence[TaskTable]) -> 
         if table.out is not None:
             out = beside(path, table.out)
             place = mistakes.place(("task", index, "out"))
-            near = [each for each in taken if out.is_relative_to(each) or each.is_relative_to(out)]
+            real = out.absolute()
+            near = [each for each in taken if real.is_relative_to(each) or each.is_relative_to(real)]
             if near:
                 what = "lies in the folder of another task, or has it"
-                what = "gets the files of another task" if out in taken else what
+                what = "gets the files of another task" if real in taken else what
                 mistakes.add(("task", index, "out"), f"{out} {what}, at {taken[near[0]]}; name another")
-            taken.setdefault(out, place)
+            taken.setdefault(real, place)
             yield out_region(table.name, table.heap_pages, out, place)
 
 
-def _check_outs(
-    mistakes: Mistakes, tasks: Sequence[TaskDescription], regions: Sequence[Region], devices: Sequence[Device]
-) -> None:
-    """None of the folders in which tasks leave files has what the system is made from, which the task could replace for
-    the next run, but for what this task itself is given."""
+def _check_outs(mistakes: Mistakes, path: Path, model: Description, tasks: Sequence[TaskDescription]) -> None:
+    """None of the folders in which tasks leave files has what the system is made from, or a link to it, which the task
+    could replace for the next run, but for what this task itself is given."""
     if all(task.given.out is None for task in tasks):
         return
     from tyrne.system.out_folders import check_inputs  # here: few tasks get files back
 
-    inputs = [file for task in tasks for file in (task.program, *task.options.more, *task.options.include)]
-    inputs += [region.file for region in regions if region.file is not None]
-    inputs += [device.file for device in devices if device.file is not None]
+    programs = [table.program for table in model.task]
+    names = [name for program in programs for name in (*program.sources, *program.include)]
+    names += [each.file for each in model.memory if each.file is not None]
+    names += [each.file for each in model.device if each.file is not None]
     for index, task in enumerate(tasks):
         if task.given.out is not None:
-            given = [other.given for other in tasks if other is not task]
-            typed = [each.stdin for each in given if each.stdin is not None]
-            archives = [each.files for each in given if each.files is not None]
-            if wrong := check_inputs(task.given.out, [*inputs, *typed], archives):
+            others = [table for table in model.task if table is not model.task[index]]
+            typed = [table.stdin for table in others if table.stdin is not None]
+            archives = [path.parent / table.files for table in others if table.files is not None]
+            inputs = [path.parent / name for name in (*names, *typed)]
+            if wrong := check_inputs(task.given.out, inputs, archives):
                 mistakes.add(("task", index, "out"), wrong)
 
 

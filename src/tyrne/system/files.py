@@ -21,7 +21,7 @@ def check_writable(path: Path, inputs: Iterable[Path]) -> None:
     try:
         if path.is_dir():
             raise RequestError(f"{path}: is a directory; name a file")
-        if path.is_file() and any(_is_of(path, source) for source in inputs):
+        if path.is_file() and any(source.is_file() and source.samefile(path) for source in inputs):
             raise RequestError(f"{path}: is an input of this command and would be lost; name another file")
         if path.is_file() and _is_open_already(path):
             what = "leads to a file that is open already"
@@ -32,13 +32,6 @@ def check_writable(path: Path, inputs: Iterable[Path]) -> None:
         raise RequestError(f"{path}: there is no directory {path.parent}; make it first")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise RequestError(f"{path}: the directory {path.parent} is not writable; choose another")
-
-
-def _is_of(path: Path, source: Path) -> bool:
-    """Whether a file is what is read, or lies in the folder that is."""
-    if source.is_dir():
-        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(source))
-    return source.is_file() and source.samefile(path)
 
 
 def write_atomically(
@@ -74,6 +67,8 @@ def make_folder(folder: Path, files: Mapping[str, bytes], mend: str = "choose an
     """Make a folder with some files; RequestError, and nothing is made or touched, if that cannot be."""
     if os.path.lexists(folder):
         raise RequestError(f"{folder}: exists already, and nothing in it was touched; {mend}")
+    if os.path.lexists(folder.parent) and not folder.parent.is_dir():
+        raise RequestError(f"{folder}: cannot be made: {folder.parent} is no folder; {mend}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=".tyrne-", dir=folder.parent))

@@ -77,6 +77,8 @@ def _remember(index: Index, system: System, read: Read, started: float) -> None:
     """Store a system under the content of its files, unless one of them changed after they had been asked for."""
     for name in read.files:
         name.encode()
+    if read.unknown:
+        return
     index.write(read.files, {}, read.absent)
     key = index.key()
     if key is not None and all(os.stat(name).st_mtime < started for name in read.files):

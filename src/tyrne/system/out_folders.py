@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from tyrne.compiler.build.inputs import Read
 from tyrne.system.errors import RequestError, reason
 from tyrne.system.parts import Region
 
@@ -44,7 +45,7 @@ def prove_writable(folder: Path) -> None:
                 os.mkdir(os.path.join(made, name))
                 os.rmdir(os.path.join(made, name))
     except OSError as error:
-        raise RequestError(f"{folder}: cannot be written to: {reason(error)}; name another folder") from None
+        raise RequestError(f"{folder} cannot be written to: {reason(error)}; name another folder") from None
 
 
 def _nearest(path: Path) -> Path:
@@ -58,20 +59,30 @@ def check_inputs(folder: Path, inputs: Iterable[Path], archives: Iterable[Path] 
     """What is wrong with such a folder where a system is made from these files, or would be if they were there; and, of
     archives that are folders, from all that lies in them. None if it is gone through on the way to none."""
     real = Path(os.path.realpath(folder))
-    mend = "which a program could replace; name a folder of its own"
+    mend = "name a folder of its own"
     for path in (*inputs, *archives):
-        if any(place.is_relative_to(real) for place in ways(path)):
-            return f"{folder} {'has' if os.path.lexists(path) else 'would have'} {path}, {mend}"
+        if os.path.realpath(path) == str(real):
+            return f"{folder} is searched for what is read, which a program could replace; {mend}"
+        if _leads_into(path, real):
+            what = "has" if os.path.lexists(path) else "would have"
+            return f"{folder} {what} {path}, which a program could replace; {mend}"
     for path in archives:
         if real.is_relative_to(os.path.realpath(path)):
             return f"{folder} lies in {path}, whose files another task gets; name a folder of its own"
     return None
 
 
+def _leads_into(path: Path, folder: Path) -> bool:
+    """Whether something in a folder is gone through on the way to a file, or the file is this folder."""
+    places = list(ways(path))
+    return places[-1:] == [folder] or any(place != folder and place.is_relative_to(folder) for place in places)
+
+
 def ways(path: Path) -> Iterator[Path]:
-    """Each place that is gone through on the way to a file: folders, links and what they lead to, and the file."""
-    at = Path("/")
-    left = list(reversed(path.absolute().parts[1:]))
+    """Each place that is gone through on the way to a file, from the working directory if it is named from there:
+    folders, links and what they lead to, and the file."""
+    at = Path("/") if path.is_absolute() else Path.cwd()
+    left = list(reversed(path.parts[1:] if path.is_absolute() else path.parts))
     links = 0
     while left and links < _MOST_LINKS:
         name = left.pop()
@@ -84,12 +95,17 @@ def ways(path: Path) -> Iterator[Path]:
             left += reversed(target.parts[1:] if target.is_absolute() else target.parts)
 
 
-def check_made_from(regions: Iterable[Region], files: Iterable[str]) -> Iterator[str]:
-    """What is wrong with the folders of a system of which a program is made from these files, headers among them, or
-    would be made from those that are not there."""
-    ordered = sorted(map(Path, files), key=lambda path: (not os.path.lexists(path), path))
+def check_made_from(regions: Sequence[Region], read: Read) -> Iterator[str]:
+    """What is wrong with the folders of a system of which a program is made from what was read, headers among it, or
+    would be made from what was not there."""
+    if all(region.out is None for region in regions):
+        return
+    files = [*map(Path, sorted(read.files)), *map(Path, sorted(read.absent))]
     for region in regions:
-        if region.out is not None and (wrong := check_inputs(region.out, ordered)):
+        if region.out is None:
+            continue
+        wrong = "what the programs are made from is no longer known; try again" if read.unknown else None
+        if wrong := wrong or check_inputs(region.out, files):
             yield f"{region.place or '--out'}: {wrong}"
 
 
@@ -100,5 +116,5 @@ def check_apart(output: Path, regions: Iterable[Region]) -> None:
     for region in regions:
         if region.out is not None:
             real = Path(os.path.realpath(region.out))
-            if real.is_relative_to(place) or any(each.is_relative_to(real) for each in ways(output)):
+            if real.is_relative_to(place) or _leads_into(output, real):
                 raise RequestError(f"{output}: {region.out} gets the files of a program; name a file elsewhere")

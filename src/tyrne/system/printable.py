@@ -7,6 +7,7 @@ the halves of surrogate pairs, by which Python stands for bytes that are not UTF
 
 from __future__ import annotations
 
+import codecs
 import itertools
 import json
 import re
@@ -33,9 +34,19 @@ def one_line(text: str) -> str:
     return line if len(line) <= LINE else f"{line[: LINE // 2]} … {line[-LINE // 2 :]}"
 
 
-def lines_written(data: bytes) -> str:
-    """What tasks have written, with escapes, but for the ends of its lines and for tabs."""
-    return printable(data.decode(errors="backslashreplace").replace("\r\n", "\n"), keep="\n\t")
+class Written:
+    """What tasks have written, as it comes, with escapes but for the ends of its lines and for tabs."""
+
+    def __init__(self) -> None:
+        self._decoder: Final = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._rest = ""
+
+    def add(self, data: bytes, last: bool) -> str:
+        """The text of more bytes. What has only begun, a character or the end of a line, waits unless these are the
+        last ones."""
+        text = self._rest + self._decoder.decode(data, last)
+        self._rest = "\r" if text.endswith("\r") and not last else ""
+        return printable(text.removesuffix(self._rest).replace("\r\n", "\n"), keep="\n\t")
 
 
 def json_text(data: Any) -> str:

@@ -108,7 +108,7 @@ def load_system(description: SystemDescription) -> System:
         try:
             with collecting() as read:
                 program = load_program(task.program, task.options, task.handles, task.given, task.stack_pages, room)
-            errors += check_made_from(description.memory, [*read.files, *read.absent])
+            errors += check_made_from(description.memory, read)
             for other in tasks:
                 if task.thread_of == other.name:
                     program = replace(program, elf=other.program.elf, source=other.program.source)

@@ -155,9 +155,11 @@ def test_a_cache_whose_path_is_not_printable_is_not_used(
     monkeypatch.setenv("TYRNE_CACHE", str(tmp_path / name))
     with pytest.raises(CompileError) as caught:
         cache.stored("kind", "key", filled)
-    what = "the cache cannot be used: its path is not printable UTF-8; set TYRNE_CACHE to another folder"
+    what = "the cache cannot be used: its path is no line of UTF-8; set TYRNE_CACHE to another folder"
     assert str(caught.value) == f"{tmp_path}/{name.encode('unicode_escape').decode()}/kind: {what}"
     assert not (tmp_path / name / "kind").exists()
+    monkeypatch.setenv("TYRNE_CACHE", str(tmp_path / "a\u3000ü"))
+    assert cache.stored("kind", "key", filled).is_dir()
 
 
 def filled(folder: Path) -> None:

@@ -10,6 +10,7 @@ from elftools.elf.elffile import ELFFile
 
 from tyrne.compiler import CompileError, Unit
 from tyrne.compiler.build import AssemblyUse, build_objects, image_bytes, link_kernel
+from tyrne.compiler.build.toolchain import run_tool
 
 CODE = """\
 typedef unsigned int u32;
@@ -31,6 +32,15 @@ void k_panic(u32 kind, u32 file, u32 line) { if (deep(kind) == 7) kp_panic(kind,
 
 def unit(code: str, offsets: str = "") -> Unit:
     return Unit(c=code, offsets=offsets, declarations="", types={}, files=(), inputs=())
+
+
+def test_tools_run_where_the_folder_for_temporary_files_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "gone"))
+    (tmp_path / "a.S").write_text("nop\n")
+    assert run_tool("clang", ["--target=aarch64-none-elf", "-c", "a.S", "-o", "a.o"], tmp_path) == ""
+    assert (tmp_path / "a.o").is_file()
 
 
 def test_the_stack_bound_is_the_deepest_chain_of_calls() -> None:

@@ -233,12 +233,12 @@ def _read_files(work: Path, sources: Sequence[Path], include: Sequence[Path]) ->
     for number, source in enumerate(sources):
         text = (work / f"{number}.d").read_text(errors="surrogateescape").replace("\\\n", " ")
         _, *headers = (_name(word) for word in _NAME.findall(text.partition(": ")[2]))
-        found += [str(source), *(_with_backslashes(os.path.normpath(work / name), folders) for name in headers)]
+        found += [str(source), *(_with_backslashes(_shortest(os.path.join(work, name)), folders) for name in headers)]
     for name in dict.fromkeys(found):
         for wanted in INCBIN.findall(_content(name)):
             for folder in folders:
                 if (folder / os.fsdecode(wanted)).is_file():
-                    found.append(os.path.normpath(folder / os.fsdecode(wanted)))
+                    found.append(_shortest(os.path.join(folder, os.fsdecode(wanted))))
                     break
     return list(dict.fromkeys(found))
 
@@ -267,6 +267,12 @@ def _read_instead(read: Sequence[str], folders: Sequence[Path]) -> Iterator[str]
 def _name(word: str) -> str:
     """A name as it stands in a list of dependencies."""
     return _ESCAPED.sub(lambda part: part[1][len(part[1]) // 2 :] + part[2], word).replace("$$", "$")
+
+
+def _shortest(name: str) -> str:
+    """A path without "..", if that leads to the same file: behind a link it may not."""
+    short = os.path.normpath(name)
+    return short if os.path.realpath(short) == os.path.realpath(name) else name
 
 
 def _with_backslashes(name: str, folders: Sequence[Path]) -> str:

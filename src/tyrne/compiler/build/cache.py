@@ -17,6 +17,7 @@ import os
 import shutil
 import tempfile
 import time
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -27,6 +28,8 @@ from tyrne.compiler import CompileError
 
 DAY: Final = 24 * 3600
 KEPT_SECONDS: Final = 7 * DAY
+_STEERS: Final = ("Cc", "Cs", "Zl", "Zp")
+"""Controls, ends of lines, and what stands for bytes that are not UTF-8."""
 SIZES: Final = ".sizes.json"
 USERS: Final = ".users"
 """A file that each process that uses the cache has locked, shared. Who deletes has it for itself. Its time is when the
@@ -101,9 +104,9 @@ def locked(path: Path) -> Iterator[None]:
     """Hold a lock file of the cache; the operating system lets it go when the process ends, however it ends."""
     _hold(cache_directory())
     unusable = "the cache cannot be used"
-    if not str(path).isprintable():  # messages of tools and files for make name what lies in it
+    if any(unicodedata.category(c) in _STEERS for c in str(path)):  # messages of tools and files for make name it
         where = str(path.parent).encode("unicode_escape").decode()
-        raise CompileError(f"{where}: {unusable}: its path is not printable UTF-8; set TYRNE_CACHE to another folder")
+        raise CompileError(f"{where}: {unusable}: its path is no line of UTF-8; set TYRNE_CACHE to another folder")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)

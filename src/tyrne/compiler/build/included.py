@@ -26,20 +26,20 @@ INCBIN: Final = re.compile(rb'\.(?:incbin|include)\s+\\?"([^"\\]+)\\?"')
 def refuse_no_files(sources: Sequence[Path], folders: Sequence[Path]) -> None:
     """Refuse sources that include what is there and is no file, themselves or by what they include. `folders` are those
     that are searched, in their order, beside that of the file that includes. CompileError says where it stands."""
-    places = {str(source): "" for source in sources}
-    waiting = list(places)
-    for path in waiting:
+    waiting = [(str(source), "") for source in sources]
+    seen = {os.path.realpath(path) for path, _ in waiting}
+    for path, place in waiting:
         try:
             content = read_file(path, READ_BYTES)
         except NoFileError as error:
             what = f"{(error.strerror or 'is no file').lower()}; include a file"
-            raise CompileError(f"{places[path]}{path}: {what}") from None
+            raise CompileError(f"{place}{path}: {what}") from None
         except OSError:  # the compiler says it
             continue
         for line, found in _included(path, content, folders):
-            if found not in places:
-                places[found] = f"{path}:{line}: "
-                waiting.append(found)
+            if (real := os.path.realpath(found)) not in seen:  # which links may name in any number of ways
+                seen.add(real)
+                waiting.append((found, f"{path}:{line}: "))
 
 
 def _included(path: str, content: bytes, folders: Sequence[Path]) -> Iterator[tuple[int, str]]:
@@ -49,7 +49,7 @@ def _included(path: str, content: bytes, folders: Sequence[Path]) -> Iterator[tu
     named += [(line, match[1], []) for line, match in _by_line(INCBIN, content)]
     for line, name, first in named:
         for folder in (*first, *folders):
-            found = os.path.normpath(folder / os.fsdecode(name))
+            found = os.path.join(folder, os.fsdecode(name))
             if os.path.exists(found) and not os.path.isdir(found):
                 yield line, found
                 break

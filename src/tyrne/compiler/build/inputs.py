@@ -36,6 +36,8 @@ class Read:
 
     files: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
+    unknown: bool = False
+    """Whether there is more, of which nobody knows any more."""
 
 
 _reading: Final[list[Read]] = []
@@ -86,19 +88,19 @@ class Index:
         return found
 
     def tell(self) -> None:
-        """Tell those who collect what the build has read. An index that cannot be read lets them know of nothing that
-        is there, so that they remember nothing."""
+        """Tell those who collect what the build has read, or that the index cannot be read."""
         if not _reading:
             return
-        files, absent = [str(self.path)], [str(self.path)]
+        files, absent, unknown = [], [], False
         try:
             read = json.loads(self.path.read_bytes())
             files, absent = [*map(self.named, read["files"])], [*map(self.named, read["absent"])]
         except (OSError, ValueError, TypeError, KeyError):
-            pass
+            unknown = True
         for each in _reading:
             each.files.update(files)
             each.absent.update(absent)
+            each.unknown |= unknown
 
     def known(self, kind: str) -> Path | None:
         """The folder of the result, if it has been made of the files and answers as they are now."""

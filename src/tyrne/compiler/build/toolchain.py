@@ -7,8 +7,10 @@ one source in two places give the same bytes. Diagnostics quote Python lines, be
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -105,6 +107,7 @@ def run_tool(tool: str, arguments: Sequence[str], directory: Path) -> str:
     process = subprocess.run(
         [str(wheel() / "zig"), tool, *arguments],
         cwd=directory,
+        env={**os.environ, "TMPDIR": tempfile.gettempdir()},  # which is there, whatever the variable names
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

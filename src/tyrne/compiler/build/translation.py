@@ -42,7 +42,7 @@ def translated(
     def make() -> Unit:
         started = time.time()
         made = translate(name, target, options, handles)
-        index.write(made.inputs, made.asked, _packages(made))
+        index.write(made.inputs, made.asked, _packages(made, name))
         _remember(index, made, started)
         return made
 
@@ -57,9 +57,10 @@ def _content(path: Path) -> list[str | bytes]:
         return [path.name]
 
 
-def _packages(unit: Unit) -> list[str]:
-    """The packages that would be imported instead of the modules of a unit if they were there."""
-    return [str(Path(path).with_suffix("") / "__init__.py") for path in unit.inputs]
+def _packages(unit: Unit, root: str) -> list[str]:
+    """The packages that would be imported instead of the modules of a unit if they were there. The root itself, if it
+    is a file, is not imported."""
+    return [str(Path(path).with_suffix("") / "__init__.py") for path in unit.inputs if path != root]
 
 
 def _remember(index: Index, unit: Unit, started: float) -> None:

@@ -11,6 +11,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import hmac
 import re
 import socket
@@ -226,4 +228,19 @@ def server(viewer: Viewer, token: str, at: socket.socket) -> uvicorn.Server:
     settings = uvicorn.Config(
         app, log_level="critical", access_log=False, lifespan="off", ws="none", server_header=False
     )
-    return uvicorn.Server(settings)
+    return _Server(settings)
+
+
+class _Server(uvicorn.Server):
+    """Bears that somebody holds more connections than this process may have files: the next ones wait, which is nothing
+    to be told."""
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(_unless_too_many)
+        await super().serve(sockets)
+
+
+def _unless_too_many(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    error = context.get("exception")
+    if not isinstance(error, OSError) or error.errno not in (errno.EMFILE, errno.ENFILE):
+        loop.default_exception_handler(context)

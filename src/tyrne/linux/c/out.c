@@ -68,8 +68,8 @@ static void put_removed(void *with, const char *path, uint64_t length)
     put_name(with, path, length, IS_REMOVED);
 }
 
-/* The first of a directory's nodes, from this one on, whose path is none that is too long; that the others are left out
-   is said once. The path is that of the directory. None of the others is as the archive of the start had it. */
+/* The first of a directory's nodes, from this one on, whose path is none that is too long. Of those before it, none of
+   which the archive of the start had, the path of the directory is left, which is the given one. */
 static const struct node *fitting(struct output *out, const struct node *node, const char *path, uint64_t length)
 {
     if (node && length + node->length + 2u > MOST_PATH)
