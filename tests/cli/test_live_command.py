@@ -61,7 +61,7 @@ def test_a_machine_that_runs_is_looked_at_and_goes_on(tyrne: Tyrne, tmp_path: Pa
         ("top spin.toml --live x --max-instructions 9", "one place, where it is; leave out --max-instructions"),
         ("maps r.json --live x", "r.json: a report is of a run that has been; with --live name the system that runs"),
         ("caps spin.toml --live x --image spin.S", "spin.S: no kernel for QEMU; give what tyrne build --emit elf"),
-        ("caps spin.toml --live x --image absent", "absent: cannot be read: No such file or directory"),
+        ("caps spin.toml --live x --image absent", "absent: cannot be read: no such file or directory; give what"),
         ("tree spin.toml --image spin.S", "--image spin.S: is the kernel of a machine that runs; add --live"),
         ("run spin.toml --gdb x", "--gdb x: only qemu listens for gdb while it runs; add --machine qemu"),
         ("run spin.toml --machine qemu --gdb spin.S", "--gdb spin.S: is there already; name a socket that is not"),

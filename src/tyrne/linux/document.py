@@ -112,7 +112,8 @@ come back as the handler leaves them in the frame. Signals from 32 on are queued
 ## Calls
 
 Any other call answers ENOSYS, and `tyrne run` says so at the end: `tyrne: busybox: clone is not supported; …`; also
-when the heap is used up. `tyrne run --policy` lists what was refused: the call, its path if it has one (of two the
+when the heap is used up, or threads are too few. With `-q` it says only the last two, and only where the run ends with
+another status than 0. `tyrne run --policy` lists what was refused: the call, its path if it has one (of two the
 first; {MOST_TOLD} bytes of it), the answer, and how often. EAGAIN, EINTR and ETIMEDOUT are no refusals. What the kernel
 refused is in the list, too. The library tells its refusals by calls of Tyrne that no kernel has, which reports and
 replays show: {TOLD:#x} and Linux's number; the error in x0, and in x1 to x5 40 bytes of the path.
