@@ -61,6 +61,8 @@ _FILES: Final = {
 _AT: Final = re.compile(r"(\d{1,15})\+(\d{1,15})", re.ASCII)
 TEXT: Final = 200
 """Characters of a name or a text that is looked for."""
+END_SECONDS: Final = 1
+"""How long answers and connections may keep the server from its end."""
 STEPS: Final = 100
 """At most in one question."""
 
@@ -226,21 +228,27 @@ def server(viewer: Viewer, token: str, at: socket.socket) -> uvicorn.Server:
     """The server at a socket; its `run` returns when it is asked to end."""
     app = application(viewer, token, at.getsockname()[1])
     settings = uvicorn.Config(
-        app, log_level="critical", access_log=False, lifespan="off", ws="none", server_header=False
+        app,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=END_SECONDS,
     )
     return _Server(settings)
 
 
 class _Server(uvicorn.Server):
-    """Bears that somebody holds more connections than this process may have files: the next ones wait, which is nothing
-    to be told."""
+    """Bears that somebody holds more connections than this process may have files. The next ones wait, which is nothing
+    to be told; nor is it that asyncio would still take them up when the server has ended."""
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        asyncio.get_running_loop().set_exception_handler(_unless_too_many)
+        asyncio.get_running_loop().set_exception_handler(self._bear)
         await super().serve(sockets)
 
-
-def _unless_too_many(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    error = context.get("exception")
-    if not isinstance(error, OSError) or error.errno not in (errno.EMFILE, errno.ENFILE):
-        loop.default_exception_handler(context)
+    def _bear(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        too_many = isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)
+        if not too_many and not self.should_exit:
+            loop.default_exception_handler(context)
